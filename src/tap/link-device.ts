@@ -1,0 +1,112 @@
+/**
+ * Where frames leave and enter: the one interface that a TAP device, an in-memory wire, a loopback and every wrapper
+ * around them (capture, impairment) implement. A frame is Ethernet II without FCS, lying in `bytes[at, end)`.
+ */
+
+/** Bytes that a caller of `transmit` leaves free before `at`, so that a device can put a header of its own there without copying. */
+export const FRAME_HEADROOM = 16;
+
+/** The longest frame any device carries: Ethernet header and a full IPv4 datagram. */
+export const MAX_FRAME = 14 + 65535;
+
+/** No segmentation; TCP over IPv4; TCP over IPv6: the values of virtio-net's `gso_type` (virtio 1.2 §5.1.6). */
+export const GSO_NONE = 0;
+export const GSO_TCPV4 = 1;
+export const GSO_TCPV6 = 4;
+
+/**
+ * What travels beside a frame, in virtio-net's terms. One record is refilled for each frame and never kept by the receiver;
+ * offsets count bytes from the beginning of the frame.
+ */
+export interface FrameInfo {
+  /** Where the sum begins when the checksum is partial (its field holds the folded pseudo-header sum); 0 when it is complete. */
+  checksumStart: number;
+  /** Distance from `checksumStart` to the checksum field. */
+  checksumOffset: number;
+  /** Somebody trustworthy has verified the transport checksum already. */
+  checksumVerified: boolean;
+  gsoType: typeof GSO_NONE | typeof GSO_TCPV4 | typeof GSO_TCPV6;
+  /** Payload bytes in each piece when `gsoType` is set. */
+  gsoSize: number;
+  /** All headers up to the payload, Ethernet included, when `gsoType` is set. */
+  headerLength: number;
+}
+
+export const plainFrame = (): FrameInfo => ({
+  checksumStart: 0,
+  checksumOffset: 0,
+  checksumVerified: false,
+  gsoType: GSO_NONE,
+  gsoSize: 0,
+  headerLength: 0,
+});
+
+/** Back to a whole frame with complete checksums. */
+export function clearFrameInfo(info: FrameInfo): FrameInfo {
+  info.checksumStart = 0;
+  info.checksumOffset = 0;
+  info.checksumVerified = false;
+  info.gsoType = GSO_NONE;
+  info.gsoSize = 0;
+  info.headerLength = 0;
+  return info;
+}
+
+/** What the device does for the stack. May change while it is open (`tapsock fault` switches segmentation off), so read it per use. */
+export interface Offloads {
+  /** Accepts and delivers frames with partial checksums. */
+  readonly checksum: boolean;
+  /** Cuts a TCP/IPv4 (TCP/IPv6) super-segment into `gsoSize` pieces, and may deliver such. */
+  readonly tso4: boolean;
+  readonly tso6: boolean;
+}
+
+export const NO_OFFLOADS: Offloads = { checksum: false, tso4: false, tso6: false };
+
+/** `full`: try again after `writable()`. `down`: the frame is lost and so will be the next ones. */
+export type TransmitResult = "sent" | "full" | "down";
+
+export interface FrameSink {
+  /** The bytes belong to the device and are valid during the call only. */
+  frame(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void;
+}
+
+/** What a device tells its owner between calls; an owner only marks work to do, it does not call back into the device from here. */
+export interface LinkListener {
+  /** There may be frames to `receive`. A device with a descriptor leaves this to whoever polls it. */
+  readable(): void;
+  /** A device that answered `full` takes frames again. */
+  writable(): void;
+  linkChanged(up: boolean): void;
+}
+
+export interface LinkCounters {
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Frames lost here, by reason: `full`, `down`, `too-long`, `loss`, … */
+  readonly drops: ReadonlyMap<string, number>;
+}
+
+export interface LinkDevice {
+  readonly name: string;
+  /** Six bytes; the address the host behind this device uses. */
+  readonly mac: Uint8Array;
+  /** Largest IP datagram in bytes. */
+  readonly mtu: number;
+  readonly offloads: Offloads;
+  readonly isUp: boolean;
+  readonly counters: LinkCounters;
+  /** Loopback: frames come back to their sender, and no neighbour needs to be resolved. */
+  readonly isLoopback: boolean;
+  /** Set when the device can be waited for with poll(2). */
+  readonly descriptor?: number;
+  /** One frame out. `bytes` may be reused as soon as this returns; FRAME_HEADROOM bytes before `at` may be overwritten. Never throws for a full or vanished device. */
+  transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult;
+  /** Hands over at most `budget` waiting frames and returns how many; fewer than `budget` means the device is dry. */
+  receive(sink: FrameSink, budget: number): number;
+  setListener(listener: LinkListener): void;
+  /** Ends the device; a second call does nothing. */
+  close(): void;
+}

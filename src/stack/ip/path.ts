@@ -1,0 +1,34 @@
+import type { FrameInfo, Offloads } from "../../tap/link-device.ts";
+import type { IpAddress } from "../core/address.ts";
+
+/** `queued`: waits for its neighbour's link address. `full`: the device takes nothing now. `dropped`: lost, counted with a reason. */
+export type SendResult = "sent" | "queued" | "full" | "dropped";
+
+/** Why there is no path; Winsock turns them into WSAENETUNREACH, WSAEADDRNOTAVAIL and WSAENETDOWN. */
+export type RouteFailure = "no-route" | "source-not-local" | "interface-down";
+
+/**
+ * How a flow reaches its peer: source address chosen, interface and neighbour looked up once and kept, whatever the family.
+ * A transport writes its segment into a buffer, leaving `headroom` bytes free before it; the path fills those in.
+ */
+export interface Path {
+  readonly local: IpAddress;
+  readonly remote: IpAddress;
+  /** FRAME_HEADROOM, Ethernet and IP header: bytes to leave free before the transport header. */
+  readonly headroom: number;
+  /** Link and IP header: bytes from the beginning of the frame to the transport header. */
+  readonly headerLength: number;
+  /** Largest IP datagram towards the peer now, in bytes; path MTU discovery may lower it. */
+  readonly mtu: number;
+  /** What the device behind this path does for us now. */
+  readonly offloads: Offloads;
+  /** The peer is reached through a loopback: nothing leaves the host. */
+  readonly isLoopback: boolean;
+  /** Folded sum of the pseudo-header of RFC 9293 §3.1 for `protocol`, without the length. */
+  pseudoHeaderSum(protocol: number): number;
+  /**
+   * Sends the transport segment in `bytes[at, end)`, with IP and link header put before it.
+   * `info` is as for a frame, except that its offsets count from the transport header; the path moves them.
+   */
+  send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult;
+}

@@ -1,0 +1,62 @@
+import type { IpAddress } from "../core/address.ts";
+
+/** A datagram for a transport, headers checked and IP header taken off. One record is refilled for each; bytes are valid during the call only. */
+export interface InboundPacket {
+  bytes: Uint8Array;
+  /** Where the IP header begins. */
+  ipAt: number;
+  /** Where the transport header begins. */
+  at: number;
+  /** Where the datagram ends by IP's total length, link padding trimmed. */
+  end: number;
+  family: 4 | 6;
+  /** IPv4 addresses as bare numbers; for IPv6 read the header. */
+  sourceV4: number;
+  destinationV4: number;
+  /** Nobody needs to verify the transport checksum: the device did, or the frame never left this machine. */
+  checksumVerified: boolean;
+  /** Sent to a broadcast or multicast address, of the link or of IP. */
+  isBroadcast: boolean;
+  /** Came through the loopback. */
+  isLoopback: boolean;
+  ttl: number;
+  /** Payload bytes in each wire segment when the device merged several; 0 for a single one. */
+  gsoSize: number;
+}
+
+/** What an ICMP error said about a datagram of ours (RFC 1122 §3.2.2, §4.2.3.9). */
+export type IcmpErrorKind =
+  | "net-unreachable"
+  | "host-unreachable"
+  | "protocol-unreachable"
+  | "port-unreachable"
+  | "fragmentation-needed"
+  | "source-route-failed"
+  | "administratively-prohibited"
+  | "ttl-exceeded"
+  | "reassembly-timeout"
+  | "parameter-problem";
+
+/** The quoted datagram's end points, seen from here, and where its transport header lies in `bytes`. */
+export interface IcmpError {
+  readonly kind: IcmpErrorKind;
+  readonly type: number;
+  readonly code: number;
+  /** Who says so. */
+  readonly reporter: IpAddress;
+  readonly local: IpAddress;
+  readonly remote: IpAddress;
+  /** The whole quoted transport header may not be there: at least 8 bytes are. */
+  readonly bytes: Uint8Array;
+  readonly transportAt: number;
+  readonly end: number;
+  /** Next-hop MTU when `kind` is fragmentation-needed, 0 when the router did not tell (RFC 1191 §4). */
+  readonly mtu: number;
+}
+
+/** What IP hands datagrams to: TCP, UDP. The verdict names what became of the packet; `accepted` when it was of use. */
+export interface Transport {
+  readonly protocol: number;
+  input(packet: InboundPacket): string;
+  icmpError(error: IcmpError): void;
+}

@@ -1,0 +1,99 @@
+import type { IpAddress } from "../core/address.ts";
+import type { RouteFailure } from "../ip/path.ts";
+
+/** RFC 9293 §3.3.2. */
+export type TcpState =
+  | "CLOSED"
+  | "LISTEN"
+  | "SYN-SENT"
+  | "SYN-RECEIVED"
+  | "ESTABLISHED"
+  | "FIN-WAIT-1"
+  | "FIN-WAIT-2"
+  | "CLOSE-WAIT"
+  | "CLOSING"
+  | "LAST-ACK"
+  | "TIME-WAIT";
+
+/** Why an active open came to nothing. */
+export type ConnectFailure = "refused" | "timed-out" | "host-unreachable" | "net-unreachable" | "network-down";
+
+/** Why a connection that stood is gone. `timed-out`: the peer answered nothing any more. */
+export type AbortReason = "reset" | "timed-out" | "network-down";
+
+/** What a connection tells its user. Called in the middle of the stack's work: note it and return; calling back into the connection is allowed, waiting is not. */
+export interface TcpUser {
+  established(): void;
+  connectFailed(reason: ConnectFailure): void;
+  /** Data arrived. */
+  readable(): void;
+  /** The peer's FIN is next after the data that can be read. */
+  endOfStream(): void;
+  /** Bytes were acknowledged, so the send queue is shorter than it was. */
+  writable(): void;
+  aborted(reason: AbortReason): void;
+  /** Everything sent, the FIN included, is acknowledged. */
+  finished(): void;
+}
+
+/** Per-connection settings that override the profile; times in milliseconds. */
+export interface TcpOptions {
+  /** TCP_NODELAY. */
+  noDelay: boolean;
+  keepAlive: boolean;
+  /** How long a connect attempt or unacknowledged data may wait in all (TCP_MAXRT); undefined for the profile's, Infinity for ever. */
+  maxRetransmissionMs: number | undefined;
+  /** SO_RCVBUF: bytes of window to offer at most; undefined for the profile's. */
+  receiveBufferBytes: number | undefined;
+  /** TCP_FAIL_CONNECT_ON_ICMP_ERROR. */
+  failConnectOnIcmpError: boolean;
+}
+
+export interface OpenRequest {
+  readonly remote: IpAddress;
+  readonly remotePort: number;
+  /** Undefined lets IP choose the source address. */
+  readonly local?: IpAddress | undefined;
+  /** 0 or undefined chooses an ephemeral port. */
+  readonly localPort?: number;
+  readonly options?: Partial<TcpOptions>;
+  readonly user: TcpUser;
+}
+
+export type OpenFailure = RouteFailure | "address-in-use" | "no-free-port";
+
+export interface ListenRequest {
+  /** Undefined listens on every local address. */
+  readonly local?: IpAddress | undefined;
+  readonly localPort: number;
+  /** Connections that may wait to be accepted. */
+  readonly backlog: number;
+  readonly options?: Partial<TcpOptions>;
+  /** A connection waits in the queue. */
+  readonly acceptable: () => void;
+}
+
+/** The facts of RFC 9293 §3.9.1.6 STATUS and what `ss -i` shows; JSON-able. */
+export interface ConnectionStatus {
+  readonly id: number;
+  readonly state: TcpState;
+  readonly local: string;
+  readonly remote: string;
+  readonly sendQueueBytes: number;
+  readonly receiveQueueBytes: number;
+  readonly sndUna: number;
+  readonly sndNxt: number;
+  readonly sndWnd: number;
+  readonly rcvNxt: number;
+  readonly rcvWnd: number;
+  readonly cwnd: number;
+  readonly ssthresh: number;
+  readonly srttMs: number;
+  readonly rttvarMs: number;
+  readonly rtoMs: number;
+  readonly mss: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+  readonly retransmissions: number;
+  readonly timers: readonly { readonly name: string; readonly inMs: number }[];
+}

@@ -1,0 +1,101 @@
+/**
+ * The calls that a face makes of the provider, as plain records: the same whether they pass through a function call, shared memory
+ * or the daemon's socket. Names and meanings are Microsoft's; what is a pointer in C is bytes here, and null where C has NULL.
+ */
+
+/** Operation codes. They travel between processes, so a number once given keeps its meaning. */
+export const CALL = {
+  /** a: wanted version as of WSAStartup. The first call of a client. */
+  startup: 1,
+  /** Closes every socket of the client; pending calls end with WSAEINTR. */
+  cleanup: 2,
+  /** a: af, b: type, c: protocol. Result: SOCKET. */
+  socket: 3,
+  /** s; data: name or null; a: namelen. */
+  bind: 4,
+  /** s; data: name or null; a: namelen. */
+  connect: 5,
+  /** s; a: backlog. */
+  listen: 6,
+  /** s; a: room for the address, or −1 when no address is wanted. Result: SOCKET; reply data: the peer's sockaddr when wanted. */
+  accept: 7,
+  /** s; data: bytes or null; a: flags; b: 1 when the bytes continue a call already accepted (a long send travels in pieces); c: 1 when more pieces follow. Result: bytes taken. */
+  send: 8,
+  /** s; a: wanted bytes; b: flags. Result: bytes; reply data: them. */
+  recv: 9,
+  /** s; data: name (a bytes of it) followed by the payload; a: length of the name within data or −1 for null; b: flags; c: tolen. Result: payload bytes. */
+  sendto: 10,
+  /** s; a: wanted bytes; b: flags; c: room for the address or −1. Result: bytes; reply data: sockaddr (a bytes of it) followed by them. */
+  recvfrom: 11,
+  /** s; a: how. */
+  shutdown: 12,
+  /** s. */
+  closesocket: 13,
+  /** data: three counted lists of SOCKETs, little-endian u32 (count, sockets…) for read, write, except; 0xffffffff as a count for null; a: timeout in µs, −1 for ever; b: bits 1, 2, 4 for sets that are null. Reply data: three lists. Result: entries in all. */
+  select: 14,
+  /** s; a: command; b: argument; c: 1 when argp is null. Reply a: argument out. */
+  ioctlsocket: 15,
+  /** s; a: room (*namelen) or −1 for null pointers. Reply data: sockaddr. */
+  getsockname: 16,
+  /** s; a: room or −1. Reply data: sockaddr. */
+  getpeername: 17,
+  /** s; a: level; b: name; c: *optlen or −1 for a null pointer. Reply data: value. */
+  getsockopt: 18,
+  /** s; a: level; b: name; data: value or null; c: optlen. */
+  setsockopt: 19,
+  /** a: id of a pending call of this client, which ends with WSAEINTR if it is still pending. */
+  cancel: 20,
+  /** data: JSON of a management request; reply data: JSON. Not Winsock: what the command line and the page ask of a host. */
+  control: 32,
+} as const;
+
+export type CallName = keyof typeof CALL;
+
+export interface CallRequest {
+  /** Chosen by the caller, unique among its pending calls. */
+  readonly id: number;
+  readonly op: number;
+  /** SOCKET, or 0 where the call takes none. */
+  readonly s: number;
+  readonly a: number;
+  readonly b: number;
+  readonly c: number;
+  /** Valid during the call only: the provider copies what it keeps. */
+  readonly data: Uint8Array | null;
+}
+
+export interface CallReply {
+  readonly id: number;
+  /** What the C function returns. */
+  readonly result: number;
+  /** Last error: 0 or a WSA code. */
+  readonly error: number;
+  readonly a: number;
+  readonly b: number;
+  /** Valid during the call only. */
+  readonly data: Uint8Array | null;
+}
+
+export type Replier = (reply: CallReply) => void;
+
+/** What takes calls: the provider itself, or something that carries them to one. */
+export interface CallHandler {
+  /** A program attached. @param client unique until closed */
+  openClient(client: number): void;
+  /** The program is gone: its sockets go as those of a process that died. */
+  closeClient(client: number): void;
+  /** `reply` is called exactly once, at once or later, never after `closeClient`. */
+  call(client: number, request: CallRequest, reply: Replier): void;
+}
+
+/** A face's end when its thread may wait: the call returns when the answer is there. */
+export interface BlockingPort {
+  call(request: Omit<CallRequest, "id">): CallReply;
+  close(): void;
+}
+
+/** A face's end in asynchronous code. */
+export interface AsyncPort {
+  call(request: Omit<CallRequest, "id">, signal?: AbortSignal): Promise<CallReply>;
+  close(): void;
+}

@@ -1,0 +1,18 @@
+import type { Profile } from "../profile.ts";
+import type { Clock } from "./clock.ts";
+import type { DropCounters } from "./drops.ts";
+import type { Random } from "./random.ts";
+import type { TimerQueue } from "./timers.ts";
+import type { Trace } from "./trace.ts";
+
+/** What every layer of one host shares. */
+export interface HostContext {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly profile: Profile;
+  readonly timers: TimerQueue;
+  readonly trace: Trace;
+  readonly drops: DropCounters;
+  /** Work was made outside of the host's turn (a user wrote): whoever drives the host should give it one soon. */
+  readonly requestTurn: () => void;
+}

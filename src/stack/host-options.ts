@@ -1,0 +1,22 @@
+import type { Ipv4Address } from "./core/address.ts";
+import type { Clock } from "./core/clock.ts";
+import type { Random } from "./core/random.ts";
+import type { Trace } from "./core/trace.ts";
+import type { Profile } from "./profile.ts";
+
+export interface HostOptions {
+  readonly clock: Clock;
+  /** Feeds ports, sequence numbers and jitter, and keys their secrets; from the operating system in real use. */
+  readonly random: Random;
+  /** WINDOWS unless given. */
+  readonly profile?: Profile;
+  readonly trace?: Trace;
+}
+
+/** How a device is put to use. */
+export interface AttachOptions {
+  readonly address: Ipv4Address;
+  readonly prefixLength: number;
+  /** Default router; without one only the prefix itself can be reached. */
+  readonly gateway?: Ipv4Address;
+}

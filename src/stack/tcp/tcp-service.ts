@@ -1,0 +1,67 @@
+import type { IpAddress } from "../core/address.ts";
+import type { ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
+
+/** The user's side of one connection: the calls of RFC 9293 §3.9.1. None of them waits. */
+export interface TcpConnection {
+  readonly id: number;
+  readonly state: TcpState;
+  readonly local: IpAddress;
+  readonly localPort: number;
+  readonly remote: IpAddress;
+  readonly remotePort: number;
+  /** Changed when a connection passes from the listener's queue to its acceptor. */
+  user: TcpUser;
+
+  /** SEND: copies all of `bytes[at, end)` into the send queue, which grows as needed; the caller keeps quotas by `sendQueueBytes`. @returns false when the queue's hard cap would be passed or sending is over */
+  write(bytes: Uint8Array, at: number, end: number): boolean;
+  /** Queued and unacknowledged bytes. */
+  readonly sendQueueBytes: number;
+
+  /** RECEIVE: moves up to `end - at` bytes into `target` and opens the window accordingly. @returns how many */
+  read(target: Uint8Array, at: number, end: number): number;
+  /** As `read`, leaving the bytes where they are. */
+  peek(target: Uint8Array, at: number, end: number): number;
+  /** In order and not yet read. */
+  readonly readableBytes: number;
+  /** The peer's FIN has been received in order; it may still have unread bytes before it. */
+  readonly finReceived: boolean;
+
+  /** CLOSE: a FIN follows what is queued; receiving goes on. A second call does nothing. */
+  shutdownSend(): void;
+  /** The user receives no more: what comes is thrown away (and acknowledged). */
+  shutdownReceive(): void;
+  /** The user is gone: FIN in the background, or a reset when received data is left unread (RFC 9293 §3.6.1). No upcalls follow, except `finished` and `aborted` when `linger` is true. */
+  close(linger: boolean): void;
+  /** ABORT: reset now, no TIME-WAIT. No upcalls follow. */
+  abort(): void;
+
+  setOptions(options: Partial<TcpOptions>): void;
+  /** STATUS. */
+  status(): ConnectionStatus;
+}
+
+export interface TcpListener {
+  readonly local: IpAddress | undefined;
+  readonly localPort: number;
+  /** Established connections that wait for `accept`. */
+  readonly waiting: number;
+  /** Takes the oldest waiting connection; set its `user` at once. It may have been reset meanwhile: look at its state. */
+  accept(): TcpConnection | undefined;
+  setBacklog(backlog: number): void;
+  /** Ends listening; connections that nobody accepted are reset. */
+  close(): void;
+}
+
+/** TCP as its users see it. */
+export interface TcpService {
+  /** OPEN, active: the SYN leaves in the host's next turn. */
+  open(request: OpenRequest): TcpConnection | OpenFailure;
+  /** OPEN, passive. Several listeners on one address and port are served in the order in which they came. */
+  listen(request: ListenRequest): TcpListener;
+  /** A port of the profile's dynamic range that no flow from `local` uses and that `isFree` allows, or undefined (RFC 6056). */
+  choosePort(isFree: (port: number) => boolean): number | undefined;
+  /** Whether any connection, of TIME-WAIT too, or listener has this local port. */
+  isPortInUse(port: number): boolean;
+  /** Every connection, and every listener as a row in LISTEN. */
+  statuses(): ConnectionStatus[];
+}

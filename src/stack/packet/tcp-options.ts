@@ -1,0 +1,274 @@
+/**
+ * TCP options, RFC 9293 §3.2: MSS, window scale and timestamps (RFC 7323), SACK (RFC 2018).
+ * Parsing fills one record again and again; writing puts them behind a header of tcp.ts.
+ */
+import { type Seq, seq } from "../core/seq.ts";
+import { putU16, putU32, u8, u16, u32 } from "./bytes.ts";
+import { headerLength, optionsAt } from "./tcp.ts";
+
+export const EOL = 0;
+export const NOP = 1;
+export const MSS = 2;
+export const WINDOW_SCALE = 3;
+export const SACK_PERMITTED = 4;
+export const SACK = 5;
+export const TIMESTAMPS = 8;
+
+const MSS_LENGTH = 4;
+const WINDOW_SCALE_LENGTH = 3;
+const SACK_PERMITTED_LENGTH = 2;
+const TIMESTAMPS_LENGTH = 10;
+const SACK_BLOCK_LENGTH = 8;
+
+/** Room for options in a header. */
+export const MAX_LENGTH = 40;
+/** What timestamps take up on every segment, two NOPs included (RFC 7323 appendix A). */
+export const PADDED_TIMESTAMPS_LENGTH = 12;
+/** NOP, NOP, kind, length as one number: how nearly every segment of a connection with timestamps begins its options. */
+const PADDED_TIMESTAMPS = 0x0101080a;
+
+/** 40 bytes hold four; beside timestamps, three. */
+export const MAX_SACK_BLOCKS = 4;
+/** RFC 7323 §2.3: a greater shift count is to be taken for this one. */
+export const MAX_WINDOW_SCALE = 14;
+
+/** What a segment's options say. Window scale, SACK permitted and MSS count only on a SYN; the caller knows whether this is one. */
+export interface TcpOptions {
+  /** In bytes; 0 when absent, or when the peer says so, which means nothing. */
+  mss: number;
+  /** The shift count, 0 to 14; −1 when absent. */
+  windowScale: number;
+  sackPermitted: boolean;
+  hasTimestamps: boolean;
+  tsVal: number;
+  tsEcr: number;
+  /** How many entries of sackLeft and sackRight count. */
+  sackBlocks: number;
+  /** First sequence number of each block. */
+  readonly sackLeft: Uint32Array;
+  /** The sequence number right after each block. */
+  readonly sackRight: Uint32Array;
+  /** An option had an illegal length. What was read before it, and after it if its end could be told, stands. */
+  malformed: boolean;
+}
+
+/** A record to be filled by `parse`. */
+export const makeTcpOptions = (): TcpOptions => ({
+  mss: 0,
+  windowScale: -1,
+  sackPermitted: false,
+  hasTimestamps: false,
+  tsVal: 0,
+  tsEcr: 0,
+  sackBlocks: 0,
+  sackLeft: new Uint32Array(MAX_SACK_BLOCKS),
+  sackRight: new Uint32Array(MAX_SACK_BLOCKS),
+  malformed: false,
+});
+
+/**
+ * Reads the options of the segment whose header begins at `at` and has passed tcp.check. Unknown kinds are skipped by their
+ * length (RFC 9293 MUST-6); one whose length is under two, or runs past the header, ends the parse (MUST-7); no alignment is
+ * assumed (MUST-64). Of an option that occurs twice the last one counts.
+ */
+export function parse(b: Uint8Array, at: number, into: TcpOptions): void {
+  into.mss = 0;
+  into.windowScale = -1;
+  into.sackPermitted = false;
+  into.hasTimestamps = false;
+  into.sackBlocks = 0;
+  into.malformed = false;
+
+  const end = at + headerLength(b, at);
+  let o = optionsAt(at);
+  if (end - o >= PADDED_TIMESTAMPS_LENGTH && u32(b, o) === PADDED_TIMESTAMPS) {
+    readTimestamps(b, o + 2, into);
+    o += PADDED_TIMESTAMPS_LENGTH;
+  }
+  while (o < end) {
+    const kind = u8(b, o);
+    if (kind === EOL) return;
+    const length = optionLength(b, o, end);
+    if (length === 0) {
+      into.malformed = true;
+      return;
+    }
+    if (kind !== NOP && !readOption(b, o, kind, length, into)) into.malformed = true;
+    o += length;
+  }
+}
+
+/** Bytes that the option at `o` takes up, kind and length included, or 0 when its length is illegal. EOL and NOP are one byte long. */
+export function optionLength(b: Uint8Array, o: number, end: number): number {
+  if (u8(b, o) <= NOP) return 1;
+  if (o + 2 > end) return 0;
+  const length = u8(b, o + 1);
+  return length < 2 || o + length > end ? 0 : length;
+}
+
+/** False when the length is not one that the kind can have. */
+function readOption(b: Uint8Array, o: number, kind: number, length: number, into: TcpOptions): boolean {
+  switch (kind) {
+    case MSS:
+      if (length !== MSS_LENGTH) return false;
+      into.mss = u16(b, o + 2);
+      return true;
+    case WINDOW_SCALE:
+      if (length !== WINDOW_SCALE_LENGTH) return false;
+      into.windowScale = Math.min(u8(b, o + 2), MAX_WINDOW_SCALE);
+      return true;
+    case SACK_PERMITTED:
+      if (length !== SACK_PERMITTED_LENGTH) return false;
+      into.sackPermitted = true;
+      return true;
+    case TIMESTAMPS:
+      if (length !== TIMESTAMPS_LENGTH) return false;
+      readTimestamps(b, o, into);
+      return true;
+    case SACK:
+      return readSack(b, o, length, into);
+    default:
+      return true;
+  }
+}
+
+function readTimestamps(b: Uint8Array, o: number, into: TcpOptions): void {
+  into.hasTimestamps = true;
+  into.tsVal = u32(b, o + 2);
+  into.tsEcr = u32(b, o + 6);
+}
+
+function readSack(b: Uint8Array, o: number, length: number, into: TcpOptions): boolean {
+  const blocks = (length - 2) / SACK_BLOCK_LENGTH;
+  // 40 bytes of options hold no fifth block, so a whole number above zero is all there is to ask.
+  if (!Number.isInteger(blocks) || blocks === 0) return false;
+  for (let i = 0; i < blocks; i++) {
+    const block = o + 2 + i * SACK_BLOCK_LENGTH;
+    into.sackLeft[i] = u32(b, block);
+    into.sackRight[i] = u32(b, block + 4);
+  }
+  into.sackBlocks = blocks;
+  return true;
+}
+
+/** Left edge of block `i`, which must be under `sackBlocks`. */
+export const sackLeftEdge = (options: TcpOptions, i: number): Seq => seq(options.sackLeft[i] as number);
+/** Right edge of block `i`, which must be under `sackBlocks`. */
+export const sackRightEdge = (options: TcpOptions, i: number): Seq => seq(options.sackRight[i] as number);
+
+/** What a profile's order of SYN options is made of. */
+export type SynOption = "mss" | "ws" | "sackOk" | "ts" | "nop";
+
+export interface SynOptionValues {
+  /** In bytes; 0 leaves the option out. */
+  readonly mss: number;
+  /** Shift count; −1 leaves the option out. */
+  readonly windowScale: number;
+  readonly sackPermitted: boolean;
+  readonly timestamps: boolean;
+  readonly tsVal: number;
+  readonly tsEcr: number;
+}
+
+/**
+ * Writes the options of a SYN or SYN-ACK at `at`, in the profile's order. An option that is not wanted is left out together with
+ * the NOPs right before it, which only align it. What is left to a multiple of four is filled with EOL (RFC 9293 MUST-69).
+ * @returns bytes written, padding included
+ * @throws RangeError when the order asks for more than 40 bytes, which is a mistake in the profile
+ */
+export function writeSynOptions(b: Uint8Array, at: number, order: readonly SynOption[], values: SynOptionValues): number {
+  let length = 0;
+  let nops = 0;
+  for (const option of order) {
+    if (option === "nop") {
+      nops++;
+      continue;
+    }
+    const wanted = synOptionLength(option, values);
+    if (wanted > 0) {
+      requireRoom(length + nops + wanted, order);
+      b.fill(NOP, at + length, at + length + nops);
+      length += nops;
+      writeSynOption(b, at + length, option, values);
+      length += wanted;
+    }
+    nops = 0;
+  }
+  // NOPs at the very end are part of the layout that the profile imitates.
+  requireRoom(length + nops, order);
+  b.fill(NOP, at + length, at + length + nops);
+  length += nops;
+
+  const padded = (length + 3) & ~3;
+  b.fill(EOL, at + length, at + padded);
+  return padded;
+}
+
+function requireRoom(bytes: number, order: readonly SynOption[]): void {
+  if (bytes > MAX_LENGTH) throw new RangeError(`Cannot lay out TCP options "${order.join(" ")}": more than ${MAX_LENGTH} bytes`);
+}
+
+function synOptionLength(option: Exclude<SynOption, "nop">, values: SynOptionValues): number {
+  switch (option) {
+    case "mss":
+      return values.mss > 0 ? MSS_LENGTH : 0;
+    case "ws":
+      return values.windowScale >= 0 ? WINDOW_SCALE_LENGTH : 0;
+    case "sackOk":
+      return values.sackPermitted ? SACK_PERMITTED_LENGTH : 0;
+    case "ts":
+      return values.timestamps ? TIMESTAMPS_LENGTH : 0;
+  }
+}
+
+function writeSynOption(b: Uint8Array, at: number, option: Exclude<SynOption, "nop">, values: SynOptionValues): void {
+  switch (option) {
+    case "mss":
+      b[at] = MSS;
+      b[at + 1] = MSS_LENGTH;
+      putU16(b, at + 2, values.mss);
+      return;
+    case "ws":
+      b[at] = WINDOW_SCALE;
+      b[at + 1] = WINDOW_SCALE_LENGTH;
+      b[at + 2] = values.windowScale;
+      return;
+    case "sackOk":
+      b[at] = SACK_PERMITTED;
+      b[at + 1] = SACK_PERMITTED_LENGTH;
+      return;
+    case "ts":
+      b[at] = TIMESTAMPS;
+      b[at + 1] = TIMESTAMPS_LENGTH;
+      putU32(b, at + 2, values.tsVal);
+      putU32(b, at + 6, values.tsEcr);
+      return;
+  }
+}
+
+/** Writes NOP, NOP and the timestamps, as RFC 7323 appendix A lays them out. Returns the 12 bytes written. */
+export function writeTimestamps(b: Uint8Array, at: number, tsVal: number, tsEcr: number): number {
+  putU32(b, at, PADDED_TIMESTAMPS);
+  putU32(b, at + 4, tsVal);
+  putU32(b, at + 8, tsEcr);
+  return PADDED_TIMESTAMPS_LENGTH;
+}
+
+/**
+ * Writes NOP, NOP and the first `blocks` SACK blocks, the most recent one first (RFC 2018 §4).
+ * @param blocks 1 to 4, or to 3 beside timestamps; 0 writes nothing
+ * @returns bytes written: 4 + 8 a block, or 0
+ */
+export function writeSack(b: Uint8Array, at: number, left: ArrayLike<number>, right: ArrayLike<number>, blocks: number): number {
+  if (blocks === 0) return 0;
+  b[at] = NOP;
+  b[at + 1] = NOP;
+  b[at + 2] = SACK;
+  b[at + 3] = 2 + blocks * SACK_BLOCK_LENGTH;
+  for (let i = 0; i < blocks; i++) {
+    const block = at + 4 + i * SACK_BLOCK_LENGTH;
+    putU32(b, block, left[i] as number);
+    putU32(b, block + 4, right[i] as number);
+  }
+  return 4 + blocks * SACK_BLOCK_LENGTH;
+}

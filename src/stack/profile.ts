@@ -1,10 +1,10 @@
+import type { SynOption } from "./packet/tcp-options.ts";
+
 /**
  * Every constant that differs between systems, in one object. `windows` follows Windows 10 22H2 and later, `linux` kernel 6.x,
  * `rfc` the letter of the standards. Times in milliseconds, sizes in bytes. Where a figure is not pinned by public measurement,
  * docs/deviations.md says so.
  */
-
-export type SynOption = "mss" | "windowScale" | "sackPermitted" | "timestamps" | "nop";
 
 export interface Profile {
   readonly name: string;

@@ -2,6 +2,7 @@
  * A frame in words: for the ladder, `tapsock trace` and the page. Not for the data path: everything here is made anew.
  * Checksums are not judged, since with offloads the device fills them in after the frame was seen.
  */
+import { formatV4 } from "../core/address.ts";
 import * as arp from "./arp.ts";
 import { u8, u16, u32 } from "./bytes.ts";
 import * as ethernet from "./ethernet.ts";
@@ -178,8 +179,8 @@ function describeArpFrame(b: Uint8Array, at: number, end: number): ArpDescriptio
   const malformed = arp.check(b, a, end);
   if (malformed !== undefined) return describeEthernet(b, at, end, malformed);
 
-  const senderIp = ipv4.addressText(arp.senderIp(b, a));
-  const targetIp = ipv4.addressText(arp.targetIp(b, a));
+  const senderIp = formatV4(arp.senderIp(b, a));
+  const targetIp = formatV4(arp.targetIp(b, a));
   const senderMac = arp.senderMacText(b, a);
   const isRequest = arp.operation(b, a) === arp.REQUEST;
   return {
@@ -222,8 +223,8 @@ const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
 const protocolName = (protocol: number): string => PROTOCOL_NAMES.get(protocol) ?? `protocol ${protocol}`;
 
 const ipv4Fields = (b: Uint8Array, ip: number): Ipv4Fields => ({
-  sourceAddress: ipv4.addressText(ipv4.source(b, ip)),
-  destinationAddress: ipv4.addressText(ipv4.destination(b, ip)),
+  sourceAddress: formatV4(ipv4.source(b, ip)),
+  destinationAddress: formatV4(ipv4.destination(b, ip)),
   ttl: ipv4.ttl(b, ip),
   tos: ipv4.tos(b, ip),
   identification: ipv4.identification(b, ip),
@@ -407,7 +408,7 @@ function describeIcmp(b: Uint8Array, ip: number): IcmpDescription | Ipv4Descript
 
 function icmpErrorDetail(b: Uint8Array, m: number, type: number, code: number): string {
   if (type === icmp.DESTINATION_UNREACHABLE && code === icmp.FRAGMENTATION_NEEDED) return ` mtu=${icmp.nextHopMtu(b, m)}`;
-  if (type === icmp.REDIRECT) return ` to ${ipv4.addressText(icmp.gateway(b, m))}`;
+  if (type === icmp.REDIRECT) return ` to ${formatV4(icmp.gateway(b, m))}`;
   if (type === icmp.PARAMETER_PROBLEM) return ` at byte ${icmp.pointer(b, m)}`;
   return "";
 }
@@ -420,8 +421,8 @@ function quotedText(b: Uint8Array, m: number): string {
   const hasPorts = (protocol === ipv4.PROTOCOL_TCP || protocol === ipv4.PROTOCOL_UDP) && ipv4.fragmentOffset(b, ip) === 0;
   const sourcePort = hasPorts ? `:${udp.sourcePort(b, payload)}` : "";
   const destinationPort = hasPorts ? `:${udp.destinationPort(b, payload)}` : "";
-  const source = ipv4.addressText(ipv4.source(b, ip)) + sourcePort;
-  const destination = ipv4.addressText(ipv4.destination(b, ip)) + destinationPort;
+  const source = formatV4(ipv4.source(b, ip)) + sourcePort;
+  const destination = formatV4(ipv4.destination(b, ip)) + destinationPort;
   return `${protocolName(protocol)} ${source} → ${destination}`;
 }
 

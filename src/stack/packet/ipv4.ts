@@ -159,7 +159,3 @@ function optionFrom(b: Uint8Array, at: number, from: number): number {
   const length = optionLength(b, o);
   return length < 2 || o + length > end ? BAD_OPTION : o;
 }
-
-/** As `203.0.113.2`. */
-export const addressText = (address: number): string =>
-  `${address >>> 24}.${(address >>> 16) & 0xff}.${(address >>> 8) & 0xff}.${address & 0xff}`;

@@ -157,7 +157,7 @@ export const sackLeftEdge = (options: TcpOptions, i: number): Seq => seq(options
 export const sackRightEdge = (options: TcpOptions, i: number): Seq => seq(options.sackRight[i] as number);
 
 /** What a profile's order of SYN options is made of. */
-export type SynOption = "mss" | "ws" | "sackOk" | "ts" | "nop";
+export type SynOption = "mss" | "windowScale" | "sackPermitted" | "timestamps" | "nop";
 
 export interface SynOptionValues {
   /** In bytes; 0 leaves the option out. */
@@ -212,11 +212,11 @@ function synOptionLength(option: Exclude<SynOption, "nop">, values: SynOptionVal
   switch (option) {
     case "mss":
       return values.mss > 0 ? MSS_LENGTH : 0;
-    case "ws":
+    case "windowScale":
       return values.windowScale >= 0 ? WINDOW_SCALE_LENGTH : 0;
-    case "sackOk":
+    case "sackPermitted":
       return values.sackPermitted ? SACK_PERMITTED_LENGTH : 0;
-    case "ts":
+    case "timestamps":
       return values.timestamps ? TIMESTAMPS_LENGTH : 0;
   }
 }
@@ -228,16 +228,16 @@ function writeSynOption(b: Uint8Array, at: number, option: Exclude<SynOption, "n
       b[at + 1] = MSS_LENGTH;
       putU16(b, at + 2, values.mss);
       return;
-    case "ws":
+    case "windowScale":
       b[at] = WINDOW_SCALE;
       b[at + 1] = WINDOW_SCALE_LENGTH;
       b[at + 2] = values.windowScale;
       return;
-    case "sackOk":
+    case "sackPermitted":
       b[at] = SACK_PERMITTED;
       b[at + 1] = SACK_PERMITTED_LENGTH;
       return;
-    case "ts":
+    case "timestamps":
       b[at] = TIMESTAMPS;
       b[at + 1] = TIMESTAMPS_LENGTH;
       putU32(b, at + 2, values.tsVal);

@@ -27,8 +27,12 @@ export interface Path {
   /** Folded sum of the pseudo-header of RFC 9293 §3.1 for `protocol`, without the length. */
   pseudoHeaderSum(protocol: number): number;
   /**
-   * Sends the transport segment in `bytes[at, end)`, with IP and link header put before it.
-   * `info` is as for a frame, except that its offsets count from the transport header; the path moves them.
+   * Sends the transport segment in `bytes[at, end)`, with IP and link header put before it. `bytes` may be reused after the call.
+   *
+   * `info` is as for a frame, except that its offsets count from the transport header: a partial checksum is told by
+   * `checksumOffset` above 0, with `checksumStart` 0 and the folded pseudo-header sum (length included) in the field; `headerLength`
+   * of a super-segment is the transport header's. The path moves them in a copy and leaves `info` as it is. Ask for a partial
+   * checksum or a super-segment only where `offloads` says so at this moment.
    */
   send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult;
 }

@@ -50,13 +50,18 @@ export interface IcmpError {
   readonly bytes: Uint8Array;
   readonly transportAt: number;
   readonly end: number;
-  /** Next-hop MTU when `kind` is fragmentation-needed, 0 when the router did not tell (RFC 1191 §4). */
+  /** The path's MTU from now on when `kind` is fragmentation-needed: at least 576, guessed by RFC 1191 §7 when the router did not tell; otherwise 0. */
   readonly mtu: number;
 }
 
-/** What IP hands datagrams to: TCP, UDP. The verdict names what became of the packet; `accepted` when it was of use. */
+/** What IP hands datagrams to: TCP, UDP. */
 export interface Transport {
   readonly protocol: number;
+  /** The verdict names what became of the packet. Any but `accepted` is counted in the drops and traced by who called. */
   input(packet: InboundPacket): string;
-  icmpError(error: IcmpError): void;
+  /**
+   * @returns whether the quote belongs to something in flight here (RFC 5927 §4.1). While a fragmentation-needed is being judged,
+   * `mtu` of the paths to `remote` is lowered already; an error that is not believed has it put back.
+   */
+  icmpError(error: IcmpError): boolean;
 }

@@ -1,0 +1,34 @@
+import { describe, expect, test } from "@jest/globals";
+import { EphemeralPorts } from "../../../src/stack/core/ports.ts";
+import { SeededRandom } from "../../../src/stack/core/random.ts";
+
+describe("ephemeral ports", () => {
+  test("spread over the whole range, both ends included (RFC 6056 §3.3.1)", () => {
+    const ports = new EphemeralPorts(new SeededRandom(1), [50000, 50007]);
+    const counts = new Map<number, number>();
+    for (let i = 0; i < 800; i++) {
+      const port = ports.choose(() => true);
+      if (port !== undefined) counts.set(port, (counts.get(port) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual([50000, 50001, 50002, 50003, 50004, 50005, 50006, 50007]);
+    for (const count of counts.values()) expect(count).toBeGreaterThan(60);
+  });
+
+  test("walk on from a taken port, and round the end of the range", () => {
+    for (let seed = 0; seed < 50; seed++) {
+      const ports = new EphemeralPorts(new SeededRandom(seed), [50000, 50007]);
+      expect(ports.choose((port) => port === 50003)).toBe(50003);
+    }
+  });
+
+  test("are undefined when none is free, after each was asked for once", () => {
+    const asked: number[] = [];
+    const ports = new EphemeralPorts(new SeededRandom(7), [50000, 50007]);
+    const chosen = ports.choose((port) => {
+      asked.push(port);
+      return false;
+    });
+    expect(chosen).toBeUndefined();
+    expect(asked.sort()).toEqual([50000, 50001, 50002, 50003, 50004, 50005, 50006, 50007]);
+  });
+});

@@ -1,0 +1,275 @@
+import { formatV4 } from "../stack/core/address.ts";
+import type { TraceEvent } from "../stack/core/trace.ts";
+import { describeError } from "../winsock/errors.ts";
+import { FrameNarrator, type FrameWords } from "./frame-words.ts";
+import { type Colour, PLAIN, paint, type TextStyle, wrap } from "./text-style.ts";
+
+export interface LadderOptions {
+  /** Takes one line, without its newline. */
+  readonly write: (line: string) => void;
+  readonly style?: TextStyle;
+  /** Shows only what passes between the host and this IPv4 address, and the calls. */
+  readonly peer?: number;
+  /** The host's own IPv4 address, for the heading that `peer` puts before the first line. */
+  readonly host?: number;
+  /** Round-trip samples and congestion windows too; without it only what a beginner looks for. */
+  readonly detailed?: boolean;
+}
+
+/*
+ * The drawing is 100 columns wide:
+ *
+ *  0        9                            39                                                          99
+ *  seconds  the Winsock calls            ┃  segments, states, timers                                  ┃
+ */
+const WIDTH = 100;
+const TIME_WIDTH = 8;
+const CALL_WIDTH = 29;
+const CALL_INDENT = 2;
+const WIRE_WIDTH = WIDTH - TIME_WIDTH - 1 - CALL_WIDTH - 1 - 2;
+const NOTE_INDENT = 2;
+/** Line, head and blanks that an arrow has beside its words, at least. */
+const MIN_ARROW = 8;
+
+interface Strokes {
+  readonly life: string;
+  readonly line: string;
+  readonly right: string;
+  readonly left: string;
+  readonly timer: string;
+  readonly becomes: string;
+  readonly lost: string;
+  readonly verdict: string;
+}
+
+const UNICODE: Strokes = { life: "│", line: "─", right: "▶", left: "◀", timer: "◷", becomes: "→", lost: "✗", verdict: "⇒" };
+const ASCII: Strokes = { life: "|", line: "-", right: ">", left: "<", timer: "o", becomes: "->", lost: "x", verdict: "=>" };
+
+type CallEvent = Extract<TraceEvent, { type: "winsock-called" }>;
+type ReturnEvent = Extract<TraceEvent, { type: "winsock-returned" }>;
+
+/**
+ * Draws a host's events as a ladder while they come in: Winsock calls at the left, then the lifelines of the host and its
+ * peer with every segment as an arrow between them; time counts in seconds from the first event.
+ */
+export class Ladder {
+  readonly #write: (line: string) => void;
+  readonly #style: TextStyle;
+  readonly #strokes: Strokes;
+  readonly #peer: number | undefined;
+  readonly #detailed: boolean;
+  readonly #narrator = new FrameNarrator();
+  #startMs: number | undefined;
+  #drawnPeer: number | undefined;
+  /** A call whose return may follow at once and then shares its line. */
+  #held: CallEvent | undefined;
+  /** Calls that were drawn and have not returned, so that a return can be told from one that nobody saw begin. */
+  readonly #open = new Map<string, CallEvent>();
+
+  constructor(options: LadderOptions) {
+    this.#write = options.write;
+    this.#style = options.style ?? PLAIN;
+    this.#strokes = this.#style.unicode ? UNICODE : ASCII;
+    this.#peer = options.peer;
+    this.#detailed = options.detailed ?? false;
+    if (options.peer !== undefined) {
+      this.#drawnPeer = options.peer;
+      this.#heads(options.host, options.peer);
+    }
+  }
+
+  event(event: TraceEvent): void {
+    if (event.type === "winsock-called") {
+      if (isManagement(event.name)) return;
+      this.pause();
+      this.#startMs ??= event.atMs;
+      this.#held = event;
+      return;
+    }
+    if (event.type === "winsock-returned") {
+      if (!isManagement(event.name)) this.#returned(event);
+      return;
+    }
+    if (!this.#concerns(event)) return;
+    this.pause();
+    this.#startMs ??= event.atMs;
+    this.#draw(event);
+  }
+
+  /** Draws what is held back in the hope of a return on the same line; call it when no event has come for a moment. */
+  pause(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    this.#open.set(callKey(held), held);
+    this.#callLines(held.atMs, callText(held), "bold");
+  }
+
+  #returned(event: ReturnEvent): void {
+    this.#startMs ??= event.atMs;
+    const held = this.#held;
+    const colour: Colour = event.error === 0 ? "green" : "red";
+    if (held !== undefined && callKey(held) === callKey(event)) {
+      this.#held = undefined;
+      this.#callLines(held.atMs, `${callText(held)} = ${event.text}`, event.error === 0 ? "bold" : colour);
+    } else {
+      this.pause();
+      const name = this.#open.delete(callKey(event)) ? event.name : `… ${event.name}`;
+      this.#callLines(event.atMs, `${name} = ${event.text}`, colour);
+    }
+    if (event.error !== 0) this.#verdict(describeError(event.error), "red");
+    else if (event.name === "connect") this.#verdict("Connected: both sides have agreed on where their streams begin.", "green");
+  }
+
+  /** A sentence across the whole width. */
+  #verdict(sentence: string, colour: Colour): void {
+    const indent = TIME_WIDTH + 1;
+    const lines = wrap(`${this.#strokes.verdict} ${sentence}`, WIDTH - indent);
+    for (const [i, line] of lines.entries())
+      this.#write(" ".repeat(indent) + paint(this.#style, colour, i === 0 ? line : `  ${line}`.slice(0, WIDTH)));
+  }
+
+  #concerns(event: TraceEvent): boolean {
+    if (this.#peer === undefined) return true;
+    const peer = formatV4(this.#peer);
+    switch (event.type) {
+      case "frame":
+      case "frame-dropped": {
+        const words = new FrameNarrator().narrate(event.bytes);
+        return words.source === this.#peer || words.destination === this.#peer;
+      }
+      case "segment-judged":
+      case "state-changed":
+      case "rtt-sampled":
+      case "cwnd-changed":
+        return names(event.connection, peer);
+      case "timer-set":
+      case "timer-fired":
+        return names(event.owner, peer);
+      case "neighbour-changed":
+        return event.address === peer;
+      case "winsock-called":
+      case "winsock-returned":
+        return true;
+    }
+  }
+
+  #draw(event: Exclude<TraceEvent, CallEvent | ReturnEvent>): void {
+    const strokes = this.#strokes;
+    switch (event.type) {
+      case "frame":
+        this.#arrow(event.atMs, event.direction, this.#narrator.narrate(event.bytes));
+        return;
+      case "frame-dropped":
+        this.#note(event.atMs, `${strokes.lost} dropped: ${event.reason}`, "red");
+        return;
+      case "segment-judged":
+        if (this.#detailed || !isOrdinary(event.verdict)) this.#note(event.atMs, `judged: ${event.verdict}`, "yellow");
+        return;
+      case "state-changed":
+        this.#note(event.atMs, `${event.from} ${strokes.becomes} ${event.to}`, "bold");
+        return;
+      case "timer-set":
+        this.#note(event.atMs, `${strokes.timer} ${event.timer} timer set, ${duration(event.delayMs)}`, "dim");
+        return;
+      case "timer-fired":
+        this.#note(event.atMs, `${strokes.timer} ${event.timer} timer fired`, "yellow");
+        return;
+      case "rtt-sampled":
+        if (this.#detailed) {
+          const { rttMs, srttMs, rtoMs } = event;
+          this.#note(event.atMs, `round trip ${duration(rttMs)}, smoothed ${duration(srttMs)}, timeout ${duration(rtoMs)}`, "dim");
+        }
+        return;
+      case "cwnd-changed":
+        if (this.#detailed) this.#note(event.atMs, `congestion window ${event.cwnd} (${event.why})`, "dim");
+        return;
+      case "neighbour-changed":
+        if (this.#detailed) this.#note(event.atMs, `neighbour ${event.address} is ${event.state}`, "dim");
+        return;
+    }
+  }
+
+  #arrow(atMs: number, direction: "in" | "out", words: FrameWords): void {
+    const host = direction === "out" ? words.source : words.destination;
+    const peer = direction === "out" ? words.destination : words.source;
+    if (peer !== undefined && peer !== this.#drawnPeer) {
+      this.#drawnPeer = peer;
+      this.#heads(host, peer);
+    }
+    const { line, left, right } = this.#strokes;
+    const [first = "", ...more] = wrap(words.text, WIRE_WIDTH - MIN_ARROW);
+    const shaft = WIRE_WIDTH - first.length - 3;
+    const before = line.repeat(Math.min(4, shaft - 1));
+    const after = line.repeat(shaft - before.length);
+    const drawing = direction === "out" ? `${before} ${first} ${after}${right}` : `${left}${before} ${first} ${after}`;
+    this.#wireLine(this.#time(atMs), drawing, direction === "out" ? "cyan" : "green");
+    for (const text of more) this.#wireLine("", `     ${text}`, direction === "out" ? "cyan" : "green");
+  }
+
+  #heads(host: number | undefined, peer: number): void {
+    const left = `tapsock${host === undefined || host === 0 ? "" : ` ${formatV4(host)}`}`;
+    const right = `peer ${formatV4(peer)}`;
+    const start = TIME_WIDTH + 1 + CALL_WIDTH + 1;
+    const gap = WIDTH - start - left.length - right.length;
+    const head = `${"seconds".padStart(TIME_WIDTH)} ${"Winsock".padEnd(CALL_WIDTH)} ${left}${" ".repeat(Math.max(1, gap))}${right}`;
+    this.#write(paint(this.#style, "dim", head));
+  }
+
+  #note(atMs: number, text: string, colour: Colour): void {
+    for (const [i, line] of wrap(text, WIRE_WIDTH - NOTE_INDENT).entries()) {
+      this.#wireLine(i === 0 ? this.#time(atMs) : "", " ".repeat(NOTE_INDENT) + line, colour);
+    }
+  }
+
+  /** A call or its return in the column of calls, on as many lines as it needs. */
+  #callLines(atMs: number, text: string, colour: Colour): void {
+    const [first = "", ...more] = wrap(text, CALL_WIDTH);
+    this.#line(this.#time(atMs), first, colour, "");
+    // What did not fit is wrapped anew, a little narrower, so that it stands indented under the first line.
+    if (more.length === 0) return;
+    for (const rest of wrap(more.join(" "), CALL_WIDTH - CALL_INDENT)) this.#line("", " ".repeat(CALL_INDENT) + rest, colour, "");
+  }
+
+  #wireLine(time: string, drawing: string, colour: Colour): void {
+    this.#line(time, "", "dim", drawing, colour);
+  }
+
+  #line(time: string, call: string, callColour: Colour, drawing: string, drawingColour: Colour = "dim"): void {
+    const style = this.#style;
+    const life = this.#strokes.life;
+    const calls = paint(style, callColour, call) + " ".repeat(CALL_WIDTH - call.length);
+    const wire = paint(style, drawingColour, drawing) + " ".repeat(Math.max(0, WIRE_WIDTH - drawing.length));
+    this.#write(`${time.padStart(TIME_WIDTH)} ${calls} ${life}${wire}${life}`);
+  }
+
+  #time(atMs: number): string {
+    return ((atMs - (this.#startMs ?? atMs)) / 1000).toFixed(3);
+  }
+}
+
+const callKey = (event: CallEvent | ReturnEvent): string => `${event.client}/${event.call}`;
+
+/** The provider's text may be the arguments alone or the whole call. */
+const callText = (event: CallEvent): string => (event.text.startsWith(event.name) ? event.text : `${event.name}(${event.text})`);
+
+/** Requests of the command line travel the same road, and are nobody's Winsock calls. */
+const isManagement = (name: string): boolean => name === "control";
+
+/** What happens to nearly every segment and needs no word. */
+const isOrdinary = (verdict: string): boolean => verdict === "accepted";
+
+/** Whether `203.0.113.1` stands in a text as an address of its own, and not as the beginning of 203.0.113.10. */
+function names(text: string, address: string): boolean {
+  const at = text.indexOf(address);
+  if (at < 0) return false;
+  const after = text.charAt(at + address.length);
+  return after !== "." && !(after >= "0" && after <= "9");
+}
+
+/** `0.42 ms`, `500 ms`, `21 s`. */
+export function duration(ms: number): string {
+  if (ms >= 10_000 && ms % 1000 === 0) return `${ms / 1000} s`;
+  if (ms >= 10 || Number.isInteger(ms)) return `${Math.round(ms)} ms`;
+  return `${ms.toFixed(2)} ms`;
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "@jest/globals";
+import { Ladder, type LadderOptions } from "../../src/lab/ladder.ts";
+import { PLAIN } from "../../src/lab/text-style.ts";
+import { parseV4 } from "../../src/stack/core/address.ts";
+import { seq, seqAdd } from "../../src/stack/core/seq.ts";
+import type { TraceEvent } from "../../src/stack/core/trace.ts";
+import * as tcp from "../../src/stack/packet/tcp.ts";
+import { frame, HOST_ISS, refusedConnect, segmentFrame } from "./refused-connect.ts";
+
+function drawn(events: readonly TraceEvent[], options: Partial<LadderOptions> = {}): string[] {
+  const lines: string[] = [];
+  const ladder = new Ladder({ write: (line) => lines.push(line), ...options });
+  for (const event of events) ladder.event(event);
+  ladder.pause();
+  return lines;
+}
+
+describe("the ladder", () => {
+  test("draws a refused connect with its call, segments, states, timers and verdict", () => {
+    const lines = drawn(refusedConnect());
+    const text = lines.join("\n");
+
+    expect(text).toContain("socket(AF_INET, SOCK_STREAM,");
+    expect(text).toContain("CLOSED → SYN-SENT");
+    expect(text).toContain("ARP who has 203.0.113.1?");
+    expect(text).toContain("◷ retransmission timer set, 500 ms");
+    expect(text).toMatch(/^ {3}0\.501 .*retransmission timer fired/m);
+    expect(text).toContain("SYN seq=0 win=64240 mss=1460 ws=8 sackOK");
+    expect(text).toContain("connect = SOCKET_ERROR");
+    expect(text).toContain("⇒ WSAECONNREFUSED (10061): ");
+    expect(lines.filter((line) => line.includes("◀"))).toHaveLength(3);
+  });
+
+  test("is at most 100 columns wide and ends every arrow on a lifeline", () => {
+    const lines = drawn(refusedConnect());
+
+    expect(Math.max(...lines.map((line) => line.length))).toBe(100);
+    for (const line of lines.filter((each) => each.includes("▶"))) expect(line).toMatch(/│─.*▶│$/);
+  });
+
+  test("counts sequence numbers from each side's first, across the wrap at 2^32", () => {
+    const peerIss = seq(0x7fffffff);
+    const lines = drawn([
+      frame(0, "out", segmentFrame({ seq: HOST_ISS, flags: tcp.SYN, port: 80 })),
+      frame(1, "in", segmentFrame({ direction: "in", seq: peerIss, ack: seqAdd(HOST_ISS, 1), flags: tcp.SYN | tcp.ACK, port: 80 })),
+      frame(
+        2,
+        "out",
+        segmentFrame({ seq: seqAdd(HOST_ISS, 1), ack: seqAdd(peerIss, 1), flags: tcp.ACK | tcp.PSH, port: 80, payload: 700 }),
+      ),
+      frame(3, "in", segmentFrame({ direction: "in", seq: seqAdd(peerIss, 1), ack: seqAdd(HOST_ISS, 701), flags: tcp.ACK, port: 80 })),
+    ]).join("\n");
+
+    expect(lines).toContain("SYN,ACK seq=0 ack=1");
+    expect(lines).toContain("PSH,ACK seq=1 ack=1 len=700");
+    expect(lines).toContain("ACK seq=1 ack=701");
+  });
+
+  test("prints a call before its return is known when nothing else happens", () => {
+    const lines: string[] = [];
+    const ladder = new Ladder({ write: (line) => lines.push(line) });
+    ladder.event({ type: "winsock-called", atMs: 0, client: 1, call: 7, name: "recv", text: "256, 1460" });
+    expect(lines).toEqual([]);
+    ladder.pause();
+    expect(lines.join()).toContain("recv(256, 1460)");
+  });
+
+  test("leaves out frames of other peers, also of one whose address begins alike", () => {
+    const near = parseV4("203.0.113.1").bits;
+    const lines = drawn(
+      [
+        frame(0, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 80, peer: parseV4("203.0.113.10").bits })),
+        { type: "state-changed", atMs: 1, connection: "203.0.113.2:1 → 203.0.113.10:80", from: "CLOSED", to: "SYN-SENT" },
+        frame(2, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 81, peer: near })),
+      ],
+      { peer: near },
+    ).join("\n");
+
+    expect(lines).not.toContain("203.0.113.10");
+    expect(lines).not.toContain("SYN-SENT");
+    expect(lines.match(/SYN seq=0/g)).toHaveLength(1);
+  });
+
+  test("has a form without colours and Unicode, and colours only where asked for", () => {
+    expect(drawn(refusedConnect()).join("")).not.toContain("\x1b");
+    expect(drawn(refusedConnect(), { style: { colours: true, unicode: true } }).join("")).toContain("\x1b[31m");
+    const ascii = drawn(refusedConnect(), { style: { ...PLAIN, unicode: false } }).join("");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the claim is about exactly these
+    expect(ascii.replaceAll("→", "")).toMatch(/^[\x00-\x7f]*$/);
+  });
+
+  test("takes frames that are no frames", () => {
+    const whole = segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 80 });
+    for (let length = 0; length <= whole.length; length++) {
+      expect(drawn([frame(0, "in", whole.subarray(0, length))]).length).toBeGreaterThan(0);
+    }
+  });
+});

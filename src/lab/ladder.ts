@@ -1,17 +1,17 @@
-import { formatV4 } from "../stack/core/address.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
+import { describeFrame, type FrameDescription } from "../stack/packet/describe.ts";
 import { describeError } from "../winsock/errors.ts";
-import { FrameNarrator, type FrameWords } from "./frame-words.ts";
+import { addressOf, FrameNarrator } from "./frame-words.ts";
 import { type Colour, PLAIN, paint, type TextStyle, wrap } from "./text-style.ts";
 
 export interface LadderOptions {
   /** Takes one line, without its newline. */
   readonly write: (line: string) => void;
   readonly style?: TextStyle;
-  /** Shows only what passes between the host and this IPv4 address, and the calls. */
-  readonly peer?: number;
-  /** The host's own IPv4 address, for the heading that `peer` puts before the first line. */
-  readonly host?: number;
+  /** Shows only what passes between the host and this address, and the calls. */
+  readonly peer?: string;
+  /** The host's own address, for the heading that `peer` puts before the first line. */
+  readonly host?: string;
   /** Round-trip samples and congestion windows too; without it only what a beginner looks for. */
   readonly detailed?: boolean;
 }
@@ -56,11 +56,11 @@ export class Ladder {
   readonly #write: (line: string) => void;
   readonly #style: TextStyle;
   readonly #strokes: Strokes;
-  readonly #peer: number | undefined;
+  readonly #peer: string | undefined;
   readonly #detailed: boolean;
   readonly #narrator = new FrameNarrator();
   #startMs: number | undefined;
-  #drawnPeer: number | undefined;
+  #drawnPeer: string | undefined;
   /** A call whose return may follow at once and then shares its line. */
   #held: CallEvent | undefined;
   /** Calls that were drawn and have not returned, so that a return can be told from one that nobody saw begin. */
@@ -131,12 +131,12 @@ export class Ladder {
 
   #concerns(event: TraceEvent): boolean {
     if (this.#peer === undefined) return true;
-    const peer = formatV4(this.#peer);
+    const peer = this.#peer;
     switch (event.type) {
       case "frame":
       case "frame-dropped": {
-        const words = new FrameNarrator().narrate(event.bytes);
-        return words.source === this.#peer || words.destination === this.#peer;
+        const { source, destination } = describeFrame(event.bytes, 0, event.bytes.length);
+        return addressOf(source) === peer || addressOf(destination) === peer;
       }
       case "segment-judged":
       case "state-changed":
@@ -158,7 +158,7 @@ export class Ladder {
     const strokes = this.#strokes;
     switch (event.type) {
       case "frame":
-        this.#arrow(event.atMs, event.direction, this.#narrator.narrate(event.bytes));
+        this.#arrow(event.atMs, event.direction, describeFrame(event.bytes, 0, event.bytes.length));
         return;
       case "frame-dropped":
         this.#note(event.atMs, `${strokes.lost} dropped: ${event.reason}`, "red");
@@ -190,15 +190,15 @@ export class Ladder {
     }
   }
 
-  #arrow(atMs: number, direction: "in" | "out", words: FrameWords): void {
-    const host = direction === "out" ? words.source : words.destination;
-    const peer = direction === "out" ? words.destination : words.source;
-    if (peer !== undefined && peer !== this.#drawnPeer) {
+  #arrow(atMs: number, direction: "in" | "out", frame: FrameDescription): void {
+    const host = addressOf(direction === "out" ? frame.source : frame.destination);
+    const peer = addressOf(direction === "out" ? frame.destination : frame.source);
+    if (peer !== this.#drawnPeer) {
       this.#drawnPeer = peer;
       this.#heads(host, peer);
     }
     const { line, left, right } = this.#strokes;
-    const [first = "", ...more] = wrap(words.text, WIRE_WIDTH - MIN_ARROW);
+    const [first = "", ...more] = wrap(this.#narrator.narrate(frame), WIRE_WIDTH - MIN_ARROW);
     const shaft = WIRE_WIDTH - first.length - 3;
     const before = line.repeat(Math.min(4, shaft - 1));
     const after = line.repeat(shaft - before.length);
@@ -207,9 +207,9 @@ export class Ladder {
     for (const text of more) this.#wireLine("", `     ${text}`, direction === "out" ? "cyan" : "green");
   }
 
-  #heads(host: number | undefined, peer: number): void {
-    const left = `tapsock${host === undefined || host === 0 ? "" : ` ${formatV4(host)}`}`;
-    const right = `peer ${formatV4(peer)}`;
+  #heads(host: string | undefined, peer: string): void {
+    const left = host === undefined ? "tapsock" : `tapsock ${host}`;
+    const right = `peer ${peer}`;
     const start = TIME_WIDTH + 1 + CALL_WIDTH + 1;
     const gap = WIDTH - start - left.length - right.length;
     const head = `${"seconds".padStart(TIME_WIDTH)} ${"Winsock".padEnd(CALL_WIDTH)} ${left}${" ".repeat(Math.max(1, gap))}${right}`;

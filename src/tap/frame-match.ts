@@ -40,6 +40,10 @@ export function isOfKind(kind: FrameKind, b: Uint8Array, at: number, end: number
   if (isLaterFragment || tcp + 20 > datagramEnd) return false;
   const flags = b[tcp + 13]!;
   const payload = datagramEnd - tcp - (b[tcp + 12]! >>> 4) * 4;
+  return isSegmentOfKind(kind, flags, payload);
+}
+
+function isSegmentOfKind(kind: Exclude<FrameKind, "any" | "arp" | "icmp" | "udp" | "tcp">, flags: number, payload: number): boolean {
   switch (kind) {
     case "syn":
       return (flags & (SYN | ACK)) === SYN;

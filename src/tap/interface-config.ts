@@ -61,7 +61,7 @@ export function configureInterface(name: string, settings: InterfaceSettings): v
       const action = `take ${name} ${settings.up ? "up" : "down"}`;
       const ifreq = interfaceRequest(name);
       request(fd, SIOCGIFFLAGS, ifreq, action);
-      const view = valueOf(ifreq);
+      const view = valueIn(ifreq);
       const flags = view.getUint16(0, true);
       view.setUint16(0, settings.up ? flags | IFF_UP : flags & ~IFF_UP, true);
       request(fd, SIOCSIFFLAGS, ifreq, action);
@@ -75,9 +75,9 @@ export function interfaceState(name: string): InterfaceState {
     const action = `read the state of ${name}`;
     const ifreq = interfaceRequest(name);
     request(fd, SIOCGIFFLAGS, ifreq, action);
-    const up = (valueOf(ifreq).getUint16(0, true) & IFF_UP) !== 0;
+    const up = (valueIn(ifreq).getUint16(0, true) & IFF_UP) !== 0;
     request(fd, SIOCGIFMTU, ifreq, action);
-    const mtu = valueOf(ifreq).getInt32(0, true);
+    const mtu = valueIn(ifreq).getInt32(0, true);
     request(fd, SIOCGIFHWADDR, ifreq, action);
     return { up, mtu, mac: ifreq.slice(IFREQ_VALUE + 2, IFREQ_VALUE + 8) };
   });
@@ -88,7 +88,7 @@ export function interfaceIndex(name: string): number {
   return withSocket((fd) => {
     const ifreq = interfaceRequest(name);
     request(fd, SIOCGIFINDEX, ifreq, `find the interface ${name}`);
-    return valueOf(ifreq).getInt32(0, true);
+    return valueIn(ifreq).getInt32(0, true);
   });
 }
 
@@ -96,11 +96,11 @@ export function interfaceIndex(name: string): number {
 export function interfaceRequest(name: string, fill?: (value: DataView) => void): Uint8Array {
   const ifreq = new Uint8Array(IFREQ_SIZE);
   new TextEncoder().encodeInto(name, ifreq.subarray(0, MAX_INTERFACE_NAME));
-  fill?.(valueOf(ifreq));
+  fill?.(valueIn(ifreq));
   return ifreq;
 }
 
-const valueOf = (ifreq: Uint8Array): DataView => new DataView(ifreq.buffer, ifreq.byteOffset + IFREQ_VALUE, IFREQ_SIZE - IFREQ_VALUE);
+const valueIn = (ifreq: Uint8Array): DataView => new DataView(ifreq.buffer, ifreq.byteOffset + IFREQ_VALUE, IFREQ_SIZE - IFREQ_VALUE);
 
 const socketAddressRequest = (name: string, address: readonly number[]): Uint8Array => {
   const ifreq = interfaceRequest(name, (v) => v.setUint16(0, AF_INET, true));

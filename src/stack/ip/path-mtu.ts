@@ -1,0 +1,67 @@
+import type { Clock } from "../core/clock.ts";
+
+/** No path is believed to be narrower (RFC 1122 §3.3.2's datagram that every host takes): a forged message can do little harm. */
+export const MIN_PATH_MTU = 576;
+/** After this a lowered MTU is forgotten, so that a better path is found (RFC 1191 §6.3). */
+export const PATH_MTU_LIFETIME_MS = 600_000;
+/** Destinations with a lowered MTU; the victim is the oldest. */
+export const MAX_PATH_MTUS = 512;
+
+/** RFC 1191 §7: MTUs in use, for routers that do not say theirs. */
+const PLATEAUS = [32000, 17914, 8166, 4352, 2002, 1492, 1006] as const;
+
+export interface PathMtu {
+  readonly mtu: number;
+  readonly untilMs: number;
+}
+
+/** What path MTU discovery has found, by destination, RFC 1191. Only lowered ones are here. */
+export class PathMtus {
+  readonly #clock: Clock;
+  readonly #lowered = new Map<number, PathMtu>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** @returns Infinity where nothing was found */
+  to(remote: number): number {
+    if (this.#lowered.size === 0) return Number.POSITIVE_INFINITY;
+    const found = this.#lowered.get(remote);
+    if (found === undefined) return Number.POSITIVE_INFINITY;
+    if (this.#clock.now() < found.untilMs) return found.mtu;
+    this.#lowered.delete(remote);
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Sets an MTU. @returns what was there before, for `restore` */
+  lower(remote: number, mtu: number): PathMtu | undefined {
+    const before = this.#lowered.get(remote);
+    this.#lowered.delete(remote);
+    if (this.#lowered.size >= MAX_PATH_MTUS) {
+      const [oldest] = this.#lowered.keys();
+      if (oldest !== undefined) this.#lowered.delete(oldest);
+    }
+    this.#lowered.set(remote, { mtu, untilMs: this.#clock.now() + PATH_MTU_LIFETIME_MS });
+    return before;
+  }
+
+  restore(remote: number, before: PathMtu | undefined): void {
+    if (before === undefined) this.#lowered.delete(remote);
+    else this.#lowered.set(remote, before);
+  }
+
+  get size(): number {
+    return this.#lowered.size;
+  }
+}
+
+/**
+ * The MTU to believe after a fragmentation-needed, at least MIN_PATH_MTU.
+ * @param reported what the router says, 0 when it does not
+ * @param datagramBytes total length of the datagram that did not fit
+ */
+export function mtuAfterReport(reported: number, datagramBytes: number): number {
+  const mtu = reported > 0 ? reported : (PLATEAUS.find((plateau) => plateau < datagramBytes) ?? MIN_PATH_MTU);
+  return Math.max(MIN_PATH_MTU, mtu);
+}

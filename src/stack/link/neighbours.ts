@@ -1,0 +1,405 @@
+import { FRAME_HEADROOM, type FrameInfo, GSO_NONE, type Offloads, plainFrame, type TransmitResult } from "../../tap/link-device.ts";
+import { formatV4 } from "../core/address.ts";
+import type { HostContext } from "../core/context.ts";
+import { fraction } from "../core/random.ts";
+import type { Timer } from "../core/timers.ts";
+import type { SendResult } from "../ip/path.ts";
+import * as arp from "../packet/arp.ts";
+import * as internetChecksum from "../packet/checksum.ts";
+import * as ethernet from "../packet/ethernet.ts";
+
+/**
+ * RFC 4861 §7.3.2 applied to ARP, without DELAY: an entry that has grown STALE is probed at its next use. FAILED remembers for a
+ * while that nobody answered. STATIC was given by the operator and is never probed, learned over or evicted.
+ */
+export type NeighbourState = "INCOMPLETE" | "REACHABLE" | "STALE" | "PROBE" | "FAILED" | "STATIC";
+
+/** Entries in one interface's cache; the victim is the one whose last use lies furthest back, entries in use last. */
+export const MAX_NEIGHBOURS = 512;
+/** Frames and bytes that wait for one unresolved neighbour; the victim is the oldest (RFC 1122 §2.3.2.2 wants the newest kept). */
+export const MAX_QUEUED_FRAMES = 16;
+export const MAX_QUEUED_BYTES = 64 * 1024;
+/** Bytes that wait on one interface; the victim is the requester. */
+export const MAX_QUEUED_BYTES_IN_ALL = 256 * 1024;
+/** A link address learned less than this ago is not replaced by an unasked-for one, so that a storm of forgeries cannot flap it. */
+const LOCK_MS = 1000;
+
+/** What the cache needs of its interface. */
+export interface NeighbourLink {
+  readonly name: string;
+  readonly mac: Uint8Array;
+  readonly offloads: Offloads;
+  transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult;
+  /** The address of ours to ask from: the one whose prefix holds `target`, else the first; 0 when there is none. */
+  addressTowards(target: number): number;
+  isOwn(address: number): boolean;
+  /** Whether a station of this link may have the address: unicast, within a prefix of ours, and not ours. */
+  isNeighbourly(address: number): boolean;
+  /** A frame is given up because nobody answered for its next hop. The bytes are valid during the call only. */
+  unresolved(bytes: Uint8Array, at: number, end: number): void;
+}
+
+interface QueuedFrame {
+  readonly bytes: Uint8Array;
+  readonly info: FrameInfo;
+}
+
+/** One row for `tapsock neigh`. */
+export interface NeighbourListing {
+  readonly interface: string;
+  readonly address: string;
+  /** Undefined while unknown. */
+  readonly mac: string | undefined;
+  readonly state: NeighbourState;
+  readonly queuedFrames: number;
+}
+
+/** An entry of the cache. Paths keep it, and look it up again once it `isGone`. */
+export class Neighbour {
+  readonly address: number;
+  readonly mac = new Uint8Array(ethernet.MAC_LENGTH);
+  state: NeighbourState = "INCOMPLETE";
+  isGone = false;
+  /** When REACHABLE ends, when FAILED may be tried again. */
+  untilMs = 0;
+  /** When a frame was last sent through it; −1 for never, so that entries made by others' requests go first. */
+  usedAtMs = -1;
+  macSetAtMs = Number.NEGATIVE_INFINITY;
+  probesSent = 0;
+  queue: QueuedFrame[] = [];
+  queuedBytes = 0;
+  readonly timer: Timer;
+
+  constructor(address: number, makeTimer: (neighbour: Neighbour) => Timer) {
+    this.address = address;
+    this.timer = makeTimer(this);
+  }
+}
+
+/** The ARP cache of one interface: RFC 826, RFC 1122 §2.3.2, with the reachability states of RFC 4861 §7.3. */
+export class Neighbours {
+  readonly #context: HostContext;
+  readonly #link: NeighbourLink;
+  readonly #entries = new Map<number, Neighbour>();
+  readonly #frame = new Uint8Array(FRAME_HEADROOM + ethernet.HEADER + arp.LENGTH);
+  readonly #info = plainFrame();
+  #queuedBytesInAll = 0;
+
+  constructor(context: HostContext, link: NeighbourLink) {
+    this.#context = context;
+    this.#link = link;
+  }
+
+  /** The entry for a next hop, made when it is not there. Asking begins with the first `send`. */
+  obtain(address: number): Neighbour {
+    const known = this.#entries.get(address);
+    if (known !== undefined) return known;
+    if (this.#entries.size >= MAX_NEIGHBOURS) this.#evict();
+    const { timers } = this.#context;
+    const made = new Neighbour(address, (n) =>
+      timers.timer(
+        "neighbour-probe",
+        () => `${this.#link.name} ${formatV4(n.address)}`,
+        () => this.#probeUnanswered(n),
+      ),
+    );
+    this.#entries.set(address, made);
+    return made;
+  }
+
+  /** Sends the frame in `bytes[at, end)`, whose Ethernet header is complete but for the destination, to this neighbour, or keeps a copy until it is resolved. */
+  send(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult {
+    const now = this.#context.clock.now();
+    neighbour.usedAtMs = now;
+    switch (neighbour.state) {
+      case "INCOMPLETE":
+        break;
+      case "FAILED":
+        if (now < neighbour.untilMs) {
+          this.#context.drops.count("neighbour-failed");
+          return "dropped";
+        }
+        this.#become(neighbour, "INCOMPLETE");
+        break;
+      case "REACHABLE":
+        if (now >= neighbour.untilMs) this.#beginProbing(neighbour, "PROBE");
+        return this.#transmit(neighbour, bytes, at, end, info);
+      case "STALE":
+        this.#beginProbing(neighbour, "PROBE");
+        return this.#transmit(neighbour, bytes, at, end, info);
+      case "PROBE":
+      case "STATIC":
+        return this.#transmit(neighbour, bytes, at, end, info);
+    }
+    const isKept = this.#enqueue(neighbour, bytes, at, end, info);
+    if (!neighbour.timer.isPending) this.#beginProbing(neighbour, "INCOMPLETE");
+    return isKept ? "queued" : "dropped";
+  }
+
+  /** An ARP packet in `bytes[at, end)`. @returns `accepted`, or why it was of no use */
+  input(bytes: Uint8Array, at: number, end: number): string {
+    const malformed = arp.check(bytes, at, end);
+    if (malformed !== undefined) return malformed;
+    if (!arp.isSenderStation(bytes, at)) return "arp-bad-sender-mac";
+    const sender = arp.senderIp(bytes, at);
+    const target = arp.targetIp(bytes, at);
+    const isRequest = arp.operation(bytes, at) === arp.REQUEST;
+    if (this.#link.isOwn(sender)) return "arp-address-conflict";
+    // A sender of zero probes for a conflict (RFC 5227 §2.1.1) and is answered, but there is nothing to learn.
+    const isProbe = sender === 0 && isRequest;
+    if (!isProbe && !this.#link.isNeighbourly(sender)) return "arp-bad-sender";
+
+    if (!this.#link.isOwn(target)) {
+      this.#hint(sender, bytes, at);
+      return "arp-not-for-us";
+    }
+    if (isRequest) {
+      if (!isProbe) this.#learnFromRequest(sender, bytes, at);
+      this.#reply(bytes, at, sender, target);
+      return "accepted";
+    }
+    const asked = this.#entries.get(sender);
+    if (asked === undefined || !asked.timer.isPending) {
+      this.#hint(sender, bytes, at);
+      return "arp-unsolicited";
+    }
+    this.#setMac(asked, bytes, at);
+    const { random, profile, clock } = this.#context;
+    asked.untilMs = clock.now() + profile.neighbourReachableMs * (0.5 + fraction(random));
+    asked.timer.cancel();
+    this.#become(asked, "REACHABLE");
+    this.#flush(asked);
+    return "accepted";
+  }
+
+  /** Tells the link that `address` is ours (RFC 5227 §3 announcement). */
+  announce(address: number): void {
+    this.#sendRequest(ethernet.BROADCAST_MAC, address, address);
+  }
+
+  /** Gives a neighbour a link address for good; `mac` is copied. */
+  addStatic(address: number, mac: Uint8Array): void {
+    const entry = this.obtain(address);
+    entry.timer.cancel();
+    ethernet.copyMac(mac, 0, entry.mac, 0);
+    this.#become(entry, "STATIC");
+    this.#flush(entry);
+  }
+
+  /** Forgets an entry, static or learned, with what waits for it. @returns false when there is none */
+  remove(address: number): boolean {
+    const entry = this.#entries.get(address);
+    if (entry === undefined) return false;
+    this.#forget(entry, "neighbour-removed");
+    return true;
+  }
+
+  /** The link went down: what was learned may not hold any more. */
+  flush(): void {
+    for (const entry of [...this.#entries.values()]) if (entry.state !== "STATIC") this.#forget(entry, "interface-down");
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  list(): NeighbourListing[] {
+    const now = this.#context.clock.now();
+    return [...this.#entries.values()].map((n) => ({
+      interface: this.#link.name,
+      address: formatV4(n.address),
+      mac: ethernet.isStationMac(n.mac, 0) ? ethernet.macText(n.mac) : undefined,
+      state: n.state === "REACHABLE" && now >= n.untilMs ? "STALE" : n.state,
+      queuedFrames: n.queue.length,
+    }));
+  }
+
+  #beginProbing(neighbour: Neighbour, state: "INCOMPLETE" | "PROBE"): void {
+    neighbour.probesSent = 0;
+    this.#become(neighbour, state);
+    this.#probe(neighbour);
+  }
+
+  /** Unicast while the old address may still hold, broadcast otherwise; never more often than once per `neighbourProbeMs` (RFC 1122 §2.3.2.1). */
+  #probe(neighbour: Neighbour): void {
+    neighbour.probesSent++;
+    neighbour.timer.set(this.#context.profile.neighbourProbeMs);
+    const to = neighbour.state === "PROBE" ? neighbour.mac : ethernet.BROADCAST_MAC;
+    this.#sendRequest(to, this.#link.addressTowards(neighbour.address), neighbour.address);
+  }
+
+  #probeUnanswered(neighbour: Neighbour): void {
+    if (neighbour.probesSent < this.#context.profile.neighbourProbes) {
+      this.#probe(neighbour);
+    } else if (neighbour.state === "PROBE") {
+      // The station may have a new card: ask everybody before giving up (RFC 4861 §7.3.3 starts resolution anew).
+      this.#beginProbing(neighbour, "INCOMPLETE");
+    } else {
+      neighbour.untilMs = this.#context.clock.now() + this.#context.profile.neighbourProbeMs;
+      neighbour.mac.fill(0);
+      this.#become(neighbour, "FAILED");
+      this.#dropQueue(neighbour, "neighbour-unresolved", true);
+    }
+  }
+
+  /** RFC 826's merge, for a request that targets us: whoever asks for our address is about to talk to us. */
+  #learnFromRequest(sender: number, bytes: Uint8Array, at: number): void {
+    const entry = this.obtain(sender);
+    switch (entry.state) {
+      case "STATIC":
+        return;
+      case "INCOMPLETE":
+      case "FAILED":
+        entry.timer.cancel();
+        this.#setMac(entry, bytes, at);
+        this.#become(entry, "STALE");
+        this.#flush(entry);
+        return;
+      case "REACHABLE":
+      case "STALE":
+      case "PROBE":
+        if (this.#hasMac(entry, bytes, at) || this.#isLocked(entry)) return;
+        entry.timer.cancel();
+        this.#setMac(entry, bytes, at);
+        this.#become(entry, "STALE");
+    }
+  }
+
+  /** Somebody unasked says that a known neighbour has another link address: not believed, but the next use asks. */
+  #hint(sender: number, bytes: Uint8Array, at: number): void {
+    const entry = this.#entries.get(sender);
+    if (entry?.state !== "REACHABLE" || this.#hasMac(entry, bytes, at) || this.#isLocked(entry)) return;
+    this.#become(entry, "STALE");
+  }
+
+  #hasMac(entry: Neighbour, bytes: Uint8Array, at: number): boolean {
+    arp.copySenderMac(bytes, at, senderMac);
+    return ethernet.sameMac(entry.mac, 0, senderMac, 0);
+  }
+
+  #isLocked(entry: Neighbour): boolean {
+    return this.#context.clock.now() - entry.macSetAtMs < LOCK_MS;
+  }
+
+  #setMac(entry: Neighbour, bytes: Uint8Array, at: number): void {
+    arp.copySenderMac(bytes, at, entry.mac);
+    entry.macSetAtMs = this.#context.clock.now();
+  }
+
+  #become(neighbour: Neighbour, state: NeighbourState): void {
+    if (neighbour.state === state) return;
+    neighbour.state = state;
+    const { trace, clock } = this.#context;
+    if (!trace.isOn) return;
+    trace.emit({ type: "neighbour-changed", atMs: clock.now(), device: this.#link.name, address: formatV4(neighbour.address), state });
+  }
+
+  #transmit(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult {
+    ethernet.copyMac(neighbour.mac, 0, bytes, at);
+    const result = this.#link.transmit(bytes, at, end, info);
+    return result === "down" ? "dropped" : result;
+  }
+
+  /** Keeps a copy. @returns false when there is no room even without what waited for this neighbour before */
+  #enqueue(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): boolean {
+    const size = end - at;
+    while (
+      neighbour.queue.length > 0 &&
+      (neighbour.queue.length >= MAX_QUEUED_FRAMES ||
+        neighbour.queuedBytes + size > MAX_QUEUED_BYTES ||
+        this.#queuedBytesInAll + size > MAX_QUEUED_BYTES_IN_ALL)
+    ) {
+      this.#shift(neighbour);
+      this.#context.drops.count("neighbour-queue-full");
+    }
+    if (size > MAX_QUEUED_BYTES || this.#queuedBytesInAll + size > MAX_QUEUED_BYTES_IN_ALL) {
+      this.#context.drops.count("neighbour-queue-full");
+      return false;
+    }
+    const copy = new Uint8Array(FRAME_HEADROOM + size);
+    copy.set(bytes.subarray(at, end), FRAME_HEADROOM);
+    neighbour.queue.push({ bytes: copy, info: { ...info } });
+    neighbour.queuedBytes += size;
+    this.#queuedBytesInAll += size;
+    return true;
+  }
+
+  #shift(neighbour: Neighbour): QueuedFrame | undefined {
+    const frame = neighbour.queue.shift();
+    if (frame === undefined) return undefined;
+    const size = frame.bytes.length - FRAME_HEADROOM;
+    neighbour.queuedBytes -= size;
+    this.#queuedBytesInAll -= size;
+    return frame;
+  }
+
+  /** Sends what waited, oldest first. */
+  #flush(neighbour: Neighbour): void {
+    for (let frame = this.#shift(neighbour); frame !== undefined; frame = this.#shift(neighbour)) {
+      const { bytes, info } = frame;
+      const end = bytes.length;
+      const { offloads } = this.#link;
+      // The device's offloads may have been switched off while the frame waited.
+      if (info.gsoType !== GSO_NONE && !offloads.tso4) {
+        this.#context.drops.count("offload-gone");
+        continue;
+      }
+      if (info.checksumStart > 0 && !offloads.checksum) {
+        internetChecksum.completePartial(bytes, FRAME_HEADROOM, end, info.checksumStart, info.checksumOffset);
+        info.checksumStart = 0;
+        info.checksumOffset = 0;
+      }
+      if (this.send(neighbour, bytes, FRAME_HEADROOM, end, info) === "full") this.#context.drops.count("device-full");
+    }
+  }
+
+  #dropQueue(neighbour: Neighbour, reason: string, tellSender: boolean): void {
+    // Taken off first: whoever is told may send again at once.
+    const frames: QueuedFrame[] = [];
+    for (let frame = this.#shift(neighbour); frame !== undefined; frame = this.#shift(neighbour)) frames.push(frame);
+    for (const { bytes } of frames) {
+      this.#context.drops.count(reason);
+      if (tellSender) this.#link.unresolved(bytes, FRAME_HEADROOM, bytes.length);
+    }
+  }
+
+  #forget(neighbour: Neighbour, reason: string): void {
+    neighbour.timer.cancel();
+    neighbour.isGone = true;
+    this.#entries.delete(neighbour.address);
+    this.#dropQueue(neighbour, reason, false);
+  }
+
+  #evict(): void {
+    let victim: Neighbour | undefined;
+    for (const entry of this.#entries.values()) {
+      if (entry.state !== "STATIC" && (victim === undefined || entry.usedAtMs < victim.usedAtMs)) victim = entry;
+    }
+    if (victim === undefined) return;
+    this.#context.drops.count("neighbour-evicted");
+    this.#forget(victim, "neighbour-evicted");
+  }
+
+  #reply(bytes: Uint8Array, at: number, sender: number, own: number): void {
+    arp.copySenderMac(bytes, at, senderMac);
+    const frame = this.#frame;
+    ethernet.writeHeader(frame, FRAME_HEADROOM, senderMac, this.#link.mac, ethernet.TYPE_ARP);
+    arp.writeReply(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, own, senderMac, sender);
+    this.#transmitArp();
+  }
+
+  #sendRequest(to: Uint8Array, sender: number, target: number): void {
+    const frame = this.#frame;
+    ethernet.writeHeader(frame, FRAME_HEADROOM, to, this.#link.mac, ethernet.TYPE_ARP);
+    arp.writeRequest(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, sender, target);
+    this.#transmitArp();
+  }
+
+  #transmitArp(): void {
+    const result = this.#link.transmit(this.#frame, FRAME_HEADROOM, this.#frame.length, this.#info);
+    if (result === "full") this.#context.drops.count("device-full");
+  }
+}
+
+/** Where a packet's sender address is held while it is looked at. */
+const senderMac = new Uint8Array(ethernet.MAC_LENGTH);

@@ -1,0 +1,185 @@
+import type { FrameInfo, FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "../../tap/link-device.ts";
+import { formatV4, type Ipv4Address, isLoopbackV4, isMulticastV4, isReservedV4, maskOf } from "../core/address.ts";
+import type { HostContext } from "../core/context.ts";
+import * as ethernet from "../packet/ethernet.ts";
+import { type NeighbourLink, Neighbours } from "./neighbours.ts";
+
+/** What an interface hands up and tells. */
+export interface InterfaceUser {
+  /** An IPv4 datagram lies somewhere in `bytes[at, end)`, link padding included. @returns `accepted`, or why it was of no use */
+  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string;
+  /** The datagram at `bytes[at, end)` is given up because its next hop did not answer. */
+  unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void;
+  /** A device that was full takes frames again. Only to be noted: the device is in the middle of something. */
+  writable(from: NetworkInterface): void;
+  /** As `writable`, only to be noted. */
+  linkChanged(from: NetworkInterface, isUp: boolean): void;
+}
+
+/** An address of an interface, with what follows from its prefix. */
+export interface InterfaceAddress {
+  readonly address: Ipv4Address;
+  readonly prefixLength: number;
+  readonly mask: number;
+  /** Directed broadcast, or −1 where the prefix leaves no room for one (RFC 3021). */
+  readonly broadcast: number;
+}
+
+/**
+ * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
+ * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
+ */
+export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink {
+  readonly name: string;
+  readonly device: LinkDevice;
+  readonly mac: Uint8Array;
+  readonly isLoopback: boolean;
+  readonly neighbours: Neighbours;
+  readonly #context: HostContext;
+  readonly #user: InterfaceUser;
+  #addresses: readonly InterfaceAddress[] = [];
+
+  constructor(context: HostContext, device: LinkDevice, name: string, user: InterfaceUser) {
+    this.#context = context;
+    this.device = device;
+    this.name = name;
+    this.mac = device.mac;
+    this.isLoopback = device.isLoopback;
+    this.#user = user;
+    this.neighbours = new Neighbours(context, this);
+    device.setListener(this);
+  }
+
+  get addresses(): readonly InterfaceAddress[] {
+    return this.#addresses;
+  }
+
+  get isUp(): boolean {
+    return this.device.isUp;
+  }
+
+  /** Largest IP datagram in bytes. */
+  get mtu(): number {
+    return this.device.mtu;
+  }
+
+  get offloads(): Offloads {
+    return this.device.offloads;
+  }
+
+  /** Adds an address, or changes the prefix length of one. @throws RangeError when a host cannot have it */
+  addAddress(address: Ipv4Address, prefixLength: number): void {
+    const { bits } = address;
+    const isHost =
+      bits !== 0 && bits !== 0xffffffff && !isMulticastV4(bits) && !isReservedV4(bits) && isLoopbackV4(bits) === this.isLoopback;
+    if (!isHost) throw new RangeError(`Cannot give ${this.name} the address ${formatV4(bits)}: it is not a host's address on this link`);
+    if (!(Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= 32)) {
+      throw new RangeError(`Cannot give ${this.name} a prefix of ${prefixLength} bits: expected 1 to 32`);
+    }
+    const mask = maskOf(prefixLength);
+    const broadcast = prefixLength <= 30 ? (bits | ~mask) >>> 0 : -1;
+    if (bits === broadcast) throw new RangeError(`Cannot give ${this.name} the address ${formatV4(bits)}: it is the prefix's broadcast`);
+    const others = this.#addresses.filter((a) => a.address.bits !== bits);
+    this.#addresses = [...others, { address, prefixLength, mask, broadcast }];
+  }
+
+  /** @returns false when it is not there */
+  removeAddress(bits: number): boolean {
+    const left = this.#addresses.filter((a) => a.address.bits !== bits);
+    const isThere = left.length < this.#addresses.length;
+    this.#addresses = left;
+    return isThere;
+  }
+
+  isOwn(bits: number): boolean {
+    for (const a of this.#addresses) if (a.address.bits === bits) return true;
+    return false;
+  }
+
+  /** Limited broadcast, or the directed one of a prefix on this link. */
+  isBroadcast(bits: number): boolean {
+    if (bits === 0xffffffff) return true;
+    for (const a of this.#addresses) if (a.broadcast === bits) return true;
+    return false;
+  }
+
+  isOnLink(bits: number): boolean {
+    for (const a of this.#addresses) if (((bits ^ a.address.bits) & a.mask) === 0) return true;
+    return false;
+  }
+
+  isNeighbourly(bits: number): boolean {
+    return bits !== 0 && this.isOnLink(bits) && !this.isOwn(bits) && !this.isBroadcast(bits);
+  }
+
+  addressTowards(target: number): number {
+    for (const a of this.#addresses) if (((target ^ a.address.bits) & a.mask) === 0) return a.address.bits;
+    return this.#addresses[0]?.address.bits ?? 0;
+  }
+
+  /** One frame out; counts and traces it. */
+  transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
+    const result = this.device.transmit(bytes, at, end, info);
+    if (result === "down") this.#context.drops.count("interface-down");
+    const { trace } = this.#context;
+    if (trace.isOn && result === "sent") {
+      const view = bytes.subarray(at, end);
+      trace.emit({ type: "frame", atMs: this.#context.clock.now(), direction: "out", device: this.name, bytes: view, info });
+    }
+    return result;
+  }
+
+  /** One frame in, from the device. */
+  frame(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    const { trace, clock, drops } = this.#context;
+    if (trace.isOn) {
+      trace.emit({ type: "frame", atMs: clock.now(), direction: "in", device: this.name, bytes: bytes.subarray(at, end), info });
+    }
+    const verdict = this.#input(bytes, at, end, info);
+    if (verdict === "accepted") return;
+    drops.count(verdict);
+    if (!trace.isOn) return;
+    trace.emit({ type: "frame-dropped", atMs: clock.now(), device: this.name, reason: verdict, bytes: bytes.subarray(at, end) });
+  }
+
+  readable(): void {
+    this.#context.requestTurn();
+  }
+
+  writable(): void {
+    this.#user.writable(this);
+    this.#context.requestTurn();
+  }
+
+  linkChanged(isUp: boolean): void {
+    if (!isUp) this.neighbours.flush();
+    this.#user.linkChanged(this, isUp);
+    this.#context.requestTurn();
+  }
+
+  unresolved(bytes: Uint8Array, at: number, end: number): void {
+    this.#user.unresolved(this, bytes, ethernet.payloadAt(at), end);
+  }
+
+  #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {
+    const malformed = ethernet.check(bytes, at, end);
+    if (malformed !== undefined) return malformed;
+    if (ethernet.isSourceGroup(bytes, at)) return "ethernet-bad-source";
+    const isLinkBroadcast = ethernet.isGroup(bytes, at);
+    // A TAP device shows every frame of its segment.
+    if (!isLinkBroadcast && !ethernet.isDestination(bytes, at, this.mac)) return "ethernet-not-for-us";
+    const type = ethernet.type(bytes, at);
+    switch (type) {
+      case ethernet.TYPE_IPV4:
+        return this.#user.ipv4Input(this, bytes, ethernet.payloadAt(at), end, info, isLinkBroadcast);
+      case ethernet.TYPE_ARP:
+        return this.isLoopback ? "arp-on-loopback" : this.neighbours.input(bytes, ethernet.payloadAt(at), end);
+      case ethernet.TYPE_IPV6:
+        return "ipv6-not-supported";
+      case ethernet.TYPE_VLAN:
+      case ethernet.TYPE_SERVICE_VLAN:
+        return "ethernet-vlan";
+    }
+    return type < ethernet.MIN_TYPE ? "ethernet-802.3" : "ethernet-unknown-type";
+  }
+}

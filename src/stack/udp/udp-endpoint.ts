@@ -1,0 +1,172 @@
+import { type IpAddress, type Ipv4Address, ipv4 as ipv4Address, isUnspecified, sameAddress } from "../core/address.ts";
+import type { HostContext } from "../core/context.ts";
+import type { Path, RouteFailure } from "../ip/path.ts";
+import type { InboundPacket } from "../ip/transport.ts";
+import type { Datagram, UdpSendResult, UdpUser } from "./udp-user.ts";
+
+/** What a queued datagram costs beside its payload, so that empty ones fill the queue too. */
+const DATAGRAM_OVERHEAD = 64;
+
+/** What an endpoint needs of UDP. */
+export interface UdpEndpointOwner {
+  readonly context: HostContext;
+  routeTo(remote: IpAddress, local: IpAddress | undefined): Path | RouteFailure;
+  send(
+    from: UdpEndpoint,
+    path: Path | undefined,
+    remote: Ipv4Address,
+    port: number,
+    payload: Uint8Array,
+    at: number,
+    end: number,
+  ): UdpSendResult;
+  closed(endpoint: UdpEndpoint): void;
+}
+
+/** One bound UDP port, RFC 768, RFC 1122 §4.1.4. Made by `Udp.open`. */
+export class UdpEndpoint {
+  readonly localPort: number;
+  /** May be changed when the endpoint passes to another owner. */
+  user: UdpUser;
+  /** Undefined for every local address; connecting does not change it. */
+  readonly boundTo: IpAddress | undefined;
+  readonly #owner: UdpEndpointOwner;
+  #peer: Ipv4Address | undefined;
+  #peerPort = 0;
+  #path: Path | undefined;
+  #queue: Datagram[] = [];
+  #head = 0;
+  #payloadBytes = 0;
+  #queueLimit: number;
+  #isClosed = false;
+
+  constructor(owner: UdpEndpointOwner, local: IpAddress | undefined, localPort: number, user: UdpUser) {
+    this.#owner = owner;
+    this.boundTo = local === undefined || isUnspecified(local) ? undefined : local;
+    this.localPort = localPort;
+    this.user = user;
+    this.#queueLimit = owner.context.profile.udpReceiveBufferBytes;
+  }
+
+  /** The address bound to, or while connected the one that was chosen; undefined for every local address. */
+  get local(): IpAddress | undefined {
+    return this.boundTo ?? this.#path?.local;
+  }
+
+  get peer(): IpAddress | undefined {
+    return this.#peer;
+  }
+
+  /** 0 while there is no peer. */
+  get peerPort(): number {
+    return this.#peerPort;
+  }
+
+  /** Sets the peer: the default for `send`, and the only one whose datagrams are received. What is queued stays; see `discardQueuedExcept`. */
+  connect(remote: IpAddress, port: number): RouteFailure | undefined {
+    if (remote.family !== 4) return "no-route";
+    const path = this.#owner.routeTo(remote, this.boundTo);
+    if (typeof path === "string") return path;
+    this.#peer = remote;
+    this.#peerPort = port;
+    this.#path = path;
+    return undefined;
+  }
+
+  disconnect(): void {
+    this.#peer = undefined;
+    this.#peerPort = 0;
+    this.#path = undefined;
+  }
+
+  /**
+   * Sends `payload[at, end)` to `remote`, or to the peer. There is no fragmentation yet: what does not fit into the path's MTU is
+   * `too-long`, as is everything over 65507 bytes; the loopback takes those. Without a peer and `remote` there is `no-route`; port 0 is `dropped`.
+   */
+  send(
+    payload: Uint8Array,
+    at = 0,
+    end = payload.length,
+    remote: IpAddress | undefined = this.#peer,
+    port = this.#peerPort,
+  ): UdpSendResult {
+    if (remote?.family !== 4 || this.#isClosed) return "no-route";
+    const isToPeer = this.#peer !== undefined && remote.bits === this.#peer.bits;
+    return this.#owner.send(this, isToPeer ? this.#path : undefined, remote, port, payload, at, end);
+  }
+
+  /** The oldest queued datagram, whose bytes the caller may keep. */
+  receive(): Datagram | undefined {
+    const datagram = this.#queue[this.#head];
+    if (datagram === undefined) return undefined;
+    this.#head++;
+    this.#payloadBytes -= datagram.payload.length;
+    if (this.#head === this.#queue.length) {
+      this.#queue = [];
+      this.#head = 0;
+    } else if (this.#head >= 64 && this.#head * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    return datagram;
+  }
+
+  /** As `receive`, leaving it where it is. */
+  peek(): Datagram | undefined {
+    return this.#queue[this.#head];
+  }
+
+  get queuedDatagrams(): number {
+    return this.#queue.length - this.#head;
+  }
+
+  /** Payload of all that is queued. */
+  get queuedBytes(): number {
+    return this.#payloadBytes;
+  }
+
+  /** Throws away what was queued from anybody but this peer (Microsoft, `connect`: datagrams from other addresses are discarded). */
+  discardQueuedExcept(address: IpAddress, port: number): void {
+    this.#queue = this.#queue.slice(this.#head).filter((d) => d.fromPort === port && sameAddress(d.from, address));
+    this.#head = 0;
+    this.#payloadBytes = this.#queue.reduce((bytes, d) => bytes + d.payload.length, 0);
+  }
+
+  /** Bound of the queue in bytes, each datagram counted with a small overhead; an empty queue takes one of any size. What is queued already stays. */
+  setReceiveBuffer(bytes: number): void {
+    this.#queueLimit = bytes;
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#queue = [];
+    this.#head = 0;
+    this.#payloadBytes = 0;
+    this.#owner.closed(this);
+  }
+
+  /** How well the endpoint suits a datagram: 0 not at all, more for being connected to its sender and for being bound to its destination. */
+  matchFor(source: number, sourcePort: number, destination: number): number {
+    if (this.#isClosed) return 0;
+    const { local } = this;
+    if (local !== undefined && (local.family !== 4 || local.bits !== destination)) return 0;
+    const isFromPeer = this.#peer?.bits === source && this.#peerPort === sourcePort;
+    if (this.#peer !== undefined && !isFromPeer) return 0;
+    return 1 + (local === undefined ? 0 : 1) + (isFromPeer ? 2 : 0);
+  }
+
+  /** Queues a copy of the payload at `bytes[at, end)` of a datagram that matched. @returns `accepted`, or why the newest is lost */
+  deliver(packet: InboundPacket, fromPort: number, at: number, end: number): string {
+    const size = end - at;
+    const queued = this.queuedDatagrams;
+    if (queued > 0 && this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD > this.#queueLimit) return "udp-queue-full";
+    const last = this.#queue[this.#queue.length - 1];
+    const from = last?.from.family === 4 && last.from.bits === packet.sourceV4 ? last.from : ipv4Address(packet.sourceV4);
+    const to = last?.to.family === 4 && last.to.bits === packet.destinationV4 ? last.to : ipv4Address(packet.destinationV4);
+    this.#queue.push({ from, fromPort, to, payload: packet.bytes.slice(at, end) });
+    this.#payloadBytes += size;
+    this.user.readable();
+    return "accepted";
+  }
+}

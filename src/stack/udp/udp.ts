@@ -1,0 +1,197 @@
+import { FRAME_HEADROOM, MAX_FRAME, plainFrame } from "../../tap/link-device.ts";
+import { type IpAddress, type Ipv4Address, isUnspecified, sameAddress } from "../core/address.ts";
+import type { HostContext } from "../core/context.ts";
+import { EphemeralPorts } from "../core/ports.ts";
+import type { Ip } from "../ip/ip.ts";
+import type { Path, RouteFailure } from "../ip/path.ts";
+import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
+import { u16 } from "../packet/bytes.ts";
+import * as internetChecksum from "../packet/checksum.ts";
+import * as ipv4 from "../packet/ipv4.ts";
+import * as udp from "../packet/udp.ts";
+import { UdpEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
+import type { UdpSendResult, UdpUser } from "./udp-user.ts";
+
+/** What fits into the largest IPv4 datagram. */
+export const MAX_UDP_PAYLOAD = 65507;
+
+export interface UdpOpenRequest {
+  /** Undefined or unspecified for every local address. */
+  readonly local?: IpAddress | undefined;
+  /** 0 or undefined chooses an ephemeral port. */
+  readonly localPort?: number;
+  readonly user: UdpUser;
+  /** Asked about each endpoint on the port whose address overlaps; none may be shared with unless it says so. */
+  readonly sharesWith?: (existing: UdpEndpoint) => boolean;
+}
+
+export type UdpOpenFailure = "address-in-use" | "no-free-port" | "source-not-local";
+
+/** UDP of one host, RFC 768, RFC 1122 §4.1. Datagrams are neither fragmented nor put together yet (see `UdpEndpoint.send`). */
+export class Udp implements Transport, UdpEndpointOwner {
+  readonly protocol = ipv4.PROTOCOL_UDP;
+  readonly context: HostContext;
+  readonly #ip: Ip;
+  readonly #ports: EphemeralPorts;
+  readonly #endpoints = new Map<number, readonly UdpEndpoint[]>();
+  readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME);
+  readonly #info = plainFrame();
+
+  constructor(context: HostContext, ip: Ip) {
+    this.context = context;
+    this.#ip = ip;
+    this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
+    ip.register(this);
+  }
+
+  open(request: UdpOpenRequest): UdpEndpoint | UdpOpenFailure {
+    const { local, localPort = 0, user, sharesWith } = request;
+    const isAny = local === undefined || isUnspecified(local);
+    if (!isAny && !this.#ip.isLocalAddress(local) && !(local.family === 4 && this.#ip.isBroadcast(local.bits))) return "source-not-local";
+    const port = localPort === 0 ? this.choosePort(() => true) : localPort;
+    if (port === undefined) return "no-free-port";
+    const onPort = this.endpointsOn(port);
+    for (const existing of onPort) {
+      const overlaps = isAny || existing.boundTo === undefined || sameAddress(existing.boundTo, local);
+      if (overlaps && sharesWith?.(existing) !== true) return "address-in-use";
+    }
+    const endpoint = new UdpEndpoint(this, local, port, user);
+    this.#endpoints.set(port, [...onPort, endpoint]);
+    return endpoint;
+  }
+
+  /** A port of the profile's dynamic range that no endpoint has and that `isFree` allows, or undefined (RFC 6056). */
+  choosePort(isFree: (port: number) => boolean): number | undefined {
+    return this.#ports.choose((port) => !this.#endpoints.has(port) && isFree(port));
+  }
+
+  /** In the order in which they were opened. */
+  endpointsOn(port: number): readonly UdpEndpoint[] {
+    return this.#endpoints.get(port) ?? NONE;
+  }
+
+  /** Every endpoint there is. */
+  endpoints(): UdpEndpoint[] {
+    return [...this.#endpoints.values()].flat();
+  }
+
+  input(packet: InboundPacket): string {
+    const { bytes, at, end } = packet;
+    const malformed = udp.check(bytes, at, end);
+    if (malformed !== undefined) return malformed;
+    if (udp.hasChecksum(bytes, at) && !packet.checksumVerified) {
+      const pseudoHeader = internetChecksum.pseudoHeaderV4(packet.sourceV4, packet.destinationV4, this.protocol, udp.length(bytes, at));
+      if (!udp.verifyChecksum(bytes, at, pseudoHeader)) return "udp-bad-checksum";
+    }
+    const port = udp.destinationPort(bytes, at);
+    if (port === 0) return "udp-port-zero";
+    if (packet.isBroadcast) return this.#inputBroadcast(packet, port);
+
+    const endpoint = this.#bestMatch(port, packet.sourceV4, udp.sourcePort(bytes, at), packet.destinationV4);
+    if (endpoint !== undefined) return deliver(endpoint, packet);
+    this.#ip.sendPortUnreachable(packet);
+    return "udp-no-endpoint";
+  }
+
+  icmpError(error: IcmpError): boolean {
+    if (error.local.family !== 4 || error.remote.family !== 4) return false;
+    const { bytes, transportAt } = error;
+    const remotePort = u16(bytes, transportAt + 2);
+    const endpoint = this.#bestMatch(u16(bytes, transportAt), error.remote.bits, remotePort, error.local.bits);
+    if (endpoint === undefined) return false;
+    if (endpoint.peer !== undefined || this.context.profile.udpErrorsReachUnconnected) {
+      endpoint.user.icmpError(error.kind, error.remote, remotePort);
+    }
+    return true;
+  }
+
+  // For endpoints
+
+  routeTo(remote: IpAddress, local: IpAddress | undefined): Path | RouteFailure {
+    return this.#ip.route(remote, local);
+  }
+
+  send(
+    from: UdpEndpoint,
+    path: Path | undefined,
+    remote: Ipv4Address,
+    port: number,
+    payload: Uint8Array,
+    payloadAt: number,
+    payloadEnd: number,
+  ): UdpSendResult {
+    const { local } = from;
+    const way = path ?? this.#ip.pathTo(remote.bits, local?.family === 4 ? local.bits : 0);
+    if (typeof way === "string") return way;
+    const size = payloadEnd - payloadAt;
+    if (size > MAX_UDP_PAYLOAD || size + udp.HEADER + ipv4.MIN_HEADER > way.mtu) return "too-long";
+    if (port === 0) {
+      this.context.drops.count("udp-port-zero");
+      return "dropped";
+    }
+
+    const bytes = this.#scratch;
+    const at = way.headroom;
+    const end = at + udp.HEADER + size;
+    udp.writeHeader(bytes, at, from.localPort, port, size);
+    copy(payload, payloadAt, payloadEnd, bytes, udp.payloadAt(at));
+    const pseudoHeader = way.pseudoHeaderSum(this.protocol) + udp.HEADER + size;
+    if (way.offloads.checksum) {
+      udp.putPartialChecksum(bytes, at, pseudoHeader);
+      this.#info.checksumOffset = udp.CHECKSUM_OFFSET;
+    } else {
+      udp.putChecksum(bytes, at, pseudoHeader);
+      this.#info.checksumOffset = 0;
+    }
+    return way.send(this.protocol, bytes, at, end, this.#info);
+  }
+
+  closed(endpoint: UdpEndpoint): void {
+    const left = this.endpointsOn(endpoint.localPort).filter((e) => e !== endpoint);
+    if (left.length === 0) this.#endpoints.delete(endpoint.localPort);
+    else this.#endpoints.set(endpoint.localPort, left);
+  }
+
+  /** Connected to the sender before bound to the destination before bound to any; the first opened among equals. */
+  #bestMatch(port: number, source: number, sourcePort: number, destination: number): UdpEndpoint | undefined {
+    let best: UdpEndpoint | undefined;
+    let bestMatch = 0;
+    for (const endpoint of this.endpointsOn(port)) {
+      const match = endpoint.matchFor(source, sourcePort, destination);
+      if (match <= bestMatch) continue;
+      best = endpoint;
+      bestMatch = match;
+    }
+    return best;
+  }
+
+  /** RFC 1122 §4.1.3.6 and the BSD tradition: every endpoint on the port that the broadcast reaches gets a copy. */
+  #inputBroadcast(packet: InboundPacket, port: number): string {
+    const { bytes, at, sourceV4, destinationV4 } = packet;
+    const sourcePort = udp.sourcePort(bytes, at);
+    let verdict = "udp-no-endpoint";
+    for (const endpoint of this.endpointsOn(port)) {
+      const { local } = endpoint;
+      const bound = local?.family === 4 ? local.bits : destinationV4;
+      // One bound to an address of ours on that link is reached as if bound to the broadcast address.
+      const reachedAs = bound !== destinationV4 && this.#ip.isBroadcastFor(bound, destinationV4) ? bound : destinationV4;
+      if (endpoint.matchFor(sourceV4, sourcePort, reachedAs) === 0) continue;
+      const outcome = deliver(endpoint, packet);
+      if (verdict !== "accepted") verdict = outcome;
+    }
+    return verdict;
+  }
+}
+
+const NONE: readonly UdpEndpoint[] = [];
+
+const deliver = (endpoint: UdpEndpoint, packet: InboundPacket): string =>
+  endpoint.deliver(packet, udp.sourcePort(packet.bytes, packet.at), udp.payloadAt(packet.at), udp.payloadEnd(packet.bytes, packet.at));
+
+/** Below this a loop beats making a view for `set`. */
+const SMALL_COPY = 64;
+
+function copy(from: Uint8Array, at: number, end: number, into: Uint8Array, intoAt: number): void {
+  if (end - at >= SMALL_COPY) into.set(from.subarray(at, end), intoAt);
+  else for (let i = at; i < end; i++) into[intoAt + i - at] = from[i]!;
+}

@@ -1,0 +1,28 @@
+import type { Clock } from "./clock.ts";
+
+/** Lets `perSecond` events a second pass, and up to `burst` at once. */
+export class TokenBucket {
+  readonly #clock: Clock;
+  readonly #perMs: number;
+  readonly #burst: number;
+  #tokens: number;
+  #filledAtMs: number;
+
+  constructor(clock: Clock, perSecond: number, burst: number) {
+    this.#clock = clock;
+    this.#perMs = perSecond / 1000;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#filledAtMs = clock.now();
+  }
+
+  /** @returns whether one more event may pass now */
+  take(): boolean {
+    const now = this.#clock.now();
+    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filledAtMs) * this.#perMs);
+    this.#filledAtMs = now;
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+}

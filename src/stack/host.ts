@@ -1,0 +1,145 @@
+import type { LinkDevice } from "../tap/link-device.ts";
+import { ipv4 } from "./core/address.ts";
+import type { HostContext } from "./core/context.ts";
+import { DropCounters } from "./core/drops.ts";
+import { TimerQueue } from "./core/timers.ts";
+import { Trace } from "./core/trace.ts";
+import type { AttachOptions, HostOptions } from "./host-options.ts";
+import { Ip, type IpListener } from "./ip/ip.ts";
+import type { NetworkInterface } from "./link/network-interface.ts";
+import { WINDOWS } from "./profile.ts";
+import { Tcp } from "./tcp/tcp.ts";
+import { Udp } from "./udp/udp.ts";
+
+/** Frames taken from one device before users, timers and the other devices have their turn. */
+const FRAMES_PER_ROUND = 256;
+/** Rounds in one turn, while loopback and wire keep answering each other. */
+const ROUNDS_PER_TURN = 8;
+
+/**
+ * One host, put together: devices below, transports above, and no other contact with the world than the clock, the randomness and
+ * the devices it is given. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come and when
+ * `onTurnRequested` says so; between turns nothing happens in it.
+ */
+export class Host implements IpListener {
+  readonly context: HostContext;
+  readonly timers: TimerQueue;
+  readonly trace: Trace;
+  readonly ip: Ip;
+  readonly tcp: Tcp;
+  readonly udp: Udp;
+  /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
+  onTurnRequested: (() => void) | undefined;
+  #isRequested = false;
+  #isWritable = false;
+  #isInTurn = false;
+  readonly #downs = new Set<NetworkInterface>();
+
+  constructor(options: HostOptions) {
+    const { clock, random, profile = WINDOWS, trace = new Trace() } = options;
+    this.timers = new TimerQueue(clock);
+    this.trace = trace;
+    this.context = {
+      clock,
+      random,
+      profile,
+      timers: this.timers,
+      trace,
+      drops: new DropCounters(),
+      requestTurn: () => this.#requestTurn(),
+    };
+    this.timers.observer = {
+      timerSet: (timer, delayMs) => {
+        if (trace.isOn) trace.emit({ type: "timer-set", atMs: clock.now(), owner: timer.owner(), timer: timer.name, delayMs });
+      },
+      timerFired: (timer) => {
+        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: clock.now(), owner: timer.owner(), timer: timer.name });
+      },
+    };
+    this.ip = new Ip(this.context);
+    this.ip.listener = this;
+    this.udp = new Udp(this.context, this.ip);
+    this.tcp = new Tcp(this.context, this.ip);
+  }
+
+  /** Puts a device to use. A loopback device needs no options: it has 127.0.0.1/8. @throws RangeError for an address that no host can have */
+  attach(device: LinkDevice, options?: AttachOptions): NetworkInterface {
+    const added = this.ip.addInterface(device);
+    if (options !== undefined) {
+      this.ip.addAddress(added, options.address, options.prefixLength);
+      if (options.gateway !== undefined) {
+        this.ip.addRoute({ destination: ipv4(0), prefixLength: 0, gateway: options.gateway, interface: added });
+      }
+    }
+    return added;
+  }
+
+  get devices(): readonly LinkDevice[] {
+    return this.ip.interfaces.map((i) => i.device);
+  }
+
+  /** When a timer is due, on the host's clock; Infinity when none is. */
+  get nextDeadlineMs(): number {
+    return this.timers.nextDeadlineMs;
+  }
+
+  /**
+   * Frames in, timers, and what follows from both: users are told and everything that is to be sent leaves, once.
+   * @returns true when work remains and the next turn should come without waiting
+   */
+  turn(): boolean {
+    this.#isInTurn = true;
+    try {
+      return this.#rounds();
+    } finally {
+      this.#isInTurn = false;
+    }
+  }
+
+  #rounds(): boolean {
+    for (let round = 0; round < ROUNDS_PER_TURN; round++) {
+      this.#isRequested = false;
+      if (this.#isWritable) {
+        this.#isWritable = false;
+        this.tcp.resume();
+      }
+      let more = this.ip.receive(FRAMES_PER_ROUND);
+      this.timers.runDue();
+      this.#tellOfLostLinks();
+      more = this.tcp.flush() || more;
+      if (!more && !this.#isRequested) return false;
+    }
+    return true;
+  }
+
+  /** Whether segments wait for a device to take frames: whoever polls should ask for writability too. */
+  get isBlocked(): boolean {
+    return this.tcp.isBlocked;
+  }
+
+  writable(): void {
+    this.#isWritable = true;
+    this.#requestTurn();
+  }
+
+  linkChanged(through: NetworkInterface, isUp: boolean): void {
+    if (isUp) this.#downs.delete(through);
+    else this.#downs.add(through);
+    this.#requestTurn();
+  }
+
+  /** A device that is gone takes its connections with it: their users are told, none is left waiting. */
+  #tellOfLostLinks(): void {
+    for (const down of this.#downs) {
+      this.#downs.delete(down);
+      this.tcp.networkDown((local) => local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits));
+    }
+  }
+
+  #requestTurn(): void {
+    if (this.#isRequested) return;
+    this.#isRequested = true;
+    // Within a turn nobody needs to be woken: the turn sees the request itself.
+    if (!this.#isInTurn) this.onTurnRequested?.();
+  }
+}

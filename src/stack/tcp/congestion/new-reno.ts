@@ -1,0 +1,64 @@
+import type { CongestionControl } from "./congestion-control.ts";
+
+/** Slow start and congestion avoidance of RFC 5681 with the windows of RFC 6582, counting bytes (RFC 3465), initial window of RFC 6928. */
+export class NewReno implements CongestionControl {
+  readonly name = "newreno";
+  cwnd: number;
+  ssthresh = Number.POSITIVE_INFINITY;
+  #mss: number;
+  readonly #initial: number;
+  /** Bytes acknowledged in congestion avoidance that have not yet grown the window. */
+  #credit = 0;
+  /** After a timeout one ACK may add one segment only (RFC 3465 §2.3), so that the burst of a cumulative ACK is not sent at once. */
+  #cautious = false;
+
+  /** @param segments RFC 6928 §2 with `segments` 10; 1 after a lost SYN (RFC 5681 §3.1) */
+  constructor(mss: number, segments: number) {
+    this.#mss = mss;
+    this.#initial = segments <= 1 ? mss : Math.min(segments * mss, Math.max(2 * mss, segments * 1460));
+    this.cwnd = this.#initial;
+  }
+
+  onAck(acked: number, limited: boolean): void {
+    // A window that was not used proves nothing about what the network would carry (RFC 7661 §4).
+    if (!limited) return;
+    if (this.cwnd < this.ssthresh) {
+      this.cwnd += this.#cautious ? Math.min(acked, this.#mss) : acked;
+      return;
+    }
+    this.#cautious = false;
+    this.#credit += acked;
+    if (this.#credit >= this.cwnd) {
+      this.#credit -= this.cwnd;
+      this.cwnd += this.#mss;
+    }
+  }
+
+  onLoss(flight: number): void {
+    this.ssthresh = Math.max(flight / 2, 2 * this.#mss);
+    this.cwnd = this.ssthresh;
+    this.#credit = 0;
+  }
+
+  onRecovered(flight: number): void {
+    // RFC 6582 §3.2 step 3, first option: no burst when little is outstanding.
+    this.cwnd = Math.min(this.ssthresh, Math.max(flight, this.#mss) + this.#mss);
+    this.cwnd = Math.max(this.cwnd, 2 * this.#mss);
+  }
+
+  onTimeout(flight: number, repeated: boolean): void {
+    if (!repeated) this.ssthresh = Math.max(flight / 2, 2 * this.#mss);
+    this.cwnd = this.#mss;
+    this.#credit = 0;
+    this.#cautious = true;
+  }
+
+  onIdle(): void {
+    this.cwnd = Math.min(this.cwnd, this.#initial);
+  }
+
+  onMss(mss: number): void {
+    this.#mss = mss;
+    this.cwnd = Math.max(this.cwnd, mss);
+  }
+}

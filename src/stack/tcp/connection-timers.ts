@@ -1,0 +1,267 @@
+import { seqAdd } from "../core/seq.ts";
+import type { Timer } from "../core/timers.ts";
+import { ACK, SYN } from "../packet/tcp.ts";
+import type { Connection } from "./connection.ts";
+import { assumeAllLost } from "./recovery.ts";
+import { sendProbe } from "./sender.ts";
+
+/**
+ * Everything that time does to a connection. Each alarm has the name that the trace and `ss` show; those that most connections
+ * never need are made when they are first asked for.
+ */
+export class ConnectionTimers {
+  readonly #conn: Connection;
+  /** Unanswered SYN, SYN-ACK, text or FIN: RFC 6298 §5. */
+  readonly retransmission: Timer;
+  readonly delayedAck: Timer;
+  #persist: Timer | undefined;
+  #connectLimit: Timer | undefined;
+  #resetRetry: Timer | undefined;
+  #keepAlive: Timer | undefined;
+  #finWait2: Timer | undefined;
+  #probes = 0;
+  #keepAliveProbes = 0;
+
+  constructor(conn: Connection) {
+    this.#conn = conn;
+    this.retransmission = this.#timer("retransmission", () => this.#retransmissionTimeout());
+    this.delayedAck = this.#timer("delayed-ack", () => {
+      conn.ackNow = true;
+      conn.owner.wantsOutput(conn);
+    });
+  }
+
+  /** RFC 9293 §3.8.6.1. */
+  get persist(): Timer {
+    this.#persist ??= this.#timer("persist", () => this.#persistTimeout());
+    return this.#persist;
+  }
+
+  /** An orphan does not wait for the peer's FIN for ever. */
+  get finWait2(): Timer {
+    this.#finWait2 ??= this.#timer("fin-wait-2", () => this.#conn.release());
+    return this.#finWait2;
+  }
+
+  pending(): { name: string; inMs: number }[] {
+    const now = this.#conn.context.clock.now();
+    return this.#all()
+      .filter((timer) => timer.isPending)
+      .map((timer) => ({ name: timer.name, inMs: timer.deadlineMs - now }));
+  }
+
+  cancelAll(): void {
+    for (const timer of this.#all()) timer.cancel();
+  }
+
+  // Opening
+
+  /** The first SYN has left. */
+  synSent(): void {
+    const conn = this.#conn;
+    conn.timedAtMs = conn.context.clock.now();
+    this.retransmission.set(this.#synTimeout());
+    this.limitChanged();
+  }
+
+  /** The SYN-ACK has left. */
+  synAckSent(): void {
+    const conn = this.#conn;
+    conn.timedAtMs = conn.context.clock.now();
+    conn.timedSeq = conn.sndNxt;
+    this.retransmission.set(conn.rtt.timeoutMs);
+  }
+
+  simultaneousOpen(): void {
+    this.#conn.retries = 0;
+    this.#resetRetry?.cancel();
+    this.retransmission.set(this.#conn.rtt.timeoutMs);
+  }
+
+  handshakeDone(): void {
+    this.retransmission.cancel();
+    this.#connectLimit?.cancel();
+    this.#resetRetry?.cancel();
+  }
+
+  /** TCP_MAXRT, or the profile's limit of a whole connect attempt. */
+  limitChanged(): void {
+    const conn = this.#conn;
+    if (conn.state !== "SYN-SENT" && conn.state !== "SYN-RECEIVED") return;
+    const limitMs = conn.options.maxRetransmissionMs ?? conn.context.profile.connectLimitMs;
+    if (!Number.isFinite(limitMs) || conn.isPassive) {
+      this.#connectLimit?.cancel();
+      return;
+    }
+    this.#connectLimit ??= this.#timer("connect-limit", () => this.#connectTimedOut());
+    this.#connectLimit.set(limitMs);
+  }
+
+  /** The SYN was refused, and the profile lets it be tried again. */
+  retryAfterReset(delayMs: number): void {
+    this.retransmission.cancel();
+    this.#resetRetry ??= this.#timer("syn-after-reset", () => this.synAgain());
+    if (!this.#resetRetry.isPending) this.#resetRetry.set(delayMs);
+  }
+
+  /** Sends SYN or SYN-ACK again. */
+  synAgain(): void {
+    const conn = this.#conn;
+    const flags = conn.state === "SYN-SENT" ? SYN : SYN | ACK;
+    conn.synRetransmitted = true;
+    conn.retries++;
+    conn.retransmissions++;
+    conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt);
+    this.retransmission.set(this.#synTimeout());
+  }
+
+  #synTimeout(): number {
+    const { profile } = this.#conn.context;
+    const doublings = Math.max(0, this.#conn.retries - profile.synLinearRetries);
+    return Math.min(profile.maxSynRtoMs, profile.initialRtoMs * 2 ** Math.min(doublings, 20));
+  }
+
+  #connectTimedOut(): void {
+    const conn = this.#conn;
+    // An ICMP error that came meanwhile explains the silence, where the profile reports it (RFC 1122 §4.2.3.9).
+    if (conn.softError !== undefined && conn.context.profile.icmpInSynSent === "hard") conn.fail(conn.softError);
+    else conn.fail("timed-out");
+  }
+
+  // Retransmission
+
+  #retransmissionTimeout(): void {
+    const conn = this.#conn;
+    const { profile } = conn.context;
+    if (conn.state === "SYN-SENT") {
+      // The limit of the whole attempt, where there is one, decides when to give up; without it the retries do.
+      if (conn.retries < profile.synRetries) this.synAgain();
+      else if (this.#connectLimit?.isPending !== true) this.#connectTimedOut();
+      return;
+    }
+    if (conn.state === "SYN-RECEIVED") {
+      if (conn.retries < profile.synAckRetries) this.synAgain();
+      else if (conn.isPassive) conn.release();
+      else conn.fail("timed-out");
+      return;
+    }
+    if (conn.flight === 0) return;
+    const now = conn.context.clock.now();
+    if (conn.retries === 0) conn.troubleSinceMs = now;
+    const limitMs = conn.options.maxRetransmissionMs;
+    const isOver = limitMs === undefined ? conn.retries >= profile.dataRetries : now - conn.troubleSinceMs >= limitMs;
+    if (isOver) {
+      conn.breakOff("timed-out");
+      return;
+    }
+    conn.retries++;
+    conn.rtt.backOff();
+    assumeAllLost(conn);
+    this.retransmission.set(conn.rtt.timeoutMs);
+    conn.owner.wantsOutput(conn);
+  }
+
+  // Zero window
+
+  /** There is something to send and the window holds nothing of it. */
+  armPersist(): void {
+    if (this.persist.isPending || this.retransmission.isPending) return;
+    this.persist.set(this.#persistDelay());
+  }
+
+  windowOpened(): void {
+    this.#probes = 0;
+    this.#persist?.cancel();
+  }
+
+  /** RFC 9293 §3.8.6.1: the first after one timeout, then at doubling intervals. */
+  #persistDelay(): number {
+    const { rtt, context } = this.#conn;
+    return Math.min(60_000, Math.max(context.profile.minRtoMs, rtt.rtoMs) * 2 ** Math.min(this.#probes, 10));
+  }
+
+  #persistTimeout(): void {
+    const conn = this.#conn;
+    this.#probes++;
+    sendProbe(conn);
+    // A window that stays shut while probes are answered is kept open for ever (MUST-37); one that nobody answers is not.
+    const { profile, clock } = conn.context;
+    if (this.#probes > profile.dataRetries && clock.now() - conn.lastReceivedMs > this.#persistDelay() * 2) {
+      conn.breakOff("timed-out");
+      return;
+    }
+    this.persist.set(this.#persistDelay());
+  }
+
+  // Keepalive, RFC 9293 §3.8.4
+
+  keepAliveChanged(): void {
+    const conn = this.#conn;
+    this.#keepAliveProbes = 0;
+    if (!conn.options.keepAlive) {
+      this.#keepAlive?.cancel();
+      return;
+    }
+    if (conn.state === "CLOSED" || conn.state === "SYN-SENT" || conn.state === "SYN-RECEIVED") return;
+    this.#keepAlive ??= this.#timer("keep-alive", () => this.#keepAliveTimeout());
+    this.#keepAlive.set(conn.context.profile.keepAliveIdleMs);
+  }
+
+  #keepAliveTimeout(): void {
+    const conn = this.#conn;
+    const { profile, clock } = conn.context;
+    const quietMs = clock.now() - conn.lastReceivedMs;
+    if (this.#keepAliveProbes === 0 && quietMs < profile.keepAliveIdleMs) {
+      this.#keepAlive?.set(profile.keepAliveIdleMs - quietMs);
+      return;
+    }
+    if (this.#keepAliveProbes > 0 && quietMs < profile.keepAliveIntervalMs) {
+      this.keepAliveChanged();
+      return;
+    }
+    if (this.#keepAliveProbes >= profile.keepAliveProbes) {
+      conn.breakOff("timed-out");
+      return;
+    }
+    this.#keepAliveProbes++;
+    // An old sequence number makes the peer answer with where it stands.
+    if (conn.flight === 0) conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt);
+    this.#keepAlive?.set(profile.keepAliveIntervalMs);
+  }
+
+  // Measurement
+
+  sampleRtt(rttMs: number): void {
+    const conn = this.#conn;
+    conn.rtt.sample(Math.max(0, rttMs));
+    const { trace, clock } = conn.context;
+    if (!trace.isOn) return;
+    const { srttMs, rtoMs } = conn.rtt;
+    trace.emit({ type: "rtt-sampled", atMs: clock.now(), connection: conn.label, rttMs, srttMs, rtoMs });
+  }
+
+  /** @param tsEcr our own TSval, echoed (RFC 7323 §4); its clock ticks in milliseconds */
+  sampleTimestamp(tsEcr: number): void {
+    const rttMs = (timestampNow(this.#conn) - tsEcr) | 0;
+    if (rttMs >= 0 && rttMs < 600_000) this.sampleRtt(rttMs);
+  }
+
+  #timer(name: string, fire: () => void): Timer {
+    return this.#conn.context.timers.timer(name, () => this.#conn.label, fire);
+  }
+
+  #all(): Timer[] {
+    return [
+      this.retransmission,
+      this.delayedAck,
+      this.#persist,
+      this.#connectLimit,
+      this.#resetRetry,
+      this.#keepAlive,
+      this.#finWait2,
+    ].filter((timer) => timer !== undefined);
+  }
+}
+
+/** Our TSval: milliseconds from an origin that differs for each connection (RFC 7323 §5.4 and §7.1). */
+export const timestampNow = (conn: Connection): number => (Math.floor(conn.context.clock.now()) + conn.tsOffset) >>> 0;

@@ -1,0 +1,65 @@
+import { seqAdd } from "../core/seq.ts";
+import { SYN } from "../packet/tcp.ts";
+import { NewReno } from "./congestion/new-reno.ts";
+import type { Connection } from "./connection.ts";
+import { ReceiveBuffer } from "./receive-buffer.ts";
+import type { Segment } from "./segment.ts";
+
+/** What TCP falls back to when the peer's SYN names no MSS, RFC 9293 §3.7.1 MUST-15. */
+const DEFAULT_MSS = 536;
+/** A peer that asks for less is taken at this much: tiny segments cost more than they carry (CVE-2019-11479). */
+const MIN_MSS = 48;
+const TIMESTAMPS_LENGTH = 12;
+
+/** Takes over what a SYN or SYN-ACK says: IRS, window, and the options that both sides have. */
+export function learnFromSyn(conn: Connection, seg: Segment): void {
+  const { options } = seg;
+  const { profile, clock } = conn.context;
+  conn.irs = seg.seq;
+  conn.receiveBuffer = new ReceiveBuffer(seqAdd(seg.seq, 1));
+  conn.rcvAdv = seqAdd(conn.receiveBuffer.rcvNxt, synWindow(conn));
+  conn.tuningStart = conn.receiveBuffer.rcvNxt;
+  conn.lastAckSent = conn.receiveBuffer.rcvNxt;
+
+  const offers = (option: (typeof profile.synOptions)[number]): boolean => profile.synOptions.includes(option);
+  // RFC 7323 §2.5: scaling works only when both SYNs carry it.
+  const scaling = options.windowScale >= 0 && offers("windowScale");
+  conn.sndWindShift = scaling ? options.windowScale : 0;
+  conn.rcvWindShift = scaling ? profile.windowScale : 0;
+  conn.sackPermitted = options.sackPermitted && offers("sackPermitted");
+  conn.timestamps = options.hasTimestamps && (offers("timestamps") || (conn.isPassive && profile.acceptsTimestamps));
+  if (conn.timestamps) {
+    conn.tsRecent = options.tsVal;
+    conn.tsRecentAtMs = clock.now();
+  }
+
+  // RFC 9293 §3.7.1: what the peer takes, what the path takes, and room for the options that every segment carries.
+  const peerMss = Math.max(options.mss === 0 ? DEFAULT_MSS : options.mss, MIN_MSS);
+  conn.sndMss = Math.min(peerMss, mssOfPath(conn)) - (conn.timestamps ? TIMESTAMPS_LENGTH : 0);
+  conn.rcvMss = Math.min(mssOfPath(conn), DEFAULT_MSS);
+  const segments = conn.synRetransmitted ? 1 : profile.initialCwndSegments;
+  conn.congestion = new NewReno(conn.sndMss, segments);
+  if (conn.synRetransmitted) conn.rtt.distrustInitial();
+
+  // The window in a SYN is never scaled (RFC 7323 §2.2).
+  conn.sndWnd = seg.window;
+  conn.maxSndWnd = seg.window;
+  conn.sndWl1 = seg.seq;
+  conn.sndWl2 = seg.has(SYN) ? conn.iss : seg.ack;
+}
+
+/** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
+export const mssOfPath = (conn: Connection): number => conn.path.mtu - (conn.path.local.family === 4 ? 20 : 40) - 20;
+
+/** Window field of our SYN or SYN-ACK. */
+export const synWindow = (conn: Connection): number => Math.min(conn.context.profile.synWindow, conn.receiveCapacity, 65535);
+
+/** The handshake is complete: timers and measurements start afresh. */
+export function establish(conn: Connection): void {
+  conn.timers.handshakeDone();
+  conn.retries = 0;
+  conn.troubleSinceMs = Number.POSITIVE_INFINITY;
+  conn.lastReceivedMs = conn.context.clock.now();
+  conn.become("ESTABLISHED");
+  if (conn.options.keepAlive) conn.timers.keepAliveChanged();
+}

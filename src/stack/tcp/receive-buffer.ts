@@ -1,0 +1,144 @@
+import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import { SequenceRanges } from "./sequence-ranges.ts";
+
+const FIRST_CAPACITY = 16 * 1024;
+
+/** Out-of-order ranges that are kept at once; what would open one more is dropped and comes again. */
+export const MAX_OUT_OF_ORDER_RANGES = 1024;
+
+/**
+ * What the peer sent and the user has not read: one ring that holds in-order bytes, and after them out-of-order bytes already at
+ * their final place, so that filling a gap moves nothing.
+ *
+ *      unread start          RCV.NXT
+ *        ▼                     ▼
+ *     ───┬─────────────────────┬────┬──────┬──────
+ *        │ in order, readable  │ gap│ held │ …
+ *     ───┴─────────────────────┴────┴──────┴──────
+ *
+ * A byte once stored is not overwritten by a later copy (first copy wins, RFC 9293 §3.10.7.4 leaves the choice).
+ */
+export class ReceiveBuffer {
+  #ring = new Uint8Array(0);
+  #head = 0;
+  #readable = 0;
+  #rcvNxt: Seq;
+  readonly outOfOrder = new SequenceRanges(MAX_OUT_OF_ORDER_RANGES);
+
+  constructor(rcvNxt: Seq) {
+    this.#rcvNxt = rcvNxt;
+  }
+
+  /** RCV.NXT as far as text goes: a FIN is not counted here. */
+  get rcvNxt(): Seq {
+    return this.#rcvNxt;
+  }
+
+  get readableBytes(): number {
+    return this.#readable;
+  }
+
+  /** Bytes of memory in use. */
+  get footprint(): number {
+    return this.#ring.length;
+  }
+
+  /**
+   * Stores text that begins at sequence number `from`, at or after RCV.NXT and within the window (the caller has trimmed it).
+   * @returns false when it was out of order and the cap on ranges refused it
+   */
+  store(from: Seq, bytes: Uint8Array, at: number, end: number): boolean {
+    const count = end - at;
+    const offset = seqDiff(from, this.#rcvNxt);
+    this.#reserve(this.#readable + offset + count);
+    if (offset === 0 && this.outOfOrder.count === 0) {
+      this.#put(0, bytes, at, end);
+      this.#advance(count);
+      return true;
+    }
+    const ranges = this.outOfOrder;
+    const until = seqAdd(from, count);
+    // Write only the holes that this segment fills.
+    let cursor = from;
+    let i = ranges.firstEndingAfter(from);
+    while (seqDiff(until, cursor) > 0) {
+      const holeEnd = i < ranges.count && seqDiff(ranges.start(i), until) < 0 ? ranges.start(i) : until;
+      if (seqDiff(holeEnd, cursor) > 0) {
+        const skip = seqDiff(cursor, from);
+        this.#put(offset + skip, bytes, at + skip, at + seqDiff(holeEnd, from));
+      }
+      if (i >= ranges.count) break;
+      cursor = ranges.end(i);
+      i++;
+    }
+    if (offset > 0) return ranges.add(from, until);
+    // In order: it may reach into or up to what was held.
+    let reached = until;
+    while (ranges.count > 0 && seqDiff(ranges.start(0), reached) <= 0) {
+      if (seqDiff(ranges.end(0), reached) > 0) reached = ranges.end(0);
+      ranges.removeBefore(ranges.end(0));
+    }
+    this.#advance(seqDiff(reached, this.#rcvNxt));
+    return true;
+  }
+
+  /** Moves up to `end − at` readable bytes into `target`; returns how many. */
+  read(target: Uint8Array, at: number, end: number): number {
+    const count = this.peek(target, at, end);
+    this.discard(count);
+    return count;
+  }
+
+  peek(target: Uint8Array, at: number, end: number): number {
+    const count = Math.min(end - at, this.#readable);
+    if (count === 0) return 0;
+    const first = Math.min(count, this.#ring.length - this.#head);
+    target.set(this.#ring.subarray(this.#head, this.#head + first), at);
+    if (first < count) target.set(this.#ring.subarray(0, count - first), at + first);
+    return count;
+  }
+
+  /** Takes `count` readable bytes without copying them. */
+  discard(count: number): void {
+    this.#readable -= count;
+    if (this.#readable === 0 && this.outOfOrder.count === 0) this.#head = 0;
+    else this.#head = (this.#head + count) & (this.#ring.length - 1);
+  }
+
+  clear(): void {
+    this.outOfOrder.clear();
+    this.#readable = 0;
+    this.#head = 0;
+    this.#ring = new Uint8Array(0);
+  }
+
+  #advance(count: number): void {
+    this.#rcvNxt = seqAdd(this.#rcvNxt, count);
+    this.#readable += count;
+  }
+
+  /** Writes at `offset` bytes after RCV.NXT. */
+  #put(offset: number, bytes: Uint8Array, at: number, end: number): void {
+    const capacity = this.#ring.length;
+    const begin = (this.#head + this.#readable + offset) & (capacity - 1);
+    const count = end - at;
+    const first = Math.min(count, capacity - begin);
+    this.#ring.set(bytes.subarray(at, at + first), begin);
+    if (first < count) this.#ring.set(bytes.subarray(at + first, end), 0);
+  }
+
+  #reserve(needed: number): void {
+    let capacity = this.#ring.length;
+    if (needed <= capacity) return;
+    const old = this.#ring;
+    capacity = Math.max(capacity, FIRST_CAPACITY);
+    while (capacity < needed) capacity *= 2;
+    const grown = new Uint8Array(capacity);
+    if (old.length > 0) {
+      grown.set(old.subarray(this.#head), 0);
+      grown.set(old.subarray(0, this.#head), old.length - this.#head);
+    }
+    this.#ring = grown;
+    this.#head = 0;
+  }
+}

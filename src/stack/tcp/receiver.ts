@@ -1,0 +1,112 @@
+import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import type { Connection } from "./connection.ts";
+import { NOTICE } from "./notices.ts";
+import type { Segment } from "./segment.ts";
+
+/**
+ * The receiving half: taking text in, and what to tell the peer about it. ACKs are decided here and leave once, at the end of the
+ * turn, however many segments came in it (RFC 9293 MUST-58, MUST-59).
+ */
+
+/** Takes in the text of a segment that begins at `from`, trimmed to the window (RFC 9293 §3.10.7.4, seventh). */
+export function acceptText(conn: Connection, seg: Segment, from: Seq): string {
+  const buffer = conn.receiveBuffer;
+  let at = seg.textAt;
+  let end = seg.textEnd;
+  let start = from;
+  const old = seqDiff(buffer.rcvNxt, start);
+  if (old > 0) {
+    if (old >= end - at) {
+      acknowledgeSoon(conn);
+      return "text-duplicate";
+    }
+    at += old;
+    start = buffer.rcvNxt;
+    conn.ackNow = true;
+  }
+  const room = seqDiff(conn.rcvAdv, start);
+  if (end - at > room) end = at + Math.max(0, room);
+  if (end === at) {
+    acknowledgeSoon(conn);
+    return "outside-window";
+  }
+
+  const text = end - at;
+  if (seg.pieces > 0) conn.rcvMss = Math.max(conn.rcvMss, Math.min(Math.ceil(text / seg.pieces), conn.path.mtu));
+  const before = buffer.rcvNxt;
+  const hadGap = buffer.outOfOrder.count > 0;
+  const stored = buffer.store(start, seg.bytes, at, end);
+  if (!stored) {
+    acknowledgeSoon(conn);
+    return "out-of-order-cap";
+  }
+  const advanced = seqDiff(buffer.rcvNxt, before);
+  if (advanced === 0) {
+    conn.lastOutOfOrder = start;
+    acknowledgeSoon(conn);
+    return "accepted";
+  }
+  conn.bytesReceived += advanced;
+  // RFC 5681 §4.2: filling a gap is acknowledged at once.
+  if (hadGap) conn.ackNow = true;
+  if (conn.receiveShut) conn.discard(buffer.readableBytes);
+  else conn.notify(NOTICE.readable);
+  acknowledgeByAndBy(conn);
+  return "accepted";
+}
+
+/** An ACK leaves at the end of this turn. */
+export function acknowledgeSoon(conn: Connection): void {
+  conn.ackNow = true;
+  conn.owner.wantsOutput(conn);
+}
+
+/** Delayed ACK, RFC 9293 §3.8.6.3: at once for every second full segment, otherwise within the profile's delay. */
+function acknowledgeByAndBy(conn: Connection): void {
+  const unacknowledged = seqDiff(conn.rcvNxt, conn.lastAckSent);
+  if (unacknowledged >= conn.context.profile.ackEverySegments * conn.rcvMss) conn.ackNow = true;
+  else if (!conn.timers.delayedAck.isPending) conn.timers.delayedAck.set(conn.context.profile.delayedAckMs);
+  conn.owner.wantsOutput(conn);
+}
+
+/**
+ * The window field's value in bytes for a segment that leaves now. The right edge never moves back (RFC 9293 §3.8.6.2.1), and moves
+ * forward only by a worthwhile step (SWS avoidance, §3.8.6.2.2).
+ */
+export function windowToOffer(conn: Connection): number {
+  const edge = seqAdd(conn.receiveBuffer.rcvNxt, offerableCapacity(conn) - conn.readableBytes);
+  const step = seqDiff(edge, conn.rcvAdv);
+  if (step >= Math.min(conn.receiveCapacity >>> 1, conn.rcvMss)) conn.rcvAdv = edge;
+  const window = conn.rcvWnd;
+  // What is told must be what was meant: round to the shift.
+  const told = Math.min(window >>> conn.rcvWindShift, 65535);
+  return told * 2 ** conn.rcvWindShift;
+}
+
+const offerableCapacity = (conn: Connection): number => Math.min(conn.receiveCapacity, 65535 * 2 ** conn.rcvWindShift);
+
+/** The user has read `count` bytes: perhaps the peer should hear of the room, and perhaps the buffer should grow. */
+export function considerWindowUpdate(conn: Connection, count: number): void {
+  if (conn.isReleased || conn.finReceived || conn.state === "CLOSED" || conn.state === "SYN-SENT") return;
+  tuneCapacity(conn, count);
+  const capacity = offerableCapacity(conn);
+  const room = capacity - conn.readableBytes;
+  const gain = room - seqDiff(conn.rcvAdv, conn.receiveBuffer.rcvNxt);
+  // An update of its own is worth a segment when the window had shrunk to half; otherwise the ACKs of the data carry it.
+  if (gain >= Math.min(capacity >>> 1, 2 * conn.rcvMss) && conn.rcvWnd <= capacity >>> 1) acknowledgeSoon(conn);
+}
+
+/**
+ * Receive-buffer tuning: when the user keeps up with a whole buffer's worth of data, the buffer is what holds the sender back, so it
+ * doubles up to the profile's limit. Memory is taken as data fills it, not as the window grows. SO_RCVBUF turns this off.
+ */
+function tuneCapacity(conn: Connection, count: number): void {
+  conn.tuningRead += count;
+  if (seqDiff(conn.receiveBuffer.rcvNxt, conn.tuningStart) < conn.receiveCapacity) return;
+  const keptUp = conn.tuningRead >= conn.receiveCapacity >>> 1 && conn.readableBytes < conn.receiveCapacity >>> 1;
+  if (keptUp && conn.options.receiveBufferBytes === undefined) {
+    conn.receiveCapacity = Math.min(conn.receiveCapacity * 2, Math.max(conn.context.profile.receiveBufferMaxBytes, conn.receiveCapacity));
+  }
+  conn.tuningStart = conn.receiveBuffer.rcvNxt;
+  conn.tuningRead = 0;
+}

@@ -1,0 +1,55 @@
+/**
+ * Round-trip estimation and the retransmission timeout, RFC 6298. Times in milliseconds.
+ */
+export class RttEstimator {
+  srttMs = 0;
+  rttvarMs = 0;
+  /** Without back-off; `timeoutMs` applies it. */
+  rtoMs: number;
+  /** Doublings since the last sample or new acknowledgement (§5.5). */
+  backoffs = 0;
+  hasSample = false;
+  readonly #minMs: number;
+  readonly #maxMs: number;
+
+  constructor(initialMs: number, minMs: number, maxMs: number) {
+    this.rtoMs = initialMs;
+    this.#minMs = minMs;
+    this.#maxMs = maxMs;
+  }
+
+  /** §2.2, §2.3 with α = 1/8, β = 1/4; a clock granularity of 1 ms. */
+  sample(rttMs: number): void {
+    if (this.hasSample) {
+      this.rttvarMs = 0.75 * this.rttvarMs + 0.25 * Math.abs(this.srttMs - rttMs);
+      this.srttMs = 0.875 * this.srttMs + 0.125 * rttMs;
+    } else {
+      this.srttMs = rttMs;
+      this.rttvarMs = rttMs / 2;
+      this.hasSample = true;
+    }
+    this.rtoMs = Math.min(this.#maxMs, Math.max(this.#minMs, this.srttMs + Math.max(1, 4 * this.rttvarMs)));
+    this.backoffs = 0;
+  }
+
+  /** What the timer is set to now. */
+  get timeoutMs(): number {
+    return Math.min(this.#maxMs, this.rtoMs * 2 ** Math.min(this.backoffs, 20));
+  }
+
+  /** §5.5: the timer went off. */
+  backOff(): void {
+    this.backoffs++;
+  }
+
+  /** New data was acknowledged: the path lives, so the next timeout starts from the estimate again. */
+  progress(): void {
+    this.backoffs = 0;
+  }
+
+  /** §5.7: the SYN had to be sent again and nothing is known yet. */
+  distrustInitial(): void {
+    if (!this.hasSample) this.rtoMs = Math.max(this.rtoMs, 3000);
+    this.backoffs = 0;
+  }
+}

@@ -1,0 +1,236 @@
+import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
+import type { Connection } from "./connection.ts";
+import { establish } from "./handshake.ts";
+import { NOTICE } from "./notices.ts";
+import { acceptText, acknowledgeSoon } from "./receiver.ts";
+import { acknowledgmentArrived } from "./recovery.ts";
+import type { Segment } from "./segment.ts";
+
+/** A TS.Recent older than this is not trusted any more: 24 days, RFC 7323 §5.5. */
+const TS_RECENT_LIFE_MS = 24 * 86_400_000;
+
+/**
+ * SEGMENT ARRIVES in SYN-RECEIVED and all later states but TIME-WAIT, RFC 9293 §3.10.7.4, with the checks of RFC 5961 and PAWS.
+ * @returns `accepted`, or why the segment was of no use
+ */
+export function segmentArrives(conn: Connection, seg: Segment): string {
+  conn.lastReceivedMs = conn.context.clock.now();
+
+  // Before the first: PAWS, RFC 7323 §5.3. A reset is judged by its number alone (§5.2).
+  if (conn.timestamps && !seg.has(RST)) {
+    if (!seg.options.hasTimestamps) {
+      // Once agreed they belong on every segment (§3.2); the ACK that ends a handshake is forgiven, since peers are known to omit it.
+      if (conn.state !== "SYN-RECEIVED") return "timestamp-missing";
+    } else if (isOldTimestamp(conn, seg.options.tsVal)) {
+      conn.challenge();
+      return "paws-rejected";
+    }
+  }
+
+  // First: the sequence number.
+  const acceptable = isAcceptable(conn, seg);
+  if (acceptable === "no") {
+    if (seg.has(RST)) return "rst-outside-window";
+    if (conn.state === "SYN-RECEIVED" && seg.has(SYN) && seg.seq === conn.irs) {
+      conn.timers.synAgain();
+      return "syn-duplicate";
+    }
+    // A segment with text deserves an answer each time, so that a probe of our window is never left alone; an empty one is bounded.
+    if (seg.length > 0 && !seg.has(SYN)) acknowledgeSoon(conn);
+    else conn.challenge();
+    return "outside-window";
+  }
+  rememberTimestamp(conn, seg);
+
+  // Second: RST. Only the exact next number is believed at once (RFC 5961 §3.2).
+  if (seg.has(RST)) {
+    if (seg.seq !== conn.rcvNxt) {
+      conn.challenge();
+      return "rst-challenged";
+    }
+    reset(conn);
+    return "accepted";
+  }
+
+  // Third, security, is not used. Fourth: a SYN in a synchronized connection is questioned, never obeyed (RFC 5961 §4.2).
+  if (seg.has(SYN)) {
+    conn.challenge();
+    return "syn-challenged";
+  }
+
+  // Fifth: the ACK field.
+  if (!seg.has(ACK)) return "ack-missing";
+  const verdict = checkAck(conn, seg);
+  if (verdict !== undefined) return verdict;
+  if (conn.isReleased) return "accepted";
+
+  // Sixth: urgent data is not supported yet; its bytes are delivered as text (RFC 6093 §6 allows an implementation to ignore the pointer).
+
+  // Seventh: the text, and eighth: the FIN.
+  if (seg.textLength > 0 || seg.has(FIN)) return receive(conn, seg, acceptable === "window-closed");
+  return "accepted";
+}
+
+/** The four cases of RFC 9293 table 6. `window-closed`: the text must be left out, but RST, ACK and URG count (MUST-66). */
+function isAcceptable(conn: Connection, seg: Segment): "yes" | "no" | "window-closed" {
+  const from = seqDiff(seg.seq, conn.rcvNxt);
+  const window = conn.rcvWnd;
+  if (seg.length === 0) {
+    if (window === 0) return from === 0 ? "yes" : "no";
+    return from >= 0 && from < window ? "yes" : "no";
+  }
+  if (window === 0) return from === 0 ? "window-closed" : "no";
+  const last = from + seg.length - 1;
+  return (from >= 0 && from < window) || (last >= 0 && last < window) ? "yes" : "no";
+}
+
+function isOldTimestamp(conn: Connection, tsVal: number): boolean {
+  if (((tsVal - conn.tsRecent) | 0) >= 0) return false;
+  return conn.context.clock.now() - conn.tsRecentAtMs < TS_RECENT_LIFE_MS;
+}
+
+/** RFC 7323 §4.3: only a segment that covers the last ACK sent may move TS.Recent. */
+function rememberTimestamp(conn: Connection, seg: Segment): void {
+  if (!conn.timestamps || !seg.options.hasTimestamps) return;
+  if (seqDiff(seg.seq, conn.lastAckSent) <= 0 && ((seg.options.tsVal - conn.tsRecent) | 0) >= 0) {
+    conn.tsRecent = seg.options.tsVal;
+    conn.tsRecentAtMs = conn.context.clock.now();
+  }
+}
+
+function reset(conn: Connection): void {
+  switch (conn.state) {
+    case "SYN-RECEIVED":
+      // Passive: back to LISTEN, nobody is told. Active: it is a refusal.
+      if (conn.isPassive) conn.release();
+      else conn.fail("refused");
+      return;
+    case "CLOSING":
+    case "LAST-ACK":
+      conn.notify(NOTICE.finished);
+      conn.release();
+      return;
+    default:
+      conn.breakOff("reset");
+  }
+}
+
+/** @returns why the segment ends here, or undefined to go on */
+function checkAck(conn: Connection, seg: Segment): string | undefined {
+  const ahead = seqDiff(seg.ack, conn.sndNxt);
+
+  if (conn.state === "SYN-RECEIVED") {
+    if (seqDiff(seg.ack, conn.sndUna) <= 0 || ahead > 0) {
+      conn.owner.emitControl(conn, RST, seg.ack, conn.rcvNxt);
+      return "ack-of-unsent";
+    }
+    if (!conn.owner.handshakeDone(conn)) return "accept-queue-full";
+    if (conn.isReleased) return "accepted";
+    conn.sndUna = seqAdd(conn.iss, 1);
+    conn.highRxt = conn.sndUna;
+    conn.recover = conn.sndUna;
+    if (!conn.synRetransmitted && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
+    conn.timedSeq = undefined;
+    establish(conn);
+    updateWindow(conn, seg);
+    conn.owner.wantsOutput(conn);
+  }
+
+  if (ahead > 0) {
+    conn.challenge();
+    return "ack-of-unsent";
+  }
+  // RFC 5961 §5.2: too old to be from this connection's recent past.
+  if (seqDiff(conn.sndUna, seg.ack) > Math.max(conn.maxSndWnd, 65535)) {
+    conn.challenge();
+    return "ack-too-old";
+  }
+
+  const windowBefore = conn.sndWnd;
+  updateWindow(conn, seg);
+  acknowledgmentArrived(conn, seg, windowBefore !== conn.sndWnd);
+
+  if (conn.isFinAcked) {
+    switch (conn.state) {
+      case "FIN-WAIT-1":
+        conn.become("FIN-WAIT-2");
+        conn.notify(NOTICE.finished);
+        if (conn.isOrphan) conn.timers.finWait2.set(conn.context.profile.finWait2Ms);
+        break;
+      case "CLOSING":
+        conn.notify(NOTICE.finished);
+        conn.owner.enterTimeWait(conn);
+        break;
+      case "LAST-ACK":
+        conn.notify(NOTICE.finished);
+        conn.release();
+        break;
+      default:
+    }
+  }
+  return undefined;
+}
+
+/** RFC 9293 §3.10.7.4, fifth: only a segment that is not older than the last one that set the window may set it. */
+function updateWindow(conn: Connection, seg: Segment): void {
+  if (seqDiff(seg.ack, conn.sndUna) < 0) return;
+  const fresher = seqDiff(seg.seq, conn.sndWl1);
+  if (fresher < 0 || (fresher === 0 && seqDiff(seg.ack, conn.sndWl2) < 0)) return;
+  const before = conn.sndWnd;
+  conn.sndWnd = seg.window * 2 ** conn.sndWindShift;
+  conn.maxSndWnd = Math.max(conn.maxSndWnd, conn.sndWnd);
+  conn.sndWl1 = seg.seq;
+  conn.sndWl2 = seg.ack;
+  if (conn.sndWnd > before) {
+    conn.timers.windowOpened();
+    conn.owner.wantsOutput(conn);
+  }
+}
+
+function receive(conn: Connection, seg: Segment, windowClosed: boolean): string {
+  switch (conn.state) {
+    case "ESTABLISHED":
+    case "FIN-WAIT-1":
+    case "FIN-WAIT-2":
+      break;
+    default:
+      // The peer has sent its FIN: what comes now is a repetition, answered by where we stand.
+      acknowledgeSoon(conn);
+      return "text-after-fin";
+  }
+  if (windowClosed) {
+    acknowledgeSoon(conn);
+    return "window-closed";
+  }
+  if (conn.isOrphan && seg.textLength > 0 && seqDiff(seqAdd(seg.seq, seg.textLength), conn.rcvNxt) > 0) {
+    // RFC 9293 §3.6.1: nobody will ever read this, and the peer should know.
+    conn.abort();
+    return "text-after-close";
+  }
+  const verdict = seg.textLength > 0 ? acceptText(conn, seg, seg.seq) : "accepted";
+  if (seg.has(FIN)) finArrived(conn, seqAdd(seg.seq, seg.textLength));
+  return verdict;
+}
+
+/** Eighth: the FIN counts when everything before it is here; otherwise the peer sends it again with the missing text. */
+function finArrived(conn: Connection, finSeq: Seq): void {
+  acknowledgeSoon(conn);
+  if (conn.finReceived || finSeq !== conn.receiveBuffer.rcvNxt || seqDiff(conn.rcvAdv, finSeq) < 0) return;
+  conn.finReceived = true;
+  if (seqDiff(conn.rcvAdv, conn.rcvNxt) < 0) conn.rcvAdv = conn.rcvNxt;
+  conn.notify(NOTICE.endOfStream);
+  switch (conn.state) {
+    case "ESTABLISHED":
+      conn.become("CLOSE-WAIT");
+      return;
+    case "FIN-WAIT-1":
+      if (conn.isFinAcked) conn.owner.enterTimeWait(conn);
+      else conn.become("CLOSING");
+      return;
+    case "FIN-WAIT-2":
+      conn.owner.enterTimeWait(conn);
+      return;
+    default:
+  }
+}

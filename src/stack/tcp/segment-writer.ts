@@ -1,0 +1,149 @@
+import { FRAME_HEADROOM, GSO_NONE, GSO_TCPV4, GSO_TCPV6, MAX_FRAME, plainFrame } from "../../tap/link-device.ts";
+import type { Seq } from "../core/seq.ts";
+import type { Path, SendResult } from "../ip/path.ts";
+import { PROTOCOL_TCP } from "../packet/ipv4.ts";
+import * as tcp from "../packet/tcp.ts";
+import { MAX_SACK_BLOCKS, type SynOptionValues, writeSack, writeSynOptions, writeTimestamps } from "../packet/tcp-options.ts";
+import type { Connection } from "./connection.ts";
+import { timestampNow } from "./connection-timers.ts";
+import { mssOfPath, synWindow } from "./handshake.ts";
+import { windowToOffer } from "./receiver.ts";
+
+/** Builds segments in one buffer that is used again for each: header and options are written, text is copied once from the send queue. */
+export class SegmentWriter {
+  readonly #buffer = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + 64);
+  readonly #info = plainFrame();
+  readonly #sackLeft = new Uint32Array(MAX_SACK_BLOCKS);
+  readonly #sackRight = new Uint32Array(MAX_SACK_BLOCKS);
+
+  /** Text of the send queue from `sequence`; more than one MSS becomes a super-segment that the device cuts. */
+  data(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {
+    const at = conn.path.headroom;
+    const options = this.#writeOptions(conn, at + tcp.MIN_HEADER);
+    const headerBytes = tcp.MIN_HEADER + options;
+    conn.sendBuffer.copy(sequence, length, this.#buffer, at + headerBytes);
+    return this.#send(conn, at, headerBytes, flags, sequence, conn.rcvNxt, length);
+  }
+
+  /** A segment without text: SYN, SYN-ACK, ACK, RST, probe. */
+  control(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): SendResult {
+    const at = conn.path.headroom;
+    const optionsAt = at + tcp.MIN_HEADER;
+    let options = 0;
+    if ((flags & tcp.SYN) !== 0) {
+      options = writeSynOptions(this.#buffer, optionsAt, conn.context.profile.synOptions, synOptionValues(conn, flags));
+    } else if ((flags & tcp.RST) === 0 || conn.timestamps) {
+      options = this.#writeOptions(conn, optionsAt);
+    }
+    return this.#send(conn, at, tcp.MIN_HEADER + options, flags, sequence, acknowledged, 0);
+  }
+
+  /** A reset for a segment that belongs to no connection, RFC 9293 §3.10.7.1. */
+  reset(path: Path, localPort: number, remotePort: number, sequence: Seq, acknowledged: Seq, flags: number): SendResult {
+    const at = path.headroom;
+    tcp.writeHeader(this.#buffer, at, localPort, remotePort, sequence, acknowledged, tcp.MIN_HEADER, flags, 0);
+    return this.#finish(path, at, at + tcp.MIN_HEADER, 0, tcp.MIN_HEADER);
+  }
+
+  /** An ACK on behalf of a connection that is only remembered, in TIME-WAIT. */
+  bareAck(
+    path: Path,
+    localPort: number,
+    remotePort: number,
+    sequence: Seq,
+    acknowledged: Seq,
+    timestamps: readonly [number, number] | undefined,
+  ): SendResult {
+    const at = path.headroom;
+    const headerBytes =
+      tcp.MIN_HEADER + (timestamps ? writeTimestamps(this.#buffer, at + tcp.MIN_HEADER, timestamps[0], timestamps[1]) : 0);
+    tcp.writeHeader(this.#buffer, at, localPort, remotePort, sequence, acknowledged, headerBytes, tcp.ACK, 0);
+    return this.#finish(path, at, at + headerBytes, 0, headerBytes);
+  }
+
+  #send(conn: Connection, at: number, headerBytes: number, flags: number, sequence: Seq, acknowledged: Seq, length: number): SendResult {
+    const hasAck = (flags & tcp.ACK) !== 0;
+    const isSyn = (flags & tcp.SYN) !== 0;
+    const isReset = (flags & tcp.RST) !== 0;
+    const window = isSyn ? synWindow(conn) : isReset ? 0 : windowToOffer(conn) / 2 ** conn.rcvWindShift;
+    tcp.writeHeader(
+      this.#buffer,
+      at,
+      conn.localPort,
+      conn.remotePort,
+      sequence,
+      hasAck ? acknowledged : (0 as Seq),
+      headerBytes,
+      flags,
+      window,
+    );
+    const result = this.#finish(conn.path, at, at + headerBytes + length, length > conn.sndMss ? conn.sndMss : 0, headerBytes);
+    if (result === "full") return result;
+    conn.lastSentMs = conn.context.clock.now();
+    if (hasAck && !isReset) {
+      conn.lastAckSent = acknowledged;
+      conn.ackNow = false;
+      conn.timers.delayedAck.cancel();
+    }
+    return result;
+  }
+
+  /** Checksum and segmentation, by us or left to the device. */
+  #finish(path: Path, at: number, end: number, gsoSize: number, headerBytes: number): SendResult {
+    const info = this.#info;
+    const pseudoHeader = path.pseudoHeaderSum(PROTOCOL_TCP) + (end - at);
+    info.checksumStart = 0;
+    if (path.offloads.checksum) {
+      tcp.putPartialChecksum(this.#buffer, at, pseudoHeader);
+      info.checksumOffset = tcp.CHECKSUM_OFFSET;
+    } else {
+      tcp.putChecksum(this.#buffer, at, end, pseudoHeader);
+      info.checksumOffset = 0;
+    }
+    info.gsoType = gsoSize === 0 ? GSO_NONE : path.local.family === 4 ? GSO_TCPV4 : GSO_TCPV6;
+    info.gsoSize = gsoSize;
+    info.headerLength = gsoSize === 0 ? 0 : headerBytes;
+    return path.send(PROTOCOL_TCP, this.#buffer, at, end, info);
+  }
+
+  /** What every segment after the handshake carries: timestamps when agreed, SACK blocks while there is a gap. */
+  #writeOptions(conn: Connection, at: number): number {
+    let length = 0;
+    if (conn.timestamps) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.tsRecent);
+    const { outOfOrder } = conn.receiveBuffer;
+    if (conn.sackPermitted && outOfOrder.count > 0) {
+      const blocks = this.#gatherSack(conn, conn.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS);
+      length += writeSack(this.#buffer, at + length, this.#sackLeft, this.#sackRight, blocks);
+    }
+    return length;
+  }
+
+  /** RFC 2018 §4: first the block with what arrived last, then others. */
+  #gatherSack(conn: Connection, room: number): number {
+    const { outOfOrder } = conn.receiveBuffer;
+    const newest = outOfOrder.firstEndingAfter(conn.lastOutOfOrder);
+    const first = newest < outOfOrder.count ? newest : 0;
+    let blocks = 0;
+    for (let i = 0; i < outOfOrder.count && blocks < room; i++) {
+      const range = (first + i) % outOfOrder.count;
+      this.#sackLeft[blocks] = outOfOrder.start(range);
+      this.#sackRight[blocks] = outOfOrder.end(range);
+      blocks++;
+    }
+    return blocks;
+  }
+}
+
+function synOptionValues(conn: Connection, flags: number): SynOptionValues {
+  const { profile } = conn.context;
+  const isAnswer = (flags & tcp.ACK) !== 0;
+  return {
+    mss: mssOfPath(conn),
+    // A SYN-ACK offers only what the SYN offered (RFC 7323 §2.2, §3.2; RFC 2018 §2).
+    windowScale: !isAnswer || conn.rcvWindShift > 0 ? profile.windowScale : -1,
+    sackPermitted: !isAnswer || conn.sackPermitted,
+    timestamps: !isAnswer || conn.timestamps,
+    tsVal: timestampNow(conn),
+    tsEcr: isAnswer ? conn.tsRecent : 0,
+  };
+}

@@ -1,0 +1,70 @@
+import { formatV4, type IpAddress, ipv4 } from "../core/address.ts";
+import { type Seq, seq } from "../core/seq.ts";
+import type { InboundPacket } from "../ip/transport.ts";
+import * as tcp from "../packet/tcp.ts";
+import { makeTcpOptions, parse, type TcpOptions } from "../packet/tcp-options.ts";
+
+/** A TCP segment that has arrived, in RFC 9293's terms. One record is filled again for each arrival, so nothing may be kept of it. */
+export class Segment {
+  /** SEG.SEQ */
+  seq: Seq = seq(0);
+  /** SEG.ACK, meaningful with the ACK flag. */
+  ack: Seq = seq(0);
+  flags = 0;
+  /** SEG.WND as sent, before the shift of RFC 7323. */
+  window = 0;
+  /** SEG.LEN: text, and one each for SYN and FIN. */
+  length = 0;
+  sourcePort = 0;
+  destinationPort = 0;
+  sourceV4 = 0;
+  destinationV4 = 0;
+  /** The text lies in `bytes[textAt, textEnd)`. */
+  bytes: Uint8Array = new Uint8Array(0);
+  textAt = 0;
+  textEnd = 0;
+  /** How many segments on the wire this one was merged from. */
+  pieces = 1;
+  readonly options: TcpOptions = makeTcpOptions();
+
+  /** Reads the header that `tcp.check` has passed. */
+  fill(packet: InboundPacket): void {
+    const { bytes: b, at } = packet;
+    this.seq = tcp.sequence(b, at);
+    this.ack = tcp.acknowledgment(b, at);
+    this.flags = tcp.flags(b, at);
+    this.window = tcp.window(b, at);
+    this.sourcePort = tcp.sourcePort(b, at);
+    this.destinationPort = tcp.destinationPort(b, at);
+    this.sourceV4 = packet.sourceV4;
+    this.destinationV4 = packet.destinationV4;
+    this.bytes = b;
+    this.textAt = tcp.payloadAt(b, at);
+    this.textEnd = packet.end;
+    const text = this.textEnd - this.textAt;
+    this.length = text + ((this.flags & tcp.SYN) !== 0 ? 1 : 0) + ((this.flags & tcp.FIN) !== 0 ? 1 : 0);
+    this.pieces = packet.gsoSize > 0 ? Math.ceil(text / packet.gsoSize) : 1;
+    parse(b, at, this.options);
+  }
+
+  has(flag: number): boolean {
+    return (this.flags & flag) !== 0;
+  }
+
+  get textLength(): number {
+    return this.textEnd - this.textAt;
+  }
+
+  get source(): IpAddress {
+    return ipv4(this.sourceV4);
+  }
+
+  get destination(): IpAddress {
+    return ipv4(this.destinationV4);
+  }
+
+  /** The flow as the receiver names it: `203.0.113.2:80 – 203.0.113.1:40000`. */
+  get flow(): string {
+    return `${formatV4(this.destinationV4)}:${this.destinationPort} – ${formatV4(this.sourceV4)}:${this.sourcePort}`;
+  }
+}

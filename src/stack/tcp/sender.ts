@@ -1,0 +1,141 @@
+import { seqAdd, seqDiff, seqMax } from "../core/seq.ts";
+import { ACK, FIN, PSH } from "../packet/tcp.ts";
+import type { Connection } from "./connection.ts";
+import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
+import type { SegmentWriter } from "./segment-writer.ts";
+
+/** Text in one super-segment at most: what fits one IP datagram, in whole segments. */
+const SUPER_SEGMENT = 65_535 - 120;
+/** Transmissions of one connection in one turn, so that no connection keeps the others waiting. */
+const SEGMENTS_PER_TURN = 64;
+
+const lost: LostRange = { start: 0 as LostRange["start"], length: 0 };
+
+/** What became of a connection's wish to send. `blocked`: the device is full; `again`: its share of this turn is used up. */
+export type OutputResult = "done" | "again" | "blocked";
+
+/**
+ * Sends what may leave now: lost ranges first, then new text by the window, congestion and Nagle, then the FIN, and a bare ACK when
+ * nothing else carried it.
+ */
+export function output(conn: Connection, writer: SegmentWriter): OutputResult {
+  if (conn.isReleased || conn.state === "SYN-SENT" || conn.state === "SYN-RECEIVED" || conn.state === "CLOSED") {
+    return conn.ackNow && conn.state === "SYN-RECEIVED" ? acknowledge(conn, writer) : "done";
+  }
+  conn.cwndLimited = false;
+  const { tso4 } = conn.path.offloads;
+  const largest = tso4 ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.sndMss) : conn.sndMss;
+  idleRestart(conn);
+
+  let sent = 0;
+  for (; sent < SEGMENTS_PER_TURN; sent++) {
+    const room = conn.congestion.cwnd - inPipe(conn);
+    if (nextRetransmission(conn, lost)) {
+      if (!conn.retransmitAtOnce && room < Math.min(lost.length, conn.sndMss)) {
+        conn.cwndLimited = true;
+        break;
+      }
+      const limit = Math.max(conn.sndMss, Math.min(largest, wholeSegments(conn, room)));
+      if (!retransmit(conn, writer, Math.min(lost.length, limit))) return "blocked";
+      continue;
+    }
+    const step = sendNew(conn, writer, room, largest);
+    if (step === "blocked") return "blocked";
+    if (step === "nothing") break;
+  }
+  if (conn.ackNow && acknowledge(conn, writer) === "blocked") return "blocked";
+  return sent === SEGMENTS_PER_TURN ? "again" : "done";
+}
+
+function retransmit(conn: Connection, writer: SegmentWriter, length: number): boolean {
+  const text = Math.min(length, seqDiff(conn.sendBuffer.end, lost.start));
+  const withFin = conn.finSent && text < length;
+  const flags = ACK | (withFin ? FIN : 0) | (text > 0 && seqAdd(lost.start, text) === conn.sendBuffer.end ? PSH : 0);
+  if (writer.data(conn, flags, lost.start, Math.max(0, text)) === "full") return false;
+  conn.retransmitAtOnce = false;
+  conn.retransmissions++;
+  conn.highRxt = seqMax(conn.highRxt, seqAdd(lost.start, length));
+  if (!conn.timers.retransmission.isPending) conn.timers.retransmission.set(conn.rtt.timeoutMs);
+  return true;
+}
+
+/** One (super-)segment of new text, or the FIN. */
+function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest: number): "sent" | "nothing" | "blocked" {
+  const unsent = conn.finSent ? 0 : seqDiff(conn.sendBuffer.end, conn.sndNxt);
+  const finDue = conn.finQueued && !conn.finSent;
+  if (unsent === 0 && !finDue) return "nothing";
+
+  const usable = seqDiff(seqAdd(conn.sndUna, conn.sndWnd), conn.sndNxt);
+  let length = Math.min(unsent, largest, usable);
+  if (length > room) {
+    conn.cwndLimited = true;
+    length = wholeSegments(conn, room);
+  }
+  const isLast = length === unsent;
+  if (length > conn.sndMss && !isLast) length = wholeSegments(conn, length);
+
+  if (length <= 0 && !(finDue && unsent === 0 && usable >= 0)) {
+    if (unsent > 0 && usable <= 0 && conn.flight === 0) conn.timers.armPersist();
+    return "nothing";
+  }
+  if (length < conn.sndMss && length > 0 && !mayBeSmall(conn, length, isLast, finDue)) {
+    if (conn.flight === 0) conn.timers.armPersist();
+    return "nothing";
+  }
+
+  const withFin = finDue && isLast && (length === 0 || usable > length);
+  const flags = ACK | (withFin ? FIN : 0) | (isLast && length > 0 ? PSH : 0);
+  if (writer.data(conn, flags, conn.sndNxt, length) === "full") return "blocked";
+
+  if (conn.timedSeq === undefined && !conn.timestamps && conn.recovery === "none") {
+    conn.timedSeq = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
+    conn.timedAtMs = conn.context.clock.now();
+  }
+  conn.sndNxt = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
+  conn.bytesSent += length;
+  if (withFin) finLeft(conn);
+  if (!conn.timers.retransmission.isPending) conn.timers.retransmission.set(conn.rtt.timeoutMs);
+  return "sent";
+}
+
+/** Nagle (RFC 9293 §3.7.4) and the sender's silly window avoidance (§3.8.6.2.1) for less than a full segment. */
+function mayBeSmall(conn: Connection, length: number, isLast: boolean, finDue: boolean): boolean {
+  if (isLast) return conn.options.noDelay || conn.flight === 0 || finDue;
+  // Held back by the peer's window: worth sending when it is half of the largest ever offered.
+  return length >= conn.maxSndWnd / 2;
+}
+
+const wholeSegments = (conn: Connection, bytes: number): number => bytes - (bytes % conn.sndMss);
+
+function finLeft(conn: Connection): void {
+  conn.finSent = true;
+  if (conn.state === "ESTABLISHED") conn.become("FIN-WAIT-1");
+  else if (conn.state === "CLOSE-WAIT") conn.become("LAST-ACK");
+}
+
+function acknowledge(conn: Connection, writer: SegmentWriter): OutputResult {
+  return writer.control(conn, ACK, conn.sndNxt, conn.rcvNxt) === "full" ? "blocked" : "done";
+}
+
+/** RFC 5681 §4.1: an old window says nothing about the network of today. */
+function idleRestart(conn: Connection): void {
+  const { profile, clock } = conn.context;
+  if (!profile.cwndRestartAfterIdle || conn.flight > 0 || conn.lastSentMs === 0) return;
+  if (clock.now() - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
+}
+
+/**
+ * One octet beyond a closed window, RFC 9293 §3.8.6.1: the answer tells the window. When the sender waits for a window large enough
+ * (silly window avoidance) the probe is what overrides the wait.
+ */
+export function sendProbe(conn: Connection): void {
+  const unsent = seqDiff(conn.sendBuffer.end, conn.sndNxt);
+  if (unsent <= 0 || conn.flight > 0) return;
+  const usable = Math.max(1, Math.min(conn.sndWnd, unsent, conn.sndMss));
+  if (conn.owner.emitText(conn, ACK | PSH, conn.sndNxt, usable) === "full") return;
+  if (conn.sndWnd >= usable) {
+    conn.sndNxt = seqAdd(conn.sndNxt, usable);
+    conn.bytesSent += usable;
+    conn.timers.retransmission.set(conn.rtt.timeoutMs);
+  }
+}

@@ -1,0 +1,65 @@
+import { seqAdd, seqDiff } from "../core/seq.ts";
+import { ACK, RST, SYN } from "../packet/tcp.ts";
+import type { Connection } from "./connection.ts";
+import { establish, learnFromSyn } from "./handshake.ts";
+import { acceptText } from "./receiver.ts";
+import type { Segment } from "./segment.ts";
+
+/** SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3. */
+export function segmentInSynSent(conn: Connection, seg: Segment): string {
+  const acksOurSyn = seg.has(ACK) && seqDiff(seg.ack, conn.iss) > 0 && seqDiff(seg.ack, conn.sndNxt) <= 0;
+
+  // First: an ACK must be of the SYN we sent; otherwise the peer is answering somebody else.
+  if (seg.has(ACK) && !acksOurSyn) {
+    if (!seg.has(RST)) conn.owner.emitControl(conn, RST, seg.ack, conn.rcvNxt);
+    return "ack-of-unsent";
+  }
+
+  // Second: a reset refuses the connection, if it proves that it saw our SYN (RFC 5961 §3.2 asks the same).
+  if (seg.has(RST)) {
+    if (!acksOurSyn) return "rst-without-ack-of-syn";
+    refused(conn);
+    return "accepted";
+  }
+
+  // Third, the security compartment, is not used (RFC 9293 appendix A.1). Fourth: the peer's SYN.
+  if (!seg.has(SYN)) return "neither-syn-nor-rst";
+  learnFromSyn(conn, seg);
+  if (acksOurSyn) {
+    conn.sndUna = seg.ack;
+    conn.highRxt = seg.ack;
+    conn.recover = seg.ack;
+    sampleHandshake(conn, seg);
+    establish(conn);
+    conn.ackNow = true;
+    conn.owner.wantsOutput(conn);
+    // Text or FIN on the SYN-ACK is taken as after any other segment.
+    if (seg.textLength > 0) acceptText(conn, seg, seqAdd(seg.seq, 1));
+    return "accepted";
+  }
+  // Simultaneous open, RFC 9293 §3.5: both sides' SYNs crossed.
+  conn.become("SYN-RECEIVED");
+  conn.timers.simultaneousOpen();
+  conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt);
+  return "accepted";
+}
+
+/**
+ * The peer answered our SYN by RST. RFC 9293 gives up at once. Windows takes it for a passing shortage and sends the SYN again
+ * half a second later while retries are left; so a listener that appears in between is reached (KB175523).
+ */
+function refused(conn: Connection): void {
+  const { profile } = conn.context;
+  if (profile.rstInSynSent === "retry" && conn.retries < profile.synRetries) {
+    conn.timers.retryAfterReset(profile.synRstRetryMs);
+    return;
+  }
+  conn.fail("refused");
+}
+
+/** A SYN answered at the first try is the first round-trip sample; with a timestamp echoed, a later one is too (RFC 7323 §4.3). */
+function sampleHandshake(conn: Connection, seg: Segment): void {
+  if (conn.timestamps && seg.options.tsEcr !== 0) conn.timers.sampleTimestamp(seg.options.tsEcr);
+  else if (!conn.synRetransmitted) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
+  conn.timedSeq = undefined;
+}

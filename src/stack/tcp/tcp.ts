@@ -1,0 +1,457 @@
+import { formatEndpoint, type IpAddress, ipv4, isMulticastV4, isUnspecified, sameAddress } from "../core/address.ts";
+import type { HostContext } from "../core/context.ts";
+import { KeyedHash } from "../core/keyed-hash.ts";
+import { EphemeralPorts } from "../core/ports.ts";
+import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import { TokenBucket } from "../core/token-bucket.ts";
+import type { Ip } from "../ip/ip.ts";
+import type { SendResult } from "../ip/path.ts";
+import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
+import { PROTOCOL_TCP } from "../packet/ipv4.ts";
+import * as tcp from "../packet/tcp.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import { FlowTable } from "./flow-table.ts";
+import { learnFromSyn, mssOfPath } from "./handshake.ts";
+import { keyedSequences, type SequenceGenerator } from "./isn.ts";
+import { HALF_OPEN_CAP, Listener } from "./listener.ts";
+import { NOBODY } from "./notices.ts";
+import { Segment } from "./segment.ts";
+import { segmentArrives } from "./segment-arrives.ts";
+import { SegmentWriter } from "./segment-writer.ts";
+import { output } from "./sender.ts";
+import { segmentInSynSent } from "./syn-sent.ts";
+import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
+import type { ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions } from "./tcp-user.ts";
+import { TIME_WAIT_CAP, TimeWait } from "./time-wait.ts";
+
+const DEFAULT_OPTIONS: TcpOptions = {
+  noDelay: false,
+  keepAlive: false,
+  maxRetransmissionMs: undefined,
+  receiveBufferBytes: undefined,
+  failConnectOnIcmpError: false,
+};
+
+/** Resets for segments of no connection: a thousand a second, so that a scan does not make us a reflector. */
+const RESETS_PER_SECOND = 1000;
+
+/** TCP of one host: finds the connection of each segment, and gives each connection its share of the turn. */
+export class Tcp implements TcpService, Transport, ConnectionOwner {
+  readonly protocol = PROTOCOL_TCP;
+  readonly context: HostContext;
+  readonly #ip: Ip;
+  readonly #connections: FlowTable<Connection>;
+  readonly #timeWaits: FlowTable<TimeWait>;
+  /** In the order in which they began: the first is the oldest. */
+  readonly #timeWaitOrder = new Set<TimeWait>();
+  readonly #listeners = new Map<number, Listener[]>();
+  readonly #ports: EphemeralPorts;
+  readonly #portUse = new Map<number, number>();
+  readonly #segment = new Segment();
+  readonly #writer = new SegmentWriter();
+  readonly #resets: TokenBucket;
+  #wantOutput: Connection[] = [];
+  #wantNotice: Connection[] = [];
+  #blocked: Connection[] = [];
+  /** Listeners whose queue has grown in this turn. */
+  readonly #acceptable = new Set<Listener>();
+  #nextId = 1;
+  /** Chooses initial sequence numbers; tests put others here. */
+  sequences: SequenceGenerator;
+
+  constructor(context: HostContext, ip: Ip) {
+    this.context = context;
+    this.#ip = ip;
+    const hash = new KeyedHash(context.random);
+    this.#connections = new FlowTable(hash);
+    this.#timeWaits = new FlowTable(hash);
+    this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
+    this.#resets = new TokenBucket(context.clock, RESETS_PER_SECOND, RESETS_PER_SECOND);
+    this.sequences = keyedSequences(context.clock, new KeyedHash(context.random));
+    ip.register(this);
+  }
+
+  // The calls of users
+
+  open(request: OpenRequest): TcpConnection | OpenFailure {
+    const { remote, remotePort } = request;
+    // RFC 9293 MUST-46: broadcast and multicast have no connections.
+    if (remote.family !== 4 || isUnspecified(remote) || isMulticastV4(remote.bits) || this.#ip.isBroadcast(remote.bits)) return "no-route";
+    const path = this.#ip.route(remote, request.local);
+    if (typeof path === "string") return path;
+    const local = path.local.family === 4 ? path.local.bits : 0;
+    const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote.bits, remotePort);
+    let localPort: number | undefined = request.localPort || undefined;
+    if (localPort === undefined) localPort = this.#ports.choose(isFree);
+    else if (!isFree(localPort)) return "address-in-use";
+    if (localPort === undefined) return "no-free-port";
+
+    const conn = new Connection(this, {
+      id: this.#nextId++,
+      path,
+      localPort,
+      remotePort,
+      iss: this.sequences(local, localPort, remote.bits, remotePort),
+      isPassive: false,
+      options: { ...DEFAULT_OPTIONS, ...request.options },
+      user: request.user,
+    });
+    this.#add(conn);
+    conn.sndNxt = seqAdd(conn.iss, 1);
+    conn.recover = conn.sndNxt;
+    conn.become("SYN-SENT");
+    this.emitControl(conn, tcp.SYN, conn.iss, 0 as Seq);
+    conn.timers.synSent();
+    return conn;
+  }
+
+  listen(request: ListenRequest): TcpListener {
+    const listener = new Listener(request, (closed) => {
+      const left = (this.#listeners.get(closed.localPort) ?? []).filter((other) => other !== closed);
+      if (left.length > 0) this.#listeners.set(closed.localPort, left);
+      else this.#listeners.delete(closed.localPort);
+    });
+    this.#listeners.set(request.localPort, [...(this.#listeners.get(request.localPort) ?? []), listener]);
+    return listener;
+  }
+
+  choosePort(isFree: (port: number) => boolean): number | undefined {
+    return this.#ports.choose((port) => !this.isPortInUse(port) && isFree(port));
+  }
+
+  isPortInUse(port: number): boolean {
+    return this.#portUse.has(port) || this.#listeners.has(port);
+  }
+
+  statuses(): ConnectionStatus[] {
+    const rows: ConnectionStatus[] = [];
+    for (const listeners of this.#listeners.values()) for (const listener of listeners) rows.push(listenerStatus(listener));
+    for (const conn of this.#connections.values()) rows.push(conn.status());
+    const now = this.context.clock.now();
+    for (const timeWait of this.#timeWaitOrder) {
+      rows.push({
+        ...EMPTY_STATUS,
+        id: timeWait.id,
+        state: "TIME-WAIT",
+        local: timeWait.local,
+        remote: timeWait.remote,
+        sndNxt: timeWait.sndNxt,
+        rcvNxt: timeWait.rcvNxt,
+        timers: [{ name: "time-wait", inMs: timeWait.timer.deadlineMs - now }],
+      });
+    }
+    return rows;
+  }
+
+  // Segments
+
+  input(packet: InboundPacket): string {
+    const { bytes, at, end } = packet;
+    const malformed = tcp.check(bytes, at, end);
+    if (malformed !== undefined) return malformed;
+    // RFC 9293 MUST-57: TCP knows no broadcast.
+    if (packet.isBroadcast) return "tcp-to-broadcast";
+    if (!packet.checksumVerified && !tcp.verifyChecksum(bytes, at, end, this.#pseudoHeader(packet))) return "tcp-bad-checksum";
+
+    const seg = this.#segment;
+    seg.fill(packet);
+    if (seg.sourcePort === 0 || seg.destinationPort === 0) return "tcp-port-zero";
+    const verdict = this.#dispatch(seg);
+    const { trace, clock } = this.context;
+    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", atMs: clock.now(), connection: seg.flow, verdict });
+    return verdict;
+  }
+
+  #dispatch(seg: Segment): string {
+    const conn = this.#connections.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
+    if (conn !== undefined) return conn.state === "SYN-SENT" ? segmentInSynSent(conn, seg) : segmentArrives(conn, seg);
+    const timeWait = this.#timeWaits.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
+    if (timeWait !== undefined) {
+      const verdict = timeWait.segmentArrives(seg, this.#writer);
+      if (verdict !== "reopen") return verdict;
+      if (this.#listenerFor(seg) === undefined) return "syn-in-time-wait";
+      this.#forgetTimeWait(timeWait);
+    }
+    const listener = this.#listenerFor(seg);
+    return listener === undefined ? this.#segmentInClosed(seg) : this.#segmentInListen(listener, seg);
+  }
+
+  /** RFC 9293 §3.10.7.1: whatever arrives for no connection is answered by a reset, except a reset. */
+  #segmentInClosed(seg: Segment): string {
+    if (seg.has(tcp.RST)) return "rst-to-closed";
+    this.#reset(seg);
+    return "no-connection";
+  }
+
+  #reset(seg: Segment): void {
+    if (!this.#resets.take()) {
+      this.context.drops.count("reset-rate-limited");
+      return;
+    }
+    const path = this.#ip.route(seg.source, seg.destination);
+    if (typeof path === "string") return;
+    const writer = this.#writer;
+    // With an ACK the peer told what it expects; without, we acknowledge all it sent.
+    if (seg.has(tcp.ACK)) writer.reset(path, seg.destinationPort, seg.sourcePort, seg.ack, 0 as Seq, tcp.RST);
+    else writer.reset(path, seg.destinationPort, seg.sourcePort, 0 as Seq, seqAdd(seg.seq, seg.length), tcp.RST | tcp.ACK);
+  }
+
+  /** SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2. */
+  #segmentInListen(listener: Listener, seg: Segment): string {
+    // First: a reset has nothing to reset. Second: an ACK is of something we never sent.
+    if (seg.has(tcp.RST)) return "rst-to-listener";
+    if (seg.has(tcp.ACK)) {
+      this.#reset(seg);
+      return "ack-to-listener";
+    }
+    // Third: the SYN. Text or FIN on it is left for the peer to send again, which RFC 9293 allows.
+    if (!seg.has(tcp.SYN)) return "neither-syn-nor-rst";
+    const { profile } = this.context;
+    if (listener.isFull) {
+      if (profile.backlogOverflow === "rst") this.#reset(seg);
+      return "accept-queue-full";
+    }
+    if (listener.halfOpen.size >= HALF_OPEN_CAP) return "syn-queue-full";
+    const path = this.#ip.route(seg.source, seg.destination);
+    if (typeof path === "string") return path;
+    const conn = new Connection(this, {
+      id: this.#nextId++,
+      path,
+      localPort: seg.destinationPort,
+      remotePort: seg.sourcePort,
+      iss: this.sequences(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort),
+      isPassive: true,
+      options: { ...DEFAULT_OPTIONS, ...listener.options },
+      user: NOBODY,
+    });
+    conn.listener = listener;
+    listener.halfOpen.add(conn);
+    this.#add(conn);
+    conn.sndNxt = seqAdd(conn.iss, 1);
+    conn.become("SYN-RECEIVED");
+    learnFromSyn(conn, seg);
+    this.emitControl(conn, tcp.SYN | tcp.ACK, conn.iss, conn.rcvNxt);
+    conn.timers.synAckSent();
+    return "accepted";
+  }
+
+  /** RFC 9293 §3.9.2.2, RFC 5927 §4.1: believed only when the quoted segment is one that is outstanding. */
+  icmpError(error: IcmpError): boolean {
+    const conn = this.#connectionOfQuote(error);
+    if (conn === undefined) return false;
+    if (error.kind === "fragmentation-needed") {
+      this.#pathMtuLowered(conn);
+      return true;
+    }
+    if (conn.state !== "SYN-SENT") return true;
+    const isHard = error.kind === "port-unreachable" || error.kind === "protocol-unreachable";
+    if (isHard && this.context.profile.icmpInSynSent === "hard") conn.fail("refused");
+    else if (conn.options.failConnectOnIcmpError) conn.fail("host-unreachable");
+    else conn.softError = error.kind === "net-unreachable" ? "net-unreachable" : "host-unreachable";
+    return true;
+  }
+
+  /** The quote holds at least the first eight bytes of the header: ports and sequence number. */
+  #connectionOfQuote(error: IcmpError): Connection | undefined {
+    const { local, remote, bytes, transportAt, end } = error;
+    if (local.family !== 4 || remote.family !== 4 || end - transportAt < 8) return undefined;
+    const conn = this.#connections.find(
+      local.bits,
+      tcp.sourcePort(bytes, transportAt),
+      remote.bits,
+      tcp.destinationPort(bytes, transportAt),
+    );
+    if (conn === undefined) return undefined;
+    const sequence = tcp.sequence(bytes, transportAt);
+    return seqDiff(sequence, conn.sndUna) >= 0 && seqDiff(sequence, conn.sndNxt) < 0 ? conn : undefined;
+  }
+
+  /** IP has lowered the path's MTU: smaller segments, and what was too big at once again (RFC 1191 §6.4). */
+  #pathMtuLowered(conn: Connection): void {
+    const mss = mssOfPath(conn) - (conn.timestamps ? 12 : 0);
+    if (mss >= conn.sndMss) return;
+    conn.sndMss = mss;
+    conn.congestion.onMss(mss);
+    conn.resendAll();
+    this.wantsOutput(conn);
+  }
+
+  // What connections ask of their host
+
+  wantsOutput(conn: Connection): void {
+    if (conn.isOutputQueued) return;
+    conn.isOutputQueued = true;
+    this.#wantOutput.push(conn);
+    this.context.requestTurn();
+  }
+
+  wantsNotice(conn: Connection): void {
+    conn.isNoticeQueued = true;
+    this.#wantNotice.push(conn);
+    this.context.requestTurn();
+  }
+
+  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): void {
+    this.#writer.control(conn, flags, sequence, acknowledged);
+  }
+
+  emitText(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {
+    return this.#writer.data(conn, flags, sequence, length);
+  }
+
+  handshakeDone(conn: Connection): boolean {
+    const listener = conn.listener;
+    if (listener === undefined) return true;
+    if (listener.isFull) {
+      if (this.context.profile.backlogOverflow === "rst") conn.abort();
+      return conn.isReleased;
+    }
+    listener.halfOpen.delete(conn);
+    listener.enqueue(conn);
+    this.#acceptable.add(listener);
+    this.context.requestTurn();
+    return true;
+  }
+
+  enterTimeWait(conn: Connection): void {
+    const oldest: TimeWait | undefined = this.#timeWaitOrder.values().next().value;
+    if (oldest !== undefined && this.#timeWaitOrder.size >= TIME_WAIT_CAP) this.#forgetTimeWait(oldest);
+    const timeWait = new TimeWait(conn, (expired) => this.#forgetTimeWait(expired));
+    conn.become("TIME-WAIT");
+    // The ACK of the peer's FIN leaves with the state, since the connection has no later turn.
+    this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
+    conn.release();
+    this.#timeWaits.add(timeWait);
+    this.#timeWaitOrder.add(timeWait);
+    this.#usePort(timeWait.localPort, 1);
+  }
+
+  released(conn: Connection): void {
+    this.#connections.delete(conn);
+    this.#usePort(conn.localPort, -1);
+    conn.listener?.halfOpen.delete(conn);
+  }
+
+  /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */
+  flush(): boolean {
+    // Users' reactions make new work; a few rounds settle it, and what remains waits for the next turn so that no flow starves the rest.
+    for (let round = 0; round < 4; round++) {
+      for (const listener of this.#acceptable) {
+        this.#acceptable.delete(listener);
+        listener.acceptable();
+      }
+      const notices = this.#wantNotice;
+      this.#wantNotice = [];
+      for (const conn of notices) {
+        conn.isNoticeQueued = false;
+        conn.deliverNotices();
+      }
+      const outputs = this.#wantOutput;
+      this.#wantOutput = [];
+      for (const conn of outputs) {
+        conn.isOutputQueued = false;
+        const result = output(conn, this.#writer);
+        if (result === "again") this.wantsOutput(conn);
+        else if (result === "blocked") this.#blocked.push(conn);
+      }
+      if (this.#wantNotice.length === 0 && this.#wantOutput.length === 0 && this.#acceptable.size === 0) return false;
+    }
+    return true;
+  }
+
+  /** A device takes frames again. */
+  resume(): void {
+    const blocked = this.#blocked;
+    this.#blocked = [];
+    for (const conn of blocked) this.wantsOutput(conn);
+  }
+
+  /** Whether connections wait for a device to take frames. */
+  get isBlocked(): boolean {
+    return this.#blocked.length > 0;
+  }
+
+  /** The device under these connections is gone for good: each is told. */
+  networkDown(isAffected: (local: IpAddress) => boolean): void {
+    for (const conn of [...this.#connections.values()]) {
+      if (!isAffected(conn.local)) continue;
+      if (conn.state === "SYN-SENT") conn.fail("network-down");
+      else conn.breakOff("network-down");
+    }
+  }
+
+  #pseudoHeader(packet: InboundPacket): number {
+    const { sourceV4, destinationV4 } = packet;
+    return (
+      (sourceV4 >>> 16) + (sourceV4 & 0xffff) + (destinationV4 >>> 16) + (destinationV4 & 0xffff) + PROTOCOL_TCP + (packet.end - packet.at)
+    );
+  }
+
+  /** The more specific listener wins over the wildcard; among equals the first. */
+  #listenerFor(seg: Segment): Listener | undefined {
+    const listeners = this.#listeners.get(seg.destinationPort);
+    if (listeners === undefined) return undefined;
+    let wildcard: Listener | undefined;
+    for (const listener of listeners) {
+      if (listener.local === undefined) wildcard ??= listener;
+      else if (sameAddress(listener.local, ipv4(seg.destinationV4))) return listener;
+    }
+    return wildcard;
+  }
+
+  #isFlowInUse(local: number, localPort: number, remote: number, remotePort: number): boolean {
+    return (
+      this.#connections.find(local, localPort, remote, remotePort) !== undefined ||
+      this.#timeWaits.find(local, localPort, remote, remotePort) !== undefined
+    );
+  }
+
+  #add(conn: Connection): void {
+    this.#connections.add(conn);
+    this.#usePort(conn.localPort, 1);
+  }
+
+  #usePort(port: number, change: 1 | -1): void {
+    const uses = (this.#portUse.get(port) ?? 0) + change;
+    if (uses > 0) this.#portUse.set(port, uses);
+    else this.#portUse.delete(port);
+  }
+
+  #forgetTimeWait(timeWait: TimeWait): void {
+    timeWait.timer.cancel();
+    this.#timeWaits.delete(timeWait);
+    if (this.#timeWaitOrder.delete(timeWait)) this.#usePort(timeWait.localPort, -1);
+  }
+}
+
+const EMPTY_STATUS: ConnectionStatus = {
+  id: 0,
+  state: "CLOSED",
+  local: "",
+  remote: "",
+  sendQueueBytes: 0,
+  receiveQueueBytes: 0,
+  sndUna: 0,
+  sndNxt: 0,
+  sndWnd: 0,
+  rcvNxt: 0,
+  rcvWnd: 0,
+  cwnd: 0,
+  ssthresh: 0,
+  srttMs: 0,
+  rttvarMs: 0,
+  rtoMs: 0,
+  mss: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  retransmissions: 0,
+  timers: [],
+};
+
+const listenerStatus = (listener: Listener): ConnectionStatus => ({
+  ...EMPTY_STATUS,
+  state: "LISTEN",
+  local: listener.local === undefined ? `*:${listener.localPort}` : formatEndpoint(listener.local, listener.localPort),
+  remote: "*:*",
+  receiveQueueBytes: listener.waiting,
+});

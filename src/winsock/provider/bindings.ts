@@ -1,0 +1,83 @@
+import { type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import { WSAEACCES, WSAEADDRINUSE } from "../errors.ts";
+
+/** What a socket said about sharing its port before it was bound: nothing, SO_REUSEADDR, or SO_EXCLUSIVEADDRUSE. */
+export type Sharing = "default" | "reuse" | "exclusive";
+
+/** A socket's claim on a port. */
+export interface Binding {
+  /** As given to bind: unspecified for a wildcard. */
+  readonly bound: IpAddress;
+  /** The same, until a connect settles which address a wildcard means. */
+  effective: IpAddress;
+  readonly port: number;
+  readonly sharing: Sharing;
+}
+
+type Row = readonly [number, number, number, number, number, number];
+
+const OK = 0;
+const USE = WSAEADDRINUSE;
+const ACC = WSAEACCES;
+
+/** Microsoft, "Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE": what the second bind to a port gets; columns as in COLUMN. */
+const TABLE: Readonly<Record<Sharing, { readonly wildcard: Row; readonly specific: Row }>> = {
+  default: { wildcard: [USE, OK, ACC, OK, USE, OK], specific: [OK, USE, OK, ACC, USE, USE] },
+  reuse: { wildcard: [USE, OK, OK, OK, USE, OK], specific: [OK, USE, OK, OK, USE, USE] },
+  exclusive: { wildcard: [USE, ACC, ACC, ACC, USE, ACC], specific: [OK, USE, OK, ACC, USE, USE] },
+};
+const COLUMN: Readonly<Record<Sharing, { readonly wildcard: number; readonly specific: number }>> = {
+  default: { wildcard: 0, specific: 1 },
+  reuse: { wildcard: 2, specific: 3 },
+  exclusive: { wildcard: 4, specific: 5 },
+};
+
+const kindOf = (address: IpAddress): "wildcard" | "specific" => (isUnspecified(address) ? "wildcard" : "specific");
+
+/** Who has which port of one protocol on this host. Connections, TIME-WAIT among them, are not here: they do not stand in a bind's way. */
+export class Bindings {
+  readonly #byPort = new Map<number, Set<Binding>>();
+
+  isFree(port: number): boolean {
+    return !this.#byPort.has(port);
+  }
+
+  /** 0, or the code with which bind fails. */
+  conflict(address: IpAddress, port: number, sharing: Sharing): number {
+    const column = COLUMN[sharing][kindOf(address)];
+    for (const first of this.#byPort.get(port) ?? []) {
+      const bothSpecific = !isUnspecified(address) && !isUnspecified(first.bound);
+      if (bothSpecific && !sameAddress(address, first.bound)) continue;
+      const code = TABLE[first.sharing][kindOf(first.bound)][column]!;
+      if (code !== OK) return code;
+    }
+    return OK;
+  }
+
+  add(address: IpAddress, port: number, sharing: Sharing): Binding {
+    const binding: Binding = { bound: address, effective: address, port, sharing };
+    const there = this.#byPort.get(port);
+    if (there === undefined) this.#byPort.set(port, new Set([binding]));
+    else there.add(binding);
+    return binding;
+  }
+
+  /**
+   * A connect settled what a wildcard binding means. Only now can it turn out that the address is another socket's.
+   * @returns 0 or WSAEADDRINUSE
+   */
+  settle(binding: Binding, address: IpAddress): number {
+    for (const other of this.#byPort.get(binding.port) ?? []) {
+      if (other === binding || !sameAddress(other.bound, address)) continue;
+      if (TABLE[other.sharing].specific[COLUMN[binding.sharing].specific] !== OK) return WSAEADDRINUSE;
+    }
+    binding.effective = address;
+    return OK;
+  }
+
+  remove(binding: Binding): void {
+    const there = this.#byPort.get(binding.port);
+    there?.delete(binding);
+    if (there?.size === 0) this.#byPort.delete(binding.port);
+  }
+}

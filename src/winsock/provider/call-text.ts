@@ -1,0 +1,111 @@
+import { formatV4 } from "../../stack/core/address.ts";
+import * as constants from "../constants.ts";
+import { errorName } from "../errors.ts";
+import { CALL, type CallName, type CallRequest } from "./calls.ts";
+import { readEndpoint } from "./endpoint.ts";
+import type { Outcome } from "./outcome.ts";
+import { decodeSets } from "./select.ts";
+
+const nameOfOp: ReadonlyMap<number, CallName> = new Map((Object.keys(CALL) as CallName[]).map((name) => [CALL[name], name]));
+
+/** The C function's name, such as `connect`; undefined for a number that is no operation. */
+export function callName(op: number): string | undefined {
+  const name = nameOfOp.get(op);
+  if (name === "startup") return "WSAStartup";
+  return name === "cleanup" ? "WSACleanup" : name;
+}
+
+function namer(prefixes: readonly string[]): (value: number) => string {
+  const names = new Map<number, string>();
+  for (const [name, value] of Object.entries(constants)) {
+    if (typeof value === "number" && prefixes.some((prefix) => name.startsWith(prefix)) && !names.has(value)) names.set(value, name);
+  }
+  return (value) => names.get(value) ?? String(value);
+}
+
+const family = namer(["AF_"]);
+const type = namer(["SOCK_"]);
+const how = namer(["SD_"]);
+const socketOption = namer(["SO_"]);
+const tcpOption = namer(["TCP_"]);
+const ioctl = namer(["FION", "SIOCAT"]);
+
+const protocol = (value: number): string => {
+  if (value === constants.IPPROTO_TCP) return "IPPROTO_TCP";
+  return value === constants.IPPROTO_UDP ? "IPPROTO_UDP" : String(value);
+};
+const level = (value: number): string => (value === constants.SOL_SOCKET ? "SOL_SOCKET" : protocol(value));
+const option = (of: number, name: number): string => (of === constants.IPPROTO_TCP ? tcpOption(name) : socketOption(name));
+const version = (word: number): string => `MAKEWORD(${constants.LOBYTE(word)}, ${constants.HIBYTE(word)})`;
+
+function nameText(name: Uint8Array | null): string {
+  if (name === null) return "NULL";
+  if (name.length < 8) return `${name.length} bytes`;
+  const { address, port } = readEndpoint(name);
+  return `${formatV4(address.bits)}:${port}`;
+}
+
+const bytesText = (data: Uint8Array | null): string => (data === null ? "NULL" : `${data.length} bytes`);
+const setText = (set: readonly number[] | undefined): string => (set === undefined ? "NULL" : `{${set.join(" ")}}`);
+
+function selectText(data: Uint8Array | null, timeoutUs: number): string {
+  const sets = data === null ? undefined : decodeSets(data);
+  const lists = sets === undefined ? "?" : `read ${setText(sets.read)}, write ${setText(sets.write)}, except ${setText(sets.except)}`;
+  return `${lists}, ${timeoutUs < 0 ? "NULL" : `${timeoutUs / 1000} ms`}`;
+}
+
+function valueText(data: Uint8Array | null): string {
+  if (data === null) return "NULL";
+  let value = 0;
+  for (let i = Math.min(data.length, 4) - 1; i >= 0; i--) value = value * 256 + data[i]!;
+  return String(value);
+}
+
+function parameters({ op, s, a, b, c, data }: CallRequest): string {
+  switch (op) {
+    case CALL.startup:
+      return version(a);
+    case CALL.cleanup:
+      return "";
+    case CALL.socket:
+      return `${family(a)}, ${type(b)}, ${protocol(c)}`;
+    case CALL.bind:
+    case CALL.connect:
+      return `s=${s}, ${nameText(data)}, ${a}`;
+    case CALL.listen:
+      return `s=${s}, ${a === constants.SOMAXCONN ? "SOMAXCONN" : a}`;
+    case CALL.send:
+      return `s=${s}, ${bytesText(data)}, ${a}`;
+    case CALL.sendto: {
+      const nameLength = Math.max(0, a);
+      const name = data !== null && a >= 0 ? data.subarray(0, nameLength) : null;
+      return `s=${s}, ${bytesText(data?.subarray(nameLength) ?? null)}, ${b}, ${nameText(name)}, ${c}`;
+    }
+    case CALL.recv:
+    case CALL.recvfrom:
+      return `s=${s}, ${a} bytes, ${b}`;
+    case CALL.shutdown:
+      return `s=${s}, ${how(a)}`;
+    case CALL.select:
+      return selectText(data, a);
+    case CALL.ioctlsocket:
+      return `s=${s}, ${ioctl(a >>> 0)}, ${c === 1 ? "NULL" : b}`;
+    case CALL.getsockopt:
+      return `s=${s}, ${level(a)}, ${option(a, b)}`;
+    case CALL.setsockopt:
+      return `s=${s}, ${level(a)}, ${option(a, b)}, ${valueText(data)}, ${c}`;
+    default:
+      return `s=${s}`;
+  }
+}
+
+/** The call as a C programmer would write it: `connect(s=4, 203.0.113.1:81, 16)`. */
+export const callText = (request: CallRequest): string => `${callName(request.op) ?? `operation ${request.op}`}(${parameters(request)})`;
+
+/** What it returned: `0`, or `SOCKET_ERROR, WSAECONNREFUSED (10061)`. */
+export function outcomeText(op: number, outcome: Outcome): string {
+  if (outcome.error === 0) return String(outcome.result);
+  const isHandle = op === CALL.socket || op === CALL.accept;
+  const value = outcome.result !== -1 ? String(outcome.result) : isHandle ? "INVALID_SOCKET" : "SOCKET_ERROR";
+  return `${value}, ${errorName(outcome.error) ?? "error"} (${outcome.error})`;
+}

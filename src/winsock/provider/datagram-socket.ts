@@ -1,0 +1,307 @@
+import { IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import type { IcmpErrorKind } from "../../stack/ip/transport.ts";
+import type { UdpEndpoint } from "../../stack/udp/udp-endpoint.ts";
+import type { Datagram, UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
+import {
+  AF_INET,
+  AF_UNSPEC,
+  IPPROTO_UDP,
+  MSG_DONTROUTE,
+  MSG_PARTIAL,
+  MSG_PEEK,
+  SD_BOTH,
+  SD_RECEIVE,
+  SD_SEND,
+  SOCK_DGRAM,
+} from "../constants.ts";
+import {
+  WSAEACCES,
+  WSAEADDRINUSE,
+  WSAEADDRNOTAVAIL,
+  WSAEAFNOSUPPORT,
+  WSAECONNRESET,
+  WSAEFAULT,
+  WSAEINTR,
+  WSAEINVAL,
+  WSAEMSGSIZE,
+  WSAENETRESET,
+  WSAENOBUFS,
+  WSAENOTCONN,
+  WSAEOPNOTSUPP,
+  WSAESHUTDOWN,
+  WSAETIMEDOUT,
+  WSAEWOULDBLOCK,
+} from "../errors.ts";
+import { sizeof_sockaddr_in } from "../structures.ts";
+import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
+import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
+import { codeOfRouteFailure, type Owner, Socket, type SocketContext } from "./socket.ts";
+import { defaultOptions } from "./socket-options.ts";
+
+/** SO_MAX_MSG_SIZE of UDP over IPv4: 65535 less both headers. */
+export const MAX_DATAGRAM = 65507;
+
+/** ICMP errors that wait to be told by a receive; a flood of them tells nothing new. */
+const MAX_PENDING_ERRORS = 16;
+
+/** A SOCK_DGRAM socket over one UDP port. */
+export class DatagramSocket extends Socket implements UdpUser {
+  override readonly type = SOCK_DGRAM;
+  override readonly protocol = IPPROTO_UDP;
+  #endpoint: UdpEndpoint | undefined;
+  #peer: Endpoint | undefined;
+  /** Connected once and not any more: then recv fails, while a socket that never was connected may use it (founding page). */
+  #isDissolved = false;
+  #sendIsShut = false;
+  #receiveIsShut = false;
+  /** Codes that the next receives fail with, one each. */
+  readonly #errors: number[] = [];
+
+  constructor(handle: number, owner: Owner, context: SocketContext) {
+    const { sendBufferBytes, udpReceiveBufferBytes } = context.host.context.profile;
+    super(handle, owner, context, context.udpBindings, defaultOptions(sendBufferBytes, udpReceiveBufferBytes));
+  }
+
+  override get peer(): Endpoint | undefined {
+    return this.#peer;
+  }
+
+  override get readableBytes(): number {
+    return this.#endpoint?.queuedBytes ?? 0;
+  }
+
+  override get isReadable(): boolean {
+    return this.#errors.length > 0 || (this.#endpoint?.queuedDatagrams ?? 0) > 0;
+  }
+
+  /** Even unbound (Wine's test select). */
+  override get isWritable(): boolean {
+    return true;
+  }
+
+  override get hasException(): boolean {
+    return false;
+  }
+
+  protected override canBindTo(address: IpAddress): boolean {
+    return (this.options.broadcast && sameAddress(address, IPV4_BROADCAST)) || super.canBindTo(address);
+  }
+
+  protected override choosePort(): number | undefined {
+    return this.context.host.udp.choosePort((port) => this.bindings.isFree(port));
+  }
+
+  protected override hasLiveConnections(): boolean {
+    return false;
+  }
+
+  protected override opened(): number {
+    const { bound, port } = this.binding!;
+    const isAny = isUnspecified(bound) || sameAddress(bound, IPV4_BROADCAST);
+    // Who may share the port has been decided by the bindings.
+    const endpoint = this.context.host.udp.open({ local: isAny ? undefined : bound, localPort: port, user: this, sharesWith: () => true });
+    if (typeof endpoint === "string") return endpoint === "source-not-local" ? WSAEADDRNOTAVAIL : WSAEADDRINUSE;
+    this.#endpoint = endpoint;
+    this.applyOptions();
+    return 0;
+  }
+
+  /** While connected the address that a wildcard came to mean. */
+  override get localEndpoint(): Endpoint | undefined {
+    const local = super.localEndpoint;
+    return local && { address: this.#endpoint?.local ?? local.address, port: local.port };
+  }
+
+  override applyOptions(): void {
+    if (this.options.receiveBufferIsSet) this.#endpoint?.setReceiveBuffer(this.options.receiveBufferBytes);
+  }
+
+  // ---- Peers ----
+
+  /** Founding page, the paragraph on connectionless sockets. */
+  override connect(name: Uint8Array | null, namelen: number): Answer {
+    if (name === null || Math.min(name.length, namelen) < sizeof_sockaddr_in) return failed(WSAEFAULT);
+    const family = familyOf(name);
+    if (family !== AF_INET && family !== AF_UNSPEC) return failed(WSAEAFNOSUPPORT);
+    const peer = readEndpoint(name);
+    if (family === AF_UNSPEC || isUnspecified(peer.address)) {
+      this.#disconnect();
+      return DONE;
+    }
+    if (this.#isForbiddenBroadcast(peer.address)) return failed(WSAEACCES);
+    const wasBound = this.isBound;
+    const code = this.bindImplicitly() || this.#setPeer(peer);
+    if (code === 0) return DONE;
+    if (!wasBound) this.#release();
+    return failed(code);
+  }
+
+  #disconnect(): void {
+    if (this.#peer === undefined) return;
+    this.#peer = undefined;
+    this.#isDissolved = true;
+    this.#discardQueue();
+    this.#endpoint!.disconnect();
+  }
+
+  /** @returns 0 or a WSA code */
+  #setPeer(peer: Endpoint): number {
+    const before = this.#peer;
+    const failure = this.#endpoint!.connect(peer.address, peer.port);
+    if (failure !== undefined) return codeOfRouteFailure(failure);
+    this.#peer = peer;
+    this.#isDissolved = false;
+    // "Any datagrams queued for receipt are discarded if name is different from the previous connect."
+    if (before === undefined) this.#endpoint!.discardQueuedExcept(peer.address, peer.port);
+    else if (!sameAddress(before.address, peer.address) || before.port !== peer.port) this.#discardQueue();
+    return 0;
+  }
+
+  #discardQueue(): void {
+    const endpoint = this.#endpoint!;
+    while (endpoint.queuedDatagrams > 0) endpoint.receive();
+  }
+
+  #isForbiddenBroadcast(address: IpAddress): boolean {
+    return !this.options.broadcast && address.family === 4 && this.context.host.ip.isBroadcast(address.bits);
+  }
+
+  override listen(): Outcome {
+    return failed(WSAEOPNOTSUPP);
+  }
+
+  // ---- Sending ----
+
+  override send(bytes: Uint8Array | null, flags: number): Answer {
+    if (this.#sendIsShut) return failed(WSAESHUTDOWN);
+    if (this.#peer === undefined) return failed(WSAENOTCONN);
+    return this.#sendTo(bytes, flags, this.#peer);
+  }
+
+  override sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer {
+    if (name === null) return this.send(bytes, flags);
+    if (this.#sendIsShut) return failed(WSAESHUTDOWN);
+    if (Math.min(name.length, tolen) < sizeof_sockaddr_in) return failed(WSAEFAULT);
+    if (familyOf(name) !== AF_INET) return failed(WSAEAFNOSUPPORT);
+    const to = readEndpoint(name);
+    if (isUnspecified(to.address) || to.port === 0) return failed(WSAEADDRNOTAVAIL);
+    return this.#sendTo(bytes, flags, to);
+  }
+
+  #sendTo(bytes: Uint8Array | null, flags: number, to: Endpoint): Outcome {
+    if (bytes === null) return failed(WSAEFAULT);
+    if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
+    if (this.#isForbiddenBroadcast(to.address)) return failed(WSAEACCES);
+    if (bytes.length > MAX_DATAGRAM) return failed(WSAEMSGSIZE);
+    const wasBound = this.isBound;
+    const code = this.bindImplicitly() || this.#codeOfSend(this.#endpoint!.send(bytes, 0, bytes.length, to.address, to.port));
+    if (code === 0) return succeeded(bytes.length);
+    // Only a send that succeeds binds (Wine's test WSASendTo).
+    if (!wasBound) this.#release();
+    return failed(code);
+  }
+
+  #codeOfSend(result: UdpSendResult): number {
+    switch (result) {
+      case "sent":
+      case "queued":
+      case "dropped":
+        return 0;
+      case "full":
+        return this.isNonblocking ? WSAEWOULDBLOCK : WSAENOBUFS;
+      case "too-long":
+        return WSAEMSGSIZE;
+      default:
+        return codeOfRouteFailure(result);
+    }
+  }
+
+  // ---- Receiving ----
+
+  override recv(wanted: number, flags: number): Answer {
+    if (this.#isDissolved) return failed(WSAENOTCONN);
+    return this.#receive(wanted, flags, -1);
+  }
+
+  override recvfrom(wanted: number, flags: number, room: number): Answer {
+    if (room >= 0 && room < sizeof_sockaddr_in) return failed(WSAEFAULT);
+    return this.#receive(wanted, flags, room);
+  }
+
+  #receive(wanted: number, flags: number, room: number): Answer {
+    if (!this.isBound) return failed(WSAEINVAL);
+    if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
+    if (wanted < 0) return failed(WSAEFAULT);
+    if ((flags & ~(MSG_PEEK | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
+    const isPeek = (flags & MSG_PEEK) !== 0;
+    const attempt = (): Outcome | undefined => {
+      if (this.isClosed) return failed(WSAEINTR);
+      if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
+      const error = this.#errors.shift();
+      if (error !== undefined) return failed(error);
+      const datagram = isPeek ? this.#endpoint!.peek() : this.#endpoint!.receive();
+      return datagram === undefined ? undefined : this.#handOver(datagram, wanted, room);
+    };
+    const outcome = attempt();
+    if (outcome !== undefined) return outcome;
+    if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
+    return this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
+  }
+
+  /** A datagram longer than the buffer fills it, and the rest is lost. */
+  #handOver(datagram: Datagram, wanted: number, room: number): Outcome {
+    const { payload } = datagram;
+    const count = Math.min(payload.length, wanted);
+    const outcome = payload.length > wanted ? failed(WSAEMSGSIZE) : succeeded(count);
+    if (room < 0) return { ...outcome, data: payload.subarray(0, count) };
+    const { scratch } = this.context;
+    scratch.set(sockaddrOf(datagram.from, datagram.fromPort));
+    scratch.set(payload.subarray(0, count), sizeof_sockaddr_in);
+    return { ...outcome, a: sizeof_sockaddr_in, data: scratch.subarray(0, sizeof_sockaddr_in + count) };
+  }
+
+  // ---- Ending ----
+
+  override shutdown(how: number): Outcome {
+    if (how < SD_RECEIVE || how > SD_BOTH) return failed(WSAEINVAL);
+    if (how !== SD_RECEIVE) this.#sendIsShut = true;
+    if (how !== SD_SEND) this.#receiveIsShut = true;
+    this.wake();
+    return DONE;
+  }
+
+  override close(): Answer {
+    this.isClosed = true;
+    this.#release();
+    this.wake();
+    return DONE;
+  }
+
+  override abort(): void {
+    this.isClosed = true;
+    this.#release();
+  }
+
+  #release(): void {
+    this.#endpoint?.close();
+    this.#endpoint = undefined;
+    this.unbind();
+  }
+
+  // ---- What UDP says (UdpUser) ----
+
+  readable(): void {
+    this.wake();
+  }
+
+  /** Microsoft, "recvfrom function": an ICMP port unreachable makes a later receive fail, also on a socket that is not connected. */
+  icmpError(kind: IcmpErrorKind, remote: IpAddress, remotePort: number): void {
+    const code = kind === "port-unreachable" ? WSAECONNRESET : kind === "ttl-exceeded" ? WSAENETRESET : undefined;
+    if (code === undefined || this.#errors.length >= MAX_PENDING_ERRORS) return;
+    const isFromPeer = this.#peer !== undefined && sameAddress(this.#peer.address, remote) && this.#peer.port === remotePort;
+    const reaches = this.#peer === undefined ? this.context.host.context.profile.udpErrorsReachUnconnected : isFromPeer;
+    if (!reaches) return;
+    this.#errors.push(code);
+    this.wake();
+  }
+}

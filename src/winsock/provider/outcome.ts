@@ -1,0 +1,33 @@
+import { SOCKET_ERROR } from "../constants.ts";
+import type { Socket } from "./socket.ts";
+
+/** What a call comes to: the parts of a CallReply that depend on the call. */
+export interface Outcome {
+  readonly result: number;
+  /** 0 or a WSA code. */
+  readonly error: number;
+  readonly a?: number;
+  /** Valid until the reply was given. */
+  readonly data?: Uint8Array;
+}
+
+/** A call that cannot be answered yet. It is tried again whenever one of its sockets changes. */
+export interface Wait {
+  readonly on: readonly Socket[];
+  /** The answer, if there is one by now. */
+  readonly attempt: () => Outcome | undefined;
+  /** Infinity waits for ever. */
+  readonly timeoutMs: number;
+  /** The answer when the time is over. */
+  readonly timedOut: () => Outcome;
+  /** Undoes what was begun, when the call is cancelled. */
+  readonly cancelled?: () => void;
+}
+
+export type Answer = Outcome | Wait;
+
+export const isWait = (answer: Answer): answer is Wait => "attempt" in answer;
+
+export const DONE: Outcome = { result: 0, error: 0 };
+export const succeeded = (result: number): Outcome => ({ result, error: 0 });
+export const failed = (error: number): Outcome => ({ result: SOCKET_ERROR, error });

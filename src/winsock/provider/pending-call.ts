@@ -1,0 +1,59 @@
+import type { Timer, TimerQueue } from "../../stack/core/timers.ts";
+import { WSAEINTR } from "../errors.ts";
+import { failed, type Outcome, type Wait } from "./outcome.ts";
+
+/** A call whose answer is still to come: it sits with the sockets it waits for until it ends, exactly once. */
+export class PendingCall {
+  readonly #wait: Wait;
+  readonly #finish: (outcome: Outcome) => void;
+  readonly #timer: Timer | undefined;
+  #isOver = false;
+
+  /** @param name the C function's, for listings of timers */
+  constructor(name: string, wait: Wait, timers: TimerQueue, finish: (outcome: Outcome) => void) {
+    this.#wait = wait;
+    this.#finish = finish;
+    for (const socket of wait.on) socket.waiting.add(this);
+    if (wait.timeoutMs !== Number.POSITIVE_INFINITY) {
+      this.#timer = timers.timer(
+        `${name}-timeout`,
+        () => `winsock ${name}`,
+        () => this.end(wait.timedOut()),
+      );
+      this.#timer.set(wait.timeoutMs);
+    }
+  }
+
+  /** One of its sockets changed. */
+  retry(): void {
+    if (this.#isOver) return;
+    const outcome = this.#wait.attempt();
+    if (outcome !== undefined) this.end(outcome);
+  }
+
+  /** WSAEINTR, whatever the state of things. */
+  interrupt(): void {
+    if (this.#isOver) return;
+    this.abandon();
+    this.#finish(failed(WSAEINTR));
+  }
+
+  /** Ends without an answer, because nobody is there to hear it. */
+  abandon(): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#wait.cancelled?.();
+  }
+
+  end(outcome: Outcome): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#finish(outcome);
+  }
+
+  #leave(): void {
+    this.#isOver = true;
+    this.#timer?.cancel();
+    for (const socket of this.#wait.on) socket.waiting.delete(this);
+  }
+}

@@ -1,0 +1,272 @@
+import { LOBYTE, SOCK_STREAM } from "../constants.ts";
+import {
+  WSAEFAULT,
+  WSAEINVAL,
+  WSAEMFILE,
+  WSAENETDOWN,
+  WSAENOBUFS,
+  WSAENOTSOCK,
+  WSAEOPNOTSUPP,
+  WSANOTINITIALISED,
+  WSAVERNOTSUPPORTED,
+} from "../errors.ts";
+import { negotiateVersion } from "../startup-version.ts";
+import { sizeof_sockaddr_in } from "../structures.ts";
+import { Bindings } from "./bindings.ts";
+import { callName, callText, outcomeText } from "./call-text.ts";
+import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
+import { DatagramSocket } from "./datagram-socket.ts";
+import { HandleTable } from "./handles.ts";
+import { getOption, setOption } from "./options.ts";
+import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
+import { PendingCall } from "./pending-call.ts";
+import type { ProviderHost } from "./provider-host.ts";
+import { decodeSets, select } from "./select.ts";
+import { type Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { resolveKind } from "./socket-kind.ts";
+import { StreamSocket } from "./stream-socket.ts";
+
+/** Calls of one program that may wait at the same time; the next one is WSAENOBUFS. */
+export const MAX_PENDING_PER_CLIENT = 4096;
+
+/** Answers `CALL.control`; `reply` takes the bytes of the answer and may be called later. */
+export type ControlHandler = (client: number, data: Uint8Array, reply: (data: Uint8Array) => void) => void;
+
+/** A program: what WSAStartup began for it. */
+class Client {
+  readonly id: number;
+  readonly sockets: HandleTable<Socket>;
+  readonly pending = new Map<number, PendingCall>();
+  readonly #context: SocketContext;
+  isStarted = false;
+  isLegacy = false;
+
+  constructor(id: number, context: SocketContext) {
+    this.id = id;
+    this.#context = context;
+    this.sockets = new HandleTable(context.host.context.random);
+  }
+
+  get hasRoom(): boolean {
+    return !this.sockets.isFull;
+  }
+
+  newStreamSocket(): StreamSocket {
+    const socket = new StreamSocket(this.sockets.reserve(), this, this.#context);
+    this.sockets.set(socket.handle, socket);
+    return socket;
+  }
+
+  newDatagramSocket(): DatagramSocket {
+    const socket = new DatagramSocket(this.sockets.reserve(), this, this.#context);
+    this.sockets.set(socket.handle, socket);
+    return socket;
+  }
+}
+
+/**
+ * The service provider: sockets as Windows sees them, for any number of programs over one host. It never waits; a call that has to is
+ * a record that the events of its sockets complete.
+ */
+export class Provider implements CallHandler {
+  readonly #host: ProviderHost;
+  readonly #context: SocketContext;
+  readonly #clients = new Map<number, Client>();
+  #control: ControlHandler | undefined;
+
+  constructor(host: ProviderHost) {
+    this.#host = host;
+    this.#context = {
+      host,
+      tcpBindings: new Bindings(),
+      udpBindings: new Bindings(),
+      scratch: new Uint8Array(sizeof_sockaddr_in + TRANSFER_LIMIT),
+    };
+  }
+
+  /** Who answers management requests; without one they fail with WSAEOPNOTSUPP. */
+  setControl(control: ControlHandler): void {
+    this.#control = control;
+  }
+
+  openClient(client: number): void {
+    if (!this.#clients.has(client)) this.#clients.set(client, new Client(client, this.#context));
+  }
+
+  closeClient(client: number): void {
+    const program = this.#clients.get(client);
+    if (program === undefined) return;
+    this.#clients.delete(client);
+    for (const call of [...program.pending.values()]) call.abandon();
+    for (const socket of program.sockets.all()) socket.abort();
+    this.#host.context.requestTurn();
+  }
+
+  /** Programs attached, their sockets and waiting calls, for `status`. */
+  get usage(): { readonly clients: number; readonly sockets: number; readonly pendingCalls: number } {
+    let sockets = 0;
+    let pendingCalls = 0;
+    for (const client of this.#clients.values()) {
+      sockets += client.sockets.size;
+      pendingCalls += client.pending.size;
+    }
+    return { clients: this.#clients.size, sockets, pendingCalls };
+  }
+
+  call(client: number, request: CallRequest, reply: Replier): void {
+    const program = this.#clients.get(client);
+    if (program === undefined) {
+      reply(replyFor(request.id, failed(WSAENETDOWN)));
+      return;
+    }
+    if (request.op === CALL.control) {
+      this.#manage(program, request, reply);
+      return;
+    }
+    this.#traceCall(client, request);
+    const answer = this.#answer(program, request);
+    if (!isWait(answer)) {
+      this.#finish(client, request.id, request.op, answer, reply);
+    } else if (program.pending.has(request.id) || program.pending.size >= MAX_PENDING_PER_CLIENT) {
+      answer.cancelled?.();
+      this.#finish(client, request.id, request.op, failed(program.pending.has(request.id) ? WSAEINVAL : WSAENOBUFS), reply);
+    } else {
+      // Only the numbers are kept: the request's bytes are the caller's again after this.
+      const { id, op } = request;
+      const pending = new PendingCall(callName(op) ?? "call", answer, this.#host.context.timers, (outcome) => {
+        program.pending.delete(id);
+        this.#finish(client, id, op, outcome, reply);
+      });
+      program.pending.set(id, pending);
+    }
+    this.#host.context.requestTurn();
+  }
+
+  #manage(client: Client, request: CallRequest, reply: Replier): void {
+    if (this.#control === undefined || request.data === null) {
+      reply(replyFor(request.id, failed(request.data === null ? WSAEFAULT : WSAEOPNOTSUPP)));
+      return;
+    }
+    this.#control(client.id, request.data, (data) => {
+      if (this.#clients.get(client.id) === client) reply(replyFor(request.id, { result: 0, error: 0, data }));
+    });
+  }
+
+  #finish(client: number, id: number, op: number, outcome: Outcome, reply: Replier): void {
+    const { trace, clock } = this.#host.context;
+    if (trace.isOn) {
+      const name = callName(op) ?? "unknown";
+      const text = outcomeText(op, outcome);
+      trace.emit({ type: "winsock-returned", atMs: clock.now(), client, call: id, name, text, error: outcome.error });
+    }
+    reply(replyFor(id, outcome));
+  }
+
+  #traceCall(client: number, request: CallRequest): void {
+    const { trace, clock } = this.#host.context;
+    if (!trace.isOn) return;
+    const name = callName(request.op) ?? "unknown";
+    trace.emit({ type: "winsock-called", atMs: clock.now(), client, call: request.id, name, text: callText(request) });
+  }
+
+  #answer(client: Client, request: CallRequest): Answer {
+    const { op, a, b, c, data } = request;
+    switch (op) {
+      case CALL.startup:
+        return start(client, a);
+      case CALL.cancel:
+        client.pending.get(a)?.interrupt();
+        return DONE;
+      default:
+        if (!client.isStarted) return failed(WSANOTINITIALISED);
+    }
+    switch (op) {
+      case CALL.cleanup:
+        return cleanUp(client);
+      case CALL.socket:
+        return newSocket(client, a, b, c);
+      case CALL.select: {
+        const sets = data === null ? undefined : decodeSets(data);
+        return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => client.sockets.get(handle));
+      }
+    }
+    const socket = client.sockets.get(request.s);
+    return socket === undefined ? failed(WSAENOTSOCK) : answerFor(socket, client, request);
+  }
+}
+
+function start(client: Client, wanted: number): Outcome {
+  const version = negotiateVersion(wanted);
+  if (version === undefined) return { result: WSAVERNOTSUPPORTED, error: WSAVERNOTSUPPORTED };
+  client.isStarted = true;
+  if (LOBYTE(version) === 1) client.isLegacy = true;
+  return { result: 0, error: 0, a: version };
+}
+
+function cleanUp(client: Client): Outcome {
+  for (const call of [...client.pending.values()]) call.interrupt();
+  for (const socket of client.sockets.all()) {
+    client.sockets.remove(socket.handle);
+    // Without the wait that SO_LINGER asks for, and whatever the blocking mode (Microsoft, "WSACleanup function").
+    if (socket.options.linger.seconds > 0) socket.options.linger = { on: false, seconds: 0 };
+    socket.close();
+  }
+  client.isStarted = false;
+  client.isLegacy = false;
+  return DONE;
+}
+
+function newSocket(client: Client, family: number, type: number, protocol: number): Outcome {
+  const kind = resolveKind(family, type, protocol);
+  if ("code" in kind) return failed(kind.code);
+  if (!client.hasRoom) return failed(WSAEMFILE);
+  const socket = kind.type === SOCK_STREAM ? client.newStreamSocket() : client.newDatagramSocket();
+  return succeeded(socket.handle);
+}
+
+function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRequest): Answer {
+  switch (op) {
+    case CALL.bind:
+      return socket.bind(data, a);
+    case CALL.connect:
+      return socket.connect(data, a);
+    case CALL.listen:
+      return socket.listen(a);
+    case CALL.accept:
+      return socket instanceof StreamSocket ? socket.accept(a, client) : failed(WSAEOPNOTSUPP);
+    case CALL.send:
+      return socket.send(data, a, b === 1);
+    case CALL.recv:
+      return socket.recv(a, b);
+    case CALL.sendto: {
+      if (a > (data?.length ?? 0)) return failed(WSAEFAULT);
+      const name = data !== null && a >= 0 ? data.subarray(0, a) : null;
+      return socket.sendto(data?.subarray(Math.max(0, a)) ?? null, b, name, c);
+    }
+    case CALL.recvfrom:
+      return socket.recvfrom(a, b, c);
+    case CALL.shutdown:
+      return socket.shutdown(a);
+    case CALL.closesocket: {
+      const answer = socket.close();
+      if (socket.isClosed) client.sockets.remove(socket.handle);
+      return answer;
+    }
+    case CALL.ioctlsocket:
+      return socket.ioctlsocket(a >>> 0, b, c === 1);
+    case CALL.getsockname:
+      return socket.getsockname(a);
+    case CALL.getpeername:
+      return socket.getpeername(a);
+    case CALL.getsockopt:
+      return getOption(socket, a, b, c);
+    case CALL.setsockopt:
+      return setOption(socket, a, b, data, c);
+    default:
+      return failed(WSAEOPNOTSUPP);
+  }
+}
+
+function replyFor(id: number, outcome: Outcome): CallReply {
+  return { id, result: outcome.result, error: outcome.error, a: outcome.a ?? 0, b: 0, data: outcome.data ?? null };
+}

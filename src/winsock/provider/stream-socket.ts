@@ -1,0 +1,532 @@
+import { formatEndpoint, type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
+import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
+import type { AbortReason, ConnectFailure, OpenFailure, TcpUser } from "../../stack/tcp/tcp-user.ts";
+import {
+  AF_INET,
+  IPPROTO_TCP,
+  MSG_DONTROUTE,
+  MSG_OOB,
+  MSG_PARTIAL,
+  MSG_PEEK,
+  MSG_PUSH_IMMEDIATE,
+  MSG_WAITALL,
+  SD_BOTH,
+  SD_RECEIVE,
+  SD_SEND,
+  SOCK_STREAM,
+  SOMAXCONN,
+} from "../constants.ts";
+import {
+  WSAEADDRINUSE,
+  WSAEADDRNOTAVAIL,
+  WSAEAFNOSUPPORT,
+  WSAEALREADY,
+  WSAECONNABORTED,
+  WSAECONNREFUSED,
+  WSAECONNRESET,
+  WSAEFAULT,
+  WSAEHOSTUNREACH,
+  WSAEINTR,
+  WSAEINVAL,
+  WSAEISCONN,
+  WSAEMFILE,
+  WSAENETDOWN,
+  WSAENETUNREACH,
+  WSAENOBUFS,
+  WSAENOTCONN,
+  WSAEOPNOTSUPP,
+  WSAESHUTDOWN,
+  WSAETIMEDOUT,
+  WSAEWOULDBLOCK,
+} from "../errors.ts";
+import { sizeof_sockaddr_in } from "../structures.ts";
+import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
+import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
+import { codeOfRouteFailure, type Owner, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
+
+/** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
+type Phase = "idle" | "connecting" | "connected" | "listening";
+
+/** Makes sockets for the program that accepts connections. */
+export interface Acceptor {
+  readonly hasRoom: boolean;
+  newStreamSocket(): StreamSocket;
+}
+
+/** What listen takes as SOMAXCONN, and the limits of SOMAXCONN_HINT (Microsoft, "listen function"). */
+const BACKLOG_MAXIMUM = 200;
+const BACKLOG_HINT_MINIMUM = 200;
+const BACKLOG_HINT_MAXIMUM = 65535;
+
+/** A SOCK_STREAM socket over one TCP connection or listener. */
+export class StreamSocket extends Socket implements TcpUser {
+  override readonly type = SOCK_STREAM;
+  override readonly protocol = IPPROTO_TCP;
+  #phase: Phase = "idle";
+  #connection: TcpConnection | undefined;
+  #listener: TcpListener | undefined;
+  #remote: Endpoint | undefined;
+  /** Accepted sockets have their listener's port without a claim of their own on it. */
+  #acceptedAt: Endpoint | undefined;
+  /** Stands from a failed connect to the next that succeeds, whether select is asked or not (Wine's test select). */
+  #connectFailed = false;
+  #connectError = 0;
+  #connectIsNonblocking = false;
+  #connectedAtMs = 0;
+  /** The code with which calls fail since the connection died. */
+  #death = 0;
+  #sendIsShut = false;
+  #receiveIsShut = false;
+  #sendIsFinished = false;
+
+  constructor(handle: number, owner: Owner, context: SocketContext) {
+    const { sendBufferBytes, receiveBufferBytes } = context.host.context.profile;
+    super(handle, owner, context, context.tcpBindings, defaultOptions(sendBufferBytes, receiveBufferBytes));
+  }
+
+  // ---- Facts ----
+
+  get isListening(): boolean {
+    return this.#phase === "listening";
+  }
+
+  get isConnecting(): boolean {
+    return this.#phase === "connecting";
+  }
+
+  get isConnected(): boolean {
+    return this.#phase === "connected";
+  }
+
+  /** SO_CONNECT_TIME: on the host's clock, undefined when there is no connection. */
+  get connectedAtMs(): number | undefined {
+    return this.isConnected ? this.#connectedAtMs : undefined;
+  }
+
+  override get localEndpoint(): Endpoint | undefined {
+    return this.#acceptedAt ?? super.localEndpoint;
+  }
+
+  override get isBound(): boolean {
+    return this.#acceptedAt !== undefined || super.isBound;
+  }
+
+  /** Known while connecting too (Wine's test connecting_socket). */
+  override get peer(): Endpoint | undefined {
+    return this.#phase === "connecting" || this.#phase === "connected" ? this.#remote : undefined;
+  }
+
+  override get readableBytes(): number {
+    return this.isConnected && this.#death === 0 ? (this.#connection?.readableBytes ?? 0) : 0;
+  }
+
+  override get isReadable(): boolean {
+    if (this.#listener !== undefined) return this.#listener.waiting > 0;
+    if (!this.isConnected) return false;
+    return this.#death !== 0 || this.#connection!.readableBytes > 0 || this.#connection!.finReceived;
+  }
+
+  override get isWritable(): boolean {
+    return this.isConnected && (this.#death !== 0 || this.#hasQuota);
+  }
+
+  override get hasException(): boolean {
+    return this.#connectFailed;
+  }
+
+  // ---- Opening ----
+
+  override connect(name: Uint8Array | null, namelen: number): Answer {
+    if (name === null || Math.min(name.length, namelen) < sizeof_sockaddr_in) return failed(WSAEFAULT);
+    if (familyOf(name) !== AF_INET) return failed(WSAEAFNOSUPPORT);
+    if (this.isListening) return failed(WSAEINVAL);
+    if (this.isConnecting) return failed(this.owner.isLegacy ? WSAEINVAL : WSAEALREADY);
+    if (this.isConnected) return failed(WSAEISCONN);
+    const remote = readEndpoint(name);
+    const canBePeer =
+      !isUnspecified(remote.address) &&
+      remote.port !== 0 &&
+      !isMulticastV4(remote.address.bits) &&
+      !this.context.host.ip.isBroadcast(remote.address.bits);
+    if (!canBePeer) return failed(WSAEADDRNOTAVAIL);
+    const code = this.bindImplicitly() || this.#open(remote);
+    if (code !== 0) return failed(code);
+    this.#connectIsNonblocking = this.isNonblocking;
+    if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
+    return {
+      on: [this],
+      attempt: () => {
+        if (this.isClosed) return failed(WSAEINTR);
+        if (this.isConnecting) return undefined;
+        return this.isConnected ? DONE : failed(this.#connectError);
+      },
+      timeoutMs: Number.POSITIVE_INFINITY,
+      timedOut: () => failed(WSAETIMEDOUT),
+      cancelled: () => this.#giveUpConnecting(),
+    };
+  }
+
+  /** @returns 0 or a WSA code */
+  #open(remote: Endpoint): number {
+    const binding = this.binding!;
+    const connection = this.context.host.tcp.open({
+      remote: remote.address,
+      remotePort: remote.port,
+      local: isUnspecified(binding.bound) ? undefined : binding.bound,
+      localPort: binding.port,
+      options: tcpOptions(this.options),
+      user: this,
+    });
+    if (typeof connection === "string") return codeOfOpenFailure(connection);
+    // Nothing has been sent yet: the SYN leaves in the host's next turn.
+    const conflict = this.bindings.settle(binding, connection.local);
+    if (conflict !== 0) {
+      connection.abort();
+      return conflict;
+    }
+    this.#connection = connection;
+    this.#remote = remote;
+    this.#phase = "connecting";
+    return 0;
+  }
+
+  #giveUpConnecting(): void {
+    if (!this.isConnecting) return;
+    this.#connection!.abort();
+    this.connectFailed("timed-out");
+  }
+
+  established(): void {
+    this.#phase = "connected";
+    this.#connectedAtMs = this.context.host.context.clock.now();
+    this.#connectFailed = false;
+    this.soError = 0;
+    this.wake();
+  }
+
+  connectFailed(reason: ConnectFailure): void {
+    this.#phase = "idle";
+    this.#connection = undefined;
+    this.#remote = undefined;
+    this.#connectFailed = true;
+    this.#connectError = codeOfConnectFailure(reason);
+    // A blocking connect has told its caller already (Wine's tests select and WSAPoll).
+    if (this.#connectIsNonblocking) this.soError = this.#connectError;
+    // A wildcard is open again: the next attempt may leave by another interface.
+    if (this.binding !== undefined) this.binding.effective = this.binding.bound;
+    this.wake();
+  }
+
+  override listen(backlog: number): Outcome {
+    if (this.isConnected) return failed(WSAEISCONN);
+    if (this.isListening) return DONE;
+    if (this.binding === undefined || this.isConnecting) return failed(WSAEINVAL);
+    const { bound, port } = this.binding;
+    this.#listener = this.context.host.tcp.listen({
+      local: isUnspecified(bound) ? undefined : bound,
+      localPort: port,
+      backlog: backlogFor(backlog),
+      options: tcpOptions(this.options),
+      acceptable: () => this.wake(),
+    });
+    this.#phase = "listening";
+    return DONE;
+  }
+
+  /** @param room for the peer's address, or −1 when it is not wanted */
+  accept(room: number, acceptor: Acceptor): Answer {
+    if (!this.isListening) return failed(WSAEINVAL);
+    // Before a connection is taken off the queue, so that it is not lost (Wine's test accept).
+    if (room >= 0 && room < sizeof_sockaddr_in) return failed(WSAEFAULT);
+    const attempt = (): Outcome | undefined => {
+      if (this.isClosed) return failed(WSAEINTR);
+      if (this.#listener!.waiting === 0) return undefined;
+      if (!acceptor.hasRoom) return failed(WSAEMFILE);
+      const connection = this.#listener!.accept();
+      // Reset by the peer while it was queued (Microsoft, "accept function").
+      if (connection === undefined || connection.state === "CLOSED") return failed(WSAECONNRESET);
+      const socket = acceptor.newStreamSocket();
+      socket.#adopt(connection, this);
+      if (room < 0) return succeeded(socket.handle);
+      return { result: socket.handle, error: 0, data: sockaddrOf(connection.remote, connection.remotePort) };
+    };
+    const outcome = attempt();
+    if (outcome !== undefined) return outcome;
+    return this.isNonblocking ? failed(WSAEWOULDBLOCK) : this.waitHere(attempt, 0, () => failed(WSAETIMEDOUT));
+  }
+
+  #adopt(connection: TcpConnection, listener: StreamSocket): void {
+    connection.user = this;
+    this.options = inheritedOptions(listener.options);
+    this.isNonblocking = listener.isNonblocking;
+    connection.setOptions(tcpOptions(this.options));
+    this.#connection = connection;
+    this.#acceptedAt = { address: connection.local, port: connection.localPort };
+    this.#remote = { address: connection.remote, port: connection.remotePort };
+    this.#connectedAtMs = this.context.host.context.clock.now();
+    this.#phase = "connected";
+  }
+
+  // ---- Sending ----
+
+  /** A send is taken while less than SO_SNDBUF waits to be acknowledged; a buffer of 0 takes one send at a time. */
+  get #hasQuota(): boolean {
+    const queued = this.#connection!.sendQueueBytes;
+    return queued === 0 || queued < this.options.sendBufferBytes;
+  }
+
+  override send(bytes: Uint8Array | null, flags: number, isContinuation: boolean): Answer {
+    if (!this.isConnected) return failed(WSAENOTCONN);
+    const code = this.#sendError();
+    if (code !== 0) return failed(code);
+    if (bytes === null) return failed(WSAEFAULT);
+    // Urgent data is not sent yet.
+    if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
+    if (bytes.length === 0) return DONE;
+
+    let taken = this.#take(bytes, 0, isContinuation);
+    const isBuffered = this.options.sendBufferBytes > 0 || this.isNonblocking;
+    if (taken === bytes.length && isBuffered) return succeeded(taken);
+    if (this.isNonblocking) return taken > 0 ? succeeded(taken) : failed(WSAEWOULDBLOCK);
+
+    const rest = bytes.slice(taken);
+    const before = taken;
+    taken = 0;
+    const attempt = (): Outcome | undefined => {
+      if (this.isClosed) return failed(WSAEINTR);
+      const failure = this.#sendError();
+      if (failure !== 0) return failed(failure);
+      if (taken < rest.length) taken += this.#take(rest, taken, isContinuation);
+      const isOver = taken === rest.length && (isBuffered || this.#connection!.sendQueueBytes === 0);
+      return isOver ? succeeded(before + taken) : undefined;
+    };
+    return this.waitHere(attempt, this.options.sendTimeoutMs, () =>
+      before + taken > 0 ? succeeded(before + taken) : failed(WSAETIMEDOUT),
+    );
+  }
+
+  #sendError(): number {
+    return this.#sendIsShut ? WSAESHUTDOWN : this.#death;
+  }
+
+  /**
+   * Moves what may be moved from `bytes[at…]` into the send queue. Windows takes all, whatever its size, as long as the quota is not
+   * exceeded before (Wine's test write_events), so pieces of one send follow without asking; other systems take what fits.
+   * @returns how many bytes
+   */
+  #take(bytes: Uint8Array, at: number, isContinuation: boolean): number {
+    const connection = this.#connection!;
+    const isPartial = this.context.host.context.profile.partialSend;
+    if ((isPartial || !isContinuation) && !this.#hasQuota) return 0;
+    const room = isPartial ? Math.max(1, this.options.sendBufferBytes - connection.sendQueueBytes) : bytes.length;
+    const end = Math.min(bytes.length, at + room);
+    return connection.write(bytes, at, end) ? end - at : 0;
+  }
+
+  /** The address is ignored on a stream (Wine's test tcp_sendto_recvfrom). */
+  override sendto(bytes: Uint8Array | null, flags: number): Answer {
+    return this.send(bytes, flags, false);
+  }
+
+  // ---- Receiving ----
+
+  override recv(wanted: number, flags: number): Answer {
+    if (!this.isConnected) return failed(WSAENOTCONN);
+    if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
+    if (wanted < 0) return failed(WSAEFAULT);
+    // No urgent data is ever waiting apart.
+    if ((flags & MSG_OOB) !== 0) return failed(WSAEINVAL);
+    const isWhole = (flags & MSG_WAITALL) !== 0;
+    const isPeek = (flags & MSG_PEEK) !== 0;
+    if (isWhole && (isPeek || this.isNonblocking)) return failed(WSAEOPNOTSUPP);
+    if ((flags & ~(MSG_PEEK | MSG_WAITALL | MSG_PUSH_IMMEDIATE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
+    if (wanted === 0) return this.#death === 0 ? DONE : failed(this.#death);
+
+    const count = Math.min(wanted, TRANSFER_LIMIT);
+    const attempt = isWhole ? this.#receiveWhole(count) : () => this.#receiveSome(count, isPeek);
+    const outcome = attempt();
+    if (outcome !== undefined) return outcome;
+    if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
+    return this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
+  }
+
+  #receiveSome(count: number, isPeek: boolean): Outcome | undefined {
+    const ending = this.#receiveEnding();
+    if (ending !== undefined) return ending;
+    const connection = this.#connection!;
+    if (connection.readableBytes === 0) return connection.finReceived ? DONE : undefined;
+    const { scratch } = this.context;
+    const received = isPeek ? connection.peek(scratch, 0, count) : connection.read(scratch, 0, count);
+    return { result: received, error: 0, data: scratch.subarray(0, received) };
+  }
+
+  /** MSG_WAITALL: collects until there are `count` bytes, or the stream ends. */
+  #receiveWhole(count: number): () => Outcome | undefined {
+    const bytes = new Uint8Array(count);
+    let received = 0;
+    return () => {
+      const ending = this.#receiveEnding();
+      if (ending !== undefined) return ending;
+      const connection = this.#connection!;
+      received += connection.read(bytes, received, count);
+      const isOver = received === count || (connection.readableBytes === 0 && connection.finReceived);
+      return isOver ? { result: received, error: 0, data: bytes.subarray(0, received) } : undefined;
+    };
+  }
+
+  #receiveEnding(): Outcome | undefined {
+    if (this.isClosed) return failed(WSAEINTR);
+    if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
+    return this.#death === 0 ? undefined : failed(this.#death);
+  }
+
+  /** The address is left alone on a stream. */
+  override recvfrom(wanted: number, flags: number): Answer {
+    return this.recv(wanted, flags);
+  }
+
+  // ---- Ending ----
+
+  override shutdown(how: number): Outcome {
+    if (how < SD_RECEIVE || how > SD_BOTH) return failed(WSAEINVAL);
+    if (!this.isConnected || this.#death !== 0) return failed(WSAENOTCONN);
+    if (how !== SD_RECEIVE && !this.#sendIsShut) {
+      this.#sendIsShut = true;
+      this.#connection!.shutdownSend();
+    }
+    if (how !== SD_SEND && !this.#receiveIsShut) {
+      this.#receiveIsShut = true;
+      this.#connection!.shutdownReceive();
+    }
+    this.wake();
+    return DONE;
+  }
+
+  override close(): Answer {
+    const { linger } = this.options;
+    const mustFinish = this.isConnected && this.#death === 0 && !this.#sendIsFinished;
+    const lingers = mustFinish && linger.on && linger.seconds > 0;
+    if (lingers && this.isNonblocking) return failed(WSAEWOULDBLOCK);
+
+    this.isClosed = true;
+    this.#listener?.close();
+    this.unbind();
+    this.wake();
+    if (this.isConnecting) this.#connection!.abort();
+    if (!this.isConnected || this.#death !== 0) return DONE;
+    const connection = this.#connection!;
+    if (linger.on && linger.seconds === 0) {
+      connection.abort();
+      return DONE;
+    }
+    connection.close(lingers);
+    if (!lingers) return DONE;
+    const hardClose = () => connection.abort();
+    return {
+      on: [this],
+      attempt: () => (this.#sendIsFinished || this.#death !== 0 ? DONE : undefined),
+      timeoutMs: linger.seconds * 1000,
+      timedOut: () => {
+        hardClose();
+        return DONE;
+      },
+      cancelled: hardClose,
+    };
+  }
+
+  override abort(): void {
+    this.isClosed = true;
+    this.#listener?.close();
+    if (this.#death === 0) this.#connection?.abort();
+    this.unbind();
+  }
+
+  // ---- What TCP says (TcpUser) ----
+
+  readable(): void {
+    this.wake();
+  }
+
+  endOfStream(): void {
+    this.wake();
+  }
+
+  writable(): void {
+    this.wake();
+  }
+
+  finished(): void {
+    this.#sendIsFinished = true;
+    this.wake();
+  }
+
+  aborted(reason: AbortReason): void {
+    this.#death = codeOfAbort(reason, this.#connection?.finReceived === true);
+    this.wake();
+  }
+
+  // ---- For the base class ----
+
+  override applyOptions(): void {
+    this.#connection?.setOptions(tcpOptions(this.options));
+  }
+
+  protected override choosePort(): number | undefined {
+    return this.context.host.tcp.choosePort((port) => this.bindings.isFree(port));
+  }
+
+  protected override hasLiveConnections(address: IpAddress, port: number): boolean {
+    const { tcp } = this.context.host;
+    if (!tcp.isPortInUse(port)) return false;
+    const local = isUnspecified(address) ? undefined : formatEndpoint(address, port);
+    return tcp.statuses().some((status) => {
+      if (status.state === "TIME-WAIT" || status.state === "LISTEN" || status.state === "CLOSED") return false;
+      return local === undefined ? status.local.endsWith(`:${port}`) : status.local === local;
+    });
+  }
+}
+
+function backlogFor(backlog: number): number {
+  if (backlog === SOMAXCONN) return BACKLOG_MAXIMUM;
+  if (backlog < 0) return Math.min(Math.max(-backlog, BACKLOG_HINT_MINIMUM), BACKLOG_HINT_MAXIMUM);
+  return Math.min(Math.max(backlog, 1), BACKLOG_MAXIMUM);
+}
+
+function codeOfOpenFailure(failure: OpenFailure): number {
+  switch (failure) {
+    case "address-in-use":
+      return WSAEADDRINUSE;
+    case "no-free-port":
+      return WSAENOBUFS;
+    default:
+      return codeOfRouteFailure(failure);
+  }
+}
+
+function codeOfConnectFailure(reason: ConnectFailure): number {
+  switch (reason) {
+    case "refused":
+      return WSAECONNREFUSED;
+    case "timed-out":
+      return WSAETIMEDOUT;
+    case "host-unreachable":
+      return WSAEHOSTUNREACH;
+    case "net-unreachable":
+      return WSAENETUNREACH;
+    case "network-down":
+      return WSAENETDOWN;
+  }
+}
+
+/** A reset after the peer's FIN answers what we sent into a closed socket: WSAECONNABORTED (Wine's test shutdown). Unacknowledged data: KB170359. */
+function codeOfAbort(reason: AbortReason, finReceived: boolean): number {
+  switch (reason) {
+    case "reset":
+      return finReceived ? WSAECONNABORTED : WSAECONNRESET;
+    case "timed-out":
+      return WSAECONNABORTED;
+    case "network-down":
+      return WSAENETDOWN;
+  }
+}

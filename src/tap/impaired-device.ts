@@ -1,7 +1,7 @@
 import { below, fraction, type Random } from "../stack/core/random.ts";
 import type { Timer, TimerQueue } from "../stack/core/timers.ts";
 import { DeviceCounters } from "./device-counters.ts";
-import { ETHERNET_HEADER } from "./frame-check.ts";
+import { ETHERNET_HEADER, unfitFrame } from "./frame-check.ts";
 import { FRAME_KINDS, type FrameKind, isOfKind } from "./frame-match.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import {
@@ -213,12 +213,18 @@ export class ImpairedDevice implements LinkDevice {
     };
   }
 
+  /** A frame that no device could carry (runt, longer than the MTU) counts as sent, and as a drop. */
   transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
     const line = this.#lines.out;
-    if (!this.isUp || (!this.#isImpaired && line.waiting === 0)) return this.#send(bytes, at, end, info);
+    if (!this.isUp) return this.#send(bytes, at, end, info);
+    const unfit = unfitFrame(bytes, at, end, info, this.mtu);
+    if (unfit !== undefined) {
+      this.counters.drop(unfit);
+      return "sent";
+    }
+    if (!this.#isImpaired && line.waiting === 0) return this.#send(bytes, at, end, info);
     // A sender is held back as it would be without us; what is lost later on the line is lost silently.
     if (line.isStuck) return "full";
-    if (!(at >= 0 && end - at >= ETHERNET_HEADER && end <= bytes.length)) return this.#send(bytes, at, end, info);
     const fate = this.#decide("out", bytes, at, end);
     if (fate.isLost) {
       this.counters.drop(fate.reason);

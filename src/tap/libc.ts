@@ -103,7 +103,7 @@ const bases = new WeakMap<ArrayBufferLike, number>();
 let lastBlock: ArrayBufferLike | undefined;
 let lastBase = 0;
 
-/** The address of the first byte of `bytes`, good for as long as something refers to `bytes`. */
+/** The address of the first byte of `bytes`, good for as long as something refers to `bytes`, and at least until the next call of this. */
 export function addressOf(bytes: Uint8Array | Int32Array): number {
   // Asking for `buffer` also moves a small array, which V8 may hold in its heap, to where it stays.
   const block = bytes.buffer;

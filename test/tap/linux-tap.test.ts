@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
+import { connect } from "node:net";
 import { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { configureInterface, interfaceState } from "../../src/tap/interface-config.ts";
@@ -275,6 +276,44 @@ describe("LinuxTap", () => {
       (f) => typeOf(f.bytes) === IPV4 && f.bytes[23] === 6 && new DataView(f.bytes.buffer).getUint32(42) === last,
     );
     expect(reset.bytes[47]! & 0x14).toBe(0x14);
+  });
+
+  tapTest("the kernel hands over a super-segment whose header holds against the frame", () => {
+    const tap = openConfigured();
+    const client = connect(7, OURS.join("."));
+    client.on("error", () => {});
+    const isTcp = (f: Received) => typeOf(f.bytes) === IPV4 && f.bytes[23] === 6;
+    return new Promise<void>((resolve, reject) => {
+      client.on("connect", () => {
+        client.write(Buffer.alloc(12_000, 0x62));
+        setImmediate(() => {
+          try {
+            const data = frameThat(tap, (f) => isTcp(f) && f.bytes.length > 1514);
+            expect(data.info).toMatchObject({ gsoType: GSO_TCPV4, gsoSize: 1460, checksumStart: 34, checksumOffset: 16, headerLength: 54 });
+            expect(data.bytes.subarray(54).every((b) => b === 0x62)).toBe(true);
+            resolve();
+          } catch (error) {
+            reject(error);
+          } finally {
+            client.destroy();
+          }
+        });
+      });
+      // The kernel's SYN leaves after this turn of the event loop.
+      setImmediate(() => {
+        const syn = frameThat(tap, isTcp).bytes;
+        const synAck = new Uint8Array(24);
+        synAck.set([...syn.subarray(36, 38), ...syn.subarray(34, 36), 0, 0, 0, 1]);
+        new DataView(synAck.buffer).setUint32(8, new DataView(syn.buffer).getUint32(38) + 1);
+        synAck.set([0x60, 0x12, 0xff, 0xff, 0, 0, 0, 0, 2, 4, 0x05, 0xb4], 12);
+        const frame = ipv4(tap, 6, synAck);
+        const pseudo = sumOf(frame, 26, 34) + 6 + synAck.length;
+        const folded = (pseudo >>> 16) + (pseudo & 0xffff);
+        frame[50] = folded >>> 8;
+        frame[51] = folded & 0xff;
+        send(tap, frame, { ...plainFrame(), checksumStart: 34, checksumOffset: 16 });
+      });
+    });
   });
 
   tapTest("a frame whose caller left no headroom arrives all the same", () => {

@@ -1,0 +1,101 @@
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+import {
+  DEFAULT_ADDRESS,
+  firstIssue,
+  type HostSettings,
+  hostSettings,
+  ipv4Prefix,
+  ipv4Text,
+  macText,
+  mtuNumber,
+  profileName,
+  tapName,
+} from "../runtime/network-url.ts";
+
+/** What was given to the daemon is wrong: exit status 2. The message is one sentence that names the key. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** The file and the flags have the same keys; a flag wins. */
+const keys = z.strictObject({
+  tap: tapName.optional(),
+  ip: ipv4Prefix.optional(),
+  ip6: z.never({ error: "IPv6 is not there yet; leave it out" }).optional(),
+  gateway: ipv4Text.optional(),
+  socket: z.string().min(1, { error: "expected a path" }).max(107, { error: "expected a path of at most 107 bytes" }).optional(),
+  profile: profileName.optional(),
+  offload: z.enum(["on", "off"], { error: "expected on or off" }).optional(),
+  mac: macText.optional(),
+  mtu: mtuNumber.optional(),
+  kernelIp: ipv4Prefix.optional(),
+  capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
+});
+
+export type DaemonKeys = z.input<typeof keys>;
+
+export interface DaemonConfig {
+  readonly host: HostSettings;
+  readonly socket: string;
+}
+
+/**
+ * The flags, over the file, over the defaults. Without `tap` the host is on a virtual wire.
+ * @param flags by key, as strings
+ * @throws UsageError that names the file or flag and the key
+ */
+export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: string | undefined, env: NodeJS.ProcessEnv): DaemonConfig {
+  const fromFile = file === undefined ? {} : checked(readConfigFile(file), (key) => `in ${file}: ${key}`);
+  const fromFlags = checked(flags, (issue) => `--${kebab(issue)}`);
+  const all = { ...fromFile, ...fromFlags };
+  const { tap, ip = DEFAULT_ADDRESS, gateway, profile = "windows", offload = "on", mac, mtu, kernelIp, capture } = all;
+  if (kernelIp !== undefined && tap === undefined) throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
+  try {
+    const offloads = tap !== undefined && offload === "on";
+    const device = tap === undefined ? "wire" : "tap";
+    return {
+      host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture }),
+      socket: all.socket ?? defaultSocketPath(env),
+    };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** For root the one of the whole machine, else the user's own. @throws UsageError when the user has no runtime directory */
+export function defaultSocketPath(env: NodeJS.ProcessEnv, uid = process.getuid?.() ?? -1): string {
+  if (uid === 0) return "/run/tapsock/tapsock.sock";
+  const directory = env["XDG_RUNTIME_DIR"];
+  if (directory === undefined || directory === "") {
+    throw new UsageError("Cannot choose a socket: XDG_RUNTIME_DIR is not set; name one with --socket PATH");
+  }
+  return `${directory}/tapsock.sock`;
+}
+
+function readConfigFile(file: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    throw new UsageError(`Cannot read the configuration ${file}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`Cannot read the configuration ${file} as JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function checked(values: unknown, place: (issue: string) => string): z.output<typeof keys> {
+  const result = keys.safeParse(values);
+  if (!result.success) throw new UsageError(`Cannot use the configuration, ${place(firstIssue(result.error))}`);
+  return result.data;
+}
+
+/** `kernelIp: …` as the flag is written: `kernel-ip: …`. */
+const kebab = (issue: string): string => {
+  const colon = issue.indexOf(":");
+  if (colon < 0) return issue;
+  return issue.slice(0, colon).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`) + issue.slice(colon);
+};

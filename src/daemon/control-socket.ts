@@ -1,0 +1,98 @@
+import { chmodSync, lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
+import { peerCredentials } from "../tap/peer-credentials.ts";
+
+/** The socket could not be had: exit status 1. The message is one sentence with the remedy. */
+export class ControlSocketError extends Error {
+  override readonly name = "ControlSocketError";
+}
+
+/**
+ * Listens on a Unix socket that only its owner may use. Takes the place of a dead daemon's socket, never of anything else.
+ * @throws ControlSocketError when another daemon listens there, something else lies there, or the place is not ours
+ */
+export async function listenOn(path: string, accept: (socket: Socket) => void): Promise<Server> {
+  makeDirectory(path);
+  await removeStale(path);
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    const stranger = strangerAt(socket);
+    if (stranger === undefined) accept(socket);
+    else socket.destroy();
+  });
+  // The mode is right from the first moment on, not only after chmod.
+  const umask = process.umask(0o177);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ path }, resolve);
+    });
+  } catch (error) {
+    throw new ControlSocketError(`Cannot listen on ${path}: ${messageOf(error)}`);
+  } finally {
+    process.umask(umask);
+  }
+  chmodSync(path, 0o600);
+  return server;
+}
+
+/** Removes the socket if it is still the one that `listenOn` made; Node does so itself when a server closes in order. */
+export function removeSocket(path: string): void {
+  try {
+    if (lstatSync(path).isSocket()) unlinkSync(path);
+  } catch {
+    // Gone already.
+  }
+}
+
+/** Uid of a peer who may not use this daemon; undefined for ourselves and for root, and where nobody can tell (the mode has to do then). */
+function strangerAt(socket: Socket): number | undefined {
+  // Node shows no descriptor of a socket in public.
+  const { fd } = (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle ?? {};
+  if (fd === undefined || fd < 0) return undefined;
+  try {
+    const { uid } = peerCredentials(fd);
+    return uid === 0 || uid === process.getuid?.() ? undefined : uid;
+  } catch {
+    return undefined;
+  }
+}
+
+function makeDirectory(path: string): void {
+  const directory = dirname(path);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    throw new ControlSocketError(`Cannot make the directory ${directory}: ${messageOf(error)}`);
+  }
+}
+
+async function removeStale(path: string): Promise<void> {
+  let found: Stats;
+  try {
+    found = lstatSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw new ControlSocketError(`Cannot use ${path}: ${messageOf(error)}`);
+  }
+  if (!found.isSocket()) throw new ControlSocketError(`Cannot listen on ${path}: something else lies there; name another --socket`);
+  if (found.uid !== process.getuid?.()) {
+    throw new ControlSocketError(`Cannot listen on ${path}: that socket belongs to user ${found.uid}; name another --socket`);
+  }
+  if (await isAlive(path))
+    throw new ControlSocketError(`Cannot listen on ${path}: another tapsockd runs there; stop it or name another --socket`);
+  unlinkSync(path);
+}
+
+function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createConnection({ path });
+    probe.once("connect", () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT"));
+  });
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

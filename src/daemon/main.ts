@@ -1,0 +1,118 @@
+#!/usr/bin/env node
+import { createRequire } from "node:module";
+import { Command, CommanderError } from "commander";
+import { daemonConfig, UsageError } from "./config.ts";
+import { Daemon } from "./daemon.ts";
+import { type Log, makeLog } from "./log.ts";
+
+const { version } = createRequire(import.meta.url)("../../package.json") as { readonly version: string };
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+/** Between a signal and the end, whatever hangs. */
+const STOP_LIMIT_MS = 5_000;
+
+const EXAMPLES = `
+Examples:
+  # a host at 203.0.113.2 on a TAP of its own; the kernel's side gets 203.0.113.1
+  sudo tapsockd --tap tap0 --ip 203.0.113.2/24 --kernel-ip 203.0.113.1/24
+
+  # on a TAP that was made for this user (ip tuntap add tap0 mode tap user $USER)
+  tapsockd --tap tap0 --ip 203.0.113.2/24 --gateway 203.0.113.1 --socket /tmp/tapsock.sock
+
+  # without a TAP: programs talk to each other on a virtual host
+  tapsockd --socket /tmp/tapsock.sock
+
+Programs attach with TAPSOCK=daemon:PATH. Exit status: 0 stopped, 1 failed, 2 wrong usage.`;
+
+interface Flags {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly [key: string]: unknown;
+}
+
+function command(): Command {
+  return new Command("tapsockd")
+    .description("Owns a TAP device and one TCP/IP host on it, which other processes use through a Unix socket.")
+    .version(version)
+    .option("--tap <name>", "TAP device, made if it is not there; a virtual wire when left out")
+    .option("--ip <address/length>", "the host's address (default: 203.0.113.2/24)")
+    .option("--ip6 <address/length>", "not there yet")
+    .option("--gateway <address>", "default router")
+    .option("--socket <path>", "where clients attach (default: /run/tapsock/tapsock.sock for root, else in $XDG_RUNTIME_DIR)")
+    .option("--profile <name>", "windows, linux or rfc (default: windows)")
+    .option("--offload <on|off>", "segmentation and checksums left to the kernel (default: on)")
+    .option("--mac <address>", "the host's link address (default: made from the device's name)")
+    .option("--mtu <bytes>", "largest IP datagram")
+    .option("--kernel-ip <address/length>", "gives the kernel's side of the TAP an address and brings it up")
+    .option("--capture <file>", "writes every frame to a pcapng file")
+    .option(
+      "--config <file>",
+      "JSON object with the keys tap, ip, gateway, socket, profile, offload, mac, mtu, kernelIp, capture; a flag wins",
+    )
+    .option("--json", "log JSON lines to stderr, and say ready in JSON")
+    .allowExcessArguments(false)
+    .showHelpAfterError("(tapsockd --help shows what there is)")
+    .addHelpText("after", EXAMPLES)
+    .exitOverride();
+}
+
+/** Runs until the daemon has stopped. @returns the exit status */
+async function main(argv: readonly string[]): Promise<number> {
+  const program = command();
+  try {
+    program.parse(argv, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+    throw error;
+  }
+  const { config: file, json = false, ...flags } = program.opts<Flags>();
+  const log = makeLog(json);
+  try {
+    const daemon = await Daemon.start(daemonConfig(flags, file, process.env), log);
+    const ended = untilEnd(daemon, log);
+    await sayReady(daemon, json);
+    return await ended;
+  } catch (error) {
+    log.error(error instanceof Error ? error.message : String(error));
+    return error instanceof UsageError ? WRONG_USAGE : FAILED;
+  }
+}
+
+/** Resolves when a signal, a client or the host's death has ended the daemon, and everything is cleaned up. */
+function untilEnd(daemon: Daemon, log: Log): Promise<number> {
+  return new Promise((resolve) => {
+    const end = (status: number) => {
+      setTimeout(() => process.exit(FAILED), STOP_LIMIT_MS).unref();
+      daemon.stop().then(
+        () => resolve(status),
+        () => resolve(FAILED),
+      );
+    };
+    process.once("SIGTERM", () => end(0));
+    process.once("SIGINT", () => end(0));
+    process.once("uncaughtException", (error) => {
+      log.fatal(error.stack ?? error.message);
+      end(FAILED);
+    });
+    daemon.onHostDown = (why) => {
+      if (why !== "") log.fatal({ why }, "the host ended");
+      end(why === "" ? 0 : FAILED);
+    };
+  });
+}
+
+async function sayReady(daemon: Daemon, json: boolean): Promise<void> {
+  const { interfaces, pid } = await daemon.status();
+  const outer = interfaces[0];
+  const name = outer?.name ?? "";
+  const address = outer?.addresses[0] ?? "";
+  // Whoever waits for this line may have gone.
+  process.stdout.on("error", () => {});
+  const line = json
+    ? JSON.stringify({ ready: true, socket: daemon.socketPath, device: name, address, pid })
+    : `tapsockd ready on ${daemon.socketPath} (${name}, ${address})`;
+  process.stdout.write(`${line}\n`);
+}
+
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,135 @@
+import { WSAEINTR, WSAENETDOWN, WSAENOBUFS } from "../winsock/errors.ts";
+import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../winsock/provider/calls.ts";
+import { EVENT, emptyMessage, joinPieces, MAX_DATA, type Message, REPLY, REQUEST } from "./message.ts";
+import type { LinkReceiver, MessageLink } from "./message-link.ts";
+
+/** Hears of what the client subscribed to. `count` runs from 0 for each subscription; a gap in it is what was lost. */
+export type EventListener = (subscription: number, count: number, data: Uint8Array) => void;
+
+/** An asynchronous port that also delivers events. */
+export interface EventPort extends AsyncPort {
+  onEvent: EventListener | undefined;
+  /** Called once when the network is gone. */
+  onDown: ((why: string) => void) | undefined;
+}
+
+interface PendingCall {
+  readonly resolve: (reply: CallReply) => void;
+  pieces: Uint8Array[];
+}
+
+/** The client's name on a link of its own. */
+export const ONLY_CLIENT = 1;
+
+/** Calls over a link, any number at a time. A network that is gone answers WSAENETDOWN. */
+export class AsyncCallPort implements EventPort, LinkReceiver {
+  onEvent: EventListener | undefined;
+  onDown: ((why: string) => void) | undefined;
+  readonly #link: MessageLink;
+  readonly #onClose: () => void;
+  #isClosed = false;
+  readonly #pending = new Map<number, PendingCall>();
+  #waiting: Message[] = [];
+  #lastId = 0;
+  #isDown = false;
+
+  /**
+   * @param connect makes the link, which reports to the port
+   * @param onClose called once, when the port is closed
+   */
+  constructor(connect: (receiver: LinkReceiver) => MessageLink, onClose: () => void = () => {}) {
+    this.#onClose = onClose;
+    this.#link = connect(this);
+    this.#link.unref();
+  }
+
+  call(request: Omit<CallRequest, "id">, signal?: AbortSignal): Promise<CallReply> {
+    const id = this.#nextId();
+    if (this.#isDown) return Promise.resolve(failed(id, WSAENETDOWN));
+    if (signal?.aborted) return Promise.resolve(failed(id, WSAEINTR));
+    if (request.data !== null && request.data.length > MAX_DATA) return Promise.resolve(failed(id, WSAENOBUFS));
+    return new Promise((resolve) => {
+      const cancel = () => this.#cancel(id);
+      signal?.addEventListener("abort", cancel, { once: true });
+      if (this.#pending.size === 0) this.#link.ref();
+      this.#pending.set(id, {
+        pieces: [],
+        resolve: (reply) => {
+          signal?.removeEventListener("abort", cancel);
+          resolve(reply);
+        },
+      });
+      const { op, s, a, b, c, data } = request;
+      this.#send({ ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, data });
+    });
+  }
+
+  /** Pending calls end with WSAENETDOWN. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#link.close();
+    this.#end();
+    this.#onClose();
+  }
+
+  // LinkReceiver
+
+  message(message: Message): boolean {
+    if (message.kind === EVENT && message.data !== null) this.onEvent?.(message.a, message.b, message.data.slice());
+    if (message.kind !== REPLY) return true;
+    const call = this.#pending.get(message.id);
+    if (call === undefined) return true;
+    if (message.data !== null) call.pieces.push(message.data.slice());
+    if (message.more) return true;
+    this.#pending.delete(message.id);
+    if (this.#pending.size === 0) this.#link.unref();
+    call.resolve({
+      id: message.id,
+      result: message.value,
+      error: message.c,
+      a: message.a,
+      b: message.b,
+      data: call.pieces.length === 0 ? null : joinPieces(call.pieces),
+    });
+    return true;
+  }
+
+  room(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) this.#send(message);
+  }
+
+  down(why: string): void {
+    this.#end();
+    this.onDown?.(why);
+  }
+
+  #cancel(id: number): void {
+    if (!this.#pending.has(id) || this.#isDown) return;
+    // The call itself is answered with WSAEINTR; the answer to this one interests nobody.
+    this.#send({ ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id: this.#nextId(), op: CALL.cancel, a: id });
+  }
+
+  #send(message: Message): void {
+    if (this.#waiting.length === 0 && this.#link.send(message)) return;
+    this.#waiting.push({ ...message, data: message.data?.slice() ?? null });
+  }
+
+  #end(): void {
+    this.#isDown = true;
+    this.#waiting = [];
+    const calls = [...this.#pending];
+    this.#pending.clear();
+    for (const [id, call] of calls) call.resolve(failed(id, WSAENETDOWN));
+  }
+
+  #nextId(): number {
+    do this.#lastId = (this.#lastId + 1) >>> 0;
+    while (this.#pending.has(this.#lastId));
+    return this.#lastId;
+  }
+}
+
+const failed = (id: number, error: number): CallReply => ({ id, result: -1, error, a: 0, b: 0, data: null });

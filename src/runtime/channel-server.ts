@@ -1,0 +1,148 @@
+import type { CallHandler, CallReply, CallRequest } from "../winsock/provider/calls.ts";
+import type { Channel } from "./channel.ts";
+import { CLOSE, EVENT, emptyMessage, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "./message.ts";
+import { RingReader, RingWriter } from "./ring.ts";
+
+/** Events wait for nobody: they need this much of the ring to be free, so that replies always find room first. */
+const EVENT_RESERVE = 2 * MAX_DATA;
+
+/** Gives each client of every channel a number of its own. */
+export interface ClientNumbers {
+  next(): number;
+}
+
+/** The serving end of a channel: requests out of the ring into the handler, its replies back. Runs in the handler's thread and never waits. */
+export class ChannelServer {
+  readonly #channel: Channel;
+  readonly #handler: CallHandler;
+  readonly #numbers: ClientNumbers;
+  readonly #reader: RingReader;
+  readonly #writer: RingWriter;
+  /** The channel's names for its clients, and the handler's. */
+  readonly #clients = new Map<number, number>();
+  readonly #message: Message = emptyMessage();
+  readonly #reply: Message = emptyMessage();
+  /** Replies for which the ring had no room. No request is taken while there are any, so the calls pending bound their number. */
+  #backlog: Message[] = [];
+  #wroteReplies = false;
+
+  constructor(channel: Channel, handler: CallHandler, numbers: ClientNumbers) {
+    this.#channel = channel;
+    this.#handler = handler;
+    this.#numbers = numbers;
+    this.#reader = new RingReader(channel.requests);
+    this.#writer = new RingWriter(channel.replies);
+  }
+
+  /** Nobody is left at the other end; call `end`. */
+  get isClosed(): boolean {
+    return this.#channel.isClosed;
+  }
+
+  get hasWork(): boolean {
+    return this.#channel.isClosed || (this.#backlog.length === 0 && this.#reader.hasMessage);
+  }
+
+  /** Takes at most `budget` requests. @returns how many */
+  serve(budget: number): number {
+    this.#writeBacklog();
+    let taken = 0;
+    while (taken < budget && this.#backlog.length === 0 && this.#reader.read(this.#message)) {
+      this.#handle(this.#message);
+      if (this.#reader.release()) this.#wroteReplies = true;
+      taken++;
+    }
+    return taken;
+  }
+
+  /** Wakes the client if there is something for it; once a batch is enough. */
+  flush(): void {
+    this.#writeBacklog();
+    if (!this.#wroteReplies) return;
+    this.#wroteReplies = false;
+    this.#channel.wakeClient();
+  }
+
+  /** @param client the handler's number. @returns false when it is not a client of this channel */
+  owns(client: number): boolean {
+    for (const mine of this.#clients.values()) if (mine === client) return true;
+    return false;
+  }
+
+  /** @param client the handler's number. @returns false when the client is too slow, and the event lost */
+  event(client: number, subscription: number, count: number, data: Uint8Array): boolean {
+    if (this.#backlog.length > 0 || data.length > MAX_DATA || this.#writer.freeBytes < EVENT_RESERVE + data.length) return false;
+    for (const [name, mine] of this.#clients) {
+      if (mine !== client) continue;
+      this.#put({ ...emptyMessage(), kind: EVENT, client: name, a: subscription, b: count, data });
+      return true;
+    }
+    return false;
+  }
+
+  /** Closes every client of this channel. */
+  end(): void {
+    for (const client of this.#clients.values()) this.#handler.closeClient(client);
+    this.#clients.clear();
+    this.#backlog = [];
+  }
+
+  #handle(message: Message): void {
+    const client = this.#clients.get(message.client);
+    if (message.kind === OPEN && client === undefined) {
+      const number = this.#numbers.next();
+      this.#clients.set(message.client, number);
+      this.#handler.openClient(number);
+    } else if (message.kind === CLOSE && client !== undefined) {
+      this.#clients.delete(message.client);
+      this.#handler.closeClient(client);
+    } else if (message.kind === REQUEST && client !== undefined) {
+      const { client: name, op } = message;
+      this.#handler.call(client, requestIn(message), (reply) => this.#answer(name, client, op, reply));
+    }
+  }
+
+  #answer(name: number, client: number, op: number, reply: CallReply): void {
+    // The name may have passed to another client since.
+    if (this.#clients.get(name) !== client) return;
+    const message = this.#reply;
+    message.kind = REPLY;
+    message.op = op;
+    message.client = name;
+    message.id = reply.id;
+    message.value = reply.result;
+    message.a = reply.a;
+    message.b = reply.b;
+    message.c = reply.error;
+    const { data } = reply;
+    let at = 0;
+    if (data !== null) {
+      for (; data.length - at > MAX_DATA; at += MAX_DATA) {
+        message.more = true;
+        message.data = data.subarray(at, at + MAX_DATA);
+        this.#put(message);
+      }
+    }
+    message.more = false;
+    message.data = data === null || at === 0 ? data : data.subarray(at);
+    this.#put(message);
+  }
+
+  #put(message: Message): void {
+    if (this.#backlog.length === 0 && this.#writer.write(message)) this.#wroteReplies = true;
+    else this.#backlog.push({ ...message, data: message.data?.slice() ?? null });
+  }
+
+  #writeBacklog(): void {
+    let written = 0;
+    while (written < this.#backlog.length && this.#writer.write(this.#backlog[written]!)) written++;
+    if (written === 0) return;
+    this.#backlog.splice(0, written);
+    this.#wroteReplies = true;
+  }
+}
+
+function requestIn(message: Message): CallRequest {
+  const { id, op, value, a, b, c, data } = message;
+  return { id, op, s: value, a, b, c, data };
+}

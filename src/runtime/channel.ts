@@ -1,0 +1,83 @@
+import { MAX_DATA } from "./message.ts";
+import { RING_WORDS, type RingMemory, smallestRing } from "./ring.ts";
+
+/**
+ * A channel is the shared memory between one thread of a program and the thread that serves it: a ring of messages each way, and
+ * two words of the client's.
+ */
+
+const CLIENT_SLEEPS = 2 * RING_WORDS;
+const CLIENT_CLOSED = CLIENT_SLEEPS + 1;
+const WORDS = 2 * RING_WORDS + 32;
+
+/** Bytes in each direction. */
+export const CHANNEL_BYTES = 1024 * 1024;
+
+/** @param bytes of each direction, a power of two of at least 1 MiB */
+export function newChannelMemory(bytes = CHANNEL_BYTES): SharedArrayBuffer {
+  if (bytes < smallestRing(MAX_DATA) || (bytes & (bytes - 1)) !== 0) {
+    throw new RangeError(`Cannot make a channel of ${bytes} bytes: expected a power of two from ${smallestRing(MAX_DATA)}`);
+  }
+  return new SharedArrayBuffer(WORDS * 4 + 2 * bytes);
+}
+
+export class Channel {
+  readonly memory: SharedArrayBuffer;
+  /** From the client to its server. */
+  readonly requests: RingMemory;
+  readonly replies: RingMemory;
+  readonly #words: Int32Array;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.memory = memory;
+    this.#words = new Int32Array(memory, 0, WORDS);
+    const bytes = (memory.byteLength - WORDS * 4) / 2;
+    this.requests = { words: this.#words.subarray(0, RING_WORDS), bytes: new Uint8Array(memory, WORDS * 4, bytes) };
+    this.replies = { words: this.#words.subarray(RING_WORDS, 2 * RING_WORDS), bytes: new Uint8Array(memory, WORDS * 4 + bytes, bytes) };
+  }
+
+  // The server's side.
+
+  /** Replies have been written, or room for requests was made. */
+  wakeClient(): void {
+    if (Atomics.load(this.#words, CLIENT_SLEEPS) === 0 || Atomics.exchange(this.#words, CLIENT_SLEEPS, 0) === 0) return;
+    Atomics.notify(this.#words, CLIENT_SLEEPS);
+  }
+
+  /** The client is gone and will neither write nor read. */
+  get isClosed(): boolean {
+    return Atomics.load(this.#words, CLIENT_CLOSED) !== 0;
+  }
+
+  // The client's side.
+
+  markClosed(): void {
+    Atomics.store(this.#words, CLIENT_CLOSED, 1);
+  }
+
+  /** From here on `wakeClient` wakes; look for replies once more before really waiting. */
+  aboutToSleep(): void {
+    Atomics.store(this.#words, CLIENT_SLEEPS, 1);
+  }
+
+  awake(): void {
+    Atomics.store(this.#words, CLIENT_SLEEPS, 0);
+  }
+
+  /** @returns false when the time was up before anybody woke us */
+  sleep(timeoutMs: number): boolean {
+    return Atomics.wait(this.#words, CLIENT_SLEEPS, 1, timeoutMs) !== "timed-out";
+  }
+
+  /** Undefined when there is nothing to wait for. */
+  sleepAsync(): Promise<unknown> | undefined {
+    const wait = Atomics.waitAsync(this.#words, CLIENT_SLEEPS, 1);
+    return wait.async ? wait.value : undefined;
+  }
+
+  /** The server has ended: end every wait. */
+  release(): void {
+    this.awake();
+    Atomics.notify(this.#words, CLIENT_SLEEPS);
+  }
+}

@@ -1,0 +1,158 @@
+import { parseV4 } from "../stack/core/address.ts";
+import { Host } from "../stack/host.ts";
+import { PROFILES, WINDOWS } from "../stack/profile.ts";
+import { CaptureDevice } from "../tap/capture-device.ts";
+import { ImpairedDevice } from "../tap/impaired-device.ts";
+import { configureInterface } from "../tap/interface-config.ts";
+import type { LinkDevice } from "../tap/link-device.ts";
+import { type LinuxTap, openTap } from "../tap/linux-tap.ts";
+import { Loopback } from "../tap/loopback.ts";
+import { MemoryWire } from "../tap/memory-wire.ts";
+import { CALL, type CallHandler } from "../winsock/provider/calls.ts";
+import { Provider } from "../winsock/provider/provider.ts";
+import { CaptureFile } from "./capture-file.ts";
+import type { Doorbell } from "./doorbell.ts";
+import type { EventSender } from "./event-streams.ts";
+import type { LoopHost, Waiter } from "./host-loop.ts";
+import { type ManagedDevice, ManagementService } from "./management-service.ts";
+import type { HostSettings } from "./network-url.ts";
+import { PollWaiter } from "./poll-waiter.ts";
+import { RealClock } from "./real-clock.ts";
+import { SystemRandom } from "./system-random.ts";
+import { WordWaiter } from "./word-waiter.ts";
+
+/** A host in real time with everything around it that a thread needs to drive it. */
+export interface RunningHost {
+  readonly host: LoopHost;
+  readonly handler: CallHandler;
+  readonly waiter: Waiter;
+  readonly now: () => number;
+  readonly idle: () => void;
+  /** Nothing is left to be sent or acknowledged. */
+  readonly isQuiet: () => boolean;
+  readonly close: () => void;
+}
+
+/** States in which something of ours is still on its way to the peer. */
+const UNFINISHED: ReadonlySet<string> = new Set(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
+
+/**
+ * Opens the device and puts a host on it, with a loopback beside.
+ * @throws TapError or NetworkError when that cannot be had; nothing stays open then
+ */
+export function startHost(settings: HostSettings, doorbell: Doorbell, send: EventSender): RunningHost {
+  const closers: (() => void)[] = [];
+  const close = () => {
+    for (const end of closers.splice(0).reverse()) end();
+  };
+  try {
+    return build(settings, doorbell, send, closers, close);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, closers: (() => void)[], close: () => void): RunningHost {
+  const clock = new RealClock();
+  const random = new SystemRandom();
+  const tap = settings.device === "tap" ? openTapFor(settings) : undefined;
+  const outer = tap ?? wireDevice(settings);
+  closers.push(() => outer.close());
+  const waiter = tap === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
+
+  const host = new Host({ clock, random, profile: PROFILES.get(settings.profile) ?? WINDOWS });
+  const managed = (device: LinkDevice): ManagedDevice => {
+    const impaired = new ImpairedDevice(device, { timers: host.timers, random });
+    // Outermost, so that it sees what the host sees.
+    const capture = new CaptureDevice(impaired, { clock, epochOffsetMs: Date.now() - clock.now() });
+    return { name: device.name, impaired, capture };
+  };
+  const devices = [managed(outer), managed(new Loopback())];
+  const { gateway } = settings;
+  host.attach(devices[0]!.capture, {
+    address: parseV4(settings.ip),
+    prefixLength: settings.prefixLength,
+    ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
+  });
+  host.attach(devices[1]!.capture);
+  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, closers);
+
+  const provider = new Provider(host);
+  const management = new ManagementService({ host, devices, send, shutdown: () => doorbell.stop() });
+  return {
+    host,
+    handler: handlerOf(provider, management),
+    waiter,
+    now: () => clock.now(),
+    idle: () => {
+      for (const { capture } of devices) if (capture.isCapturing) capture.flush();
+      file?.flush();
+    },
+    isQuiet: () => !host.tcp.statuses().some((c) => UNFINISHED.has(c.state)),
+    close,
+  };
+}
+
+/** The provider, with management answered beside it. */
+function handlerOf(provider: CallHandler, management: ManagementService): CallHandler {
+  return {
+    openClient(client) {
+      provider.openClient(client);
+      management.openClient();
+    },
+    closeClient(client) {
+      management.closeClient(client);
+      provider.closeClient(client);
+    },
+    call(client, request, reply) {
+      if (request.op !== CALL.control) {
+        provider.call(client, request, reply);
+        return;
+      }
+      management.handle(client, request.data ?? new Uint8Array(), (data) =>
+        reply({ id: request.id, result: 0, error: 0, a: 0, b: 0, data }),
+      );
+    },
+  };
+}
+
+function openTapFor(settings: HostSettings): LinuxTap {
+  const { name, offloads, mac, mtu, kernelIp } = settings;
+  const tap = openTap({ name, offloads, ...(mac === undefined ? {} : { mac: macIn(mac) }), ...(mtu === undefined ? {} : { mtu }) });
+  if (kernelIp === undefined) return tap;
+  try {
+    const [address = "", length = "24"] = kernelIp.split("/");
+    configureInterface(tap.name, { address, prefixLength: Number(length), up: true });
+    return tap;
+  } catch (error) {
+    tap.close();
+    throw error;
+  }
+}
+
+function wireDevice({ name, mac, mtu }: HostSettings): LinkDevice {
+  return new MemoryWire().device({ name, ...(mac === undefined ? {} : { mac: macIn(mac) }), ...(mtu === undefined ? {} : { mtu }) });
+}
+
+function pollWaiter(doorbell: Doorbell, tap: LinuxTap, closers: (() => void)[]): Waiter {
+  const waiter = new PollWaiter(doorbell, tap);
+  closers.push(() => {
+    // A late ring must not write to a descriptor that may be another's by then.
+    doorbell.useDescriptor(-1);
+    waiter.close();
+  });
+  return waiter;
+}
+
+function captureTo(path: string, device: ManagedDevice, host: Host, closers: (() => void)[]): CaptureFile {
+  const file = new CaptureFile(path);
+  device.capture.start({ sink: (block) => file.write(block), trace: host.trace });
+  closers.push(() => {
+    device.capture.stop();
+    file.close();
+  });
+  return file;
+}
+
+const macIn = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));

@@ -1,0 +1,114 @@
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { Channel, newChannelMemory } from "./channel.ts";
+import { Doorbell, newDoorbellMemory } from "./doorbell.ts";
+import { NetworkError } from "./network-error.ts";
+
+export type Program = "host-thread" | "daemon-relay-thread";
+
+/** What the thread's program finds in `workerData`. */
+export interface ThreadData {
+  readonly doorbell: SharedArrayBuffer;
+  readonly settings: unknown;
+}
+
+/** Message to the thread: serve this channel. */
+export interface Attachment {
+  readonly channel: SharedArrayBuffer;
+}
+
+const START_LIMIT_MS = 15_000;
+/** Longer than what the host's thread gives its last segments. */
+const STOP_LIMIT_MS = 3_000;
+
+/** A thread that serves channels. It does not keep the program alive, and ends with it. */
+export class ServiceThread {
+  readonly doorbell = new Doorbell(newDoorbellMemory());
+  readonly #worker: Worker;
+  readonly #exited: Promise<void>;
+  #channels: readonly Channel[] = [];
+
+  /** @throws NetworkError when the program is not built */
+  constructor(program: Program, settings: unknown) {
+    const data: ThreadData = { doorbell: this.doorbell.memory, settings };
+    // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
+    this.#worker = new Worker(programPath(program), { workerData: data, execArgv: [], stdin: false });
+    this.#worker.unref();
+    this.#worker.on("error", (error) => this.#ended(error instanceof Error ? error.message : String(error)));
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on("exit", () => {
+        this.#ended("its thread ended");
+        resolve();
+      });
+    });
+    running.add(this);
+    if (running.size === 1) process.on("exit", stopAll);
+  }
+
+  /** Blocks until the thread runs. @throws NetworkError with its reason when it does not */
+  waitUntilRunning(): void {
+    if (!this.doorbell.waitWhileStarting(START_LIMIT_MS)) throw new NetworkError("Cannot start the network: its thread does not answer");
+    this.#assertRunning();
+  }
+
+  /** @throws NetworkError with the thread's reason when it does not start */
+  async untilRunning(): Promise<void> {
+    this.#worker.ref();
+    await this.doorbell.started();
+    this.#worker.unref();
+    this.#assertRunning();
+  }
+
+  /** A new channel, which the thread serves from now on. */
+  attach(): Channel {
+    const channel = new Channel(newChannelMemory());
+    this.#channels = [...this.#channels.filter((c) => !c.isClosed), channel];
+    const attachment: Attachment = { channel: channel.memory };
+    this.#worker.postMessage(attachment);
+    this.doorbell.announceAttachment();
+    return channel;
+  }
+
+  /** Asks the thread to end in order. @returns when it has ended */
+  async stop(): Promise<void> {
+    this.doorbell.stop();
+    this.#worker.ref();
+    const timer = setTimeout(() => void this.#worker.terminate(), STOP_LIMIT_MS);
+    await this.#exited;
+    clearTimeout(timer);
+  }
+
+  /** As `stop`, blocking the caller: the last act of a process. */
+  stopNow(): void {
+    this.doorbell.stop();
+    this.doorbell.waitForEnd(STOP_LIMIT_MS);
+  }
+
+  #assertRunning(): void {
+    if (this.doorbell.state === "ended") throw new NetworkError(this.doorbell.text || "Cannot start the network: its thread ended");
+  }
+
+  #ended(text: string): void {
+    this.doorbell.declareEnded(text);
+    for (const channel of this.#channels) channel.release();
+    running.delete(this);
+    if (running.size === 0) process.off("exit", stopAll);
+  }
+}
+
+const running = new Set<ServiceThread>();
+
+/** Node joins its threads when it exits, and one that sleeps in poll(2) would never know. */
+function stopAll(): void {
+  for (const thread of running) thread.stopNow();
+}
+
+/** The built program: beside this file, or in dist when this file runs as TypeScript. */
+function programPath(program: Program): URL {
+  const isSource = import.meta.url.endsWith(".ts");
+  const url = new URL(isSource ? `../../dist/runtime/${program}.js` : `./${program}.js`, import.meta.url);
+  if (existsSync(url)) return url;
+  const remedy = isSource ? 'run "npm run build" first' : "install tapsock anew";
+  throw new NetworkError(`Cannot start the network: ${fileURLToPath(url)} is missing; ${remedy}`);
+}

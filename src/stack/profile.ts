@@ -32,8 +32,8 @@ export interface Profile {
   readonly windowScale: number;
   /** Window field of our SYN, unscaled. */
   readonly synWindow: number;
-  /** Answer timestamps and SACK offered by a peer, even where our own SYN would not offer them. */
-  readonly acceptsTimestamps: boolean;
+  /** The same for a SYN-ACK that answers a peer's timestamps, also where our own SYN would not offer them. */
+  readonly synOptionsWithTimestamps: readonly SynOption[];
   /** Timeout of the first SYN, RFC 6298 §2.1. */
   readonly initialRtoMs: number;
   readonly maxSynRtoMs: number;
@@ -108,7 +108,7 @@ export const WINDOWS: Profile = {
   synOptions: ["mss", "nop", "windowScale", "nop", "nop", "sackPermitted"],
   windowScale: 8,
   synWindow: 64240,
-  acceptsTimestamps: true,
+  synOptionsWithTimestamps: ["mss", "nop", "windowScale", "sackPermitted", "timestamps"],
   initialRtoMs: 1000,
   maxSynRtoMs: 60_000,
   synRetries: 4,
@@ -148,6 +148,7 @@ export const LINUX: Profile = {
   ipIdentification: "zero",
   neighbourFailure: "host-unreachable",
   synOptions: ["mss", "sackPermitted", "timestamps", "nop", "windowScale"],
+  synOptionsWithTimestamps: ["mss", "sackPermitted", "timestamps", "nop", "windowScale"],
   windowScale: 7,
   maxSynRtoMs: 120_000,
   synRetries: 10,
@@ -180,6 +181,7 @@ export const RFC: Profile = {
   ipIdentification: "zero",
   neighbourFailure: "host-unreachable",
   synOptions: ["mss", "sackPermitted", "timestamps", "nop", "windowScale"],
+  synOptionsWithTimestamps: ["mss", "sackPermitted", "timestamps", "nop", "windowScale"],
   // RFC 9293 §3.8.3: a SYN is tried for at least three minutes.
   synRetries: 7,
   connectLimitMs: Number.POSITIVE_INFINITY,

@@ -10,6 +10,7 @@ export class Simulation {
   /** Alarms that belong to no host: delays of impaired wires, and what a test plans. */
   readonly timers: TimerQueue;
   readonly #hosts: Host[] = [];
+  readonly #waiting = new Set<Host>();
 
   constructor(seed = 1) {
     this.random = new SeededRandom(seed);
@@ -18,6 +19,8 @@ export class Simulation {
 
   add(host: Host): Host {
     this.#hosts.push(host);
+    this.#waiting.add(host);
+    host.onTurnRequested = () => this.#waiting.add(host);
     return host;
   }
 
@@ -27,15 +30,14 @@ export class Simulation {
 
   /** Lets everything happen that needs no time to pass. */
   settle(): void {
-    for (let rounds = 0; rounds < 100_000; rounds++) {
-      const ran = this.timers.runDue();
-      let more = ran > 0;
-      for (const host of this.#hosts) more = host.turn() || more;
-      if (!more && !this.#hosts.some((host) => host.nextDeadlineMs <= this.clock.now())) {
-        // A frame that one host sent last may lie before another that had its turn already.
-        for (const host of this.#hosts) more = host.turn() || more;
-        if (!more && this.timers.nextDeadlineMs > this.clock.now() && !this.#hosts.some((host) => host.nextDeadlineMs <= this.clock.now())) return;
+    for (let rounds = 0; rounds < 1_000_000; rounds++) {
+      let isBusy = this.timers.runDue() > 0;
+      for (const host of this.#hosts) {
+        if (!this.#waiting.delete(host) && host.nextDeadlineMs > this.clock.now()) continue;
+        isBusy = true;
+        if (host.turn()) this.#waiting.add(host);
       }
+      if (!isBusy) return;
     }
     throw new Error("The hosts never come to rest");
   }

@@ -85,8 +85,10 @@ export class Connection implements TcpConnection, Flow {
   /** The user has closed its direction: a FIN follows the last byte. */
   finQueued = false;
   finSent = false;
-  /** Largest text in one segment towards the peer, options not yet taken off; Eff.snd.MSS of RFC 9293 §3.7.1. */
+  /** Largest text in one segment towards the peer, with the options that every segment carries taken off. */
   sndMss = 536;
+  /** Eff.snd.MSS of RFC 9293 §3.7.1 for the segments of this turn: `sndMss` less the SACK blocks that they carry. */
+  effSndMss = 536;
 
   // Receive sequence variables
   irs: Seq = seq(0);

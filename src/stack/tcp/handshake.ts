@@ -27,7 +27,8 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
   conn.sndWindShift = scaling ? options.windowScale : 0;
   conn.rcvWindShift = scaling ? profile.windowScale : 0;
   conn.sackPermitted = options.sackPermitted && offers("sackPermitted");
-  conn.timestamps = options.hasTimestamps && (offers("timestamps") || (conn.isPassive && profile.acceptsTimestamps));
+  conn.timestamps =
+    options.hasTimestamps && (conn.isPassive ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
   if (conn.timestamps) {
     conn.tsRecent = options.tsVal;
     conn.tsRecentAtMs = clock.now();

@@ -3,18 +3,18 @@ import type { Seq } from "../core/seq.ts";
 import type { Path, SendResult } from "../ip/path.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
-import { MAX_SACK_BLOCKS, type SynOptionValues, writeSack, writeSynOptions, writeTimestamps } from "../packet/tcp-options.ts";
+import { type SynOption, type SynOptionValues, writeSack, writeSynOptions, writeTimestamps } from "../packet/tcp-options.ts";
 import type { Connection } from "./connection.ts";
 import { timestampNow } from "./connection-timers.ts";
 import { mssOfPath, synWindow } from "./handshake.ts";
 import { windowToOffer } from "./receiver.ts";
+import { SackBlocks } from "./sack-blocks.ts";
 
 /** Builds segments in one buffer that is used again for each: header and options are written, text is copied once from the send queue. */
 export class SegmentWriter {
   readonly #buffer = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + 64);
   readonly #info = plainFrame();
-  readonly #sackLeft = new Uint32Array(MAX_SACK_BLOCKS);
-  readonly #sackRight = new Uint32Array(MAX_SACK_BLOCKS);
+  readonly #sack = new SackBlocks();
 
   /** Text of the send queue from `sequence`; more than one MSS becomes a super-segment that the device cuts. */
   data(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {
@@ -31,7 +31,7 @@ export class SegmentWriter {
     const optionsAt = at + tcp.MIN_HEADER;
     let options = 0;
     if ((flags & tcp.SYN) !== 0) {
-      options = writeSynOptions(this.#buffer, optionsAt, conn.context.profile.synOptions, synOptionValues(conn, flags));
+      options = writeSynOptions(this.#buffer, optionsAt, synOptionOrder(conn, flags), synOptionValues(conn, flags));
     } else if ((flags & tcp.RST) === 0 || conn.timestamps) {
       options = this.#writeOptions(conn, optionsAt);
     }
@@ -77,7 +77,7 @@ export class SegmentWriter {
       flags,
       window,
     );
-    const result = this.#finish(conn.path, at, at + headerBytes + length, length > conn.sndMss ? conn.sndMss : 0, headerBytes);
+    const result = this.#finish(conn.path, at, at + headerBytes + length, length > conn.effSndMss ? conn.effSndMss : 0, headerBytes);
     if (result === "full") return result;
     conn.lastSentMs = conn.context.clock.now();
     if (hasAck && !isReset) {
@@ -110,28 +110,17 @@ export class SegmentWriter {
   #writeOptions(conn: Connection, at: number): number {
     let length = 0;
     if (conn.timestamps) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.tsRecent);
-    const { outOfOrder } = conn.receiveBuffer;
-    if (conn.sackPermitted && outOfOrder.count > 0) {
-      const blocks = this.#gatherSack(conn, conn.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS);
-      length += writeSack(this.#buffer, at + length, this.#sackLeft, this.#sackRight, blocks);
+    if (conn.sackPermitted && conn.receiveBuffer.outOfOrder.count > 0) {
+      this.#sack.gather(conn);
+      length += writeSack(this.#buffer, at + length, this.#sack.left, this.#sack.right, this.#sack.count);
     }
     return length;
   }
+}
 
-  /** RFC 2018 §4: first the block with what arrived last, then others. */
-  #gatherSack(conn: Connection, room: number): number {
-    const { outOfOrder } = conn.receiveBuffer;
-    const newest = outOfOrder.firstEndingAfter(conn.lastOutOfOrder);
-    const first = newest < outOfOrder.count ? newest : 0;
-    let blocks = 0;
-    for (let i = 0; i < outOfOrder.count && blocks < room; i++) {
-      const range = (first + i) % outOfOrder.count;
-      this.#sackLeft[blocks] = outOfOrder.start(range);
-      this.#sackRight[blocks] = outOfOrder.end(range);
-      blocks++;
-    }
-    return blocks;
-  }
+function synOptionOrder(conn: Connection, flags: number): readonly SynOption[] {
+  const { profile } = conn.context;
+  return (flags & tcp.ACK) !== 0 && conn.timestamps ? profile.synOptionsWithTimestamps : profile.synOptions;
 }
 
 function synOptionValues(conn: Connection, flags: number): SynOptionValues {

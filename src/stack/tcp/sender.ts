@@ -2,6 +2,7 @@ import { seqAdd, seqDiff, seqMax } from "../core/seq.ts";
 import { ACK, FIN, PSH } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
+import { sackLength } from "./sack-blocks.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
 /** Text in one super-segment at most: what fits one IP datagram, in whole segments. */
@@ -23,19 +24,20 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
     return conn.ackNow && conn.state === "SYN-RECEIVED" ? acknowledge(conn, writer) : "done";
   }
   conn.cwndLimited = false;
+  conn.effSndMss = conn.sndMss - sackLength(conn);
   const { tso4 } = conn.path.offloads;
-  const largest = tso4 ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.sndMss) : conn.sndMss;
+  const largest = tso4 ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
   idleRestart(conn);
 
   let sent = 0;
   for (; sent < SEGMENTS_PER_TURN; sent++) {
     const room = conn.congestion.cwnd - inPipe(conn);
     if (nextRetransmission(conn, lost)) {
-      if (!conn.retransmitAtOnce && room < Math.min(lost.length, conn.sndMss)) {
+      if (!conn.retransmitAtOnce && room < Math.min(lost.length, conn.effSndMss)) {
         conn.cwndLimited = true;
         break;
       }
-      const limit = Math.max(conn.sndMss, Math.min(largest, wholeSegments(conn, room)));
+      const limit = Math.max(conn.effSndMss, Math.min(largest, wholeSegments(conn, room)));
       if (!retransmit(conn, writer, Math.min(lost.length, limit))) return "blocked";
       continue;
     }
@@ -72,13 +74,13 @@ function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest:
     length = wholeSegments(conn, room);
   }
   const isLast = length === unsent;
-  if (length > conn.sndMss && !isLast) length = wholeSegments(conn, length);
+  if (length > conn.effSndMss && !isLast) length = wholeSegments(conn, length);
 
   if (length <= 0 && !(finDue && unsent === 0 && usable >= 0)) {
     if (unsent > 0 && usable <= 0 && conn.flight === 0) conn.timers.armPersist();
     return "nothing";
   }
-  if (length < conn.sndMss && length > 0 && !mayBeSmall(conn, length, isLast, finDue)) {
+  if (length < conn.effSndMss && length > 0 && !mayBeSmall(conn, length, isLast, finDue)) {
     if (conn.flight === 0) conn.timers.armPersist();
     return "nothing";
   }
@@ -105,7 +107,7 @@ function mayBeSmall(conn: Connection, length: number, isLast: boolean, finDue: b
   return length >= conn.maxSndWnd / 2;
 }
 
-const wholeSegments = (conn: Connection, bytes: number): number => bytes - (bytes % conn.sndMss);
+const wholeSegments = (conn: Connection, bytes: number): number => bytes - (bytes % conn.effSndMss);
 
 function finLeft(conn: Connection): void {
   conn.finSent = true;
@@ -131,7 +133,7 @@ function idleRestart(conn: Connection): void {
 export function sendProbe(conn: Connection): void {
   const unsent = seqDiff(conn.sendBuffer.end, conn.sndNxt);
   if (unsent <= 0 || conn.flight > 0) return;
-  const usable = Math.max(1, Math.min(conn.sndWnd, unsent, conn.sndMss));
+  const usable = Math.max(1, Math.min(conn.sndWnd, unsent, conn.effSndMss));
   if (conn.owner.emitText(conn, ACK | PSH, conn.sndNxt, usable) === "full") return;
   if (conn.sndWnd >= usable) {
     conn.sndNxt = seqAdd(conn.sndNxt, usable);

@@ -1,0 +1,186 @@
+import { describe, expect, test } from "@jest/globals";
+import { formatAddress, IPV4_BROADCAST, parseV4 } from "../../../src/stack/core/address.ts";
+import type { Ipv4Path } from "../../../src/stack/ip/ipv4-path.ts";
+import * as ethernet from "../../../src/stack/packet/ethernet.ts";
+import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
+import { LINUX } from "../../../src/stack/profile.ts";
+import { type FrameInfo, GSO_TCPV4, plainFrame } from "../../../src/tap/link-device.ts";
+import { MemoryWire } from "../../../src/tap/memory-wire.ts";
+import { Network, type TestHost, v4 } from "../link/network.ts";
+
+function setUp(profile?: typeof LINUX) {
+  const network = new Network();
+  const host = network.host("us", "203.0.113.2", profile);
+  const router = network.station("router", "203.0.113.1");
+  router.introduce(host);
+  return { network, host, router };
+}
+
+function pathOf(host: TestHost, remote: string, local?: string): Ipv4Path {
+  const path = host.ip.route(parseV4(remote), local === undefined ? undefined : parseV4(local));
+  if (typeof path === "string") throw new Error(path);
+  return path;
+}
+
+const sendOn = (path: Ipv4Path, protocol = 253, size = 4, info = plainFrame()) =>
+  path.send(protocol, new Uint8Array(path.headroom + size), path.headroom, path.headroom + size, info);
+
+describe("choosing a way (RFC 1122 §3.3.1)", () => {
+  test("a host off the link is reached through the gateway's link address", () => {
+    const { host, router } = setUp();
+    expect(host.ip.route(parseV4("198.51.100.9"))).toBe("no-route");
+    host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.1") });
+    const path = pathOf(host, "198.51.100.9");
+    expect(formatAddress(path.local)).toBe("203.0.113.2");
+    expect(sendOn(path)).toBe("sent");
+    const [frame] = router.heardIp();
+    expect(ethernet.isDestination(frame!, 0, router.device.mac)).toBe(true);
+    expect(ipv4.destination(frame!, 14)).toBe(v4("198.51.100.9"));
+  });
+
+  test("the longest prefix wins, then the lowest metric, then an interface that is up", () => {
+    const { host } = setUp();
+    const second = new MemoryWire().device({ name: "second" });
+    const eth1 = host.ip.addInterface(second);
+    host.ip.addAddress(eth1, parseV4("198.51.100.2"), 24);
+    host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.1"), metric: 10 });
+    host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("198.51.100.1"), metric: 20 });
+    host.ip.addRoute({ destination: parseV4("192.0.2.77"), prefixLength: 24, gateway: parseV4("198.51.100.1"), metric: 99 });
+    const localFor = (remote: string) => formatAddress(pathOf(host, remote).local);
+    expect(localFor("8.8.8.8")).toBe("203.0.113.2");
+    expect(localFor("192.0.2.1")).toBe("198.51.100.2");
+    expect(localFor("198.51.100.50")).toBe("198.51.100.2");
+    host.device.setLink(false);
+    expect(localFor("8.8.8.8")).toBe("198.51.100.2");
+    second.setLink(false);
+    expect(host.ip.route(parseV4("8.8.8.8"))).toBe("interface-down");
+    expect(JSON.parse(JSON.stringify(host.ip.routes.list()))).toContainEqual({
+      destination: "192.0.2.0",
+      prefixLength: 24,
+      gateway: "198.51.100.1",
+      interface: "second",
+      metric: 99,
+      isUp: false,
+    });
+    expect(host.ip.routes.remove(v4("192.0.2.0"), 24)).toBe(1);
+  });
+
+  test("a source must be ours, and a loopback source does not leave the host", () => {
+    const { host } = setUp();
+    expect(host.ip.route(parseV4("203.0.113.1"), parseV4("203.0.113.9"))).toBe("source-not-local");
+    expect(host.ip.route(parseV4("203.0.113.1"), parseV4("127.0.0.1"))).toBe("source-not-local");
+    expect(host.ip.route({ family: 6, words: [0, 0, 0, 1] })).toBe("no-route");
+    for (const remote of ["0.0.0.0", "224.0.0.1", "240.0.0.1"]) expect(host.ip.route(parseV4(remote))).toBe("no-route");
+  });
+
+  test("our own addresses and 127.0.0.0/8 go through the loopback", () => {
+    const { host } = setUp();
+    for (const [remote, local] of [
+      ["203.0.113.2", "203.0.113.2"],
+      ["127.0.0.1", "127.0.0.1"],
+      ["127.8.9.10", "127.0.0.1"],
+    ] as const) {
+      const path = pathOf(host, remote);
+      expect([path.isLoopback, formatAddress(path.local), path.mtu]).toEqual([true, local, 65535]);
+    }
+  });
+
+  test("both kinds of broadcast go to every station, without asking anybody", () => {
+    const { host, router } = setUp();
+    for (const remote of ["203.0.113.255", "255.255.255.255"]) {
+      expect(sendOn(pathOf(host, remote))).toBe("sent");
+      const [frame, ...others] = router.heard();
+      expect(ethernet.isBroadcast(frame!, 0)).toBe(true);
+      expect(ipv4.destination(frame!, 14)).toBe(v4(remote));
+      expect(others).toEqual([]);
+    }
+    expect(host.ip.isBroadcast(v4("203.0.113.255"))).toBe(true);
+    expect(host.ip.isBroadcast(v4("203.0.112.255"))).toBe(false);
+    expect(typeof host.ip.route(IPV4_BROADCAST, parseV4("203.0.113.2"))).toBe("object");
+  });
+
+  test("a path follows its destination when routes change, and stops when its source is gone", () => {
+    const { host, router } = setUp();
+    host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.77") });
+    host.eth.neighbours.addStatic(v4("203.0.113.77"), ethernet.parseMac("02:00:00:00:00:77")!);
+    const path = pathOf(host, "198.51.100.9");
+    sendOn(path);
+    host.ip.routes.remove(0, 0);
+    expect(sendOn(path)).toBe("dropped");
+    host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.1") });
+    expect(sendOn(path)).toBe("sent");
+    expect(router.heardIp().map((f) => ethernet.destinationText(f, 0))).toEqual(["02:00:00:00:00:77", ethernet.macText(router.device.mac)]);
+
+    host.ip.removeAddress(host.eth, parseV4("203.0.113.2"));
+    expect(sendOn(path)).toBe("dropped");
+    expect(host.drops()).toEqual({ "no-route": 1, "source-not-local": 1 });
+  });
+
+  test("addresses and gateways that cannot be are refused in words", () => {
+    const { host } = setUp();
+    for (const bad of ["0.0.0.0", "127.0.0.2", "224.0.0.1", "255.255.255.255", "203.0.113.255"]) {
+      expect(() => host.ip.addAddress(host.eth, parseV4(bad), 24)).toThrow(RangeError);
+    }
+    expect(() => host.ip.addAddress(host.eth, parseV4("203.0.113.3"), 33)).toThrow(/1 to 32/);
+    expect(() => host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("198.51.100.1") })).toThrow(
+      /not on the link/,
+    );
+    expect(() => host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.2") })).toThrow(
+      /not on the link/,
+    );
+  });
+});
+
+describe("datagrams out", () => {
+  test("TCP's forbid fragmentation, others do not (RFC 1191 §3); all carry the profile's TTL", () => {
+    const { host, router } = setUp();
+    const path = pathOf(host, "203.0.113.1");
+    sendOn(path, ipv4.PROTOCOL_TCP);
+    sendOn(path, ipv4.PROTOCOL_UDP);
+    const [tcp, udp] = router.heardIp();
+    expect([ipv4.dontFragment(tcp!, 14), ipv4.dontFragment(udp!, 14)]).toEqual([true, false]);
+    expect([ipv4.ttl(tcp!, 14), ipv4.ttl(udp!, 14)]).toEqual([128, 128]);
+  });
+
+  test("identifications never repeat within 65536 datagrams that may be fragmented (RFC 6864 §4.3), and start where nobody can tell", () => {
+    const { host, router } = setUp(LINUX);
+    const seen = new Set<number>();
+    const path = pathOf(host, "203.0.113.1");
+    for (let i = 0; i < 65536; i++) {
+      sendOn(path);
+      if (i % 512 === 511) for (const f of router.heardIp()) seen.add(ipv4.identification(f, 14));
+    }
+    expect(seen.size).toBe(65536);
+    sendOn(path, ipv4.PROTOCOL_TCP);
+    expect(ipv4.identification(router.heardIp()[0]!, 14)).toBe(0);
+  });
+
+  test("what does not fit into the MTU is dropped and counted, since there is no fragmentation yet", () => {
+    const { host } = setUp();
+    const path = pathOf(host, "203.0.113.1");
+    expect(sendOn(path, 253, 1480)).toBe("sent");
+    expect(sendOn(path, 253, 1481)).toBe("dropped");
+    expect(host.drops()).toEqual({ "ipv4-too-long": 1 });
+  });
+
+  test("the offsets of a super-segment are moved to the frame, in a copy", () => {
+    const { host } = setUp();
+    const given: FrameInfo[] = [];
+    const transmit = host.device.transmit.bind(host.device);
+    host.device.transmit = (bytes, at, end, info) => {
+      given.push({ ...info });
+      return transmit(bytes, at, end, info);
+    };
+    const info: FrameInfo = {
+      checksumStart: 0,
+      checksumOffset: 16,
+      checksumVerified: false,
+      gsoType: GSO_TCPV4,
+      gsoSize: 1460,
+      headerLength: 20,
+    };
+    sendOn(pathOf(host, "203.0.113.1"), ipv4.PROTOCOL_TCP, 20 + 14600, info);
+    expect(given).toEqual([{ ...info, checksumStart: 34, headerLength: 54 }]);
+    expect([info.checksumStart, info.headerLength]).toEqual([0, 20]);
+  });
+});

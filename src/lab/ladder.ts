@@ -19,17 +19,17 @@ export interface LadderOptions {
 /*
  * The drawing is 100 columns wide:
  *
- *  0        9                            39                                                          99
- *  seconds  the Winsock calls            ┃  segments, states, timers                                  ┃
+ *  0        9                              41                                                        99
+ *  seconds  the Winsock calls              │  segments, states, timers                                │
  */
 const WIDTH = 100;
 const TIME_WIDTH = 8;
-const CALL_WIDTH = 29;
+const CALL_WIDTH = 31;
 const CALL_INDENT = 2;
 const WIRE_WIDTH = WIDTH - TIME_WIDTH - 1 - CALL_WIDTH - 1 - 2;
 const NOTE_INDENT = 2;
 /** Line, head and blanks that an arrow has beside its words, at least. */
-const MIN_ARROW = 8;
+const MIN_ARROW = 7;
 
 interface Strokes {
   readonly life: string;
@@ -109,13 +109,15 @@ export class Ladder {
     this.#startMs ??= event.atMs;
     const held = this.#held;
     const colour: Colour = event.error === 0 ? "green" : "red";
+    // The error's name and number stand in the verdict below.
+    const result = event.error === 0 ? event.text : event.text.replace(/, \w+ \(\d+\)$/, "");
     if (held !== undefined && callKey(held) === callKey(event)) {
       this.#held = undefined;
-      this.#callLines(held.atMs, `${callText(held)} = ${event.text}`, event.error === 0 ? "bold" : colour);
+      this.#callLines(held.atMs, `${callText(held)} = ${result}`, event.error === 0 ? "bold" : colour);
     } else {
       this.pause();
       const name = this.#open.delete(callKey(event)) ? event.name : `… ${event.name}`;
-      this.#callLines(event.atMs, `${name} = ${event.text}`, colour);
+      this.#callLines(event.atMs, `${name} = ${result}`, colour);
     }
     if (event.error !== 0) this.#verdict(describeError(event.error), "red");
     else if (event.name === "connect") this.#verdict("Connected: both sides have agreed on where their streams begin.", "green");

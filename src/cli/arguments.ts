@@ -1,0 +1,62 @@
+import { InvalidArgumentError } from "commander";
+import { parseV4 } from "../stack/core/address.ts";
+import { parseMac } from "../stack/packet/ethernet.ts";
+
+/*
+ * Readers of what people type, for commander: each returns the value or throws InvalidArgumentError, whose message commander puts
+ * behind "error: command-argument value 'x' is invalid for argument 'port'.".
+ */
+
+/** 1 to 65535. */
+export function port(text: string): number {
+  const value = wholeNumber(text);
+  if (value < 1 || value > 65535) throw new InvalidArgumentError("A port is a number from 1 to 65535.");
+  return value;
+}
+
+/** A dotted quad. Names are not resolved yet. */
+export function address(text: string): string {
+  try {
+    parseV4(text);
+    return text;
+  } catch {
+    throw new InvalidArgumentError("An address is written as four numbers, such as 203.0.113.1; names are not resolved yet.");
+  }
+}
+
+/** `203.0.113.0/24`, or `default` for 0.0.0.0/0. */
+export function prefix(text: string): { address: string; prefixLength: number } {
+  if (text === "default") return { address: "0.0.0.0", prefixLength: 0 };
+  const [network = "", length, more] = text.split("/");
+  if (length === undefined || more !== undefined || !/^\d{1,2}$/.test(length) || Number(length) > 32) {
+    throw new InvalidArgumentError("A destination is written as network and prefix length, such as 203.0.113.0/24, or as 'default'.");
+  }
+  return { address: address(network), prefixLength: Number(length) };
+}
+
+export function mac(text: string): string {
+  if (parseMac(text) === undefined) throw new InvalidArgumentError("A hardware address is written as 02:00:5e:10:00:01.");
+  return text.toLowerCase().replaceAll("-", ":");
+}
+
+/** A whole number, not negative. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("A whole number is wanted.");
+  return Number(text);
+}
+
+/** Such as `20ms`, `1.5s` or `2m`; a bare number counts seconds. @returns milliseconds */
+export function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
+  if (match === null) throw new InvalidArgumentError("A time is written as 20ms, 1.5s or 2m.");
+  const factor = match[2] === "ms" ? 1 : match[2] === "m" ? 60_000 : 1000;
+  return Number(match[1]) * factor;
+}
+
+/** Such as `5%` or `0.05`. @returns 0 to 1 */
+export function share(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(text);
+  const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === "%" ? 100 : 1);
+  if (!(value <= 1)) throw new InvalidArgumentError("A share is written as 5% or 0.05, and is at most 100%.");
+  return value;
+}

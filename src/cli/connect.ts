@@ -1,0 +1,113 @@
+import { Command } from "commander";
+import { Ladder } from "../lab/ladder.ts";
+import { styleFor } from "../lab/text-style.ts";
+import { eventOf, followTrace } from "../lab/trace-stream.ts";
+import type { EventPort } from "../runtime/async-call-port.ts";
+import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM } from "../winsock/constants.ts";
+import { describeError, errorName, WinsockError } from "../winsock/errors.ts";
+import { closesocket, connect, socket, WSACleanup, WSAStartup } from "../winsock/promises.ts";
+import { address, duration, port as portNumber } from "./arguments.ts";
+import { interruption } from "./interruption.ts";
+import { chooseNetwork, networkOption, type NetworkOptions, withNetwork } from "./network.ts";
+import { complain, print, printJson } from "./output.ts";
+
+interface ConnectOptions extends NetworkOptions {
+  readonly ladder?: boolean;
+  readonly timeout?: number;
+  readonly json?: boolean;
+}
+
+/** For the last segments of a connection to be drawn. */
+const SETTLE_MS = 300;
+/** A call is drawn alone when its return has not come within this time. */
+const PAUSE_MS = 50;
+const STATUS_INTERRUPTED = 130;
+
+interface Verdict {
+  readonly error: number;
+  readonly elapsedMs: number;
+}
+
+export function connectCommand(): Command {
+  return new Command("connect")
+    .summary("one Winsock connect, with its verdict")
+    .description("Connects once over TCP, says what connect returned and what it means, and closes. Status 1 when it did not connect.")
+    .argument("<host>", "IPv4 address", address)
+    .argument("<port>", "1 to 65535", portNumber)
+    .option("--ladder", "show every call, segment, state and timer")
+    .option("--timeout <time>", "give up after this time (Windows gives up after 21 s)", duration)
+    .option("--json", "the verdict as one JSON object")
+    .addOption(networkOption())
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tapsock connect 203.0.113.1 8080\n  tapsock connect 203.0.113.1 8081 --ladder\n  tapsock connect 127.0.0.1 27015 --network embedded: --json",
+    )
+    .action(async (host: string, port: number, options: ConnectOptions) => {
+      const verdict = options.ladder ? await drawn(host, port, options) : await attempt(host, port, options);
+      report(host, port, verdict, options);
+    });
+}
+
+async function attempt(host: string, port: number, options: ConnectOptions): Promise<Verdict> {
+  chooseNetwork(options.network);
+  const interrupted = interruption();
+  const signals = options.timeout === undefined ? [interrupted] : [interrupted, AbortSignal.timeout(options.timeout)];
+  await WSAStartup(MAKEWORD(2, 2));
+  try {
+    const s = await socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    const startMs = performance.now();
+    const error = await errorOf(connect(s, { address: host, port }, { signal: AbortSignal.any(signals) }));
+    const elapsedMs = performance.now() - startMs;
+    await closesocket(s);
+    if (interrupted.aborted) {
+      complain("interrupted");
+      process.exit(STATUS_INTERRUPTED);
+    }
+    return { error, elapsedMs };
+  } finally {
+    await WSACleanup();
+  }
+}
+
+async function errorOf(attempted: Promise<unknown>): Promise<number> {
+  try {
+    await attempted;
+    return 0;
+  } catch (error) {
+    if (error instanceof WinsockError) return error.errno;
+    throw error;
+  }
+}
+
+/** The same with a ladder beside: a second client of the network watches the first. */
+async function drawn(host: string, port: number, options: ConnectOptions): Promise<Verdict> {
+  return withNetwork(options.network, async (watcher: EventPort) => {
+    // With --json the result alone is on stdout.
+    const out = options.json ? process.stderr : process.stdout;
+    const ladder = new Ladder({ write: (line) => out.write(`${line}\n`), style: styleFor(out, process.env), peer: host });
+    const pauses = setInterval(() => ladder.pause(), PAUSE_MS);
+    try {
+      const stop = await followTrace(watcher, (record) => ladder.event(eventOf(record)));
+      const verdict = await attempt(host, port, options);
+      await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+      await stop();
+      return verdict;
+    } finally {
+      clearInterval(pauses);
+      ladder.pause();
+    }
+  });
+}
+
+function report(host: string, port: number, { error, elapsedMs }: Verdict, options: ConnectOptions): void {
+  const milliseconds = Math.round(elapsedMs * 1000) / 1000;
+  if (options.json) {
+    const name = error === 0 ? "NO_ERROR" : (errorName(error) ?? null);
+    printJson({ address: host, port, connected: error === 0, error, name, meaning: describeError(error), elapsedMs: milliseconds });
+  } else if (error === 0) {
+    print(`connected to ${host}:${port} in ${milliseconds} ms`);
+  } else {
+    print(describeError(error));
+  }
+  process.exitCode = error === 0 ? 0 : 1;
+}

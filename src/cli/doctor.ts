@@ -1,0 +1,41 @@
+import { Command } from "commander";
+import { paint, styleFor } from "../lab/text-style.ts";
+import { canRunOnTap, diagnose, type Finding } from "./diagnosis.ts";
+import { machineFacts } from "./machine-facts.ts";
+import { defaultSocketPath } from "./network.ts";
+import { print, printJson } from "./output.ts";
+
+export function doctorCommand(): Command {
+  return new Command("doctor")
+    .summary("say what this machine lacks, and the line that cures it")
+    .description("Looks at everything that tapsock needs of a machine. Status 1 when the main job cannot run on a TAP device here.")
+    .option("--json", "one JSON object")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tapsock doctor\n  tapsock doctor --json | jq '.findings[] | select(.state == \"missing\") | .cure'",
+    )
+    .action(async (options: { json?: boolean }) => {
+      const findings = diagnose(await machineFacts(defaultSocketPath()));
+      const canRun = canRunOnTap(findings);
+      if (options.json) printJson({ canRunOnTap: canRun, findings });
+      else printFindings(findings, canRun);
+      process.exitCode = canRun ? 0 : 1;
+    });
+}
+
+function printFindings(findings: readonly Finding[], canRun: boolean): void {
+  const style = styleFor(process.stdout, process.env);
+  const nameWidth = Math.max(...findings.map((each) => each.name.length));
+  for (const each of findings) {
+    const isOk = each.state === "ok";
+    const state = isOk ? paint(style, "green", "ok     ") : paint(style, each.required ? "red" : "yellow", "missing");
+    print(`${state}  ${each.name.padEnd(nameWidth)}  ${each.why}`);
+    if (each.cure) print(`${" ".repeat(9 + nameWidth)}  ${each.required ? "cure" : "optional"}: ${each.cure}`);
+  }
+  print("");
+  print(
+    canRun
+      ? "The main job can run on a TAP device here: scripts/start"
+      : "The main job cannot run on a TAP device here, only on the embedded virtual wire; the lines marked 'cure' change that.",
+  );
+}

@@ -1,0 +1,83 @@
+import { Command } from "commander";
+import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM, SOMAXCONN } from "../winsock/constants.ts";
+import { WinsockError } from "../winsock/errors.ts";
+import { accept, bind, closesocket, listen, recv, send, socket, WSACleanup, WSAStartup } from "../winsock/promises.ts";
+import { address, port as portNumber } from "./arguments.ts";
+import { CommandFailure } from "./failure.ts";
+import { interruption } from "./interruption.ts";
+import { chooseNetwork, networkOption, type NetworkOptions } from "./network.ts";
+import { complain, print, printJson } from "./output.ts";
+
+interface ListenOptions extends NetworkOptions {
+  readonly address: string;
+  readonly echo?: boolean;
+  readonly once?: boolean;
+  readonly json?: boolean;
+}
+
+/** Asked of each recv. */
+const CHUNK = 65_536;
+
+export function listenCommand(): Command {
+  return new Command("listen")
+    .summary("take connections on a port and show what comes")
+    .description("Listens, accepts, and prints what each connection sends, until Ctrl-C.")
+    .argument("<port>", "1 to 65535", portNumber)
+    .option("--address <address>", "the local address", address, "0.0.0.0")
+    .option("--echo", "send everything back instead of printing it")
+    .option("--once", "end after the first connection")
+    .option("--json", "one JSON object for each event")
+    .addOption(networkOption())
+    .addHelpText("after", "\nExamples:\n  tapsock listen 7000\n  tapsock listen 7 --echo\n  tapsock listen 7000 --once --json")
+    .action(async (port: number, options: ListenOptions) => {
+      chooseNetwork(options.network);
+      const stop = interruption();
+      await WSAStartup(MAKEWORD(2, 2));
+      try {
+        await serve(port, options, stop);
+      } catch (error) {
+        if (stop.aborted) return;
+        if (error instanceof WinsockError) throw new CommandFailure(error.message);
+        throw error;
+      } finally {
+        await WSACleanup();
+      }
+    });
+}
+
+async function serve(port: number, options: ListenOptions, stop: AbortSignal): Promise<void> {
+  const listener = await socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+  await bind(listener, { address: options.address, port });
+  await listen(listener, SOMAXCONN);
+  if (options.json) printJson({ event: "listening", address: options.address, port });
+  else complain(`Listening on ${options.address}:${port}; end with Ctrl-C.`);
+  for (;;) {
+    const accepted = await accept(listener, { signal: stop });
+    const conversation = converse(accepted.socket, `${accepted.address}:${accepted.port}`, options);
+    if (options.once) return conversation;
+    conversation.catch((error: unknown) => complain(`error: ${error instanceof Error ? error.message : String(error)}`));
+  }
+}
+
+/** Takes everything that one peer sends. */
+async function converse(s: number, peer: string, options: ListenOptions): Promise<void> {
+  let bytes = 0;
+  let failure: string | undefined;
+  if (options.json) printJson({ event: "accepted", peer });
+  else complain(`${peer} connected`);
+  try {
+    for (let chunk = await recv(s, CHUNK); chunk.length > 0; chunk = await recv(s, CHUNK)) {
+      bytes += chunk.length;
+      if (options.echo) await send(s, chunk);
+      else if (options.json) printJson({ event: "received", peer, base64: Buffer.from(chunk).toString("base64") });
+      else process.stdout.write(chunk);
+    }
+  } catch (error) {
+    if (!(error instanceof WinsockError)) throw error;
+    failure = error.message;
+  }
+  await closesocket(s).catch(() => {});
+  if (options.json) printJson({ event: "closed", peer, bytes, failure: failure ?? null });
+  else complain(`${peer} ${failure === undefined ? "closed" : `was lost: ${failure}`}; ${bytes} bytes`);
+  if (!options.json && !options.echo && bytes > 0 && process.stdout.isTTY) print("");
+}

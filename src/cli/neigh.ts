@@ -1,0 +1,60 @@
+import { Command } from "commander";
+import { manage } from "../runtime/manage.ts";
+import { address, mac } from "./arguments.ts";
+import { UsageFailure } from "./failure.ts";
+import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
+import { print, printJson, table } from "./output.ts";
+
+interface NeighbourOptions extends NetworkOptions {
+  readonly json?: boolean;
+}
+
+export function neighCommand(): Command {
+  const neigh = new Command("neigh")
+    .summary("list, add and delete neighbours: which hardware address an address has")
+    .description("Shows or changes the neighbour cache (ARP) of a host.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tapsock neigh\n  tapsock neigh add 203.0.113.9 lladdr 02:00:5e:10:00:09\n  tapsock neigh del 203.0.113.9",
+    );
+  neigh
+    .command("list", { isDefault: true })
+    .description("list the neighbours")
+    .option("--json", "one JSON array")
+    .addOption(networkOption())
+    .addHelpText("after", "\nExample:\n  tapsock neigh list --json")
+    .action(async (options: NeighbourOptions) => {
+      const neighbours = await withNetwork(options.network, (port) => manage(port, { op: "neigh-list" }));
+      if (options.json) return printJson(neighbours);
+      const rows = neighbours.map((each) => [each.address, each.mac ?? "?", each.interface, each.state, each.queuedFrames]);
+      for (const line of table(["address", "lladdr", "interface", "state", "queued"], rows)) print(line);
+    });
+  neigh
+    .command("add")
+    .description("add an entry that never expires")
+    .argument("<address>", "the neighbour's IPv4 address", address)
+    .argument("<lladdr>", "the word lladdr", (word: string) => {
+      if (word !== "lladdr") throw new UsageFailure(`expected "lladdr" before the hardware address, not "${word}"`);
+      return word;
+    })
+    .argument("<mac>", "its hardware address", mac)
+    .option("--json", "one JSON object")
+    .addOption(networkOption())
+    .addHelpText("after", "\nExample:\n  tapsock neigh add 203.0.113.9 lladdr 02:00:5e:10:00:09")
+    .action(async (to: string, _word: string, hardware: string, options: NeighbourOptions) => {
+      await withNetwork(options.network, (port) => manage(port, { op: "neigh-add", address: to, mac: hardware }));
+      if (options.json) printJson({ ok: true, address: to, mac: hardware });
+    });
+  neigh
+    .command("del")
+    .description("forget an entry")
+    .argument("<address>", "the neighbour's IPv4 address", address)
+    .option("--json", "one JSON object")
+    .addOption(networkOption())
+    .addHelpText("after", "\nExample:\n  tapsock neigh del 203.0.113.9")
+    .action(async (to: string, options: NeighbourOptions) => {
+      await withNetwork(options.network, (port) => manage(port, { op: "neigh-del", address: to }));
+      if (options.json) printJson({ ok: true, address: to });
+    });
+  return neigh;
+}

@@ -1,0 +1,51 @@
+import { Option } from "commander";
+import type { EventPort } from "../runtime/async-call-port.ts";
+import { parseNetworkUrl } from "../runtime/network-url.ts";
+import { closeNetwork, openAsyncPort, useNetwork } from "../runtime/networks.ts";
+import { UsageFailure } from "./failure.ts";
+
+export interface NetworkOptions {
+  readonly network?: string;
+}
+
+export const networkOption = (): Option =>
+  new Option("--network <url>", "embedded:, tap:NAME?ip=… or daemon:PATH (default: $TAPSOCK, else the daemon's usual socket)");
+
+/** Where tapsockd listens unless told otherwise: in /run for root, else in the user's own folder there. */
+export function defaultSocketPath(env: Readonly<Record<string, string | undefined>> = process.env, uid = process.getuid?.() ?? 0): string {
+  if (uid === 0) return "/run/tapsock/tapsock.sock";
+  return `${env["XDG_RUNTIME_DIR"] || `/tmp/tapsock-${uid}`}/tapsock.sock`;
+}
+
+/** The URL that was given, else the environment's, else the daemon's. */
+export const networkUrlOf = (given: string | undefined): string => given || process.env["TAPSOCK"] || `daemon:${defaultSocketPath()}`;
+
+/** The socket of the daemon that the URL names; of the usual one when it names another kind of network. */
+export function daemonSocketOf(given: string | undefined): string {
+  const network = parseNetworkUrl(networkUrlOf(given));
+  return network.kind === "daemon" ? network.path : defaultSocketPath();
+}
+
+/**
+ * Runs `work` with a port to the network and ends it afterwards.
+ * @throws UsageFailure when the URL makes no sense; NetworkError when the network cannot be had
+ */
+export async function withNetwork<T>(given: string | undefined, work: (port: EventPort) => Promise<T>): Promise<T> {
+  chooseNetwork(given);
+  const port = await openAsyncPort();
+  try {
+    return await work(port);
+  } finally {
+    port.close();
+    await closeNetwork();
+  }
+}
+
+/** For commands that speak Winsock and open no port themselves. @throws UsageFailure */
+export function chooseNetwork(given: string | undefined): void {
+  try {
+    useNetwork(networkUrlOf(given));
+  } catch (error) {
+    throw new UsageFailure((error as Error).message);
+  }
+}

@@ -1,0 +1,58 @@
+import { Command } from "commander";
+import { manage } from "../runtime/manage.ts";
+import { address, prefix } from "./arguments.ts";
+import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
+import { print, printJson, table } from "./output.ts";
+
+interface RouteOptions extends NetworkOptions {
+  readonly json?: boolean;
+  readonly via?: string;
+}
+
+type Destination = ReturnType<typeof prefix>;
+
+const destinationText = ({ address: network, prefixLength }: Destination): string => `${network}/${prefixLength}`;
+
+export function routeCommand(): Command {
+  const route = new Command("route")
+    .summary("list, add and delete routes")
+    .description("Shows or changes where a host sends packets.")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tapsock route\n  tapsock route add 198.51.100.0/24 --via 203.0.113.1\n  tapsock route del 198.51.100.0/24",
+    );
+  route
+    .command("list", { isDefault: true })
+    .description("list the routes, the most specific first")
+    .option("--json", "one JSON array")
+    .addOption(networkOption())
+    .addHelpText("after", "\nExample:\n  tapsock route list --json")
+    .action(async (options: RouteOptions) => {
+      const routes = await withNetwork(options.network, (port) => manage(port, { op: "route-list" }));
+      if (options.json) return printJson(routes);
+      const rows = routes.map((each) => [
+        destinationText({ address: each.destination, prefixLength: each.prefixLength }),
+        each.gateway ?? "",
+        each.interface,
+        each.metric,
+        each.isUp ? "up" : "down",
+      ]);
+      for (const line of table(["destination", "gateway", "interface", "metric", "state"], rows)) print(line);
+    });
+  for (const verb of ["add", "del"] as const) {
+    route
+      .command(verb)
+      .description(verb === "add" ? "add a route" : "delete a route")
+      .argument("<destination>", "such as 198.51.100.0/24, or default", prefix)
+      .option("--via <address>", "the router to send to", address)
+      .option("--json", "one JSON object")
+      .addOption(networkOption())
+      .addHelpText("after", `\nExample:\n  tapsock route ${verb} 198.51.100.0/24 --via 203.0.113.1`)
+      .action(async (to: Destination, options: RouteOptions) => {
+        const destination = destinationText(to);
+        await withNetwork(options.network, (port) => manage(port, { op: `route-${verb}`, destination, gateway: options.via }));
+        if (options.json) printJson({ ok: true, destination });
+      });
+  }
+  return route;
+}

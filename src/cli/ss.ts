@@ -1,0 +1,44 @@
+import { Command } from "commander";
+import { manage } from "../runtime/manage.ts";
+import type { ManagementResults } from "../runtime/management.ts";
+import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
+import { print, printJson, table } from "./output.ts";
+
+export function ssCommand(): Command {
+  return new Command("ss")
+    .summary("list sockets: listeners, connections, datagram sockets")
+    .description("Lists the TCP connections and listeners and the UDP sockets of a host.")
+    .option("-i, --info", "show each connection's inside: round trip, windows, timers")
+    .option("--json", "one JSON object")
+    .addOption(networkOption())
+    .addHelpText(
+      "after",
+      "\nExamples:\n  tapsock ss\n  tapsock ss --info\n  tapsock ss --json | jq '.tcp[] | select(.state == \"ESTABLISHED\")'",
+    )
+    .action(async (options: NetworkOptions & { info?: boolean; json?: boolean }) => {
+      const sockets = await withNetwork(options.network, (port) => manage(port, { op: "ss" }));
+      if (options.json) printJson(sockets);
+      else for (const line of socketLines(sockets, options.info === true)) print(line);
+    });
+}
+
+/** A table of sockets; with `inside`, a second line for each connection. */
+export function socketLines(sockets: ManagementResults["ss"], inside: boolean): string[] {
+  const rows = [
+    ...sockets.tcp.map((each) => ["tcp", each.state, each.receiveQueueBytes, each.sendQueueBytes, each.local, each.remote]),
+    ...sockets.udp.map((each) => ["udp", "", each.receiveQueueBytes, 0, each.local, each.remote ?? "*"]),
+  ];
+  const [head = "", ...lines] = table(["proto", "state", "recv-q", "send-q", "local", "remote"], rows);
+  if (!inside) return [head, ...lines];
+  return [head, ...lines.flatMap((line, i) => [line, ...insideLines(sockets.tcp[i])])];
+}
+
+function insideLines(status: ManagementResults["ss"]["tcp"][number] | undefined): string[] {
+  if (status === undefined || status.state === "LISTEN") return [];
+  const { srttMs, rttvarMs, rtoMs, mss, cwnd, ssthresh, sndWnd, rcvWnd, bytesSent, bytesReceived, retransmissions, timers } = status;
+  const pending = timers.map((timer) => `${timer.name} in ${Math.round(timer.inMs)} ms`).join(", ") || "no timer";
+  return [
+    `      rtt ${srttMs.toFixed(2)}±${rttvarMs.toFixed(2)} ms  rto ${Math.round(rtoMs)} ms  mss ${mss}  cwnd ${cwnd}  ssthresh ${Number.isFinite(ssthresh) && ssthresh !== null ? ssthresh : "∞"}`,
+    `      windows: peer ${sndWnd}, ours ${rcvWnd}  sent ${bytesSent}  received ${bytesReceived}  retransmitted ${retransmissions}  ${pending}`,
+  ];
+}

@@ -1,0 +1,70 @@
+import { Command } from "commander";
+import { readDemonstrationState } from "../lab/demonstration-state.ts";
+import { manage } from "../runtime/manage.ts";
+import type { HostStatus } from "../runtime/management.ts";
+import { daemonSocketOf, type NetworkOptions, networkOption, networkUrlOf, withNetwork } from "./network.ts";
+import { print, printJson, table } from "./output.ts";
+
+export function statusCommand(): Command {
+  return new Command("status")
+    .summary("one screen: who I am, what runs, on which network, and its counters")
+    .description("Shows which network this command line speaks to, the host there, its interfaces and counters.")
+    .option("--json", "one JSON object")
+    .addOption(networkOption())
+    .addHelpText("after", "\nExamples:\n  tapsock status\n  tapsock status --network embedded:\n  tapsock status --json | jq .drops")
+    .action(async (options: NetworkOptions & { json?: boolean }) => {
+      const network = networkUrlOf(options.network);
+      const status = await withNetwork(options.network, (port) => manage(port, { op: "status" }));
+      const demonstration = readDemonstrationState(daemonSocketOf(options.network));
+      if (options.json) printJson({ network, user: userName(), ...status, demonstration: demonstration ?? null });
+      else for (const line of statusLines(network, userName(), status, demonstration?.namespace)) print(line);
+    });
+}
+
+const userName = (): string => process.env["USER"] ?? process.env["LOGNAME"] ?? `user ${process.getuid?.() ?? "?"}`;
+
+export function statusLines(network: string, user: string, status: HostStatus, namespace?: string): string[] {
+  const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events } = status;
+  const reasons = Object.entries(drops);
+  const rows = interfaces.map((each) => [
+    each.name,
+    each.isUp ? "up" : "down",
+    each.addresses.join(" ") || "-",
+    each.mac,
+    each.mtu,
+    each.framesIn,
+    each.framesOut,
+    each.bytesIn,
+    each.bytesOut,
+    sum(each.drops),
+    offloadText(each.offloads),
+  ]);
+  const heads = ["interface", "state", "address", "mac", "mtu", "frames in", "out", "bytes in", "out", "dropped", "offloads"];
+  return [
+    `I am      ${user}, process ${process.pid}, speaking to ${network}`,
+    `runs      tapsock ${version}, process ${pid}, for ${upTime(upMs)}${namespace === undefined ? "" : `, in the namespace ${namespace}`}`,
+    `profile   ${profile}`,
+    `in use    ${clients} ${clients === 1 ? "client" : "clients"}, ${connections} ${connections === 1 ? "connection" : "connections"}`,
+    `watched   ${events.subscriptions} ${events.subscriptions === 1 ? "subscription" : "subscriptions"}${events.lost > 0 ? `, ${events.lost} events lost to slow readers` : ""}`,
+    `altered   ${impaired ? "frames are impaired on purpose (tapsock fault)" : "nothing"}${capturing ? "; frames are captured" : ""}`,
+    "",
+    ...table(heads, rows),
+    "",
+    reasons.length === 0 ? "No packet came to nothing." : "Packets that came to nothing:",
+    ...reasons.map(([reason, count]) => `  ${String(count).padStart(8)}  ${reason}`),
+  ];
+}
+
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
+
+function offloadText(offloads: HostStatus["interfaces"][number]["offloads"]): string {
+  const on = [offloads.checksum && "checksum", offloads.tso4 && "tso4", offloads.tso6 && "tso6"].filter(Boolean);
+  return on.join(" ") || "none";
+}
+
+export function upTime(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}

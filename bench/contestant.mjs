@@ -1,0 +1,75 @@
+import { parseArgs } from "node:util";
+import { RealClock } from "../dist/runtime/real-clock.js";
+import { SystemRandom } from "../dist/runtime/system-random.js";
+import { parseV4 } from "../dist/stack/core/address.js";
+import { Host } from "../dist/stack/host.js";
+import { PROFILES } from "../dist/stack/profile.js";
+import { NOBODY } from "../dist/stack/tcp/notices.js";
+import { openTap } from "../dist/tap/linux-tap.js";
+import { Poller } from "../dist/tap/poll.js";
+
+const { values } = parseArgs({
+  options: {
+    offload: { type: "string", default: "on" },
+    tap: { type: "string", default: "tap0" },
+    profile: { type: "string", default: "windows" },
+  },
+});
+
+const tap = openTap({ name: values.tap, offloads: values.offload !== "off" });
+const clock = new RealClock();
+const host = new Host({ clock, random: new SystemRandom(), profile: PROFILES.get(values.profile) });
+host.attach(tap, { address: parseV4("203.0.113.2"), prefixLength: 24 });
+
+const chunk = new Uint8Array(1 << 20);
+const echoed = new Uint8Array(1 << 16);
+
+/** @param {number} localPort @param {(conn: import("../dist/stack/tcp/tcp-service.js").TcpConnection) => object} service */
+function serve(localPort, service) {
+  const listener = host.tcp.listen({
+    localPort,
+    backlog: 1024,
+    options: { noDelay: true },
+    acceptable: () => {
+      for (let conn = listener.accept(); conn !== undefined; conn = listener.accept()) {
+        const accepted = conn;
+        accepted.user = { ...NOBODY, endOfStream: () => accepted.close(false), ...service(accepted) };
+        // What came before the connection was accepted is not announced again.
+        if (accepted.readableBytes > 0) accepted.user.readable();
+        if (accepted.finReceived) accepted.user.endOfStream();
+      }
+    },
+  });
+}
+
+serve(5001, (conn) => {
+  const take = () => conn.discard(conn.readableBytes);
+  return { readable: take, endOfStream: () => (take(), conn.close(false)) };
+});
+
+serve(5002, (conn) => {
+  const fill = () => {
+    while (conn.sendQueueBytes < 4 << 20) if (!conn.write(chunk, 0, chunk.length)) return;
+  };
+  fill();
+  return { writable: fill };
+});
+
+serve(5003, (conn) => {
+  const echo = () => {
+    for (let n = conn.read(echoed, 0, echoed.length); n > 0; n = conn.read(echoed, 0, echoed.length)) conn.write(echoed, 0, n);
+  };
+  return { readable: echo, endOfStream: () => (echo(), conn.close(false)) };
+});
+
+const poller = new Poller();
+let interest = "read";
+poller.add(tap.descriptor, interest);
+for (;;) {
+  if (host.turn()) continue;
+  const wanted = tap.wantsWritable ? "read+write" : "read";
+  if (wanted !== interest) poller.add(tap.descriptor, (interest = wanted));
+  poller.wait(Math.max(0, host.nextDeadlineMs - clock.now()));
+  if (interest === "read+write" && poller.isWritable(tap.descriptor)) tap.becameWritable();
+  if (tap.isGone) process.exit(1);
+}

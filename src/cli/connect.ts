@@ -3,13 +3,14 @@ import { Ladder } from "../lab/ladder.ts";
 import { styleFor } from "../lab/text-style.ts";
 import { eventOf, followTrace } from "../lab/trace-stream.ts";
 import type { EventPort } from "../runtime/async-call-port.ts";
-import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM } from "../winsock/constants.ts";
+import { AF_INET, IPPROTO_TCP, SOCK_STREAM } from "../winsock/constants.ts";
 import { describeError, errorName, WinsockError } from "../winsock/errors.ts";
-import { closesocket, connect, socket, WSACleanup, WSAStartup } from "../winsock/promises.ts";
+import { closesocket, connect, socket, WSACleanup } from "../winsock/promises.ts";
 import { address, duration, port as portNumber } from "./arguments.ts";
+import { CommandFailure, Interrupted } from "./failure.ts";
 import { interruption } from "./interruption.ts";
-import { chooseNetwork, networkOption, type NetworkOptions, withNetwork } from "./network.ts";
-import { complain, print, printJson } from "./output.ts";
+import { chooseNetwork, type NetworkOptions, networkOption, withNetwork } from "./network.ts";
+import { print, printJson } from "./output.ts";
 
 interface ConnectOptions extends NetworkOptions {
   readonly ladder?: boolean;
@@ -21,7 +22,6 @@ interface ConnectOptions extends NetworkOptions {
 const SETTLE_MS = 300;
 /** A call is drawn alone when its return has not come within this time. */
 const PAUSE_MS = 50;
-const STATUS_INTERRUPTED = 130;
 
 interface Verdict {
   readonly error: number;
@@ -51,32 +51,22 @@ export function connectCommand(): Command {
 async function attempt(host: string, port: number, options: ConnectOptions): Promise<Verdict> {
   chooseNetwork(options.network);
   const interrupted = interruption();
-  const signals = options.timeout === undefined ? [interrupted] : [interrupted, AbortSignal.timeout(options.timeout)];
-  await WSAStartup(MAKEWORD(2, 2));
+  const limit = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout);
+  const s = await socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
+  const startMs = performance.now();
+  let error = 0;
   try {
-    const s = await socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-    const startMs = performance.now();
-    const error = await errorOf(connect(s, { address: host, port }, { signal: AbortSignal.any(signals) }));
-    const elapsedMs = performance.now() - startMs;
-    await closesocket(s);
-    if (interrupted.aborted) {
-      complain("interrupted");
-      process.exit(STATUS_INTERRUPTED);
-    }
-    return { error, elapsedMs };
-  } finally {
-    await WSACleanup();
+    await connect(s, { address: host, port }, { signal: limit === undefined ? interrupted : AbortSignal.any([interrupted, limit]) });
+  } catch (failure) {
+    if (interrupted.aborted) throw new Interrupted();
+    if (limit?.aborted) throw new CommandFailure(`connect to ${host}:${port} had no outcome within ${options.timeout} ms.`);
+    if (!(failure instanceof WinsockError)) throw failure;
+    error = failure.errno;
   }
-}
-
-async function errorOf(attempted: Promise<unknown>): Promise<number> {
-  try {
-    await attempted;
-    return 0;
-  } catch (error) {
-    if (error instanceof WinsockError) return error.errno;
-    throw error;
-  }
+  const elapsedMs = performance.now() - startMs;
+  await closesocket(s);
+  await WSACleanup();
+  return { error, elapsedMs };
 }
 
 /** The same with a ladder beside: a second client of the network watches the first. */

@@ -15,3 +15,8 @@ export class CommandFailure extends Error {
 export class UsageFailure extends Error {
   override readonly name = "UsageFailure";
 }
+
+/** The user ended the command before it had its result; exit status 130, as a shell reports SIGINT. */
+export class Interrupted extends Error {
+  override readonly name = "Interrupted";
+}

@@ -1,11 +1,10 @@
 import { Command } from "commander";
-import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM, SOMAXCONN } from "../winsock/constants.ts";
+import { AF_INET, IPPROTO_TCP, SOCK_STREAM, SOMAXCONN } from "../winsock/constants.ts";
 import { WinsockError } from "../winsock/errors.ts";
-import { accept, bind, closesocket, listen, recv, send, socket, WSACleanup, WSAStartup } from "../winsock/promises.ts";
+import { accept, bind, closesocket, listen, recv, send, socket } from "../winsock/promises.ts";
 import { address, port as portNumber } from "./arguments.ts";
-import { CommandFailure } from "./failure.ts";
 import { interruption } from "./interruption.ts";
-import { chooseNetwork, networkOption, type NetworkOptions } from "./network.ts";
+import { chooseNetwork, type NetworkOptions, networkOption } from "./network.ts";
 import { complain, print, printJson } from "./output.ts";
 
 interface ListenOptions extends NetworkOptions {
@@ -32,15 +31,11 @@ export function listenCommand(): Command {
     .action(async (port: number, options: ListenOptions) => {
       chooseNetwork(options.network);
       const stop = interruption();
-      await WSAStartup(MAKEWORD(2, 2));
       try {
         await serve(port, options, stop);
       } catch (error) {
         if (stop.aborted) return;
-        if (error instanceof WinsockError) throw new CommandFailure(error.message);
         throw error;
-      } finally {
-        await WSACleanup();
       }
     });
 }

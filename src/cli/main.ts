@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
 import { NetworkError } from "../runtime/network-error.ts";
-import { CommandFailure, UsageFailure } from "./failure.ts";
+import { TapError } from "../tap/tap-error.ts";
+import { WinsockError } from "../winsock/errors.ts";
+import { CommandFailure, Interrupted, UsageFailure } from "./failure.ts";
 import { complain } from "./output.ts";
 import { program } from "./program.ts";
 
 const STATUS_FAILED = 1;
 const STATUS_USAGE = 2;
+const STATUS_INTERRUPTED = 130;
 
 // A reader that has seen enough (`tapsock trace | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -32,7 +35,10 @@ function statusOf(error: unknown): number {
     if (error.remedy !== undefined) complain(`  ${error.remedy}`);
     return STATUS_FAILED;
   }
-  if (error instanceof NetworkError) {
+  if (error instanceof Interrupted) return STATUS_INTERRUPTED;
+  // The promise face wraps what kept the network from starting.
+  if (error instanceof WinsockError && error.cause instanceof NetworkError) return statusOf(error.cause);
+  if (error instanceof NetworkError || error instanceof WinsockError || error instanceof TapError) {
     complain(`error: ${error.message}`);
     return STATUS_FAILED;
   }

@@ -3,7 +3,6 @@ import { formatV4 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { fraction } from "../core/random.ts";
 import type { Timer } from "../core/timers.ts";
-import type { SendResult } from "../ip/path.ts";
 import * as arp from "../packet/arp.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ethernet from "../packet/ethernet.ts";
@@ -23,6 +22,9 @@ export const MAX_QUEUED_BYTES = 64 * 1024;
 export const MAX_QUEUED_BYTES_IN_ALL = 256 * 1024;
 /** A link address learned less than this ago is not replaced by an unasked-for one, so that a storm of forgeries cannot flap it. */
 const LOCK_MS = 1000;
+
+/** `queued`: a copy waits for the neighbour's link address. `full`: the device takes nothing now. `dropped`: lost, and counted. */
+export type NeighbourSendResult = "sent" | "queued" | "full" | "dropped";
 
 /** What the cache needs of its interface. */
 export interface NeighbourLink {
@@ -108,7 +110,7 @@ export class Neighbours {
   }
 
   /** Sends the frame in `bytes[at, end)`, whose Ethernet header is complete but for the destination, to this neighbour, or keeps a copy until it is resolved. */
-  send(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult {
+  send(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): NeighbourSendResult {
     const now = this.#context.clock.now();
     neighbour.usedAtMs = now;
     switch (neighbour.state) {
@@ -294,7 +296,7 @@ export class Neighbours {
     trace.emit({ type: "neighbour-changed", atMs: clock.now(), device: this.#link.name, address: formatV4(neighbour.address), state });
   }
 
-  #transmit(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult {
+  #transmit(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): NeighbourSendResult {
     ethernet.copyMac(neighbour.mac, 0, bytes, at);
     const result = this.#link.transmit(bytes, at, end, info);
     return result === "down" ? "dropped" : result;

@@ -270,6 +270,7 @@ describe("errors we receive (RFC 1122 §3.2.2)", () => {
     expect(send(1280)).toBe("sent");
     peer.say(peer.icmpError(host, 3, 4, sent, { rest: 1400 }));
     network.settle();
+    expect(errors[1]?.mtu).toBe(1300);
     expect(path.mtu).toBe(1300);
     network.advance(600_000);
     expect(path.mtu).toBe(1500);

@@ -223,6 +223,14 @@ describe("answering for our addresses", () => {
     expect(stateOf(host)).toBe("STALE");
   });
 
+  test("a request for us from the neighbour that we are asking for is as good as its answer", () => {
+    const { network, host, peer } = setUp();
+    send(pathTo(host), "waiting");
+    peer.arp({ operation: arp.REQUEST, target: US });
+    network.settle();
+    expect(payloads(peer.heardIp())).toEqual(["waiting"]);
+  });
+
   test("a request for somebody else is neither answered nor learned from", () => {
     const { network, host, peer } = setUp();
     peer.arp({ operation: arp.REQUEST, target: v4("203.0.113.77") });

@@ -3,6 +3,7 @@ import { formatAddress, IPV4_BROADCAST, parseV4 } from "../../../src/stack/core/
 import * as internetChecksum from "../../../src/stack/packet/checksum.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as icmp from "../../../src/stack/packet/icmp.ts";
+import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
 import * as udp from "../../../src/stack/packet/udp.ts";
 import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
 import type { UdpOpenRequest } from "../../../src/stack/udp/udp.ts";
@@ -125,6 +126,20 @@ describe("datagrams between hosts (RFC 768)", () => {
     endpoint.close();
     expect(host.udp.endpoints()).toEqual([]);
   });
+});
+
+test("endpoints bound to different addresses send from them, to the same peer (UDP-05, IP4-22)", () => {
+  const { host, peer } = setUp();
+  const locals = Array.from({ length: 100 }, (_, i) => parseV4(`203.0.113.${100 + i}`));
+  for (const local of locals) host.ip.addAddress(host.eth, local, 24);
+  const any = open(host).endpoint;
+  // More addresses than paths are kept for, so that some of them share a place.
+  for (const local of locals) {
+    open(host, { local }).endpoint.send(bytesOf("x"), 0, 1, parseV4("203.0.113.1"), 9);
+    any.send(bytesOf("x"), 0, 1, parseV4("203.0.113.1"), 9);
+  }
+  const sources = peer.heardIp().map((f) => ipv4.source(f, 14));
+  expect(sources).toEqual(locals.flatMap((local) => [local.bits, US]));
 });
 
 describe("malformed datagrams", () => {
@@ -305,6 +320,17 @@ describe("broadcast", () => {
     network.settle();
     expect(any.peek() && formatAddress(any.peek()!.to)).toBe(destination);
     expect([texts(any), texts(bound), texts(toOther)]).toEqual([["all"], ["all"], []]);
+  });
+
+  test("an endpoint that another one closes meanwhile receives nothing more", () => {
+    const { network, host, peer } = setUp();
+    const sharesWith = () => true;
+    const second: { endpoint?: UdpEndpoint } = {};
+    host.udp.open({ localPort: 67, sharesWith, user: { readable: () => second.endpoint?.close(), icmpError: () => {} } });
+    second.endpoint = open(host, { localPort: 67, sharesWith }).endpoint;
+    peer.say(peer.udp(host, { from: 68, to: 67 }, "all", { destination: 0xffffffff, linkTo: ethernet.BROADCAST_MAC }));
+    network.settle();
+    expect(second.endpoint.queuedDatagrams).toBe(0);
   });
 
   test("goes out to the whole link", () => {

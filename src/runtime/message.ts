@@ -24,8 +24,8 @@ export const PROTOCOL_VERSION = 1;
 export const HELLO_MAGIC = 0x53504154;
 
 export const HEADER_BYTES = 48;
-/** Bytes of data in one message; longer replies travel in pieces. */
-export const MAX_DATA = 256 * 1024;
+/** Bytes of data in one message, a piece of 256 KiB with a name before it; longer replies travel in pieces. */
+export const MAX_DATA = 256 * 1024 + 1024;
 export const MAX_MESSAGE = HEADER_BYTES + MAX_DATA;
 
 /** Data is there, be it empty: NULL and an empty buffer are two things. */

@@ -1,22 +1,14 @@
-import { below, type Random } from "../../stack/core/random.ts";
-
 /** Sockets of one program may be so many; the next one is WSAEMFILE. */
 export const MAX_SOCKETS_PER_CLIENT = 1024;
 
 /** Handles are multiples of 4 below this, as they are on Windows in practice. */
 export const HANDLE_LIMIT = 2 ** 24;
 const STEP = 4;
-/** First handles are small, so that they read well in a trace, but differ from program to program, so that nobody counts on one. */
-const FIRST_SPAN = 64;
 
 /** The handles of one program: never 0 or INVALID_SOCKET, and one that was closed comes back only after all others had their turn. */
 export class HandleTable<T> {
   readonly #entries = new Map<number, T>();
-  #last: number;
-
-  constructor(random: Random) {
-    this.#last = below(random, FIRST_SPAN) * STEP;
-  }
+  #last = 0;
 
   get size(): number {
     return this.#entries.size;

@@ -35,7 +35,7 @@ export type ControlHandler = (client: number, data: Uint8Array, reply: (data: Ui
 /** A program: what WSAStartup began for it. */
 class Client {
   readonly id: number;
-  readonly sockets: HandleTable<Socket>;
+  readonly sockets = new HandleTable<Socket>();
   readonly pending = new Map<number, PendingCall>();
   readonly #context: SocketContext;
   isStarted = false;
@@ -44,7 +44,6 @@ class Client {
   constructor(id: number, context: SocketContext) {
     this.id = id;
     this.#context = context;
-    this.sockets = new HandleTable(context.host.context.random);
   }
 
   get hasRoom(): boolean {

@@ -1,0 +1,307 @@
+import { inet_ntoa, inetPton } from "./address-text.ts";
+import { AF_INET, AF_INET6, HIBYTE, LOBYTE, MAKEWORD, SD_SEND, SO_LINGER, SOCK_STREAM, SOL_SOCKET, SOMAXCONN } from "./constants.ts";
+import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "./errors.ts";
+import { type AsyncPort, CALL, type CallReply, type CallRequest } from "./provider/calls.ts";
+import { decodeSets, encodeSets } from "./provider/select.ts";
+import {
+  type linger,
+  lingerBytes,
+  readLinger,
+  readSockaddrIn,
+  type SOCKET,
+  sizeof_DWORD,
+  sizeof_sockaddr_in,
+  sizeof_sockaddr_in6,
+} from "./structures.ts";
+
+/** Where a socket is or shall be connected: a numeric address as text, and a port in host byte order. */
+export interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Cancellable {
+  /** Ends the call: it throws `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TransferOptions extends Cancellable {
+  /** MSG_ flags; 0 by default. */
+  readonly flags?: number;
+}
+
+export interface SocketSets {
+  readonly read?: readonly SOCKET[] | undefined;
+  readonly write?: readonly SOCKET[] | undefined;
+  readonly except?: readonly SOCKET[] | undefined;
+}
+
+export interface SelectOptions extends Cancellable {
+  /** Milliseconds; 0 only looks, and without it select waits for ever. */
+  readonly timeoutMs?: number | undefined;
+}
+
+type OptionValue = number | boolean | linger | Uint8Array;
+
+/**
+ * Winsock under the same names with JavaScript's habits: calls are awaited, lengths are left out, addresses are text, and a failure is
+ * a thrown WinsockError. Sockets are in blocking mode as in C, which here only means that the promise takes its time: a program may
+ * have any number of calls waiting.
+ */
+export interface PromiseFace {
+  /** Optional: the first call of any other function does it too, and counts as nothing for WSACleanup. @returns the version, high byte minor */
+  WSAStartup(version?: number): Promise<{ readonly version: number }>;
+  /** Undoes one WSAStartup. The last one, and the first one where start-up was implied, closes every socket; waiting calls fail with WSAEINTR. */
+  WSACleanup(): Promise<void>;
+  socket(af?: number, type?: number, protocol?: number): Promise<SOCKET>;
+  /** Without an address every local one, without a port (or with 0) a free one. */
+  bind(s: SOCKET, name?: Partial<SocketAddress>): Promise<void>;
+  connect(s: SOCKET, name: SocketAddress, options?: Cancellable): Promise<void>;
+  listen(s: SOCKET, backlog?: number): Promise<void>;
+  accept(s: SOCKET, options?: Cancellable): Promise<{ readonly socket: SOCKET } & SocketAddress>;
+  /** Text goes as UTF-8. @returns how many bytes were taken: all of them, unless the socket is nonblocking */
+  send(s: SOCKET, data: Uint8Array | string, options?: TransferOptions): Promise<number>;
+  /** At most `length` bytes (65536 by default); none when the peer has ended the stream. */
+  recv(s: SOCKET, length?: number, options?: TransferOptions): Promise<Uint8Array>;
+  sendto(s: SOCKET, data: Uint8Array | string, to: SocketAddress, options?: TransferOptions): Promise<number>;
+  recvfrom(s: SOCKET, length?: number, options?: TransferOptions): Promise<{ readonly data: Uint8Array } & SocketAddress>;
+  /** SD_SEND by default. */
+  shutdown(s: SOCKET, how?: number): Promise<void>;
+  closesocket(s: SOCKET): Promise<void>;
+  getsockname(s: SOCKET): Promise<SocketAddress>;
+  getpeername(s: SOCKET): Promise<SocketAddress>;
+  setsockopt(s: SOCKET, level: number, optname: number, value: OptionValue): Promise<void>;
+  /** A number, except for SO_LINGER. */
+  getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
+  getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
+  /** Resolves with those that are ready: no sockets at all when the time is over. */
+  select(
+    sets: SocketSets,
+    options?: SelectOptions,
+  ): Promise<{ readonly read: SOCKET[]; readonly write: SOCKET[]; readonly except: SOCKET[] }>;
+  /** @returns the argument as the command left it */
+  ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number>;
+}
+
+/** Longer transfers travel in pieces of this many bytes. */
+const PIECE = 256 * 1024;
+const DEFAULT_RECEIVE = 65536;
+const VERSION = MAKEWORD(2, 2);
+const NO_BYTES = new Uint8Array(0);
+
+type Request = Partial<Omit<CallRequest, "id" | "op">>;
+
+/** @param openPort reaches the network; called by the first call, and by the first one after the last WSACleanup */
+export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFace {
+  let opening: Promise<AsyncPort> | undefined;
+  let startups = 0;
+  /** The last send of each socket, so that the pieces of two long ones do not mix. */
+  const sending = new Map<SOCKET, Promise<unknown>>();
+
+  /** The port, started up at least once. */
+  function port(version = VERSION): Promise<AsyncPort> {
+    opening ??= open(version).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  }
+
+  async function open(version: number): Promise<AsyncPort> {
+    let opened: AsyncPort;
+    try {
+      opened = await openPort();
+    } catch (cause) {
+      const error = new WinsockError(WSASYSNOTREADY, "WSAStartup");
+      error.cause = cause;
+      throw error;
+    }
+    const reply = await opened.call({ op: CALL.startup, s: 0, a: version, b: 0, c: 0, data: null });
+    if (reply.error === 0) return opened;
+    opened.close();
+    throw new WinsockError(reply.error, "WSAStartup");
+  }
+
+  /** @throws WinsockError, or the signal's reason */
+  async function call(
+    syscall: Exclude<keyof typeof CALL, "cancel" | "control">,
+    request: Request,
+    signal?: AbortSignal,
+    detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
+  ): Promise<CallReply> {
+    signal?.throwIfAborted();
+    const { s = 0, a = 0, b = 0, c = 0, data = null } = request;
+    const reply = await (await port()).call({ op: CALL[syscall], s, a, b, c, data }, signal);
+    if (reply.error === 0) return reply;
+    if (reply.error === WSAEINTR) signal?.throwIfAborted();
+    throw new WinsockError(reply.error, syscall, detail);
+  }
+
+  /** One after another on each socket. */
+  function inTurn<T>(s: SOCKET, send: () => Promise<T>): Promise<T> {
+    const before = sending.get(s);
+    const mine = before === undefined ? send() : before.then(send, send);
+    sending.set(s, mine);
+    const forget = () => {
+      if (sending.get(s) === mine) sending.delete(s);
+    };
+    mine.then(forget, forget);
+    return mine;
+  }
+
+  async function sendPieces(s: SOCKET, bytes: Uint8Array, flags: number, signal: AbortSignal | undefined): Promise<number> {
+    let sent = 0;
+    do {
+      const end = Math.min(sent + PIECE, bytes.length);
+      const request = { s, a: flags, b: sent > 0 ? 1 : 0, c: end < bytes.length ? 1 : 0, data: bytes.subarray(sent, end) };
+      const { result } = await call("send", request, signal);
+      if (sent + result < end) return sent + result;
+      sent = end;
+    } while (sent < bytes.length);
+    return sent;
+  }
+
+  async function readName(syscall: "getsockname" | "getpeername", s: SOCKET): Promise<SocketAddress> {
+    return addressOf((await call(syscall, { s, a: sizeof_sockaddr_in })).data);
+  }
+
+  function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
+  function getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
+  async function getsockopt(s: SOCKET, level: number, optname: number): Promise<number | linger> {
+    const { data } = await call("getsockopt", { s, a: level, b: optname, c: sizeof_DWORD });
+    const bytes = data ?? NO_BYTES;
+    if (level === SOL_SOCKET && optname === SO_LINGER) return readLinger(bytes);
+    return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+  }
+
+  return {
+    async WSAStartup(version = VERSION) {
+      const reply = await (await port(version)).call({ op: CALL.startup, s: 0, a: version, b: 0, c: 0, data: null });
+      if (reply.error !== 0) throw new WinsockError(reply.error, "WSAStartup");
+      startups++;
+      return { version: MAKEWORD(LOBYTE(reply.a), HIBYTE(reply.a)) };
+    },
+
+    async WSACleanup() {
+      if (opening === undefined) throw new WinsockError(WSANOTINITIALISED, "WSACleanup");
+      if (startups > 1) {
+        startups--;
+        return;
+      }
+      const closing = await opening;
+      opening = undefined;
+      startups = 0;
+      sending.clear();
+      await closing.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
+      closing.close();
+    },
+
+    async socket(af = AF_INET, type = SOCK_STREAM, protocol = 0) {
+      return (await call("socket", { a: af, b: type, c: protocol })).result;
+    },
+
+    async bind(s, { address = "0.0.0.0", port = 0 } = {}) {
+      const name = nameBytes("bind", { address, port });
+      await call("bind", { s, a: name.length, data: name }, undefined, { address, port });
+    },
+
+    async connect(s, name, { signal } = {}) {
+      const bytes = nameBytes("connect", name);
+      await call("connect", { s, a: bytes.length, data: bytes }, signal, name);
+    },
+
+    async listen(s, backlog = SOMAXCONN) {
+      await call("listen", { s, a: backlog });
+    },
+
+    async accept(s, { signal } = {}) {
+      const { result, data } = await call("accept", { s, a: sizeof_sockaddr_in }, signal);
+      return { socket: result, ...addressOf(data) };
+    },
+
+    send(s, data, { flags = 0, signal } = {}) {
+      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      return inTurn(s, () => sendPieces(s, bytes, flags, signal));
+    },
+
+    async recv(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
+      return (await call("recv", { s, a: Math.min(length, PIECE), b: flags }, signal)).data ?? NO_BYTES;
+    },
+
+    async sendto(s, data, to, { flags = 0, signal } = {}) {
+      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      const name = nameBytes("sendto", to);
+      const both = new Uint8Array(name.length + bytes.length);
+      both.set(name);
+      both.set(bytes, name.length);
+      return (await call("sendto", { s, a: name.length, b: flags, c: name.length, data: both }, signal, to)).result;
+    },
+
+    async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
+      const { a, data } = await call("recvfrom", { s, a: Math.min(length, PIECE), b: flags, c: sizeof_sockaddr_in }, signal);
+      const bytes = data ?? NO_BYTES;
+      return { data: bytes.subarray(a), ...addressOf(bytes.subarray(0, a)) };
+    },
+
+    async shutdown(s, how = SD_SEND) {
+      await call("shutdown", { s, a: how });
+    },
+
+    async closesocket(s) {
+      await call("closesocket", { s });
+    },
+
+    getsockname: (s) => readName("getsockname", s),
+
+    getpeername: (s) => readName("getpeername", s),
+
+    async setsockopt(s, level, optname, value) {
+      const bytes = optionBytes(value);
+      await call("setsockopt", { s, a: level, b: optname, c: bytes.length, data: bytes });
+    },
+
+    getsockopt,
+
+    async select(sets, { timeoutMs, signal } = {}) {
+      if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new WinsockError(WSAEINVAL, "select");
+      const isBounded = timeoutMs !== undefined && timeoutMs < Number.POSITIVE_INFINITY;
+      const data = encodeSets({ read: sets.read, write: sets.write, except: sets.except });
+      const reply = await call("select", { a: isBounded ? Math.ceil(timeoutMs * 1000) : -1, data }, signal);
+      const ready = reply.data === null ? undefined : decodeSets(reply.data);
+      return { read: [...(ready?.read ?? [])], write: [...(ready?.write ?? [])], except: [...(ready?.except ?? [])] };
+    },
+
+    async ioctlsocket(s, cmd, argument = 0) {
+      return (await call("ioctlsocket", { s, a: cmd >>> 0, b: Number(argument) })).a;
+    },
+  };
+}
+
+/** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, or a port that is none */
+function nameBytes(syscall: string, { address, port }: SocketAddress): Uint8Array {
+  const isV6 = address.includes(":");
+  const bytes = new Uint8Array(isV6 ? sizeof_sockaddr_in6 : sizeof_sockaddr_in);
+  const family = isV6 ? AF_INET6 : AF_INET;
+  const addressAt = isV6 ? 8 : 4;
+  const isPort = Number.isInteger(port) && port >= 0 && port <= 0xffff;
+  if (!isPort || inetPton(family, address, bytes.subarray(addressAt)).value !== 1) {
+    throw new WinsockError(WSAEFAULT, syscall, { address, port });
+  }
+  bytes[0] = family;
+  bytes[2] = port >>> 8;
+  bytes[3] = port;
+  return bytes;
+}
+
+/** 0.0.0.0 and port 0 where the call gave no address, as recvfrom on a stream. */
+function addressOf(name: Uint8Array | null): SocketAddress {
+  const { sin_addr, sin_port } = readSockaddrIn(name ?? NO_BYTES);
+  return { address: inet_ntoa(sin_addr), port: ((sin_port & 0xff) << 8) | (sin_port >>> 8) };
+}
+
+function optionBytes(value: OptionValue): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "object") return lingerBytes(value);
+  const number = Number(value);
+  return Uint8Array.of(number, number >>> 8, number >>> 16, number >>> 24);
+}

@@ -1,0 +1,159 @@
+import { parseV4 } from "../../src/stack/core/address.ts";
+import { SeededRandom } from "../../src/stack/core/random.ts";
+import { Host } from "../../src/stack/host.ts";
+import { LINUX, type Profile, WINDOWS } from "../../src/stack/profile.ts";
+import { ImpairedDevice } from "../../src/tap/impaired-device.ts";
+import { Loopback } from "../../src/tap/loopback.ts";
+import { MemoryWire } from "../../src/tap/memory-wire.ts";
+import { type BlockingFace, createBlockingFace } from "../../src/winsock/blocking-face.ts";
+import { htons } from "../../src/winsock/byte-order.ts";
+import { AF_INET, MAKEWORD, SOCK_STREAM } from "../../src/winsock/constants.ts";
+import type { AsyncPort, BlockingPort, CallReply, CallRequest } from "../../src/winsock/provider/calls.ts";
+import { CALL } from "../../src/winsock/provider/calls.ts";
+import { Provider } from "../../src/winsock/provider/provider.ts";
+import { new_sockaddr_in, new_WSADATA, type SOCKET, sizeof_sockaddr_in, type sockaddr_in } from "../../src/winsock/structures.ts";
+import { Simulation } from "./simulation.ts";
+
+export const OURS = "203.0.113.2";
+export const PEER = "203.0.113.1";
+/** On the link, but nobody has it. */
+export const NOBODY_THERE = "203.0.113.77";
+/** No route leads there. */
+export const ELSEWHERE = "198.51.100.1";
+export const BROADCAST = "203.0.113.255";
+
+export interface VirtualWinsockOptions {
+  readonly seed?: number;
+  readonly profile?: Profile;
+  readonly peerProfile?: Profile;
+}
+
+/**
+ * Two hosts on one wire in virtual time, each with a provider. The blocking face runs for real: a call that has to wait moves the
+ * clock from event to event until its answer is there, so 21 seconds of SYNs pass in microseconds.
+ */
+export class VirtualWinsock {
+  readonly simulation: Simulation;
+  readonly ours: Host;
+  readonly peer: Host;
+  /** Between our host and the wire, to lose what a test wants lost. */
+  readonly cable: ImpairedDevice;
+  readonly provider: Provider;
+  readonly peerProvider: Provider;
+  /** Started up, on our host. */
+  readonly winsock: BlockingFace;
+  /** Started up, on the peer. */
+  readonly peerWinsock: BlockingFace;
+  /** A call waited for something that can never come; it was answered with WSAENETDOWN. */
+  isStuck = false;
+  #lastClient = 0;
+
+  constructor(options: VirtualWinsockOptions = {}) {
+    const { seed = 1, profile = WINDOWS, peerProfile = LINUX } = options;
+    this.simulation = new Simulation(seed);
+    const { clock, timers, random } = this.simulation;
+    const wire = new MemoryWire();
+    this.cable = new ImpairedDevice(wire.device({ name: "ours" }), { timers, random });
+    this.ours = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 1), profile }));
+    this.peer = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 2), profile: peerProfile }));
+    this.ours.attach(this.cable, { address: parseV4(OURS), prefixLength: 24 });
+    this.peer.attach(wire.device({ name: "peer" }), { address: parseV4(PEER), prefixLength: 24 });
+    this.ours.attach(new Loopback());
+    this.peer.attach(new Loopback());
+    this.provider = new Provider(this.ours);
+    this.peerProvider = new Provider(this.peer);
+    this.winsock = this.program();
+    this.peerWinsock = this.program(this.peerProvider);
+  }
+
+  /** A program of its own, started up. */
+  program(provider: Provider = this.provider, version = MAKEWORD(2, 2)): BlockingFace {
+    const face = createBlockingFace(() => this.blockingPort(provider));
+    face.WSAStartup(version, new_WSADATA());
+    return face;
+  }
+
+  blockingPort(provider: Provider = this.provider): BlockingPort & { readonly client: number } {
+    const client = ++this.#lastClient;
+    provider.openClient(client);
+    let lastId = 0;
+    return {
+      client,
+      call: (request) => {
+        const id = ++lastId;
+        let answer: CallReply | undefined;
+        provider.call(client, { ...request, id }, (reply) => {
+          answer = { ...reply, data: reply.data?.slice() ?? null };
+        });
+        if (!this.simulation.run(() => answer !== undefined)) this.isStuck = true;
+        return answer ?? { id, result: -1, error: 10050, a: 0, b: 0, data: null };
+      },
+      close: () => provider.closeClient(client),
+    };
+  }
+
+  /** Answers come when the test moves the time. */
+  asyncPort(provider: Provider = this.provider): AsyncPort & { readonly client: number } {
+    const client = ++this.#lastClient;
+    provider.openClient(client);
+    let lastId = 0;
+    return {
+      client,
+      call: (request, signal) =>
+        new Promise((resolve) => {
+          const id = ++lastId;
+          const cancel: CallRequest = { id: -id, op: CALL.cancel, s: 0, a: id, b: 0, c: 0, data: null };
+          signal?.addEventListener("abort", () => provider.call(client, cancel, () => {}));
+          provider.call(client, { ...request, id }, (reply) => resolve({ ...reply, data: reply.data?.slice() ?? null }));
+        }),
+      close: () => provider.closeClient(client),
+    };
+  }
+
+  get nowMs(): number {
+    return this.simulation.clock.now();
+  }
+
+  /** `what` happens `delayMs` from now, whoever is waiting. */
+  after(delayMs: number, what: () => void): void {
+    this.simulation.at(this.nowMs + delayMs, what);
+  }
+
+  advance(byMs: number): void {
+    this.simulation.advance(byMs);
+  }
+
+  // ---- What most tests begin with ----
+
+  stream(face: BlockingFace = this.winsock): SOCKET {
+    return face.socket(AF_INET, SOCK_STREAM, 0);
+  }
+
+  /** A listening socket of the peer. */
+  listener(port: number, face: BlockingFace = this.peerWinsock, backlog = 8): SOCKET {
+    const s = this.stream(face);
+    face.bind(s, address("0.0.0.0", port), sizeof_sockaddr_in);
+    face.listen(s, backlog);
+    return s;
+  }
+
+  /** One of our sockets connected to one of the peer's. */
+  pair(port = 80): { readonly s: SOCKET; readonly peer: SOCKET; readonly listener: SOCKET } {
+    const listener = this.listener(port);
+    const s = this.stream();
+    if (this.winsock.connect(s, address(PEER, port), sizeof_sockaddr_in) !== 0) {
+      throw new Error(`connect: ${this.winsock.WSAGetLastError()}`);
+    }
+    return { s, peer: this.peerWinsock.accept(listener, null, null), listener };
+  }
+}
+
+/** A sockaddr_in. */
+export function address(text: string, port: number, family = AF_INET): sockaddr_in {
+  const name = new_sockaddr_in();
+  name.sin_family = family;
+  name.sin_port = htons(port);
+  const [a = 0, b = 0, c = 0, d = 0] = text.split(".").map(Number);
+  name.sin_addr.s_addr = (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
+  return name;
+}

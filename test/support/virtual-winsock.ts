@@ -1,6 +1,7 @@
 import { parseV4 } from "../../src/stack/core/address.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Host } from "../../src/stack/host.ts";
+import type { NetworkInterface } from "../../src/stack/link/network-interface.ts";
 import { LINUX, type Profile, WINDOWS } from "../../src/stack/profile.ts";
 import { ImpairedDevice } from "../../src/tap/impaired-device.ts";
 import { Loopback } from "../../src/tap/loopback.ts";
@@ -46,6 +47,7 @@ export class VirtualWinsock {
   readonly peerWinsock: BlockingFace;
   /** A call waited for something that can never come; it was answered with WSAENETDOWN. */
   isStuck = false;
+  readonly #link: NetworkInterface;
   #lastClient = 0;
 
   constructor(options: VirtualWinsockOptions = {}) {
@@ -56,7 +58,7 @@ export class VirtualWinsock {
     this.cable = new ImpairedDevice(wire.device({ name: "ours" }), { timers, random });
     this.ours = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 1), profile }));
     this.peer = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 2), profile: peerProfile }));
-    this.ours.attach(this.cable, { address: parseV4(OURS), prefixLength: 24 });
+    this.#link = this.ours.attach(this.cable, { address: parseV4(OURS), prefixLength: 24 });
     this.peer.attach(wire.device({ name: "peer" }), { address: parseV4(PEER), prefixLength: 24 });
     this.ours.attach(new Loopback());
     this.peer.attach(new Loopback());
@@ -85,7 +87,8 @@ export class VirtualWinsock {
         provider.call(client, { ...request, id }, (reply) => {
           answer = { ...reply, data: reply.data?.slice() ?? null };
         });
-        if (!this.simulation.run(() => answer !== undefined)) this.isStuck = true;
+        // An answer given at once comes before anything else happens.
+        if (answer === undefined && !this.simulation.run(() => answer !== undefined)) this.isStuck = true;
         return answer ?? { id, result: -1, error: 10050, a: 0, b: 0, data: null };
       },
       close: () => provider.closeClient(client),
@@ -117,6 +120,12 @@ export class VirtualWinsock {
   /** `what` happens `delayMs` from now, whoever is waiting. */
   after(delayMs: number, what: () => void): void {
     this.simulation.at(this.nowMs + delayMs, what);
+  }
+
+  /** Our device is gone, as a TAP that was deleted. */
+  unplug(): void {
+    this.cable.close();
+    this.ours.linkChanged(this.#link, false);
   }
 
   advance(byMs: number): void {

@@ -1,0 +1,674 @@
+/**
+ * Microsoft's page of `connect`, sentence by sentence, in the page's order: hold the table beside the page. Everything runs on two
+ * real hosts of ours in virtual time, through the blocking face.
+ *
+ * Sentences for later parts have no row: the scenarios and notifications of WSAAsyncSelect and WSAEventSelect (FD_CONNECT), WSAEINTR
+ * and WSAEINPROGRESS of Winsock 1.1's blocking hooks, the note on asynchronous procedure calls, and IrDA.
+ */
+import { describe, expect, test } from "@jest/globals";
+import { LINUX, WINDOWS } from "../../src/stack/profile.ts";
+import type { BlockingFace } from "../../src/winsock/blocking-face.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  FIONBIO,
+  INVALID_SOCKET,
+  MAKEWORD,
+  SD_SEND,
+  SO_BROADCAST,
+  SO_ERROR,
+  SO_KEEPALIVE,
+  SO_LINGER,
+  SO_REUSEADDR,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOCKET_ERROR,
+  SOL_SOCKET,
+} from "../../src/winsock/constants.ts";
+import * as errors from "../../src/winsock/errors.ts";
+import { FD_ISSET, FD_SET } from "../../src/winsock/fd-set.ts";
+import {
+  new_fd_set,
+  new_sockaddr_in,
+  new_WSADATA,
+  type SOCKET,
+  sizeof_linger,
+  sizeof_sockaddr_in,
+  sizeof_sockaddr_in6,
+} from "../../src/winsock/structures.ts";
+import { address, BROADCAST, ELSEWHERE, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../support/virtual-winsock.ts";
+
+/** In an Ethernet frame with an IPv4 header of 20 bytes. */
+const TCP_FLAGS_AT = 47;
+const SYN = 2;
+
+const OPEN = 80;
+const CLOSED = 81;
+
+/** What a call came to: its value, and the last error after it. */
+const outcome = (face: BlockingFace, result: number): readonly [number, number] => [result, face.WSAGetLastError()];
+const fails = (error: number): readonly [number, number] => [SOCKET_ERROR, error];
+const SUCCESS = [0, 0] as const;
+
+function connect(v: VirtualWinsock, s: SOCKET, to: string, port: number, face = v.winsock): readonly [number, number] {
+  return outcome(face, face.connect(s, address(to, port), sizeof_sockaddr_in));
+}
+
+function bind(v: VirtualWinsock, s: SOCKET, to: string, port: number, face = v.winsock): readonly [number, number] {
+  return outcome(face, face.bind(s, address(to, port), sizeof_sockaddr_in));
+}
+
+function nonblocking(v: VirtualWinsock, s: SOCKET): SOCKET {
+  expect(v.winsock.ioctlsocket(s, FIONBIO, { value: 1 })).toBe(0);
+  return s;
+}
+
+const set = (v: VirtualWinsock, s: SOCKET, option: number): number => v.winsock.setsockopt(s, SOL_SOCKET, option, { value: 1 }, 4);
+
+/** Which of select's three sets the socket is in after at most `seconds`. */
+function selected(v: VirtualWinsock, s: SOCKET, seconds: number): string {
+  const [read, write, except] = [new_fd_set(), new_fd_set(), new_fd_set()];
+  for (const fds of [read, write, except]) FD_SET(s, fds);
+  v.winsock.select(0, read, write, except, { tv_sec: seconds, tv_usec: 0 });
+  return [FD_ISSET(s, read) ? "read" : "", FD_ISSET(s, write) ? "write" : "", FD_ISSET(s, except) ? "except" : ""]
+    .filter(Boolean)
+    .join("+");
+}
+
+function soError(v: VirtualWinsock, s: SOCKET): number {
+  const value = { value: -1 };
+  v.winsock.getsockopt(s, SOL_SOCKET, SO_ERROR, value, { value: 4 });
+  return value.value;
+}
+
+function localName(v: VirtualWinsock, s: SOCKET): { readonly address: string; readonly port: number } {
+  const name = new_sockaddr_in();
+  v.winsock.getsockname(s, name, { value: sizeof_sockaddr_in });
+  return { address: v.winsock.inet_ntoa(name.sin_addr), port: ((name.sin_port & 255) << 8) | (name.sin_port >>> 8) };
+}
+
+const datagram = (face: BlockingFace): SOCKET => face.socket(AF_INET, SOCK_DGRAM, 0);
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function recv(face: BlockingFace, s: SOCKET): string {
+  const buffer = new Uint8Array(100);
+  const length = face.recv(s, buffer, buffer.length, 0);
+  return length < 0 ? `error ${face.WSAGetLastError()}` : new TextDecoder().decode(buffer.subarray(0, length));
+}
+
+const say = (face: BlockingFace, s: SOCKET, text: string): number => face.send(s, bytes(text), bytes(text).length, 0);
+
+/** Sends from the peer's port 7000 (or another) to our port 5000. */
+function peerSays(v: VirtualWinsock, text: string, from = 7000): void {
+  const s = datagram(v.peerWinsock);
+  bind(v, s, PEER, from, v.peerWinsock);
+  v.peerWinsock.sendto(s, bytes(text), text.length, 0, address(OURS, 5000), sizeof_sockaddr_in);
+  v.peerWinsock.closesocket(s);
+  v.advance(1);
+}
+
+interface Row {
+  /** The page's words, shortened. */
+  readonly page: string;
+  readonly world?: () => VirtualWinsock;
+  readonly shows: (v: VirtualWinsock) => void;
+}
+
+const world = (): VirtualWinsock => {
+  const v = new VirtualWinsock();
+  v.listener(OPEN);
+  return v;
+};
+
+const TABLE: readonly Row[] = [
+  // ---- Parameters ----
+  {
+    page: "[in] s: a descriptor identifying an unconnected socket",
+    shows: (v) => expect(connect(v, v.stream(), PEER, OPEN)).toEqual(SUCCESS),
+  },
+  {
+    page: "[in] name: a pointer to the sockaddr structure to which the connection should be established",
+    shows: (v) => {
+      const name = new Uint8Array(16);
+      name.set([AF_INET, 0, 0, OPEN, 203, 0, 113, 1]);
+      expect(outcome(v.winsock, v.winsock.connect(v.stream(), name, 16))).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "[in] namelen: the length, in bytes, of the sockaddr structure (a longer one, as a sockaddr_storage, will do)",
+    shows: (v) => expect(outcome(v.winsock, v.winsock.connect(v.stream(), address(PEER, OPEN), 128))).toEqual(SUCCESS),
+  },
+
+  // ---- Return value ----
+  {
+    page: "If no error occurs, connect returns zero",
+    shows: (v) => expect(v.winsock.connect(v.stream(), address(PEER, OPEN), sizeof_sockaddr_in)).toBe(0),
+  },
+  {
+    page: "Otherwise, it returns SOCKET_ERROR, and a specific error code can be retrieved by calling WSAGetLastError",
+    shows: (v) => {
+      expect(v.winsock.connect(v.stream(), address(PEER, CLOSED), sizeof_sockaddr_in)).toBe(SOCKET_ERROR);
+      expect(v.winsock.WSAGetLastError()).toBe(errors.WSAECONNREFUSED);
+    },
+  },
+  {
+    page: "On a blocking socket, the return value indicates success or failure of the connection attempt",
+    shows: (v) => {
+      const s = v.stream();
+      expect(connect(v, s, PEER, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
+      expect(soError(v, s)).toBe(0);
+      expect(connect(v, s, PEER, OPEN)).toEqual(SUCCESS);
+      expect(selected(v, s, 0)).toBe("write");
+    },
+  },
+  {
+    page: "With a nonblocking socket, connect will return SOCKET_ERROR, and WSAGetLastError will return WSAEWOULDBLOCK",
+    shows: (v) => {
+      const before = v.nowMs;
+      expect(connect(v, nonblocking(v, v.stream()), PEER, OPEN)).toEqual(fails(errors.WSAEWOULDBLOCK));
+      expect(v.nowMs).toBe(before);
+    },
+  },
+  {
+    page: "… and so even on the loopback",
+    shows: (v) => {
+      v.listener(OPEN, v.winsock);
+      const s = nonblocking(v, v.stream());
+      expect(connect(v, s, "127.0.0.1", OPEN)).toEqual(fails(errors.WSAEWOULDBLOCK));
+      expect(selected(v, s, 1)).toBe("write");
+    },
+  },
+  {
+    page: "Use the select function to determine the completion … by checking to see if the socket is writable",
+    shows: (v) => {
+      const s = nonblocking(v, v.stream());
+      v.cable.configure("out", { delayMs: 100 });
+      connect(v, s, PEER, OPEN);
+      expect(selected(v, s, 0)).toBe("");
+      expect(selected(v, s, 10)).toBe("write");
+    },
+  },
+  {
+    page: "Until the connection attempt completes …, all subsequent calls to connect … fail with WSAEALREADY, and WSAEISCONN when [it] completes successfully",
+    shows: (v) => {
+      const s = nonblocking(v, v.stream());
+      connect(v, s, PEER, OPEN);
+      expect(connect(v, s, PEER, OPEN)).toEqual(fails(errors.WSAEALREADY));
+      expect(connect(v, s, ELSEWHERE, CLOSED)).toEqual(fails(errors.WSAEALREADY));
+      v.advance(100);
+      expect(connect(v, s, PEER, OPEN)).toEqual(fails(errors.WSAEISCONN));
+    },
+  },
+  {
+    page: "If … the connection attempt failed (WSAECONNREFUSED) the application can call connect again for the same socket",
+    shows: (v) => {
+      const s = v.stream();
+      expect(connect(v, s, PEER, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
+      const bound = localName(v, s);
+      v.listener(CLOSED);
+      expect(connect(v, s, PEER, CLOSED)).toEqual(SUCCESS);
+      expect(localName(v, s).port).toBe(bound.port);
+    },
+  },
+  {
+    page: "If … the connection attempt failed (WSAENETUNREACH) the application can call connect again for the same socket",
+    shows: (v) => {
+      const s = v.stream();
+      expect(connect(v, s, ELSEWHERE, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
+      expect(connect(v, s, PEER, OPEN)).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "If … the connection attempt failed (WSAETIMEDOUT) the application can call connect again for the same socket",
+    shows: (v) => {
+      const s = nonblocking(v, v.stream());
+      connect(v, s, NOBODY_THERE, OPEN);
+      expect(selected(v, s, 60)).toBe("except");
+      expect(soError(v, s)).toBe(errors.WSAETIMEDOUT);
+      v.winsock.ioctlsocket(s, FIONBIO, { value: 0 });
+      expect(connect(v, s, PEER, OPEN)).toEqual(SUCCESS);
+      expect(soError(v, s)).toBe(0);
+      expect(selected(v, s, 0)).toBe("write");
+    },
+  },
+
+  // ---- Error codes ----
+  {
+    page: "WSANOTINITIALISED: A successful WSAStartup call must occur before using this function",
+    shows: (v) => {
+      const s = v.stream();
+      v.winsock.WSACleanup();
+      expect(connect(v, s, PEER, OPEN)).toEqual(fails(errors.WSANOTINITIALISED));
+    },
+  },
+  {
+    page: "WSAENETDOWN: The network subsystem has failed",
+    shows: (v) => {
+      v.unplug();
+      expect(connect(v, v.stream(), PEER, OPEN)).toEqual(fails(errors.WSAENETDOWN));
+    },
+  },
+  {
+    page: "WSAENETDOWN: … also while the attempt is on its way",
+    shows: (v) => {
+      v.after(5000, () => v.unplug());
+      expect(connect(v, v.stream(), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAENETDOWN));
+      expect(v.nowMs).toBe(5000);
+    },
+  },
+  {
+    page: "WSAEADDRINUSE: The socket's local address is already in use … This error usually occurs when executing bind",
+    shows: (v) => {
+      expect(bind(v, v.stream(), OURS, 5000)).toEqual(SUCCESS);
+      expect(bind(v, v.stream(), OURS, 5000)).toEqual(fails(errors.WSAEADDRINUSE));
+    },
+  },
+  {
+    page: "WSAEADDRINUSE: … but could be delayed until the connect function if the bind was to a wildcard address. A specific address needs to be implicitly bound by the connect function",
+    shows: (v) => {
+      const s = v.stream();
+      expect(bind(v, s, "0.0.0.0", 5000)).toEqual(SUCCESS);
+      expect(bind(v, v.stream(), OURS, 5000)).toEqual(SUCCESS);
+      expect(connect(v, s, PEER, OPEN)).toEqual(fails(errors.WSAEADDRINUSE));
+    },
+  },
+  {
+    page: "WSAEADDRINUSE: … and the socket was not marked to allow address reuse with SO_REUSEADDR",
+    shows: (v) => {
+      const [s, other] = [v.stream(), v.stream()];
+      for (const socket of [s, other]) expect(set(v, socket, SO_REUSEADDR)).toBe(0);
+      expect(bind(v, s, "0.0.0.0", 5000)).toEqual(SUCCESS);
+      expect(bind(v, other, OURS, 5000)).toEqual(SUCCESS);
+      expect(connect(v, s, PEER, OPEN)).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "WSAEALREADY: A nonblocking connect call is in progress on the specified socket",
+    shows: (v) => {
+      const s = nonblocking(v, v.stream());
+      connect(v, s, NOBODY_THERE, OPEN);
+      expect(connect(v, s, NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAEALREADY));
+    },
+  },
+  {
+    page: "WSAEALREADY: … is reported as WSAEINVAL to Windows Sockets 1.1 applications",
+    shows: (v) => {
+      const old = v.program(v.provider, MAKEWORD(1, 1));
+      const s = old.socket(AF_INET, SOCK_STREAM, 0);
+      old.ioctlsocket(s, FIONBIO, { value: 1 });
+      expect(connect(v, s, PEER, OPEN, old)).toEqual(fails(errors.WSAEWOULDBLOCK));
+      expect(connect(v, s, PEER, OPEN, old)).toEqual(fails(errors.WSAEINVAL));
+    },
+  },
+  {
+    page: "WSAEADDRNOTAVAIL: The remote address is not a valid address (such as INADDR_ANY)",
+    shows: (v) => expect(connect(v, v.stream(), "0.0.0.0", OPEN)).toEqual(fails(errors.WSAEADDRNOTAVAIL)),
+  },
+  {
+    page: "WSAEADDRNOTAVAIL: … nor are port 0, a broadcast and a multicast address ones that a stream can reach",
+    shows: (v) => {
+      const s = v.stream();
+      for (const [to, port] of [
+        [PEER, 0],
+        ["255.255.255.255", OPEN],
+        [BROADCAST, OPEN],
+        ["224.0.0.1", OPEN],
+      ] as const) {
+        expect(connect(v, s, to, port)).toEqual(fails(errors.WSAEADDRNOTAVAIL));
+      }
+      expect(connect(v, s, PEER, OPEN)).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "WSAEAFNOSUPPORT: Addresses in the specified family cannot be used with this socket",
+    shows: (v) => {
+      for (const family of [AF_INET6, 0xdead, 0]) {
+        const name = new Uint8Array(sizeof_sockaddr_in6);
+        name.set([family & 255, family >>> 8, 0, OPEN, 203, 0, 113, 1]);
+        expect(outcome(v.winsock, v.winsock.connect(v.stream(), name, name.length))).toEqual(fails(errors.WSAEAFNOSUPPORT));
+      }
+    },
+  },
+  {
+    page: "WSAECONNREFUSED: The attempt to connect was forcefully rejected (after five SYNs half a second apart)",
+    shows: (v) => {
+      let syns = 0;
+      v.ours.trace.subscribe((event) => {
+        if (event.type === "frame" && event.direction === "out" && event.bytes[TCP_FLAGS_AT] === SYN) syns++;
+      });
+      expect(connect(v, v.stream(), PEER, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
+      expect(syns).toBe(5);
+      expect(v.nowMs).toBe(2000);
+    },
+  },
+  {
+    page: "WSAECONNREFUSED: … unless a listener appears between two of them",
+    shows: (v) => {
+      v.after(1200, () => v.listener(CLOSED));
+      expect(connect(v, v.stream(), PEER, CLOSED)).toEqual(SUCCESS);
+      expect(v.nowMs).toBe(1500);
+    },
+  },
+  {
+    page: "WSAEFAULT: The sockaddr structure … contains incorrect address format … or the namelen parameter is too small",
+    shows: (v) => {
+      for (const namelen of [15, 2, 0, -1]) {
+        expect(outcome(v.winsock, v.winsock.connect(v.stream(), address(PEER, OPEN), namelen))).toEqual(fails(errors.WSAEFAULT));
+      }
+    },
+  },
+  {
+    page: "WSAEFAULT: … is not in a valid part of the user address space",
+    shows: (v) => {
+      expect(outcome(v.winsock, v.winsock.connect(v.stream(), null, sizeof_sockaddr_in))).toEqual(fails(errors.WSAEFAULT));
+      expect(outcome(v.winsock, v.winsock.connect(v.stream(), new Uint8Array(8), sizeof_sockaddr_in))).toEqual(fails(errors.WSAEFAULT));
+    },
+  },
+  {
+    page: "WSAEINVAL: The parameter s is a listening socket",
+    shows: (v) => expect(connect(v, v.listener(5000, v.winsock), PEER, OPEN)).toEqual(fails(errors.WSAEINVAL)),
+  },
+  {
+    page: "WSAEISCONN: The socket is already connected (connection-oriented sockets only)",
+    shows: (v) => {
+      const s = v.stream();
+      connect(v, s, PEER, OPEN);
+      expect(connect(v, s, PEER, OPEN)).toEqual(fails(errors.WSAEISCONN));
+      const d = datagram(v.winsock);
+      expect(connect(v, d, PEER, OPEN)).toEqual(SUCCESS);
+      expect(connect(v, d, PEER, OPEN)).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "WSAENETUNREACH: The network cannot be reached from this host at this time",
+    shows: (v) => {
+      expect(connect(v, v.stream(), ELSEWHERE, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
+      expect(connect(v, nonblocking(v, v.stream()), ELSEWHERE, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
+      expect(v.nowMs).toBe(0);
+    },
+  },
+  {
+    page: "WSAEHOSTUNREACH: A socket operation was attempted to an unreachable host (the linux profile says so when nobody answers ARP)",
+    world: () => new VirtualWinsock({ profile: LINUX }),
+    shows: (v) => expect(connect(v, v.stream(), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAEHOSTUNREACH)),
+  },
+  {
+    page: "WSAENOBUFS: No buffer space is available. The socket cannot be connected (no local port is left)",
+    world: () => new VirtualWinsock({ profile: { ...WINDOWS, portRange: [49152, 49153] } }),
+    shows: (v) => {
+      v.listener(OPEN);
+      expect([1, 2].map(() => connect(v, v.stream(), PEER, OPEN))).toEqual([SUCCESS, SUCCESS]);
+      expect(connect(v, v.stream(), PEER, OPEN)).toEqual(fails(errors.WSAENOBUFS));
+    },
+  },
+  {
+    page: "WSAENOTSOCK: The descriptor specified in the s parameter is not a socket",
+    shows: (v) => {
+      const closed = v.stream();
+      v.winsock.closesocket(closed);
+      for (const s of [0, INVALID_SOCKET, 3, 100_000, closed]) expect(connect(v, s, PEER, OPEN)).toEqual(fails(errors.WSAENOTSOCK));
+    },
+  },
+  {
+    page: "WSAETIMEDOUT: An attempt to connect timed out without establishing a connection (after 21 s)",
+    shows: (v) => {
+      expect(connect(v, v.stream(), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAETIMEDOUT));
+      expect(v.nowMs).toBe(21_000);
+    },
+  },
+  {
+    page: "WSAEWOULDBLOCK: The socket is marked as nonblocking and the connection cannot be completed immediately",
+    shows: (v) => expect(connect(v, nonblocking(v, v.stream()), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAEWOULDBLOCK)),
+  },
+  {
+    page: "WSAEACCES: An attempt to connect a datagram socket to broadcast address failed because … SO_BROADCAST is not enabled",
+    shows: (v) => {
+      for (const to of ["255.255.255.255", BROADCAST]) {
+        expect(connect(v, datagram(v.winsock), to, 7000)).toEqual(fails(errors.WSAEACCES));
+      }
+    },
+  },
+
+  // ---- Remarks ----
+  {
+    page: "If socket s is unbound, unique values are assigned to the local association by the system, and the socket is marked as bound",
+    shows: (v) => {
+      const [s, other] = [v.stream(), v.stream()];
+      connect(v, s, PEER, OPEN);
+      connect(v, other, PEER, OPEN);
+      expect(localName(v, s).address).toBe(OURS);
+      expect(localName(v, s).port).toBeGreaterThanOrEqual(49152);
+      expect(localName(v, s).port).not.toBe(localName(v, other).port);
+      expect(bind(v, s, OURS, 5000)).toEqual(fails(errors.WSAEINVAL));
+    },
+  },
+  {
+    page: "For connection-oriented sockets, an active connection is initiated to the foreign host using name",
+    shows: (v) => {
+      const listener = v.listener(5001);
+      const s = v.stream();
+      bind(v, s, OURS, 5000);
+      connect(v, s, PEER, 5001);
+      const from = new_sockaddr_in();
+      const accepted = v.peerWinsock.accept(listener, from, { value: sizeof_sockaddr_in });
+      expect(accepted).toBeGreaterThan(0);
+      expect(from).toEqual(address(OURS, 5000));
+    },
+  },
+  {
+    page: "Note: If a socket is opened, a setsockopt call is made, and then a sendto call is made, Windows Sockets performs an implicit bind",
+    shows: (v) => {
+      const s = datagram(v.winsock);
+      expect(v.winsock.getsockname(s, new_sockaddr_in(), { value: sizeof_sockaddr_in })).toBe(SOCKET_ERROR);
+      expect(set(v, s, SO_BROADCAST)).toBe(0);
+      expect(v.winsock.sendto(s, bytes("x"), 1, 0, address(PEER, 7000), sizeof_sockaddr_in)).toBe(1);
+      expect(localName(v, s).port).toBeGreaterThanOrEqual(49152);
+      expect(bind(v, s, OURS, 5000)).toEqual(fails(errors.WSAEINVAL));
+    },
+  },
+  {
+    page: "When the socket call completes successfully, the socket is ready to send and receive data",
+    shows: (v) => {
+      const { s, peer } = v.pair(5001);
+      say(v.winsock, s, "to you");
+      expect(recv(v.peerWinsock, peer)).toBe("to you");
+      say(v.peerWinsock, peer, "and back");
+      expect(recv(v.winsock, s)).toBe("and back");
+    },
+  },
+  {
+    page: "If the address member of the structure specified by name is filled with zeros, connect will return the error WSAEADDRNOTAVAIL",
+    shows: (v) => {
+      const name = new Uint8Array(16);
+      name.set([AF_INET, 0, 0, OPEN]);
+      expect(outcome(v.winsock, v.winsock.connect(v.stream(), name, 16))).toEqual(fails(errors.WSAEADDRNOTAVAIL));
+    },
+  },
+  {
+    page: "Any attempt to reconnect an active connection will fail with the error code WSAEISCONN",
+    shows: (v) => {
+      const { s } = v.pair(5001);
+      for (const [to, port] of [
+        [PEER, 5001],
+        [PEER, OPEN],
+        [ELSEWHERE, OPEN],
+        ["0.0.0.0", 0],
+      ] as const) {
+        expect(connect(v, s, to, port)).toEqual(fails(errors.WSAEISCONN));
+      }
+      v.winsock.shutdown(s, SD_SEND);
+      expect(connect(v, s, PEER, OPEN)).toEqual(fails(errors.WSAEISCONN));
+    },
+  },
+  {
+    page: "… this function returns the error WSAEWOULDBLOCK. However, the operation proceeds",
+    shows: (v) => {
+      const listener = v.listener(5001);
+      connect(v, nonblocking(v, v.stream()), PEER, 5001);
+      expect(v.peerWinsock.accept(listener, null, null)).toBeGreaterThan(0);
+    },
+  },
+  {
+    page: "If the client uses the select function, success is reported in the writefds set",
+    shows: (v) => {
+      const s = nonblocking(v, v.stream());
+      connect(v, s, PEER, OPEN);
+      expect(selected(v, s, 10)).toBe("write");
+      expect(soError(v, s)).toBe(0);
+    },
+  },
+  {
+    page: "… and failure is reported in the exceptfds set",
+    shows: (v) => {
+      const s = nonblocking(v, v.stream());
+      connect(v, s, PEER, CLOSED);
+      expect(selected(v, s, 10)).toBe("except");
+      expect(v.nowMs).toBe(2000);
+      expect(soError(v, s)).toBe(errors.WSAECONNREFUSED);
+    },
+  },
+  {
+    page: "Calling setsockopt while a connection is in progress is not supported",
+    shows: (v) => {
+      const s = nonblocking(v, v.stream());
+      connect(v, s, PEER, OPEN);
+      expect(outcome(v.winsock, set(v, s, SO_KEEPALIVE))).toEqual(fails(errors.WSAEINVAL));
+      expect(selected(v, s, 10)).toBe("write");
+      expect(outcome(v.winsock, set(v, s, SO_KEEPALIVE))).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "For a connectionless socket, … a default destination address that can be used on subsequent send and recv calls",
+    shows: (v) => {
+      const server = datagram(v.peerWinsock);
+      bind(v, server, PEER, 7000, v.peerWinsock);
+      const s = datagram(v.winsock);
+      expect(connect(v, s, PEER, 7000)).toEqual(SUCCESS);
+      say(v.winsock, s, "hello");
+      const from = new_sockaddr_in();
+      v.peerWinsock.recvfrom(server, new Uint8Array(9), 9, 0, from, { value: sizeof_sockaddr_in });
+      v.peerWinsock.sendto(server, bytes("hi"), 2, 0, from, sizeof_sockaddr_in);
+      expect(recv(v.winsock, s)).toBe("hi");
+    },
+  },
+  {
+    page: "Any datagrams received from an address other than the destination address specified will be discarded",
+    shows: (v) => {
+      const s = datagram(v.winsock);
+      bind(v, s, OURS, 5000);
+      connect(v, s, PEER, 7000);
+      peerSays(v, "stranger", 7001);
+      peerSays(v, "friend");
+      expect(recv(v.winsock, s)).toBe("friend");
+    },
+  },
+  {
+    page: "If the address member … is filled with zeros, the socket will be disconnected … send and recv calls will return WSAENOTCONN",
+    shows: (v) => {
+      const s = datagram(v.winsock);
+      bind(v, s, OURS, 5000);
+      connect(v, s, PEER, 7000);
+      expect(connect(v, s, "0.0.0.0", 0)).toEqual(SUCCESS);
+      expect(outcome(v.winsock, say(v.winsock, s, "x"))).toEqual(fails(errors.WSAENOTCONN));
+      expect(outcome(v.winsock, v.winsock.recv(s, new Uint8Array(9), 9, 0))).toEqual(fails(errors.WSAENOTCONN));
+      expect(outcome(v.winsock, v.winsock.getpeername(s, new_sockaddr_in(), { value: 16 }))).toEqual(fails(errors.WSAENOTCONN));
+    },
+  },
+  {
+    page: "However, sendto and recvfrom can still be used",
+    shows: (v) => {
+      const s = datagram(v.winsock);
+      bind(v, s, OURS, 5000);
+      connect(v, s, PEER, 7000);
+      connect(v, s, "0.0.0.0", 0);
+      const server = datagram(v.peerWinsock);
+      bind(v, server, PEER, 7001, v.peerWinsock);
+      expect(v.winsock.sendto(s, bytes("x"), 1, 0, address(PEER, 7001), sizeof_sockaddr_in)).toBe(1);
+      expect(recv(v.peerWinsock, server)).toBe("x");
+      peerSays(v, "anybody", 7002);
+      const buffer = new Uint8Array(20);
+      expect(v.winsock.recvfrom(s, buffer, 20, 0, null, null)).toBe(7);
+    },
+  },
+  {
+    page: "The default destination can be changed by simply calling connect again, even if the socket is already connected",
+    shows: (v) => {
+      const s = datagram(v.winsock);
+      bind(v, s, OURS, 5000);
+      connect(v, s, PEER, 7000);
+      expect(connect(v, s, PEER, 7001)).toEqual(SUCCESS);
+      peerSays(v, "old", 7000);
+      peerSays(v, "new", 7001);
+      expect(recv(v.winsock, s)).toBe("new");
+    },
+  },
+  {
+    page: "Any datagrams queued for receipt are discarded if name is different from the previous connect",
+    shows: (v) => {
+      const s = datagram(v.winsock);
+      bind(v, s, OURS, 5000);
+      connect(v, s, PEER, 7000);
+      peerSays(v, "kept");
+      connect(v, s, PEER, 7000);
+      expect(recv(v.winsock, s)).toBe("kept");
+      peerSays(v, "lost");
+      connect(v, s, PEER, 7001);
+      connect(v, s, PEER, 7000);
+      peerSays(v, "fresh");
+      expect(recv(v.winsock, s)).toBe("fresh");
+    },
+  },
+  {
+    page: "For connectionless sockets, name can indicate any valid address, including a broadcast address. However, … must use setsockopt to enable the SO_BROADCAST option",
+    shows: (v) => {
+      const server = datagram(v.peerWinsock);
+      bind(v, server, "0.0.0.0", 7000, v.peerWinsock);
+      const s = datagram(v.winsock);
+      expect(set(v, s, SO_BROADCAST)).toBe(0);
+      expect(connect(v, s, BROADCAST, 7000)).toEqual(SUCCESS);
+      expect(say(v.winsock, s, "all")).toBe(3);
+      expect(recv(v.peerWinsock, server)).toBe("all");
+    },
+  },
+  {
+    page: "Otherwise, connect will fail with the error code WSAEACCES",
+    shows: (v) => expect(connect(v, datagram(v.winsock), BROADCAST, 7000)).toEqual(fails(errors.WSAEACCES)),
+  },
+  {
+    page: "When a connection between sockets is broken, the socket that was connected should be discarded and new socket should be created",
+    shows: (v) => {
+      const { s, peer } = v.pair(5001);
+      v.peerWinsock.setsockopt(peer, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 }, sizeof_linger);
+      v.peerWinsock.closesocket(peer);
+      v.advance(10);
+      expect(recv(v.winsock, s)).toBe(`error ${errors.WSAECONNRESET}`);
+      expect(connect(v, s, PEER, 5001)).toEqual(fails(errors.WSAEISCONN));
+      v.winsock.closesocket(s);
+      expect(connect(v, v.stream(), PEER, 5001)).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "Example Code: WSAStartup, socket, connect, closesocket, WSACleanup",
+    shows: (v) => {
+      v.listener(27015, v.winsock);
+      const { WSAStartup, WSACleanup, socket, connect, closesocket, inet_addr } = v.program();
+      expect(WSAStartup(MAKEWORD(2, 2), new_WSADATA())).toBe(0);
+      const ConnectSocket = socket(AF_INET, SOCK_STREAM, 6);
+      expect(ConnectSocket).not.toBe(INVALID_SOCKET);
+      const clientService = { ...new_sockaddr_in(), sin_family: AF_INET, sin_addr: { s_addr: inet_addr("127.0.0.1") }, sin_port: 0x8769 };
+      expect(connect(ConnectSocket, clientService, sizeof_sockaddr_in)).toBe(0);
+      expect(closesocket(ConnectSocket)).toBe(0);
+      expect([WSACleanup(), WSACleanup()]).toEqual([0, 0]);
+      expect(WSACleanup()).toBe(SOCKET_ERROR);
+    },
+  },
+];
+
+describe("connect function (Microsoft)", () => {
+  test.each(TABLE)("$page", ({ world: makeWorld = world, shows }) => {
+    const v = makeWorld();
+    shows(v);
+    expect(v.isStuck).toBe(false);
+  });
+});

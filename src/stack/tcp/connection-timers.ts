@@ -21,6 +21,7 @@ export class ConnectionTimers {
   #finWait2: Timer | undefined;
   #probes = 0;
   #keepAliveProbes = 0;
+  #keepAliveProbedMs = 0;
 
   constructor(conn: Connection) {
     this.#conn = conn;
@@ -210,13 +211,12 @@ export class ConnectionTimers {
   #keepAliveTimeout(): void {
     const conn = this.#conn;
     const { profile, clock } = conn.context;
+    // Anything heard since the last probe, or while none was sent yet, starts the idle time again.
     const quietMs = clock.now() - conn.lastReceivedMs;
-    if (this.#keepAliveProbes === 0 && quietMs < profile.keepAliveIdleMs) {
+    const isAnswered = this.#keepAliveProbes > 0 && conn.lastReceivedMs >= this.#keepAliveProbedMs;
+    if (isAnswered || (this.#keepAliveProbes === 0 && quietMs < profile.keepAliveIdleMs)) {
+      this.#keepAliveProbes = 0;
       this.#keepAlive?.set(profile.keepAliveIdleMs - quietMs);
-      return;
-    }
-    if (this.#keepAliveProbes > 0 && quietMs < profile.keepAliveIntervalMs) {
-      this.keepAliveChanged();
       return;
     }
     if (this.#keepAliveProbes >= profile.keepAliveProbes) {
@@ -224,6 +224,7 @@ export class ConnectionTimers {
       return;
     }
     this.#keepAliveProbes++;
+    this.#keepAliveProbedMs = clock.now();
     // An old sequence number makes the peer answer with where it stands.
     if (conn.flight === 0) conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt);
     this.#keepAlive?.set(profile.keepAliveIntervalMs);

@@ -1,0 +1,387 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseV4 } from "../../../src/stack/core/address.ts";
+import { LINUX, RFC, WINDOWS } from "../../../src/stack/profile.ts";
+import { ScriptPeer } from "../../support/script-peer.ts";
+import { Endpoint, PEER_ADDRESS } from "../../support/two-hosts.ts";
+
+function connecting(profile = RFC) {
+  const peer = new ScriptPeer(profile);
+  const app = new Endpoint();
+  const opened = peer.host.tcp.open({ remote: PEER_ADDRESS, remotePort: 80, user: app.user });
+  if (typeof opened === "string") throw new Error(opened);
+  app.connection = opened;
+  return { peer, app };
+}
+
+function listening(profile = RFC, backlog = 4) {
+  const peer = new ScriptPeer(profile);
+  peer.ourPort = 80;
+  peer.port = 40_000;
+  const app = new Endpoint();
+  const listener = peer.host.tcp.listen({
+    localPort: 80,
+    backlog,
+    acceptable: () => {
+      if (app.connection !== undefined) return;
+      const accepted = listener.accept();
+      if (accepted !== undefined) app.use(accepted);
+    },
+  });
+  return { peer, app, listener };
+}
+
+describe("active open", () => {
+  test("a SYN, a SYN-ACK and the ACK make a connection (RFC 9293 §3.5)", () => {
+    const { peer, app } = connecting();
+    peer.expect("S", { seq: 0, mss: 1460 });
+    peer.advance(20);
+    peer.send("S.", { seq: 0, ack: 1, mss: 1460 });
+    peer.expect(".", { seq: 1, ack: 1, length: 0 });
+    expect(app.events).toEqual(["established"]);
+    expect(app.connection?.state).toBe("ESTABLISHED");
+    expect(peer.host.timers.pending()).toEqual([]);
+  });
+
+  test("an ACK of something else than our SYN is answered by RST with its number, and the attempt goes on (RFC 9293 §3.10.7.3)", () => {
+    const { peer, app } = connecting();
+    peer.expect("S");
+    peer.send("S.", { seq: 0, ack: 77 });
+    peer.expect("R", { seq: 77 });
+    peer.send("R.", { seq: 0, ack: 77 });
+    peer.expectSilence();
+    expect(app.connection?.state).toBe("SYN-SENT");
+  });
+
+  test("a reset without an acceptable ACK is ignored, so that nobody off the path can refuse for the peer (RFC 9293 §3.5.3)", () => {
+    const { peer, app } = connecting();
+    peer.expect("S");
+    peer.send("R", { seq: 1 });
+    peer.expectSilence();
+    expect(app.events).toEqual([]);
+  });
+
+  test.each([RFC, LINUX])("profile $name gives up at the first reset (RFC 9293 §3.10.7.3)", (profile) => {
+    const { peer, app } = connecting(profile);
+    peer.expect("S");
+    peer.advance(20);
+    peer.send("R.", { seq: 0, ack: 1 });
+    expect(app.events).toEqual(["failed: refused"]);
+    peer.expectSilence();
+    expect(peer.host.timers.pending()).toEqual([]);
+    expect(peer.host.tcp.statuses()).toEqual([]);
+  });
+
+  test("profile windows sends five SYNs half a second apart before it is refused (KB175523)", () => {
+    const { peer, app } = connecting(WINDOWS);
+    const times: number[] = [];
+    for (let attempt = 0; attempt < 5; attempt++) {
+      times.push(peer.expect("S", { seq: 0 }).atMs);
+      expect(app.events).toEqual([]);
+      peer.send("R.", { seq: 0, ack: 1 });
+      if (attempt < 4) peer.advance(500);
+    }
+    expect(times).toEqual([0, 500, 1000, 1500, 2000]);
+    expect(app.events).toEqual(["failed: refused"]);
+    peer.advance(30_000);
+    peer.expectSilence();
+  });
+
+  test("profile windows: a listener that appears between two SYNs is reached (KB175523)", () => {
+    const { peer, app } = connecting(WINDOWS);
+    peer.expect("S");
+    peer.send("R.", { seq: 0, ack: 1 });
+    peer.advance(500);
+    peer.expect("S", { seq: 0 });
+    peer.send("S.", { seq: 0, ack: 1 });
+    peer.expect(".", { seq: 1, ack: 1 });
+    expect(app.events).toEqual(["established"]);
+  });
+
+  test("profile windows: unanswered SYNs leave at 0, 1, 3, 7 and 15 s, and the attempt ends at 21 s (TCP_MAXRT)", () => {
+    const { peer, app } = connecting(WINDOWS);
+    peer.advance(20_999);
+    expect(peer.seen.map((s) => [s.flags, s.atMs])).toEqual([0, 1000, 3000, 7000, 15_000].map((at) => ["S", at]));
+    expect(app.events).toEqual([]);
+    peer.advance(1);
+    expect(app.events).toEqual(["failed: timed-out"]);
+  });
+
+  test("profile windows: a reset and then silence end in a time-out, not in a refusal", () => {
+    const { peer, app } = connecting(WINDOWS);
+    peer.expect("S");
+    peer.send("R.", { seq: 0, ack: 1 });
+    peer.advance(21_000);
+    expect(app.events).toEqual(["failed: timed-out"]);
+  });
+
+  test("profile linux: four SYNs a second apart, then doubling, and 131 s in all (tcp_syn_linear_timeouts)", () => {
+    const { peer, app } = connecting(LINUX);
+    peer.advance(130_999);
+    expect(peer.seen.map((s) => s.atMs)).toEqual([0, 1, 2, 3, 4, 5, 7, 11, 19, 35, 67].map((s) => s * 1000));
+    peer.advance(1);
+    expect(app.events).toEqual(["failed: timed-out"]);
+  });
+
+  test("profile rfc tries for at least three minutes (RFC 9293 MUST-23)", () => {
+    const { peer, app } = connecting(RFC);
+    peer.advance(180_000);
+    expect(app.events).toEqual([]);
+    peer.advance(120_000);
+    expect(app.events).toEqual(["failed: timed-out"]);
+  });
+
+  test("TCP_MAXRT shortens the attempt", () => {
+    const { peer, app } = connecting(WINDOWS);
+    app.connection?.setOptions({ maxRetransmissionMs: 2500 });
+    peer.advance(2499);
+    expect(app.events).toEqual([]);
+    peer.advance(1);
+    expect(app.events).toEqual(["failed: timed-out"]);
+  });
+
+  test("both sides' SYNs may cross: simultaneous open (RFC 9293 §3.5 MUST-10)", () => {
+    const { peer, app } = connecting();
+    peer.expect("S", { seq: 0 });
+    peer.send("S", { seq: 0 });
+    peer.expect("S.", { seq: 0, ack: 1 });
+    peer.send(".", { seq: 1, ack: 1 });
+    expect(app.connection?.state).toBe("ESTABLISHED");
+    expect(app.events).toEqual(["established"]);
+  });
+
+  test("text before the handshake is dropped (RFC 9293 §3.10.7.3)", () => {
+    const { peer, app } = connecting();
+    peer.expect("S");
+    peer.send("P", { seq: 1, text: 5 });
+    peer.expectSilence();
+    expect(app.receivedBytes).toBe(0);
+  });
+
+  test.each(["0.0.0.0", "255.255.255.255", "203.0.113.255", "224.0.0.1"])(
+    "%s is no peer for a connection, and no SYN leaves (RFC 9293 MUST-46)",
+    (text) => {
+      const peer = new ScriptPeer();
+      const opened = peer.host.tcp.open({ remote: parseV4(text), remotePort: 80, user: new Endpoint().user });
+      expect(typeof opened).toBe("string");
+      peer.expectSilence();
+    },
+  );
+
+  test("what a SYN looks like: options in the profile's order, window and scale (p0f signatures)", () => {
+    expect(optionsOf(WINDOWS)).toMatchObject({ window: 64240, mss: 1460, windowScale: 8, sackPermitted: true, hasTimestamps: false });
+    expect(optionsOf(LINUX)).toMatchObject({ window: 64240, mss: 1460, windowScale: 7, sackPermitted: true, hasTimestamps: true });
+  });
+
+  test("a handshake that needed a second SYN starts with one segment and distrusts the first estimate (RFC 5681 §3.1, RFC 6298 §5.7)", () => {
+    const { peer, app } = connecting();
+    peer.expect("S");
+    peer.advance(1000);
+    peer.expect("S");
+    peer.send("S.", { seq: 0, ack: 1, mss: 1460 });
+    peer.expect(".");
+    const status = app.connection?.status();
+    expect(status?.cwnd).toBe(1460);
+    expect(status?.rtoMs).toBe(3000);
+  });
+
+  test("an ICMP port unreachable refuses where the profile says so, and is noted where it does not (RFC 1122 §4.2.3.9)", () => {
+    // Shown against a forged ICMP message in test/tap; here the transport's own judgement.
+    for (const [profile, events] of [
+      [LINUX, ["failed: refused"]],
+      [WINDOWS, []],
+    ] as const) {
+      const { peer, app } = connecting(profile);
+      const syn = peer.expect("S");
+      const quote = new Uint8Array(8);
+      new DataView(quote.buffer).setUint16(0, syn.sourcePort);
+      new DataView(quote.buffer).setUint16(2, 80);
+      new DataView(quote.buffer).setUint32(4, peer.ourIsn);
+      const error = {
+        kind: "port-unreachable",
+        type: 3,
+        code: 3,
+        reporter: PEER_ADDRESS,
+        local: parseV4("203.0.113.2"),
+        remote: PEER_ADDRESS,
+        bytes: quote,
+        transportAt: 0,
+        end: 8,
+        mtu: 0,
+      } as const;
+      expect(peer.host.tcp.icmpError(error)).toBe(true);
+      peer.settle();
+      expect(app.events).toEqual(events);
+    }
+  });
+
+  test("an ICMP error that quotes a number we have not sent is not believed (RFC 5927 §4.1)", () => {
+    const { peer, app } = connecting(LINUX);
+    const syn = peer.expect("S");
+    const quote = new Uint8Array(8);
+    new DataView(quote.buffer).setUint16(0, syn.sourcePort);
+    new DataView(quote.buffer).setUint16(2, 80);
+    new DataView(quote.buffer).setUint32(4, peer.ourIsn + 5);
+    const error = {
+      kind: "port-unreachable",
+      type: 3,
+      code: 3,
+      reporter: PEER_ADDRESS,
+      local: parseV4("203.0.113.2"),
+      remote: PEER_ADDRESS,
+      bytes: quote,
+      transportAt: 0,
+      end: 8,
+      mtu: 0,
+    } as const;
+    expect(peer.host.tcp.icmpError(error)).toBe(false);
+    expect(app.events).toEqual([]);
+  });
+
+  function optionsOf(profile: typeof RFC) {
+    const { peer } = connecting(profile);
+    const syn = peer.expect("S");
+    return { window: syn.window, ...syn.options };
+  }
+});
+
+describe("passive open", () => {
+  test("SYN, SYN-ACK, ACK: the connection waits to be accepted (RFC 9293 §3.10.7.2)", () => {
+    const { peer, app } = listening();
+    peer.send("S", { seq: 0, mss: 1460 });
+    peer.expect("S.", { seq: 0, ack: 1, mss: 1460 });
+    expect(app.connection).toBeUndefined();
+    peer.send(".", { seq: 1, ack: 1 });
+    expect(app.connection?.state).toBe("ESTABLISHED");
+  });
+
+  test("a reset to a listener is ignored, an ACK is answered by a reset with its number (RFC 9293 §3.10.7.2)", () => {
+    const { peer } = listening();
+    peer.send("R", { seq: 0 });
+    peer.expectSilence();
+    peer.send(".", { seq: 5, ack: 9 });
+    peer.expect("R", { seq: 9 });
+  });
+
+  test("the first text may complete the handshake when the ACK was lost (RFC 9293 §3.10.7.4)", () => {
+    const { peer, app } = listening();
+    peer.send("S", { seq: 0 });
+    peer.expect("S.");
+    peer.send("P.", { seq: 1, ack: 1, text: 3 });
+    expect(app.connection?.state).toBe("ESTABLISHED");
+    expect(app.receivedBytes).toBe(3);
+  });
+
+  test("an ACK of something else in SYN-RECEIVED is answered by a reset with its number (RFC 9293 §3.10.7.4)", () => {
+    const { peer, app } = listening();
+    peer.send("S", { seq: 0 });
+    peer.expect("S.");
+    for (const ack of [0, 2]) {
+      peer.send(".", { seq: 1, ack });
+      peer.expect("R", { seq: ack });
+    }
+    peer.send(".", { seq: 1, ack: 1 });
+    expect(app.connection?.state).toBe("ESTABLISHED");
+  });
+
+  test("a reset in SYN-RECEIVED goes back to LISTEN and tells nobody (RFC 9293 §3.10.7.4)", () => {
+    const { peer, app, listener } = listening();
+    peer.send("S", { seq: 0 });
+    peer.expect("S.");
+    peer.send("R", { seq: 1 });
+    expect(app.connection).toBeUndefined();
+    expect(listener.waiting).toBe(0);
+    peer.send("S", { seq: 100 });
+    peer.expect("S.", { ack: 101 });
+  });
+
+  test("the SYN-ACK is sent again with back-off, then the half-open connection is forgotten (RFC 9293 MUST-22)", () => {
+    const { peer } = listening(WINDOWS);
+    peer.send("S", { seq: 0 });
+    peer.advance(60_000);
+    expect(peer.seen.map((s) => [s.flags, s.atMs])).toEqual([
+      ["S.", 0],
+      ["S.", 1000],
+      ["S.", 3000],
+    ]);
+    expect(peer.host.tcp.statuses().map((s) => s.state)).toEqual(["LISTEN"]);
+  });
+
+  test("a full queue answers with a reset under windows, and with silence under linux (Microsoft: listen; tcp_abort_on_overflow 0)", () => {
+    for (const [profile, answer] of [
+      [WINDOWS, "R."],
+      [LINUX, undefined],
+    ] as const) {
+      const peer = new ScriptPeer(profile);
+      peer.ourPort = 80;
+      const listener = peer.host.tcp.listen({ localPort: 80, backlog: 1, acceptable: () => {} });
+      peer.port = 40_000;
+      peer.send("S", { seq: 0 });
+      peer.expect("S.");
+      peer.send(".", { seq: 1, ack: 1 });
+      expect(listener.waiting).toBe(1);
+      peer.port = 40_001;
+      peer.send("S", { seq: 0 });
+      if (answer === undefined) peer.expectSilence();
+      else peer.expect(answer, { seq: -peer.ourIsn | 0, ack: 1 });
+    }
+  });
+
+  test("an ECN-setup SYN is a SYN (RFC 3168 §6.1.1)", () => {
+    const { peer } = listening();
+    peer.send("SEW", { seq: 0 });
+    peer.expect("S.", { ack: 1 });
+  });
+
+  test("timestamps that a peer offers are answered under windows, though its own SYN has none", () => {
+    const { peer } = listening(WINDOWS);
+    peer.send("S", { seq: 0, timestamps: [9, 0], sackPermitted: true, windowScale: 3, mss: 1400 });
+    const answer = peer.expect("S.", { ack: 1 });
+    expect(answer.options).toMatchObject({ hasTimestamps: true, tsEcr: 9, sackPermitted: true, windowScale: 8 });
+  });
+
+  test("options that the SYN did not offer are not in the SYN-ACK (RFC 7323 §2.2, §3.2; RFC 2018 §2)", () => {
+    const { peer } = listening(LINUX);
+    peer.send("S", { seq: 0, mss: 1400 });
+    const answer = peer.expect("S.", { ack: 1 });
+    expect(answer.options).toMatchObject({ hasTimestamps: false, sackPermitted: false, windowScale: -1 });
+  });
+
+  test("more half-open connections than the cap are dropped, and memory stays bounded (hardening: SYN flood)", () => {
+    const { peer } = listening(WINDOWS, 4);
+    for (let i = 0; i < 1100; i++) {
+      peer.port = 10_000 + i;
+      peer.send("S", { seq: 0 });
+    }
+    expect(peer.host.tcp.statuses().filter((s) => s.state === "SYN-RECEIVED")).toHaveLength(1024);
+    expect(peer.host.context.drops.of("syn-queue-full")).toBe(76);
+  });
+});
+
+describe("no connection", () => {
+  test("a segment with ACK is reset with its ACK's number, one without with all of it acknowledged (RFC 9293 §3.10.7.1)", () => {
+    const peer = new ScriptPeer();
+    peer.ourPort = 81;
+    peer.send(".", { seq: 4, ack: 9 });
+    peer.expect("R", { seq: 9 });
+    peer.send("S", { seq: 4 });
+    expect(peer.expect("R.", { ack: 5 }).window).toBe(0);
+    peer.send("SFP", { seq: 4, text: 3 });
+    peer.expect("R.", { ack: 9 });
+  });
+
+  test("a reset is never answered (RFC 9293 §3.5.2)", () => {
+    const peer = new ScriptPeer();
+    peer.ourPort = 81;
+    peer.send("R", { seq: 4 });
+    peer.send("R.", { seq: 4, ack: 9 });
+    peer.expectSilence();
+  });
+
+  test("a thousand resets a second at most (hardening: no reflector)", () => {
+    const peer = new ScriptPeer();
+    peer.ourPort = 81;
+    for (let i = 0; i < 1500; i++) peer.send("S", { seq: i });
+    expect(peer.seen).toHaveLength(1000);
+    expect(peer.host.context.drops.of("reset-rate-limited")).toBe(500);
+  });
+});

@@ -1,0 +1,230 @@
+import { describe, expect, test } from "@jest/globals";
+import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
+import { established } from "../../support/established.ts";
+
+describe("what may leave", () => {
+  test("ten segments at first (RFC 6928), each of the peer's MSS, PSH on the last (RFC 9293 §3.9.1.2)", () => {
+    const { peer, write } = established();
+    write(20_000);
+    expect(peer.seen.map((s) => s.length)).toEqual(Array(10).fill(1000));
+    peer.seen.length = 0;
+    peer.send(".", { seq: 1, ack: 10_001 });
+    expect(peer.seen.at(-1)).toMatchObject({ flags: "P.", length: 1000 });
+  });
+
+  test("the peer's window bounds what is sent, as an unsigned 16-bit number and scaled (RFC 9293 MUST-1, RFC 7323 §2)", () => {
+    const { peer, write } = established({ synAck: { window: 2500 } });
+    write(9000);
+    expect(peer.seen.map((s) => s.length)).toEqual([1000, 1000]);
+    const scaled = established({ synAck: { window: 1000, windowScale: 2 } });
+    scaled.peer.send(".", { seq: 1, ack: 1, window: 1000 });
+    scaled.write(9000);
+    expect(scaled.peer.seen.reduce((sum, s) => sum + s.length, 0)).toBe(4000);
+  });
+
+  test("Nagle holds a small segment while something is in flight, TCP_NODELAY does not (RFC 9293 §3.7.4)", () => {
+    const { peer, write } = established();
+    write(10);
+    peer.expect("P.", { length: 10 });
+    write(10);
+    peer.expectSilence();
+    peer.send(".", { seq: 1, ack: 11 });
+    peer.expect("P.", { seq: 11, length: 10 });
+    const quick = established({ options: { noDelay: true } });
+    quick.write(10);
+    quick.write(10);
+    expect(quick.peer.seen.map((s) => s.length)).toEqual([10, 10]);
+  });
+
+  test("the FIN rides on the last text, and is sent alone when there is none (RFC 9293 §3.10.4)", () => {
+    const { peer, conn, write } = established();
+    write(10);
+    conn.shutdownSend();
+    peer.settle();
+    expect(peer.seen.map((s) => [s.flags, s.seq, s.length])).toEqual([
+      ["P.", 1, 10],
+      ["F.", 11, 0],
+    ]);
+  });
+
+  test("an older segment must not shrink the window (RFC 9293 §3.10.7.4, WL1 and WL2)", () => {
+    const { peer, write } = established();
+    peer.send(".", { seq: 2, ack: 1, window: 50_000 });
+    peer.send(".", { seq: 1, ack: 1, window: 10 });
+    write(5000);
+    expect(peer.seen.reduce((sum, s) => sum + s.length, 0)).toBe(5000);
+  });
+});
+
+describe("the retransmission timer (RFC 6298)", () => {
+  test("text is sent again after the timeout, doubling, and after the profile's tries the connection is given up", () => {
+    const { peer, app, write } = established({ profile: WINDOWS });
+    write(10);
+    peer.advance(120_000);
+    const gaps = peer.seen.map((s) => s.atMs).map((at, i, all) => (i === 0 ? 0 : at - (all[i - 1] ?? 0)));
+    expect(gaps).toEqual([0, 300, 600, 1200, 2400, 4800]);
+    expect(app.events).toContain("aborted: timed-out");
+    expect(peer.host.timers.pending()).toEqual([]);
+  });
+
+  test("an ACK restarts the timer for what is left, and stops it when nothing is (§5.2, §5.3)", () => {
+    const { peer, write } = established({ profile: WINDOWS });
+    write(2000);
+    peer.seen.length = 0;
+    peer.advance(200);
+    peer.send(".", { seq: 1, ack: 1001 });
+    peer.advance(299);
+    peer.expectSilence();
+    peer.advance(301);
+    expect(peer.seen[0]).toMatchObject({ seq: 1001 });
+    peer.send(".", { seq: 1, ack: 2001 });
+    expect(peer.host.timers.pending()).toEqual([]);
+  });
+
+  test("Karn: what was sent twice is not measured (§3)", () => {
+    const { peer, conn, write } = established({ profile: WINDOWS });
+    const before = conn.status().srttMs;
+    write(10);
+    peer.advance(300);
+    peer.advance(50);
+    peer.send(".", { seq: 1, ack: 11 });
+    expect(conn.status().srttMs).toBe(before);
+  });
+
+  test("the first sample sets SRTT and RTTVAR, later ones smooth them (§2.2, §2.3)", () => {
+    const { peer, conn, write } = established({ profile: LINUX });
+    write(10);
+    peer.advance(100);
+    peer.send(".", { seq: 1, ack: 11 });
+    const { srttMs, rttvarMs } = conn.status();
+    // The handshake took no time: R = 0; then R' = 100.
+    expect(srttMs).toBeCloseTo(12.5);
+    expect(rttvarMs).toBeCloseTo(25);
+  });
+});
+
+describe("fast retransmit", () => {
+  test("three duplicates send the lost segment again at once; the window halves (RFC 5681 §3.2)", () => {
+    const { peer, conn, write } = established();
+    write(10_000);
+    peer.seen.length = 0;
+    for (let i = 0; i < 2; i++) peer.send(".", { seq: 1, ack: 1 });
+    peer.expectSilence();
+    peer.send(".", { seq: 1, ack: 1 });
+    peer.expect(".", { seq: 1, length: 1000 });
+    expect(conn.status().ssthresh).toBe(5000);
+  });
+
+  test("a partial ACK sends the next hole (RFC 6582 §3.2)", () => {
+    const { peer, write } = established();
+    write(10_000);
+    peer.seen.length = 0;
+    for (let i = 0; i < 3; i++) peer.send(".", { seq: 1, ack: 1 });
+    peer.expect(".", { seq: 1 });
+    peer.send(".", { seq: 1, ack: 3001 });
+    peer.expect(".", { seq: 3001 });
+  });
+
+  test("with SACK only the holes are sent again (RFC 6675)", () => {
+    const { peer, write } = established({ synAck: { sackPermitted: true } });
+    write(10_000);
+    peer.seen.length = 0;
+    peer.send(".", { seq: 1, ack: 1, sack: [[1001, 3001]] });
+    peer.send(".", {
+      seq: 1,
+      ack: 1,
+      sack: [
+        [1001, 3001],
+        [4001, 6001],
+      ],
+    });
+    peer.send(".", {
+      seq: 1,
+      ack: 1,
+      sack: [
+        [1001, 3001],
+        [4001, 10_001],
+      ],
+    });
+    const again = peer.seen.map((s) => s.seq);
+    expect(again).toEqual([1, 3001]);
+  });
+
+  test("SACK blocks outside of what is outstanding are ignored (hardening: SACK)", () => {
+    const { peer, conn, write } = established({ synAck: { sackPermitted: true } });
+    write(3000);
+    peer.seen.length = 0;
+    for (let i = 0; i < 10; i++)
+      peer.send(".", {
+        seq: 1,
+        ack: 1,
+        sack: [
+          [5001 + i, 90_000],
+          [-500, -100],
+        ],
+      });
+    peer.expectSilence();
+    expect(conn.status().retransmissions).toBe(0);
+  });
+
+  test("limited transmit: the first two duplicates let new text leave (RFC 3042)", () => {
+    const { peer, write } = established();
+    write(20_000);
+    peer.seen.length = 0;
+    peer.send(".", { seq: 1, ack: 1 });
+    peer.expect(".", { seq: 10_001, length: 1000 });
+    peer.send(".", { seq: 1, ack: 1 });
+    peer.expect(".", { seq: 11_001, length: 1000 });
+  });
+});
+
+describe("a shut window", () => {
+  test("is probed at doubling intervals, for as long as the probes are answered (RFC 9293 §3.8.6.1 MUST-35 to 37)", () => {
+    const { peer, app, write } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    write(100);
+    peer.expectSilence();
+    for (let i = 0; i < 20; i++) {
+      peer.advance(120_000);
+      const probes = peer.seen.splice(0);
+      expect(probes.length).toBeGreaterThan(0);
+      expect(probes[0]).toMatchObject({ seq: 1, length: 1 });
+      peer.send(".", { seq: 1, ack: 1, window: 0 });
+    }
+    expect(app.events).toEqual(["established"]);
+    peer.send(".", { seq: 1, ack: 1, window: 5000 });
+    peer.expect("P.", { seq: 1, length: 100 });
+  });
+
+  test("when nobody answers the probes the connection is given up", () => {
+    const { peer, app, write } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    write(100);
+    peer.advance(600_000);
+    expect(app.events).toContain("aborted: timed-out");
+  });
+
+  test("a window below a segment is not filled by crumbs (RFC 9293 §3.8.6.2.1)", () => {
+    const { peer, write } = established();
+    peer.send(".", { seq: 1, ack: 1, window: 20 });
+    write(5000);
+    peer.expectSilence();
+    peer.advance(5000);
+    // The override of the wait: what fits is sent.
+    expect(peer.seen[0]).toMatchObject({ seq: 1, length: 20 });
+  });
+});
+
+describe("keepalive (RFC 9293 §3.8.4)", () => {
+  test("probes after the idle time, and gives up when nobody answers", () => {
+    const { peer, app } = established({ profile: WINDOWS, options: { keepAlive: true } });
+    peer.advance(7_200_000);
+    peer.expect(".", { seq: 0, length: 0 });
+    peer.send(".", { seq: 1, ack: 1 });
+    peer.advance(7_199_000);
+    peer.expectSilence();
+    peer.advance(12_000);
+    expect(peer.seen).toHaveLength(10);
+    expect(app.events).toContain("aborted: timed-out");
+  });
+});

@@ -1,0 +1,230 @@
+import { expect } from "@jest/globals";
+import { formatV4 } from "../../src/stack/core/address.ts";
+import { SeededRandom } from "../../src/stack/core/random.ts";
+import { type Seq, seq, seqAdd, seqDiff } from "../../src/stack/core/seq.ts";
+import { Host } from "../../src/stack/host.ts";
+import * as arp from "../../src/stack/packet/arp.ts";
+import { pseudoHeaderV4 } from "../../src/stack/packet/checksum.ts";
+import * as ethernet from "../../src/stack/packet/ethernet.ts";
+import * as ipv4 from "../../src/stack/packet/ipv4.ts";
+import * as tcp from "../../src/stack/packet/tcp.ts";
+import { makeTcpOptions, parse, type TcpOptions, writeSack, writeSynOptions, writeTimestamps } from "../../src/stack/packet/tcp-options.ts";
+import { type Profile, RFC } from "../../src/stack/profile.ts";
+import { FRAME_HEADROOM, plainFrame } from "../../src/tap/link-device.ts";
+import { MemoryWire, type WireDevice } from "../../src/tap/memory-wire.ts";
+import { Simulation } from "./simulation.ts";
+import { OUR_ADDRESS, PEER_ADDRESS } from "./two-hosts.ts";
+
+/** A segment that our host sent, numbers relative to each side's ISN. */
+export interface SeenSegment {
+  readonly atMs: number;
+  /** As in scripts: S, F, R, P and a dot for ACK. */
+  readonly flags: string;
+  readonly seq: number;
+  readonly ack: number;
+  readonly window: number;
+  readonly length: number;
+  readonly text: Uint8Array;
+  readonly options: TcpOptions;
+  readonly sourcePort: number;
+  readonly destinationPort: number;
+}
+
+export interface ScriptSegment {
+  /** Relative to the peer's ISN. */
+  readonly seq?: number;
+  /** Relative to our host's ISN. */
+  readonly ack?: number;
+  readonly window?: number;
+  readonly text?: Uint8Array | number;
+  readonly mss?: number;
+  readonly windowScale?: number;
+  readonly sackPermitted?: boolean;
+  readonly timestamps?: readonly [number, number];
+  readonly sack?: readonly (readonly [number, number])[];
+  readonly from?: number;
+  readonly to?: number;
+  /** Spoils the checksum. */
+  readonly badChecksum?: boolean;
+}
+
+const FLAG_LETTERS: readonly (readonly [string, number])[] = [
+  ["S", tcp.SYN],
+  ["F", tcp.FIN],
+  ["R", tcp.RST],
+  ["P", tcp.PSH],
+  [".", tcp.ACK],
+  ["U", tcp.URG],
+  ["E", tcp.ECE],
+  ["W", tcp.CWR],
+];
+
+/** Our host on a wire whose other end is a script: what the test writes is sent, what the host sends is compared. Time moves when the test says so. */
+export class ScriptPeer {
+  readonly simulation = new Simulation();
+  readonly host: Host;
+  /** Ours and the peer's initial sequence numbers; both lie just below the wrap. */
+  readonly ourIsn: Seq = seq(-3);
+  readonly isn: Seq = seq(-7);
+  port = 80;
+  /** The port our host uses, learnt from its first segment. */
+  ourPort = 0;
+  readonly seen: SeenSegment[] = [];
+  readonly #device: WireDevice;
+  readonly #frame = new Uint8Array(FRAME_HEADROOM + 70_000);
+
+  constructor(profile: Profile = RFC) {
+    const wire = new MemoryWire();
+    const { clock } = this.simulation;
+    this.host = this.simulation.add(new Host({ clock, random: new SeededRandom(7), profile }));
+    this.host.attach(wire.device({ name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
+    this.host.tcp.sequences = () => this.ourIsn;
+    this.#device = wire.device({ name: "script" });
+    this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
+    // The neighbour is known from the start, so that no ARP gets between the lines of a script.
+    this.host.ip.interfaces[0]?.neighbours.addStatic(PEER_ADDRESS.bits, this.#device.mac);
+  }
+
+  get clock() {
+    return this.simulation.clock;
+  }
+
+  /** Lets the host do what is due now, and takes what it sent. */
+  settle(): void {
+    this.simulation.settle();
+    this.#device.receive({ frame: (bytes, at, end) => this.#see(bytes, at, end) }, 10_000);
+  }
+
+  advance(ms: number): void {
+    this.simulation.run(() => {
+      this.settle();
+      return false;
+    }, this.clock.now() + ms);
+    this.settle();
+  }
+
+  /** Sends one segment; `flags` such as "S", "R.", "P.". */
+  send(flags: string, fields: ScriptSegment = {}): void {
+    this.#write(flags, fields);
+    this.settle();
+  }
+
+  /** Sends several before the host has its turn, as one batch from the device. */
+  sendBatch(segments: readonly (readonly [string, ScriptSegment])[]): void {
+    for (const [flags, fields] of segments) this.#write(flags, fields);
+    this.settle();
+  }
+
+  /** The next segment from the host has these flags and numbers. */
+  expect(flags: string, fields: { seq?: number; ack?: number; length?: number; window?: number; mss?: number } = {}): SeenSegment {
+    this.settle();
+    const segment = this.seen.shift();
+    if (segment === undefined) throw new Error(`Expected ${flags} ${JSON.stringify(fields)}, and nothing came`);
+    const picture: Record<string, unknown> = { flags: segment.flags };
+    for (const key of Object.keys(fields) as (keyof typeof fields)[]) picture[key] = key === "mss" ? segment.options.mss : segment[key];
+    expect(picture).toEqual({ flags, ...fields });
+    return segment;
+  }
+
+  expectSilence(): void {
+    this.settle();
+    expect(this.seen.map((s) => `${s.flags} seq=${s.seq} ack=${s.ack} len=${s.length}`)).toEqual([]);
+  }
+
+  /** Raw bytes of an IP datagram's payload, for what `send` cannot say. */
+  sendRaw(segment: Uint8Array): void {
+    this.#transmit(segment.length, (b, at) => b.set(segment, at));
+    this.settle();
+  }
+
+  #write(flags: string, fields: ScriptSegment): void {
+    const text = typeof fields.text === "number" ? new Uint8Array(fields.text).fill(0x61) : (fields.text ?? new Uint8Array(0));
+    let bits = 0;
+    for (const [letter, bit] of FLAG_LETTERS) if (flags.includes(letter)) bits |= bit;
+    const options = new Uint8Array(40);
+    let optionBytes = 0;
+    if ((bits & tcp.SYN) !== 0) {
+      optionBytes = writeSynOptions(options, 0, ["mss", "sackPermitted", "timestamps", "nop", "windowScale"], {
+        mss: fields.mss ?? 0,
+        windowScale: fields.windowScale ?? -1,
+        sackPermitted: fields.sackPermitted ?? false,
+        timestamps: fields.timestamps !== undefined,
+        tsVal: fields.timestamps?.[0] ?? 0,
+        tsEcr: fields.timestamps?.[1] ?? 0,
+      });
+    } else {
+      if (fields.timestamps) optionBytes += writeTimestamps(options, 0, fields.timestamps[0], fields.timestamps[1]);
+      const sack = fields.sack ?? [];
+      const edge = (side: 0 | 1) => sack.map((block) => seqAdd(this.ourIsn, block[side]));
+      optionBytes += writeSack(options, optionBytes, edge(0), edge(1), sack.length);
+    }
+    const headerBytes = tcp.MIN_HEADER + optionBytes;
+    this.#transmit(headerBytes + text.length, (b, at) => {
+      const to = fields.to ?? this.ourPort;
+      const ack = (bits & tcp.ACK) !== 0 ? seqAdd(this.ourIsn, fields.ack ?? 0) : seq(0);
+      tcp.writeHeader(
+        b,
+        at,
+        fields.from ?? this.port,
+        to,
+        seqAdd(this.isn, fields.seq ?? 0),
+        ack,
+        headerBytes,
+        bits,
+        fields.window ?? 65535,
+      );
+      b.set(options.subarray(0, optionBytes), at + tcp.MIN_HEADER);
+      b.set(text, at + headerBytes);
+      const end = at + headerBytes + text.length;
+      tcp.putChecksum(b, at, end, pseudoHeaderV4(PEER_ADDRESS.bits, OUR_ADDRESS.bits, ipv4.PROTOCOL_TCP, end - at));
+      if (fields.badChecksum) b[at + tcp.CHECKSUM_OFFSET] = (b[at + tcp.CHECKSUM_OFFSET] ?? 0) ^ 0x55;
+    });
+  }
+
+  #transmit(payloadBytes: number, write: (b: Uint8Array, at: number) => void): void {
+    const b = this.#frame;
+    const frameAt = FRAME_HEADROOM;
+    const ipAt = frameAt + ethernet.HEADER;
+    const ours = this.host.devices[0];
+    if (ours === undefined) throw new Error("The host has no device");
+    ethernet.writeHeader(b, frameAt, ours.mac, this.#device.mac, ethernet.TYPE_IPV4);
+    ipv4.writeHeader(b, ipAt, ipv4.MIN_HEADER + payloadBytes, PEER_ADDRESS.bits, OUR_ADDRESS.bits, ipv4.PROTOCOL_TCP, 64);
+    write(b, ipAt + ipv4.MIN_HEADER);
+    this.#device.transmit(b, frameAt, ipAt + ipv4.MIN_HEADER + payloadBytes, plainFrame());
+  }
+
+  #see(b: Uint8Array, frameAt: number, end: number): void {
+    const ipAt = ethernet.payloadAt(frameAt);
+    if (ethernet.type(b, frameAt) === ethernet.TYPE_ARP) {
+      if (arp.operation(b, ipAt) === arp.REQUEST && arp.targetIp(b, ipAt) === PEER_ADDRESS.bits)
+        throw new Error("The script's neighbour was forgotten");
+      return;
+    }
+    expect(ethernet.type(b, frameAt)).toBe(ethernet.TYPE_IPV4);
+    if (ipv4.protocol(b, ipAt) !== ipv4.PROTOCOL_TCP) return;
+    expect(formatV4(ipv4.destination(b, ipAt))).toBe(formatV4(PEER_ADDRESS.bits));
+    expect(ipv4.verifyChecksum(b, ipAt)).toBe(true);
+    const at = ipv4.payloadAt(b, ipAt);
+    const segmentEnd = Math.min(end, ipv4.payloadEnd(b, ipAt));
+    // Every segment that leaves must pass our own strict reading, its checksum included.
+    expect(tcp.check(b, at, segmentEnd)).toBeUndefined();
+    expect(tcp.verifyChecksum(b, at, segmentEnd, ipv4.pseudoHeader(b, ipAt))).toBe(true);
+    const options = makeTcpOptions();
+    parse(b, at, options);
+    expect(options.malformed).toBe(false);
+    const bits = tcp.flags(b, at);
+    if (this.ourPort === 0) this.ourPort = tcp.sourcePort(b, at);
+    this.seen.push({
+      atMs: this.clock.now(),
+      flags: FLAG_LETTERS.map(([letter, bit]) => ((bits & bit) !== 0 ? letter : "")).join(""),
+      seq: seqDiff(tcp.sequence(b, at), this.ourIsn),
+      ack: (bits & tcp.ACK) !== 0 ? seqDiff(tcp.acknowledgment(b, at), this.isn) : 0,
+      window: tcp.window(b, at),
+      length: segmentEnd - tcp.payloadAt(b, at),
+      text: b.slice(tcp.payloadAt(b, at), segmentEnd),
+      options,
+      sourcePort: tcp.sourcePort(b, at),
+      destinationPort: tcp.destinationPort(b, at),
+    });
+  }
+}

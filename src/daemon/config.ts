@@ -22,7 +22,7 @@ export class UsageError extends Error {
 const keys = z.strictObject({
   tap: tapName.optional(),
   ip: ipv4Prefix.optional(),
-  ip6: z.never({ error: "IPv6 is not there yet; leave it out" }).optional(),
+  ip6: z.never({ error: "not there yet, tapsock speaks IPv4 only; leave it out" }).optional(),
   gateway: ipv4Text.optional(),
   socket: z.string().min(1, { error: "expected a path" }).max(107, { error: "expected a path of at most 107 bytes" }).optional(),
   profile: profileName.optional(),

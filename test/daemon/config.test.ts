@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { daemonConfig, defaultSocketPath, UsageError } from "../../src/daemon/config.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "tapsock-config-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+let files = 0;
+function file(content: string): string {
+  const path = join(directory, `${++files}.json`);
+  writeFileSync(path, content);
+  return path;
+}
+
+const env = { XDG_RUNTIME_DIR: "/run/user/1000" };
+
+function mistake(flags: Record<string, unknown>, path?: string): string {
+  try {
+    daemonConfig(flags, path, env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return (error as Error).message;
+  }
+  throw new Error("the configuration was accepted");
+}
+
+describe("the daemon's configuration", () => {
+  test("without a TAP is a host on a virtual wire", () => {
+    const { host, socket } = daemonConfig({ socket: "/tmp/s" }, undefined, env);
+    expect(host).toMatchObject({ device: "wire", ip: "203.0.113.2", prefixLength: 24, profile: "windows" });
+    expect(socket).toBe("/tmp/s");
+  });
+
+  test("takes the file's keys, and a flag wins over the file", () => {
+    const path = file(JSON.stringify({ tap: "tap3", ip: "203.0.113.7/24", mtu: 1400, offload: "off", kernelIp: "203.0.113.1/24" }));
+    const { host } = daemonConfig({ ip: "203.0.113.8/24", mtu: "1300", socket: "/tmp/s" }, path, env);
+    expect(host).toMatchObject({ device: "tap", name: "tap3", ip: "203.0.113.8", mtu: 1300, offloads: false, kernelIp: "203.0.113.1/24" });
+  });
+
+  test("chooses the machine's socket for root and the user's own for others", () => {
+    expect(defaultSocketPath(env, 0)).toBe("/run/tapsock/tapsock.sock");
+    expect(defaultSocketPath(env, 1000)).toBe("/run/user/1000/tapsock.sock");
+    expect(() => defaultSocketPath({}, 1000)).toThrow("--socket PATH");
+  });
+
+  test.each<[string, Record<string, unknown>]>([
+    ["--ip: expected an IPv4 address with a prefix length", { ip: "203.0.113.2" }],
+    ["--ip6: not there yet", { ip6: "2001:db8:7a::2/64" }],
+    ["--gateway: expected an IPv4 address", { gateway: "router" }],
+    ["203.0.113.2/24", { gateway: "198.51.100.1" }],
+    ["--profile: expected one of windows, linux, rfc", { profile: "xp" }],
+    ["--offload: expected on or off", { offload: "yes" }],
+    ["--mtu: ", { mtu: "40" }],
+    ["--kernel-ip: expected an IPv4 address with a prefix length", { kernelIp: "203.0.113.1", tap: "tap0" }],
+    ["--kernel-ip: there is no kernel's side without --tap", { kernelIp: "203.0.113.1/24" }],
+    ["--tap: expected an interface name", { tap: "far too long a name" }],
+    ["--socket: expected a path of at most 107 bytes", { socket: "/".padEnd(120, "x") }],
+  ])("refuses a flag and names it: %s", (words, flags) => {
+    expect(mistake(flags)).toContain(words);
+  });
+
+  test.each([
+    ["in FILE: profile: expected one of", '{"profile":"xp"}'],
+    ['in FILE: unknown key "tpa"', '{"tpa":"tap0"}'],
+    ['unknown key "__proto__"', '{"__proto__":{"tap":"tap0"}}'],
+    ["FILE as JSON", "{tap: tap0}"],
+    ["in FILE: ", "[]"],
+  ])("refuses a file and names it and the key: %s", (words, content) => {
+    const path = file(content);
+    expect(mistake({}, path)).toContain(words.replace("FILE", path));
+  });
+
+  test("says which file cannot be read", () => {
+    expect(mistake({}, "/nonexistent/tapsock.json")).toContain("Cannot read the configuration /nonexistent/tapsock.json");
+  });
+});

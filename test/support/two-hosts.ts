@@ -5,6 +5,7 @@ import { Host } from "../../src/stack/host.ts";
 import { LINUX, type Profile, WINDOWS } from "../../src/stack/profile.ts";
 import { NOBODY } from "../../src/stack/tcp/notices.ts";
 import type { TcpConnection } from "../../src/stack/tcp/tcp-service.ts";
+import { CaptureDevice } from "../../src/tap/capture-device.ts";
 import { ImpairedDevice, type Impairment } from "../../src/tap/impaired-device.ts";
 import type { Offloads } from "../../src/tap/link-device.ts";
 import { MemoryWire } from "../../src/tap/memory-wire.ts";
@@ -29,6 +30,8 @@ export class TwoHosts {
   readonly peer: Host;
   readonly wire: MemoryWire;
   readonly impaired: ImpairedDevice;
+  /** Sees what our host sends and receives; off until a test starts it. */
+  readonly capture: CaptureDevice;
 
   constructor(options: TwoHostsOptions = {}) {
     const seed = options.seed ?? 1;
@@ -44,7 +47,8 @@ export class TwoHosts {
     }
     this.ours = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 1), profile: options.profile ?? WINDOWS }));
     this.peer = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 2), profile: options.peerProfile ?? LINUX }));
-    this.ours.attach(this.impaired, { address: OUR_ADDRESS, prefixLength: 24 });
+    this.capture = new CaptureDevice(this.impaired, { clock, epochOffsetMs: 0 });
+    this.ours.attach(this.capture, { address: OUR_ADDRESS, prefixLength: 24 });
     this.peer.attach(this.wire.device(port("peer")), { address: PEER_ADDRESS, prefixLength: 24 });
     for (const host of [this.ours, this.peer]) host.tcp.sequences = () => justBelowWrap;
   }

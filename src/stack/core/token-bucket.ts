@@ -16,13 +16,16 @@ export class TokenBucket {
     this.#filledAtMs = clock.now();
   }
 
-  /** @returns whether one more event may pass now */
-  take(): boolean {
+  /**
+   * @param surcharge tokens beyond the one that an event costs, if there are any left
+   * @returns whether one more event may pass now
+   */
+  take(surcharge = 0): boolean {
     const now = this.#clock.now();
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filledAtMs) * this.#perMs);
     this.#filledAtMs = now;
     if (this.#tokens < 1) return false;
-    this.#tokens--;
+    this.#tokens = Math.max(0, this.#tokens - 1 - surcharge);
     return true;
   }
 }

@@ -4,7 +4,10 @@ import { connectPair, pattern, TwoHosts } from "../../support/two-hosts.ts";
 
 /** Runs one lossy transfer and returns the hash of its whole capture file: every frame with its time, and the comments. */
 function hashOfRun(seed: number): string {
-  const hosts = new TwoHosts({ seed, impairment: { loss: 0.1, duplicate: 0.05, reorder: 0.1, reorderDelayMs: 5, delayMs: 3, jitterMs: 2 } });
+  const hosts = new TwoHosts({
+    seed,
+    impairment: { loss: 0.1, duplicate: 0.05, reorder: 0.1, reorderDelayMs: 5, delayMs: 3, jitterMs: 2 },
+  });
   const hash = createHash("sha256");
   let blocks = 0;
   const sink = (block: Uint8Array): void => {
@@ -19,7 +22,7 @@ function hashOfRun(seed: number): string {
   hosts.simulation.run(() => server.has("end"), 3_600_000);
   hosts.capture.stop();
   expect(server.receivedBytes).toBe(50_000);
-  expect(blocks).toBeGreaterThan(70);
+  expect(blocks).toBeGreaterThan(50);
   return hash.digest("hex");
 }
 

@@ -7,7 +7,6 @@
  */
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, WINDOWS } from "../../src/stack/profile.ts";
-import type { BlockingFace } from "../../src/winsock/blocking-face.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -16,27 +15,32 @@ import {
   MAKEWORD,
   SD_SEND,
   SO_BROADCAST,
-  SO_ERROR,
   SO_KEEPALIVE,
   SO_LINGER,
   SO_REUSEADDR,
-  SOCK_DGRAM,
   SOCK_STREAM,
   SOCKET_ERROR,
   SOL_SOCKET,
 } from "../../src/winsock/constants.ts";
 import * as errors from "../../src/winsock/errors.ts";
-import { FD_ISSET, FD_SET } from "../../src/winsock/fd-set.ts";
-import {
-  new_fd_set,
-  new_sockaddr_in,
-  new_WSADATA,
-  type SOCKET,
-  sizeof_linger,
-  sizeof_sockaddr_in,
-  sizeof_sockaddr_in6,
-} from "../../src/winsock/structures.ts";
+import { new_sockaddr_in, new_WSADATA, sizeof_linger, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../src/winsock/structures.ts";
 import { address, BROADCAST, ELSEWHERE, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../support/virtual-winsock.ts";
+import {
+  bind,
+  bytes,
+  connect,
+  datagram,
+  fails,
+  localName,
+  nonblocking,
+  outcome,
+  recv,
+  SUCCESS,
+  say,
+  selected,
+  set,
+  soError,
+} from "../support/winsock-calls.ts";
 
 /** In an Ethernet frame with an IPv4 header of 20 bytes. */
 const TCP_FLAGS_AT = 47;
@@ -44,60 +48,6 @@ const SYN = 2;
 
 const OPEN = 80;
 const CLOSED = 81;
-
-/** What a call came to: its value, and the last error after it. */
-const outcome = (face: BlockingFace, result: number): readonly [number, number] => [result, face.WSAGetLastError()];
-const fails = (error: number): readonly [number, number] => [SOCKET_ERROR, error];
-const SUCCESS = [0, 0] as const;
-
-function connect(v: VirtualWinsock, s: SOCKET, to: string, port: number, face = v.winsock): readonly [number, number] {
-  return outcome(face, face.connect(s, address(to, port), sizeof_sockaddr_in));
-}
-
-function bind(v: VirtualWinsock, s: SOCKET, to: string, port: number, face = v.winsock): readonly [number, number] {
-  return outcome(face, face.bind(s, address(to, port), sizeof_sockaddr_in));
-}
-
-function nonblocking(v: VirtualWinsock, s: SOCKET): SOCKET {
-  expect(v.winsock.ioctlsocket(s, FIONBIO, { value: 1 })).toBe(0);
-  return s;
-}
-
-const set = (v: VirtualWinsock, s: SOCKET, option: number): number => v.winsock.setsockopt(s, SOL_SOCKET, option, { value: 1 }, 4);
-
-/** Which of select's three sets the socket is in after at most `seconds`. */
-function selected(v: VirtualWinsock, s: SOCKET, seconds: number): string {
-  const [read, write, except] = [new_fd_set(), new_fd_set(), new_fd_set()];
-  for (const fds of [read, write, except]) FD_SET(s, fds);
-  v.winsock.select(0, read, write, except, { tv_sec: seconds, tv_usec: 0 });
-  return [FD_ISSET(s, read) ? "read" : "", FD_ISSET(s, write) ? "write" : "", FD_ISSET(s, except) ? "except" : ""]
-    .filter(Boolean)
-    .join("+");
-}
-
-function soError(v: VirtualWinsock, s: SOCKET): number {
-  const value = { value: -1 };
-  v.winsock.getsockopt(s, SOL_SOCKET, SO_ERROR, value, { value: 4 });
-  return value.value;
-}
-
-function localName(v: VirtualWinsock, s: SOCKET): { readonly address: string; readonly port: number } {
-  const name = new_sockaddr_in();
-  v.winsock.getsockname(s, name, { value: sizeof_sockaddr_in });
-  return { address: v.winsock.inet_ntoa(name.sin_addr), port: ((name.sin_port & 255) << 8) | (name.sin_port >>> 8) };
-}
-
-const datagram = (face: BlockingFace): SOCKET => face.socket(AF_INET, SOCK_DGRAM, 0);
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-function recv(face: BlockingFace, s: SOCKET): string {
-  const buffer = new Uint8Array(100);
-  const length = face.recv(s, buffer, buffer.length, 0);
-  return length < 0 ? `error ${face.WSAGetLastError()}` : new TextDecoder().decode(buffer.subarray(0, length));
-}
-
-const say = (face: BlockingFace, s: SOCKET, text: string): number => face.send(s, bytes(text), bytes(text).length, 0);
 
 /** Sends from the peer's port 7000 (or another) to our port 5000. */
 function peerSays(v: VirtualWinsock, text: string, from = 7000): void {

@@ -47,8 +47,8 @@ export interface Profile {
   readonly rstInSynSent: "fail" | "retry";
   /** Time from such an RST to the next SYN. */
   readonly synRstRetryMs: number;
-  /** What an ICMP unreachable does in SYN-SENT: a soft error that is only noted, or as Linux: codes 2 and 3 refuse. */
-  readonly icmpInSynSent: "soft" | "hard";
+  /** What an ICMP unreachable does in SYN-SENT: nothing (RFC 1122 §4.2.3.9, soft), or it ends the attempt with its own error, as in Linux. */
+  readonly icmpInSynSent: "soft" | "fail";
   readonly synAckRetries: number;
   /** A SYN for a full accept queue: answered by RST, or dropped. */
   readonly backlogOverflow: "rst" | "drop";
@@ -155,7 +155,7 @@ export const LINUX: Profile = {
   synLinearRetries: 4,
   connectLimitMs: Number.POSITIVE_INFINITY,
   rstInSynSent: "fail",
-  icmpInSynSent: "hard",
+  icmpInSynSent: "fail",
   synAckRetries: 5,
   backlogOverflow: "drop",
   minRtoMs: 200,

@@ -94,7 +94,7 @@ export class ConnectionTimers {
       this.#connectLimit?.cancel();
       return;
     }
-    this.#connectLimit ??= this.#timer("connect-limit", () => this.#connectTimedOut());
+    this.#connectLimit ??= this.#timer("connect-limit", () => this.#conn.fail("timed-out"));
     this.#connectLimit.set(limitMs);
   }
 
@@ -122,13 +122,6 @@ export class ConnectionTimers {
     return Math.min(profile.maxSynRtoMs, profile.initialRtoMs * 2 ** Math.min(doublings, 20));
   }
 
-  #connectTimedOut(): void {
-    const conn = this.#conn;
-    // An ICMP error that came meanwhile explains the silence, where the profile reports it (RFC 1122 §4.2.3.9).
-    if (conn.softError !== undefined && conn.context.profile.icmpInSynSent === "hard") conn.fail(conn.softError);
-    else conn.fail("timed-out");
-  }
-
   // Retransmission
 
   #retransmissionTimeout(): void {
@@ -137,7 +130,7 @@ export class ConnectionTimers {
     if (conn.state === "SYN-SENT") {
       // The limit of the whole attempt, where there is one, decides when to give up; without it the retries do.
       if (conn.retries < profile.synRetries) this.synAgain();
-      else if (this.#connectLimit?.isPending !== true) this.#connectTimedOut();
+      else if (this.#connectLimit?.isPending !== true) conn.fail("timed-out");
       return;
     }
     if (conn.state === "SYN-RECEIVED") {

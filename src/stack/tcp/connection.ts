@@ -82,6 +82,8 @@ export class Connection implements TcpConnection, Flow {
   /** Largest window the peer has offered; Max(SND.WND) of RFC 9293 §3.8.6.2.1. */
   maxSndWnd = 0;
   sendBuffer: SendBuffer;
+  /** SND.NXT when an octet beyond the window was sent to probe it: the peer may acknowledge that one octet. */
+  probedAt: Seq | undefined;
   /** The user has closed its direction: a FIN follows the last byte. */
   finQueued = false;
   finSent = false;
@@ -144,8 +146,6 @@ export class Connection implements TcpConnection, Flow {
   lastReceivedMs = 0;
   /** Of the last bare reply to a segment that was not acceptable; bounds them to one in 500 ms (RFC 5961 §7). */
   lastChallengeMs = Number.NEGATIVE_INFINITY;
-  /** A RST answered the last SYN; what the profile makes of it waits in the timers. */
-  softError: "host-unreachable" | "net-unreachable" | undefined;
   /** The handshake asked for it: sent again SYN or SYN-ACK. */
   synRetransmitted = false;
 

@@ -32,10 +32,7 @@ export function segmentArrives(conn: Connection, seg: Segment): string {
   const acceptable = isAcceptable(conn, seg);
   if (acceptable === "no") {
     if (seg.has(RST)) return "rst-outside-window";
-    if (conn.state === "SYN-RECEIVED" && seg.has(SYN) && seg.seq === conn.irs) {
-      conn.timers.synAgain();
-      return "syn-duplicate";
-    }
+    if (conn.state === "SYN-RECEIVED" && seg.has(SYN) && seg.seq === conn.irs) return synAgain(conn, seg);
     // A segment with text deserves an answer each time, so that a probe of our window is never left alone; an empty one is bounded.
     if (seg.length > 0 && !seg.has(SYN)) acknowledgeSoon(conn);
     else conn.challenge();
@@ -70,6 +67,25 @@ export function segmentArrives(conn: Connection, seg: Segment): string {
   // Seventh: the text, and eighth: the FIN.
   if (seg.textLength > 0 || seg.has(FIN)) return receive(conn, seg, acceptable === "window-closed");
   return "accepted";
+}
+
+/**
+ * The peer's SYN once more. With an ACK of ours it is the SYN-ACK of a simultaneous open (RFC 9293 §3.5, figure 8) and completes the
+ * handshake; without, our SYN-ACK was lost, or somebody plays: it is answered at most twice a second.
+ */
+function synAgain(conn: Connection, seg: Segment): string {
+  if (seg.has(ACK)) {
+    const verdict = checkAck(conn, seg);
+    if (verdict !== undefined) return verdict;
+    acknowledgeSoon(conn);
+    return "accepted";
+  }
+  const now = conn.context.clock.now();
+  if (now - conn.lastChallengeMs >= 500) {
+    conn.lastChallengeMs = now;
+    conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt);
+  }
+  return "syn-duplicate";
 }
 
 /** The four cases of RFC 9293 table 6. `window-closed`: the text must be left out, but RST, ACK and URG count (MUST-66). */
@@ -119,6 +135,11 @@ function reset(conn: Connection): void {
 /** @returns why the segment ends here, or undefined to go on */
 function checkAck(conn: Connection, seg: Segment): string | undefined {
   const ahead = seqDiff(seg.ack, conn.sndNxt);
+  if (ahead === 1 && conn.probedAt === conn.sndNxt) probeTaken(conn);
+  else if (ahead > 0 && conn.state !== "SYN-RECEIVED") {
+    conn.challenge();
+    return "ack-of-unsent";
+  }
 
   if (conn.state === "SYN-RECEIVED") {
     if (seqDiff(seg.ack, conn.sndUna) <= 0 || ahead > 0) {
@@ -137,10 +158,6 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
     conn.owner.wantsOutput(conn);
   }
 
-  if (ahead > 0) {
-    conn.challenge();
-    return "ack-of-unsent";
-  }
   // RFC 5961 §5.2: too old to be from this connection's recent past.
   if (seqDiff(conn.sndUna, seg.ack) > Math.max(conn.maxSndWnd, 65535)) {
     conn.challenge();
@@ -170,6 +187,13 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
     }
   }
   return undefined;
+}
+
+/** The octet that probed a shut window was taken in after all: it counts as sent. */
+function probeTaken(conn: Connection): void {
+  conn.sndNxt = seqAdd(conn.sndNxt, 1);
+  conn.bytesSent++;
+  conn.probedAt = undefined;
 }
 
 /** RFC 9293 §3.10.7.4, fifth: only a segment that is not older than the last one that set the window may set it. */

@@ -135,9 +135,11 @@ export function sendProbe(conn: Connection): void {
   if (unsent <= 0 || conn.flight > 0) return;
   const usable = Math.max(1, Math.min(conn.sndWnd, unsent, conn.effSndMss));
   if (conn.owner.emitText(conn, ACK | PSH, conn.sndNxt, usable) === "full") return;
-  if (conn.sndWnd >= usable) {
-    conn.sndNxt = seqAdd(conn.sndNxt, usable);
-    conn.bytesSent += usable;
-    conn.timers.retransmission.set(conn.rtt.timeoutMs);
+  if (conn.sndWnd < usable) {
+    conn.probedAt = conn.sndNxt;
+    return;
   }
+  conn.sndNxt = seqAdd(conn.sndNxt, usable);
+  conn.bytesSent += usable;
+  conn.timers.retransmission.set(conn.rtt.timeoutMs);
 }

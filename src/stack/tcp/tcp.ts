@@ -6,7 +6,7 @@ import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { SendResult } from "../ip/path.ts";
-import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
+import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/transport.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
@@ -21,7 +21,7 @@ import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
-import type { ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions } from "./tcp-user.ts";
+import type { ConnectFailure, ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions } from "./tcp-user.ts";
 import { TIME_WAIT_CAP, TimeWait } from "./time-wait.ts";
 
 const DEFAULT_OPTIONS: TcpOptions = {
@@ -244,10 +244,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
       return true;
     }
     if (conn.state !== "SYN-SENT") return true;
-    const isHard = error.kind === "port-unreachable" || error.kind === "protocol-unreachable";
-    if (isHard && this.context.profile.icmpInSynSent === "hard") conn.fail("refused");
+    const said = connectFailureOf(error.kind);
+    if (this.context.profile.icmpInSynSent === "fail") conn.fail(said);
     else if (conn.options.failConnectOnIcmpError) conn.fail("host-unreachable");
-    else conn.softError = error.kind === "net-unreachable" ? "net-unreachable" : "host-unreachable";
     return true;
   }
 
@@ -421,6 +420,18 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     timeWait.timer.cancel();
     this.#timeWaits.delete(timeWait);
     if (this.#timeWaitOrder.delete(timeWait)) this.#usePort(timeWait.localPort, -1);
+  }
+}
+
+function connectFailureOf(kind: IcmpErrorKind): ConnectFailure {
+  switch (kind) {
+    case "port-unreachable":
+    case "protocol-unreachable":
+      return "refused";
+    case "net-unreachable":
+      return "net-unreachable";
+    default:
+      return "host-unreachable";
   }
 }
 

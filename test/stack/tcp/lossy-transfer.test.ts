@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX, RFC, WINDOWS } from "../../../src/stack/profile.ts";
+import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/profile.ts";
 import { connectPair, pattern, TwoHosts } from "../../support/two-hosts.ts";
 
 /** Loss, duplication and reordering each up to this, both ways; what a run is made of follows from its seed alone. */
@@ -11,14 +11,21 @@ function impairmentOf(seed: number) {
   return { loss: level, duplicate: level / 2, reorder: level, reorderDelayMs: 7, delayMs: seed % 3 === 0 ? 20 : 2, jitterMs: seed % 5 };
 }
 
+/** A wire this bad may swallow every try that a profile allows; here only the stream is looked at, so tries are plenty. */
+const patient = (profile: Profile): Profile => ({
+  ...profile,
+  connectLimitMs: Number.POSITIVE_INFINITY,
+  synRetries: 20,
+  synAckRetries: 20,
+  dataRetries: 30,
+  neighbourProbes: 20,
+});
+
 function transfer(seed: number) {
-  const profiles = [WINDOWS, LINUX, RFC] as const;
-  const hosts = new TwoHosts({
-    seed,
-    impairment: impairmentOf(seed),
-    profile: { ...profiles[seed % 3]!, connectLimitMs: Number.POSITIVE_INFINITY, synRetries: 20, dataRetries: 30 },
-    peerProfile: { ...profiles[(seed + 1) % 3]!, synAckRetries: 20, dataRetries: 30 },
-  });
+  const profiles = [WINDOWS, LINUX, RFC].map(patient);
+  const profile = profiles[seed % 3]!;
+  const peerProfile = profiles[(seed + 1) % 3]!;
+  const hosts = new TwoHosts({ seed, impairment: impairmentOf(seed), profile, peerProfile });
   const up = pattern(60_000, seed);
   const down = pattern(45_000, seed + 1);
   const { client, server } = connectPair(hosts, 80, 3_600_000);
@@ -36,11 +43,7 @@ describe("a stream through loss, duplication and reordering", () => {
     (first) => {
       for (let seed = first; seed < first + 20; seed++) {
         const { client, server, up, down } = transfer(seed);
-        expect({ seed, ours: client.events.at(-1) === "end" || client.has("end"), peer: server.has("end") }).toEqual({
-          seed,
-          ours: true,
-          peer: true,
-        });
+        expect({ seed, ours: client.has("end"), peer: server.has("end") }).toEqual({ seed, ours: true, peer: true });
         expect(Buffer.compare(server.bytes(), up)).toBe(0);
         expect(Buffer.compare(client.bytes(), down)).toBe(0);
       }

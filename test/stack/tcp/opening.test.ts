@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseV4 } from "../../../src/stack/core/address.ts";
+import type { IcmpError, IcmpErrorKind } from "../../../src/stack/ip/transport.ts";
 import { LINUX, RFC, WINDOWS } from "../../../src/stack/profile.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
-import { Endpoint, PEER_ADDRESS } from "../../support/two-hosts.ts";
+import { Endpoint, OUR_ADDRESS, PEER_ADDRESS, TwoHosts } from "../../support/two-hosts.ts";
 
 function connecting(profile = RFC) {
   const peer = new ScriptPeer(profile);
@@ -11,6 +12,28 @@ function connecting(profile = RFC) {
   if (typeof opened === "string") throw new Error(opened);
   app.connection = opened;
   return { peer, app };
+}
+
+/** An ICMP error that quotes the SYN, its sequence number off by `shift`. */
+function quoteOf(peer: ScriptPeer, kind: IcmpErrorKind, shift: number): IcmpError {
+  const syn = peer.expect("S");
+  const quote = new DataView(new ArrayBuffer(8));
+  quote.setUint16(0, syn.sourcePort);
+  quote.setUint16(2, syn.destinationPort);
+  quote.setUint32(4, peer.ourIsn + shift);
+  const bytes = new Uint8Array(quote.buffer);
+  return {
+    kind,
+    type: 3,
+    code: 3,
+    reporter: PEER_ADDRESS,
+    local: OUR_ADDRESS,
+    remote: PEER_ADDRESS,
+    bytes,
+    transportAt: 0,
+    end: 8,
+    mtu: 0,
+  };
 }
 
 function listening(profile = RFC, backlog = 4) {
@@ -149,6 +172,28 @@ describe("active open", () => {
     expect(app.events).toEqual(["established"]);
   });
 
+  test("two hosts that connect to each other get one connection, and are quiet then (RFC 9293 §3.5, figure 8)", () => {
+    const hosts = new TwoHosts({ impairment: { delayMs: 10 } });
+    const [one, two] = [new Endpoint(), new Endpoint()];
+    const a = hosts.ours.tcp.open({ remote: PEER_ADDRESS, remotePort: 5000, localPort: 6000, user: one.user });
+    const b = hosts.peer.tcp.open({ remote: OUR_ADDRESS, remotePort: 6000, localPort: 5000, user: two.user });
+    let frames = 0;
+    hosts.ours.trace.subscribe((event) => {
+      if (event.type === "frame") frames++;
+    });
+    hosts.simulation.advance(5000);
+    expect([one.events, two.events]).toEqual([["established"], ["established"]]);
+    expect([a, b].map((c) => (typeof c === "string" ? c : c.state))).toEqual(["ESTABLISHED", "ESTABLISHED"]);
+    expect(frames).toBeLessThan(16);
+  });
+
+  test("a SYN that comes again is answered by the SYN-ACK at most twice a second (hardening: no amplifier)", () => {
+    const { peer } = listening();
+    peer.send("S", { seq: 0 });
+    for (let i = 0; i < 100; i++) peer.send("S", { seq: 0 });
+    expect(peer.seen.filter((s) => s.flags === "S.").length).toBeLessThanOrEqual(2);
+  });
+
   test("text before the handshake is dropped (RFC 9293 §3.10.7.3)", () => {
     const { peer, app } = connecting();
     peer.expect("S");
@@ -184,56 +229,30 @@ describe("active open", () => {
     expect(status?.rtoMs).toBe(3000);
   });
 
-  test("an ICMP port unreachable refuses where the profile says so, and is noted where it does not (RFC 1122 §4.2.3.9)", () => {
-    // Shown against a forged ICMP message in test/tap; here the transport's own judgement.
-    for (const [profile, events] of [
-      [LINUX, ["failed: refused"]],
-      [WINDOWS, []],
-    ] as const) {
-      const { peer, app } = connecting(profile);
-      const syn = peer.expect("S");
-      const quote = new Uint8Array(8);
-      new DataView(quote.buffer).setUint16(0, syn.sourcePort);
-      new DataView(quote.buffer).setUint16(2, 80);
-      new DataView(quote.buffer).setUint32(4, peer.ourIsn);
-      const error = {
-        kind: "port-unreachable",
-        type: 3,
-        code: 3,
-        reporter: PEER_ADDRESS,
-        local: parseV4("203.0.113.2"),
-        remote: PEER_ADDRESS,
-        bytes: quote,
-        transportAt: 0,
-        end: 8,
-        mtu: 0,
-      } as const;
-      expect(peer.host.tcp.icmpError(error)).toBe(true);
-      peer.settle();
-      expect(app.events).toEqual(events);
-    }
+  test.each([
+    ["port-unreachable", LINUX, ["failed: refused"]],
+    ["host-unreachable", LINUX, ["failed: host-unreachable"]],
+    ["net-unreachable", LINUX, ["failed: net-unreachable"]],
+    ["port-unreachable", WINDOWS, []],
+    ["host-unreachable", WINDOWS, []],
+  ] as const)("an ICMP %s in SYN-SENT: what $name makes of it (RFC 1122 §4.2.3.9; Microsoft: a soft error)", (kind, profile, events) => {
+    const { peer, app } = connecting(profile);
+    expect(peer.host.tcp.icmpError(quoteOf(peer, kind, 0))).toBe(true);
+    peer.settle();
+    expect(app.events).toEqual(events);
+  });
+
+  test("TCP_FAIL_CONNECT_ON_ICMP_ERROR makes an ICMP error the end of the attempt (Microsoft: IPPROTO_TCP options)", () => {
+    const { peer, app } = connecting(WINDOWS);
+    app.connection?.setOptions({ failConnectOnIcmpError: true });
+    peer.host.tcp.icmpError(quoteOf(peer, "port-unreachable", 0));
+    peer.settle();
+    expect(app.events).toEqual(["failed: host-unreachable"]);
   });
 
   test("an ICMP error that quotes a number we have not sent is not believed (RFC 5927 §4.1)", () => {
     const { peer, app } = connecting(LINUX);
-    const syn = peer.expect("S");
-    const quote = new Uint8Array(8);
-    new DataView(quote.buffer).setUint16(0, syn.sourcePort);
-    new DataView(quote.buffer).setUint16(2, 80);
-    new DataView(quote.buffer).setUint32(4, peer.ourIsn + 5);
-    const error = {
-      kind: "port-unreachable",
-      type: 3,
-      code: 3,
-      reporter: PEER_ADDRESS,
-      local: parseV4("203.0.113.2"),
-      remote: PEER_ADDRESS,
-      bytes: quote,
-      transportAt: 0,
-      end: 8,
-      mtu: 0,
-    } as const;
-    expect(peer.host.tcp.icmpError(error)).toBe(false);
+    expect(peer.host.tcp.icmpError(quoteOf(peer, "port-unreachable", 5))).toBe(false);
     expect(app.events).toEqual([]);
   });
 

@@ -196,6 +196,18 @@ describe("a shut window", () => {
     peer.expect("P.", { seq: 1, length: 100 });
   });
 
+  test("an octet that the peer took in as a probe counts as sent, and the rest follows", () => {
+    const { peer, write } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    write(100);
+    peer.advance(1000);
+    peer.expect("P.", { seq: 1, length: 1 });
+    peer.seen.length = 0;
+    // The update that opened the window was lost: the peer had room when the octet came.
+    peer.send(".", { seq: 1, ack: 2, window: 5000 });
+    peer.expect("P.", { seq: 2, length: 99 });
+  });
+
   test("when nobody answers the probes the connection is given up", () => {
     const { peer, app, write } = established({ profile: WINDOWS });
     peer.send(".", { seq: 1, ack: 1, window: 0 });

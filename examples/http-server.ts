@@ -24,7 +24,7 @@ import {
 /** A request line and headers that are longer are nobody's honest wish. */
 const MAX_HEAD = 16_384;
 const MAX_BYTES = 2 ** 40;
-const CHUNK = new Uint8Array(65_536).map((_, i) => 33 + (i % 90));
+const CHUNK = new Uint8Array(262_144).map((_, i) => 33 + (i % 90));
 
 const PAGE = `<!doctype html>
 <title>tapsock</title>

@@ -104,11 +104,14 @@ async function report(options: CommonOptions, request: FaultRequest): Promise<vo
   else for (const line of faultLines(result)) print(line);
 }
 
+/** Settings that do something by themselves; the others shape these and have defaults. */
+const CHANCES: ReadonlySet<string> = new Set(["loss", "duplicate", "reorder", "corrupt", "delayMs", "jitterMs", "rateBitsPerSecond"]);
+
 function faultLines(result: ImpairmentReport): string[] {
   const lines = [result.impaired ? "Frames are impaired on purpose." : "Nothing is impaired."];
   for (const direction of ["in", "out"] as const) {
     const { settings, ...counts } = result[direction];
-    const set = Object.entries(settings).filter(([, value]) => typeof value === "number" && value > 0 && Number.isFinite(value));
+    const set = Object.entries(settings).filter(([key, value]) => CHANCES.has(key) && typeof value === "number" && value > 0);
     const done = Object.entries(counts).filter(([, value]) => value > 0);
     const words = (pairs: [string, unknown][]) => pairs.map(([key, value]) => `${key} ${String(value)}`).join(", ");
     if (set.length > 0) lines.push(`${direction.padEnd(4)} set: ${words(set)}`);

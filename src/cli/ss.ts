@@ -35,6 +35,8 @@ export function socketLines(sockets: ManagementResults["ss"], inside: boolean): 
 
 function insideLines(status: ManagementResults["ss"]["tcp"][number] | undefined): string[] {
   if (status === undefined || status.state === "LISTEN") return [];
+  if (status.state === "TIME-WAIT")
+    return [`      ${status.timers.map((timer) => `${timer.name} in ${Math.round(timer.inMs)} ms`).join(", ")}`];
   const { srttMs, rttvarMs, rtoMs, mss, cwnd, ssthresh, sndWnd, rcvWnd, bytesSent, bytesReceived, retransmissions, timers } = status;
   const pending = timers.map((timer) => `${timer.name} in ${Math.round(timer.inMs)} ms`).join(", ") || "no timer";
   return [

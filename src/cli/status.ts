@@ -1,3 +1,4 @@
+import { userInfo } from "node:os";
 import { Command } from "commander";
 import { readDemonstrationState } from "../lab/demonstration-state.ts";
 import { manage } from "../runtime/manage.ts";
@@ -21,7 +22,14 @@ export function statusCommand(): Command {
     });
 }
 
-const userName = (): string => process.env["USER"] ?? process.env["LOGNAME"] ?? `user ${process.getuid?.() ?? "?"}`;
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container's user need not be in its passwd file.
+    return `user ${process.getuid?.() ?? "?"}`;
+  }
+}
 
 export function statusLines(network: string, user: string, status: HostStatus, namespace?: string): string[] {
   const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events } = status;
@@ -39,7 +47,7 @@ export function statusLines(network: string, user: string, status: HostStatus, n
     sum(each.drops),
     offloadText(each.offloads),
   ]);
-  const heads = ["interface", "state", "address", "mac", "mtu", "frames in", "out", "bytes in", "out", "dropped", "offloads"];
+  const heads = ["interface", "state", "address", "mac", "mtu", "frames in", "frames out", "bytes in", "bytes out", "dropped", "offloads"];
   return [
     `I am      ${user}, process ${process.pid}, speaking to ${network}`,
     `runs      tapsock ${version}, process ${pid}, for ${upTime(upMs)}${namespace === undefined ? "" : `, in the namespace ${namespace}`}`,

@@ -62,13 +62,20 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   });
 }
 
+process.on("uncaughtException", (error) => void fail(error));
+// Nobody reads any more (`scripts/start | head`).
+process.stdout.on("error", () => void end(STATUS_FAILED));
+
 try {
   await main();
 } catch (error) {
-  if (!isEnding) {
-    process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
-    await end(STATUS_FAILED);
-  }
+  await fail(error);
+}
+
+async function fail(error: unknown): Promise<void> {
+  if (isEnding) return;
+  process.stderr.write(`error: ${error instanceof Error ? error.message : String(error)}\n`);
+  await end(STATUS_FAILED);
 }
 
 async function main(): Promise<void> {

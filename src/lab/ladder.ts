@@ -19,11 +19,11 @@ export interface LadderOptions {
 /*
  * The drawing is 100 columns wide:
  *
- *  0        9                              41                                                        99
- *  seconds  the Winsock calls              │  segments, states, timers                                │
+ *  0       8                              40                                                         99
+ *  seconds the Winsock calls               │  segments, states, timers                                 │
  */
 const WIDTH = 100;
-const TIME_WIDTH = 8;
+const TIME_WIDTH = 7;
 const CALL_WIDTH = 31;
 const CALL_INDENT = 2;
 const WIRE_WIDTH = WIDTH - TIME_WIDTH - 1 - CALL_WIDTH - 1 - 2;

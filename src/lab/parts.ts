@@ -5,6 +5,8 @@ const END_LIMIT_MS = 5000;
 /** What is kept of a part's words for the report of its death. */
 const KEPT_OUTPUT = 4000;
 
+const END_WITH_PARENT = new URL("./end-with-parent.js", import.meta.url).href;
+
 /** A process that the demonstration needs. */
 export class Part {
   readonly name: string;
@@ -18,7 +20,7 @@ export class Part {
   constructor(name: string, args: readonly string[], env: NodeJS.ProcessEnv) {
     this.name = name;
     // In a group of its own, so that Ctrl-C reaches it only through us, in order.
-    this.#child = spawn(process.execPath, args, { env, stdio: ["ignore", "pipe", "pipe"], detached: true });
+    this.#child = spawn(process.execPath, ["--import", END_WITH_PARENT, ...args], { env, stdio: "pipe", detached: true });
     this.#child.stdout?.on("data", (chunk: Buffer) => {
       this.#output = (this.#output + chunk.toString()).slice(-KEPT_OUTPUT);
     });

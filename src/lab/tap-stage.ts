@@ -36,6 +36,7 @@ export class TapStage implements Stage {
   readonly #parts: Part[] = [];
   #server: Server | undefined;
   #port: EventPort | undefined;
+  #stopTrace: (() => Promise<void>) | undefined;
   #sink: ((event: TraceEvent) => void) | undefined;
 
   /** @param died hears of a part that ended by itself */
@@ -60,7 +61,7 @@ export class TapStage implements Stage {
     this.#server = await greeter();
     this.#port = await openDaemonPort(this.#socket);
     await manage(this.#port, { op: "neigh-add", address: SWALLOWING_ADDRESS, mac: macText(interfaceState(TAP).mac) });
-    await followTrace(this.#port, (record) => this.#sink?.(eventOf(record)));
+    this.#stopTrace = await followTrace(this.#port, (record) => this.#sink?.(eventOf(record)));
   }
 
   async run(each: DemonstrationCase, sink: (event: TraceEvent) => void): Promise<number | undefined> {
@@ -78,6 +79,8 @@ export class TapStage implements Stage {
 
   /** Starts the small HTTP server on the stack. */
   async serve(): Promise<void> {
+    // From here on nobody reads along, and each event would cost time.
+    await this.#stopTrace?.();
     await this.#start("examples/http-server", /listening/i, [built("examples/http-server.js"), "80"]);
   }
 

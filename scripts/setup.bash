@@ -44,6 +44,8 @@ namespace_command() {
 tap_obstacle() {
   if [[ ! -e /dev/net/tun ]]; then
     echo "/dev/net/tun is missing. Load it with 'modprobe tun', or start the container with '--device /dev/net/tun'."
+  elif [[ ! -r /dev/net/tun || ! -w /dev/net/tun ]]; then
+    echo "this user may not open /dev/net/tun. Run as root, or allow it with 'sudo chmod 0666 /dev/net/tun'."
   elif [[ $# -eq 0 ]]; then
     echo "no network namespace can be made. Run as root, or allow unprivileged ones with 'sysctl -w kernel.unprivileged_userns_clone=1'."
   elif ! "$@" node scripts/probe-tap.mjs 2>/dev/null; then

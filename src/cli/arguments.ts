@@ -9,7 +9,7 @@ import { parseMac } from "../stack/packet/ethernet.ts";
 
 /** 1 to 65535. */
 export function port(text: string): number {
-  const value = wholeNumber(text);
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0;
   if (value < 1 || value > 65535) throw new InvalidArgumentError("A port is a number from 1 to 65535.");
   return value;
 }

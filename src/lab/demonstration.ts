@@ -37,12 +37,15 @@ const { values: options } = parseArgs({
     namespace: { type: "string" },
     "user-namespace": { type: "boolean", default: false },
     socket: { type: "string" },
+    /** The socket is where the command line looks anyway; in a user namespace that cannot be told from in here. */
+    "usual-socket": { type: "boolean", default: false },
   },
 });
 const socket = options.socket ?? defaultSocketPath();
 const style = styleFor(process.stdout, process.env);
 
 let stage: Stage | undefined;
+let progress: Progress | undefined;
 let isEnding = false;
 
 /** Takes everything down, once. */
@@ -57,6 +60,8 @@ async function end(status: number): Promise<never> {
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.on(signal, () => {
+    if (isEnding) return;
+    progress?.stop();
     tell(`\nEnding: closing programs, tapsockd and its TAP device.`);
     void end(STATUS_OF_SIGNAL[signal]);
   });
@@ -142,8 +147,9 @@ async function runCases(on: Stage): Promise<number> {
 async function runCase(on: Stage, each: DemonstrationCase): Promise<number | undefined> {
   if (options.json) return on.run(each, (event) => report(jsonOf(event)));
   const isVirtual = options.embedded !== undefined;
-  const progress = new Progress(process.stdout, each.expected === WSAETIMEDOUT ? " of 21 s" : "");
-  const ladder = new Ladder({ write: (line) => progress.line(line), style, peer: each.address, host: HOST_ADDRESS });
+  const shown = new Progress(process.stdout, each.expected === WSAETIMEDOUT ? " of 21 s" : "");
+  progress = shown;
+  const ladder = new Ladder({ write: (line) => shown.line(line), style, peer: each.address, host: HOST_ADDRESS });
   const pauses = isVirtual ? undefined : setInterval(() => ladder.pause(), PAUSE_MS);
   let sent = 0;
   try {
@@ -154,7 +160,7 @@ async function runCase(on: Stage, each: DemonstrationCase): Promise<number | und
   } finally {
     clearInterval(pauses);
     ladder.pause();
-    progress.stop();
+    shown.stop();
     if (each.address === UNROUTED_ADDRESS && sent === 0) tell("         (not one frame was sent)");
   }
 }
@@ -171,7 +177,7 @@ function report(value: object): void {
 const jsonOf = (event: TraceEvent): object => traceRecord(event, 0);
 
 function nextSteps(): string {
-  const suffix = socket === defaultSocketPath() ? "" : ` --network daemon:${socket}`;
+  const suffix = options["usual-socket"] || socket === defaultSocketPath() ? "" : ` --network daemon:${socket}`;
   const lines = [
     [`tapsock status${suffix}`, "one screen of what runs"],
     [`tapsock connect ${KERNEL_ADDRESS} ${OPEN_PORT} --ladder${suffix}`, "a connect of your own"],

@@ -24,7 +24,7 @@ describe("the ladder", () => {
     expect(text).toContain("CLOSED → SYN-SENT");
     expect(text).toContain("ARP who has 203.0.113.1?");
     expect(text).toContain("◷ retransmission timer set, 500 ms");
-    expect(text).toMatch(/^ {3}0\.501 .*retransmission timer fired/m);
+    expect(text).toMatch(/^ +0\.501 .*retransmission timer fired/m);
     expect(text).toContain("SYN seq=0 win=64240 mss=1460 ws=8 sackOk");
     expect(text).toContain("connect = SOCKET_ERROR");
     expect(text).toContain("⇒ WSAECONNREFUSED (10061): ");

@@ -1,0 +1,90 @@
+import { describe, expect, test } from "@jest/globals";
+import { defaultSocketPath } from "../../src/cli/network.ts";
+import { table } from "../../src/cli/output.ts";
+import { upTime } from "../../src/cli/status.ts";
+import { CASES, codeInOutput, verdictText } from "../../src/lab/demonstration-cases.ts";
+import { enterCommand } from "../../src/lab/demonstration-state.ts";
+import { EmbeddedStage } from "../../src/lab/embedded-stage.ts";
+import { styleFor, wrap } from "../../src/lab/text-style.ts";
+
+describe("listings", () => {
+  test("a table has columns as wide as their widest cell, numbers to the right", () => {
+    expect(
+      table(
+        ["name", "n"],
+        [
+          ["tap0", 7],
+          ["a-long-name", 12345],
+        ],
+      ),
+    ).toEqual(["name         n", "tap0             7", "a-long-name  12345"]);
+  });
+
+  test.each([
+    [59_999, "59 s"],
+    [61_000, "1 min 1 s"],
+    [7_260_000, "2 h 1 min"],
+  ])("%i ms is %s", (ms, text) => {
+    expect(upTime(ms)).toBe(text);
+  });
+
+  test("text is broken at spaces, and a word that is too long is cut", () => {
+    expect(wrap("one two three", 7)).toEqual(["one two", "three"]);
+    expect(wrap("abcdefghij k", 4)).toEqual(["abcd", "efgh", "ij k"]);
+    expect(wrap("", 4)).toEqual([""]);
+  });
+
+  test("colours are for terminals whose user has not set NO_COLOR (no-color.org)", () => {
+    expect(styleFor({ isTTY: true }, {}).colours).toBe(true);
+    expect(styleFor({ isTTY: true }, { NO_COLOR: "1" }).colours).toBe(false);
+    expect(styleFor({ isTTY: true }, { TERM: "dumb" }).colours).toBe(false);
+    expect(styleFor({}, {}).colours).toBe(false);
+  });
+
+  test("root's socket is the machine's, another user's lies in the user's own folder", () => {
+    expect(defaultSocketPath({}, 0)).toBe("/run/tapsock/tapsock.sock");
+    expect(defaultSocketPath({ XDG_RUNTIME_DIR: "/run/user/7" }, 7)).toBe("/run/user/7/tapsock.sock");
+    expect(defaultSocketPath({}, 7)).toBe("/tmp/tapsock-7/tapsock.sock");
+  });
+});
+
+describe("the demonstration", () => {
+  test.each([
+    ["Connected to server.\n", 0],
+    ["connect function failed with error: 10061\n", 10061],
+    ["WSAStartup function failed with error: 10091\n", 10091],
+    ["Segmentation fault\n", undefined],
+    ["", undefined],
+  ])("reads the program's output %j as %j", (output, code) => {
+    expect(codeInOutput(output)).toBe(code);
+  });
+
+  test("on the embedded wire, all four verdicts are those of the page", async () => {
+    const stage = new EmbeddedStage();
+    await stage.setUp();
+    const codes: unknown[] = [];
+    for (const each of CASES) codes.push(await stage.run(each, () => {}));
+    expect(codes).toEqual([0, 10061, 10060, 10051]);
+  });
+
+  test("an address without a route has not one frame sent to it", async () => {
+    const stage = new EmbeddedStage();
+    await stage.setUp();
+    const types: string[] = [];
+    await stage.run(CASES[3]!, (event) => types.push(event.type));
+    expect(types).toContain("winsock-returned");
+    expect(types).not.toContain("frame");
+  });
+
+  test("the verdict names the error", () => {
+    expect(verdictText(0)).toBe("connected");
+    expect(verdictText(10060)).toBe("WSAETIMEDOUT (10060)");
+  });
+
+  test("a namespace is entered by its name, or by a process within it", () => {
+    const state = { pid: 7, isUserNamespace: false, socket: "/s" };
+    expect(enterCommand({ ...state, namespace: "tapsock-7" })).toContain("--net=/run/netns/tapsock-7");
+    expect(enterCommand(state).join(" ")).toBe("nsenter --net --target 7 --");
+    expect(enterCommand({ ...state, isUserNamespace: true })).toContain("--user");
+  });
+});

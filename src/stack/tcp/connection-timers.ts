@@ -109,6 +109,7 @@ export class ConnectionTimers {
   synAgain(): void {
     const conn = this.#conn;
     const flags = conn.state === "SYN-SENT" ? SYN : SYN | ACK;
+    conn.synDue = false;
     conn.synRetransmitted = true;
     conn.retries++;
     conn.retransmissions++;

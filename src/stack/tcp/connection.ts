@@ -146,7 +146,9 @@ export class Connection implements TcpConnection, Flow {
   lastReceivedMs = 0;
   /** Of the last bare reply to a segment that was not acceptable; bounds them to one in 500 ms (RFC 5961 §7). */
   lastChallengeMs = Number.NEGATIVE_INFINITY;
-  /** The handshake asked for it: sent again SYN or SYN-ACK. */
+  /** The first SYN has not left yet. */
+  synDue = false;
+  /** SYN or SYN-ACK had to be sent again: nothing can be concluded from its time, and little from the path. */
   synRetransmitted = false;
 
   // What the user is told

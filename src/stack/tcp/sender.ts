@@ -1,5 +1,5 @@
 import { seqAdd, seqDiff, seqMax } from "../core/seq.ts";
-import { ACK, FIN, PSH } from "../packet/tcp.ts";
+import { ACK, FIN, PSH, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 import { sackLength } from "./sack-blocks.ts";
@@ -20,9 +20,9 @@ export type OutputResult = "done" | "again" | "blocked";
  * nothing else carried it.
  */
 export function output(conn: Connection, writer: SegmentWriter): OutputResult {
-  if (conn.isReleased || conn.state === "SYN-SENT" || conn.state === "SYN-RECEIVED" || conn.state === "CLOSED") {
-    return conn.ackNow && conn.state === "SYN-RECEIVED" ? acknowledge(conn, writer) : "done";
-  }
+  if (conn.isReleased || conn.state === "CLOSED") return "done";
+  if (conn.state === "SYN-SENT") return conn.synDue ? openWithSyn(conn, writer) : "done";
+  if (conn.state === "SYN-RECEIVED") return conn.ackNow ? acknowledge(conn, writer) : "done";
   conn.cwndLimited = false;
   conn.effSndMss = conn.sndMss - sackLength(conn);
   const { tso4 } = conn.path.offloads;
@@ -47,6 +47,12 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
   }
   if (conn.ackNow && acknowledge(conn, writer) === "blocked") return "blocked";
   return sent === SEGMENTS_PER_TURN ? "again" : "done";
+}
+
+function openWithSyn(conn: Connection, writer: SegmentWriter): OutputResult {
+  if (writer.control(conn, SYN, conn.iss, conn.rcvNxt) === "full") return "blocked";
+  conn.synDue = false;
+  return "done";
 }
 
 function retransmit(conn: Connection, writer: SegmentWriter, length: number): boolean {

@@ -100,8 +100,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     conn.sndNxt = seqAdd(conn.iss, 1);
     conn.recover = conn.sndNxt;
     conn.become("SYN-SENT");
-    this.emitControl(conn, tcp.SYN, conn.iss, 0 as Seq);
+    conn.synDue = true;
     conn.timers.synSent();
+    this.wantsOutput(conn);
     return conn;
   }
 

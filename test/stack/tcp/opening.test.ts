@@ -65,6 +65,14 @@ describe("active open", () => {
     expect(peer.host.timers.pending()).toEqual([]);
   });
 
+  test("an attempt that is given up before the host's turn never touches the wire", () => {
+    const { peer, app } = connecting();
+    app.connection?.abort();
+    peer.expectSilence();
+    expect(peer.host.tcp.statuses()).toEqual([]);
+    expect(peer.host.timers.pending()).toEqual([]);
+  });
+
   test("an ACK of something else than our SYN is answered by RST with its number, and the attempt goes on (RFC 9293 §3.10.7.3)", () => {
     const { peer, app } = connecting();
     peer.expect("S");

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { BroadcastChannel, workerData } from "node:worker_threads";
 import { Channel } from "./channel.ts";
 import { connectDaemon } from "./daemon-link.ts";
 import { DaemonRelay } from "./daemon-relay.ts";
@@ -25,14 +25,13 @@ class RelayThread {
   }
 
   /** @throws Error when the daemon is not there or goes */
-  async run(port: NonNullable<typeof parentPort>): Promise<void> {
+  async run(mailbox: BroadcastChannel): Promise<void> {
     this.#spareLink = await connectDaemon(this.#path);
     this.#watchSpare(this.#spareLink);
-    port.on("message", (attachment: Attachment) => {
-      this.#attach(new Channel(attachment.channel)).catch((error: unknown) =>
-        this.#fail(error instanceof Error ? error.message : String(error)),
-      );
-    });
+    mailbox.onmessage = (event) => {
+      const { channel } = (event as { readonly data: Attachment }).data;
+      this.#attach(new Channel(channel)).catch((error: unknown) => this.#fail(error instanceof Error ? error.message : String(error)));
+    };
     this.#doorbell.becomeRunning();
     while (!this.#doorbell.isStopping && this.#failure === undefined) {
       this.#doorbell.beat();
@@ -41,7 +40,7 @@ class RelayThread {
       if (!this.#hasWork()) await this.#doorbell.sleepAsync();
       this.#doorbell.awake();
     }
-    port.close();
+    mailbox.close();
     if (this.#failure !== undefined) throw new Error(this.#failure);
   }
 
@@ -90,10 +89,10 @@ class RelayThread {
   }
 }
 
-const { doorbell: memory, settings } = workerData as ThreadData;
+const { doorbell: memory, mailbox, settings } = workerData as ThreadData;
 const thread = new RelayThread(new Doorbell(memory), (settings as { readonly path: string }).path);
 try {
-  await thread.run(parentPort!);
+  await thread.run(new BroadcastChannel(mailbox));
   thread.end("the network was shut down");
 } catch (error) {
   thread.end(error instanceof Error ? error.message : String(error));

@@ -1,8 +1,10 @@
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { BroadcastChannel, type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { TapError } from "../tap/tap-error.ts";
 import { Channel } from "./channel.ts";
 import { ChannelServer } from "./channel-server.ts";
 import { Doorbell } from "./doorbell.ts";
 import { HostLoop } from "./host-loop.ts";
+import { NetworkError } from "./network-error.ts";
 import type { HostSettings } from "./network-url.ts";
 import { type RunningHost, startHost } from "./running-host.ts";
 import type { Attachment, ThreadData } from "./service-thread.ts";
@@ -14,7 +16,13 @@ const CLOSING_MS = 1000;
 
 const channels: Channel[] = [];
 
-function run(doorbell: Doorbell, settings: HostSettings): void {
+/** What was foreseen has a sentence that suffices; anything else is a mistake in here, to be found by its stack. */
+function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof TapError || error instanceof NetworkError ? error.message : (error.stack ?? error.message);
+}
+
+function run(doorbell: Doorbell, mailbox: MessagePort, settings: HostSettings): void {
   const running: RunningHost = startHost(settings, doorbell, (client, subscription, count, data) => {
     const server = loop.servers.find((s) => s.owns(client));
     return server?.event(client, subscription, count, data) ?? true;
@@ -23,7 +31,7 @@ function run(doorbell: Doorbell, settings: HostSettings): void {
   const numbers = { next: () => ++lastClient };
   const newServers = () => {
     const servers: ChannelServer[] = [];
-    for (let mail = receiveMessageOnPort(parentPort!); mail !== undefined; mail = receiveMessageOnPort(parentPort!)) {
+    for (let mail = receiveMessageOnPort(mailbox); mail !== undefined; mail = receiveMessageOnPort(mailbox)) {
       const channel = new Channel((mail.message as Attachment).channel);
       channels.push(channel);
       servers.push(new ChannelServer(channel, running.handler, numbers));
@@ -40,13 +48,16 @@ function run(doorbell: Doorbell, settings: HostSettings): void {
   }
 }
 
-const { doorbell: memory, settings } = workerData as ThreadData;
+const { doorbell: memory, mailbox: name, settings } = workerData as ThreadData;
 const doorbell = new Doorbell(memory);
+const mailbox = new BroadcastChannel(name);
 try {
-  run(doorbell, settings as HostSettings);
+  // Node takes a BroadcastChannel here too, which its types do not know.
+  run(doorbell, mailbox as unknown as MessagePort, settings as HostSettings);
   doorbell.becomeEnded("the network was shut down");
 } catch (error) {
-  doorbell.becomeEnded(error instanceof Error ? error.message : String(error));
+  doorbell.becomeEnded(sentenceOf(error));
 } finally {
   for (const channel of channels) channel.release();
+  mailbox.close();
 }

@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
-import { formatAddress, type Ipv4Address, parseV4 } from "../stack/core/address.ts";
+import { formatAddress, formatEndpoint, IPV4_ANY, type Ipv4Address, parseV4 } from "../stack/core/address.ts";
 import type { Host } from "../stack/host.ts";
 import type { NetworkInterface } from "../stack/link/network-interface.ts";
+import type { UdpEndpoint } from "../stack/udp/udp-endpoint.ts";
 import type { CaptureDevice } from "../tap/capture-device.ts";
 import type { Direction, ImpairedDevice } from "../tap/impaired-device.ts";
 import { type EventSender, EventStreams } from "./event-streams.ts";
@@ -14,6 +15,7 @@ import {
   type ManagementResults,
   managementRequest,
   type PingResult,
+  type UdpStatus,
 } from "./management.ts";
 import { firstIssue } from "./network-url.ts";
 import { traceRecord } from "./trace-record.ts";
@@ -82,7 +84,7 @@ export class ManagementService {
       case "status":
         return this.#status();
       case "ss":
-        return { tcp: tcp.statuses(), udp: [] };
+        return { tcp: tcp.statuses(), udp: this.#host.udp.endpoints().map(udpStatus) };
       case "timers": {
         const now = context.clock.now();
         return timers.pending().map((t) => ({ name: t.name, owner: t.owner, inMs: t.deadlineMs - now }));
@@ -211,6 +213,15 @@ export class ManagementService {
     if (link === undefined) throw new RangeError(`Cannot add the neighbour ${address}: it is on no link of this host`);
     return link;
   }
+}
+
+function udpStatus(endpoint: UdpEndpoint): UdpStatus {
+  const { local, localPort, peer, peerPort, queuedBytes } = endpoint;
+  return {
+    local: formatEndpoint(local ?? IPV4_ANY, localPort),
+    remote: peer === undefined ? undefined : formatEndpoint(peer, peerPort),
+    receiveQueueBytes: queuedBytes,
+  };
 }
 
 const refusal = (error: string): ManagementResponse => ({ ok: false, error });

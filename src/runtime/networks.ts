@@ -1,21 +1,33 @@
+import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
 import type { BlockingPort } from "../winsock/provider/calls.ts";
 import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "./async-call-port.ts";
 import { BlockingCallPort } from "./blocking-call-port.ts";
 import { connectDaemon } from "./daemon-link.ts";
+import { Doorbell } from "./doorbell.ts";
 import { emptyMessage, OPEN } from "./message.ts";
 import { NetworkError } from "./network-error.ts";
 import { type HostSettings, type Network, parseNetworkUrl } from "./network-url.ts";
-import { ServiceThread } from "./service-thread.ts";
+import { NeighbourServiceThread, ServiceThread, type ServingThread, type ThreadAddress } from "./service-thread.ts";
 import { SharedMemoryLink } from "./shared-memory-link.ts";
 
-/** The one network that this thread of the program is attached to: which it is, the thread that serves it, and who uses it. */
+/**
+ * The one network that this thread of the program is attached to: which it is, the thread that serves it, and who uses it.
+ * Worker threads that are started while it runs are attached to the same one, unless they choose another.
+ */
+
+/** Under this name a worker finds the network of the thread that started it. */
+const INHERITANCE = "tapsock network";
+
+interface Inheritance extends ThreadAddress {
+  readonly url: string;
+}
 
 let chosenUrl: string | undefined;
-let attached: { readonly url: string; readonly thread: ServiceThread } | undefined;
+let attached: { readonly url: string; readonly thread: ServingThread; readonly own: ServiceThread | undefined } | undefined;
 let openPorts = 0;
 
-/** What `useNetwork` chose, else the environment variable TAPSOCK, else `embedded:`. */
-export const networkUrl = (): string => chosenUrl ?? (process.env["TAPSOCK"] || "embedded:");
+/** What `useNetwork` chose, else the network of the thread that started this one, else the environment variable TAPSOCK, else `embedded:`. */
+export const networkUrl = (): string => chosenUrl ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:");
 
 /**
  * Chooses the network for the ports opened from now on.
@@ -69,12 +81,14 @@ export async function openDaemonPort(path: string, onClose: () => void = () => {
 
 /** Ends the network of this thread, if one runs. Ports that are still open answer WSAENETDOWN. */
 export async function closeNetwork(): Promise<void> {
-  const thread = attached?.thread;
+  const own = attached?.own;
   attached = undefined;
-  await thread?.stop();
+  if (own === undefined) return;
+  setEnvironmentData(INHERITANCE, undefined);
+  await own.stop();
 }
 
-async function openThreadPort(thread: ServiceThread, onClose: () => void): Promise<EventPort> {
+async function openThreadPort(thread: ServingThread, onClose: () => void): Promise<EventPort> {
   await thread.untilRunning();
   const channel = thread.attach();
   return new AsyncCallPort((receiver) => {
@@ -84,14 +98,39 @@ async function openThreadPort(thread: ServiceThread, onClose: () => void): Promi
   }, onClose);
 }
 
-function threadFor(url: string, network: Network): ServiceThread {
+function threadFor(url: string, network: Network): ServingThread {
   if (attached !== undefined && attached.thread.doorbell.state !== "ended") {
     if (attached.url === url) return attached.thread;
-    attached.thread.stopNow();
+    attached.own?.stopNow();
   }
-  const thread = network.kind === "daemon" ? new ServiceThread("daemon-relay-thread", { path: network.path }) : hostThread(network.host);
-  attached = { url, thread };
-  return thread;
+  const theirs = inherited();
+  if (theirs?.url === url) {
+    const thread = new NeighbourServiceThread(theirs);
+    attached = { url, thread, own: undefined };
+    return thread;
+  }
+  const own = network.kind === "daemon" ? new ServiceThread("daemon-relay-thread", { path: network.path }) : hostThread(network.host);
+  let hasRun = false;
+  own.doorbell.started().then(
+    () => {
+      hasRun = own.doorbell.state === "running";
+    },
+    () => {},
+  );
+  // Before that, whoever opens a port hears of it.
+  own.onFailure = (why) => {
+    if (hasRun && network.kind === "host") process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
+  };
+  const inheritance: Inheritance = { url, ...own.address };
+  setEnvironmentData(INHERITANCE, inheritance);
+  attached = { url, thread: own, own };
+  return own;
+}
+
+/** The network of the thread that started this one, while it runs. */
+function inherited(): Inheritance | undefined {
+  const found = getEnvironmentData(INHERITANCE) as Inheritance | undefined;
+  return found !== undefined && new Doorbell(found.doorbell).state === "running" ? found : undefined;
 }
 
 /** A thread that runs a host of its own. @throws NetworkError when the program is not built */

@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import { BroadcastChannel, Worker } from "node:worker_threads";
 import { Channel, newChannelMemory } from "./channel.ts";
 import { Doorbell, newDoorbellMemory } from "./doorbell.ts";
 import { NetworkError } from "./network-error.ts";
@@ -10,8 +11,13 @@ export type Program = "host-thread" | "daemon-relay-thread";
 /** What the thread's program finds in `workerData`. */
 export interface ThreadData {
   readonly doorbell: SharedArrayBuffer;
+  /** Name of the BroadcastChannel by which attachments come. */
+  readonly mailbox: string;
   readonly settings: unknown;
 }
+
+/** What another thread of the process needs to use the same network. */
+export type ThreadAddress = Pick<ThreadData, "doorbell" | "mailbox">;
 
 /** Message to the thread: serve this channel. */
 export interface Attachment {
@@ -22,16 +28,54 @@ const START_LIMIT_MS = 15_000;
 /** Longer than what the host's thread gives its last segments. */
 const STOP_LIMIT_MS = 3_000;
 
-/** A thread that serves channels. It does not keep the program alive, and ends with it. */
-export class ServiceThread {
+/** A thread that serves channels, whoever started it. */
+export interface ServingThread {
+  readonly doorbell: Doorbell;
+  /** Blocks until the thread runs. @throws NetworkError with its reason when it does not */
+  waitUntilRunning(): void;
+  /** @throws NetworkError with the thread's reason when it does not start */
+  untilRunning(): Promise<void>;
+  /** A new channel, which the thread serves from now on. It must be running. */
+  attach(): Channel;
+}
+
+/** A service thread that another thread of this process has started, and will end. */
+export class NeighbourServiceThread implements ServingThread {
+  readonly doorbell: Doorbell;
+  readonly #mailbox: string;
+
+  constructor(address: ThreadAddress) {
+    this.doorbell = new Doorbell(address.doorbell);
+    this.#mailbox = address.mailbox;
+  }
+
+  waitUntilRunning(): void {
+    awaitStart(this.doorbell);
+  }
+
+  async untilRunning(): Promise<void> {
+    await this.doorbell.started();
+    assertRunning(this.doorbell);
+  }
+
+  attach(): Channel {
+    return attachTo(this.#mailbox, this.doorbell);
+  }
+}
+
+/** A service thread of our own. It does not keep the program alive, and ends with it. */
+export class ServiceThread implements ServingThread {
   readonly doorbell = new Doorbell(newDoorbellMemory());
+  /** Called when the thread ends though nobody asked it to. */
+  onFailure: ((why: string) => void) | undefined;
+  readonly #mailbox = `tapsock ${randomUUID()}`;
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   #channels: readonly Channel[] = [];
 
   /** @throws NetworkError when the program is not built */
   constructor(program: Program, settings: unknown) {
-    const data: ThreadData = { doorbell: this.doorbell.memory, settings };
+    const data: ThreadData = { ...this.address, settings };
     // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
     this.#worker = new Worker(programPath(program), { workerData: data, execArgv: [], stdin: false });
     this.#worker.unref();
@@ -46,27 +90,24 @@ export class ServiceThread {
     if (running.size === 1) process.on("exit", stopAll);
   }
 
-  /** Blocks until the thread runs. @throws NetworkError with its reason when it does not */
-  waitUntilRunning(): void {
-    if (!this.doorbell.waitWhileStarting(START_LIMIT_MS)) throw new NetworkError("Cannot start the network: its thread does not answer");
-    this.#assertRunning();
+  get address(): ThreadAddress {
+    return { doorbell: this.doorbell.memory, mailbox: this.#mailbox };
   }
 
-  /** @throws NetworkError with the thread's reason when it does not start */
+  waitUntilRunning(): void {
+    awaitStart(this.doorbell);
+  }
+
   async untilRunning(): Promise<void> {
     this.#worker.ref();
     await this.doorbell.started();
     this.#worker.unref();
-    this.#assertRunning();
+    assertRunning(this.doorbell);
   }
 
-  /** A new channel, which the thread serves from now on. */
   attach(): Channel {
-    const channel = new Channel(newChannelMemory());
+    const channel = attachTo(this.#mailbox, this.doorbell);
     this.#channels = [...this.#channels.filter((c) => !c.isClosed), channel];
-    const attachment: Attachment = { channel: channel.memory };
-    this.#worker.postMessage(attachment);
-    this.doorbell.announceAttachment();
     return channel;
   }
 
@@ -85,12 +126,10 @@ export class ServiceThread {
     this.doorbell.waitForEnd(STOP_LIMIT_MS);
   }
 
-  #assertRunning(): void {
-    if (this.doorbell.state === "ended") throw new NetworkError(this.doorbell.text || "Cannot start the network: its thread ended");
-  }
-
   #ended(text: string): void {
+    if (!running.has(this)) return;
     this.doorbell.declareEnded(text);
+    if (!this.doorbell.isStopping) this.onFailure?.(this.doorbell.text);
     for (const channel of this.#channels) channel.release();
     running.delete(this);
     if (running.size === 0) process.off("exit", stopAll);
@@ -98,6 +137,25 @@ export class ServiceThread {
 }
 
 const running = new Set<ServiceThread>();
+
+function awaitStart(doorbell: Doorbell): void {
+  if (!doorbell.waitWhileStarting(START_LIMIT_MS)) throw new NetworkError("Cannot start the network: its thread does not answer");
+  assertRunning(doorbell);
+}
+
+function assertRunning(doorbell: Doorbell): void {
+  if (doorbell.state === "ended") throw new NetworkError(doorbell.text || "Cannot start the network: its thread ended");
+}
+
+function attachTo(mailbox: string, doorbell: Doorbell): Channel {
+  const channel = new Channel(newChannelMemory());
+  const attachment: Attachment = { channel: channel.memory };
+  const post = new BroadcastChannel(mailbox);
+  post.postMessage(attachment);
+  post.close();
+  doorbell.announceAttachment();
+  return channel;
+}
 
 /** Node joins its threads when it exits, and one that sleeps in poll(2) would never know. */
 function stopAll(): void {

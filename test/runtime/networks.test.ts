@@ -222,6 +222,29 @@ describe("a program with a network", () => {
     await expect(run("await n.openAsyncPort(); console.log('ran'); process.exit(0);")).resolves.toMatchObject({ stdout: "ran\n" });
   });
 
+  test("shares it with the worker threads that it starts: one may block in accept while another connects", async () => {
+    const lines = `const { Worker } = await import("node:worker_threads");
+      const call = (port, op, r) => port.call({ op, s: 0, a: 0, b: 0, c: 0, data: null, ...r });
+      const name = new Uint8Array([2, 0, 30, 2, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+      const port = n.openBlockingPort();
+      call(port, ${CALL.startup}, { a: 0x0202 });
+      const { result: s } = call(port, ${CALL.socket}, { a: 2, b: 1, c: 6 });
+      call(port, ${CALL.bind}, { s, a: 16, data: name });
+      call(port, ${CALL.listen}, { s, a: 5 });
+      const source = \`import * as n from "${built}";
+        const call = (port, op, r) => port.call({ op, s: 0, a: 0, b: 0, c: 0, data: null, ...r });
+        const port = n.openBlockingPort();
+        call(port, ${CALL.startup}, { a: 0x0202 });
+        const { result: s } = call(port, ${CALL.socket}, { a: 2, b: 1, c: 6 });
+        call(port, ${CALL.connect}, { s, a: 16, data: new Uint8Array([\${[...name]}]) });
+        call(port, ${CALL.send}, { s, data: new Uint8Array([42]) });
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);\`;
+      new Worker(new URL("data:text/javascript," + encodeURIComponent(source))).unref();
+      const { result: accepted } = call(port, ${CALL.accept}, { s, a: -1 });
+      console.log("received " + call(port, ${CALL.recv}, { s: accepted, a: 10 }).data[0]);`;
+    await expect(run(lines)).resolves.toMatchObject({ stdout: "received 42\n" });
+  });
+
   test("lives as long as a call is pending, and no longer", async () => {
     const lines = `const p = await n.openAsyncPort();
       setTimeout(() => {}, 1);

@@ -1,0 +1,167 @@
+import { describe, expect, test } from "@jest/globals";
+import { SO_LINGER, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from "../../src/winsock/constants.ts";
+import { WinsockError } from "../../src/winsock/errors.ts";
+import { createPromiseFace, type PromiseFace } from "../../src/winsock/promise-face.ts";
+import { NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../support/virtual-winsock.ts";
+
+/** Faces of both hosts, and a way to wait that moves the time. */
+function world() {
+  const v = new VirtualWinsock();
+  const ours = createPromiseFace(async () => v.asyncPort());
+  const peer = createPromiseFace(async () => v.asyncPort(v.peerProvider));
+  const settled = async <T>(promise: Promise<T>): Promise<T> => {
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    promise.then(over, over);
+    for (let i = 0; i < 10_000 && !isOver; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (!isOver) v.advance(Math.min(Math.max(v.simulation.nextMs - v.nowMs, 0), 1000));
+    }
+    return promise;
+  };
+  return { v, ours, peer, settled };
+}
+
+async function pair(w: ReturnType<typeof world>) {
+  const { ours, peer, settled } = w;
+  const listener = await peer.socket();
+  await peer.bind(listener, { port: 80 });
+  await peer.listen(listener);
+  const s = await ours.socket();
+  const [accepted] = await settled(Promise.all([peer.accept(listener), ours.connect(s, { address: PEER, port: 80 })]));
+  return { s, accepted, listener };
+}
+
+const failure = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => "no failure",
+    (error: unknown) => error,
+  );
+
+async function readAll(face: PromiseFace, s: number): Promise<number> {
+  let total = 0;
+  for (let bytes = await face.recv(s); bytes.length > 0; bytes = await face.recv(s)) total += bytes.length;
+  return total;
+}
+
+describe("the promise face", () => {
+  test("starts up by itself, connects, and tells names as text", async () => {
+    const w = world();
+    const { s, accepted } = await pair(w);
+    const name = await w.ours.getsockname(s);
+    expect(name.address).toBe(OURS);
+    expect({ address: accepted.address, port: accepted.port }).toEqual(name);
+    expect(await w.ours.getpeername(s)).toEqual({ address: PEER, port: 80 });
+  });
+
+  test("throws a WinsockError with the name, the number and a sentence", async () => {
+    const { ours, settled } = world();
+    const error = await failure(settled(ours.connect(await ours.socket(), { address: PEER, port: 81 })));
+    expect(error).toBeInstanceOf(WinsockError);
+    expect(error).toMatchObject({ code: "WSAECONNREFUSED", errno: 10061, syscall: "connect", address: PEER, port: 81 });
+  });
+
+  test("sends text and long bytes whole, two long sends one after the other", async () => {
+    const w = world();
+    const { s, accepted } = await pair(w);
+    const sends = [w.ours.send(s, new Uint8Array(700_000).fill(1)), w.ours.send(s, new Uint8Array(700_000).fill(2)), w.ours.send(s, "é")];
+    const received: Uint8Array[] = [];
+    const reading = (async () => {
+      for (let size = 0; size < 1_400_002; size += received[received.length - 1]!.length)
+        received.push(await w.peer.recv(accepted.socket, 300_000));
+    })();
+    expect(await w.settled(Promise.all(sends))).toEqual([700_000, 700_000, 2]);
+    await w.settled(reading);
+    const all = Buffer.concat(received);
+    expect([all.indexOf(2), all.lastIndexOf(1), all.subarray(1_400_000).toString()]).toEqual([700_000, 699_999, "é"]);
+  });
+
+  test("a stream's end is an empty array", async () => {
+    const w = world();
+    const { s, accepted } = await pair(w);
+    await w.ours.send(s, "bye");
+    await w.ours.shutdown(s);
+    expect(await w.settled(readAll(w.peer, accepted.socket))).toBe(3);
+  });
+
+  test("an abort throws the signal's reason and ends the call, so that the socket may connect again", async () => {
+    const w = world();
+    await pair(w);
+    const s = await w.ours.socket();
+    const controller = new AbortController();
+    const connecting = failure(w.ours.connect(s, { address: NOBODY_THERE, port: 80 }, { signal: controller.signal }));
+    await new Promise((resolve) => setImmediate(resolve));
+    w.v.advance(3000);
+    const reason = new Error("changed my mind");
+    controller.abort(reason);
+    expect(await connecting).toBe(reason);
+    await w.settled(w.ours.connect(s, { address: PEER, port: 80 }));
+    expect(await failure(w.ours.recv(s, 10, { signal: AbortSignal.abort(reason) }))).toBe(reason);
+  });
+
+  test("datagrams come with their sender", async () => {
+    const { ours, peer, settled } = world();
+    const [s, t] = [await ours.socket(undefined, SOCK_DGRAM), await peer.socket(undefined, SOCK_DGRAM)];
+    await peer.bind(t, { address: PEER, port: 7000 });
+    await ours.bind(s, { address: OURS, port: 5000 });
+    await ours.sendto(s, "ping", { address: PEER, port: 7000 });
+    const { data, address, port } = await settled(peer.recvfrom(t));
+    expect([new TextDecoder().decode(data), address, port]).toEqual(["ping", OURS, 5000]);
+  });
+
+  test("select tells what is ready, or nothing when the time is over", async () => {
+    const w = world();
+    const { s } = await pair(w);
+    const before = w.v.nowMs;
+    expect(await w.settled(w.ours.select({ read: [s] }, { timeoutMs: 250 }))).toEqual({ read: [], write: [], except: [] });
+    expect(w.v.nowMs - before).toBeGreaterThanOrEqual(250);
+    expect(await w.ours.select({ read: [s], write: [s] })).toEqual({ read: [], write: [s], except: [] });
+  });
+
+  test("options are plain values", async () => {
+    const { ours } = world();
+    const s = await ours.socket();
+    await ours.setsockopt(s, SOL_SOCKET, SO_SNDBUF, 100_000);
+    await ours.setsockopt(s, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 5 });
+    expect(await ours.getsockopt(s, SOL_SOCKET, SO_SNDBUF)).toBe(100_000);
+    expect(await ours.getsockopt(s, SOL_SOCKET, SO_LINGER)).toEqual({ l_onoff: 1, l_linger: 5 });
+  });
+
+  test("text that is no address, and a number that is no port, are WSAEFAULT; an IPv6 address is of another family", async () => {
+    const { ours } = world();
+    const s = await ours.socket();
+    for (const name of [
+      { address: "example.com", port: 80 },
+      { address: PEER, port: 65536 },
+      { address: PEER, port: 1.5 },
+    ]) {
+      expect(await failure(ours.connect(s, name))).toMatchObject({ code: "WSAEFAULT" });
+    }
+    expect(await failure(ours.connect(s, { address: "::1", port: 80 }))).toMatchObject({ code: "WSAEAFNOSUPPORT" });
+  });
+
+  test("WSACleanup ends waiting calls with WSAEINTR and gives the network back; then it starts anew", async () => {
+    const w = world();
+    const { s } = await pair(w);
+    const reading = failure(w.ours.recv(s));
+    await new Promise((resolve) => setImmediate(resolve));
+    await w.ours.WSACleanup();
+    expect(await reading).toMatchObject({ code: "WSAEINTR" });
+    expect(await failure(w.ours.WSACleanup())).toMatchObject({ code: "WSANOTINITIALISED" });
+    expect(await failure(w.ours.recv(s))).toMatchObject({ code: "WSAENOTSOCK" });
+  });
+
+  test("a network that cannot be had is WSASYSNOTREADY with the cause, and is tried again", async () => {
+    const { v } = world();
+    let attempts = 0;
+    const face = createPromiseFace(async () => {
+      attempts++;
+      if (attempts === 1) throw new Error("no daemon there");
+      return v.asyncPort();
+    });
+    expect(await failure(face.socket())).toMatchObject({ code: "WSASYSNOTREADY", cause: { message: "no daemon there" } });
+    expect(await face.socket()).toBe(4);
+  });
+});

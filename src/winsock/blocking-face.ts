@@ -35,18 +35,30 @@ export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
 
 /** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
 export interface BlockingFace {
+  /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
+  /** Undoes one WSAStartup; the last one closes every socket of the program. */
   WSACleanup(): number;
+  /** The code of the last call: 0 when it succeeded. */
   WSAGetLastError(): number;
   WSASetLastError(iError: number): void;
+  /** @returns a socket in blocking mode, or INVALID_SOCKET */
   socket(af: number, type: number, protocol: number): SOCKET;
+  /** Port 0 takes a free one from 49152 to 65535. */
   bind(s: SOCKET, name: SockaddrPointer | null, namelen: number): number;
+  /** Waits up to 21 seconds, as Windows does; a nonblocking socket gets WSAEWOULDBLOCK, and the outcome by select (Microsoft, "connect function"). */
   connect(s: SOCKET, name: SockaddrPointer | null, namelen: number): number;
+  /** SOMAXCONN, or how many connections may wait to be accepted. */
   listen(s: SOCKET, backlog: number): number;
+  /** Waits for a connection. `addrlen` counts bytes, in and out. @returns its socket, or INVALID_SOCKET */
   accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null): SOCKET;
+  /** Takes all `len` bytes once less than SO_SNDBUF bytes are waiting. @returns how many were taken */
   send(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number;
+  /** Waits for at least one byte (MSG_WAITALL: for all). @returns how many; 0 when the peer has ended the stream */
   recv(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number;
+  /** One datagram to `to`; binds the socket if it is not bound. */
   sendto(s: SOCKET, buf: Uint8Array | null, len: number, flags: number, to: SockaddrPointer | null, tolen: number): number;
+  /** One datagram and its sender; one longer than `len` fills the buffer and is WSAEMSGSIZE. */
   recvfrom(
     s: SOCKET,
     buf: Uint8Array | null,
@@ -55,8 +67,11 @@ export interface BlockingFace {
     from: SockaddrPointer | null,
     fromlen: Box<number> | null,
   ): number;
+  /** SD_RECEIVE, SD_SEND or SD_BOTH. */
   shutdown(s: SOCKET, how: number): number;
+  /** What was sent is delivered and the connection ended in the background, unless SO_LINGER says otherwise. */
   closesocket(s: SOCKET): number;
+  /** Leaves in each set the sockets that are ready. `nfds` is ignored; no `timeout` waits for ever. @returns how many entries are left */
   select(
     nfds: number,
     readfds: fd_set | Uint8Array | null,
@@ -64,14 +79,22 @@ export interface BlockingFace {
     exceptfds: fd_set | Uint8Array | null,
     timeout: timeval | Uint8Array | null,
   ): number;
+  /** FIONBIO and FIONREAD. */
   ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): number;
+  /** `namelen` counts bytes, in and out. */
   getsockname(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number;
+  /** `namelen` counts bytes, in and out; known from the moment that connect begins. */
   getpeername(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number;
+  /** Fills `optval`: a box, a linger, or bytes. `optlen` counts bytes, in and out. */
   getsockopt(s: SOCKET, level: number, optname: number, optval: OptionPointer | null, optlen: Box<number> | null): number;
+  /** `optval`: a box, a linger, or bytes, of which `optlen` count. */
   setsockopt(s: SOCKET, level: number, optname: number, optval: OptionPointer | null, optlen: number): number;
+  /** Network byte order; INADDR_NONE for text that is no address. */
   inet_addr(cp: string | null): number;
   inet_ntoa(address: in_addr): string;
+  /** 1, 0 for text that is no address, -1 for an error. */
   inet_pton(af: number, text: string | null, dst: Uint8Array | in_addr | in6_addr | null): number;
+  /** The text, which also goes to `dst`, or null. */
   inet_ntop(af: number, src: Uint8Array | in_addr | in6_addr | null, dst: Box<string> | Uint8Array | null, size: number): string | null;
   /** Not Winsock's: why the last WSAStartup could not reach the network, in words; undefined when it could. */
   networkFailure(): Error | undefined;

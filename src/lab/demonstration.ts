@@ -145,7 +145,7 @@ async function runCases(on: Stage): Promise<number> {
 }
 
 async function runCase(on: Stage, each: DemonstrationCase): Promise<number | undefined> {
-  if (options.json) return on.run(each, (event) => report(jsonOf(event)));
+  if (options.json) return on.run(each, (event: TraceEvent) => report(traceRecord(event, 0)));
   const isVirtual = options.embedded !== undefined;
   const shown = new Progress(process.stdout, each.expected === WSAETIMEDOUT ? " of 21 s" : "");
   progress = shown;
@@ -173,8 +173,6 @@ function tell(text: string): void {
 function report(value: object): void {
   if (options.json) process.stdout.write(`${JSON.stringify(value)}\n`);
 }
-
-const jsonOf = (event: TraceEvent): object => traceRecord(event, 0);
 
 function nextSteps(): string {
   const suffix = options["usual-socket"] || socket === defaultSocketPath() ? "" : ` --network daemon:${socket}`;

@@ -61,7 +61,7 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
   closers.push(() => outer.close());
   const waiter = tap === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
 
-  const host = new Host({ clock, random, profile: PROFILES.get(settings.profile) ?? WINDOWS });
+  const host = new Host({ clock, random, profile: PROFILES.get(settings.profile) ?? WINDOWS, onMistake: reportMistakes() });
   const managed = (device: LinkDevice): ManagedDevice => {
     const impaired = new ImpairedDevice(device, { timers: host.timers, random });
     // Outermost, so that it sees what the host sees.
@@ -91,6 +91,18 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
     },
     isQuiet: () => !host.tcp.statuses().some((c) => UNFINISHED.has(c.state)),
     close,
+  };
+}
+
+/** So many exceptions in the handling of packets are taken one by one; a host that makes more of them ends, and says so. */
+const MISTAKES_TOLERATED = 100;
+
+/** One packet or connection that our code trips over must not take the others with it; but it must be seen. */
+function reportMistakes(): (error: unknown) => void {
+  let seen = 0;
+  return (error) => {
+    if (++seen > MISTAKES_TOLERATED) throw error;
+    console.error(`tapsock: mistake ${seen} of ${MISTAKES_TOLERATED} tolerated, please report it:`, error);
   };
 }
 

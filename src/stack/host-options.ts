@@ -11,6 +11,11 @@ export interface HostOptions {
   /** WINDOWS unless given. */
   readonly profile?: Profile;
   readonly trace?: Trace;
+  /**
+   * Hears of an exception in the handling of one packet, timer or connection, and the host goes on without it: that packet is lost,
+   * that connection reset. Without this the exception comes out of `turn`, as a test wants it.
+   */
+  readonly onMistake?: (error: unknown) => void;
 }
 
 /** How a device is put to use. */

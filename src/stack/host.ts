@@ -36,8 +36,8 @@ export class Host implements IpListener {
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { clock, random, profile = WINDOWS, trace = new Trace() } = options;
-    this.timers = new TimerQueue(clock);
+    const { clock, random, profile = WINDOWS, trace = new Trace(), onMistake: mistake = rethrow } = options;
+    this.timers = new TimerQueue(clock, mistake);
     this.trace = trace;
     this.context = {
       clock,
@@ -46,6 +46,7 @@ export class Host implements IpListener {
       timers: this.timers,
       trace,
       drops: new DropCounters(),
+      mistake,
       requestTurn: () => this.#requestTurn(),
     };
     this.timers.observer = {
@@ -142,4 +143,8 @@ export class Host implements IpListener {
     // Within a turn nobody needs to be woken: the turn sees the request itself.
     if (!this.#isInTurn) this.onTurnRequested?.();
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }

@@ -13,6 +13,8 @@ export interface HostContext {
   readonly timers: TimerQueue;
   readonly trace: Trace;
   readonly drops: DropCounters;
+  /** Hears of an exception that our own code threw while it handled a packet, a timer or a connection: a mistake in here. Throws it on unless the host's maker asked to hear of it. */
+  readonly mistake: (error: unknown) => void;
   /** Work was made outside of the host's turn (a user wrote): whoever drives the host should give it one soon. */
   readonly requestTurn: () => void;
 }

@@ -61,12 +61,15 @@ export class Timer {
 export class TimerQueue {
   readonly clock: Clock;
   readonly #heap: Timer[] = [];
+  readonly #mistake: (error: unknown) => void;
   #order = 0;
   /** Undefined when nobody looks. */
   observer: TimerObserver | undefined;
 
-  constructor(clock: Clock) {
+  /** @param mistake hears of what an alarm threw; by default it is thrown on */
+  constructor(clock: Clock, mistake: (error: unknown) => void = rethrow) {
     this.clock = clock;
+    this.#mistake = mistake;
   }
 
   timer(name: string, owner: () => string, fire: () => void): Timer {
@@ -99,7 +102,11 @@ export class TimerQueue {
       if (first === undefined || first.deadlineMs > now) break;
       this.remove(first);
       this.observer?.timerFired(first);
-      first.fire();
+      try {
+        first.fire();
+      } catch (error) {
+        this.#mistake(error);
+      }
       ran++;
     }
     return ran;
@@ -163,6 +170,10 @@ export class TimerQueue {
     heap[at] = timer;
     timer.heapIndex = at;
   }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 const compare = (a: Timer, b: Timer): number => a.deadlineMs - b.deadlineMs || a.order - b.order;

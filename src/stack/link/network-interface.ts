@@ -135,7 +135,7 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
     if (trace.isOn) {
       trace.emit({ type: "frame", atMs: clock.now(), direction: "in", device: this.name, bytes: bytes.subarray(at, end), info });
     }
-    const verdict = this.#input(bytes, at, end, info);
+    const verdict = this.#judge(bytes, at, end, info);
     if (verdict === "accepted") return;
     drops.count(verdict);
     if (!trace.isOn) return;
@@ -159,6 +159,16 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
 
   unresolved(bytes: Uint8Array, at: number, end: number): void {
     this.#user.unresolved(this, bytes, ethernet.payloadAt(at), end);
+  }
+
+  /** A frame that trips over a mistake of ours is lost, counted and told of; the host goes on. */
+  #judge(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {
+    try {
+      return this.#input(bytes, at, end, info);
+    } catch (error) {
+      this.#context.mistake(error);
+      return "internal-error";
+    }
   }
 
   #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {

@@ -342,21 +342,35 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
       }
       const notices = this.#wantNotice;
       this.#wantNotice = [];
-      for (const conn of notices) {
-        conn.isNoticeQueued = false;
-        conn.deliverNotices();
-      }
+      for (const conn of notices) this.#guarded(conn, this.#notice);
       const outputs = this.#wantOutput;
       this.#wantOutput = [];
-      for (const conn of outputs) {
-        conn.isOutputQueued = false;
-        const result = output(conn, this.#writer);
-        if (result === "again") this.wantsOutput(conn);
-        else if (result === "blocked") this.#blocked.push(conn);
-      }
+      for (const conn of outputs) this.#guarded(conn, this.#output);
       if (this.#wantNotice.length === 0 && this.#wantOutput.length === 0 && this.#acceptable.size === 0) return false;
     }
     return true;
+  }
+
+  readonly #notice = (conn: Connection): void => {
+    conn.isNoticeQueued = false;
+    conn.deliverNotices();
+  };
+
+  readonly #output = (conn: Connection): void => {
+    conn.isOutputQueued = false;
+    const result = output(conn, this.#writer);
+    if (result === "again") this.wantsOutput(conn);
+    else if (result === "blocked") this.#blocked.push(conn);
+  };
+
+  /** A connection that trips over a mistake of ours is reset, since its state may be half changed; the others go on. */
+  #guarded(conn: Connection, step: (conn: Connection) => void): void {
+    try {
+      step(conn);
+    } catch (error) {
+      this.context.mistake(error);
+      conn.breakOff("reset");
+    }
   }
 
   /** A device takes frames again. */

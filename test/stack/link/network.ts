@@ -74,7 +74,7 @@ export class TestHost {
   constructor(clock: VirtualClock, device: WireDevice, profile: Profile) {
     const timers = new TimerQueue(clock);
     const random = new SeededRandom(42);
-    const context = { clock, random, profile, timers, trace: new Trace(), drops: new DropCounters(), requestTurn: () => {} };
+    const context = { clock, random, profile, timers, trace: new Trace(), drops: new DropCounters(), mistake, requestTurn: () => {} };
     this.context = context;
     this.device = device;
     this.ip = new Ip(context);
@@ -204,3 +204,7 @@ export class Station {
 
 export const bytesOf = (text: string): Uint8Array => Uint8Array.from(text, (c) => c.charCodeAt(0));
 export const textOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+
+function mistake(error: unknown): never {
+  throw error;
+}

@@ -1,0 +1,76 @@
+import { expect, test } from "@jest/globals";
+import { VirtualClock } from "../../src/stack/core/clock.ts";
+import { SeededRandom } from "../../src/stack/core/random.ts";
+import { Host } from "../../src/stack/host.ts";
+import { NOBODY } from "../../src/stack/tcp/notices.ts";
+import { connectPair, PEER_ADDRESS, TwoHosts } from "../support/two-hosts.ts";
+
+function hostThatReports() {
+  const mistakes: unknown[] = [];
+  const host = new Host({ clock: new VirtualClock(), random: new SeededRandom(1), onMistake: (error) => mistakes.push(error) });
+  return { host, mistakes };
+}
+
+test("an alarm that throws is reported, and later alarms still go off", () => {
+  const { host, mistakes } = hostThatReports();
+  const error = new Error("in an alarm");
+  let rang = false;
+  host.timers
+    .timer(
+      "bad",
+      () => "test",
+      () => {
+        throw error;
+      },
+    )
+    .set(0);
+  host.timers
+    .timer(
+      "good",
+      () => "test",
+      () => {
+        rang = true;
+      },
+    )
+    .set(0);
+  host.turn();
+  expect(mistakes).toEqual([error]);
+  expect(rang).toBe(true);
+});
+
+test("without a listener for mistakes they come out of turn()", () => {
+  const host = new Host({ clock: new VirtualClock(), random: new SeededRandom(1) });
+  host.timers
+    .timer(
+      "bad",
+      () => "test",
+      () => {
+        throw new Error("seen");
+      },
+    )
+    .set(0);
+  expect(() => host.turn()).toThrow("seen");
+});
+
+test("a connection whose handling throws is reset, and another one goes on (hardening §9)", () => {
+  const hosts = new TwoHosts();
+  const seen: unknown[] = [];
+  Object.assign(hosts.ours.context, { mistake: (error: unknown) => seen.push(error) });
+  const { client, server } = connectPair(hosts);
+  const opened = hosts.ours.tcp.open({
+    remote: PEER_ADDRESS,
+    remotePort: 81,
+    user: {
+      ...NOBODY,
+      connectFailed: () => {
+        throw new Error("a user that trips");
+      },
+    },
+  });
+  expect(typeof opened).not.toBe("string");
+  hosts.simulation.advance(3000);
+  expect(seen).toHaveLength(1);
+  client.connection?.write(new Uint8Array(10), 0, 10);
+  hosts.simulation.advance(100);
+  expect(server.receivedBytes).toBe(10);
+});

@@ -22,7 +22,6 @@ import {
   setsockopt,
   shutdown,
   socket,
-  type WinsockError,
 } from "../../src/winsock/promises.ts";
 import { tapTest, whyNoTap } from "./namespace.ts";
 import { PacketSocket } from "./packet-socket.ts";
@@ -31,6 +30,7 @@ import {
   closeKernelSockets,
   connectedPair,
   echo,
+  failure,
   KERNEL,
   kernelConnection,
   kernelListener,
@@ -54,13 +54,6 @@ const keystream = (length: number, key: number): Buffer =>
   createCipheriv("aes-128-ctr", Buffer.alloc(16, key), Buffer.alloc(16)).update(Buffer.alloc(length));
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-
-/** The code with which the call fails. */
-const failure = (call: Promise<unknown>): Promise<string> =>
-  call.then(
-    () => "no failure",
-    (error: WinsockError) => error.code,
-  );
 
 describe.each(["on", "off"] as const)("tapsock on a TAP against the kernel, offloads %s", (offload) => {
   let network: TapNetwork;

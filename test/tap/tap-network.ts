@@ -6,7 +6,19 @@ import { manage } from "../../src/runtime/manage.ts";
 import type { ManagementRequest, ManagementResults } from "../../src/runtime/management.ts";
 import { closeNetwork, openAsyncPort, useNetwork } from "../../src/runtime/networks.ts";
 import { configureInterface } from "../../src/tap/interface-config.ts";
-import { accept, bind, closesocket, connect, listen, recv, type SOCKET, send, socket, WSACleanup } from "../../src/winsock/promises.ts";
+import {
+  accept,
+  bind,
+  closesocket,
+  connect,
+  listen,
+  recv,
+  type SOCKET,
+  send,
+  socket,
+  type WinsockError,
+  WSACleanup,
+} from "../../src/winsock/promises.ts";
 
 /** The kernel's side of the TAP, and ours. */
 export const KERNEL = "203.0.113.1";
@@ -65,6 +77,13 @@ export interface KernelListener {
   readonly server: Server;
   readonly port: number;
 }
+
+/** The code with which the call fails. */
+export const failure = (call: Promise<unknown>): Promise<string> =>
+  call.then(
+    () => "no failure",
+    (error: WinsockError) => error.code,
+  );
 
 /** Open kernel sockets of the test. */
 const kernelSockets = new Set<{ close(): void }>();

@@ -44,7 +44,11 @@ function serve(localPort, service) {
 
 serve(5001, (conn) => {
   const take = () => conn.discard(conn.readableBytes);
-  return { readable: take, endOfStream: () => (take(), conn.close(false)) };
+  const end = () => {
+    take();
+    conn.close(false);
+  };
+  return { readable: take, endOfStream: end };
 });
 
 serve(5002, (conn) => {
@@ -59,7 +63,11 @@ serve(5003, (conn) => {
   const echo = () => {
     for (let n = conn.read(echoed, 0, echoed.length); n > 0; n = conn.read(echoed, 0, echoed.length)) conn.write(echoed, 0, n);
   };
-  return { readable: echo, endOfStream: () => (echo(), conn.close(false)) };
+  const end = () => {
+    echo();
+    conn.close(false);
+  };
+  return { readable: echo, endOfStream: end };
 });
 
 const poller = new Poller();
@@ -68,7 +76,10 @@ poller.add(tap.descriptor, interest);
 for (;;) {
   if (host.turn()) continue;
   const wanted = tap.wantsWritable ? "read+write" : "read";
-  if (wanted !== interest) poller.add(tap.descriptor, (interest = wanted));
+  if (wanted !== interest) {
+    interest = wanted;
+    poller.add(tap.descriptor, interest);
+  }
   poller.wait(Math.max(0, host.nextDeadlineMs - clock.now()));
   if (interest === "read+write" && poller.isWritable(tap.descriptor)) tap.becameWritable();
   if (tap.isGone) process.exit(1);

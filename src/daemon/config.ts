@@ -33,7 +33,7 @@ const keys = z.strictObject({
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
 });
 
-export type DaemonKeys = z.input<typeof keys>;
+type DaemonKeys = z.input<typeof keys>;
 
 export interface DaemonConfig {
   readonly host: HostSettings;

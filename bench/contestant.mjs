@@ -21,7 +21,7 @@ const clock = new RealClock();
 const host = new Host({ clock, random: new SystemRandom(), profile: PROFILES.get(values.profile) });
 host.attach(tap, { address: parseV4("203.0.113.2"), prefixLength: 24 });
 
-const chunk = new Uint8Array(1 << 20);
+const chunk = new Uint8Array(256 << 10);
 const echoed = new Uint8Array(1 << 16);
 
 /** @param {number} localPort @param {(conn: import("../dist/stack/tcp/tcp-service.js").TcpConnection) => object} service */

@@ -1,6 +1,8 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 
 const FIRST_CAPACITY = 16 * 1024;
+/** A ring up to this size is kept when it runs empty: under bulk that happens after every burst, and making it anew costs more than sending. */
+const KEPT_CAPACITY = 8 * 1024 * 1024;
 
 /**
  * What the user sent and the peer has not acknowledged: a ring addressed by sequence number.
@@ -11,7 +13,7 @@ const FIRST_CAPACITY = 16 * 1024;
  *           │ in flight │ not sent  │            byte of seq s lies at (s − start + head) mod capacity
  *     ──────┴───────────┴───────────┴──────
  *
- * The ring grows by doubling, and gives its memory back when it runs empty.
+ * The ring grows by doubling; a very large one gives its memory back when it runs empty.
  */
 export class SendBuffer {
   #ring = new Uint8Array(0);
@@ -63,7 +65,7 @@ export class SendBuffer {
     this.#start = seqAdd(this.#start, count);
     if (this.#length === 0) {
       this.#head = 0;
-      if (this.#ring.length > FIRST_CAPACITY * 64) this.#ring = new Uint8Array(0);
+      if (this.#ring.length > KEPT_CAPACITY) this.#ring = new Uint8Array(0);
     } else {
       this.#head = (this.#head + count) & (this.#ring.length - 1);
     }

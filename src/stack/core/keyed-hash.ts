@@ -1,29 +1,36 @@
 import type { Random } from "./random.ts";
 
 /**
- * HalfSipHash-2-4 (Aumasson and Bernstein) over 32-bit words: a keyed pseudo-random function that is quick in 32-bit arithmetic.
- * Keys initial sequence numbers (RFC 6528 §3) and the flow table, so that nobody outside can predict either.
+ * HalfSipHash-c-d (Aumasson and Bernstein) over three 32-bit words: a keyed pseudo-random function that is quick in 32-bit arithmetic.
+ * With 2-4 rounds it keys initial sequence numbers (RFC 6528 §3); with 1-3 it keeps outsiders from choosing what collides in a table.
  */
 export class KeyedHash {
   readonly #k0: number;
   readonly #k1: number;
+  readonly #compressionRounds: number;
+  readonly #finalRounds: number;
 
-  constructor(random: Random) {
+  /** The key is drawn from `random`. */
+  constructor(random: Random, compressionRounds = 2, finalRounds = 4) {
     this.#k0 = random.u32() | 0;
     this.#k1 = random.u32() | 0;
+    this.#compressionRounds = compressionRounds;
+    this.#finalRounds = finalRounds;
   }
 
   /** @returns an unsigned 32-bit value */
   of(a: number, b: number, c: number): number {
     let v0 = this.#k0;
     let v1 = this.#k1;
-    let v2 = 0x6c796765 ^ this.#k0;
-    let v3 = 0x74656462 ^ this.#k1;
-    // Three message words, then the word that closes the message: its length in the top byte.
-    for (let i = 0; i < 4; i++) {
-      const m = i === 0 ? a | 0 : i === 1 ? b | 0 : i === 2 ? c | 0 : 12 << 24;
+    let v2 = 0x6c796765 ^ v0;
+    let v3 = 0x74656462 ^ v1;
+    // The three words, the word that closes a message of twelve bytes, and the finalization.
+    for (let step = 0; step < 5; step++) {
+      const isFinal = step === 4;
+      const m = step === 0 ? a | 0 : step === 1 ? b | 0 : step === 2 ? c | 0 : step === 3 ? 12 << 24 : 0;
       v3 ^= m;
-      for (let round = 0; round < 2; round++) {
+      if (isFinal) v2 ^= 0xff;
+      for (let round = isFinal ? this.#finalRounds : this.#compressionRounds; round > 0; round--) {
         v0 = (v0 + v1) | 0;
         v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
         v0 = (v0 << 16) | (v0 >>> 16);
@@ -36,19 +43,6 @@ export class KeyedHash {
         v2 = (v2 << 16) | (v2 >>> 16);
       }
       v0 ^= m;
-    }
-    v2 ^= 0xff;
-    for (let round = 0; round < 4; round++) {
-      v0 = (v0 + v1) | 0;
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-      v0 = (v0 << 16) | (v0 >>> 16);
-      v2 = (v2 + v3) | 0;
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-      v2 = (v2 << 16) | (v2 >>> 16);
     }
     return (v1 ^ v3) >>> 0;
   }

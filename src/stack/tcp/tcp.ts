@@ -62,7 +62,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
   constructor(context: HostContext, ip: Ip) {
     this.context = context;
     this.#ip = ip;
-    const hash = new KeyedHash(context.random);
+    const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
     this.#timeWaits = new FlowTable(hash);
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);

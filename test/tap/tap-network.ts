@@ -94,9 +94,19 @@ export function closeKernelSockets(): void {
   kernelSockets.clear();
 }
 
-/** A listening socket of the kernel. @param port 0 for a free one */
-export async function kernelListener(serve: (peer: Socket) => void, port = 0): Promise<KernelListener> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (peer) => {
+interface KernelListenerOptions {
+  /** A free one when left out. */
+  readonly port?: number;
+  /** Accepted sockets do not read. */
+  readonly pauseOnConnect?: boolean;
+}
+
+/** A listening socket of the kernel. */
+export async function kernelListener(
+  serve: (peer: Socket) => void,
+  { port = 0, pauseOnConnect = false }: KernelListenerOptions = {},
+): Promise<KernelListener> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect }, (peer) => {
     kernelSockets.add({ close: () => peer.destroy() });
     peer.on("error", () => {});
     serve(peer);

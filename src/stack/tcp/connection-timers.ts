@@ -5,6 +5,9 @@ import type { Connection } from "./connection.ts";
 import { assumeAllLost } from "./recovery.ts";
 import { sendProbe } from "./sender.ts";
 
+/** Tries for what nobody owns any more and the peer's window holds back: some five minutes (CVE-2008-4609; Linux has tcp_orphan_retries). */
+const ORPHAN_TRIES = 12;
+
 /**
  * Everything that time does to a connection. Each alarm has the name that the trace and `ss` show; those that most connections
  * never need are made when they are first asked for.
@@ -141,8 +144,11 @@ export class ConnectionTimers {
       return;
     }
     if (conn.flight === 0) return;
+    // A peer that shut its window over what is in flight, and says so each time, lives: these are probes now (RFC 9293 §3.8.6 SHLD-17).
+    const isProbe = conn.sndWnd === 0 && this.#isAnswered && !(conn.isOrphan && conn.rtt.backoffs >= ORPHAN_TRIES);
+    if (isProbe) conn.retries = Math.min(conn.retries, 1);
     const now = conn.context.clock.now();
-    if (conn.retries === 0) conn.troubleSinceMs = now;
+    if (conn.retries === 0 || isProbe) conn.troubleSinceMs = now;
     const limitMs = conn.options.maxRetransmissionMs;
     const isOver = limitMs === undefined ? conn.retries >= profile.dataRetries : now - conn.troubleSinceMs >= limitMs;
     if (isOver) {
@@ -156,6 +162,11 @@ export class ConnectionTimers {
     conn.owner.wantsOutput(conn);
   }
 
+  /** The peer was heard since the last try. */
+  get #isAnswered(): boolean {
+    return this.#conn.lastReceivedMs >= this.#conn.lastSentMs;
+  }
+
   // Zero window
 
   /** There is something to send and the window holds nothing of it. */
@@ -164,9 +175,14 @@ export class ConnectionTimers {
     this.persist.set(this.#persistDelay());
   }
 
+  /** Tries that only asked for the window say nothing about the path. */
   windowOpened(): void {
+    const conn = this.#conn;
     this.#probes = 0;
     this.#persist?.cancel();
+    conn.retries = 0;
+    conn.rtt.forgetBackOff();
+    if (conn.flight > 0) this.retransmission.set(conn.rtt.timeoutMs);
   }
 
   /** RFC 9293 §3.8.6.1: the first after one timeout, then at doubling intervals. */
@@ -177,15 +193,18 @@ export class ConnectionTimers {
 
   #persistTimeout(): void {
     const conn = this.#conn;
-    this.#probes++;
-    sendProbe(conn);
-    // A window that stays shut while probes are answered is kept open for ever (MUST-37); one that nobody answers is not.
-    const { profile, clock } = conn.context;
-    if (this.#probes > profile.dataRetries && clock.now() - conn.lastReceivedMs > this.#persistDelay() * 2) {
+    // What waited was sent meanwhile: the retransmission timer watches it.
+    if (conn.flight > 0 || conn.unsentBytes === 0) return;
+    // A connection whose probes are answered is kept open for ever (MUST-37), unless nobody owns it.
+    conn.retries = this.#isAnswered ? 0 : conn.retries + 1;
+    if (conn.retries >= conn.context.profile.dataRetries || (conn.isOrphan && this.#probes >= ORPHAN_TRIES)) {
       conn.breakOff("timed-out");
       return;
     }
-    this.persist.set(this.#persistDelay());
+    this.#probes++;
+    sendProbe(conn);
+    if (conn.flight > 0) this.windowOpened();
+    else this.persist.set(this.#persistDelay());
   }
 
   // Keepalive, RFC 9293 §3.8.4

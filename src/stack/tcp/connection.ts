@@ -142,6 +142,7 @@ export class Connection implements TcpConnection, Flow {
   /** When the oldest unanswered transmission was first sent again. */
   troubleSinceMs = Number.POSITIVE_INFINITY;
   cwndLimited = false;
+  /** Of the last text or FIN. */
   lastSentMs = 0;
   lastReceivedMs = 0;
   /** Of the last bare reply to a segment that was not acceptable; bounds them to one in 500 ms (RFC 5961 §7). */

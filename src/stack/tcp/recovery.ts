@@ -46,7 +46,7 @@ function newDataAcknowledged(conn: Connection, seg: Segment): void {
   conn.highRxt = seqMax(conn.highRxt, seg.ack);
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
-  conn.rtt.progress();
+  conn.rtt.forgetBackOff();
   if (conn.flight > 0) conn.timers.retransmission.set(conn.rtt.timeoutMs);
   else conn.timers.retransmission.cancel();
 

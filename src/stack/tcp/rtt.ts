@@ -42,8 +42,8 @@ export class RttEstimator {
     this.backoffs++;
   }
 
-  /** New data was acknowledged: the path lives, so the next timeout starts from the estimate again. */
-  progress(): void {
+  /** What the timer waited for was not lost: the next timeout starts from the estimate again. */
+  forgetBackOff(): void {
     this.backoffs = 0;
   }
 

@@ -207,7 +207,7 @@ function updateWindow(conn: Connection, seg: Segment): void {
   conn.sndWl1 = seg.seq;
   conn.sndWl2 = seg.ack;
   if (conn.sndWnd > before) {
-    conn.timers.windowOpened();
+    if (before === 0 || conn.flight === 0) conn.timers.windowOpened();
     conn.owner.wantsOutput(conn);
   }
 }

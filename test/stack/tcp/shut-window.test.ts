@@ -1,0 +1,97 @@
+import { describe, expect, test } from "@jest/globals";
+import { WINDOWS } from "../../../src/stack/profile.ts";
+import { established } from "../../support/established.ts";
+import type { ScriptPeer } from "../../support/script-peer.ts";
+
+/** Answers every segment that comes with the same words for `ms` of time. */
+function answerFor(peer: ScriptPeer, ms: number, answer: { seq: number; ack: number; window: number }): number {
+  const until = peer.clock.now() + ms;
+  let answered = 0;
+  while (peer.clock.now() < until) {
+    peer.advance(100);
+    if (peer.seen.splice(0).length === 0) continue;
+    answered++;
+    peer.send(".", answer);
+  }
+  return answered;
+}
+
+const timers = (peer: ScriptPeer): string[] => peer.host.timers.pending().map((t) => t.name);
+
+describe("the persist timer", () => {
+  test("stops when what waited for a larger window has been sent, and an idle connection lives on (RFC 9293 §3.8.6.2.1)", () => {
+    const { peer, app, write } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 20 });
+    write(30);
+    peer.expectSilence();
+    peer.advance(300);
+    peer.expect("P.", { seq: 1, length: 20 });
+    peer.send(".", { seq: 1, ack: 21, window: 20 });
+    peer.expect("P.", { seq: 21, length: 10 });
+    peer.send(".", { seq: 1, ack: 31, window: 20 });
+    expect(timers(peer)).toEqual([]);
+    peer.advance(3_600_000);
+    peer.expectSilence();
+    expect(app.events).toEqual(["established"]);
+  });
+
+  test("does not run beside the retransmission timer, nor longer and longer while the peer takes what is sent", () => {
+    const { peer, write } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 20 });
+    write(200);
+    for (let sent = 0; sent < 180; sent += 20) {
+      peer.advance(300);
+      peer.expect("P.", { seq: 1 + sent, length: 20 });
+      expect(timers(peer)).toEqual(["retransmission"]);
+      peer.send(".", { seq: 1, ack: 21 + sent, window: 20 });
+    }
+    peer.expect("P.", { seq: 181, length: 20 });
+  });
+
+  test("does not keep an orphan for ever, however often its probes are answered (CVE-2008-4609, tcp_orphan_retries)", () => {
+    const { peer, conn, write } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    write(100);
+    conn.close(false);
+    // A reader that rests for a minute gets the rest of the stream.
+    answerFor(peer, 60_000, { seq: 1, ack: 1, window: 0 });
+    expect(peer.host.tcp.statuses()).toHaveLength(1);
+    answerFor(peer, 1_200_000, { seq: 1, ack: 1, window: 0 });
+    expect(peer.host.tcp.statuses()).toEqual([]);
+    expect(timers(peer)).toEqual([]);
+  });
+});
+
+describe("a window that shrinks to nothing over what is in flight", () => {
+  test("is probed by retransmissions for as long as the peer answers (RFC 9293 §3.8.6 SHLD-17, MUST-35)", () => {
+    const { peer, app, write } = established({ profile: WINDOWS });
+    write(1000);
+    peer.expect("P.", { seq: 1, length: 1000 });
+    // The peer had to throw it away, and says so.
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    expect(answerFor(peer, 600_000, { seq: 1, ack: 1, window: 0 })).toBeGreaterThan(8);
+    expect(app.events).toEqual(["established"]);
+    peer.send(".", { seq: 1, ack: 1, window: 5000 });
+    peer.advance(60_000);
+    expect(peer.seen.at(-1)).toMatchObject({ seq: 1, length: 1000 });
+  });
+
+  test("gives the connection up when nobody answers", () => {
+    const { peer, app, write } = established({ profile: WINDOWS });
+    write(1000);
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    peer.advance(120_000);
+    expect(app.events).toContain("aborted: timed-out");
+  });
+
+  test("holds a FIN too: it leaves, and the connection outlives a reader that rests (RFC 9293 §3.8.6.1 MUST-37)", () => {
+    const { peer, app, conn } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    conn.shutdownSend();
+    peer.expect("F.", { seq: 1 });
+    answerFor(peer, 300_000, { seq: 1, ack: 1, window: 0 });
+    expect(app.events).toEqual(["established"]);
+    peer.send(".", { seq: 1, ack: 2, window: 5000 });
+    expect(conn.state).toBe("FIN-WAIT-2");
+  });
+});

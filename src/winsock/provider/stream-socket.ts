@@ -421,7 +421,8 @@ export class StreamSocket extends Socket implements TcpUser {
       return DONE;
     }
     connection.close(lingers);
-    if (!lingers) return DONE;
+    // Unread data made a reset of it, after which there is nothing to wait for.
+    if (!lingers || connection.state === "CLOSED") return DONE;
     const hardClose = () => connection.abort();
     return {
       on: [this],

@@ -321,6 +321,18 @@ describe("closesocket and SO_LINGER (Microsoft, closesocket function)", () => {
     expect(recv(v.peerWinsock, peer)).toBe(`error ${e.WSAECONNRESET}`);
   });
 
+  test("… nor is there anything to wait for when unread data makes a reset of it", () => {
+    const v = new VirtualWinsock();
+    const { s, peer } = v.pair();
+    linger(v, s, 30);
+    say(v.peerWinsock, peer, "unread");
+    v.advance(10);
+    const before = v.nowMs;
+    expect(v.winsock.closesocket(s)).toBe(0);
+    expect(v.nowMs).toBe(before);
+    expect(recv(v.peerWinsock, peer)).toBe(`error ${e.WSAECONNRESET}`);
+  });
+
   test("… but on a nonblocking socket it is WSAEWOULDBLOCK, and the socket stays", () => {
     const v = new VirtualWinsock();
     const { s, peer } = v.pair();

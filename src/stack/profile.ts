@@ -94,6 +94,8 @@ export interface Profile {
   readonly udpReceiveBufferBytes: number;
   /** ICMP errors reach unconnected UDP sockets too. */
   readonly udpErrorsReachUnconnected: boolean;
+  /** Connecting to a broadcast address takes SO_BROADCAST, as Microsoft's page for `connect` says; newer Windows lets connect and send pass without. */
+  readonly udpBroadcastConnectNeedsOption: boolean;
 }
 
 export const WINDOWS: Profile = {
@@ -139,6 +141,7 @@ export const WINDOWS: Profile = {
   keepAliveProbes: 10,
   udpReceiveBufferBytes: 65536,
   udpErrorsReachUnconnected: true,
+  udpBroadcastConnectNeedsOption: true,
 };
 
 export const LINUX: Profile = {

@@ -128,7 +128,7 @@ export class DatagramSocket extends Socket implements UdpUser {
       this.#disconnect();
       return DONE;
     }
-    if (this.#isForbiddenBroadcast(peer.address)) return failed(WSAEACCES);
+    if (this.#peerNeedsOption && this.#isForbiddenBroadcast(peer.address)) return failed(WSAEACCES);
     const wasBound = this.isBound;
     const code = this.bindImplicitly() || this.#setPeer(peer);
     if (code === 0) return DONE;
@@ -166,6 +166,11 @@ export class DatagramSocket extends Socket implements UdpUser {
     return !this.options.broadcast && address.family === 4 && this.context.host.ip.isBroadcast(address.bits);
   }
 
+  /** Newer Windows lets a peer be a broadcast address without SO_BROADCAST (Wine's test broadcast); sendto wants the option all the same. */
+  get #peerNeedsOption(): boolean {
+    return this.context.host.context.profile.udpBroadcastConnectNeedsOption;
+  }
+
   override listen(): Outcome {
     return failed(WSAEOPNOTSUPP);
   }
@@ -175,7 +180,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   override send(bytes: Uint8Array | null, flags: number): Answer {
     if (this.#sendIsShut) return failed(WSAESHUTDOWN);
     if (this.#peer === undefined) return failed(WSAENOTCONN);
-    return this.#sendTo(bytes, flags, this.#peer);
+    return this.#sendTo(bytes, flags, this.#peer, this.#peerNeedsOption);
   }
 
   override sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer {
@@ -185,13 +190,13 @@ export class DatagramSocket extends Socket implements UdpUser {
     if (familyOf(name) !== AF_INET) return failed(WSAEAFNOSUPPORT);
     const to = readEndpoint(name);
     if (isUnspecified(to.address) || to.port === 0) return failed(WSAEADDRNOTAVAIL);
-    return this.#sendTo(bytes, flags, to);
+    return this.#sendTo(bytes, flags, to, true);
   }
 
-  #sendTo(bytes: Uint8Array | null, flags: number, to: Endpoint): Outcome {
+  #sendTo(bytes: Uint8Array | null, flags: number, to: Endpoint, needsOption: boolean): Outcome {
     if (bytes === null) return failed(WSAEFAULT);
     if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
-    if (this.#isForbiddenBroadcast(to.address)) return failed(WSAEACCES);
+    if (needsOption && this.#isForbiddenBroadcast(to.address)) return failed(WSAEACCES);
     if (bytes.length > MAX_DATAGRAM) return failed(WSAEMSGSIZE);
     const wasBound = this.isBound;
     const code = this.bindImplicitly() || this.#codeOfSend(this.#endpoint!.send(bytes, 0, bytes.length, to.address, to.port));

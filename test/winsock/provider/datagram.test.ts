@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX } from "../../../src/stack/profile.ts";
-import { AF_INET6, AF_UNSPEC, FIONREAD, MSG_PEEK, SD_RECEIVE, SD_SEND, SO_BROADCAST } from "../../../src/winsock/constants.ts";
+import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
+import { AF_INET6, AF_UNSPEC, FIONREAD, MSG_PEEK, SD_RECEIVE, SD_SEND, SO_BROADCAST, SOL_SOCKET } from "../../../src/winsock/constants.ts";
 import * as e from "../../../src/winsock/errors.ts";
 import { new_sockaddr_in, type SOCKET } from "../../../src/winsock/structures.ts";
 import { address, BROADCAST, ELSEWHERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
@@ -35,6 +35,20 @@ const peerSends = (v: VirtualWinsock, peer: SOCKET, text: string) => {
 };
 
 describe("datagram sockets", () => {
+  test("newer Windows, behind the profile: a peer may be a broadcast address without SO_BROADCAST, only sendto asks for it (Wine, broadcast)", () => {
+    const v = new VirtualWinsock({ profile: { ...WINDOWS, udpBroadcastConnectNeedsOption: false } });
+    const server = datagram(v.peerWinsock);
+    bind(v, server, "0.0.0.0", 7000, v.peerWinsock);
+    const s = datagram(v.winsock);
+    expect(connect(v, s, BROADCAST, 7000)).toEqual(SUCCESS);
+    expect(say(v.winsock, s, "all")).toBe(3);
+    expect(recv(v.peerWinsock, server)).toBe("all");
+    const option = { value: 9 };
+    v.winsock.getsockopt(s, SOL_SOCKET, SO_BROADCAST, option, { value: 4 });
+    expect(option.value).toBe(0);
+    expect(sendTo(v, s, BROADCAST, 7000)).toEqual(fails(e.WSAEACCES));
+  });
+
   test("recvfrom tells the sender, and keeps each datagram apart", () => {
     const v = new VirtualWinsock();
     const { s, peer } = ready(v);

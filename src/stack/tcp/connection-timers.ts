@@ -122,7 +122,8 @@ export class ConnectionTimers {
 
   #synTimeout(): number {
     const { profile } = this.#conn.context;
-    const doublings = Math.max(0, this.#conn.retries - profile.synLinearRetries);
+    const linear = this.#conn.state === "SYN-SENT" ? profile.synLinearRetries : 0;
+    const doublings = Math.max(0, this.#conn.retries - linear);
     return Math.min(profile.maxSynRtoMs, profile.initialRtoMs * 2 ** Math.min(doublings, 20));
   }
 
@@ -146,9 +147,12 @@ export class ConnectionTimers {
     if (conn.flight === 0) return;
     // A peer that shut its window over what is in flight, and says so each time, lives: these are probes now (RFC 9293 §3.8.6 SHLD-17).
     const isProbe = conn.sndWnd === 0 && this.#isAnswered && !(conn.isOrphan && conn.rtt.backoffs >= ORPHAN_TRIES);
-    if (isProbe) conn.retries = Math.min(conn.retries, 1);
     const now = conn.context.clock.now();
-    if (conn.retries === 0 || isProbe) conn.troubleSinceMs = now;
+    if (conn.retries === 0) conn.troubleSinceMs = now - conn.rtt.timeoutMs;
+    if (isProbe) {
+      conn.retries = Math.min(conn.retries, 1);
+      conn.troubleSinceMs = now;
+    }
     const limitMs = conn.options.maxRetransmissionMs;
     const isOver = limitMs === undefined ? conn.retries >= profile.dataRetries : now - conn.troubleSinceMs >= limitMs;
     if (isOver) {
@@ -158,7 +162,8 @@ export class ConnectionTimers {
     conn.retries++;
     conn.rtt.backOff();
     assumeAllLost(conn);
-    this.retransmission.set(conn.rtt.timeoutMs);
+    const leftMs = limitMs === undefined ? Number.POSITIVE_INFINITY : conn.troubleSinceMs + limitMs - now;
+    this.retransmission.set(Math.min(conn.rtt.timeoutMs, leftMs));
     conn.owner.wantsOutput(conn);
   }
 

@@ -139,7 +139,7 @@ export class Connection implements TcpConnection, Flow {
   timedAtMs = 0;
   /** Timeouts, or unanswered SYNs, since the peer last acknowledged something. */
   retries = 0;
-  /** When the oldest unanswered transmission was first sent again. */
+  /** When what the timer waits for was sent, once it has gone off. */
   troubleSinceMs = Number.POSITIVE_INFINITY;
   cwndLimited = false;
   /** Of the last text or FIN. */

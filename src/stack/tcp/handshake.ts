@@ -38,9 +38,7 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
   const peerMss = Math.max(options.mss === 0 ? DEFAULT_MSS : options.mss, MIN_MSS);
   conn.sndMss = Math.min(peerMss, mssOfPath(conn)) - (conn.timestamps ? TIMESTAMPS_LENGTH : 0);
   conn.rcvMss = Math.min(mssOfPath(conn), DEFAULT_MSS);
-  const segments = conn.synRetransmitted ? 1 : profile.initialCwndSegments;
-  conn.congestion = new NewReno(conn.sndMss, segments);
-  if (conn.synRetransmitted) conn.rtt.distrustInitial();
+  conn.congestion = new NewReno(conn.sndMss, profile.initialCwndSegments);
 
   // The window in a SYN is never scaled (RFC 7323 §2.2).
   conn.sndWnd = seg.window;
@@ -58,6 +56,11 @@ export const synWindow = (conn: Connection): number => Math.min(conn.context.pro
 /** The handshake is complete: timers and measurements start afresh. */
 export function establish(conn: Connection): void {
   conn.timers.handshakeDone();
+  if (conn.synRetransmitted) {
+    // RFC 5681 §3.1: the path lost a SYN or SYN-ACK, so one segment first.
+    conn.congestion = new NewReno(conn.sndMss, 1);
+    conn.rtt.distrustInitial();
+  }
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
   conn.lastReceivedMs = conn.context.clock.now();

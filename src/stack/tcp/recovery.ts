@@ -46,7 +46,6 @@ function newDataAcknowledged(conn: Connection, seg: Segment): void {
   conn.highRxt = seqMax(conn.highRxt, seg.ack);
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
-  conn.rtt.forgetBackOff();
   if (conn.flight > 0) conn.timers.retransmission.set(conn.rtt.timeoutMs);
   else conn.timers.retransmission.cancel();
 
@@ -103,8 +102,7 @@ function duplicateAck(conn: Connection): void {
 
 /** The retransmission timer went off: everything outstanding is taken for lost (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1). */
 export function assumeAllLost(conn: Connection): void {
-  const repeated = conn.recovery === "timeout";
-  conn.congestion.onTimeout(conn.flight, repeated);
+  conn.congestion.onTimeout(conn.flight, conn.retries > 1);
   // RFC 2018 §8: a receiver may have thrown away what it reported; a SACKed first byte proves that it did.
   if (conn.scoreboard.count > 0 && conn.scoreboard.start(0) === conn.sndUna) conn.scoreboard.clear();
   conn.recovery = "timeout";

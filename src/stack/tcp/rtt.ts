@@ -6,7 +6,7 @@ export class RttEstimator {
   rttvarMs = 0;
   /** Without back-off; `timeoutMs` applies it. */
   rtoMs: number;
-  /** Doublings since the last sample or new acknowledgement (§5.5). */
+  /** Doublings since the last sample (§5.5): an ACK of what was sent twice does not end them (Karn). */
   backoffs = 0;
   hasSample = false;
   readonly #minMs: number;

@@ -83,6 +83,7 @@ function synAgain(conn: Connection, seg: Segment): string {
   const now = conn.context.clock.now();
   if (now - conn.lastChallengeMs >= 500) {
     conn.lastChallengeMs = now;
+    conn.synRetransmitted = true;
     conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt);
   }
   return "syn-duplicate";

@@ -95,7 +95,7 @@ function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest:
   const flags = ACK | (withFin ? FIN : 0) | (isLast && length > 0 ? PSH : 0);
   if (writer.data(conn, flags, conn.sndNxt, length) === "full") return "blocked";
 
-  if (conn.timedSeq === undefined && !conn.timestamps && conn.recovery === "none") {
+  if (conn.timedSeq === undefined && !conn.timestamps) {
     conn.timedSeq = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
     conn.timedAtMs = conn.context.clock.now();
   }

@@ -306,11 +306,15 @@ export class Connection implements TcpConnection, Flow {
   }
 
   close(linger: boolean): void {
-    if (this.isReleased) return;
     if (!linger) this.user = NOBODY;
+    if (this.isReleased) return;
     this.isOrphan = true;
-    if (this.state === "SYN-SENT" || this.state === "SYN-RECEIVED" || (this.readableBytes > 0 && isSynchronized(this.state))) {
+    if (this.state === "SYN-SENT" || this.state === "SYN-RECEIVED") {
       this.abort();
+      return;
+    }
+    if (this.readableBytes > 0) {
+      this.refuseText();
       return;
     }
     this.shutdownSend();
@@ -389,6 +393,12 @@ export class Connection implements TcpConnection, Flow {
     this.receiveBuffer.clear();
     this.notify(NOTICE.aborted);
     this.release();
+  }
+
+  /** RFC 9293 §3.6.1: there is text that nobody will ever read, and the peer should know. A user that lingers is told. */
+  refuseText(): void {
+    this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
+    this.breakOff("reset");
   }
 
   /** To CLOSED, timers off, forgotten by the host. What the user has not read stays readable. */

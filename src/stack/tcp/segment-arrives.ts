@@ -229,8 +229,7 @@ function receive(conn: Connection, seg: Segment, windowClosed: boolean): string 
     return "window-closed";
   }
   if (conn.isOrphan && seg.textLength > 0 && seqDiff(seqAdd(seg.seq, seg.textLength), conn.rcvNxt) > 0) {
-    // RFC 9293 §3.6.1: nobody will ever read this, and the peer should know.
-    conn.abort();
+    conn.refuseText();
     return "text-after-close";
   }
   const verdict = seg.textLength > 0 ? acceptText(conn, seg, seg.seq) : "accepted";
@@ -250,8 +249,8 @@ function finArrived(conn: Connection, finSeq: Seq): void {
       conn.become("CLOSE-WAIT");
       return;
     case "FIN-WAIT-1":
-      if (conn.isFinAcked) conn.owner.enterTimeWait(conn);
-      else conn.become("CLOSING");
+      // Our FIN is not acknowledged: the ACK field came first and would have led to FIN-WAIT-2.
+      conn.become("CLOSING");
       return;
     case "FIN-WAIT-2":
       conn.owner.enterTimeWait(conn);

@@ -319,7 +319,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     const timeWait = new TimeWait(conn, (expired) => this.#forgetTimeWait(expired));
     conn.become("TIME-WAIT");
     // The ACK of the peer's FIN leaves with the state, since the connection has no later turn.
-    this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
+    if (conn.ackNow) this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
     conn.release();
     this.#timeWaits.add(timeWait);
     this.#timeWaitOrder.add(timeWait);

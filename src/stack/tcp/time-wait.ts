@@ -2,7 +2,7 @@ import { formatEndpoint } from "../core/address.ts";
 import { type Seq, seqDiff } from "../core/seq.ts";
 import type { Timer } from "../core/timers.ts";
 import type { Path } from "../ip/path.ts";
-import { ACK, RST, SYN } from "../packet/tcp.ts";
+import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { timestampNow } from "./connection-timers.ts";
 import type { Flow } from "./flow-table.ts";
@@ -62,7 +62,7 @@ export class TimeWait implements Flow {
       if (!seg.has(ACK) && seqDiff(seg.seq, this.rcvNxt) > 0) return "reopen";
     } else if (seg.seq === this.rcvNxt && seg.length === 0) {
       return "accepted";
-    } else {
+    } else if (seg.has(FIN)) {
       this.timer.set(this.#durationMs);
     }
     writer.bareAck(this.path, this.localPort, this.remotePort, this.sndNxt, this.rcvNxt, this.#timestamps);

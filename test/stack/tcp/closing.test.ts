@@ -1,0 +1,76 @@
+import { describe, expect, test } from "@jest/globals";
+import { established } from "../../support/established.ts";
+
+describe("closing and its notices", () => {
+  test("nothing is told to a user that has closed, though it happened before (RFC 9293 §3.9.1.5)", () => {
+    const { peer, app, conn } = established();
+    conn.user = { ...app.user, readable: () => conn.close(false) };
+    peer.sendBatch([
+      ["P.", { seq: 1, ack: 1, text: 3 }],
+      ["R", { seq: 4 }],
+    ]);
+    expect(app.events).toEqual(["established"]);
+    expect(peer.host.tcp.statuses()).toEqual([]);
+  });
+
+  test("a user that lingers hears that unread text made a reset of its close (RFC 9293 §3.6.1)", () => {
+    const { peer, app, conn } = established();
+    app.connection = undefined;
+    peer.send("P.", { seq: 1, ack: 1, text: 3 });
+    peer.advance(1000);
+    peer.seen.length = 0;
+    conn.close(true);
+    peer.expect("R.", { seq: 1, ack: 4 });
+    expect(app.events).toEqual(["established", "aborted: reset"]);
+  });
+
+  test("a user that lingers hears that late text made a reset of its close (RFC 9293 §3.6.1)", () => {
+    const { peer, app, conn } = established();
+    conn.close(true);
+    peer.expect("F.");
+    peer.send("P.", { seq: 1, ack: 1, text: 3 });
+    peer.expect("R.", { seq: 2 });
+    expect(app.events).toEqual(["established", "aborted: reset"]);
+  });
+
+  test("the last ACK of a simultaneous close is not answered (RFC 9293 §3.6 case 3)", () => {
+    const { peer, conn } = established();
+    conn.shutdownSend();
+    peer.expect("F.", { seq: 1 });
+    peer.send("F.", { seq: 1, ack: 1 });
+    peer.expect(".", { ack: 2 });
+    peer.send(".", { seq: 2, ack: 2 });
+    expect(conn.state).toBe("TIME-WAIT");
+    peer.expectSilence();
+  });
+});
+
+describe("TIME-WAIT", () => {
+  const inTimeWait = () => {
+    const all = established();
+    all.conn.shutdownSend();
+    all.peer.expect("F.");
+    all.peer.send("F.", { seq: 1, ack: 2 });
+    all.peer.expect(".", { ack: 2 });
+    return all;
+  };
+
+  test("a FIN that comes again is acknowledged and starts the time again (RFC 9293 §3.10.7.4, eighth)", () => {
+    const { peer } = inTimeWait();
+    peer.advance(200_000);
+    peer.send("F.", { seq: 1, ack: 2 });
+    peer.expect(".", { seq: 2, ack: 2 });
+    peer.advance(200_000);
+    expect(peer.host.tcp.statuses()).toHaveLength(1);
+    peer.advance(40_000);
+    expect(peer.host.tcp.statuses()).toEqual([]);
+  });
+
+  test("nothing else starts the time again, so that strangers cannot hold it", () => {
+    const { peer } = inTimeWait();
+    peer.advance(200_000);
+    peer.send(".", { seq: 5000, ack: 9, text: 10 });
+    peer.advance(40_000);
+    expect(peer.host.tcp.statuses()).toEqual([]);
+  });
+});

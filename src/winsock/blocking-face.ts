@@ -212,7 +212,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     return reply.result;
   }
 
-  return {
+  const face: BlockingFace = {
     WSAStartup: startUp,
     WSACleanup: cleanUp,
     WSAGetLastError: () => lastError,
@@ -339,6 +339,31 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       return value;
     },
   };
+  return guarded(face, (name) => {
+    lastError = WSAEFAULT;
+    if (name === "WSAStartup") return WSAEFAULT;
+    if (name === "inet_ntop") return null;
+    return name === "inet_ntoa" ? "" : SOCKET_ERROR;
+  });
+}
+
+/**
+ * The face, but what JavaScript throws for a parameter (a frozen structure, a BigInt, a getter that fails) is the fault that memory
+ * out of reach is in C.
+ * @param fault what the function of this name returns then
+ */
+function guarded(face: BlockingFace, fault: (name: string) => unknown): BlockingFace {
+  const guard = ([name, call]: [string, (...parameters: never[]) => unknown]) => {
+    const safe = (...parameters: never[]) => {
+      try {
+        return call(...parameters);
+      } catch {
+        return fault(name);
+      }
+    };
+    return [name, safe];
+  };
+  return Object.fromEntries(Object.entries(face).map(guard)) as BlockingFace;
 }
 
 /** Set in ioctl codes that write their argument (IOC_OUT). */
@@ -376,9 +401,9 @@ function wsadata(version: number): WSADATA {
 
 const nameBytes = (name: SockaddrPointer | null): Uint8Array | null => (isPointer(name) ? sockaddrBytes(name) : null);
 
-/** Bytes that may be written to `name`: *namelen, but never more than there are. −1 when a pointer is null. */
+/** Bytes that may be written to `name`: *namelen, but never more than there are. −1 when a pointer is null, or leads to what is read-only. */
 function roomOf(name: SockaddrPointer | null, namelen: Box<number> | null): number {
-  if (!isPointer(name) || !isPointer(namelen)) return -1;
+  if (!isPointer(name) || !isPointer(namelen) || Object.isFrozen(name) || Object.isFrozen(namelen)) return -1;
   const room = Math.max(0, namelen.value | 0);
   return name instanceof Uint8Array ? Math.min(room, name.length) : room;
 }

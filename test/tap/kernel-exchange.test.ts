@@ -389,6 +389,58 @@ describe.each(["on", "off"] as const)("tapsock on a TAP against the kernel, offl
     else expect(Math.max(...lengths)).toBe(1460);
   });
 
+  tapTest("a kernel's reader that pauses closes its window; we probe it, and go on when it opens (RFC 9293 §3.8.6.1)", async () => {
+    const { s, peer, port } = await connectedPair();
+    const bytes = keystream(8 * MIB, 11);
+    const hash = createHash("sha256");
+    peer.pause();
+    const sending = send(s, bytes);
+    await until(async () => {
+      const { tcp } = await network.manage({ op: "ss" });
+      return tcp.some((c) => c.remote.endsWith(`:${port}`) && c.sndWnd === 0 && c.timers.some((t) => t.name === "persist"));
+    }, "a closed window, and the persist timer");
+    const ended = once(peer, "end");
+    peer.on("data", (piece) => hash.update(piece));
+    peer.resume();
+    await sending;
+    await closesocket(s);
+    await ended;
+    expect(hash.digest("hex")).toBe(sha256(bytes));
+  });
+
+  tapTest("a reader of ours that pauses stops the kernel, and nothing is lost", async () => {
+    const { s, peer, port } = await connectedPair();
+    const bytes = keystream(8 * MIB, 12);
+    const hash = createHash("sha256");
+    peer.end(bytes);
+    await until(async () => {
+      const { tcp } = await network.manage({ op: "ss" });
+      return tcp.some((c) => c.remote.endsWith(`:${port}`) && c.receiveQueueBytes > 0 && c.rcvWnd < 1460);
+    }, "our window is closed");
+    expect(await readAll(s, (piece) => hash.update(piece))).toBe(bytes.length);
+    expect(hash.digest("hex")).toBe(sha256(bytes));
+    await closesocket(s);
+  });
+
+  tapTest("through 2 % loss, duplicates and reordering in each direction 2 MiB each way arrive unchanged", async () => {
+    await network.manage({ op: "fault-set", settings: { loss: 0.02, duplicate: 0.01, reorder: 0.02, reorderDelayMs: 2 } });
+    try {
+      const { s, peer } = await connectedPair();
+      const [out, back] = [keystream(2 * MIB, 13), keystream(2 * MIB, 14)];
+      const [outHash, backHash] = [createHash("sha256"), createHash("sha256")];
+      peer.on("data", (piece) => outHash.update(piece));
+      const ended = once(peer, "end");
+      peer.end(back);
+      await Promise.all([send(s, out).then(() => shutdown(s)), readAll(s, (piece) => backHash.update(piece))]);
+      await ended;
+      expect(outHash.digest("hex")).toBe(sha256(out));
+      expect(backHash.digest("hex")).toBe(sha256(back));
+      await closesocket(s);
+    } finally {
+      await network.manage({ op: "fault-clear" });
+    }
+  });
+
   tapTest("64 MiB from us to the kernel arrive unchanged", async () => {
     const { s, peer } = await connectedPair();
     const bytes = keystream(64 * MIB, 1);

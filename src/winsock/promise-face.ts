@@ -1,5 +1,18 @@
+import { joinPieces } from "../runtime/message.ts";
 import { inet_ntoa, inetPton } from "./address-text.ts";
-import { AF_INET, AF_INET6, HIBYTE, LOBYTE, MAKEWORD, SD_SEND, SO_LINGER, SOCK_STREAM, SOL_SOCKET, SOMAXCONN } from "./constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  HIBYTE,
+  LOBYTE,
+  MAKEWORD,
+  MSG_WAITALL,
+  SD_SEND,
+  SO_LINGER,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOMAXCONN,
+} from "./constants.ts";
 import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "./errors.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "./provider/calls.ts";
 import { decodeSets, encodeSets } from "./provider/select.ts";
@@ -83,9 +96,14 @@ export interface PromiseFace {
   ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number>;
 }
 
+/** Programs without types pass anything for a number; −1 stands for what is none, which as a socket, length, level or flag is refused. */
+const whole = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : -1);
+
 /** Longer transfers travel in pieces of this many bytes. */
 const PIECE = 256 * 1024;
 const DEFAULT_RECEIVE = 65536;
+/** How much of a receive goes into one piece. */
+const pieceOf = (length: unknown): number => (typeof length === "number" ? Math.min(length, PIECE) : -1);
 const VERSION = MAKEWORD(2, 2);
 const NO_BYTES = new Uint8Array(0);
 
@@ -131,7 +149,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   ): Promise<CallReply> {
     signal?.throwIfAborted();
     const { s = 0, a = 0, b = 0, c = 0, data = null } = request;
-    const reply = await (await port()).call({ op: CALL[syscall], s, a, b, c, data }, signal);
+    const reply = await (await port()).call({ op: CALL[syscall], s: whole(s), a: whole(a), b: whole(b), c: whole(c), data }, signal);
     if (reply.error === 0) return reply;
     if (reply.error === WSAEINTR) signal?.throwIfAborted();
     throw new WinsockError(reply.error, syscall, detail);
@@ -149,8 +167,9 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     return mine;
   }
 
-  async function sendPieces(s: SOCKET, bytes: Uint8Array, flags: number, signal: AbortSignal | undefined): Promise<number> {
-    let sent = 0;
+  /** @param before bytes that were taken already */
+  async function sendPieces(s: SOCKET, bytes: Uint8Array, flags: number, signal: AbortSignal | undefined, before = 0): Promise<number> {
+    let sent = before;
     do {
       const end = Math.min(sent + PIECE, bytes.length);
       const request = { s, a: flags, b: sent > 0 ? 1 : 0, c: end < bytes.length ? 1 : 0, data: bytes.subarray(sent, end) };
@@ -159,6 +178,43 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       sent = end;
     } while (sent < bytes.length);
     return sent;
+  }
+
+  async function sendPiecesTo(
+    s: SOCKET,
+    bytes: Uint8Array,
+    to: SocketAddress,
+    flags: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const name = nameBytes("sendto", to);
+    // Longer than any datagram may only be a stream, which ignores the address.
+    const first = bytes.subarray(0, PIECE);
+    const both = new Uint8Array(name.length + first.length);
+    both.set(name);
+    both.set(first, name.length);
+    const { result } = await call("sendto", { s, a: name.length, b: flags, c: name.length, data: both }, signal, to);
+    return result < first.length || first.length === bytes.length ? result : sendPieces(s, bytes, flags, signal, result);
+  }
+
+  async function recv(s: SOCKET, length = DEFAULT_RECEIVE, { flags = 0, signal }: TransferOptions = {}): Promise<Uint8Array> {
+    const first = (await call("recv", { s, a: pieceOf(length), b: flags }, signal)).data ?? NO_BYTES;
+    // Only MSG_WAITALL insists on all, and only a long one comes in pieces.
+    if ((flags & MSG_WAITALL) === 0) return first;
+    const pieces = [first];
+    let received = first.length;
+    while (received < length && pieces.at(-1)!.length === PIECE) {
+      try {
+        const { data } = await call("recv", { s, a: pieceOf(length - received), b: flags }, signal);
+        pieces.push(data ?? NO_BYTES);
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        // What came is received; the next call will tell what is wrong.
+        break;
+      }
+      received += pieces.at(-1)!.length;
+    }
+    return joinPieces(pieces);
   }
 
   async function readName(syscall: "getsockname" | "getpeername", s: SOCKET): Promise<SocketAddress> {
@@ -224,21 +280,15 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       return inTurn(s, () => sendPieces(s, bytes, flags, signal));
     },
 
-    async recv(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
-      return (await call("recv", { s, a: Math.min(length, PIECE), b: flags }, signal)).data ?? NO_BYTES;
-    },
+    recv,
 
-    async sendto(s, data, to, { flags = 0, signal } = {}) {
+    sendto(s, data, to, { flags = 0, signal } = {}) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-      const name = nameBytes("sendto", to);
-      const both = new Uint8Array(name.length + bytes.length);
-      both.set(name);
-      both.set(bytes, name.length);
-      return (await call("sendto", { s, a: name.length, b: flags, c: name.length, data: both }, signal, to)).result;
+      return inTurn(s, () => sendPiecesTo(s, bytes, to, flags, signal));
     },
 
     async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
-      const { a, data } = await call("recvfrom", { s, a: Math.min(length, PIECE), b: flags, c: sizeof_sockaddr_in }, signal);
+      const { a, data } = await call("recvfrom", { s, a: pieceOf(length), b: flags, c: sizeof_sockaddr_in }, signal);
       const bytes = data ?? NO_BYTES;
       return { data: bytes.subarray(a), ...addressOf(bytes.subarray(0, a)) };
     },
@@ -265,7 +315,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     async select(sets, { timeoutMs, signal } = {}) {
       if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new WinsockError(WSAEINVAL, "select");
       const isBounded = timeoutMs !== undefined && timeoutMs < Number.POSITIVE_INFINITY;
-      const data = encodeSets({ read: sets.read, write: sets.write, except: sets.except });
+      const data = encodeSets({ read: sets.read?.map(whole), write: sets.write?.map(whole), except: sets.except?.map(whole) });
       const reply = await call("select", { a: isBounded ? Math.ceil(timeoutMs * 1000) : -1, data }, signal);
       const ready = reply.data === null ? undefined : decodeSets(reply.data);
       return { read: [...(ready?.read ?? [])], write: [...(ready?.write ?? [])], except: [...(ready?.except ?? [])] };
@@ -277,14 +327,15 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   };
 }
 
-/** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, or a port that is none */
-function nameBytes(syscall: string, { address, port }: SocketAddress): Uint8Array {
-  const isV6 = address.includes(":");
+/** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, a port that is none, or no name at all */
+function nameBytes(syscall: string, name: SocketAddress | undefined): Uint8Array {
+  const address = typeof name?.address === "string" ? name.address : undefined;
+  const port = typeof name?.port === "number" ? name.port : undefined;
+  const isV6 = address?.includes(":") === true;
   const bytes = new Uint8Array(isV6 ? sizeof_sockaddr_in6 : sizeof_sockaddr_in);
   const family = isV6 ? AF_INET6 : AF_INET;
-  const addressAt = isV6 ? 8 : 4;
-  const isPort = Number.isInteger(port) && port >= 0 && port <= 0xffff;
-  if (!isPort || inetPton(family, address, bytes.subarray(addressAt)).value !== 1) {
+  const isPort = port !== undefined && Number.isInteger(port) && port >= 0 && port <= 0xffff;
+  if (!isPort || inetPton(family, address ?? null, bytes.subarray(isV6 ? 8 : 4)).value !== 1) {
     throw new WinsockError(WSAEFAULT, syscall, { address, port });
   }
   bytes[0] = family;

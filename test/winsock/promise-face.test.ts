@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { SO_LINGER, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from "../../src/winsock/constants.ts";
+import { MSG_WAITALL, SO_LINGER, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from "../../src/winsock/constants.ts";
 import { WinsockError } from "../../src/winsock/errors.ts";
 import { createPromiseFace, type PromiseFace } from "../../src/winsock/promise-face.ts";
 import { NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../support/virtual-winsock.ts";
@@ -140,6 +140,62 @@ describe("the promise face", () => {
       expect(await failure(ours.connect(s, name))).toMatchObject({ code: "WSAEFAULT" });
     }
     expect(await failure(ours.connect(s, { address: "::1", port: 80 }))).toMatchObject({ code: "WSAEAFNOSUPPORT" });
+  });
+
+  test("a number that is none is refused by its call, and never reaches the network", async () => {
+    const { v } = world();
+    const port = v.asyncPort();
+    const asked: number[] = [];
+    const face = createPromiseFace(async () => ({
+      ...port,
+      call: (request, signal) => {
+        asked.push(request.s, request.a, request.b, request.c);
+        return port.call(request, signal);
+      },
+    }));
+    const s = await face.socket();
+    const d = await face.socket(undefined, SOCK_DGRAM);
+    await face.bind(d, { address: OURS, port: 5000 });
+    for (const none of [Number.NaN, 1.5, "text", {}, 10n, Symbol("q"), null] as unknown as number[]) {
+      expect(await failure(face.recv(none))).toMatchObject({ code: "WSAENOTSOCK", syscall: "recv" });
+      expect(await failure(face.select({ read: [none] }))).toMatchObject({ code: "WSAENOTSOCK" });
+      expect(await failure(face.recv(d, none))).toMatchObject({ code: "WSAEFAULT" });
+      expect(await failure(face.recvfrom(d, none))).toMatchObject({ code: "WSAEFAULT" });
+      expect(await failure(face.shutdown(s, none))).toMatchObject({ code: "WSAEINVAL" });
+      expect(await failure(face.getsockopt(s, none, 4))).toMatchObject({ code: "WSAEINVAL" });
+      expect(await failure(face.connect(s, { address: PEER, port: none }))).toMatchObject({ code: "WSAEFAULT" });
+      expect(await failure(face.connect(s, { address: none as unknown as string, port: 80 }))).toMatchObject({ code: "WSAEFAULT" });
+    }
+    expect(await failure(face.select({ read: [s] }, { timeoutMs: Number.NaN }))).toMatchObject({ code: "WSAEINVAL" });
+    expect(await face.select({ write: [d] }, { timeoutMs: Number.MAX_VALUE })).toMatchObject({ write: [d] });
+    expect(asked.every(Number.isSafeInteger)).toBe(true);
+  });
+
+  test("a name that is left out is NULL: WSAEFAULT", async () => {
+    const { ours } = world();
+    const connect = ours.connect as (s: number) => Promise<void>;
+    expect(await failure(connect(await ours.socket()))).toMatchObject({ code: "WSAEFAULT", syscall: "connect" });
+  });
+
+  test("MSG_WAITALL waits for all, more than one piece of it too, or for the end", async () => {
+    const w = world();
+    const { s, accepted } = await pair(w);
+    const sending = w.peer.send(accepted.socket, new Uint8Array(650_000));
+    expect((await w.settled(w.ours.recv(s, 600_000, { flags: MSG_WAITALL }))).length).toBe(600_000);
+    await w.settled(sending);
+    await w.peer.shutdown(accepted.socket);
+    expect((await w.settled(w.ours.recv(s, 600_000, { flags: MSG_WAITALL }))).length).toBe(50_000);
+  });
+
+  test("sendto takes long bytes on a stream, and no datagram longer than 65507 bytes", async () => {
+    const w = world();
+    const { s } = await pair(w);
+    const to = { address: PEER, port: 7000 };
+    expect(await w.settled(w.ours.sendto(s, new Uint8Array(700_000), to))).toBe(700_000);
+    const d = await w.ours.socket(undefined, SOCK_DGRAM);
+    for (const length of [65_508, 700_000]) {
+      expect(await failure(w.ours.sendto(d, new Uint8Array(length), to))).toMatchObject({ code: "WSAEMSGSIZE" });
+    }
   });
 
   test("WSACleanup ends waiting calls with WSAEINTR and gives the network back; then it starts anew", async () => {

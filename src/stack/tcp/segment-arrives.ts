@@ -38,7 +38,6 @@ export function segmentArrives(conn: Connection, seg: Segment): string {
     else conn.challenge();
     return "outside-window";
   }
-  rememberTimestamp(conn, seg);
 
   // Second: RST. Only the exact next number is believed at once (RFC 5961 §3.2).
   if (seg.has(RST)) {
@@ -61,6 +60,8 @@ export function segmentArrives(conn: Connection, seg: Segment): string {
   const verdict = checkAck(conn, seg);
   if (verdict !== undefined) return verdict;
   if (conn.isReleased) return "accepted";
+  // Only now, so that a stranger who guesses a number in the window cannot set it (RFC 5961 §5).
+  rememberTimestamp(conn, seg);
 
   // Sixth: urgent data is not supported yet; its bytes are delivered as text (RFC 6093 §6 allows an implementation to ignore the pointer).
 

@@ -19,7 +19,7 @@ export class SegmentWriter {
   /** Text of the send queue from `sequence`; more than one MSS becomes a super-segment that the device cuts. */
   data(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {
     const at = conn.path.headroom;
-    const options = this.#writeOptions(conn, at + tcp.MIN_HEADER);
+    const options = this.#writeOptions(conn, at + tcp.MIN_HEADER, true);
     const headerBytes = tcp.MIN_HEADER + options;
     conn.sendBuffer.copy(sequence, length, this.#buffer, at + headerBytes);
     return this.#send(conn, at, headerBytes, flags, sequence, conn.rcvNxt, length);
@@ -32,8 +32,8 @@ export class SegmentWriter {
     let options = 0;
     if ((flags & tcp.SYN) !== 0) {
       options = writeSynOptions(this.#buffer, optionsAt, synOptionOrder(conn, flags), synOptionValues(conn, flags));
-    } else if ((flags & tcp.RST) === 0 || conn.timestamps) {
-      options = this.#writeOptions(conn, optionsAt);
+    } else {
+      options = this.#writeOptions(conn, optionsAt, (flags & tcp.RST) === 0);
     }
     return this.#send(conn, at, tcp.MIN_HEADER + options, flags, sequence, acknowledged, 0);
   }
@@ -107,10 +107,10 @@ export class SegmentWriter {
   }
 
   /** What every segment after the handshake carries: timestamps when agreed, SACK blocks while there is a gap. */
-  #writeOptions(conn: Connection, at: number): number {
+  #writeOptions(conn: Connection, at: number, withSack: boolean): number {
     let length = 0;
     if (conn.timestamps) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.tsRecent);
-    if (conn.sackPermitted && conn.receiveBuffer.outOfOrder.count > 0) {
+    if (withSack && conn.sackPermitted && conn.receiveBuffer.outOfOrder.count > 0) {
       this.#sack.gather(conn);
       length += writeSack(this.#buffer, at + length, this.#sack.left, this.#sack.right, this.#sack.count);
     }

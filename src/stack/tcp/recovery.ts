@@ -87,8 +87,6 @@ function duplicateAck(conn: Connection): void {
   // New data may leave for each of the first two (limited transmit, RFC 3042): inPipe has become smaller.
   conn.owner.wantsOutput(conn);
   if (conn.recovery !== "none") return;
-  // RFC 6582 §3.2 step 2: what a timeout sent again must not start a second reduction.
-  if (seqDiff(conn.sndUna, conn.recover) < 0 && !conn.sackPermitted) return;
   const enough = conn.dupAcks >= conn.context.profile.dupAckThreshold || (conn.sackPermitted && seqDiff(lostEdge(conn), conn.sndUna) > 0);
   if (!enough) return;
   conn.recovery = "fast";

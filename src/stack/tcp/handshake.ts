@@ -1,5 +1,5 @@
 import { seqAdd } from "../core/seq.ts";
-import { SYN } from "../packet/tcp.ts";
+import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import { NewReno } from "./congestion/new-reno.ts";
 import type { Connection } from "./connection.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
@@ -9,7 +9,6 @@ import type { Segment } from "./segment.ts";
 const DEFAULT_MSS = 536;
 /** A peer that asks for less is taken at this much: tiny segments cost more than they carry (CVE-2019-11479). */
 const MIN_MSS = 48;
-const TIMESTAMPS_LENGTH = 12;
 
 /** Takes over what a SYN or SYN-ACK says: IRS, window, and the options that both sides have. */
 export function learnFromSyn(conn: Connection, seg: Segment): void {
@@ -36,7 +35,7 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
 
   // RFC 9293 §3.7.1: what the peer takes, what the path takes, and room for the options that every segment carries.
   const peerMss = Math.max(options.mss === 0 ? DEFAULT_MSS : options.mss, MIN_MSS);
-  conn.sndMss = Math.min(peerMss, mssOfPath(conn)) - (conn.timestamps ? TIMESTAMPS_LENGTH : 0);
+  conn.sndMss = Math.min(peerMss, mssOfPath(conn)) - optionBytes(conn);
   conn.rcvMss = Math.min(mssOfPath(conn), DEFAULT_MSS);
   conn.congestion = new NewReno(conn.sndMss, profile.initialCwndSegments);
 
@@ -44,11 +43,27 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
   conn.sndWnd = seg.window;
   conn.maxSndWnd = seg.window;
   conn.sndWl1 = seg.seq;
-  conn.sndWl2 = seg.has(SYN) ? conn.iss : seg.ack;
+  conn.sndWl2 = conn.iss;
 }
 
 /** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
 export const mssOfPath = (conn: Connection): number => conn.path.mtu - (conn.path.local.family === 4 ? 20 : 40) - 20;
+
+const optionBytes = (conn: Connection): number => (conn.timestamps ? PADDED_TIMESTAMPS_LENGTH : 0);
+
+/**
+ * The path's MTU may have been lowered, by whichever connection found out: smaller segments from now on, and what was too large at
+ * once again (RFC 1191 §6.4).
+ * @returns whether it was
+ */
+export function fitPath(conn: Connection): boolean {
+  const mss = mssOfPath(conn) - optionBytes(conn);
+  if (mss >= conn.sndMss) return false;
+  conn.sndMss = mss;
+  conn.congestion.onMss(mss);
+  conn.resendAll();
+  return true;
+}
 
 /** Window field of our SYN or SYN-ACK. */
 export const synWindow = (conn: Connection): number => Math.min(conn.context.profile.synWindow, conn.receiveCapacity, 65535);

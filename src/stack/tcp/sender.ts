@@ -1,6 +1,7 @@
 import { seqAdd, seqDiff, seqMax } from "../core/seq.ts";
 import { ACK, FIN, PSH, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
+import { fitPath } from "./handshake.ts";
 import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 import { sackLength } from "./sack-blocks.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
@@ -24,6 +25,7 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
   if (conn.state === "SYN-SENT") return conn.synDue ? openWithSyn(conn, writer) : "done";
   if (conn.state === "SYN-RECEIVED") return conn.ackNow ? acknowledge(conn, writer) : "done";
   conn.cwndLimited = false;
+  fitPath(conn);
   conn.effSndMss = conn.sndMss - sackLength(conn);
   const { tso4 } = conn.path.offloads;
   const largest = tso4 ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
@@ -79,8 +81,8 @@ function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest:
     conn.cwndLimited = true;
     length = wholeSegments(conn, room);
   }
+  if (length > conn.effSndMss && !(length === unsent && mayBeSmall(conn, length, true, finDue))) length = wholeSegments(conn, length);
   const isLast = length === unsent;
-  if (length > conn.effSndMss && !isLast) length = wholeSegments(conn, length);
 
   if (length <= 0 && !(finDue && unsent === 0 && usable >= 0)) {
     if (unsent > 0 && usable <= 0 && conn.flight === 0) conn.timers.armPersist();
@@ -128,7 +130,7 @@ function acknowledge(conn: Connection, writer: SegmentWriter): OutputResult {
 /** RFC 5681 §4.1: an old window says nothing about the network of today. */
 function idleRestart(conn: Connection): void {
   const { profile, clock } = conn.context;
-  if (!profile.cwndRestartAfterIdle || conn.flight > 0 || conn.lastSentMs === 0) return;
+  if (!profile.cwndRestartAfterIdle || conn.flight > 0) return;
   if (clock.now() - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
 }
 

@@ -11,7 +11,7 @@ import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { FlowTable } from "./flow-table.ts";
-import { learnFromSyn, mssOfPath } from "./handshake.ts";
+import { fitPath, learnFromSyn } from "./handshake.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
 import { HALF_OPEN_CAP, Listener } from "./listener.ts";
 import { NOBODY } from "./notices.ts";
@@ -52,7 +52,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
   readonly #resets: TokenBucket;
   #wantOutput: Connection[] = [];
   #wantNotice: Connection[] = [];
-  #blocked: Connection[] = [];
+  readonly #blocked = new Set<Connection>();
   /** Listeners whose queue has grown in this turn. */
   readonly #acceptable = new Set<Listener>();
   #nextId = 1;
@@ -108,6 +108,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
 
   listen(request: ListenRequest): TcpListener {
     const listener = new Listener(request, (closed) => {
+      this.#acceptable.delete(closed);
       const left = (this.#listeners.get(closed.localPort) ?? []).filter((other) => other !== closed);
       if (left.length > 0) this.#listeners.set(closed.localPort, left);
       else this.#listeners.delete(closed.localPort);
@@ -241,7 +242,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     const conn = this.#connectionOfQuote(error);
     if (conn === undefined) return false;
     if (error.kind === "fragmentation-needed") {
-      this.#pathMtuLowered(conn);
+      if (fitPath(conn)) this.wantsOutput(conn);
       return true;
     }
     if (conn.state !== "SYN-SENT") return true;
@@ -264,16 +265,6 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     if (conn === undefined) return undefined;
     const sequence = tcp.sequence(bytes, transportAt);
     return seqDiff(sequence, conn.sndUna) >= 0 && seqDiff(sequence, conn.sndNxt) < 0 ? conn : undefined;
-  }
-
-  /** IP has lowered the path's MTU: smaller segments, and what was too big at once again (RFC 1191 §6.4). */
-  #pathMtuLowered(conn: Connection): void {
-    const mss = mssOfPath(conn) - (conn.timestamps ? 12 : 0);
-    if (mss >= conn.sndMss) return;
-    conn.sndMss = mss;
-    conn.congestion.onMss(mss);
-    conn.resendAll();
-    this.wantsOutput(conn);
   }
 
   // What connections ask of their host
@@ -328,6 +319,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
 
   released(conn: Connection): void {
     this.#connections.delete(conn);
+    this.#blocked.delete(conn);
     this.#usePort(conn.localPort, -1);
     conn.listener?.halfOpen.delete(conn);
   }
@@ -360,7 +352,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     conn.isOutputQueued = false;
     const result = output(conn, this.#writer);
     if (result === "again") this.wantsOutput(conn);
-    else if (result === "blocked") this.#blocked.push(conn);
+    else if (result === "blocked") this.#blocked.add(conn);
   };
 
   /** A connection that trips over a mistake of ours is reset, since its state may be half changed; the others go on. */
@@ -375,21 +367,20 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
 
   /** A device takes frames again. */
   resume(): void {
-    const blocked = this.#blocked;
-    this.#blocked = [];
-    for (const conn of blocked) this.wantsOutput(conn);
+    for (const conn of this.#blocked) this.wantsOutput(conn);
+    this.#blocked.clear();
   }
 
   /** Whether connections wait for a device to take frames. */
   get isBlocked(): boolean {
-    return this.#blocked.length > 0;
+    return this.#blocked.size > 0;
   }
 
   /** The device under these connections is gone for good: each is told. */
   networkDown(isAffected: (local: IpAddress) => boolean): void {
     for (const conn of [...this.#connections.values()]) {
       if (!isAffected(conn.local)) continue;
-      if (conn.state === "SYN-SENT") conn.fail("network-down");
+      if (conn.state === "SYN-SENT" || (conn.state === "SYN-RECEIVED" && !conn.isPassive)) conn.fail("network-down");
       else conn.breakOff("network-down");
     }
   }

@@ -23,7 +23,7 @@ export class NewReno implements CongestionControl {
     // A window that was not used proves nothing about what the network would carry (RFC 7661 §4).
     if (!limited) return;
     if (this.cwnd < this.ssthresh) {
-      this.cwnd += this.#cautious ? Math.min(acked, this.#mss) : acked;
+      this.cwnd = Math.min(this.ssthresh, this.cwnd + (this.#cautious ? Math.min(acked, this.#mss) : acked));
       return;
     }
     this.#cautious = false;
@@ -35,7 +35,7 @@ export class NewReno implements CongestionControl {
   }
 
   onLoss(flight: number): void {
-    this.ssthresh = Math.max(flight / 2, 2 * this.#mss);
+    this.ssthresh = this.#half(flight);
     this.cwnd = this.ssthresh;
     this.#credit = 0;
   }
@@ -47,10 +47,15 @@ export class NewReno implements CongestionControl {
   }
 
   onTimeout(flight: number, repeated: boolean): void {
-    if (!repeated) this.ssthresh = Math.max(flight / 2, 2 * this.#mss);
+    if (!repeated) this.ssthresh = this.#half(flight);
     this.cwnd = this.#mss;
     this.#credit = 0;
     this.#cautious = true;
+  }
+
+  /** RFC 5681 equation 4. */
+  #half(flight: number): number {
+    return Math.max(flight >>> 1, 2 * this.#mss);
   }
 
   onIdle(): void {

@@ -1,0 +1,22 @@
+import { expect, test } from "@jest/globals";
+import { pattern } from "../../support/two-hosts.ts";
+import { connected } from "./wired-hosts.ts";
+
+test("a full device makes a connection wait, and the stream goes on when it takes frames again", () => {
+  const { simulation, ours, client, server } = connected({ peerQueueFrames: 3 });
+  const bytes = pattern(300_000, 3);
+  client.write(bytes, 0, bytes.length);
+  ours.turn();
+  expect(ours.isBlocked).toBe(true);
+  simulation.run(() => server.receivedBytes === bytes.length, 60_000);
+  expect(Buffer.compare(server.bytes(), bytes)).toBe(0);
+  expect(client.status().retransmissions).toBe(0);
+});
+
+test("a connection that ends while it waits for the device is waited for no longer", () => {
+  const { ours, client } = connected({ peerQueueFrames: 3 });
+  client.write(new Uint8Array(300_000), 0, 300_000);
+  ours.turn();
+  client.abort();
+  expect(ours.isBlocked).toBe(false);
+});

@@ -1,0 +1,22 @@
+import { expect, test } from "@jest/globals";
+import { established } from "../../support/established.ts";
+import { PEER_ADDRESS } from "../../support/two-hosts.ts";
+
+test("an MTU that another connection found out holds for all towards that host (RFC 1191 §6.4, RFC 8201 §5.2)", () => {
+  const { peer, conn, write } = established({ synAck: { mss: 1460 } });
+  write(2920);
+  peer.expect(".", { seq: 1, length: 1460 });
+  peer.expect("P.", { seq: 1461, length: 1460 });
+  peer.host.ip.pathMtus.lower(PEER_ADDRESS.bits, 1000);
+  write(2000);
+  // What was too large is sent again in pieces that fit, and then what is new.
+  const pieces = peer.seen.splice(0).map((s) => [s.seq, s.length]);
+  expect(pieces.slice(0, 4)).toEqual([
+    [1, 960],
+    [961, 960],
+    [1921, 960],
+    [2881, 40],
+  ]);
+  expect(pieces[4]).toEqual([2921, 960]);
+  expect(conn.status().mss).toBe(960);
+});

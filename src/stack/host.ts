@@ -129,10 +129,11 @@ export class Host implements IpListener {
     this.#requestTurn();
   }
 
-  /** A device that is gone takes its connections with it: their users are told, none is left waiting. */
+  /** A device that is gone takes its connections with it, and their users are told. A link that is only down is waited for by their timers. */
   #tellOfLostLinks(): void {
     for (const down of this.#downs) {
       this.#downs.delete(down);
+      if (!down.device.isGone) continue;
       this.tcp.networkDown((local) => local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits));
     }
   }

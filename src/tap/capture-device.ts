@@ -83,6 +83,10 @@ export class CaptureDevice implements LinkDevice {
     return this.#inner.isUp;
   }
 
+  get isGone(): boolean {
+    return this.#inner.isGone;
+  }
+
   get isLoopback(): boolean {
     return this.#inner.isLoopback;
   }

@@ -73,6 +73,11 @@ export class DuplexDevice implements LinkDevice {
     return this.#isUp;
   }
 
+  /** A stream that has ended does not begin again. */
+  get isGone(): boolean {
+    return !this.#isUp;
+  }
+
   /** What the stream failed with. */
   get failure(): Error | undefined {
     return this.#failure;

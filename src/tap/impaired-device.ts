@@ -144,6 +144,10 @@ export class ImpairedDevice implements LinkDevice {
     return this.#inner.isUp && !this.#isClosed;
   }
 
+  get isGone(): boolean {
+    return this.#inner.isGone || this.#isClosed;
+  }
+
   get isLoopback(): boolean {
     return this.#inner.isLoopback;
   }

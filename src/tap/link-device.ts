@@ -77,6 +77,7 @@ export interface LinkListener {
   readable(): void;
   /** A device that answered `full` takes frames again. */
   writable(): void;
+  /** Called too when the device is gone, whether it was up or not. */
   linkChanged(up: boolean): void;
 }
 
@@ -97,6 +98,8 @@ export interface LinkDevice {
   readonly mtu: number;
   readonly offloads: Offloads;
   readonly isUp: boolean;
+  /** Closed, or vanished for good: unlike a link that is down it will not come back, and what depended on it is over. */
+  readonly isGone: boolean;
   readonly counters: LinkCounters;
   /** Loopback: frames come back to their sender, and no neighbour needs to be resolved. */
   readonly isLoopback: boolean;

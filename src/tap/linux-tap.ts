@@ -147,7 +147,7 @@ export class LinuxTap implements LinkDevice {
 
   /** The interface was deleted: nothing but `close` is left to do, and the descriptor must leave the poller. */
   get isGone(): boolean {
-    return this.#isGone;
+    return this.#isGone || this.#fd < 0;
   }
 
   /** Ask poll for POLLOUT too: the device is full, or waits for its interface to come up. */
@@ -281,8 +281,8 @@ export class LinuxTap implements LinkDevice {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#wantsWritable = false;
-    if (this.#isUp) this.#listener.linkChanged(false);
     this.#isUp = false;
+    this.#listener.linkChanged(false);
   }
 
   #wentDown(): void {

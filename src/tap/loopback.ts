@@ -48,6 +48,10 @@ export class Loopback implements LinkDevice {
     return this.#isUp;
   }
 
+  get isGone(): boolean {
+    return !this.#isUp;
+  }
+
   setListener(listener: LinkListener): void {
     this.#listener = listener;
   }

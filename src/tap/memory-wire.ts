@@ -153,6 +153,10 @@ export class WireDevice implements LinkDevice {
     return this.#isUp && !this.#isClosed;
   }
 
+  get isGone(): boolean {
+    return this.#isClosed;
+  }
+
   setOffloads(wanted: Offloads): void {
     this.#accepts = wanted;
     this.#wire.changes++;

@@ -157,11 +157,13 @@ export function linkDeviceSuite(make: () => LinkDeviceUnderTest | Promise<LinkDe
     "after close it is down: transmit says so, receive is dry, and closing again does nothing",
     run(async ({ device, inject, settle }) => {
       expect(device.isUp).toBe(true);
+      expect(device.isGone).toBe(false);
       inject(testFrame(device.mac, PEER, 46, 1));
       await settle();
       device.close();
       device.close();
       expect(device.isUp).toBe(false);
+      expect(device.isGone).toBe(true);
       expect(transmitFrame(device, testFrame(PEER, device.mac, 46, 1))).toBe("down");
       expect(device.receive(new CollectingSink(), 10)).toBe(0);
     }),

@@ -38,11 +38,6 @@ export class ReceiveBuffer {
     return this.#readable;
   }
 
-  /** Bytes of memory in use. */
-  get footprint(): number {
-    return this.#ring.length;
-  }
-
   /**
    * Stores text that begins at sequence number `from`, at or after RCV.NXT and within the window (the caller has trimmed it).
    * @returns false when it was out of order and the cap on ranges refused it

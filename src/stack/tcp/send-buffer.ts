@@ -25,10 +25,6 @@ export class SendBuffer {
     this.#start = start;
   }
 
-  get start(): Seq {
-    return this.#start;
-  }
-
   get end(): Seq {
     return seqAdd(this.#start, this.#length);
   }

@@ -32,11 +32,6 @@ export class SequenceRanges {
     return this.#ends[i]!;
   }
 
-  /** The end of the last range; only when there is one. */
-  get highest(): Seq {
-    return this.#ends[this.#ends.length - 1]!;
-  }
-
   /** Index of the first range whose end lies after `at`, or `count`. */
   firstEndingAfter(at: Seq): number {
     let low = 0;
@@ -47,11 +42,6 @@ export class SequenceRanges {
       else low = middle + 1;
     }
     return low;
-  }
-
-  contains(at: Seq): boolean {
-    const i = this.firstEndingAfter(at);
-    return i < this.count && seqDiff(this.#starts[i]!, at) <= 0;
   }
 
   /**

@@ -33,7 +33,7 @@ export function segmentInSynSent(conn: Connection, seg: Segment): string {
     establish(conn);
     conn.ackNow = true;
     conn.owner.wantsOutput(conn);
-    // Text or FIN on the SYN-ACK is taken as after any other segment.
+    // Text on the SYN-ACK is taken as after any other segment; a FIN comes again.
     if (seg.textLength > 0) acceptText(conn, seg, seqAdd(seg.seq, 1));
     return "accepted";
   }

@@ -57,7 +57,7 @@ export class BlockingCallPort implements BlockingPort {
     message.c = request.c;
     message.data = request.data;
     while (!this.#writer.write(message)) {
-      if (!this.#sleep(() => this.#writer.freeBytes >= this.#channel.requests.bytes.length / 2)) return failed(id, WSAENETDOWN);
+      if (!this.#sleep(() => this.#writer.hasRoom(this.#channel.requests.bytes.length / 2))) return failed(id, WSAENETDOWN);
     }
     message.data = null;
     this.#doorbell.ring();

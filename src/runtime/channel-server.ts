@@ -1,7 +1,7 @@
 import type { CallHandler, CallReply, CallRequest } from "../winsock/provider/calls.ts";
 import type { Channel } from "./channel.ts";
 import { CLOSE, EVENT, emptyMessage, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "./message.ts";
-import { RingReader, RingWriter } from "./ring.ts";
+import { RingReader, RingWriter, ringBytes } from "./ring.ts";
 
 /** Events wait for nobody: they need this much of the ring to be free, so that replies always find room first. */
 const EVENT_RESERVE = 2 * MAX_DATA;
@@ -40,7 +40,10 @@ export class ChannelServer {
   }
 
   get hasWork(): boolean {
-    return this.#channel.isClosed || (this.#backlog.length === 0 && this.#reader.hasMessage);
+    if (this.#channel.isClosed) return true;
+    const [next] = this.#backlog;
+    // The client may have made room while we were awake, when its ringing wakes nobody.
+    return next === undefined ? this.#reader.hasMessage : this.#writer.hasRoom(ringBytes(next));
   }
 
   /** Takes at most `budget` requests. @returns how many */

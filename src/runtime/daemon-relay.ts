@@ -1,7 +1,7 @@
 import { ONLY_CLIENT } from "./async-call-port.ts";
 import type { Channel } from "./channel.ts";
 import { emptyMessage, type Message, REQUEST } from "./message.ts";
-import { RingReader, RingWriter } from "./ring.ts";
+import { RingReader, RingWriter, ringBytes } from "./ring.ts";
 import type { SocketLink } from "./socket-link.ts";
 
 /** One channel joined to one connection of the daemon: requests go out as they are, replies and events come in as they are. */
@@ -12,7 +12,8 @@ export class DaemonRelay {
   readonly #writer: RingWriter;
   readonly #message: Message = emptyMessage();
   #waitsForLink = false;
-  #waitsForClient = false;
+  /** Room that the next message of the daemon wants in the client's ring; 0 when none waits. */
+  #wantedBytes = 0;
 
   /** @param roomMade called when `pump` has something to do again */
   constructor(channel: Channel, link: SocketLink, roomMade: () => void, down: (why: string) => void) {
@@ -35,7 +36,9 @@ export class DaemonRelay {
   }
 
   get hasWork(): boolean {
-    return this.#channel.isClosed || (!this.#waitsForLink && this.#reader.hasMessage);
+    if (this.#channel.isClosed || (!this.#waitsForLink && this.#reader.hasMessage)) return true;
+    // The client may have made room while we were awake, when its ringing wakes nobody.
+    return this.#wantedBytes > 0 && this.#writer.hasRoom(this.#wantedBytes);
   }
 
   /** Moves what can be moved. Called when the client has rung. */
@@ -44,8 +47,8 @@ export class DaemonRelay {
       if (this.#message.kind === REQUEST && !this.#link.send(this.#message)) this.#waitsForLink = true;
       else if (this.#reader.release()) this.#channel.wakeClient();
     }
-    if (!this.#waitsForClient) return;
-    this.#waitsForClient = false;
+    if (this.#wantedBytes === 0) return;
+    this.#wantedBytes = 0;
     this.#link.resume();
   }
 
@@ -61,7 +64,7 @@ export class DaemonRelay {
   #arrived(message: Message): boolean {
     message.client = ONLY_CLIENT;
     if (!this.#writer.write(message)) {
-      this.#waitsForClient = true;
+      this.#wantedBytes = ringBytes(message);
       return false;
     }
     this.#channel.wakeClient();

@@ -56,6 +56,7 @@ export class HostLoop {
       doorbell.aboutToSleep();
       if (!this.#hasWork()) {
         this.#parts.idle();
+        for (const server of this.#servers) server.flush();
         waiter.wait(Math.max(0, host.nextDeadlineMs - now()));
       }
       doorbell.awake();
@@ -88,7 +89,10 @@ export class HostLoop {
     if (this.#parts.host.turn()) hasMore = true;
     for (const server of this.#servers) {
       server.flush();
-      if (server.isClosed) this.#detach(server);
+      if (!server.isClosed) continue;
+      this.#detach(server);
+      // Closing its sockets has something to send.
+      hasMore = true;
     }
     return hasMore;
   }

@@ -21,6 +21,9 @@ const FILLER = 0;
 
 const aligned = (length: number): number => (length + 7) & ~7;
 
+/** Room that lets the message through at any position, a filler before it included. */
+export const ringBytes = (message: Message): number => 2 * aligned(messageBytes(message));
+
 export interface RingMemory {
   /** RING_WORDS words. */
   readonly words: Int32Array;
@@ -46,6 +49,13 @@ export class RingWriter {
   /** Bytes that no message holds. */
   get freeBytes(): number {
     return this.#size - ((this.#head - Atomics.load(this.#words, TAIL)) >>> 0);
+  }
+
+  /** Whether so many bytes are free; when they are not, the next release says that there is more room (`RingReader.release` returns true). */
+  hasRoom(bytes: number): boolean {
+    if (this.freeBytes >= bytes) return true;
+    Atomics.store(this.#words, WRITER_WAITS, 1);
+    return this.freeBytes >= bytes;
   }
 
   /** @returns false when there is no room; the reader then says so (`RingReader.release` returns true) once there is some */

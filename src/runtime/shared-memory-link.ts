@@ -115,7 +115,7 @@ export class SharedMemoryLink implements MessageLink {
   }
 
   #hasRoom(): boolean {
-    return this.#writer.freeBytes >= this.#channel.requests.bytes.length / 2;
+    return this.#writer.hasRoom(this.#channel.requests.bytes.length / 2);
   }
 
   #goDown(): void {

@@ -89,4 +89,19 @@ describe("a ring of messages", () => {
     reader.read(got);
     expect(got.id).toBe(2);
   });
+
+  test("tells a writer that wants more room than a message needs of every release until it has it", () => {
+    const memory = ringNearWrap(1024);
+    const writer = new RingWriter(memory);
+    const reader = new RingReader(memory);
+    while (writer.write(request(1, null)));
+    const got = emptyMessage();
+    let releases = 0;
+    while (!writer.hasRoom(512)) {
+      expect(reader.read(got)).toBe(true);
+      expect(reader.release()).toBe(true);
+      releases++;
+    }
+    expect(releases).toBeGreaterThan(5);
+  });
 });

@@ -167,15 +167,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
   #dispatch(seg: Segment): string {
     const conn = this.#connections.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
     if (conn !== undefined) return conn.state === "SYN-SENT" ? segmentInSynSent(conn, seg) : segmentArrives(conn, seg);
+    const listener = this.#listenerFor(seg);
     const timeWait = this.#timeWaits.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
     if (timeWait !== undefined) {
       const verdict = timeWait.segmentArrives(seg, this.#writer);
       if (verdict !== "reopen") return verdict;
-      if (this.#listenerFor(seg) === undefined) return "syn-in-time-wait";
+      if (listener === undefined) return "syn-in-time-wait";
       this.#forgetTimeWait(timeWait);
     }
-    const listener = this.#listenerFor(seg);
-    return listener === undefined ? this.#segmentInClosed(seg) : this.#segmentInListen(listener, seg);
+    return listener === undefined ? this.#segmentInClosed(seg) : this.#segmentInListen(listener, seg, timeWait?.sndNxt);
   }
 
   /** RFC 9293 §3.10.7.1: whatever arrives for no connection is answered by a reset, except a reset. */
@@ -198,8 +198,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     else writer.reset(path, seg.destinationPort, seg.sourcePort, 0 as Seq, seqAdd(seg.seq, seg.length), tcp.RST | tcp.ACK);
   }
 
-  /** SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2. */
-  #segmentInListen(listener: Listener, seg: Segment): string {
+  /**
+   * SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2.
+   * @param oldSndNxt where an earlier connection of this flow ended: ISS must lie beyond it (RFC 1122 §4.2.2.13)
+   */
+  #segmentInListen(listener: Listener, seg: Segment, oldSndNxt: Seq | undefined): string {
     // First: a reset has nothing to reset. Second: an ACK is of something we never sent.
     if (seg.has(tcp.RST)) return "rst-to-listener";
     if (seg.has(tcp.ACK)) {
@@ -216,12 +219,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     if (listener.halfOpen.size >= HALF_OPEN_CAP) return "syn-queue-full";
     const path = this.#ip.route(seg.source, seg.destination);
     if (typeof path === "string") return path;
+    const chosen = this.sequences(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
     const conn = new Connection(this, {
       id: this.#nextId++,
       path,
       localPort: seg.destinationPort,
       remotePort: seg.sourcePort,
-      iss: this.sequences(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort),
+      // A quick stream outruns the clock that the numbers are chosen by.
+      iss: oldSndNxt === undefined || seqDiff(chosen, oldSndNxt) > 0 ? chosen : seqAdd(oldSndNxt, 65_537),
       isPassive: true,
       options: { ...DEFAULT_OPTIONS, ...listener.options },
       user: NOBODY,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { established } from "../../support/established.ts";
+import { ScriptPeer } from "../../support/script-peer.ts";
 
 describe("closing and its notices", () => {
   test("nothing is told to a user that has closed, though it happened before (RFC 9293 §3.9.1.5)", () => {
@@ -64,6 +65,21 @@ describe("TIME-WAIT", () => {
     expect(peer.host.tcp.statuses()).toHaveLength(1);
     peer.advance(40_000);
     expect(peer.host.tcp.statuses()).toEqual([]);
+  });
+
+  test("a SYN that opens the flow anew gets an initial number beyond all that the old connection sent (RFC 1122 §4.2.2.13)", () => {
+    const peer = new ScriptPeer();
+    peer.ourPort = 7;
+    const listener = peer.host.tcp.listen({ localPort: 7, backlog: 4, acceptable: () => {} });
+    peer.send("S", { seq: 0, mss: 1000 });
+    peer.expect("S.", { seq: 0, ack: 1 });
+    peer.send(".", { seq: 1, ack: 1 });
+    listener.accept()?.close(false);
+    peer.expect("F.", { seq: 1 });
+    peer.send("F.", { seq: 1, ack: 2 });
+    peer.expect(".", { seq: 2, ack: 2 });
+    peer.send("S", { seq: 3, mss: 1000 });
+    expect(peer.expect("S.", { ack: 4 }).seq).toBeGreaterThan(2);
   });
 
   test("nothing else starts the time again, so that strangers cannot hold it", () => {

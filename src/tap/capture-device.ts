@@ -37,10 +37,6 @@ const MAX_COMMENTS = 32;
  * what becomes of it can still be said in a comment.
  */
 export class CaptureDevice implements LinkDevice {
-  /** Only there when the inner device has one. */
-  declare readonly descriptor?: number;
-  /** Only there when the inner device has it. */
-  declare readonly setOffloads?: (wanted: Offloads) => void;
   readonly #inner: LinkDevice;
   readonly #options: CaptureOptions;
   readonly #capturingSink: FrameSink;
@@ -56,11 +52,6 @@ export class CaptureDevice implements LinkDevice {
         this.#sink?.frame(bytes, at, end, info);
       },
     };
-    if (inner.descriptor !== undefined) Object.defineProperty(this, "descriptor", { get: () => inner.descriptor, enumerable: true });
-    const switchable: LinkDevice & { setOffloads?(wanted: Offloads): void } = inner;
-    if (switchable.setOffloads !== undefined) {
-      Object.defineProperty(this, "setOffloads", { value: (wanted: Offloads) => switchable.setOffloads?.(wanted) });
-    }
   }
 
   get name(): string {
@@ -97,6 +88,10 @@ export class CaptureDevice implements LinkDevice {
 
   get isCapturing(): boolean {
     return this.#capture !== undefined;
+  }
+
+  setSegmentation(on: boolean): void {
+    this.#inner.setSegmentation(on);
   }
 
   setListener(listener: LinkListener): void {

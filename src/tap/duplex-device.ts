@@ -117,6 +117,9 @@ export class DuplexDevice implements LinkDevice {
     return frames;
   }
 
+  /** A stream carries single frames anyway. */
+  setSegmentation(): void {}
+
   /** Ends the stream; what it has taken is still written. */
   close(): void {
     if (!this.#isUp) return;

@@ -90,11 +90,9 @@ const AMOUNTS = ["reorderDelayMs", "delayMs", "jitterMs", "rateBitsPerSecond", "
  * A device around another that loses, repeats, delays and damages frames on purpose. Time and chance are brought by the host, so the same
  * seed gives the same misfortune. With nothing configured it passes everything on untouched.
  *
- * While it impairs it offers no segmentation, and asks the inner device for none, for a super-frame is not a packet.
+ * While it impairs, the inner device's segmentation is off, for a super-frame is not a packet.
  */
 export class ImpairedDevice implements LinkDevice {
-  /** Only there when the inner device has one. */
-  declare readonly descriptor?: number;
   readonly counters = new DeviceCounters();
   readonly #inner: LinkDevice;
   readonly #lines: Readonly<Record<Direction, Line>>;
@@ -104,20 +102,18 @@ export class ImpairedDevice implements LinkDevice {
   #sink: FrameSink | undefined;
   #picks: ActivePick[] = [];
   #listener: LinkListener | undefined;
-  #segmentation: SegmentationSwitch;
+  #maySegment = true;
   #isImpaired = false;
   #isClosed = false;
 
   constructor(inner: LinkDevice, options: { readonly timers: TimerQueue; readonly random: Random }) {
     this.#inner = inner;
-    this.#segmentation = new SegmentationSwitch(inner);
     const name = inner.name;
     this.#lines = {
       in: new Line(`${name} in`, options.timers, options.random, (b, at, end, info) => this.#deliverLate(b, at, end, info)),
       out: new Line(`${name} out`, options.timers, options.random, (b, at, end, info) => this.#send(b, at, end, info)),
     };
     this.#judge = { frame: (bytes, at, end, info) => this.#judgeArrival(bytes, at, end, info) };
-    if (inner.descriptor !== undefined) Object.defineProperty(this, "descriptor", { get: () => inner.descriptor, enumerable: true });
     inner.setListener({
       readable: () => this.#listener?.readable(),
       writable: () => {
@@ -153,7 +149,7 @@ export class ImpairedDevice implements LinkDevice {
   }
 
   get offloads(): Offloads {
-    return this.#isImpaired ? this.#segmentation.withoutSegmentation() : this.#inner.offloads;
+    return this.#inner.offloads;
   }
 
   get isImpaired(): boolean {
@@ -162,6 +158,11 @@ export class ImpairedDevice implements LinkDevice {
 
   setListener(listener: LinkListener): void {
     this.#listener = listener;
+  }
+
+  setSegmentation(on: boolean): void {
+    this.#maySegment = on;
+    this.#inner.setSegmentation(on && !this.#isImpaired);
   }
 
   /** Changes some settings of a direction, for frames from now on. @throws RangeError when a value is out of its range */
@@ -333,7 +334,7 @@ export class ImpairedDevice implements LinkDevice {
 
   #refresh(): void {
     this.#isImpaired = this.#picks.length > 0 || isActive(this.#lines.in.settings) || isActive(this.#lines.out.settings);
-    this.#segmentation.switchOff(this.#isImpaired);
+    this.setSegmentation(this.#maySegment);
   }
 }
 
@@ -516,38 +517,6 @@ class Line {
 
   #happens(share: number): boolean {
     return share > 0 && fraction(this.#random) < share;
-  }
-}
-
-/** Turns the inner device's segmentation off, where it can be turned, and back to what it was. */
-class SegmentationSwitch {
-  readonly #device: LinkDevice & { readonly accepts?: Offloads; setOffloads?(wanted: Offloads): void };
-  #before: Offloads | undefined;
-  #without: Offloads = { checksum: false, tso4: false, tso6: false };
-
-  constructor(device: LinkDevice) {
-    this.#device = device;
-  }
-
-  /** What the inner device offers, less segmentation. */
-  withoutSegmentation(): Offloads {
-    const checksum = this.#device.offloads.checksum;
-    if (checksum !== this.#without.checksum) this.#without = { checksum, tso4: false, tso6: false };
-    return this.#without;
-  }
-
-  switchOff(off: boolean): void {
-    const device = this.#device;
-    if (device.setOffloads === undefined || off === (this.#before !== undefined)) return;
-    if (off) {
-      // On a wire a device offers less than it accepts, when its peers accept less.
-      this.#before = device.accepts ?? device.offloads;
-      device.setOffloads({ checksum: this.#before.checksum, tso4: false, tso6: false });
-    } else {
-      const before = this.#before!;
-      this.#before = undefined;
-      device.setOffloads(before);
-    }
   }
 }
 

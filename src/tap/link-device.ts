@@ -52,7 +52,7 @@ export function clearFrameInfo(info: FrameInfo): FrameInfo {
   return info;
 }
 
-/** What the device does for the stack. May change while it is open (`tapsock fault` switches segmentation off), so read it per use. */
+/** What the device does for the stack. May change while it is open (`setSegmentation`), so read it per use. */
 export interface Offloads {
   /** Accepts and delivers frames with partial checksums. */
   readonly checksum: boolean;
@@ -62,6 +62,9 @@ export interface Offloads {
 }
 
 export const NO_OFFLOADS: Offloads = { checksum: false, tso4: false, tso6: false };
+
+/** The same without segmentation. */
+export const withoutSegmentation = ({ checksum }: Offloads): Offloads => ({ checksum, tso4: false, tso6: false });
 
 /** `full`: try again after `writable()`. `down`: the frame is lost and so will be the next ones. */
 export type TransmitResult = "sent" | "full" | "down";
@@ -73,7 +76,7 @@ export interface FrameSink {
 
 /** What a device tells its owner between calls; an owner only marks work to do, it does not call back into the device from here. */
 export interface LinkListener {
-  /** There may be frames to `receive`. A device with a descriptor leaves this to whoever polls it. */
+  /** There may be frames to `receive`. A device that is polled leaves this to whoever polls it. */
   readable(): void;
   /** A device that answered `full` takes frames again. */
   writable(): void;
@@ -103,13 +106,13 @@ export interface LinkDevice {
   readonly counters: LinkCounters;
   /** Loopback: frames come back to their sender, and no neighbour needs to be resolved. */
   readonly isLoopback: boolean;
-  /** Set when the device can be waited for with poll(2). */
-  readonly descriptor?: number;
   /** One frame out. `bytes` may be reused as soon as this returns; FRAME_HEADROOM bytes before `at` may be overwritten. Never throws for a full or vanished device. */
   transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult;
   /** Hands over at most `budget` waiting frames and returns how many; fewer than `budget` means the device is dry. */
   receive(sink: FrameSink, budget: number): number;
   setListener(listener: LinkListener): void;
+  /** Whether the device may cut and merge segments, as far as it can; off while single packets count. Super-frames already on their way may still arrive. */
+  setSegmentation(on: boolean): void;
   /** Ends the device; a second call does nothing. */
   close(): void;
 }

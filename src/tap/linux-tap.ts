@@ -34,6 +34,7 @@ import {
   type Offloads,
   plainFrame,
   type TransmitResult,
+  withoutSegmentation,
 } from "./link-device.ts";
 import { assertUnicastMac, macForName } from "./mac-address.ts";
 import { TapError } from "./tap-error.ts";
@@ -120,6 +121,8 @@ export class LinuxTap implements LinkDevice {
   #isUp = true;
   #isGone = false;
   #wantsWritable = false;
+  #wanted: Offloads = NO_OFFLOADS;
+  #isSegmenting = true;
   #offloads: Offloads = NO_OFFLOADS;
   #listener = NO_LISTENER;
 
@@ -160,8 +163,9 @@ export class LinuxTap implements LinkDevice {
    * @throws TapError when the kernel cannot do it
    */
   setOffloads(wanted: boolean | Offloads): void {
-    if (this.#fd < 0 || this.#isGone) return;
-    const offloads = wanted === true ? ALL_OFFLOADS : wanted === false ? NO_OFFLOADS : wanted;
+    if (this.isGone) return;
+    this.#wanted = wanted === true ? ALL_OFFLOADS : wanted === false ? NO_OFFLOADS : wanted;
+    const offloads = this.#isSegmenting ? this.#wanted : withoutSegmentation(this.#wanted);
     const checksum = offloads.checksum || offloads.tso4 || offloads.tso6; // the kernel has no segmentation without it
     const bits = (checksum ? TUN_F_CSUM : 0) | (offloads.tso4 ? TUN_F_TSO4 : 0) | (offloads.tso6 ? TUN_F_TSO6 : 0);
     if (this.#libc.ioctl(this.#fd, TUNSETOFFLOAD, bits) < 0) {
@@ -173,6 +177,11 @@ export class LinuxTap implements LinkDevice {
       throw new TapError(`set the offloads of ${this.name}`, errno, "open the TAP with offloads off");
     }
     this.#offloads = { checksum, tso4: offloads.tso4, tso6: offloads.tso6 };
+  }
+
+  setSegmentation(on: boolean): void {
+    this.#isSegmenting = on;
+    this.setOffloads(this.#wanted);
   }
 
   setListener(listener: LinkListener): void {

@@ -88,6 +88,9 @@ export class Loopback implements LinkDevice {
     return frames;
   }
 
+  /** There is none: the MTU holds any datagram. */
+  setSegmentation(): void {}
+
   close(): void {
     this.#isUp = false;
     this.#queue.clear();

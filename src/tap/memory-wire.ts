@@ -13,6 +13,7 @@ import {
   type Offloads,
   plainFrame,
   type TransmitResult,
+  withoutSegmentation,
 } from "./link-device.ts";
 import { assertUnicastMac, macForName } from "./mac-address.ts";
 import { completeChecksum } from "./partial-checksum.ts";
@@ -116,6 +117,8 @@ export class WireDevice implements LinkDevice {
   /** Senders that were told `full` because of us. */
   #waiting: WireDevice[] = [];
   #accepts: Offloads;
+  #acceptsNow: Offloads;
+  #isSegmenting = true;
   #offloads: Offloads = NO_OFFLOADS;
   #offloadsOf = -1;
   #listener: LinkListener | undefined;
@@ -132,12 +135,13 @@ export class WireDevice implements LinkDevice {
     this.mtu = options.mtu ?? 1500;
     this.isPromiscuous = options.promiscuous ?? false;
     this.#accepts = options.offloads;
+    this.#acceptsNow = options.offloads;
     this.#queue = new FrameQueue(options.queueFrames, options.queueBytes);
   }
 
   /** What this device takes, whatever its peers do. */
   get accepts(): Offloads {
-    return this.#accepts;
+    return this.#acceptsNow;
   }
 
   /** What every other device on the wire accepts, as far as this one does. */
@@ -159,7 +163,13 @@ export class WireDevice implements LinkDevice {
 
   setOffloads(wanted: Offloads): void {
     this.#accepts = wanted;
+    this.#acceptsNow = this.#isSegmenting ? wanted : withoutSegmentation(wanted);
     this.#wire.changes++;
+  }
+
+  setSegmentation(on: boolean): void {
+    this.#isSegmenting = on;
+    this.setOffloads(this.#accepts);
   }
 
   /** Pulls the plug, or puts it back: for tests and lessons. */

@@ -180,11 +180,12 @@ export class ConnectionTimers {
     this.persist.set(this.#persistDelay());
   }
 
-  /** Tries that only asked for the window say nothing about the path. */
-  windowOpened(): void {
+  windowGrew(wasShut: boolean): void {
     const conn = this.#conn;
     this.#probes = 0;
     this.#persist?.cancel();
+    if (!wasShut) return;
+    // Tries that only asked for the window say nothing about the path.
     conn.retries = 0;
     conn.rtt.forgetBackOff();
     if (conn.flight > 0) this.retransmission.set(conn.rtt.timeoutMs);
@@ -208,7 +209,7 @@ export class ConnectionTimers {
     }
     this.#probes++;
     sendProbe(conn);
-    if (conn.flight > 0) this.windowOpened();
+    if (conn.flight > 0) this.#probes = 0;
     else this.persist.set(this.#persistDelay());
   }
 

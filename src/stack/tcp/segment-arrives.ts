@@ -209,7 +209,7 @@ function updateWindow(conn: Connection, seg: Segment): void {
   conn.sndWl1 = seg.seq;
   conn.sndWl2 = seg.ack;
   if (conn.sndWnd > before) {
-    if (before === 0 || conn.flight === 0) conn.timers.windowOpened();
+    conn.timers.windowGrew(before === 0);
     conn.owner.wantsOutput(conn);
   }
 }

@@ -10,6 +10,9 @@ describe("the backed-off timeout", () => {
     write(10);
     peer.advance(300 + 600);
     peer.send(".", { seq: 1, ack: 11 });
+    // Nor does a window update end it.
+    peer.send(".", { seq: 1, ack: 11, window: 65_000 });
+    peer.send(".", { seq: 1, ack: 11, window: 65_500 });
     expect(conn.status().rtoMs).toBe(1200);
     write(10);
     peer.advance(50);

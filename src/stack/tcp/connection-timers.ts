@@ -133,8 +133,9 @@ export class ConnectionTimers {
     const conn = this.#conn;
     const { profile } = conn.context;
     if (conn.state === "SYN-SENT") {
-      // The limit of the whole attempt, where there is one, decides when to give up; without it the retries do.
-      if (conn.retries < profile.synRetries) this.synAgain();
+      // The limit of the whole attempt, where there is one, decides when to give up; without it the retries do. A limit that the
+      // user set (TCP_MAXRT, which may be for ever) is tried to its end.
+      if (conn.retries < profile.synRetries || conn.options.maxRetransmissionMs !== undefined) this.synAgain();
       else if (this.#connectLimit?.isPending !== true) conn.fail("timed-out");
       return;
     }

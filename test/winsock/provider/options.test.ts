@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import * as c from "../../../src/winsock/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT, WSAENOTSOCK } from "../../../src/winsock/errors.ts";
-import { VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { datagram, fails, outcome, SUCCESS } from "../../support/winsock-calls.ts";
 
 const { SOL_SOCKET, IPPROTO_TCP } = c;
@@ -198,6 +198,17 @@ describe("getsockopt and setsockopt (Wine's test set_getsockopt)", () => {
     expect(read(IPPROTO_TCP, c.TCP_NODELAY)).toBe(1);
     expect(read(SOL_SOCKET, c.SO_DEBUG)).toBe(0);
     expect(w.recv(s, new Uint8Array(1), 1, 0)).toBe(-1); // and does not wait
+  });
+
+  test("TCP_MAXRT of -1 takes every limit off: SYNs go on until somebody answers (Microsoft, IPPROTO_TCP Socket Options)", () => {
+    const v = new VirtualWinsock();
+    v.listener(80);
+    v.cable.configure("out", { loss: 1 });
+    v.after(200_000, () => v.cable.configure("out", { loss: 0 }));
+    const s = v.stream();
+    expect(v.winsock.setsockopt(s, IPPROTO_TCP, c.TCP_MAXRT, { value: -1 }, 4)).toBe(0);
+    expect(v.winsock.connect(s, address(PEER, 80), 16)).toBe(0);
+    expect(v.nowMs).toBeGreaterThan(200_000);
   });
 
   test("TCP_MAXRT bounds a connect attempt in seconds (Microsoft, IPPROTO_TCP Socket Options)", () => {

@@ -1,4 +1,4 @@
-import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import type { BlockingPort } from "../winsock/provider/calls.ts";
 import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "./async-call-port.ts";
 import { BlockingCallPort } from "./blocking-call-port.ts";
@@ -25,6 +25,9 @@ interface Inheritance extends ThreadAddress {
 let chosenUrl: string | undefined;
 let attached: { readonly url: string; readonly thread: ServingThread; readonly own: ServiceThread | undefined } | undefined;
 let openPorts = 0;
+/** A worker's ports to a thread of this process. */
+const portsHere = new Set<{ close(): void }>();
+let closesAtExit = false;
 
 /** What `useNetwork` chose, else the network of the thread that started this one, else the environment variable TAPSOCK, else `embedded:`. */
 export const networkUrl = (): string => chosenUrl ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:");
@@ -48,7 +51,8 @@ export function openBlockingPort(): BlockingPort {
   openPorts++;
   try {
     thread.waitUntilRunning();
-    return new BlockingCallPort(thread.attach(), thread.doorbell, portClosed);
+    const port = new BlockingCallPort(thread.attach(), thread.doorbell, () => forget(port));
+    return closedAtExit(port);
   } catch (error) {
     portClosed();
     throw error;
@@ -63,7 +67,7 @@ export async function openAsyncPort(): Promise<EventPort> {
   try {
     return network.kind === "daemon"
       ? await openDaemonPort(network.path, portClosed)
-      : await openThreadPort(threadFor(url, network), portClosed);
+      : closedAtExit(await openThreadPort(threadFor(url, network), forget));
   } catch (error) {
     portClosed();
     throw error;
@@ -88,14 +92,36 @@ export async function closeNetwork(): Promise<void> {
   await own.stop();
 }
 
-async function openThreadPort(thread: ServingThread, onClose: () => void): Promise<EventPort> {
+async function openThreadPort(thread: ServingThread, onClose: (port: EventPort) => void): Promise<EventPort> {
   await thread.untilRunning();
   const channel = thread.attach();
-  return new AsyncCallPort((receiver) => {
-    const link = new SharedMemoryLink(channel, thread.doorbell, receiver);
-    link.send({ ...emptyMessage(), kind: OPEN, client: ONLY_CLIENT });
-    return link;
-  }, onClose);
+  const port = new AsyncCallPort(
+    (receiver) => {
+      const link = new SharedMemoryLink(channel, thread.doorbell, receiver);
+      link.send({ ...emptyMessage(), kind: OPEN, client: ONLY_CLIENT });
+      return link;
+    },
+    () => onClose(port),
+  );
+  return port;
+}
+
+/** A worker that ends without WSACleanup loses its sockets, as a process does; the main thread takes the whole network with it. */
+function closedAtExit<Port extends { close(): void }>(port: Port): Port {
+  if (isMainThread) return port;
+  if (!closesAtExit) {
+    process.once("exit", () => {
+      for (const open of portsHere) open.close();
+    });
+  }
+  closesAtExit = true;
+  portsHere.add(port);
+  return port;
+}
+
+function forget(port: { close(): void }): void {
+  portsHere.delete(port);
+  portClosed();
 }
 
 function threadFor(url: string, network: Network): ServingThread {

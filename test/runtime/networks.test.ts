@@ -245,6 +245,28 @@ describe("a program with a network", () => {
     await expect(run(lines)).resolves.toMatchObject({ stdout: "received 42\n" });
   });
 
+  test("a worker that ends without WSACleanup loses its sockets, as a process does", async () => {
+    const lines = `const { Worker } = await import("node:worker_threads");
+      const call = (port, op, r) => port.call({ op, s: 0, a: 0, b: 0, c: 0, data: null, ...r });
+      const name = new Uint8Array([2, 0, 30, 3, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
+      const begin = async (port) => {
+        await call(port, ${CALL.startup}, { a: 0x0202 });
+        const { result: s } = await call(port, ${CALL.socket}, { a: 2, b: 1, c: 6 });
+        return (await call(port, ${CALL.bind}, { s, a: 16, data: name })).error;
+      };
+      const port = n.openBlockingPort();
+      for (const open of ["openBlockingPort", "openAsyncPort"]) {
+        const source = \`import * as n from "${built}";
+          const call = \${call};
+          const name = new Uint8Array([\${[...name]}]);
+          const begin = \${begin};
+          console.log(await begin(await n.\${open}()));\`;
+        await new Promise((resolve) => new Worker(new URL("data:text/javascript," + encodeURIComponent(source))).once("exit", resolve));
+      }
+      console.log(await begin(port));`;
+    await expect(run(lines)).resolves.toMatchObject({ stdout: "0\n0\n0\n" });
+  });
+
   test("lives as long as a call is pending, and no longer", async () => {
     const lines = `const p = await n.openAsyncPort();
       setTimeout(() => {}, 1);

@@ -307,7 +307,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
     async setsockopt(s, level, optname, value) {
       const bytes = optionBytes(value);
-      await call("setsockopt", { s, a: level, b: optname, c: bytes.length, data: bytes });
+      await call("setsockopt", { s, a: level, b: optname, c: bytes?.length ?? 0, data: bytes });
     },
 
     getsockopt,
@@ -350,9 +350,11 @@ function addressOf(name: Uint8Array | null): SocketAddress {
   return { address: inet_ntoa(sin_addr), port: ((sin_port & 0xff) << 8) | (sin_port >>> 8) };
 }
 
-function optionBytes(value: OptionValue): Uint8Array {
+/** Null for what is no value at all, which is NULL in C. */
+function optionBytes(value: OptionValue | null | undefined): Uint8Array | null {
   if (value instanceof Uint8Array) return value;
-  if (typeof value === "object") return lingerBytes(value);
+  if (typeof value === "object" && value !== null) return lingerBytes(value);
+  if (typeof value !== "boolean" && !Number.isInteger(value)) return null;
   const number = Number(value);
   return Uint8Array.of(number, number >>> 8, number >>> 16, number >>> 24);
 }

@@ -127,6 +127,10 @@ describe("the promise face", () => {
     await ours.setsockopt(s, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 5 });
     expect(await ours.getsockopt(s, SOL_SOCKET, SO_SNDBUF)).toBe(100_000);
     expect(await ours.getsockopt(s, SOL_SOCKET, SO_LINGER)).toEqual({ l_onoff: 1, l_linger: 5 });
+    for (const none of [undefined, null, Number.NaN, "1000"] as unknown as number[]) {
+      expect(await failure(ours.setsockopt(s, SOL_SOCKET, SO_SNDBUF, none))).toMatchObject({ code: "WSAEFAULT" });
+    }
+    expect(await ours.getsockopt(s, SOL_SOCKET, SO_SNDBUF)).toBe(100_000);
   });
 
   test("text that is no address, and a number that is no port, are WSAEFAULT; an IPv6 address is of another family", async () => {

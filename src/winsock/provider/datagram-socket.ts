@@ -160,6 +160,8 @@ export class DatagramSocket extends Socket implements UdpUser {
   #discardQueue(): void {
     const endpoint = this.#endpoint!;
     while (endpoint.queuedDatagrams > 0) endpoint.receive();
+    // What was queued about the former peer's port goes with its datagrams.
+    this.#errors.length = 0;
   }
 
   #isForbiddenBroadcast(address: IpAddress): boolean {

@@ -118,6 +118,18 @@ describe("datagram sockets", () => {
     }
   });
 
+  test("… unless the socket got another peer, or none, before it was told", () => {
+    for (const next of [PEER, "0.0.0.0"]) {
+      const v = new VirtualWinsock();
+      const s = nonblocking(v, datagram(v.winsock));
+      connect(v, s, PEER, 9999);
+      expect(say(v.winsock, s, "x")).toBe(1);
+      v.advance(1);
+      connect(v, s, next, 9998);
+      expect(outcome(v.winsock, v.winsock.recvfrom(s, new Uint8Array(9), 9, 0, null, null))).toEqual(fails(e.WSAEWOULDBLOCK));
+    }
+  });
+
   test("the linux profile tells connected sockets only", () => {
     const v = new VirtualWinsock({ profile: LINUX });
     const s = datagram(v.winsock);

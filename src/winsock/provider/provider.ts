@@ -238,7 +238,8 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
     case CALL.recv:
       return socket.recv(a, b);
     case CALL.sendto: {
-      if (a > (data?.length ?? 0)) return failed(WSAEFAULT);
+      // A stream looks at its state first, and at no name.
+      if (a > (data?.length ?? 0)) return socket instanceof StreamSocket ? socket.sendto(null, b) : failed(WSAEFAULT);
       const name = data !== null && a >= 0 ? data.subarray(0, a) : null;
       return socket.sendto(data?.subarray(Math.max(0, a)) ?? null, b, name, c);
     }

@@ -164,6 +164,7 @@ describe("order of checks", () => {
     const { winsock: w } = v;
     expect(outcome(w, w.send(0, null, 0, 0))).toEqual(fails(e.WSAENOTSOCK));
     expect(outcome(w, w.send(v.stream(), null, 0, 0))).toEqual(fails(e.WSAENOTCONN));
+    expect(outcome(w, w.sendto(v.stream(), null, 4, 0, address(PEER, 80), 16))).toEqual(fails(e.WSAENOTCONN));
     const { s, peer } = v.pair();
     expect(outcome(w, w.send(s, null, 0, 0))).toEqual([0, 0]);
     expect(outcome(w, w.send(s, null, 4, 0))).toEqual(fails(e.WSAEFAULT));

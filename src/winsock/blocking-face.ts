@@ -458,7 +458,7 @@ function optionBytes(option: OptionPointer | null): Uint8Array | null {
 function writeOption(option: OptionPointer, optname: number, bytes: Uint8Array): void {
   if (option instanceof Uint8Array) {
     option.set(bytes.subarray(0, option.length));
-  } else if (optname === SO_LINGER || isLinger(option)) {
+  } else if (isLinger(option) || (optname === SO_LINGER && !("value" in option))) {
     writeLinger(option as linger, readLinger(bytes));
   } else {
     const box = option as Box<number>;

@@ -160,6 +160,9 @@ describe("getsockopt and setsockopt (Wine's test set_getsockopt)", () => {
     const linger = { l_onoff: 0, l_linger: 0 };
     expect(w.getsockopt(s, SOL_SOCKET, c.SO_LINGER, linger, { value: 4 })).toBe(0);
     expect(linger).toEqual({ l_onoff: 1, l_linger: 300 });
+    const boxed = { value: 0 };
+    expect(w.getsockopt(s, SOL_SOCKET, c.SO_LINGER, boxed, { value: 4 })).toBe(0);
+    expect(boxed).toEqual({ value: 300 * 0x10000 + 1 });
     w.getsockopt(s, SOL_SOCKET, c.SO_TYPE, box, { value: 4 });
     expect(box.value).toBe(c.SOCK_STREAM);
   });

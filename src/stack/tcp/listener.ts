@@ -1,7 +1,8 @@
-import type { IpAddress } from "../core/address.ts";
+import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { Connection } from "./connection.ts";
+import { EMPTY_STATUS } from "./status.ts";
 import type { TcpConnection, TcpListener } from "./tcp-service.ts";
-import type { ListenRequest, TcpOptions } from "./tcp-user.ts";
+import type { ConnectionStatus, ListenRequest, TcpOptions } from "./tcp-user.ts";
 
 /** Half-open connections of one listener; more SYNs are dropped, oldest kept (SYN cookies come with the full checklist). */
 export const HALF_OPEN_CAP = 1024;
@@ -44,6 +45,12 @@ export class Listener implements TcpListener {
 
   enqueue(conn: Connection): void {
     this.#queue.push(conn);
+  }
+
+  /** As a row of `ss`: the receive queue counts connections, as in Linux' listing. */
+  status(): ConnectionStatus {
+    const local = this.local === undefined ? `*:${this.localPort}` : formatEndpoint(this.local, this.localPort);
+    return { ...EMPTY_STATUS, state: "LISTEN", local, remote: "*:*", receiveQueueBytes: this.waiting };
   }
 
   close(): void {

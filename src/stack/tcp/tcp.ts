@@ -1,19 +1,21 @@
-import { formatEndpoint, type IpAddress, ipv4, isMulticastV4, isUnspecified, sameAddress } from "../core/address.ts";
+import { type IpAddress, ipv4, isMulticastV4, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
-import { TokenBucket } from "../core/token-bucket.ts";
 import type { Ip } from "../ip/ip.ts";
-import type { SendResult } from "../ip/path.ts";
+import type { RouteFailure, SendResult } from "../ip/path.ts";
 import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/transport.ts";
+import { pseudoHeaderV4 } from "../packet/checksum.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
+import { Resets, segmentInClosed } from "./closed.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import { FlowTable } from "./flow-table.ts";
-import { fitPath, learnFromSyn } from "./handshake.ts";
+import { fitPath } from "./handshake.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
-import { HALF_OPEN_CAP, Listener } from "./listener.ts";
+import { type ListenHost, segmentInListen } from "./listen.ts";
+import { Listener } from "./listener.ts";
 import { NOBODY } from "./notices.ts";
 import { Segment } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
@@ -22,7 +24,7 @@ import { output } from "./sender.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
 import type { ConnectFailure, ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions } from "./tcp-user.ts";
-import { TIME_WAIT_CAP, TimeWait } from "./time-wait.ts";
+import { TimeWaits } from "./time-wait.ts";
 
 const DEFAULT_OPTIONS: TcpOptions = {
   noDelay: false,
@@ -32,24 +34,19 @@ const DEFAULT_OPTIONS: TcpOptions = {
   failConnectOnIcmpError: false,
 };
 
-/** Resets for segments of no connection: a thousand a second, so that a scan does not make us a reflector. */
-const RESETS_PER_SECOND = 1000;
-
 /** TCP of one host: finds the connection of each segment, and gives each connection its share of the turn. */
-export class Tcp implements TcpService, Transport, ConnectionOwner {
+export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   readonly protocol = PROTOCOL_TCP;
   readonly context: HostContext;
+  readonly resets: Resets;
   readonly #ip: Ip;
   readonly #connections: FlowTable<Connection>;
-  readonly #timeWaits: FlowTable<TimeWait>;
-  /** In the order in which they began: the first is the oldest. */
-  readonly #timeWaitOrder = new Set<TimeWait>();
+  readonly #timeWaits: TimeWaits;
   readonly #listeners = new Map<number, Listener[]>();
   readonly #ports: EphemeralPorts;
   readonly #portUse = new Map<number, number>();
   readonly #segment = new Segment();
   readonly #writer = new SegmentWriter();
-  readonly #resets: TokenBucket;
   #wantOutput: Connection[] = [];
   #wantNotice: Connection[] = [];
   readonly #blocked = new Set<Connection>();
@@ -64,9 +61,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     this.#ip = ip;
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
-    this.#timeWaits = new FlowTable(hash);
+    this.#timeWaits = new TimeWaits(hash, (port) => this.#usePort(port, -1));
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
-    this.#resets = new TokenBucket(context.clock, RESETS_PER_SECOND, RESETS_PER_SECOND);
+    this.resets = new Resets(context, ip, this.#writer);
     this.sequences = keyedSequences(context.clock, new KeyedHash(context.random));
     ip.register(this);
   }
@@ -127,21 +124,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
 
   statuses(): ConnectionStatus[] {
     const rows: ConnectionStatus[] = [];
-    for (const listeners of this.#listeners.values()) for (const listener of listeners) rows.push(listenerStatus(listener));
+    for (const listeners of this.#listeners.values()) for (const listener of listeners) rows.push(listener.status());
     for (const conn of this.#connections.values()) rows.push(conn.status());
-    const now = this.context.clock.now();
-    for (const timeWait of this.#timeWaitOrder) {
-      rows.push({
-        ...EMPTY_STATUS,
-        id: timeWait.id,
-        state: "TIME-WAIT",
-        local: timeWait.local,
-        remote: timeWait.remote,
-        sndNxt: timeWait.sndNxt,
-        rcvNxt: timeWait.rcvNxt,
-        timers: [{ name: "time-wait", inMs: timeWait.timer.deadlineMs - now }],
-      });
-    }
+    for (const timeWait of this.#timeWaits.all()) rows.push(timeWait.status());
     return rows;
   }
 
@@ -153,7 +138,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     if (malformed !== undefined) return malformed;
     // RFC 9293 MUST-57: TCP knows no broadcast.
     if (packet.isBroadcast) return "tcp-to-broadcast";
-    if (!packet.checksumVerified && !tcp.verifyChecksum(bytes, at, end, this.#pseudoHeader(packet))) return "tcp-bad-checksum";
+    if (!packet.checksumVerified && !tcp.verifyChecksum(bytes, at, end, pseudoHeader(packet))) return "tcp-bad-checksum";
 
     const seg = this.#segment;
     seg.fill(packet);
@@ -173,60 +158,21 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
       const verdict = timeWait.segmentArrives(seg, this.#writer);
       if (verdict !== "reopen") return verdict;
       if (listener === undefined) return "syn-in-time-wait";
-      this.#forgetTimeWait(timeWait);
+      this.#timeWaits.forget(timeWait);
     }
-    return listener === undefined ? this.#segmentInClosed(seg) : this.#segmentInListen(listener, seg, timeWait?.sndNxt);
+    return listener === undefined ? segmentInClosed(seg, this.resets) : segmentInListen(listener, seg, this, timeWait?.sndNxt);
   }
 
-  /** RFC 9293 §3.10.7.1: whatever arrives for no connection is answered by a reset, except a reset. */
-  #segmentInClosed(seg: Segment): string {
-    if (seg.has(tcp.RST)) return "rst-to-closed";
-    this.#reset(seg);
-    return "no-connection";
-  }
-
-  #reset(seg: Segment): void {
-    if (!this.#resets.take()) {
-      this.context.drops.count("reset-rate-limited");
-      return;
-    }
-    const path = this.#ip.route(seg.source, seg.destination);
-    if (typeof path === "string") return;
-    const writer = this.#writer;
-    // With an ACK the peer told what it expects; without, we acknowledge all it sent.
-    if (seg.has(tcp.ACK)) writer.reset(path, seg.destinationPort, seg.sourcePort, seg.ack, 0 as Seq, tcp.RST);
-    else writer.reset(path, seg.destinationPort, seg.sourcePort, 0 as Seq, seqAdd(seg.seq, seg.length), tcp.RST | tcp.ACK);
-  }
-
-  /**
-   * SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2.
-   * @param oldSndNxt where an earlier connection of this flow ended: ISS must lie beyond it (RFC 1122 §4.2.2.13)
-   */
-  #segmentInListen(listener: Listener, seg: Segment, oldSndNxt: Seq | undefined): string {
-    // First: a reset has nothing to reset. Second: an ACK is of something we never sent.
-    if (seg.has(tcp.RST)) return "rst-to-listener";
-    if (seg.has(tcp.ACK)) {
-      this.#reset(seg);
-      return "ack-to-listener";
-    }
-    // Third: the SYN. Text or FIN on it is left for the peer to send again, which RFC 9293 allows.
-    if (!seg.has(tcp.SYN)) return "neither-syn-nor-rst";
-    const { profile } = this.context;
-    if (listener.isFull) {
-      if (profile.backlogOverflow === "rst") this.#reset(seg);
-      return "accept-queue-full";
-    }
-    if (listener.halfOpen.size >= HALF_OPEN_CAP) return "syn-queue-full";
+  /** A connection for the SYN that a listener was sent, not yet answered; `iss` was chosen as for an open of ours. */
+  openPassively(listener: Listener, seg: Segment, iss: Seq): Connection | RouteFailure {
     const path = this.#ip.route(seg.source, seg.destination);
     if (typeof path === "string") return path;
-    const chosen = this.sequences(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
     const conn = new Connection(this, {
       id: this.#nextId++,
       path,
       localPort: seg.destinationPort,
       remotePort: seg.sourcePort,
-      // A quick stream outruns the clock that the numbers are chosen by.
-      iss: oldSndNxt === undefined || seqDiff(chosen, oldSndNxt) > 0 ? chosen : seqAdd(oldSndNxt, 65_537),
+      iss,
       isPassive: true,
       options: { ...DEFAULT_OPTIONS, ...listener.options },
       user: NOBODY,
@@ -234,12 +180,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     conn.listener = listener;
     listener.halfOpen.add(conn);
     this.#add(conn);
-    conn.sndNxt = seqAdd(conn.iss, 1);
-    conn.become("SYN-RECEIVED");
-    learnFromSyn(conn, seg);
-    this.emitControl(conn, tcp.SYN | tcp.ACK, conn.iss, conn.rcvNxt);
-    conn.timers.synAckSent();
-    return "accepted";
+    return conn;
   }
 
   /** RFC 9293 §3.9.2.2, RFC 5927 §4.1: believed only when the quoted segment is one that is outstanding. */
@@ -310,16 +251,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
   }
 
   enterTimeWait(conn: Connection): void {
-    const oldest: TimeWait | undefined = this.#timeWaitOrder.values().next().value;
-    if (oldest !== undefined && this.#timeWaitOrder.size >= TIME_WAIT_CAP) this.#forgetTimeWait(oldest);
-    const timeWait = new TimeWait(conn, (expired) => this.#forgetTimeWait(expired));
+    this.#usePort(conn.localPort, 1);
+    this.#timeWaits.remember(conn);
     conn.become("TIME-WAIT");
     // The ACK of the peer's FIN leaves with the state, since the connection has no later turn.
     if (conn.ackNow) this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
     conn.release();
-    this.#timeWaits.add(timeWait);
-    this.#timeWaitOrder.add(timeWait);
-    this.#usePort(timeWait.localPort, 1);
   }
 
   released(conn: Connection): void {
@@ -390,13 +327,6 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     }
   }
 
-  #pseudoHeader(packet: InboundPacket): number {
-    const { sourceV4, destinationV4 } = packet;
-    return (
-      (sourceV4 >>> 16) + (sourceV4 & 0xffff) + (destinationV4 >>> 16) + (destinationV4 & 0xffff) + PROTOCOL_TCP + (packet.end - packet.at)
-    );
-  }
-
   /** The more specific listener wins over the wildcard; among equals the first. */
   #listenerFor(seg: Segment): Listener | undefined {
     const listeners = this.#listeners.get(seg.destinationPort);
@@ -426,12 +356,6 @@ export class Tcp implements TcpService, Transport, ConnectionOwner {
     if (uses > 0) this.#portUse.set(port, uses);
     else this.#portUse.delete(port);
   }
-
-  #forgetTimeWait(timeWait: TimeWait): void {
-    timeWait.timer.cancel();
-    this.#timeWaits.delete(timeWait);
-    if (this.#timeWaitOrder.delete(timeWait)) this.#usePort(timeWait.localPort, -1);
-  }
 }
 
 function connectFailureOf(kind: IcmpErrorKind): ConnectFailure {
@@ -446,34 +370,5 @@ function connectFailureOf(kind: IcmpErrorKind): ConnectFailure {
   }
 }
 
-const EMPTY_STATUS: ConnectionStatus = {
-  id: 0,
-  state: "CLOSED",
-  local: "",
-  remote: "",
-  sendQueueBytes: 0,
-  receiveQueueBytes: 0,
-  sndUna: 0,
-  sndNxt: 0,
-  sndWnd: 0,
-  rcvNxt: 0,
-  rcvWnd: 0,
-  cwnd: 0,
-  ssthresh: 0,
-  srttMs: 0,
-  rttvarMs: 0,
-  rtoMs: 0,
-  mss: 0,
-  bytesSent: 0,
-  bytesReceived: 0,
-  retransmissions: 0,
-  timers: [],
-};
-
-const listenerStatus = (listener: Listener): ConnectionStatus => ({
-  ...EMPTY_STATUS,
-  state: "LISTEN",
-  local: listener.local === undefined ? `*:${listener.localPort}` : formatEndpoint(listener.local, listener.localPort),
-  remote: "*:*",
-  receiveQueueBytes: listener.waiting,
-});
+const pseudoHeader = ({ sourceV4, destinationV4, at, end }: InboundPacket): number =>
+  pseudoHeaderV4(sourceV4, destinationV4, PROTOCOL_TCP, end - at);

@@ -1,16 +1,20 @@
 import { formatEndpoint } from "../core/address.ts";
+import type { Clock } from "../core/clock.ts";
+import type { KeyedHash } from "../core/keyed-hash.ts";
 import { type Seq, seqDiff } from "../core/seq.ts";
 import type { Timer } from "../core/timers.ts";
 import type { Path } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { timestampNow } from "./connection-timers.ts";
-import type { Flow } from "./flow-table.ts";
+import { type Flow, FlowTable } from "./flow-table.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
+import { EMPTY_STATUS } from "./status.ts";
+import type { ConnectionStatus } from "./tcp-user.ts";
 
 /** Connections remembered at once; beyond it the oldest is forgotten early. */
-export const TIME_WAIT_CAP = 65_536;
+const TIME_WAIT_CAP = 65_536;
 
 /** What is left of a connection in TIME-WAIT: enough to answer its peer, RFC 9293 §3.10.7.4. */
 export class TimeWait implements Flow {
@@ -23,6 +27,7 @@ export class TimeWait implements Flow {
   readonly sndNxt: Seq;
   readonly rcvNxt: Seq;
   readonly timer: Timer;
+  readonly #clock: Clock;
   readonly #durationMs: number;
   readonly #timestamps: readonly [number, number] | undefined;
 
@@ -35,6 +40,7 @@ export class TimeWait implements Flow {
     this.path = conn.path;
     this.sndNxt = conn.sndNxt;
     this.rcvNxt = conn.rcvNxt;
+    this.#clock = conn.context.clock;
     this.#durationMs = conn.context.profile.timeWaitMs;
     this.#timestamps = conn.timestamps ? [timestampNow(conn), conn.tsRecent] : undefined;
     const label = conn.label;
@@ -46,12 +52,13 @@ export class TimeWait implements Flow {
     this.timer.set(this.#durationMs);
   }
 
-  get local(): string {
-    return formatEndpoint(this.path.local, this.localPort);
-  }
-
-  get remote(): string {
-    return formatEndpoint(this.path.remote, this.remotePort);
+  /** As a row of `ss`. */
+  status(): ConnectionStatus {
+    const { id, sndNxt, rcvNxt, path, timer } = this;
+    const local = formatEndpoint(path.local, this.localPort);
+    const remote = formatEndpoint(path.remote, this.remotePort);
+    const timers = [{ name: timer.name, inMs: timer.deadlineMs - this.#clock.now() }];
+    return { ...EMPTY_STATUS, id, state: "TIME-WAIT", local, remote, sndNxt, rcvNxt, timers };
   }
 
   /** @returns `reopen` when the segment is a SYN that a listener may answer as a new connection (RFC 1122 §4.2.2.13), else the verdict */
@@ -67,5 +74,42 @@ export class TimeWait implements Flow {
     }
     writer.bareAck(this.path, this.localPort, this.remotePort, this.sndNxt, this.rcvNxt, this.#timestamps);
     return "answered-in-time-wait";
+  }
+}
+
+/** Every connection in TIME-WAIT, by its flow and by age. */
+export class TimeWaits {
+  readonly #byFlow: FlowTable<TimeWait>;
+  /** In the order in which they began: the first is the oldest. */
+  readonly #byAge = new Set<TimeWait>();
+  readonly #forgotten: (port: number) => void;
+
+  /** @param forgotten hears of the local port of each that is over */
+  constructor(hash: KeyedHash, forgotten: (port: number) => void) {
+    this.#byFlow = new FlowTable(hash);
+    this.#forgotten = forgotten;
+  }
+
+  find(localV4: number, localPort: number, remoteV4: number, remotePort: number): TimeWait | undefined {
+    return this.#byFlow.find(localV4, localPort, remoteV4, remotePort);
+  }
+
+  all(): IterableIterator<TimeWait> {
+    return this.#byAge.values();
+  }
+
+  /** Keeps what is left of a connection for the profile's time. */
+  remember(conn: Connection): void {
+    const oldest: TimeWait | undefined = this.#byAge.values().next().value;
+    if (oldest !== undefined && this.#byAge.size >= TIME_WAIT_CAP) this.forget(oldest);
+    const timeWait = new TimeWait(conn, (expired) => this.forget(expired));
+    this.#byFlow.add(timeWait);
+    this.#byAge.add(timeWait);
+  }
+
+  forget(timeWait: TimeWait): void {
+    timeWait.timer.cancel();
+    this.#byFlow.delete(timeWait);
+    if (this.#byAge.delete(timeWait)) this.#forgotten(timeWait.localPort);
   }
 }

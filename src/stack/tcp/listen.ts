@@ -1,0 +1,50 @@
+import type { HostContext } from "../core/context.ts";
+import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import type { RouteFailure } from "../ip/path.ts";
+import { ACK, RST, SYN } from "../packet/tcp.ts";
+import type { Resets } from "./closed.ts";
+import type { Connection } from "./connection.ts";
+import { learnFromSyn } from "./handshake.ts";
+import type { SequenceGenerator } from "./isn.ts";
+import { HALF_OPEN_CAP, type Listener } from "./listener.ts";
+import type { Segment } from "./segment.ts";
+
+/** What a listener needs of its host. */
+export interface ListenHost {
+  readonly context: HostContext;
+  readonly resets: Resets;
+  readonly sequences: SequenceGenerator;
+  openPassively(listener: Listener, seg: Segment, iss: Seq): Connection | RouteFailure;
+}
+
+/**
+ * SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2.
+ * @param oldSndNxt where an earlier connection of this flow ended: ISS must lie beyond it (RFC 1122 §4.2.2.13)
+ */
+export function segmentInListen(listener: Listener, seg: Segment, host: ListenHost, oldSndNxt: Seq | undefined): string {
+  // First: a reset has nothing to reset. Second: an ACK is of something we never sent.
+  if (seg.has(RST)) return "rst-to-listener";
+  if (seg.has(ACK)) {
+    host.resets.answer(seg);
+    return "ack-to-listener";
+  }
+
+  // Third: the SYN. Text or FIN on it is left for the peer to send again, which RFC 9293 allows.
+  if (!seg.has(SYN)) return "neither-syn-nor-rst";
+  if (listener.isFull) {
+    if (host.context.profile.backlogOverflow === "rst") host.resets.answer(seg);
+    return "accept-queue-full";
+  }
+  if (listener.halfOpen.size >= HALF_OPEN_CAP) return "syn-queue-full";
+  const chosen = host.sequences(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
+  // A quick stream outruns the clock that the numbers are chosen by.
+  const iss = oldSndNxt === undefined || seqDiff(chosen, oldSndNxt) > 0 ? chosen : seqAdd(oldSndNxt, 65_537);
+  const conn = host.openPassively(listener, seg, iss);
+  if (typeof conn === "string") return conn;
+  conn.sndNxt = seqAdd(conn.iss, 1);
+  conn.become("SYN-RECEIVED");
+  learnFromSyn(conn, seg);
+  conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt);
+  conn.timers.synAckSent();
+  return "accepted";
+}

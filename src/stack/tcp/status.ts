@@ -1,0 +1,26 @@
+import type { ConnectionStatus } from "./tcp-user.ts";
+
+/** What a row has where there is no connection: a listener's, or one in TIME-WAIT. */
+export const EMPTY_STATUS: ConnectionStatus = {
+  id: 0,
+  state: "CLOSED",
+  local: "",
+  remote: "",
+  sendQueueBytes: 0,
+  receiveQueueBytes: 0,
+  sndUna: 0,
+  sndNxt: 0,
+  sndWnd: 0,
+  rcvNxt: 0,
+  rcvWnd: 0,
+  cwnd: 0,
+  ssthresh: 0,
+  srttMs: 0,
+  rttvarMs: 0,
+  rtoMs: 0,
+  mss: 0,
+  bytesSent: 0,
+  bytesReceived: 0,
+  retransmissions: 0,
+  timers: [],
+};

@@ -13,6 +13,7 @@ import { Provider } from "../winsock/provider/provider.ts";
 import { CaptureFile } from "./capture-file.ts";
 import type { Doorbell } from "./doorbell.ts";
 import type { EventSender } from "./event-streams.ts";
+import { guarded } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { type ManagedDevice, ManagementService } from "./management-service.ts";
 import type { HostSettings } from "./network-url.ts";
@@ -82,7 +83,7 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
   const management = new ManagementService({ host, devices, send, shutdown: () => doorbell.stop() });
   return {
     host,
-    handler: handlerOf(provider, management),
+    handler: guarded(handlerOf(provider, management), mistakenCall(host)),
     waiter,
     now: () => clock.now(),
     idle: () => {
@@ -97,12 +98,24 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
 /** So many exceptions in the handling of packets are taken one by one; a host that makes more of them ends, and says so. */
 const MISTAKES_TOLERATED = 100;
 
+/** Beside the reasons for which packets are dropped, in `status`. */
+const MISTAKEN_CALL = "internal-error-in-call";
+
 /** One packet or connection that our code trips over must not take the others with it; but it must be seen. */
 function reportMistakes(): (error: unknown) => void {
   let seen = 0;
   return (error) => {
     if (++seen > MISTAKES_TOLERATED) throw error;
     console.error(`tapsock: mistake ${seen} of ${MISTAKES_TOLERATED} tolerated, please report it:`, error);
+  };
+}
+
+/** However many such calls a client makes, they are its own loss. */
+function mistakenCall({ context }: Host): (error: unknown) => void {
+  return (error) => {
+    context.drops.count(MISTAKEN_CALL);
+    if (context.drops.of(MISTAKEN_CALL) > MISTAKES_TOLERATED) return;
+    console.error("tapsock: a call failed by our mistake, please report it:", error);
   };
 }
 

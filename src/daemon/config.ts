@@ -18,13 +18,18 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** `sun_path` has 108 bytes with its final zero; the system would cut what is longer, and make another socket. */
+const SOCKET_PATH_BYTES = 107;
+const TOO_LONG = `expected a path of at most ${SOCKET_PATH_BYTES} bytes`;
+const fitsSocketAddress = (path: string): boolean => Buffer.byteLength(path) <= SOCKET_PATH_BYTES;
+
 /** The file and the flags have the same keys; a flag wins. */
 const keys = z.strictObject({
   tap: tapName.optional(),
   ip: ipv4Prefix.optional(),
   ip6: z.never({ error: "not there yet, tapsock speaks IPv4 only; leave it out" }).optional(),
   gateway: ipv4Text.optional(),
-  socket: z.string().min(1, { error: "expected a path" }).max(107, { error: "expected a path of at most 107 bytes" }).optional(),
+  socket: z.string().min(1, { error: "expected a path" }).refine(fitsSocketAddress, { error: TOO_LONG }).optional(),
   profile: profileName.optional(),
   offload: z.enum(["on", "off"], { error: "expected on or off" }).optional(),
   mac: macText.optional(),
@@ -70,7 +75,9 @@ export function defaultSocketPath(env: NodeJS.ProcessEnv, uid = process.getuid?.
   if (directory === undefined || directory === "") {
     throw new UsageError("Cannot choose a socket: XDG_RUNTIME_DIR is not set; name one with --socket PATH");
   }
-  return `${directory}/tapsock.sock`;
+  const path = `${directory}/tapsock.sock`;
+  if (!fitsSocketAddress(path)) throw new UsageError(`Cannot use the socket ${path}: ${TOO_LONG}; name one with --socket PATH`);
+  return path;
 }
 
 function readConfigFile(file: string): unknown {

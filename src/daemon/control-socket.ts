@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
+import { lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
 import { peerCredentials } from "../tap/peer-credentials.ts";
@@ -20,7 +20,7 @@ export async function listenOn(path: string, accept: (socket: Socket) => void): 
     if (stranger === undefined) accept(socket);
     else socket.destroy();
   });
-  // The mode is right from the first moment on, not only after chmod.
+  // The mode is right from the first moment on, and chmod would follow what somebody put in the socket's place.
   const umask = process.umask(0o177);
   try {
     await new Promise<void>((resolve, reject) => {
@@ -32,11 +32,12 @@ export async function listenOn(path: string, accept: (socket: Socket) => void): 
   } finally {
     process.umask(umask);
   }
-  chmodSync(path, 0o600);
+  // A connection that could not be accepted is its client's loss alone.
+  server.on("error", () => {});
   return server;
 }
 
-/** Removes the socket if it is still the one that `listenOn` made; Node does so itself when a server closes in order. */
+/** Removes the socket; Node does so itself when a server closes in order. */
 export function removeSocket(path: string): void {
   try {
     if (lstatSync(path).isSocket()) unlinkSync(path);

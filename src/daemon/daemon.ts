@@ -18,7 +18,7 @@ export class Daemon {
   readonly #thread: ServiceThread;
   readonly #server: DaemonServer;
   readonly #listening: Server;
-  #isStopping = false;
+  #stopped: Promise<void> | undefined;
   /** Called once when the host ended without `stop`: `why` is empty when a client asked for it. */
   onHostDown: ((why: string) => void) | undefined;
 
@@ -78,19 +78,23 @@ export class Daemon {
     }
   }
 
-  /** In order: no new clients, the old ones go, connections are closed, the TAP that was made here vanishes, the socket is removed. */
-  async stop(): Promise<void> {
-    if (this.#isStopping) return;
-    this.#isStopping = true;
+  /** In order: the socket is removed, the clients go, connections are closed, the TAP that was made here vanishes. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stopInOrder();
+    return this.#stopped;
+  }
+
+  async #stopInOrder(): Promise<void> {
     this.#listening.close();
+    // At once: while the host ends, another daemon may take this place.
+    removeSocket(this.#config.socket);
     this.#server.close();
     await this.#thread.stop();
-    removeSocket(this.#config.socket);
     this.#log.info("stopped");
   }
 
   #hostDown(why: string): void {
-    if (this.#isStopping) return;
+    if (this.#stopped !== undefined) return;
     this.onHostDown?.(this.#thread.doorbell.isStopping ? "" : why);
   }
 }

@@ -68,7 +68,8 @@ export class SocketLink implements MessageLink {
   /** Sends what is on its way, then closes. */
   closeGently(): void {
     this.#isDown = true;
-    this.#socket.end();
+    // `end` would wait for the peer to close its side too.
+    this.#socket.destroySoon();
   }
 
   /** The peer breaks the rules: it is not listened to any longer, and the receiver hears why. */

@@ -43,6 +43,7 @@ describe("the daemon's configuration", () => {
     expect(defaultSocketPath(env, 0)).toBe("/run/tapsock/tapsock.sock");
     expect(defaultSocketPath(env, 1000)).toBe("/run/user/1000/tapsock.sock");
     expect(() => defaultSocketPath({}, 1000)).toThrow("--socket PATH");
+    expect(() => defaultSocketPath({ XDG_RUNTIME_DIR: "/".padEnd(100, "x") }, 1000)).toThrow("at most 107 bytes");
   });
 
   test.each<[string, Record<string, unknown>]>([
@@ -57,6 +58,7 @@ describe("the daemon's configuration", () => {
     ["--kernel-ip: there is no kernel's side without --tap", { kernelIp: "203.0.113.1/24" }],
     ["--tap: expected an interface name", { tap: "far too long a name" }],
     ["--socket: expected a path of at most 107 bytes", { socket: "/".padEnd(120, "x") }],
+    ["--socket: expected a path of at most 107 bytes", { socket: "/".padEnd(60, "ü") }],
   ])("refuses a flag and names it: %s", (words, flags) => {
     expect(mistake(flags)).toContain(words);
   });

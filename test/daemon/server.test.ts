@@ -147,6 +147,16 @@ describe("the daemon's server", () => {
     expect(host.sent).toEqual([]);
   });
 
+  test("keeps no socket of a client of another version that does not hang up", async () => {
+    const socket = createConnection({ path, allowHalfOpen: true });
+    socket.write(encodeMessage({ ...helloMessage(), op: 99 }));
+    await new Promise((resolve) => socket.on("data", resolve));
+    const open = () => new Promise<number>((resolve) => listening.getConnections((_error, count) => resolve(count)));
+    for (let i = 0; i < 200 && (await open()) > 0; i++) await pause(1);
+    expect(await open()).toBe(0);
+    socket.destroy();
+  });
+
   test("reads no further from a client with too many pending calls, and goes on with the others", async () => {
     const greedy = await client();
     const modest = await client();

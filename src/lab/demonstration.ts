@@ -47,12 +47,14 @@ const style = styleFor(process.stdout, process.env);
 let stage: Stage | undefined;
 let progress: Progress | undefined;
 let isEnding = false;
+/** The file belongs to this demonstration and not to another that runs at the same socket. */
+let hasState = false;
 
 /** Takes everything down, once. */
 async function end(status: number): Promise<never> {
   if (isEnding) return new Promise(() => {});
   isEnding = true;
-  if (options.embedded === undefined) removeDemonstrationState(socket);
+  if (hasState) removeDemonstrationState(socket);
   await stage?.close();
   // Timers and pipes of parts that had to be killed must not keep this alive.
   process.exit(status);
@@ -122,6 +124,7 @@ async function setUpTap(): Promise<TapStage> {
   stage = tapStage;
   await tapStage.setUp();
   writeDemonstrationState({ pid: process.pid, namespace: options.namespace, isUserNamespace: options["user-namespace"], socket });
+  hasState = true;
   tell(`tapsockd is ${HOST_ADDRESS} on the TAP device tap0; the Linux kernel is ${KERNEL_ADDRESS} at its other end.`);
   return tapStage;
 }

@@ -74,7 +74,12 @@ async function drawn(host: string, port: number, options: ConnectOptions): Promi
   return withNetwork(options.network, async (watcher: EventPort) => {
     // With --json the result alone is on stdout.
     const out = options.json ? process.stderr : process.stdout;
-    const ladder = new Ladder({ write: (line) => out.write(`${line}\n`), style: styleFor(out, process.env), peer: host });
+    const ladder = new Ladder({
+      write: (line) => out.write(`${line}\n`),
+      style: styleFor(out, process.env),
+      width: out.columns,
+      peer: host,
+    });
     const pauses = setInterval(() => ladder.pause(), PAUSE_MS);
     try {
       const stop = await followTrace(watcher, (record) => ladder.event(eventOf(record)));

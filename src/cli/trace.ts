@@ -37,6 +37,7 @@ export function traceCommand(): Command {
       const ladder = new Ladder({
         write: print,
         style: styleFor(process.stdout, process.env),
+        width: process.stdout.columns,
         detailed: options.detailed === true,
         ...(options.peer === undefined ? {} : { peer: options.peer }),
       });

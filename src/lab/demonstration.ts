@@ -152,7 +152,13 @@ async function runCase(on: Stage, each: DemonstrationCase): Promise<number | und
   const isVirtual = options.embedded !== undefined;
   const shown = new Progress(process.stdout, each.expected === WSAETIMEDOUT ? " of 21 s" : "");
   progress = shown;
-  const ladder = new Ladder({ write: (line) => shown.line(line), style, peer: each.address, host: HOST_ADDRESS });
+  const ladder = new Ladder({
+    write: (line) => shown.line(line),
+    style,
+    width: process.stdout.columns,
+    peer: each.address,
+    host: HOST_ADDRESS,
+  });
   const pauses = isVirtual ? undefined : setInterval(() => ladder.pause(), PAUSE_MS);
   let sent = 0;
   try {

@@ -12,21 +12,24 @@ export interface LadderOptions {
   readonly peer?: string;
   /** The host's own address, for the heading that `peer` puts before the first line. */
   readonly host?: string;
+  /** Columns to draw on, between MIN_WIDTH and MAX_WIDTH; 100 when left out. */
+  readonly width?: number | undefined;
   /** Round-trip samples and congestion windows too; without it only what a beginner looks for. */
   readonly detailed?: boolean;
 }
 
 /*
- * The drawing is 100 columns wide:
+ * The drawing is 100 columns wide unless the reader's terminal is narrower or wider:
  *
  *  0       8                              40                                                         99
  *  seconds the Winsock calls               │  segments, states, timers                                 │
  */
-const WIDTH = 100;
+const USUAL_WIDTH = 100;
+export const MIN_WIDTH = 72;
+export const MAX_WIDTH = 120;
 const TIME_WIDTH = 7;
-const CALL_WIDTH = 31;
+const USUAL_CALL_WIDTH = 31;
 const CALL_INDENT = 2;
-const WIRE_WIDTH = WIDTH - TIME_WIDTH - 1 - CALL_WIDTH - 1 - 2;
 const NOTE_INDENT = 2;
 /** Line, head and blanks that an arrow has beside its words, at least. */
 const MIN_ARROW = 7;
@@ -58,6 +61,9 @@ export class Ladder {
   readonly #strokes: Strokes;
   readonly #peer: string | undefined;
   readonly #detailed: boolean;
+  readonly #width: number;
+  readonly #callWidth: number;
+  readonly #wireWidth: number;
   readonly #narrator = new FrameNarrator();
   #startMs: number | undefined;
   #drawnPeer: string | undefined;
@@ -72,6 +78,10 @@ export class Ladder {
     this.#strokes = this.#style.unicode ? UNICODE : ASCII;
     this.#peer = options.peer;
     this.#detailed = options.detailed ?? false;
+    this.#width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, options.width ?? USUAL_WIDTH));
+    // The calls and the wire share what the usual width has less or more.
+    this.#callWidth = USUAL_CALL_WIDTH + Math.trunc((this.#width - USUAL_WIDTH) / 2);
+    this.#wireWidth = this.#width - TIME_WIDTH - 1 - this.#callWidth - 1 - 2;
     if (options.peer !== undefined) {
       this.#drawnPeer = options.peer;
       this.#heads(options.host, options.peer);
@@ -126,9 +136,9 @@ export class Ladder {
   /** A sentence across the whole width. */
   #verdict(sentence: string, colour: Colour): void {
     const indent = TIME_WIDTH + 1;
-    const lines = wrap(`${this.#strokes.verdict} ${sentence}`, WIDTH - indent);
+    const lines = wrap(`${this.#strokes.verdict} ${sentence}`, this.#width - indent);
     for (const [i, line] of lines.entries())
-      this.#write(" ".repeat(indent) + paint(this.#style, colour, i === 0 ? line : `  ${line}`.slice(0, WIDTH)));
+      this.#write(" ".repeat(indent) + paint(this.#style, colour, i === 0 ? line : `  ${line}`.slice(0, this.#width)));
   }
 
   #concerns(event: TraceEvent): boolean {
@@ -200,8 +210,8 @@ export class Ladder {
       this.#heads(host, peer);
     }
     const { line, left, right } = this.#strokes;
-    const [first = "", ...more] = wrap(this.#narrator.narrate(frame), WIRE_WIDTH - MIN_ARROW);
-    const shaft = WIRE_WIDTH - first.length - 3;
+    const [first = "", ...more] = wrap(this.#narrator.narrate(frame), this.#wireWidth - MIN_ARROW);
+    const shaft = this.#wireWidth - first.length - 3;
     const before = line.repeat(Math.min(4, shaft - 1));
     const after = line.repeat(shaft - before.length);
     const drawing = direction === "out" ? `${before} ${first} ${after}${right}` : `${left}${before} ${first} ${after}`;
@@ -212,25 +222,25 @@ export class Ladder {
   #heads(host: string | undefined, peer: string): void {
     const left = host === undefined ? "tapsock" : `tapsock ${host}`;
     const right = `peer ${peer}`;
-    const start = TIME_WIDTH + 1 + CALL_WIDTH + 1;
-    const gap = WIDTH - start - left.length - right.length;
-    const head = `${"seconds".padStart(TIME_WIDTH)} ${"Winsock".padEnd(CALL_WIDTH)} ${left}${" ".repeat(Math.max(1, gap))}${right}`;
+    const start = TIME_WIDTH + 1 + this.#callWidth + 1;
+    const gap = this.#width - start - left.length - right.length;
+    const head = `${"seconds".padStart(TIME_WIDTH)} ${"Winsock".padEnd(this.#callWidth)} ${left}${" ".repeat(Math.max(1, gap))}${right}`;
     this.#write(paint(this.#style, "dim", head));
   }
 
   #note(atMs: number, text: string, colour: Colour): void {
-    for (const [i, line] of wrap(text, WIRE_WIDTH - NOTE_INDENT).entries()) {
+    for (const [i, line] of wrap(text, this.#wireWidth - NOTE_INDENT).entries()) {
       this.#wireLine(i === 0 ? this.#time(atMs) : "", " ".repeat(NOTE_INDENT) + line, colour);
     }
   }
 
   /** A call or its return in the column of calls, on as many lines as it needs. */
   #callLines(atMs: number, text: string, colour: Colour): void {
-    const [first = "", ...more] = wrap(text, CALL_WIDTH);
+    const [first = "", ...more] = wrap(text, this.#callWidth);
     this.#line(this.#time(atMs), first, colour, "");
     // What did not fit is wrapped anew, a little narrower, so that it stands indented under the first line.
     if (more.length === 0) return;
-    for (const rest of wrap(more.join(" "), CALL_WIDTH - CALL_INDENT)) this.#line("", " ".repeat(CALL_INDENT) + rest, colour, "");
+    for (const rest of wrap(more.join(" "), this.#callWidth - CALL_INDENT)) this.#line("", " ".repeat(CALL_INDENT) + rest, colour, "");
   }
 
   #wireLine(time: string, drawing: string, colour: Colour): void {
@@ -240,8 +250,8 @@ export class Ladder {
   #line(time: string, call: string, callColour: Colour, drawing: string, drawingColour: Colour = "dim"): void {
     const style = this.#style;
     const life = this.#strokes.life;
-    const calls = paint(style, callColour, call) + " ".repeat(CALL_WIDTH - call.length);
-    const wire = paint(style, drawingColour, drawing) + " ".repeat(Math.max(0, WIRE_WIDTH - drawing.length));
+    const calls = paint(style, callColour, call) + " ".repeat(this.#callWidth - call.length);
+    const wire = paint(style, drawingColour, drawing) + " ".repeat(Math.max(0, this.#wireWidth - drawing.length));
     this.#write(`${time.padStart(TIME_WIDTH)} ${calls} ${life}${wire}${life}`);
   }
 

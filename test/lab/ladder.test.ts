@@ -38,6 +38,18 @@ describe("the ladder", () => {
     for (const line of lines.filter((each) => each.includes("▶"))) expect(line).toMatch(/│─.*▶│$/);
   });
 
+  test.each([
+    [80, 80],
+    [120, 120],
+    [40, 72],
+    [300, 120],
+  ])("on %i columns is %i columns wide, and loses no word", (columns, width) => {
+    const lines = drawn(refusedConnect(), { width: columns });
+    expect(Math.max(...lines.map((line) => line.length))).toBe(width);
+    for (const line of lines.filter((each) => each.includes("▶"))) expect(line).toMatch(/│─.*▶│$/);
+    expect(lines.join(" ").match(/win=64240|mss=1460|sackOk/g)).toHaveLength(6);
+  });
+
   test("counts sequence numbers from each side's first, across the wrap at 2^32", () => {
     const peerIss = seq(0x7fffffff);
     const lines = drawn([

@@ -1,6 +1,7 @@
-import { InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import { parseV4 } from "../stack/core/address.ts";
 import { parseMac } from "../stack/packet/ethernet.ts";
+import { UsageFailure } from "./failure.ts";
 
 /*
  * Readers of what people type, for commander: each returns the value or throws InvalidArgumentError, whose message commander puts
@@ -45,6 +46,15 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** A reader of whole numbers within bounds, both included. */
+export function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = wholeNumber(text);
+    if (value < least || value > most) throw new InvalidArgumentError(`A whole number from ${least} to ${most} is wanted.`);
+    return value;
+  };
+}
+
 /** Such as `20ms`, `1.5s` or `2m`; a bare number counts seconds. @returns milliseconds */
 export function duration(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text);
@@ -59,4 +69,15 @@ export function share(text: string): number {
   const value = match === null ? Number.NaN : Number(match[1]) / (match[2] === "%" ? 100 : 1);
   if (!(value <= 1)) throw new InvalidArgumentError("A share is written as 5% or 0.05, and is at most 100%.");
   return value;
+}
+
+/**
+ * For the command that a group runs when none of its own is named: a word that names none is refused with those that there are.
+ * @returns the command, whose action gets one empty argument before its options
+ */
+export function refusingUnknownVerbs(list: Command, group: Command): Command {
+  return list.usage("[options]").argument("[verb...]", "", (word: string) => {
+    const verbs = group.commands.map((each) => each.name()).join(", ");
+    throw new UsageFailure(`unknown command '${group.name()} ${word}'; there are: ${verbs}`);
+  });
 }

@@ -3,7 +3,7 @@ import { manage } from "../runtime/manage.ts";
 import type { ManagementRequest } from "../runtime/management.ts";
 import { FRAME_KINDS, type FrameKind } from "../tap/frame-match.ts";
 import type { ImpairmentReport } from "../tap/impaired-device.ts";
-import { duration, share, wholeNumber } from "./arguments.ts";
+import { between, duration, refusingUnknownVerbs, share, wholeNumber } from "./arguments.ts";
 import { UsageFailure } from "./failure.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson } from "./output.ts";
@@ -31,6 +31,9 @@ interface PickOptions extends CommonOptions {
   readonly delay?: number;
 }
 
+/** Frames that one request may pick. */
+const MAX_PICKS = 1_000_000;
+
 const directionOption = (): Option =>
   new Option("--direction <direction>", "which way, seen from tapsock").choices(["in", "out", "both"]).default("both");
 
@@ -42,9 +45,9 @@ export function faultCommand(): Command {
       "after",
       "\nExamples:\n  tapsock fault set --loss 5% --delay 20ms\n  tapsock fault drop syn-ack\n  tapsock fault delay data 300ms --count 2\n  tapsock fault clear",
     );
-  common(fault.command("list", { isDefault: true }).description("show what is set, and what it has done so far")).action(
-    async (options: CommonOptions) => report(options, { op: "fault-list" }),
-  );
+  common(refusingUnknownVerbs(fault.command("list", { isDefault: true }), fault))
+    .description("show what is set, and what it has done so far")
+    .action(async (_verb: unknown, options: CommonOptions) => report(options, { op: "fault-list" }));
   common(
     fault
       .command("set")
@@ -78,7 +81,7 @@ function pickCommand(fault: Command, action: PickAction): void {
     .description(`${action} the next frames of a kind`)
     .addArgument(new Argument("<kind>", "of frame").choices(FRAME_KINDS));
   if (action === "delay") command.argument("<time>", "by how much", duration);
-  command.option("--count <n>", "how many", wholeNumber, 1).addOption(directionOption());
+  command.option("--count <n>", "how many", between(1, MAX_PICKS), 1).addOption(directionOption());
   command.addHelpText("after", `\nExample:\n  tapsock fault ${action} syn-ack${action === "delay" ? " 300ms" : ""}`);
   common(command).action(async (match: FrameKind, ...rest: unknown[]) => {
     const delayMs = action === "delay" ? (rest[0] as number) : undefined;

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { manage } from "../runtime/manage.ts";
-import { address, mac } from "./arguments.ts";
+import { address, mac, refusingUnknownVerbs } from "./arguments.ts";
 import { UsageFailure } from "./failure.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
@@ -17,13 +17,12 @@ export function neighCommand(): Command {
       "after",
       "\nExamples:\n  tapsock neigh\n  tapsock neigh add 203.0.113.9 lladdr 02:00:5e:10:00:09\n  tapsock neigh del 203.0.113.9",
     );
-  neigh
-    .command("list", { isDefault: true })
+  refusingUnknownVerbs(neigh.command("list", { isDefault: true }), neigh)
     .description("list the neighbours")
     .option("--json", "one JSON array")
     .addOption(networkOption())
     .addHelpText("after", "\nExample:\n  tapsock neigh list --json")
-    .action(async (options: NeighbourOptions) => {
+    .action(async (_verb: unknown, options: NeighbourOptions) => {
       const neighbours = await withNetwork(options.network, (port) => manage(port, { op: "neigh-list" }));
       if (options.json) return printJson(neighbours);
       const rows = neighbours.map((each) => [each.address, each.mac ?? "?", each.interface, each.state, each.queuedFrames]);

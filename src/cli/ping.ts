@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { manage } from "../runtime/manage.ts";
 import type { PingResult } from "../runtime/management.ts";
-import { address, duration, wholeNumber } from "./arguments.ts";
+import { address, between, duration } from "./arguments.ts";
 import { interruption } from "./interruption.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson } from "./output.ts";
@@ -15,13 +15,17 @@ interface PingOptions extends NetworkOptions {
   readonly json?: boolean;
 }
 
+const MAX_COUNT = 1_000_000;
+/** What the host takes on; the rest of 65,535 bytes is left to headers. */
+const MAX_BYTES = 65_000;
+
 export function pingCommand(): Command {
   return new Command("ping")
     .summary("send ICMP echo requests from tapsock's address")
     .description("Sends ICMP echo requests and shows the replies. Status 1 when no reply came.")
     .argument("<host>", "IPv4 address", address)
-    .option("-c, --count <n>", "how many", wholeNumber, 4)
-    .option("-s, --size <bytes>", "payload", wholeNumber, 32)
+    .option("-c, --count <n>", "how many", between(1, MAX_COUNT), 4)
+    .option("-s, --size <bytes>", "payload", between(0, MAX_BYTES), 32)
     .option("-i, --interval <time>", "time between requests", duration, 1000)
     .option("-W, --timeout <time>", "how long to wait for each reply", duration, 1000)
     .option("--json", "one JSON object for each request")

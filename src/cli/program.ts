@@ -23,6 +23,8 @@ export function program(): Command {
     .version(version())
     .exitOverride()
     .enablePositionalOptions()
+    // Commander's own term names arguments that a usage leaves out.
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
     .showHelpAfterError("(the command with --help says more)")
     .addHelpText(
       "after",

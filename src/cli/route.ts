@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { manage } from "../runtime/manage.ts";
-import { address, prefix } from "./arguments.ts";
+import { address, prefix, refusingUnknownVerbs } from "./arguments.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
 
@@ -21,13 +21,12 @@ export function routeCommand(): Command {
       "after",
       "\nExamples:\n  tapsock route\n  tapsock route add 198.51.100.0/24 --via 203.0.113.1\n  tapsock route del 198.51.100.0/24",
     );
-  route
-    .command("list", { isDefault: true })
+  refusingUnknownVerbs(route.command("list", { isDefault: true }), route)
     .description("list the routes, the most specific first")
     .option("--json", "one JSON array")
     .addOption(networkOption())
     .addHelpText("after", "\nExample:\n  tapsock route list --json")
-    .action(async (options: RouteOptions) => {
+    .action(async (_verb: unknown, options: RouteOptions) => {
       const routes = await withNetwork(options.network, (port) => manage(port, { op: "route-list" }));
       if (options.json) return printJson(routes);
       const rows = routes.map((each) => [

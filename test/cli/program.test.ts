@@ -75,6 +75,9 @@ describe("the command line", () => {
     ["a hardware address of five bytes", ["neigh", "add", "203.0.113.9", "lladdr", "02:00:5e:10:00"], "A hardware address is written"],
     ["loss of 101 %", ["fault", "set", "--loss", "101%"], "at most 100%"],
     ["a negative time", ["trace", "--for", "-1s"], "A time is written"],
+    ["no ping at all", ["ping", "203.0.113.1", "--count", "0"], "A whole number from 1"],
+    ["a ping longer than a datagram", ["ping", "203.0.113.1", "--size", "99999"], "A whole number from 0 to 65000"],
+    ["a fault for no frame", ["fault", "drop", "syn", "--count", "0"], "A whole number from 1"],
     ["an unknown kind of frame", ["fault", "drop", "sin"], "Allowed choices are"],
   ])("%s is refused with a sentence", async (_what, words, sentence) => {
     const { error, text } = await run(...words);
@@ -86,6 +89,9 @@ describe("the command line", () => {
   test.each([
     ["a network of no kind", ["ss", "--network", "tun:tap0"], "expected embedded:, tap:NAME"],
     ["an unknown key in the network", ["status", "--network", "embedded:?gatway=203.0.113.1"], 'unknown key "gatway"'],
+    ["an unknown verb of route", ["route", "bogus"], "unknown command 'route bogus'; there are: list, add, del"],
+    ["an unknown verb of neigh", ["neigh", "bogus"], "there are: list, add, del"],
+    ["an unknown verb of fault", ["fault", "bogus"], "there are: list, set, drop, duplicate, corrupt, delay, clear"],
     ["a fault with nothing to set", ["fault", "set"], "nothing to set"],
     ["capture to stdout beside JSON", ["capture", "-", "--json"], "both want stdout"],
   ])("%s is wrong usage", async (_what, words, sentence) => {

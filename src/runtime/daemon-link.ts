@@ -34,7 +34,7 @@ export async function connectDaemon(path: string): Promise<SocketLink> {
         }
         return true;
       },
-      down: (why) => refuse(why),
+      down: (why) => refuse(`it turned us away (${why}); perhaps it has as many clients as it takes`),
     });
     link.send(helloMessage());
   });

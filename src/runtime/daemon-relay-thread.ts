@@ -13,7 +13,7 @@ import type { SocketLink } from "./socket-link.ts";
 class RelayThread {
   readonly #doorbell: Doorbell;
   readonly #path: string;
-  readonly #channels: Channel[] = [];
+  #channels: readonly Channel[] = [];
   #relays: readonly DaemonRelay[] = [];
   /** The connection that proved that the daemon is there, for the first channel. */
   #spareLink: SocketLink | undefined;
@@ -52,7 +52,7 @@ class RelayThread {
   }
 
   async #attach(channel: Channel): Promise<void> {
-    this.#channels.push(channel);
+    this.#channels = [...this.#channels.filter((c) => !c.isClosed), channel];
     const spare = this.#spareLink;
     this.#spareLink = undefined;
     const link = spare ?? (await connectDaemon(this.#path));

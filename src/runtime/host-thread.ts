@@ -3,7 +3,7 @@ import { TapError } from "../tap/tap-error.ts";
 import { Channel } from "./channel.ts";
 import { ChannelServer } from "./channel-server.ts";
 import { Doorbell } from "./doorbell.ts";
-import { HostLoop } from "./host-loop.ts";
+import { HostLoop, type Waiter } from "./host-loop.ts";
 import { NetworkError } from "./network-error.ts";
 import type { HostSettings } from "./network-url.ts";
 import { type RunningHost, startHost } from "./running-host.ts";
@@ -14,7 +14,10 @@ import type { Attachment, ThreadData } from "./service-thread.ts";
 /** How long segments of closed connections may take to be acknowledged when the thread is to end. */
 const CLOSING_MS = 1000;
 
-const channels: Channel[] = [];
+/** Node can end a thread only while it runs JavaScript, not in poll(2): one that nobody would wake before its end looks up so often. */
+const NESTED_SLEEP_MS = 500;
+
+let channels: readonly Channel[] = [];
 
 /** What was foreseen has a sentence that suffices; anything else is a mistake in here, to be found by its stack. */
 function sentenceOf(error: unknown): string {
@@ -22,23 +25,32 @@ function sentenceOf(error: unknown): string {
   return error instanceof TapError || error instanceof NetworkError ? error.message : (error.stack ?? error.message);
 }
 
-function run(doorbell: Doorbell, mailbox: MessagePort, settings: HostSettings): void {
-  const running: RunningHost = startHost(settings, doorbell, (client, subscription, count, data) => {
+/** The channels attached since the last call. */
+function channelsIn(mailbox: BroadcastChannel): Channel[] {
+  // Node takes a BroadcastChannel here too, which its types do not know.
+  const port = mailbox as unknown as MessagePort;
+  const found: Channel[] = [];
+  for (let mail = receiveMessageOnPort(port); mail !== undefined; mail = receiveMessageOnPort(port)) {
+    found.push(new Channel((mail.message as Attachment).channel));
+  }
+  return found;
+}
+
+function run(doorbell: Doorbell, mailbox: BroadcastChannel, { settings, isNested }: ThreadData): void {
+  const running: RunningHost = startHost(settings as HostSettings, doorbell, (client, subscription, count, data) => {
     const server = loop.servers.find((s) => s.owns(client));
     return server?.event(client, subscription, count, data) ?? true;
   });
   let lastClient = 0;
   const numbers = { next: () => ++lastClient };
   const newServers = () => {
-    const servers: ChannelServer[] = [];
-    for (let mail = receiveMessageOnPort(mailbox); mail !== undefined; mail = receiveMessageOnPort(mailbox)) {
-      const channel = new Channel((mail.message as Attachment).channel);
-      channels.push(channel);
-      servers.push(new ChannelServer(channel, running.handler, numbers));
-    }
-    return servers;
+    const taken = channelsIn(mailbox);
+    channels = [...channels.filter((c) => !c.isClosed), ...taken];
+    return taken.map((channel) => new ChannelServer(channel, running.handler, numbers));
   };
-  const loop = new HostLoop({ host: running.host, now: running.now, doorbell, waiter: running.waiter, newServers, idle: running.idle });
+  const { host, now, idle } = running;
+  const waiter: Waiter = isNested ? { wait: (ms) => running.waiter.wait(Math.min(ms, NESTED_SLEEP_MS)) } : running.waiter;
+  const loop = new HostLoop({ host, now, doorbell, waiter, newServers, idle });
   try {
     doorbell.becomeRunning();
     loop.run();
@@ -48,16 +60,16 @@ function run(doorbell: Doorbell, mailbox: MessagePort, settings: HostSettings): 
   }
 }
 
-const { doorbell: memory, mailbox: name, settings } = workerData as ThreadData;
-const doorbell = new Doorbell(memory);
-const mailbox = new BroadcastChannel(name);
+const data = workerData as ThreadData;
+const doorbell = new Doorbell(data.doorbell);
+const mailbox = new BroadcastChannel(data.mailbox);
 try {
-  // Node takes a BroadcastChannel here too, which its types do not know.
-  run(doorbell, mailbox as unknown as MessagePort, settings as HostSettings);
+  run(doorbell, mailbox, data);
   doorbell.becomeEnded("the network was shut down");
 } catch (error) {
   doorbell.becomeEnded(sentenceOf(error));
 } finally {
-  for (const channel of channels) channel.release();
+  // Those that came too late among them: their clients wait for a thread that is gone.
+  for (const channel of [...channels, ...channelsIn(mailbox)]) channel.release();
   mailbox.close();
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { BroadcastChannel, Worker } from "node:worker_threads";
+import { BroadcastChannel, isMainThread, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { Channel, newChannelMemory } from "./channel.ts";
 import { Doorbell, newDoorbellMemory } from "./doorbell.ts";
 import { NetworkError } from "./network-error.ts";
@@ -14,6 +14,8 @@ export interface ThreadData {
   /** Name of the BroadcastChannel by which attachments come. */
   readonly mailbox: string;
   readonly settings: unknown;
+  /** Started by a worker thread, whose end (`terminate`) nobody is told of beforehand. */
+  readonly isNested: boolean;
 }
 
 /** What another thread of the process needs to use the same network. */
@@ -42,11 +44,11 @@ export interface ServingThread {
 /** A service thread that another thread of this process has started, and will end. */
 export class NeighbourServiceThread implements ServingThread {
   readonly doorbell: Doorbell;
-  readonly #mailbox: string;
+  readonly #letterbox: Letterbox;
 
   constructor(address: ThreadAddress) {
     this.doorbell = new Doorbell(address.doorbell);
-    this.#mailbox = address.mailbox;
+    this.#letterbox = new Letterbox(address.mailbox);
   }
 
   waitUntilRunning(): void {
@@ -59,7 +61,7 @@ export class NeighbourServiceThread implements ServingThread {
   }
 
   attach(): Channel {
-    return attachTo(this.#mailbox, this.doorbell);
+    return attachTo(this.#letterbox, this.doorbell);
   }
 }
 
@@ -69,13 +71,14 @@ export class ServiceThread implements ServingThread {
   /** Called when the thread ends though nobody asked it to. */
   onFailure: ((why: string) => void) | undefined;
   readonly #mailbox = `tapsock ${randomUUID()}`;
+  readonly #letterbox = new Letterbox(this.#mailbox);
   readonly #worker: Worker;
   readonly #exited: Promise<void>;
   #channels: readonly Channel[] = [];
 
   /** @throws NetworkError when the program is not built */
   constructor(program: Program, settings: unknown) {
-    const data: ThreadData = { ...this.address, settings };
+    const data: ThreadData = { ...this.address, settings, isNested: !isMainThread };
     // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
     this.#worker = new Worker(programPath(program), { workerData: data, execArgv: [], stdin: false });
     this.#worker.unref();
@@ -106,7 +109,7 @@ export class ServiceThread implements ServingThread {
   }
 
   attach(): Channel {
-    const channel = attachTo(this.#mailbox, this.doorbell);
+    const channel = attachTo(this.#letterbox, this.doorbell);
     this.#channels = [...this.#channels.filter((c) => !c.isClosed), channel];
     return channel;
   }
@@ -131,12 +134,33 @@ export class ServiceThread implements ServingThread {
     this.doorbell.declareEnded(text);
     if (!this.doorbell.isStopping) this.onFailure?.(this.doorbell.text);
     for (const channel of this.#channels) channel.release();
+    this.#letterbox.close();
     running.delete(this);
     if (running.size === 0) process.off("exit", stopAll);
   }
 }
 
 const running = new Set<ServiceThread>();
+
+/** The sender's end of a thread's mailbox. One for many letters: Node keeps the memory sent through one that is closed at once. */
+class Letterbox {
+  readonly #channel: BroadcastChannel;
+
+  constructor(mailbox: string) {
+    this.#channel = new BroadcastChannel(mailbox);
+    this.#channel.unref();
+  }
+
+  post(attachment: Attachment): void {
+    // What other threads of the program sent came here too, and is not for us.
+    while (receiveMessageOnPort(this.#channel as unknown as MessagePort) !== undefined);
+    this.#channel.postMessage(attachment);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}
 
 function awaitStart(doorbell: Doorbell): void {
   if (!doorbell.waitWhileStarting(START_LIMIT_MS)) throw new NetworkError("Cannot start the network: its thread does not answer");
@@ -147,12 +171,9 @@ function assertRunning(doorbell: Doorbell): void {
   if (doorbell.state === "ended") throw new NetworkError(doorbell.text || "Cannot start the network: its thread ended");
 }
 
-function attachTo(mailbox: string, doorbell: Doorbell): Channel {
+function attachTo(letterbox: Letterbox, doorbell: Doorbell): Channel {
   const channel = new Channel(newChannelMemory());
-  const attachment: Attachment = { channel: channel.memory };
-  const post = new BroadcastChannel(mailbox);
-  post.postMessage(attachment);
-  post.close();
+  letterbox.post({ channel: channel.memory });
   doorbell.announceAttachment();
   return channel;
 }

@@ -1,4 +1,5 @@
 /** The main job, run by scripts/start inside the network namespace that it made: four connects, each drawn as a ladder. */
+import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { daemonState } from "../cli/machine-facts.ts";
 import { defaultSocketPath } from "../cli/network.ts";
@@ -25,6 +26,8 @@ import { paint, styleFor } from "./text-style.ts";
 /** A call is drawn alone when its return has not come within this time. */
 const PAUSE_MS = 50;
 const STATUS_FAILED = 1;
+/** Between two looks for the script that started this. */
+const PARENT_CHECK_MS = 500;
 /** As a shell reports an end by a signal. */
 const STATUS_OF_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
@@ -51,11 +54,13 @@ let isEnding = false;
 let hasState = false;
 
 /** Takes everything down, once. */
-async function end(status: number): Promise<never> {
+async function end(status: number, isOrphan = false): Promise<never> {
   if (isEnding) return new Promise(() => {});
   isEnding = true;
   if (hasState) removeDemonstrationState(socket);
+  progress?.stop();
   await stage?.close();
+  if (isOrphan && options.namespace !== undefined) spawnSync("ip", ["netns", "delete", options.namespace], { stdio: "ignore" });
   // Timers and pipes of parts that had to be killed must not keep this alive.
   process.exit(status);
 }
@@ -70,6 +75,11 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 
 process.on("uncaughtException", (error) => void fail(error));
+// A script that was killed can tell nobody, and the namespace that it named is then ours to remove.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) void end(STATUS_FAILED, true);
+}, PARENT_CHECK_MS).unref();
 // Nobody reads any more (`scripts/start | head`).
 process.stdout.on("error", () => void end(STATUS_FAILED));
 

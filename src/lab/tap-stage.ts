@@ -1,7 +1,8 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { daemonState } from "../cli/machine-facts.ts";
 import type { EventPort } from "../runtime/async-call-port.ts";
 import { manage } from "../runtime/manage.ts";
 import { openDaemonPort } from "../runtime/networks.ts";
@@ -34,6 +35,7 @@ export class TapStage implements Stage {
   readonly #env: NodeJS.ProcessEnv;
   readonly #died: (sentence: string) => void;
   readonly #parts: Part[] = [];
+  #daemonRan = false;
   #server: Server | undefined;
   #port: EventPort | undefined;
   #stopTrace: (() => Promise<void>) | undefined;
@@ -58,6 +60,7 @@ export class TapStage implements Stage {
       ...["--kernel-ip", KERNEL_ADDRESS + prefix],
       ...["--socket", this.#socket],
     ]);
+    this.#daemonRan = true;
     this.#server = await greeter();
     this.#port = await openDaemonPort(this.#socket);
     await manage(this.#port, { op: "neigh-add", address: SWALLOWING_ADDRESS, mac: macText(interfaceState(TAP).mac) });
@@ -90,6 +93,8 @@ export class TapStage implements Stage {
     this.#server?.close();
     // The latest first: programs before the daemon that they use.
     for (const part of this.#parts.splice(0).reverse()) await part.end();
+    // A daemon that was killed could not remove it.
+    if (this.#daemonRan && (await daemonState(this.#socket)) === "dead") rmSync(this.#socket, { force: true });
   }
 
   async #start(name: string, ready: RegExp, args: readonly string[]): Promise<void> {

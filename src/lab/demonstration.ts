@@ -50,17 +50,19 @@ const style = styleFor(process.stdout, process.env);
 let stage: Stage | undefined;
 let progress: Progress | undefined;
 let isEnding = false;
+const parent = process.ppid;
+const isOrphan = (): boolean => process.ppid !== parent;
 /** The file belongs to this demonstration and not to another that runs at the same socket. */
 let hasState = false;
 
 /** Takes everything down, once. */
-async function end(status: number, isOrphan = false): Promise<never> {
+async function end(status: number): Promise<never> {
   if (isEnding) return new Promise(() => {});
   isEnding = true;
   if (hasState) removeDemonstrationState(socket);
   progress?.stop();
   await stage?.close();
-  if (isOrphan && options.namespace !== undefined) spawnSync("ip", ["netns", "delete", options.namespace], { stdio: "ignore" });
+  if (isOrphan() && options.namespace !== undefined) spawnSync("ip", ["netns", "delete", options.namespace], { stdio: "ignore" });
   // Timers and pipes of parts that had to be killed must not keep this alive.
   process.exit(status);
 }
@@ -76,9 +78,8 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 
 process.on("uncaughtException", (error) => void fail(error));
 // A script that was killed can tell nobody, and the namespace that it named is then ours to remove.
-const parent = process.ppid;
 setInterval(() => {
-  if (process.ppid !== parent) void end(STATUS_FAILED, true);
+  if (isOrphan()) void end(STATUS_FAILED);
 }, PARENT_CHECK_MS).unref();
 // Nobody reads any more (`scripts/start | head`).
 process.stdout.on("error", () => void end(STATUS_FAILED));

@@ -12,7 +12,7 @@ export interface LadderOptions {
   readonly peer?: string;
   /** The host's own address, for the heading that `peer` puts before the first line. */
   readonly host?: string;
-  /** Columns to draw on, between MIN_WIDTH and MAX_WIDTH; 100 when left out. */
+  /** Columns to draw on, between MIN_WIDTH and MAX_WIDTH; 100 when left out or 0, as on a terminal of unknown size. */
   readonly width?: number | undefined;
   /** Round-trip samples and congestion windows too; without it only what a beginner looks for. */
   readonly detailed?: boolean;
@@ -78,7 +78,7 @@ export class Ladder {
     this.#strokes = this.#style.unicode ? UNICODE : ASCII;
     this.#peer = options.peer;
     this.#detailed = options.detailed ?? false;
-    this.#width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, options.width ?? USUAL_WIDTH));
+    this.#width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, options.width || USUAL_WIDTH));
     // The calls and the wire share what the usual width has less or more.
     this.#callWidth = USUAL_CALL_WIDTH + Math.trunc((this.#width - USUAL_WIDTH) / 2);
     this.#wireWidth = this.#width - TIME_WIDTH - 1 - this.#callWidth - 1 - 2;

@@ -43,6 +43,7 @@ describe("the ladder", () => {
     [120, 120],
     [40, 72],
     [300, 120],
+    [0, 100],
   ])("on %i columns is %i columns wide, and loses no word", (columns, width) => {
     const lines = drawn(refusedConnect(), { width: columns });
     expect(Math.max(...lines.map((line) => line.length))).toBe(width);

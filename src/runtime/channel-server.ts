@@ -88,6 +88,7 @@ export class ChannelServer {
     for (const client of this.#clients.values()) this.#handler.closeClient(client);
     this.#clients.clear();
     this.#backlog = [];
+    this.#channel.markSpent();
   }
 
   #handle(message: Message): void {

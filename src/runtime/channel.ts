@@ -3,11 +3,12 @@ import { RING_WORDS, type RingMemory, smallestRing } from "./ring.ts";
 
 /**
  * A channel is the shared memory between one thread of a program and the thread that serves it: a ring of messages each way, and
- * two words of the client's.
+ * three words of their state.
  */
 
 const CLIENT_SLEEPS = 2 * RING_WORDS;
 const CLIENT_CLOSED = CLIENT_SLEEPS + 1;
+const SERVER_CLOSED = CLIENT_SLEEPS + 2;
 const WORDS = 2 * RING_WORDS + 32;
 
 /** Bytes in each direction. */
@@ -49,7 +50,23 @@ export class Channel {
     return Atomics.load(this.#words, CLIENT_CLOSED) !== 0;
   }
 
+  /** The server has seen that the client is gone, and will touch the channel no more. */
+  markSpent(): void {
+    Atomics.store(this.#words, SERVER_CLOSED, 1);
+  }
+
   // The client's side.
+
+  /** Both ends have let go of it: its memory may carry another channel. */
+  get isSpent(): boolean {
+    return this.isClosed && Atomics.load(this.#words, SERVER_CLOSED) !== 0;
+  }
+
+  /** A new channel in the memory of this spent one. */
+  renew(): Channel {
+    this.#words.fill(0);
+    return new Channel(this.memory);
+  }
 
   markClosed(): void {
     Atomics.store(this.#words, CLIENT_CLOSED, 1);

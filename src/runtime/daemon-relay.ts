@@ -53,7 +53,9 @@ export class DaemonRelay {
   }
 
   close(): void {
+    this.#link.receiver = { message: () => true, room() {}, down() {} };
     this.#link.close();
+    this.#channel.markSpent();
   }
 
   /** Ends every wait of the client, once the doorbell says that the thread has ended. */

@@ -109,8 +109,10 @@ export class ServiceThread implements ServingThread {
   }
 
   attach(): Channel {
-    const channel = attachTo(this.#letterbox, this.doorbell);
-    this.#channels = [...this.#channels.filter((c) => !c.isClosed), channel];
+    // Memory that is shared with another thread is given back late or never, so what one channel leaves the next takes over.
+    const spent = this.#channels.find((c) => c.isSpent);
+    const channel = attachTo(this.#letterbox, this.doorbell, spent?.renew());
+    this.#channels = [...this.#channels.filter((c) => c !== spent), channel];
     return channel;
   }
 
@@ -171,8 +173,7 @@ function assertRunning(doorbell: Doorbell): void {
   if (doorbell.state === "ended") throw new NetworkError(doorbell.text || "Cannot start the network: its thread ended");
 }
 
-function attachTo(letterbox: Letterbox, doorbell: Doorbell): Channel {
-  const channel = new Channel(newChannelMemory());
+function attachTo(letterbox: Letterbox, doorbell: Doorbell, channel = new Channel(newChannelMemory())): Channel {
   letterbox.post({ channel: channel.memory });
   doorbell.announceAttachment();
   return channel;

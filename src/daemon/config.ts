@@ -38,8 +38,6 @@ const keys = z.strictObject({
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
 });
 
-type DaemonKeys = z.input<typeof keys>;
-
 export interface DaemonConfig {
   readonly host: HostSettings;
   readonly socket: string;

@@ -3,7 +3,7 @@ import { Channel, newChannelMemory } from "../../src/runtime/channel.ts";
 import { ChannelServer } from "../../src/runtime/channel-server.ts";
 import { Doorbell, newDoorbellMemory } from "../../src/runtime/doorbell.ts";
 import { HostLoop } from "../../src/runtime/host-loop.ts";
-import { EVENT, emptyMessage, type Message, OPEN, REPLY, REQUEST } from "../../src/runtime/message.ts";
+import { emptyMessage, type Message, OPEN, REPLY, REQUEST } from "../../src/runtime/message.ts";
 import { RingReader, RingWriter } from "../../src/runtime/ring.ts";
 import { EchoHandler, PRODUCE } from "./echo-handler.ts";
 

@@ -29,6 +29,8 @@ export const MIN_WIDTH = 72;
 export const MAX_WIDTH = 120;
 const TIME_WIDTH = 7;
 const USUAL_CALL_WIDTH = 31;
+/** For the longest word of a call, `WSAStartup(MAKEWORD(2,`. */
+const LEAST_CALL_WIDTH = 23;
 const CALL_INDENT = 2;
 const NOTE_INDENT = 2;
 /** Line, head and blanks that an arrow has beside its words, at least. */
@@ -80,7 +82,7 @@ export class Ladder {
     this.#detailed = options.detailed ?? false;
     this.#width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, options.width || USUAL_WIDTH));
     // The calls and the wire share what the usual width has less or more.
-    this.#callWidth = USUAL_CALL_WIDTH + Math.trunc((this.#width - USUAL_WIDTH) / 2);
+    this.#callWidth = Math.max(LEAST_CALL_WIDTH, USUAL_CALL_WIDTH + Math.trunc((this.#width - USUAL_WIDTH) / 2));
     this.#wireWidth = this.#width - TIME_WIDTH - 1 - this.#callWidth - 1 - 2;
     if (options.peer !== undefined) {
       this.#drawnPeer = options.peer;

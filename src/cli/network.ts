@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import type { EventPort } from "../runtime/async-call-port.ts";
+import { defaultSocketPath } from "../runtime/default-socket.ts";
 import { parseNetworkUrl } from "../runtime/network-url.ts";
 import { closeNetwork, openAsyncPort, useNetwork } from "../runtime/networks.ts";
 import { UsageFailure } from "./failure.ts";
@@ -10,12 +11,6 @@ export interface NetworkOptions {
 
 export const networkOption = (): Option =>
   new Option("--network <url>", "embedded:, tap:NAME?ip=… or daemon:PATH (default: $TAPSOCK, else the daemon's usual socket)");
-
-/** Where tapsockd listens unless told otherwise: in /run for root, else in the user's own folder there. */
-export function defaultSocketPath(env: Readonly<Record<string, string | undefined>> = process.env, uid = process.getuid?.() ?? 0): string {
-  if (uid === 0) return "/run/tapsock/tapsock.sock";
-  return `${env["XDG_RUNTIME_DIR"] || `/tmp/tapsock-${uid}`}/tapsock.sock`;
-}
 
 /** The URL that was given, else the environment's, else the daemon's. */
 export const networkUrlOf = (given: string | undefined): string => given || process.env["TAPSOCK"] || `daemon:${defaultSocketPath()}`;

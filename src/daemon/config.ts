@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { defaultSocketPath } from "../runtime/default-socket.ts";
 import {
   DEFAULT_ADDRESS,
   firstIssue,
@@ -59,21 +60,16 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
     const device = tap === undefined ? "wire" : "tap";
     return {
       host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture }),
-      socket: all.socket ?? defaultSocketPath(env),
+      socket: all.socket ?? usualSocket(env),
     };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }
 
-/** For root the one of the whole machine, else the user's own. @throws UsageError when the user has no runtime directory */
-export function defaultSocketPath(env: NodeJS.ProcessEnv, uid = process.getuid?.() ?? -1): string {
-  if (uid === 0) return "/run/tapsock/tapsock.sock";
-  const directory = env["XDG_RUNTIME_DIR"];
-  if (directory === undefined || directory === "") {
-    throw new UsageError("Cannot choose a socket: XDG_RUNTIME_DIR is not set; name one with --socket PATH");
-  }
-  const path = `${directory}/tapsock.sock`;
+/** @throws UsageError when its path is longer than a Unix socket's can be */
+function usualSocket(env: NodeJS.ProcessEnv): string {
+  const path = defaultSocketPath(env);
   if (!fitsSocketAddress(path)) throw new UsageError(`Cannot use the socket ${path}: ${TOO_LONG}; name one with --socket PATH`);
   return path;
 }

@@ -66,6 +66,12 @@ function makeDirectory(path: string): void {
   } catch (error) {
     throw new ControlSocketError(`Cannot make the directory ${directory}: ${messageOf(error)}`);
   }
+  // In a place that all may write to, somebody else could have made it first and would own what lies in it.
+  const { uid } = lstatSync(directory);
+  const ours = process.getuid?.() ?? 0;
+  if (ours !== 0 && uid !== ours && uid !== 0) {
+    throw new ControlSocketError(`Cannot listen in ${directory}: it belongs to somebody else; name another socket with --socket PATH`);
+  }
 }
 
 async function removeStale(path: string): Promise<void> {

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { daemonState } from "../cli/machine-facts.ts";
-import { defaultSocketPath } from "../cli/network.ts";
+import { defaultSocketPath } from "../runtime/default-socket.ts";
 import { traceRecord } from "../runtime/trace-record.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
 import { WSAETIMEDOUT } from "../winsock/errors.ts";

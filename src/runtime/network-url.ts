@@ -44,7 +44,8 @@ export const tapName = z.string().refine((name) => /^[^\s/:]{1,15}$/.test(name) 
 export const macText = z
   .string()
   .refine((text) => /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text), { error: "expected six bytes such as 02:00:5e:00:53:02" });
-export const mtuNumber = z.coerce.number({ error: "expected a number" }).int().min(576).max(65_535);
+const MTU_WANTED = "expected a whole number from 576 to 65535";
+export const mtuNumber = z.coerce.number({ error: MTU_WANTED }).int(MTU_WANTED).min(576, MTU_WANTED).max(65_535, MTU_WANTED);
 const onOff = z.enum(["on", "off"], { error: "expected on or off" }).transform((text) => text === "on");
 
 const hostOptions = {

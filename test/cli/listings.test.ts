@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { defaultSocketPath } from "../../src/cli/network.ts";
 import { table } from "../../src/cli/output.ts";
 import { upTime } from "../../src/cli/status.ts";
 import { CASES, codeInOutput, verdictText } from "../../src/lab/demonstration-cases.ts";
 import { enterCommand } from "../../src/lab/demonstration-state.ts";
 import { EmbeddedStage } from "../../src/lab/embedded-stage.ts";
 import { styleFor, wrap } from "../../src/lab/text-style.ts";
+import { defaultSocketPath } from "../../src/runtime/default-socket.ts";
 
 describe("listings", () => {
   test("a table has columns as wide as their widest cell, numbers to the right", () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { daemonConfig, defaultSocketPath, UsageError } from "../../src/daemon/config.ts";
+import { daemonConfig, UsageError } from "../../src/daemon/config.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tapsock-config-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -37,13 +37,6 @@ describe("the daemon's configuration", () => {
     const path = file(JSON.stringify({ tap: "tap3", ip: "203.0.113.7/24", mtu: 1400, offload: "off", kernelIp: "203.0.113.1/24" }));
     const { host } = daemonConfig({ ip: "203.0.113.8/24", mtu: "1300", socket: "/tmp/s" }, path, env);
     expect(host).toMatchObject({ device: "tap", name: "tap3", ip: "203.0.113.8", mtu: 1300, offloads: false, kernelIp: "203.0.113.1/24" });
-  });
-
-  test("chooses the machine's socket for root and the user's own for others", () => {
-    expect(defaultSocketPath(env, 0)).toBe("/run/tapsock/tapsock.sock");
-    expect(defaultSocketPath(env, 1000)).toBe("/run/user/1000/tapsock.sock");
-    expect(() => defaultSocketPath({}, 1000)).toThrow("--socket PATH");
-    expect(() => defaultSocketPath({ XDG_RUNTIME_DIR: "/".padEnd(100, "x") }, 1000)).toThrow("at most 107 bytes");
   });
 
   test.each<[string, Record<string, unknown>]>([

@@ -63,7 +63,8 @@ describe("the URL of a network", () => {
     ["tap:tap0?offload=maybe", "offload: expected on or off"],
     ["tap:tap0?mac=02:00", "mac: expected six bytes"],
     ["tap:tap0?mtu=68", "mtu: "],
-    ["tap:tap0?mtu=big", "mtu: expected a number"],
+    ["tap:tap0?mtu=big", "mtu: expected a whole number from 576 to 65535"],
+    ["tap:tap0?mtu=10", "mtu: expected a whole number from 576 to 65535"],
     ["tap:tap0?ip=203.0.113.2/24&ip=203.0.113.3/24", "ip: is given twice"],
     ["tap:tap0?colour=blue", 'unknown key "colour"'],
   ])("%s is refused in one sentence that names the key", (url, words) => {

@@ -251,9 +251,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   }
 
   enterTimeWait(conn: Connection): void {
+    conn.become("TIME-WAIT");
     this.#usePort(conn.localPort, 1);
     this.#timeWaits.remember(conn);
-    conn.become("TIME-WAIT");
     // The ACK of the peer's FIN leaves with the state, since the connection has no later turn.
     if (conn.ackNow) this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
     conn.release();

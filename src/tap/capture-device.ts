@@ -6,12 +6,12 @@ import {
   type LinkCounters,
   type LinkDevice,
   type LinkListener,
-  type Offloads,
   plainFrame,
   type TransmitResult,
 } from "./link-device.ts";
 import { completeChecksum } from "./partial-checksum.ts";
 import { enhancedPacket, interfaceDescription, interfaceStatistics, sectionHeader } from "./pcapng-writer.ts";
+import { WrappedDevice } from "./wrapped-device.ts";
 
 export interface CaptureOptions {
   readonly clock: Clock;
@@ -36,15 +36,14 @@ const MAX_COMMENTS = 32;
  * device would complete later are completed in the captured copy. A frame is written when the next one comes, or at `flush`, so that
  * what becomes of it can still be said in a comment.
  */
-export class CaptureDevice implements LinkDevice {
-  readonly #inner: LinkDevice;
+export class CaptureDevice extends WrappedDevice {
   readonly #options: CaptureOptions;
   readonly #capturingSink: FrameSink;
   #sink: FrameSink | undefined;
   #capture: Capture | undefined;
 
   constructor(inner: LinkDevice, options: CaptureOptions) {
-    this.#inner = inner;
+    super(inner);
     this.#options = options;
     this.#capturingSink = {
       frame: (bytes, at, end, info) => {
@@ -54,54 +53,26 @@ export class CaptureDevice implements LinkDevice {
     };
   }
 
-  get name(): string {
-    return this.#inner.name;
-  }
-
-  get mac(): Uint8Array {
-    return this.#inner.mac;
-  }
-
-  get mtu(): number {
-    return this.#inner.mtu;
-  }
-
-  get offloads(): Offloads {
-    return this.#inner.offloads;
-  }
-
-  get isUp(): boolean {
-    return this.#inner.isUp;
-  }
-
-  get isGone(): boolean {
-    return this.#inner.isGone;
-  }
-
-  get isLoopback(): boolean {
-    return this.#inner.isLoopback;
-  }
-
-  get counters(): LinkCounters {
-    return this.#inner.counters;
+  override get counters(): LinkCounters {
+    return this.inner.counters;
   }
 
   get isCapturing(): boolean {
     return this.#capture !== undefined;
   }
 
-  setSegmentation(on: boolean): void {
-    this.#inner.setSegmentation(on);
+  override setSegmentation(on: boolean): void {
+    this.inner.setSegmentation(on);
   }
 
-  setListener(listener: LinkListener): void {
-    this.#inner.setListener(listener);
+  override setListener(listener: LinkListener): void {
+    this.inner.setListener(listener);
   }
 
   /** Begins a file; one that runs already is ended first. */
   start(start: CaptureStart): void {
     this.stop();
-    this.#capture = new Capture(this.#inner, this.#options, start);
+    this.#capture = new Capture(this.inner, this.#options, start);
   }
 
   /** Writes the last frame and the statistics. Does nothing when no capture runs. */
@@ -120,24 +91,24 @@ export class CaptureDevice implements LinkDevice {
     this.#capture?.flush();
   }
 
-  transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
-    const result = this.#inner.transmit(bytes, at, end, info);
+  override transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
+    const result = this.inner.transmit(bytes, at, end, info);
     if (result === "sent" && this.#capture !== undefined) this.#capture.frame(bytes, at, end, info, "out");
     return result;
   }
 
-  receive(sink: FrameSink, budget: number): number {
-    if (this.#capture === undefined) return this.#inner.receive(sink, budget);
+  override receive(sink: FrameSink, budget: number): number {
+    if (this.#capture === undefined) return this.inner.receive(sink, budget);
     this.#sink = sink;
     try {
-      return this.#inner.receive(this.#capturingSink, budget);
+      return this.inner.receive(this.#capturingSink, budget);
     } finally {
       this.#sink = undefined;
     }
   }
 
-  close(): void {
-    this.#inner.close();
+  override close(): void {
+    this.inner.close();
     this.stop();
   }
 }

@@ -11,11 +11,11 @@ import {
   GSO_NONE,
   type LinkDevice,
   type LinkListener,
-  type Offloads,
   plainFrame,
   type TransmitResult,
 } from "./link-device.ts";
 import { completeChecksum } from "./partial-checksum.ts";
+import { WrappedDevice } from "./wrapped-device.ts";
 
 /** `out` leaves the host through this device, `in` arrives at the host. */
 export type Direction = "in" | "out";
@@ -92,9 +92,8 @@ const AMOUNTS = ["reorderDelayMs", "delayMs", "jitterMs", "rateBitsPerSecond", "
  *
  * While it impairs, the inner device's segmentation is off, for a super-frame is not a packet.
  */
-export class ImpairedDevice implements LinkDevice {
-  readonly counters = new DeviceCounters();
-  readonly #inner: LinkDevice;
+export class ImpairedDevice extends WrappedDevice {
+  override readonly counters = new DeviceCounters();
   readonly #lines: Readonly<Record<Direction, Line>>;
   /** Frames for the host whose time has come. */
   readonly #arrived = new FrameQueue();
@@ -107,7 +106,7 @@ export class ImpairedDevice implements LinkDevice {
   #isClosed = false;
 
   constructor(inner: LinkDevice, options: { readonly timers: TimerQueue; readonly random: Random }) {
-    this.#inner = inner;
+    super(inner);
     const name = inner.name;
     this.#lines = {
       in: new Line(`${name} in`, options.timers, options.random, (b, at, end, info) => this.#deliverLate(b, at, end, info)),
@@ -124,45 +123,25 @@ export class ImpairedDevice implements LinkDevice {
     });
   }
 
-  get name(): string {
-    return this.#inner.name;
+  override get isUp(): boolean {
+    return this.inner.isUp && !this.#isClosed;
   }
 
-  get mac(): Uint8Array {
-    return this.#inner.mac;
-  }
-
-  get mtu(): number {
-    return this.#inner.mtu;
-  }
-
-  get isUp(): boolean {
-    return this.#inner.isUp && !this.#isClosed;
-  }
-
-  get isGone(): boolean {
-    return this.#inner.isGone || this.#isClosed;
-  }
-
-  get isLoopback(): boolean {
-    return this.#inner.isLoopback;
-  }
-
-  get offloads(): Offloads {
-    return this.#inner.offloads;
+  override get isGone(): boolean {
+    return this.inner.isGone || this.#isClosed;
   }
 
   get isImpaired(): boolean {
     return this.#isImpaired;
   }
 
-  setListener(listener: LinkListener): void {
+  override setListener(listener: LinkListener): void {
     this.#listener = listener;
   }
 
-  setSegmentation(on: boolean): void {
+  override setSegmentation(on: boolean): void {
     this.#maySegment = on;
-    this.#inner.setSegmentation(on && !this.#isImpaired);
+    this.inner.setSegmentation(on && !this.#isImpaired);
   }
 
   /** Changes some settings of a direction, for frames from now on. @throws RangeError when a value is out of its range */
@@ -219,7 +198,7 @@ export class ImpairedDevice implements LinkDevice {
   }
 
   /** A frame that no device could carry (runt, longer than the MTU) counts as sent, and as a drop. */
-  transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
+  override transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
     const line = this.#lines.out;
     if (!this.isUp) return this.#send(bytes, at, end, info);
     const unfit = unfitFrame(bytes, at, end, info, this.mtu);
@@ -242,12 +221,12 @@ export class ImpairedDevice implements LinkDevice {
   }
 
   /** Frames lost here count against the budget, so that fewer than `budget` still means dry. */
-  receive(sink: FrameSink, budget: number): number {
+  override receive(sink: FrameSink, budget: number): number {
     let frames = this.#arrived.deliver(sink, budget);
     if (frames < budget) {
       this.#sink = sink;
       try {
-        frames += this.#inner.receive(this.#judge, budget - frames);
+        frames += this.inner.receive(this.#judge, budget - frames);
       } finally {
         this.#sink = undefined;
       }
@@ -257,13 +236,13 @@ export class ImpairedDevice implements LinkDevice {
   }
 
   /** Ends the inner device too; what still waits is lost. */
-  close(): void {
+  override close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#lines.in.discard();
     this.#lines.out.discard();
     this.#arrived.clear();
-    this.#inner.close();
+    this.inner.close();
   }
 
   #judgeArrival(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
@@ -300,7 +279,7 @@ export class ImpairedDevice implements LinkDevice {
   }
 
   #send(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
-    const result = this.#inner.transmit(bytes, at, end, info);
+    const result = this.inner.transmit(bytes, at, end, info);
     if (result === "sent") this.counters.wentOut(end - at);
     else if (result === "down") this.counters.drop("down");
     return result;

@@ -20,7 +20,8 @@ export { describeFrame, type FrameDescription } from "./stack/packet/describe.ts
 export { LINUX, PROFILES, type Profile, RFC, WINDOWS } from "./stack/profile.ts";
 export { CaptureDevice, type CaptureOptions, type CaptureStart } from "./tap/capture-device.ts";
 export { DuplexDevice, type DuplexDeviceOptions } from "./tap/duplex-device.ts";
-export { ImpairedDevice, type Impairment, type Pick as FramePick } from "./tap/impaired-device.ts";
+export { ImpairedDevice } from "./tap/impaired-device.ts";
+export type { Impairment, Pick as FramePick } from "./tap/impairment.ts";
 export type { FrameInfo, FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./tap/link-device.ts";
 export { LinuxTap, openTap, type TapOptions } from "./tap/linux-tap.ts";
 export { Loopback, type LoopbackOptions } from "./tap/loopback.ts";

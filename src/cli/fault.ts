@@ -2,7 +2,7 @@ import { Argument, Command, Option } from "commander";
 import { manage } from "../runtime/manage.ts";
 import type { ManagementRequest } from "../runtime/management.ts";
 import { FRAME_KINDS, type FrameKind } from "../tap/frame-match.ts";
-import type { ImpairmentReport } from "../tap/impaired-device.ts";
+import type { ImpairmentReport } from "../tap/impairment.ts";
 import { between, duration, refusingUnknownVerbs, share, wholeNumber } from "./arguments.ts";
 import { UsageFailure } from "./failure.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";

@@ -4,7 +4,8 @@ import type { Host } from "../stack/host.ts";
 import type { NetworkInterface } from "../stack/link/network-interface.ts";
 import type { UdpEndpoint } from "../stack/udp/udp-endpoint.ts";
 import type { CaptureDevice } from "../tap/capture-device.ts";
-import type { Direction, ImpairedDevice } from "../tap/impaired-device.ts";
+import type { ImpairedDevice } from "../tap/impaired-device.ts";
+import type { Direction } from "../tap/impairment.ts";
 import { type EventSender, EventStreams } from "./event-streams.ts";
 import {
   type CheckedRequest,

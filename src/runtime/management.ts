@@ -3,7 +3,7 @@ import type { RouteListing } from "../stack/ip/routes.ts";
 import type { NeighbourListing } from "../stack/link/neighbours.ts";
 import type { ConnectionStatus } from "../stack/tcp/tcp-user.ts";
 import { FRAME_KINDS } from "../tap/frame-match.ts";
-import type { ImpairmentReport } from "../tap/impaired-device.ts";
+import type { ImpairmentReport } from "../tap/impairment.ts";
 import { ipv4Prefix, ipv4Text, macText } from "./network-url.ts";
 
 /** What the command line and the page ask of a running host: one JSON object each way, in the data of a `control` call. */

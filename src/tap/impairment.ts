@@ -1,0 +1,87 @@
+import type { FrameKind } from "./frame-match.ts";
+
+/** `out` leaves the host through this device, `in` arrives at the host. */
+export type Direction = "in" | "out";
+
+/** How one direction misbehaves; what is left out stays as it is. Shares are probabilities from 0 to 1, drawn for each frame on its own. */
+export interface Impairment {
+  readonly loss: number;
+  readonly duplicate: number;
+  /** Share of frames that are held back by `reorderDelayMs` while later ones pass. */
+  readonly reorder: number;
+  readonly reorderDelayMs: number;
+  /** Share of frames in which one bit after the Ethernet header is turned over. */
+  readonly corrupt: number;
+  readonly delayMs: number;
+  /** Added to the delay, uniform from 0 to this; does not reorder. */
+  readonly jitterMs: number;
+  /** 0 for no limit. Frames wait for each other as on a slow line. */
+  readonly rateBitsPerSecond: number;
+  /** How many frames may wait for delay and rate together; the next is lost. */
+  readonly queueFrames: number;
+}
+
+export const NO_IMPAIRMENT: Impairment = {
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  reorderDelayMs: 10,
+  corrupt: 0,
+  delayMs: 0,
+  jitterMs: 0,
+  rateBitsPerSecond: 0,
+  queueFrames: 1000,
+};
+
+/** Something done to the next few frames of a kind. */
+export interface Pick {
+  readonly match: FrameKind;
+  /** Both when left out. */
+  readonly direction?: Direction;
+  /** How many frames; 1 when left out. */
+  readonly count?: number;
+  readonly action: "drop" | "duplicate" | "delay" | "corrupt";
+  /** For `delay`; 100 when left out. */
+  readonly delayMs?: number;
+}
+
+/** What `describe` reports; it survives JSON. */
+export interface ImpairmentReport {
+  readonly impaired: boolean;
+  readonly in: DirectionReport;
+  readonly out: DirectionReport;
+  readonly picks: readonly Pick[];
+}
+
+export interface DirectionReport {
+  readonly settings: Impairment;
+  /** Frames waiting for their time. */
+  readonly waiting: number;
+  readonly lost: number;
+  readonly duplicated: number;
+  readonly reordered: number;
+  readonly corrupted: number;
+  readonly delayed: number;
+  readonly queueFull: number;
+}
+
+export const ACTIONS = ["drop", "duplicate", "delay", "corrupt"] as const;
+const SHARES = ["loss", "duplicate", "reorder", "corrupt"] as const;
+const AMOUNTS = ["reorderDelayMs", "delayMs", "jitterMs", "rateBitsPerSecond", "queueFrames"] as const;
+
+/** Whether the settings do anything at all. */
+export const isActive = (s: Impairment): boolean =>
+  s.loss > 0 || s.duplicate > 0 || s.reorder > 0 || s.corrupt > 0 || s.delayMs > 0 || s.jitterMs > 0 || s.rateBitsPerSecond > 0;
+
+/** @throws RangeError when a value is out of its range */
+export function checked(settings: Impairment): Impairment {
+  for (const key of SHARES) {
+    const value = settings[key];
+    if (!(value >= 0 && value <= 1)) throw new RangeError(`Cannot set ${key} to ${value}: want a share from 0 to 1`);
+  }
+  for (const key of AMOUNTS) {
+    const value = settings[key];
+    if (!(Number.isFinite(value) && value >= 0)) throw new RangeError(`Cannot set ${key} to ${value}: want 0 or more`);
+  }
+  return settings;
+}

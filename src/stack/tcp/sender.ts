@@ -79,7 +79,8 @@ function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest:
   let length = Math.min(unsent, largest, usable);
   if (length > room) {
     conn.cwndLimited = true;
-    length = wholeSegments(conn, room);
+    // Below zero when loss has shrunk the window under what is in flight; a FIN without text may leave even then.
+    length = Math.max(0, wholeSegments(conn, room));
   }
   if (length > conn.effSndMss && !(length === unsent && mayBeSmall(conn, length, true, finDue))) length = wholeSegments(conn, length);
   const isLast = length === unsent;

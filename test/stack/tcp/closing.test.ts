@@ -90,3 +90,32 @@ describe("TIME-WAIT", () => {
     expect(peer.host.tcp.statuses()).toEqual([]);
   });
 });
+
+test("a FIN that falls due while loss has shrunk the window below what is in flight leaves whole (RFC 9293 §3.10.4)", () => {
+  const { peer, conn, write } = established({ synAck: { sackPermitted: true } });
+  write(10_000);
+  peer.seen.length = 0;
+  // The first segment is lost, the window halves, and more is in flight than it allows.
+  for (let end = 2001; end <= 4001; end += 1000) peer.send(".", { seq: 1, ack: 1, sack: [[1001, end]] });
+  peer.expect(".", { seq: 1, length: 1000 });
+  expect(conn.status().cwnd).toBeLessThan(7000);
+  peer.expectSilence();
+  conn.shutdownSend();
+  peer.expect("F.", { seq: 10_001, length: 0 });
+  expect(conn.state).toBe("FIN-WAIT-1");
+  peer.expectSilence();
+});
+
+test("a reset in TIME-WAIT is ignored beside a listener too, and the wait goes on (RFC 1337 §3)", () => {
+  const peer = new ScriptPeer();
+  peer.ourPort = 80;
+  peer.port = 40_000;
+  const listener = peer.host.tcp.listen({ localPort: 80, backlog: 2, acceptable: () => {} });
+  peer.send("S", { seq: 0 });
+  peer.send(".", { seq: 1, ack: 1 });
+  listener.accept()?.shutdownSend();
+  peer.settle();
+  peer.send("F.", { seq: 1, ack: 2 });
+  peer.send("R", { seq: 2 });
+  expect(peer.host.tcp.statuses().map((s) => s.state)).toEqual(["LISTEN", "TIME-WAIT"]);
+});

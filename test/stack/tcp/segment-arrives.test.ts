@@ -261,6 +261,18 @@ describe("windows and acknowledgements of ours", () => {
     peer.expect(".", { ack: 8001, window: 8000 });
   });
 
+  test("text beyond the window is cut off, and the octets up to its edge are taken (RFC 9293 §3.10.7.4)", () => {
+    const { peer, app, conn } = established({ options: { receiveBufferBytes: 8000 } });
+    app.connection = undefined;
+    peer.send(".", { seq: 1, ack: 1, text: 1400 });
+    for (let seq = 1401; seq < 7001; seq += 1400) peer.send(".", { seq, ack: 1, text: 1400 });
+    peer.seen.length = 0;
+    peer.send("PF.", { seq: 7001, ack: 1, text: 1400 });
+    peer.expect(".", { ack: 8001, window: 0 });
+    expect(conn.readableBytes).toBe(8000);
+    expect(conn.state).toBe("ESTABLISHED");
+  });
+
   test("with the window shut, RST and ACK still count (RFC 9293 MUST-66)", () => {
     const { peer, app, write } = established({ options: { receiveBufferBytes: 8000 } });
     app.connection = undefined;

@@ -35,6 +35,20 @@ const peerSends = (v: VirtualWinsock, peer: SOCKET, text: string) => {
 };
 
 describe("datagram sockets", () => {
+  test("the first connect throws away what others had sent, and keeps what its peer had (Microsoft: connect)", () => {
+    const v = new VirtualWinsock();
+    const { s, peer } = ready(v);
+    const stranger = datagram(v.peerWinsock);
+    bind(v, stranger, PEER, 7001, v.peerWinsock);
+    peerSends(v, stranger, "from a stranger");
+    peerSends(v, peer, "from the peer");
+    peerSends(v, stranger, "again");
+    connect(v, s, PEER, 7000);
+    nonblocking(v, s);
+    expect(recv(v.winsock, s)).toBe("from the peer");
+    expect(recv(v.winsock, s)).toBe(`error ${e.WSAEWOULDBLOCK}`);
+  });
+
   test("newer Windows, behind the profile: a peer may be a broadcast address without SO_BROADCAST, only sendto asks for it (Wine, broadcast)", () => {
     const v = new VirtualWinsock({ profile: { ...WINDOWS, udpBroadcastConnectNeedsOption: false } });
     const server = datagram(v.peerWinsock);

@@ -61,10 +61,20 @@ export function acknowledgeSoon(conn: Connection): void {
   conn.owner.wantsOutput(conn);
 }
 
-/** Delayed ACK, RFC 9293 §3.8.6.3: at once for every second full segment, otherwise within the profile's delay. */
+/**
+ * The rule of every second segment is meant for paths of ordinary segments. Where one is this large (loopback), a sender with an
+ * ordinary send buffer has nothing more to send until it is acknowledged, so that waiting for the second would be waiting for the timer.
+ */
+const LARGE_SEGMENT = 16 * 1024;
+
+/**
+ * Delayed ACK, RFC 9293 §3.8.6.3: at once for every second full segment, and for half a receive buffer, beyond which no second one may
+ * come; otherwise within the profile's delay.
+ */
 function acknowledgeByAndBy(conn: Connection): void {
   const unacknowledged = seqDiff(conn.rcvNxt, conn.lastAckSent);
-  if (unacknowledged >= conn.context.profile.ackEverySegments * conn.rcvMss) conn.ackNow = true;
+  const wanted = conn.rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : conn.context.profile.ackEverySegments * conn.rcvMss;
+  if (unacknowledged >= Math.min(wanted, conn.receiveCapacity >>> 1)) conn.ackNow = true;
   else if (!conn.timers.delayedAck.isPending) conn.timers.delayedAck.set(conn.context.profile.delayedAckMs);
   conn.owner.wantsOutput(conn);
 }

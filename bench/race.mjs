@@ -13,7 +13,9 @@ Everything happens in network namespaces that vanish with the run.
   --rounds N       rounds, in which every test meets every contestant once (default 3)
   --secs S         seconds that each measurement takes, without its warm-up (default 0.75)
   --only A,B       only these tests: rx1 tx1 rx8 tx8 rtt rtt-pinned rate
-  --stacks A,B     only these contestants: tapsock pump kernel
+  --stacks A,B     these contestants: tapsock pump kernel, or programs over the faces, beside tapsock: blocking-64k blocking-256k
+                   promises-64k promises-256k daemon-blocking-64k daemon-blocking-256k daemon-promises-64k (default: tapsock,pump,kernel)
+  --against NAME   whom the ratios are against (default pump)
   --offload on|off whether the TAP cuts and merges segments (default on); off sends frames of the MTU, and leaves the kernel out
   --json           one JSON document on standard output instead of the table; progress goes to standard error in any case
   --help
@@ -51,12 +53,30 @@ const TESTS = {
 };
 
 const file = (name) => new URL(name, import.meta.url).pathname;
+/** A program over a face: its threads may use all CPUs, as a user's would. */
+const program = (face, through, callKiB) => ({
+  link: "tap",
+  isThreaded: true,
+  command: (offload) => [
+    process.execPath,
+    file("face-contestant.mjs"),
+    ...["--face", face, "--through", through, "--call", String(callKiB * 1024), "--offload", offload],
+  ],
+});
 const STACKS = {
   tapsock: { link: "tap", command: (offload) => [file("contestant"), "--offload", offload] },
   pump: { link: "tap", command: (offload) => [process.execPath, file("fake-tcp-pump.mjs"), "--offload", offload] },
   kernel: { link: "veth", command: () => [process.execPath, file("kernel-contestant.mjs")] },
+  "blocking-64k": program("blocking", "tap", 64),
+  "blocking-256k": program("blocking", "tap", 256),
+  "promises-64k": program("promises", "tap", 64),
+  "promises-256k": program("promises", "tap", 256),
+  "daemon-blocking-64k": program("blocking", "daemon", 64),
+  "daemon-blocking-256k": program("blocking", "daemon", 256),
+  "daemon-promises-64k": program("promises", "daemon", 64),
 };
-const YARDSTICK = "pump";
+/** Who races when nobody was named: stacks, not the programs over ours. */
+const USUAL = ["tapsock", "pump", "kernel"];
 
 const KERNEL_SIDE = "203.0.113.1/24";
 const STACK_SIDE = "203.0.113.2/24";
@@ -79,6 +99,7 @@ function options() {
         only: { type: "string" },
         stacks: { type: "string" },
         offload: { type: "string", default: "on" },
+        against: { type: "string", default: "pump" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
       },
@@ -96,14 +117,15 @@ function options() {
   if (!(secs >= 0.1 && secs <= 60)) usageError(`--secs "${values.secs}": expected 0.1 to 60`);
   if (values.offload !== "on" && values.offload !== "off") usageError(`--offload "${values.offload}": expected on or off`);
   const tests = chosen("--only", values.only, Object.keys(TESTS));
-  const stacks = chosen("--stacks", values.stacks, Object.keys(STACKS)).filter(
+  const stacks = chosen("--stacks", values.stacks, Object.keys(STACKS), USUAL).filter(
     (name) => values.offload === "on" || STACKS[name].link === "tap",
   );
-  return { rounds, secs, tests, stacks, offload: values.offload, json: values.json };
+  if (!(values.against in STACKS)) usageError(`--against "${values.against}": expected one of ${Object.keys(STACKS).join(", ")}`);
+  return { rounds, secs, tests, stacks, offload: values.offload, against: values.against, json: values.json };
 }
 
-function chosen(flag, list, all) {
-  if (list === undefined) return all;
+function chosen(flag, list, all, usual = all) {
+  if (list === undefined) return usual;
   const names = list.split(",");
   const unknown = names.find((name) => !all.includes(name));
   if (unknown !== undefined) usageError(`${flag} "${unknown}": expected some of ${all.join(", ")}`);
@@ -160,7 +182,7 @@ class Contestant {
   static async start(name, offload) {
     const contestant = new Contestant();
     contestant.name = name;
-    const { link, command } = STACKS[name];
+    const { link, command, isThreaded } = STACKS[name];
     const namespace = await makeNamespace();
     contestant.#loadSide = namespace;
     let stackSide = namespace;
@@ -174,7 +196,7 @@ class Contestant {
     }
     namespace.run("ip", "addr", "add", KERNEL_SIDE, "dev", "tap0");
     namespace.run("ip", "link", "set", "tap0", "up", "mtu", "1500");
-    contestant.#process = start(stackSide.inside(...onCpu(stackCpu, ...command(offload))), "ignore");
+    contestant.#process = start(stackSide.inside(...(isThreaded ? command(offload) : onCpu(stackCpu, ...command(offload)))), "ignore");
     await contestant.#ready();
     return contestant;
   }
@@ -250,6 +272,12 @@ function median(numbers) {
 /** Results by test and contestant, one entry a round, undefined where it failed. */
 class Scores {
   #samples = new Map();
+  #yardstick;
+
+  /** @param {string} yardstick whom the others are compared with */
+  constructor(yardstick) {
+    this.#yardstick = yardstick;
+  }
 
   add(test, stack, result) {
     const key = `${test} ${stack}`;
@@ -268,7 +296,7 @@ class Scores {
 
   /** How fast against the yardstick, round by round: 1 is as fast, 0.5 half as fast, whichever way the unit counts. */
   ratio(test, stack, metric) {
-    const yardstick = this.of(test, YARDSTICK, metric);
+    const yardstick = this.of(test, this.#yardstick, metric);
     const ratios = this.of(test, stack, metric)
       .map((n, round) => (METRICS[metric].better === "more" ? n / yardstick[round] : yardstick[round] / n))
       .filter(Number.isFinite);
@@ -276,14 +304,14 @@ class Scores {
   }
 }
 
-function document(scores, contestants, { tests, rounds, secs, offload }) {
+function document(scores, contestants, { tests, rounds, secs, offload, against }) {
   const results = tests.flatMap((test) =>
     TESTS[test].metrics.map((metric) => ({
       test,
       unit: METRICS[metric].unit,
       better: METRICS[metric].better,
       stacks: Object.fromEntries(
-        contestants.map(({ name }) => [name, { ...scores.summary(test, name, metric), ratioToPump: scores.ratio(test, name, metric) }]),
+        contestants.map(({ name }) => [name, { ...scores.summary(test, name, metric), ratio: scores.ratio(test, name, metric) }]),
       ),
     })),
   );
@@ -292,15 +320,16 @@ function document(scores, contestants, { tests, rounds, secs, offload }) {
     rounds,
     secs,
     offload,
+    against,
     results,
     peakMemoryMb: Object.fromEntries(contestants.map((c) => [c.name, c.peakMemoryMb])),
     failures: Object.fromEntries(contestants.filter((c) => c.failure !== undefined).map((c) => [c.name, c.failure])),
   };
 }
 
-function table({ results, peakMemoryMb, rounds, secs, offload, machine }, stacks) {
-  const ours = stacks.filter((name) => name !== YARDSTICK && stacks.includes(YARDSTICK));
-  const rows = [["test", ...stacks, ...ours.map((name) => `${name} / ${YARDSTICK}`)]];
+function table({ results, peakMemoryMb, rounds, secs, offload, against, machine }, stacks) {
+  const ours = stacks.filter((name) => name !== against && stacks.includes(against));
+  const rows = [["test", ...stacks, ...ours.map((name) => `${name} / ${against}`)]];
   for (const { test, unit, stacks: scores } of results) {
     const { digits } = Object.values(METRICS).find((metric) => metric.unit === unit);
     const cell = (score) =>
@@ -310,7 +339,7 @@ function table({ results, peakMemoryMb, rounds, secs, offload, machine }, stacks
     rows.push([
       `${test}, ${unit}`,
       ...stacks.map((name) => cell(scores[name])),
-      ...ours.map((name) => scores[name].ratioToPump?.toFixed(2) ?? "–"),
+      ...ours.map((name) => scores[name].ratio?.toFixed(2) ?? "–"),
     ]);
   }
   rows.push(["peak memory, MiB", ...stacks.map((name) => String(peakMemoryMb[name] ?? "–")), ...ours.map(() => "")]);
@@ -332,7 +361,7 @@ async function race() {
     say(`starting ${name}`);
     contestants.push(await Contestant.start(name, wanted.offload));
   }
-  const scores = new Scores();
+  const scores = new Scores(wanted.against);
   const steps = wanted.rounds * wanted.tests.length * contestants.length;
   let step = 0;
   for (let round = 0; round < wanted.rounds; round++) {

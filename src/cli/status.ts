@@ -32,7 +32,7 @@ function userName(): string {
 }
 
 export function statusLines(network: string, user: string, status: HostStatus, namespace?: string): string[] {
-  const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events } = status;
+  const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events, door } = status;
   const reasons = Object.entries(drops);
   const rows = interfaces.map((each) => [
     each.name,
@@ -53,6 +53,7 @@ export function statusLines(network: string, user: string, status: HostStatus, n
     `runs      tapsock ${version}, process ${pid}, for ${upTime(upMs)}${namespace === undefined ? "" : `, in the namespace ${namespace}`}`,
     `profile   ${profile}`,
     `in use    ${clients} ${clients === 1 ? "client" : "clients"}, ${connections} ${connections === 1 ? "connection" : "connections"}`,
+    ...(door === undefined ? [] : [`door      ${doorText(door)}`]),
     `watched   ${events.subscriptions} ${events.subscriptions === 1 ? "subscription" : "subscriptions"}${events.lost > 0 ? `, ${events.lost} events lost to slow readers` : ""}`,
     `altered   ${impaired ? "frames are impaired on purpose (tapsock fault)" : "nothing"}${capturing ? "; frames are captured" : ""}`,
     "",
@@ -62,6 +63,16 @@ export function statusLines(network: string, user: string, status: HostStatus, n
     ...reasons.map(([reason, count]) => `  ${String(count).padStart(8)}  ${reason}`),
   ];
 }
+
+/** What the daemon's clients hold beside what they may. */
+function doorText({ clients, strangers, requestBytes, replyBytes, limits }: NonNullable<HostStatus["door"]>): string {
+  const silent = strangers > 0 ? `, ${strangers} yet to say hello` : "";
+  const held = `${mebibytes(requestBytes)} of ${mebibytes(limits.requestBytes)} MiB of requests in part`;
+  const unread = `${mebibytes(replyBytes)} of ${mebibytes(limits.replyBytes)} MiB of replies unread (${mebibytes(limits.clientReplyBytes)} a client)`;
+  return `${clients} of ${limits.clients} clients${silent}; ${held}, ${unread}`;
+}
+
+const mebibytes = (bytes: number): string => String(Math.round((bytes / 1024 / 1024) * 10) / 10);
 
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
 

@@ -13,16 +13,21 @@ import {
   profileName,
   tapName,
 } from "../runtime/network-url.ts";
+import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "../runtime/socket-door.ts";
+import { MAX_SOCKET_PATH } from "../tap/unix-socket.ts";
 
 /** What was given to the daemon is wrong: exit status 2. The message is one sentence that names the key. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** `sun_path` has 108 bytes with its final zero; the system would cut what is longer, and make another socket. */
-const SOCKET_PATH_BYTES = 107;
-const TOO_LONG = `expected a path of at most ${SOCKET_PATH_BYTES} bytes`;
-const fitsSocketAddress = (path: string): boolean => Buffer.byteLength(path) <= SOCKET_PATH_BYTES;
+/** The system would cut a longer one, and make another socket. */
+const TOO_LONG = `expected a path of at most ${MAX_SOCKET_PATH} bytes`;
+const fitsSocketAddress = (path: string): boolean => Buffer.byteLength(path) <= MAX_SOCKET_PATH;
+/** Each client is a descriptor. */
+const MOST_CLIENTS = 65_536;
+
+const CLIENTS_EXPECTED = `expected 1 to ${MOST_CLIENTS}`;
 
 /** The file and the flags have the same keys; a flag wins. */
 const keys = z.strictObject({
@@ -37,11 +42,18 @@ const keys = z.strictObject({
   mtu: mtuNumber.optional(),
   kernelIp: ipv4Prefix.optional(),
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
+  maxClients: z.coerce
+    .number({ error: CLIENTS_EXPECTED })
+    .int(CLIENTS_EXPECTED)
+    .min(1, CLIENTS_EXPECTED)
+    .max(MOST_CLIENTS, CLIENTS_EXPECTED)
+    .optional(),
 });
 
 export interface DaemonConfig {
   readonly host: HostSettings;
   readonly socket: string;
+  readonly limits: DoorLimits;
 }
 
 /**
@@ -54,6 +66,7 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
   const fromFlags = checked(flags, (issue) => `--${kebab(issue)}`);
   const all = { ...fromFile, ...fromFlags };
   const { tap, ip = DEFAULT_ADDRESS, gateway, profile = "windows", offload = "on", mac, mtu, kernelIp, capture } = all;
+  const { maxClients = DEFAULT_DOOR_LIMITS.clients } = all;
   if (kernelIp !== undefined && tap === undefined) throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
   try {
     const offloads = tap !== undefined && offload === "on";
@@ -61,6 +74,7 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
     return {
       host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture }),
       socket: all.socket ?? usualSocket(env),
+      limits: { ...DEFAULT_DOOR_LIMITS, clients: maxClients },
     };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

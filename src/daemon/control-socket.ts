@@ -1,7 +1,8 @@
 import { lstatSync, mkdirSync, type Stats, unlinkSync } from "node:fs";
-import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { createConnection } from "node:net";
 import { dirname } from "node:path";
-import { peerCredentials } from "../tap/peer-credentials.ts";
+import { getSystemErrorName } from "node:util";
+import { listenAt } from "../tap/unix-socket.ts";
 
 /** The socket could not be had: exit status 1. The message is one sentence with the remedy. */
 export class ControlSocketError extends Error {
@@ -10,52 +11,29 @@ export class ControlSocketError extends Error {
 
 /**
  * Listens on a Unix socket that only its owner may use. Takes the place of a dead daemon's socket, never of anything else.
+ * @returns the listening descriptor, nonblocking
  * @throws ControlSocketError when another daemon listens there, something else lies there, or the place is not ours
  */
-export async function listenOn(path: string, accept: (socket: Socket) => void): Promise<Server> {
+export async function listenOn(path: string): Promise<number> {
   makeDirectory(path);
   await removeStale(path);
-  const server = createServer({ pauseOnConnect: true }, (socket) => {
-    const stranger = strangerAt(socket);
-    if (stranger === undefined) accept(socket);
-    else socket.destroy();
-  });
   // The mode is right from the first moment on, and chmod would follow what somebody put in the socket's place.
   const umask = process.umask(0o177);
   try {
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject);
-      server.listen({ path }, resolve);
-    });
-  } catch (error) {
-    throw new ControlSocketError(`Cannot listen on ${path}: ${messageOf(error)}`);
+    const descriptor = listenAt(path);
+    if (descriptor < 0) throw new ControlSocketError(`Cannot listen on ${path}: ${getSystemErrorName(descriptor)}`);
+    return descriptor;
   } finally {
     process.umask(umask);
   }
-  // A connection that could not be accepted is its client's loss alone.
-  server.on("error", () => {});
-  return server;
 }
 
-/** Removes the socket; Node does so itself when a server closes in order. */
+/** Removes the socket, if it is one. */
 export function removeSocket(path: string): void {
   try {
     if (lstatSync(path).isSocket()) unlinkSync(path);
   } catch {
     // Gone already.
-  }
-}
-
-/** Uid of a peer who may not use this daemon; undefined for ourselves and for root, and where nobody can tell (the mode has to do then). */
-function strangerAt(socket: Socket): number | undefined {
-  // Node shows no descriptor of a socket in public.
-  const { fd } = (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle ?? {};
-  if (fd === undefined || fd < 0) return undefined;
-  try {
-    const { uid } = peerCredentials(fd);
-    return uid === 0 || uid === process.getuid?.() ? undefined : uid;
-  } catch {
-    return undefined;
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Server } from "node:net";
 import { AsyncCallPort, ONLY_CLIENT } from "../runtime/async-call-port.ts";
 import { manage } from "../runtime/manage.ts";
 import type { HostStatus } from "../runtime/management.ts";
@@ -6,56 +5,46 @@ import { emptyMessage, OPEN } from "../runtime/message.ts";
 import { hostThread } from "../runtime/networks.ts";
 import type { ServiceThread } from "../runtime/service-thread.ts";
 import { SharedMemoryLink } from "../runtime/shared-memory-link.ts";
+import type { DoorNotice } from "../runtime/socket-door.ts";
+import { closeDescriptor } from "../tap/unix-socket.ts";
 import type { DaemonConfig } from "./config.ts";
 import { listenOn, removeSocket } from "./control-socket.ts";
 import type { Log } from "./log.ts";
-import { DaemonServer } from "./server.ts";
 
-/** One host in its thread, served to other processes. */
+/** One host in its thread, which serves other processes itself; here it is only watched over. */
 export class Daemon {
   readonly #config: DaemonConfig;
   readonly #log: Log;
   readonly #thread: ServiceThread;
-  readonly #server: DaemonServer;
-  readonly #listening: Server;
   #stopped: Promise<void> | undefined;
   /** Called once when the host ended without `stop`: `why` is empty when a client asked for it. */
   onHostDown: ((why: string) => void) | undefined;
 
-  private constructor(config: DaemonConfig, log: Log, thread: ServiceThread, server: DaemonServer, listening: Server) {
+  private constructor(config: DaemonConfig, log: Log, thread: ServiceThread) {
     this.#config = config;
     this.#log = log;
     this.#thread = thread;
-    this.#server = server;
-    this.#listening = listening;
+    thread.onMessage = (message) => this.#noticed(message as DoorNotice);
+    thread.ref();
+    thread.doorbell.ended().then(
+      () => this.#hostDown(),
+      () => {},
+    );
   }
 
   /** @throws ControlSocketError, NetworkError: nothing is left behind then */
   static async start(config: DaemonConfig, log: Log): Promise<Daemon> {
     // The socket first: where another daemon runs already, its device must not be touched.
-    let accept: DaemonServer | undefined;
-    const listening = await listenOn(config.socket, (socket) => {
-      if (accept === undefined) socket.destroy();
-      else accept.accept(socket);
-    });
+    const listener = await listenOn(config.socket);
     let thread: ServiceThread | undefined;
     try {
-      thread = hostThread(config.host);
+      thread = hostThread(config.host, { listener, limits: config.limits });
       await thread.untilRunning();
-      const { doorbell } = thread;
-      const channel = thread.attach();
-      const server = new DaemonServer((receiver) => new SharedMemoryLink(channel, doorbell, receiver), {
-        clientOpened: (client) => log.info({ client }, "a client attached"),
-        clientClosed: (client, why) => log.info({ client, why }, "a client left"),
-        hostDown: (why) => daemon.#hostDown(why),
-      });
-      const daemon = new Daemon(config, log, thread, server, listening);
-      accept = server;
-      return daemon;
+      return new Daemon(config, log, thread);
     } catch (error) {
-      listening.close();
       removeSocket(config.socket);
       await thread?.stop();
+      closeDescriptor(listener);
       throw error;
     }
   }
@@ -85,16 +74,28 @@ export class Daemon {
   }
 
   async #stopInOrder(): Promise<void> {
-    this.#listening.close();
     // At once: while the host ends, another daemon may take this place.
     removeSocket(this.#config.socket);
-    this.#server.close();
     await this.#thread.stop();
     this.#log.info("stopped");
   }
 
-  #hostDown(why: string): void {
+  #noticed(notice: DoorNotice): void {
+    switch (notice.type) {
+      case "client-opened":
+        this.#log.info({ client: notice.client }, "a client attached");
+        return;
+      case "client-closed":
+        this.#log.info({ client: notice.client, why: notice.why }, "a client left");
+        return;
+      case "clients-refused":
+        this.#log.warn({ why: notice.why }, "clients are turned away");
+    }
+  }
+
+  #hostDown(): void {
     if (this.#stopped !== undefined) return;
-    this.onHostDown?.(this.#thread.doorbell.isStopping ? "" : why);
+    const { doorbell } = this.#thread;
+    this.onHostDown?.(doorbell.isStopping ? "" : doorbell.text);
   }
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
+import { DEFAULT_DOOR_LIMITS } from "../runtime/socket-door.ts";
 import { daemonConfig, UsageError } from "./config.ts";
 import { Daemon } from "./daemon.ts";
 import { type Log, makeLog } from "./log.ts";
@@ -46,9 +47,10 @@ function command(): Command {
     .option("--mtu <bytes>", "largest IP datagram")
     .option("--kernel-ip <address/length>", "gives the kernel's side of the TAP an address and brings it up")
     .option("--capture <file>", "writes every frame to a pcapng file")
+    .option("--max-clients <count>", `programs that may be attached at a time (default: ${DEFAULT_DOOR_LIMITS.clients})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, gateway, socket, profile, offload, mac, mtu, kernelIp, capture; a flag wins",
+      "JSON object with the keys tap, ip, gateway, socket, profile, offload, mac, mtu, kernelIp, capture, maxClients; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)

@@ -19,6 +19,8 @@ export class BlockingCallPort implements BlockingPort {
   readonly #request: Message = emptyMessage();
   readonly #reply: Message = emptyMessage();
   readonly #onClose: () => void;
+  /** Calls whose answer nobody waits for, by their id. */
+  readonly #posted = new Map<number, (reply: CallReply) => void>();
   #holdsReply = false;
   #lastId = 0;
   #isClosed = false;
@@ -39,13 +41,36 @@ export class BlockingCallPort implements BlockingPort {
    * `request.data` may have MAX_DATA bytes; a longer send goes in pieces, and anything else that long is WSAENOBUFS.
    */
   call(request: Omit<CallRequest, "id">): CallReply {
-    if (this.#holdsReply) {
-      this.#holdsReply = false;
-      if (this.#reader.release()) this.#doorbell.ring();
-    }
     const id = this.#nextId();
-    if (this.#isClosed) return failed(id, WSAENETDOWN);
     if (request.data !== null && request.data.length > MAX_DATA) return failed(id, WSAENOBUFS);
+    return this.#send(id, request) ? this.#awaitReply(id) : failed(id, WSAENETDOWN);
+  }
+
+  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): void {
+    const id = this.#nextId();
+    if (this.#send(id, request)) this.#posted.set(id, replied);
+    else replied(failed(id, WSAENETDOWN));
+  }
+
+  takeReplies(): void {
+    if (this.#posted.size === 0) return;
+    this.#releaseReply();
+    while (this.#reader.read(this.#reply)) this.#deliver();
+  }
+
+  awaitPosted(): boolean {
+    this.#releaseReply();
+    while (this.#posted.size > 0) {
+      while (this.#reader.read(this.#reply)) if (this.#deliver()) return true;
+      if (!this.#sleep(() => this.#reader.hasMessage)) this.#losePosted();
+    }
+    return false;
+  }
+
+  /** @returns false when the network is gone */
+  #send(id: number, request: Omit<CallRequest, "id">): boolean {
+    this.#releaseReply();
+    if (this.#isClosed) return false;
     const message = this.#request;
     message.kind = REQUEST;
     message.client = CLIENT;
@@ -57,11 +82,42 @@ export class BlockingCallPort implements BlockingPort {
     message.c = request.c;
     message.data = request.data;
     while (!this.#writer.write(message)) {
-      if (!this.#sleep(() => this.#writer.hasRoom(this.#channel.requests.bytes.length / 2))) return failed(id, WSAENETDOWN);
+      // Answers to posted calls that nobody takes would keep the server from taking requests.
+      while (this.#reader.read(this.#reply)) this.#deliver();
+      const mayGoOn = () => this.#writer.hasRoom(this.#channel.requests.bytes.length / 2) || this.#reader.hasMessage;
+      if (!this.#sleep(mayGoOn)) {
+        this.#losePosted();
+        return false;
+      }
     }
     message.data = null;
     this.#doorbell.ring();
-    return this.#awaitReply(id);
+    return true;
+  }
+
+  /** The memory of the last reply goes back to the ring. */
+  #releaseReply(): void {
+    if (!this.#holdsReply) return;
+    this.#holdsReply = false;
+    if (this.#reader.release()) this.#doorbell.ring();
+  }
+
+  /** Gives the message that was read to whoever posted its call, and back to the ring. @returns whether there was somebody */
+  #deliver(): boolean {
+    const { kind, id } = this.#reply;
+    const replied = kind === REPLY ? this.#posted.get(id) : undefined;
+    if (replied !== undefined) {
+      this.#posted.delete(id);
+      replied(replyIn(this.#reply, this.#reply.data));
+    }
+    if (this.#reader.release()) this.#doorbell.ring();
+    return replied !== undefined;
+  }
+
+  #losePosted(): void {
+    const posted = [...this.#posted];
+    this.#posted.clear();
+    for (const [id, replied] of posted) replied(failed(id, WSAENETDOWN));
   }
 
   close(): void {
@@ -78,21 +134,25 @@ export class BlockingCallPort implements BlockingPort {
     let pieces: Uint8Array[] | undefined;
     for (;;) {
       while (this.#reader.read(reply)) {
-        const isOurs = reply.kind === REPLY && reply.id === id;
-        if (isOurs && !reply.more && pieces === undefined) {
-          this.#holdsReply = true;
-          return { id, result: reply.value, error: reply.c, a: reply.a, b: reply.b, data: reply.data };
+        if (reply.kind !== REPLY || reply.id !== id) {
+          this.#deliver();
+          continue;
         }
-        if (isOurs && reply.data !== null) {
+        if (!reply.more && pieces === undefined) {
+          this.#holdsReply = true;
+          return replyIn(reply, reply.data);
+        }
+        if (reply.data !== null) {
           pieces ??= [];
           pieces.push(reply.data.slice());
         }
         if (this.#reader.release()) this.#doorbell.ring();
-        if (isOurs && !reply.more) {
-          return { id, result: reply.value, error: reply.c, a: reply.a, b: reply.b, data: joinPieces(pieces ?? []) };
-        }
+        if (!reply.more) return replyIn(reply, joinPieces(pieces ?? []));
       }
-      if (!this.#sleep(() => this.#reader.hasMessage)) return failed(id, WSAENETDOWN);
+      if (!this.#sleep(() => this.#reader.hasMessage)) {
+        this.#losePosted();
+        return failed(id, WSAENETDOWN);
+      }
     }
   }
 
@@ -121,9 +181,12 @@ export class BlockingCallPort implements BlockingPort {
   }
 
   #nextId(): number {
-    this.#lastId = (this.#lastId + 1) >>> 0;
+    do this.#lastId = (this.#lastId + 1) >>> 0;
+    while (this.#posted.has(this.#lastId));
     return this.#lastId;
   }
 }
+
+const replyIn = (m: Message, data: Uint8Array | null): CallReply => ({ id: m.id, result: m.value, error: m.c, a: m.a, b: m.b, data });
 
 const failed = (id: number, error: number): CallReply => ({ id, result: -1, error, a: 0, b: 0, data: null });

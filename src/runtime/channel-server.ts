@@ -1,18 +1,14 @@
-import type { CallHandler, CallReply, CallRequest } from "../winsock/provider/calls.ts";
+import type { CallHandler, CallReply } from "../winsock/provider/calls.ts";
 import type { Channel } from "./channel.ts";
-import { CLOSE, EVENT, emptyMessage, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "./message.ts";
+import { CLOSE, EVENT, emptyMessage, MAX_DATA, type Message, OPEN, REQUEST } from "./message.ts";
+import { type ClientNumbers, putReply, type RequestServer, requestIn } from "./request-server.ts";
 import { RingReader, RingWriter, ringBytes } from "./ring.ts";
 
 /** Events wait for nobody: they need this much of the ring to be free, so that replies always find room first. */
 const EVENT_RESERVE = 2 * MAX_DATA;
 
-/** Gives each client of every channel a number of its own. */
-export interface ClientNumbers {
-  next(): number;
-}
-
 /** The serving end of a channel: requests out of the ring into the handler, its replies back. Runs in the handler's thread and never waits. */
-export class ChannelServer {
+export class ChannelServer implements RequestServer {
   readonly #channel: Channel;
   readonly #handler: CallHandler;
   readonly #numbers: ClientNumbers;
@@ -22,7 +18,7 @@ export class ChannelServer {
   readonly #clients = new Map<number, number>();
   readonly #message: Message = emptyMessage();
   readonly #reply: Message = emptyMessage();
-  /** Replies for which the ring had no room. No request is taken while there are any, so the calls pending bound their number. */
+  /** Replies for which the ring had no room. While there are any no request is taken, and waiting calls are held. */
   #backlog: Message[] = [];
   #wroteReplies = false;
 
@@ -34,7 +30,6 @@ export class ChannelServer {
     this.#writer = new RingWriter(channel.replies);
   }
 
-  /** Nobody is left at the other end; call `end`. */
   get isClosed(): boolean {
     return this.#channel.isClosed;
   }
@@ -46,8 +41,7 @@ export class ChannelServer {
     return next === undefined ? this.#reader.hasMessage : this.#writer.hasRoom(ringBytes(next));
   }
 
-  /** Takes at most `budget` requests. @returns how many */
-  serve(budget: number): number {
+  serve(budget: number): boolean {
     this.#writeBacklog();
     let taken = 0;
     while (taken < budget && this.#backlog.length === 0 && this.#reader.read(this.#message)) {
@@ -55,10 +49,9 @@ export class ChannelServer {
       if (this.#reader.release()) this.#wroteReplies = true;
       taken++;
     }
-    return taken;
+    return taken === budget;
   }
 
-  /** Wakes the client if there is something for it; once a batch is enough. */
   flush(): void {
     this.#writeBacklog();
     if (!this.#wroteReplies) return;
@@ -66,13 +59,11 @@ export class ChannelServer {
     this.#channel.wakeClient();
   }
 
-  /** @param client the handler's number. @returns false when it is not a client of this channel */
   owns(client: number): boolean {
     for (const mine of this.#clients.values()) if (mine === client) return true;
     return false;
   }
 
-  /** @param client the handler's number. @returns false when the client is too slow, and the event lost */
   event(client: number, subscription: number, count: number, data: Uint8Array): boolean {
     if (this.#backlog.length > 0 || data.length > MAX_DATA || this.#writer.freeBytes < EVENT_RESERVE + data.length) return false;
     for (const [name, mine] of this.#clients) {
@@ -83,7 +74,6 @@ export class ChannelServer {
     return false;
   }
 
-  /** Closes every client of this channel. */
   end(): void {
     for (const client of this.#clients.values()) this.#handler.closeClient(client);
     this.#clients.clear();
@@ -109,32 +99,20 @@ export class ChannelServer {
   #answer(name: number, client: number, op: number, reply: CallReply): void {
     // The name may have passed to another client since.
     if (this.#clients.get(name) !== client) return;
-    const message = this.#reply;
-    message.kind = REPLY;
-    message.op = op;
-    message.client = name;
-    message.id = reply.id;
-    message.value = reply.result;
-    message.a = reply.a;
-    message.b = reply.b;
-    message.c = reply.error;
-    const { data } = reply;
-    let at = 0;
-    if (data !== null) {
-      for (; data.length - at > MAX_DATA; at += MAX_DATA) {
-        message.more = true;
-        message.data = data.subarray(at, at + MAX_DATA);
-        this.#put(message);
-      }
-    }
-    message.more = false;
-    message.data = data === null || at === 0 ? data : data.subarray(at);
-    this.#put(message);
+    putReply(this.#reply, name, op, reply, (message) => this.#put(message));
   }
 
   #put(message: Message): void {
-    if (this.#backlog.length === 0 && this.#writer.write(message)) this.#wroteReplies = true;
-    else this.#backlog.push({ ...message, data: message.data?.slice() ?? null });
+    if (this.#backlog.length === 0 && this.#writer.write(message)) {
+      this.#wroteReplies = true;
+      return;
+    }
+    this.#backlog.push({ ...message, data: message.data?.slice() ?? null });
+    if (this.#backlog.length === 1) this.#hold(true);
+  }
+
+  #hold(isHeld: boolean): void {
+    for (const client of this.#clients.values()) this.#handler.hold(client, isHeld);
   }
 
   #writeBacklog(): void {
@@ -143,10 +121,6 @@ export class ChannelServer {
     if (written === 0) return;
     this.#backlog.splice(0, written);
     this.#wroteReplies = true;
+    if (this.#backlog.length === 0) this.#hold(false);
   }
-}
-
-function requestIn(message: Message): CallRequest {
-  const { id, op, value, a, b, c, data } = message;
-  return { id, op, s: value, a, b, c, data };
 }

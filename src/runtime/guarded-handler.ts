@@ -18,6 +18,7 @@ export function guarded(handler: CallHandler, mistake: (error: unknown) => void)
   return {
     openClient: (client) => attempt(() => handler.openClient(client)),
     closeClient: (client) => attempt(() => handler.closeClient(client)),
+    hold: (client, isHeld) => attempt(() => handler.hold(client, isHeld)),
     call(client, request, reply) {
       let isAnswered = false;
       const once: Replier = (answer) => {

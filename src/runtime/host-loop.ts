@@ -1,5 +1,5 @@
-import type { ChannelServer } from "./channel-server.ts";
 import type { Doorbell } from "./doorbell.ts";
+import type { RequestServer } from "./request-server.ts";
 
 /** Requests taken from one client before the others and the network get their turn. */
 const REQUESTS_PER_ROUND = 64;
@@ -26,8 +26,10 @@ export interface HostLoopParts {
   readonly now: () => number;
   readonly doorbell: Doorbell;
   readonly waiter: Waiter;
+  /** Those that are there from the start and stay. */
+  readonly servers?: readonly RequestServer[];
   /** Takes what was attached since the last call. */
-  readonly newServers: () => readonly ChannelServer[];
+  readonly newServers: () => readonly RequestServer[];
   /** Nothing is left to do for now. */
   readonly idle: () => void;
 }
@@ -35,14 +37,15 @@ export interface HostLoopParts {
 /** The one place where a real-time host's thread waits: for clients, for frames, for the next timer. */
 export class HostLoop {
   readonly #parts: HostLoopParts;
-  #servers: readonly ChannelServer[] = [];
+  #servers: readonly RequestServer[];
   #attachmentsSeen = 0;
 
   constructor(parts: HostLoopParts) {
     this.#parts = parts;
+    this.#servers = parts.servers ?? [];
   }
 
-  get servers(): readonly ChannelServer[] {
+  get servers(): readonly RequestServer[] {
     return this.#servers;
   }
 
@@ -83,7 +86,7 @@ export class HostLoop {
     this.#takeAttachments();
     let hasMore = false;
     for (const server of this.#servers) {
-      if (server.serve(REQUESTS_PER_ROUND) === REQUESTS_PER_ROUND) hasMore = true;
+      if (server.serve(REQUESTS_PER_ROUND)) hasMore = true;
       server.flush();
     }
     if (this.#parts.host.turn()) hasMore = true;
@@ -97,9 +100,9 @@ export class HostLoop {
     return hasMore;
   }
 
-  #detach(server: ChannelServer): void {
+  #detach(server: RequestServer): void {
     // What its program asked for before it left still counts.
-    while (server.serve(REQUESTS_PER_ROUND) > 0);
+    while (server.serve(REQUESTS_PER_ROUND));
     server.end();
     this.#servers = this.#servers.filter((s) => s !== server);
   }

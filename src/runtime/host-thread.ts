@@ -1,12 +1,11 @@
-import { BroadcastChannel, type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { BroadcastChannel, type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { TapError } from "../tap/tap-error.ts";
 import { Channel } from "./channel.ts";
 import { ChannelServer } from "./channel-server.ts";
 import { Doorbell } from "./doorbell.ts";
 import { HostLoop, type Waiter } from "./host-loop.ts";
 import { NetworkError } from "./network-error.ts";
-import type { HostSettings } from "./network-url.ts";
-import { type RunningHost, startHost } from "./running-host.ts";
+import { type HostThreadSettings, type RunningHost, startHost } from "./running-host.ts";
 import type { Attachment, ThreadData } from "./service-thread.ts";
 
 /** The program of a thread that runs one host until it is told to stop. What goes wrong is told through the doorbell, for clients may be blocked. */
@@ -37,12 +36,20 @@ function channelsIn(mailbox: BroadcastChannel): Channel[] {
 }
 
 function run(doorbell: Doorbell, mailbox: BroadcastChannel, { settings, isNested }: ThreadData): void {
-  const running: RunningHost = startHost(settings as HostSettings, doorbell, (client, subscription, count, data) => {
-    const server = loop.servers.find((s) => s.owns(client));
-    return server?.event(client, subscription, count, data) ?? true;
-  });
   let lastClient = 0;
   const numbers = { next: () => ++lastClient };
+  const { host: hostSettings, door } = settings as HostThreadSettings;
+  const running: RunningHost = startHost({
+    settings: hostSettings,
+    doorbell,
+    numbers,
+    door,
+    notice: (notice) => parentPort?.postMessage(notice),
+    send(client, subscription, count, data) {
+      const server = loop.servers.find((s) => s.owns(client));
+      return server?.event(client, subscription, count, data) ?? true;
+    },
+  });
   const newServers = () => {
     const taken = channelsIn(mailbox);
     channels = [...channels.filter((c) => !c.isClosed), ...taken];
@@ -50,7 +57,8 @@ function run(doorbell: Doorbell, mailbox: BroadcastChannel, { settings, isNested
   };
   const { host, now, idle } = running;
   const waiter: Waiter = isNested ? { wait: (ms) => running.waiter.wait(Math.min(ms, NESTED_SLEEP_MS)) } : running.waiter;
-  const loop = new HostLoop({ host, now, doorbell, waiter, newServers, idle });
+  const servers = running.door === undefined ? [] : [running.door];
+  const loop = new HostLoop({ host, now, doorbell, waiter, newServers, idle, servers });
   try {
     doorbell.becomeRunning();
     loop.run();

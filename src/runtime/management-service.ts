@@ -19,6 +19,7 @@ import {
   type UdpStatus,
 } from "./management.ts";
 import { firstIssue } from "./network-url.ts";
+import type { DoorUsage } from "./socket-door.ts";
 import { traceRecord } from "./trace-record.ts";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { readonly version: string };
@@ -36,6 +37,8 @@ export interface ManagementParts {
   readonly devices: readonly ManagedDevice[];
   readonly send: EventSender;
   readonly shutdown: () => void;
+  /** What other processes hold; undefined where they cannot come in. */
+  readonly doorUsage: () => DoorUsage | undefined;
 }
 
 /** Answers management requests in the host's thread. A wrong request is answered with a sentence; nothing here throws at the caller. */
@@ -44,6 +47,7 @@ export class ManagementService {
   readonly #devices: readonly ManagedDevice[];
   readonly #streams: EventStreams;
   readonly #shutdown: () => void;
+  readonly #doorUsage: () => DoorUsage | undefined;
   readonly #startMs: number;
   #lastPing = 0;
   #clients = 0;
@@ -53,6 +57,7 @@ export class ManagementService {
     this.#devices = parts.devices;
     this.#streams = new EventStreams(parts.send);
     this.#shutdown = parts.shutdown;
+    this.#doorUsage = parts.doorUsage;
     this.#startMs = parts.host.context.clock.now();
   }
 
@@ -156,6 +161,7 @@ export class ManagementService {
       upMs: context.clock.now() - this.#startMs,
       profile: context.profile.name,
       clients: this.#clients,
+      door: this.#doorUsage(),
       interfaces: ip.interfaces.map(interfaceStatus),
       connections: tcp.statuses().filter((c) => c.state !== "LISTEN").length,
       drops: context.drops.all(),

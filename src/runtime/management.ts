@@ -5,6 +5,7 @@ import type { ConnectionStatus } from "../stack/tcp/tcp-user.ts";
 import { FRAME_KINDS } from "../tap/frame-match.ts";
 import type { ImpairmentReport } from "../tap/impairment.ts";
 import { ipv4Prefix, ipv4Text, macText } from "./network-url.ts";
+import type { DoorUsage } from "./socket-door.ts";
 
 /** What the command line and the page ask of a running host: one JSON object each way, in the data of a `control` call. */
 
@@ -108,6 +109,8 @@ export interface HostStatus {
   readonly upMs: number;
   readonly profile: string;
   readonly clients: number;
+  /** The daemon's socket: what its clients hold, and what they may; undefined for a host that serves one program. */
+  readonly door: DoorUsage | undefined;
   readonly interfaces: readonly InterfaceStatus[];
   readonly connections: number;
   readonly drops: Readonly<Record<string, number>>;

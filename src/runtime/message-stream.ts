@@ -1,5 +1,9 @@
 import { emptyMessage, MAX_MESSAGE, type Malformed, type Message, messageLength, readMessage } from "./message.ts";
 
+const FIRST_BYTES = 64 * 1024;
+/** A buffer that has grown beyond this is given back once little is held. */
+const SHRINK_ABOVE = MAX_MESSAGE;
+
 /** Takes a message; false when it has no room now and wants the same one again after `resume`. */
 export type MessageTaker = (message: Message) => boolean;
 
@@ -7,7 +11,7 @@ export type MessageTaker = (message: Message) => boolean;
 export class MessageStream {
   readonly #take: MessageTaker;
   readonly #message: Message = emptyMessage();
-  #bytes = new Uint8Array(64 * 1024);
+  #bytes = new Uint8Array(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
   #start = 0;
   #end = 0;
@@ -66,7 +70,7 @@ export class MessageStream {
     let size = this.#bytes.length;
     while (size < held + length) size *= 2;
     // A large message has gone through: do not keep its room for ever.
-    if (held + length <= MAX_MESSAGE / 4 && size > MAX_MESSAGE) size = 64 * 1024;
+    if (size > SHRINK_ABOVE && held + length <= FIRST_BYTES) size = FIRST_BYTES;
     const source = this.#bytes.subarray(this.#start, this.#end);
     if (size === this.#bytes.length) {
       this.#bytes.set(source, 0);

@@ -63,9 +63,15 @@ export const messageBytes = (message: Message): number => HEADER_BYTES + (messag
 
 /** Writes the message at `at` and returns where it ends; `bytes` and `view` look at the same memory. */
 export function writeMessage(bytes: Uint8Array, view: DataView, at: number, message: Message): number {
+  writeHeader(view, at, message);
+  if (message.data !== null) bytes.set(message.data, at + HEADER_BYTES);
+  return at + messageBytes(message);
+}
+
+/** All but the data, HEADER_BYTES at `at`. */
+export function writeHeader(view: DataView, at: number, message: Message): void {
   const { data } = message;
-  const end = at + messageBytes(message);
-  view.setUint32(at, end - at, true);
+  view.setUint32(at, messageBytes(message), true);
   view.setUint8(at + 4, message.kind);
   view.setUint8(at + 5, (data === null ? 0 : HAS_DATA) | (message.more ? HAS_MORE : 0));
   view.setUint16(at + 6, message.op, true);
@@ -75,8 +81,6 @@ export function writeMessage(bytes: Uint8Array, view: DataView, at: number, mess
   view.setFloat64(at + 24, message.a, true);
   view.setFloat64(at + 32, message.b, true);
   view.setFloat64(at + 40, message.c, true);
-  if (data !== null) bytes.set(data, at + HEADER_BYTES);
-  return end;
 }
 
 /** Length of the message at `at`, of which four bytes must be there; or what is wrong with it. */

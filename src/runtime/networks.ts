@@ -6,9 +6,11 @@ import { connectDaemon } from "./daemon-link.ts";
 import { Doorbell } from "./doorbell.ts";
 import { emptyMessage, OPEN } from "./message.ts";
 import { NetworkError } from "./network-error.ts";
-import { type HostSettings, type Network, parseNetworkUrl } from "./network-url.ts";
+import { type HostSettings, parseNetworkUrl } from "./network-url.ts";
+import type { DoorSettings, HostThreadSettings } from "./running-host.ts";
 import { NeighbourServiceThread, ServiceThread, type ServingThread, type ThreadAddress } from "./service-thread.ts";
 import { SharedMemoryLink } from "./shared-memory-link.ts";
+import { SocketCallPort } from "./socket-call-port.ts";
 
 /**
  * The one network that this thread of the program is attached to: which it is, the thread that serves it, and who uses it.
@@ -18,8 +20,10 @@ import { SharedMemoryLink } from "./shared-memory-link.ts";
 /** Under this name a worker finds the network of the thread that started it. */
 const INHERITANCE = "tapsock network";
 
-interface Inheritance extends ThreadAddress {
+interface Inheritance {
   readonly url: string;
+  /** Undefined for a daemon, with which each thread has a connection of its own. */
+  readonly thread: ThreadAddress | undefined;
 }
 
 let chosenUrl: string | undefined;
@@ -47,7 +51,9 @@ export function useNetwork(url: string): void {
 /** Blocks until the network runs. @throws NetworkError when it cannot be had */
 export function openBlockingPort(): BlockingPort {
   const url = networkUrl();
-  const thread = threadFor(url, parseNetworkUrl(url));
+  const network = parseNetworkUrl(url);
+  if (network.kind === "daemon") return openDaemonCallPort(url, network.path);
+  const thread = threadFor(url, network.host);
   openPorts++;
   try {
     thread.waitUntilRunning();
@@ -65,9 +71,10 @@ export async function openAsyncPort(): Promise<EventPort> {
   const network = parseNetworkUrl(url);
   openPorts++;
   try {
-    return network.kind === "daemon"
-      ? await openDaemonPort(network.path, portClosed)
-      : closedAtExit(await openThreadPort(threadFor(url, network), forget));
+    if (network.kind === "host") return closedAtExit(await openThreadPort(threadFor(url, network.host), forget));
+    const port = await openDaemonPort(network.path, portClosed);
+    bequeath({ url, thread: undefined });
+    return port;
   } catch (error) {
     portClosed();
     throw error;
@@ -87,9 +94,19 @@ export async function openDaemonPort(path: string, onClose: () => void = () => {
 export async function closeNetwork(): Promise<void> {
   const own = attached?.own;
   attached = undefined;
-  if (own === undefined) return;
   setEnvironmentData(INHERITANCE, undefined);
-  await own.stop();
+  await own?.stop();
+}
+
+/** The network that workers started from now on are attached to. */
+const bequeath = (inheritance: Inheritance): void => setEnvironmentData(INHERITANCE, inheritance);
+
+/** @throws NetworkError when the daemon cannot be reached */
+function openDaemonCallPort(url: string, path: string): BlockingPort {
+  const port = new SocketCallPort(path, () => forget(port));
+  openPorts++;
+  bequeath({ url, thread: undefined });
+  return closedAtExit(port);
 }
 
 async function openThreadPort(thread: ServingThread, onClose: (port: EventPort) => void): Promise<EventPort> {
@@ -124,18 +141,18 @@ function forget(port: { close(): void }): void {
   portClosed();
 }
 
-function threadFor(url: string, network: Network): ServingThread {
+function threadFor(url: string, settings: HostSettings): ServingThread {
   if (attached !== undefined && attached.thread.doorbell.state !== "ended") {
     if (attached.url === url) return attached.thread;
     attached.own?.stopNow();
   }
   const theirs = inherited();
-  if (theirs?.url === url) {
-    const thread = new NeighbourServiceThread(theirs);
+  if (theirs?.url === url && theirs.thread !== undefined) {
+    const thread = new NeighbourServiceThread(theirs.thread);
     attached = { url, thread, own: undefined };
     return thread;
   }
-  const own = network.kind === "daemon" ? new ServiceThread("daemon-relay-thread", { path: network.path }) : hostThread(network.host);
+  const own = hostThread(settings);
   let hasRun = false;
   own.doorbell.started().then(
     () => {
@@ -145,10 +162,9 @@ function threadFor(url: string, network: Network): ServingThread {
   );
   // Before that, whoever opens a port hears of it.
   own.onFailure = (why) => {
-    if (hasRun && network.kind === "host") process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
+    if (hasRun) process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
   };
-  const inheritance: Inheritance = { url, ...own.address };
-  setEnvironmentData(INHERITANCE, inheritance);
+  bequeath({ url, thread: own.address });
   attached = { url, thread: own, own };
   return own;
 }
@@ -156,11 +172,19 @@ function threadFor(url: string, network: Network): ServingThread {
 /** The network of the thread that started this one, while it runs. */
 function inherited(): Inheritance | undefined {
   const found = getEnvironmentData(INHERITANCE) as Inheritance | undefined;
-  return found !== undefined && new Doorbell(found.doorbell).state === "running" ? found : undefined;
+  if (found?.thread === undefined) return found;
+  return new Doorbell(found.thread.doorbell).state === "running" ? found : undefined;
 }
 
-/** A thread that runs a host of its own. @throws NetworkError when the program is not built */
-export const hostThread = (settings: HostSettings): ServiceThread => new ServiceThread("host-thread", settings);
+/**
+ * A thread that runs a host of its own.
+ * @param door lets other processes in
+ * @throws NetworkError when the program is not built
+ */
+export function hostThread(host: HostSettings, door?: DoorSettings): ServiceThread {
+  const settings: HostThreadSettings = { host, door };
+  return new ServiceThread(settings);
+}
 
 function portClosed(): void {
   openPorts--;

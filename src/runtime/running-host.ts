@@ -19,6 +19,8 @@ import { type ManagedDevice, ManagementService } from "./management-service.ts";
 import type { HostSettings } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
 import { RealClock } from "./real-clock.ts";
+import type { ClientNumbers } from "./request-server.ts";
+import { type DoorLimits, type DoorNotice, SocketDoor } from "./socket-door.ts";
 import { SystemRandom } from "./system-random.ts";
 import { WordWaiter } from "./word-waiter.ts";
 
@@ -26,6 +28,8 @@ import { WordWaiter } from "./word-waiter.ts";
 export interface RunningHost {
   readonly host: LoopHost;
   readonly handler: CallHandler;
+  /** Where other processes come in, if they may. */
+  readonly door: SocketDoor | undefined;
   readonly waiter: Waiter;
   readonly now: () => number;
   readonly idle: () => void;
@@ -37,30 +41,53 @@ export interface RunningHost {
 /** States in which something of ours is still on its way to the peer. */
 const UNFINISHED: ReadonlySet<string> = new Set(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
 
+/** A listening Unix socket through which other processes shall be served. */
+export interface DoorSettings {
+  /** The descriptor; the host's thread closes it. */
+  readonly listener: number;
+  readonly limits: DoorLimits;
+}
+
+/** What a thread that runs a host is started with. */
+export interface HostThreadSettings {
+  readonly host: HostSettings;
+  readonly door: DoorSettings | undefined;
+}
+
+export interface HostParts {
+  readonly settings: HostSettings;
+  readonly doorbell: Doorbell;
+  readonly send: EventSender;
+  readonly numbers: ClientNumbers;
+  readonly door: DoorSettings | undefined;
+  readonly notice: (notice: DoorNotice) => void;
+}
+
 /**
  * Opens the device and puts a host on it, with a loopback beside.
  * @throws TapError or NetworkError when that cannot be had; nothing stays open then
  */
-export function startHost(settings: HostSettings, doorbell: Doorbell, send: EventSender): RunningHost {
+export function startHost(parts: HostParts): RunningHost {
   const closers: (() => void)[] = [];
   const close = () => {
     for (const end of closers.splice(0).reverse()) end();
   };
   try {
-    return build(settings, doorbell, send, closers, close);
+    return build(parts, closers, close);
   } catch (error) {
     close();
     throw error;
   }
 }
 
-function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, closers: (() => void)[], close: () => void): RunningHost {
+function build(parts: HostParts, closers: (() => void)[], close: () => void): RunningHost {
+  const { settings, doorbell, send } = parts;
   const clock = new RealClock();
   const random = new SystemRandom();
   const tap = settings.device === "tap" ? openTapFor(settings) : undefined;
   const outer = tap ?? wireDevice(settings);
   closers.push(() => outer.close());
-  const waiter = tap === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
+  const waiter = tap === undefined && parts.door === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
 
   const host = new Host({ clock, random, profile: PROFILES.get(settings.profile) ?? WINDOWS, onMistake: reportMistakes() });
   const managed = (device: LinkDevice): ManagedDevice => {
@@ -80,10 +107,25 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
   const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, closers);
 
   const provider = new Provider(host);
-  const management = new ManagementService({ host, devices, send, shutdown: () => doorbell.stop() });
+  let door: SocketDoor | undefined;
+  const management = new ManagementService({
+    host,
+    devices,
+    send,
+    shutdown: () => doorbell.stop(),
+    doorUsage: () => door?.usage,
+  });
+  const mistake = mistakenCall(host);
+  const handler = guarded(handlerOf(provider, management), mistake);
+  if (parts.door !== undefined && waiter instanceof PollWaiter) {
+    const { numbers, notice } = parts;
+    door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice, mistake });
+    waiter.watch(door.descriptor);
+  }
   return {
     host,
-    handler: guarded(handlerOf(provider, management), mistakenCall(host)),
+    handler,
+    door,
     waiter,
     now: () => clock.now(),
     idle: () => {
@@ -130,6 +172,7 @@ function handlerOf(provider: CallHandler, management: ManagementService): CallHa
       management.closeClient(client);
       provider.closeClient(client);
     },
+    hold: (client, isHeld) => provider.hold(client, isHeld),
     call(client, request, reply) {
       if (request.op !== CALL.control) {
         provider.call(client, request, reply);
@@ -160,7 +203,7 @@ function wireDevice({ name, mac, mtu }: HostSettings): LinkDevice {
   return new MemoryWire().device({ name, ...(mac === undefined ? {} : { mac: macIn(mac) }), ...(mtu === undefined ? {} : { mtu }) });
 }
 
-function pollWaiter(doorbell: Doorbell, tap: LinuxTap, closers: (() => void)[]): Waiter {
+function pollWaiter(doorbell: Doorbell, tap: LinuxTap | undefined, closers: (() => void)[]): PollWaiter {
   const waiter = new PollWaiter(doorbell, tap);
   closers.push(() => {
     // A late ring must not write to a descriptor that may be another's by then.

@@ -6,7 +6,7 @@ import { Channel, newChannelMemory } from "./channel.ts";
 import { Doorbell, newDoorbellMemory } from "./doorbell.ts";
 import { NetworkError } from "./network-error.ts";
 
-export type Program = "host-thread" | "daemon-relay-thread";
+const PROGRAM = "host-thread";
 
 /** What the thread's program finds in `workerData`. */
 export interface ThreadData {
@@ -70,6 +70,8 @@ export class ServiceThread implements ServingThread {
   readonly doorbell = new Doorbell(newDoorbellMemory());
   /** Called when the thread ends though nobody asked it to. */
   onFailure: ((why: string) => void) | undefined;
+  /** Hears what the thread says of its own accord. */
+  onMessage: ((message: unknown) => void) | undefined;
   readonly #mailbox = `tapsock ${randomUUID()}`;
   readonly #letterbox = new Letterbox(this.#mailbox);
   readonly #worker: Worker;
@@ -77,10 +79,12 @@ export class ServiceThread implements ServingThread {
   #channels: readonly Channel[] = [];
 
   /** @throws NetworkError when the program is not built */
-  constructor(program: Program, settings: unknown) {
+  constructor(settings: unknown) {
     const data: ThreadData = { ...this.address, settings, isNested: !isMainThread };
     // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
-    this.#worker = new Worker(programPath(program), { workerData: data, execArgv: [], stdin: false });
+    this.#worker = new Worker(programPath(), { workerData: data, execArgv: [], stdin: false });
+    this.#worker.on("message", (message) => this.onMessage?.(message));
+    // After the listener, which would keep the program alive.
     this.#worker.unref();
     this.#worker.on("error", (error) => this.#ended(error instanceof Error ? error.message : String(error)));
     this.#exited = new Promise((resolve) => {
@@ -114,6 +118,11 @@ export class ServiceThread implements ServingThread {
     const channel = attachTo(this.#letterbox, this.doorbell, spent?.renew());
     this.#channels = [...this.#channels.filter((c) => c !== spent), channel];
     return channel;
+  }
+
+  /** Keeps the program alive while the thread lives. */
+  ref(): void {
+    this.#worker.ref();
   }
 
   /** Asks the thread to end in order. @returns when it has ended */
@@ -185,9 +194,9 @@ function stopAll(): void {
 }
 
 /** The built program: beside this file, or in dist when this file runs as TypeScript. */
-function programPath(program: Program): URL {
+function programPath(): URL {
   const isSource = import.meta.url.endsWith(".ts");
-  const url = new URL(isSource ? `../../dist/runtime/${program}.js` : `./${program}.js`, import.meta.url);
+  const url = new URL(isSource ? `../../dist/runtime/${PROGRAM}.js` : `./${PROGRAM}.js`, import.meta.url);
   if (existsSync(url)) return url;
   const remedy = isSource ? 'run "npm run build" first' : "install tapsock anew";
   throw new NetworkError(`Cannot start the network: ${fileURLToPath(url)} is missing; ${remedy}`);

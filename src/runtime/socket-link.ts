@@ -6,7 +6,7 @@ import { MessageStream } from "./message-stream.ts";
 /** Bytes on their way to a peer that does not read; above this nothing is added that can wait. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
-/** Messages over a connected Unix socket; the same at both ends. */
+/** Messages to a daemon over a connected Unix socket, on the event loop. */
 export class SocketLink implements MessageLink {
   readonly #socket: Socket;
   readonly #stream: MessageStream;
@@ -27,37 +27,24 @@ export class SocketLink implements MessageLink {
     socket.on("close", () => this.#goDown());
   }
 
-  /** The peer does not read what it asked for. */
-  get isCongested(): boolean {
-    return this.#socket.writableLength > HIGH_WATER_BYTES;
-  }
-
   set receiver(receiver: LinkReceiver) {
     this.#receiver = receiver;
   }
 
   send(message: Message): boolean {
     if (this.#isDown) return true;
-    if (this.isCongested) {
+    if (this.#socket.writableLength > HIGH_WATER_BYTES) {
       this.#wantsRoom = true;
       return false;
     }
-    this.sendAnyway(message);
-    return true;
-  }
-
-  /** For what must not be lost, where the sender bounds it otherwise. */
-  sendAnyway(message: Message): void {
-    if (this.#isDown) return;
     this.#socket.write(encodeMessage(message));
-    if (this.isCongested) this.#wantsRoom = true;
+    return true;
   }
 
   resume(): void {
     if (!this.#stream.isStalled || this.#isDown) return;
-    const wrong = this.#stream.resume();
-    if (wrong !== undefined) this.fail(wrong);
-    else if (!this.#stream.isStalled) this.#socket.resume();
+    this.#listen(() => this.#stream.resume());
+    if (!this.#stream.isStalled && !this.#isDown) this.#socket.resume();
   }
 
   close(): void {
@@ -65,15 +52,8 @@ export class SocketLink implements MessageLink {
     this.#socket.destroy();
   }
 
-  /** Sends what is on its way, then closes. */
-  closeGently(): void {
-    this.#isDown = true;
-    // `end` would wait for the peer to close its side too.
-    this.#socket.destroySoon();
-  }
-
-  /** The peer breaks the rules: it is not listened to any longer, and the receiver hears why. */
-  fail(why: string): void {
+  /** The daemon breaks the rules: it is not listened to any longer, and the receiver hears why. */
+  #fail(why: string): void {
     this.#reason = why;
     this.#socket.destroy();
     this.#goDown();
@@ -89,9 +69,19 @@ export class SocketLink implements MessageLink {
 
   #arrived(chunk: Uint8Array): void {
     if (this.#isDown) return;
-    const wrong = this.#stream.feed(chunk);
-    if (wrong !== undefined) this.fail(wrong);
-    else if (this.#stream.isStalled) this.#socket.pause();
+    this.#listen(() => this.#stream.feed(chunk));
+    if (this.#stream.isStalled) this.#socket.pause();
+  }
+
+  /** Whatever a daemon says, it ends this link at worst, never the program. */
+  #listen(take: () => string | undefined): void {
+    let wrong: string | undefined;
+    try {
+      wrong = take();
+    } catch (error) {
+      wrong = error instanceof Error ? error.message : String(error);
+    }
+    if (wrong !== undefined) this.#fail(wrong);
   }
 
   #drained(): void {

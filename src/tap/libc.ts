@@ -21,6 +21,16 @@ export interface Libc {
   eventfd(initial: number, flags: number): number;
   socket(domain: number, type: number, protocol: number): number;
   bind(fd: number, address: number, length: number): number;
+  listen(fd: number, backlog: number): number;
+  accept4(fd: number, address: number, length: number, flags: number): number;
+  connect(fd: number, address: number, length: number): number;
+  send(fd: number, address: number, length: number, flags: number): number;
+  recv(fd: number, address: number, length: number, flags: number): number;
+  sendmsg(fd: number, header: number, flags: number): number;
+  setsockopt(fd: number, level: number, option: number, value: number, length: number): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epoll: number, operation: number, fd: number, event: number): number;
+  epoll_wait(epoll: number, events: number, count: number, timeoutMs: number): number;
   getsockopt(fd: number, level: number, option: number, value: number, length: number): number;
   /** Of the last call above that failed. */
   errno(): number;
@@ -42,7 +52,10 @@ export const EACCES = 13;
 export const EBUSY = 16;
 export const ENODEV = 19;
 export const EINVAL = 22;
+export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
+export const ENFILE = 23;
+export const EMFILE = 24;
 export const EBADFD = 77;
 export const EADDRNOTAVAIL = 99;
 export const ENOBUFS = 105;
@@ -80,6 +93,16 @@ function load(): Libc {
     eventfd: library.func("eventfd", "int", ["uint32_t", "int"]) as Libc["eventfd"],
     socket: library.func("socket", "int", ["int", "int", "int"]) as Libc["socket"],
     bind: library.func("bind", "int", ["int", "uintptr_t", "uint32_t"]) as Libc["bind"],
+    listen: library.func("listen", "int", ["int", "int"]) as Libc["listen"],
+    accept4: library.func("accept4", "int", ["int", "uintptr_t", "uintptr_t", "int"]) as Libc["accept4"],
+    connect: library.func("connect", "int", ["int", "uintptr_t", "uint32_t"]) as Libc["connect"],
+    send: library.func("send", "int64_t", ["int", "uintptr_t", "size_t", "int"]) as Libc["send"],
+    recv: library.func("recv", "int64_t", ["int", "uintptr_t", "size_t", "int"]) as Libc["recv"],
+    sendmsg: library.func("sendmsg", "int64_t", ["int", "uintptr_t", "int"]) as Libc["sendmsg"],
+    setsockopt: library.func("setsockopt", "int", ["int", "int", "int", "uintptr_t", "uint32_t"]) as Libc["setsockopt"],
+    epoll_create1: library.func("epoll_create1", "int", ["int"]) as Libc["epoll_create1"],
+    epoll_ctl: library.func("epoll_ctl", "int", ["int", "int", "int", "uintptr_t"]) as Libc["epoll_ctl"],
+    epoll_wait: library.func("epoll_wait", "int", ["int", "uintptr_t", "int", "int"]) as Libc["epoll_wait"],
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "uintptr_t", "uintptr_t"]) as Libc["getsockopt"],
     errno: () => koffi.errno(),
   };

@@ -71,6 +71,13 @@ describe("calls through shared memory", () => {
     expect(Buffer.compare(reply.data!, producedBytes(length))).toBe(0);
   });
 
+  test("a client that leaves its replies in the ring has its waiting calls held until it has read them", async () => {
+    const { port, serveUntil, handler } = portAndServer();
+    const reply = await serveUntil(port.call(request(PRODUCE, null, 5 * 1024 * 1024)));
+    expect(reply.data?.length).toBe(5 * 1024 * 1024);
+    expect(handler.holds).toEqual([true, false]);
+  });
+
   test("a request with more data than one message carries is WSAENOBUFS, and nothing is sent", async () => {
     const { port, handler } = portAndServer();
     expect((await port.call(request(ECHO, new Uint8Array(MAX_DATA + 1)))).error).toBe(WSAENOBUFS);

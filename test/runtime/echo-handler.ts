@@ -20,6 +20,13 @@ export class EchoHandler implements CallHandler {
     this.clients.add(client);
   }
 
+  /** Every hold, in order. */
+  readonly holds: boolean[] = [];
+
+  hold(_client: number, isHeld: boolean): void {
+    this.holds.push(isHeld);
+  }
+
   closeClient(client: number): void {
     this.clients.delete(client);
     this.closed.push(client);

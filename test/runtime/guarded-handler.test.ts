@@ -9,7 +9,7 @@ const fine: CallReply = { id: 9, result: 4, error: 0, a: 0, b: 0, data: null };
 function guardedCall(call: (reply: Replier) => void) {
   const mistakes: unknown[] = [];
   const replies: CallReply[] = [];
-  const handler: CallHandler = { openClient() {}, closeClient() {}, call: (_client, _request, reply) => call(reply) };
+  const handler: CallHandler = { openClient() {}, closeClient() {}, hold() {}, call: (_client, _request, reply) => call(reply) };
   guarded(handler, (error) => mistakes.push(error)).call(1, request, (reply) => replies.push(reply));
   return { mistakes, replies };
 }
@@ -44,8 +44,9 @@ test("a client whose opening or closing throws does not end the host", () => {
   const failing = () => {
     throw new Error("ours");
   };
-  const handler = guarded({ openClient: failing, closeClient: failing, call() {} }, (error) => mistakes.push(error));
+  const handler = guarded({ openClient: failing, closeClient: failing, hold: failing, call() {} }, (error) => mistakes.push(error));
   handler.openClient(1);
   handler.closeClient(1);
-  expect(mistakes.length).toBe(2);
+  handler.hold(1, true);
+  expect(mistakes.length).toBe(3);
 });

@@ -79,9 +79,27 @@ export class VirtualWinsock {
     const client = ++this.#lastClient;
     provider.openClient(client);
     let lastId = 0;
+    const answered: (() => void)[] = [];
+    const takeReplies = () => {
+      for (const tell of answered.splice(0)) tell();
+    };
     return {
       client,
+      post: (request, replied) => {
+        const id = ++lastId;
+        provider.call(client, { ...request, id }, (reply) => {
+          const copy = { ...reply, data: reply.data?.slice() ?? null };
+          answered.push(() => replied(copy));
+        });
+      },
+      takeReplies,
+      awaitPosted: () => {
+        if (answered.length === 0 && !this.simulation.run(() => answered.length > 0)) this.isStuck = true;
+        answered.shift()?.();
+        return !this.isStuck;
+      },
       call: (request) => {
+        takeReplies();
         const id = ++lastId;
         let answer: CallReply | undefined;
         provider.call(client, { ...request, id }, (reply) => {

@@ -84,6 +84,8 @@ export interface CallHandler {
   openClient(client: number): void;
   /** The program is gone: its sockets go as those of a process that died. */
   closeClient(client: number): void;
+  /** While a client does not take its replies, its waiting calls stay waiting: what they would bring stays where it is bounded. */
+  hold(client: number, isHeld: boolean): void;
   /** `reply` is called exactly once, at once or later, never after `closeClient`. */
   call(client: number, request: CallRequest, reply: Replier): void;
 }
@@ -91,6 +93,15 @@ export interface CallHandler {
 /** A face's end when its thread may wait: the call returns when the answer is there. */
 export interface BlockingPort {
   call(request: Omit<CallRequest, "id">): CallReply;
+  /**
+   * A call whose answer, of one message at most, the caller does not wait for; it takes its turn among the others. `replied` hears it
+   * during a later call on this port, and must not call the port itself. The reply's data is valid during the call.
+   */
+  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): void;
+  /** Hears what answers to posted calls have come, without waiting. */
+  takeReplies(): void;
+  /** Waits until a posted call is answered. @returns false when the network is gone, or none is posted */
+  awaitPosted(): boolean;
   close(): void;
 }
 

@@ -7,11 +7,16 @@ export class PendingCall {
   readonly #wait: Wait;
   readonly #finish: (outcome: Outcome) => void;
   readonly #timer: Timer | undefined;
+  readonly #isHeld: () => boolean;
   #isOver = false;
 
-  /** @param name the C function's, for listings of timers */
-  constructor(name: string, wait: Wait, timers: TimerQueue, finish: (outcome: Outcome) => void) {
+  /**
+   * @param name the C function's, for listings of timers
+   * @param isHeld whether the program leaves its replies unread, so that this call had better wait on
+   */
+  constructor(name: string, wait: Wait, timers: TimerQueue, isHeld: () => boolean, finish: (outcome: Outcome) => void) {
     this.#wait = wait;
+    this.#isHeld = isHeld;
     this.#finish = finish;
     for (const socket of wait.on) socket.waiting.add(this);
     if (wait.timeoutMs !== Number.POSITIVE_INFINITY) {
@@ -26,7 +31,7 @@ export class PendingCall {
 
   /** One of its sockets changed. */
   retry(): void {
-    if (this.#isOver) return;
+    if (this.#isOver || this.#isHeld()) return;
     const outcome = this.#wait.attempt();
     if (outcome !== undefined) this.end(outcome);
   }

@@ -40,6 +40,7 @@ class Client {
   readonly #context: SocketContext;
   isStarted = false;
   isLegacy = false;
+  isHeld = false;
 
   constructor(id: number, context: SocketContext) {
     this.id = id;
@@ -101,6 +102,15 @@ export class Provider implements CallHandler {
     this.#host.context.requestTurn();
   }
 
+  hold(client: number, isHeld: boolean): void {
+    const program = this.#clients.get(client);
+    if (program === undefined || program.isHeld === isHeld) return;
+    program.isHeld = isHeld;
+    if (isHeld) return;
+    for (const call of [...program.pending.values()]) call.retry();
+    this.#host.context.requestTurn();
+  }
+
   /** Programs attached, their sockets and waiting calls, for `status`. */
   get usage(): { readonly clients: number; readonly sockets: number; readonly pendingCalls: number } {
     let sockets = 0;
@@ -132,10 +142,11 @@ export class Provider implements CallHandler {
     } else {
       // Only the numbers are kept: the request's bytes are the caller's again after this.
       const { id, op } = request;
-      const pending = new PendingCall(callName(op) ?? "call", answer, this.#host.context.timers, (outcome) => {
+      const finish = (outcome: Outcome) => {
         program.pending.delete(id);
         this.#finish(client, id, op, outcome, reply);
-      });
+      };
+      const pending = new PendingCall(callName(op) ?? "call", answer, this.#host.context.timers, () => program.isHeld, finish);
       program.pending.set(id, pending);
     }
     this.#host.context.requestTurn();

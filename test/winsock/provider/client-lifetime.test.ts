@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { AF_INET, FIONBIO, SOCK_STREAM } from "../../../src/winsock/constants.ts";
+import { AF_INET, FIONBIO, FIONREAD, SOCK_STREAM } from "../../../src/winsock/constants.ts";
 import { WSAECONNRESET, WSAEINTR, WSAENETDOWN, WSAENOTSOCK, WSANOTINITIALISED } from "../../../src/winsock/errors.ts";
 import { CALL, type CallReply, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { sockaddrBytes } from "../../../src/winsock/structures.ts";
@@ -48,6 +48,26 @@ describe("the life of a program", () => {
     expect(v.ours.timers.pending().filter((timer) => !timer.owner.includes("203.0.113.1"))).toEqual([]);
     const [answer] = program.call(CALL.socket).replies;
     expect(answer?.error).toBe(WSAENETDOWN);
+  });
+
+  test("a program that leaves its replies unread gets no more: what its waiting calls would bring stays with TCP until it reads", () => {
+    const v = new VirtualWinsock();
+    const program = rawProgram(v);
+    const listener = v.listener(80);
+    const s = program.socket();
+    program.connect(s, PEER, 80);
+    v.advance(100);
+    const peer = v.peerWinsock.accept(listener, null, null);
+    const waiting = [program.call(CALL.recv, { s, a: 10 }), program.call(CALL.recv, { s, a: 10 })];
+    v.provider.hold(program.client, true);
+    v.peerWinsock.send(peer, new Uint8Array(15), 15, 0);
+    v.advance(100);
+    expect(waiting.map((call) => call.replies.length)).toEqual([0, 0]);
+    expect(v.ours.tcp.statuses()[0]?.receiveQueueBytes).toBe(15);
+    // A call that needs nothing else is answered all the same.
+    expect(program.call(CALL.ioctlsocket, { s, a: FIONREAD }).replies[0]?.a).toBe(15);
+    v.provider.hold(program.client, false);
+    expect(waiting.map((call) => call.replies[0]?.result)).toEqual([10, 5]);
   });
 
   test("cancel ends one waiting call with WSAEINTR; the socket may connect again", () => {

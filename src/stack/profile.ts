@@ -76,6 +76,8 @@ export interface Profile {
   /** Auto-tuning may raise the receive buffer to this. */
   readonly receiveBufferMaxBytes: number;
   readonly sendBufferBytes: number;
+  /** Dynamic send buffering may raise the send buffer to this. */
+  readonly sendBufferMaxBytes: number;
 
   // Closing
   readonly timeWaitMs: number;
@@ -133,6 +135,7 @@ export const WINDOWS: Profile = {
   receiveBufferBytes: 65536,
   receiveBufferMaxBytes: 16 * 1024 * 1024,
   sendBufferBytes: 65536,
+  sendBufferMaxBytes: 4 * 1024 * 1024,
   timeWaitMs: 120_000,
   finWait2Ms: 120_000,
   portRange: [49152, 65535],

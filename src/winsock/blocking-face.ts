@@ -3,6 +3,9 @@ import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SO_LINGER, SOCKET_ERROR } from "./
 import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "./errors.ts";
 import { type BlockingPort, CALL, type CallReply } from "./provider/calls.ts";
 import { decodeSets, encodeSets } from "./provider/select.ts";
+import { POSTED } from "./provider/socket.ts";
+import { ReadAhead, SHOWN_AT_ONCE } from "./read-ahead.ts";
+import { SendCredit } from "./send-credit.ts";
 import { HIGHEST_VERSION, negotiateVersion } from "./startup-version.ts";
 import {
   type Box,
@@ -113,9 +116,37 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   let startups = 0;
   let lastError = 0;
   let failure: Error | undefined;
+  /** What is known of each stream's send queue, and has been shown of its bytes. */
+  const credits = new Map<SOCKET, SendCredit>();
+  const readAheads = new Map<SOCKET, ReadAhead>();
+
+  /** Anything but a plain send or receive: the host shall decide on all it has. */
+  function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
+    if (op === CALL.select) for (const each of readAheads.keys()) forgetShown(each);
+    else forgetShown(s);
+    credits.get(s)?.forget();
+    if (op === CALL.closesocket) {
+      credits.delete(s);
+      readAheads.delete(s);
+    }
+    return request(op, s, a, b, c, data);
+  }
+
+  /** Bytes shown of this socket's stream are the host's again, and it hears how many were taken. */
+  function forgetShown(s: SOCKET): void {
+    const ahead = readAheads.get(s);
+    if (ahead === undefined) return;
+    tellTaken(s, ahead);
+    ahead.forget();
+  }
+
+  function tellTaken(s: SOCKET, ahead: ReadAhead): void {
+    const taken = ahead.tell();
+    if (taken > 0) port?.post({ op: CALL.taken, s, a: taken, b: 0, c: 0, data: null }, () => {});
+  }
 
   /** Sets the last error, as every call does: 0 when it succeeds. */
-  function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
+  function request(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
     const reply = port === undefined ? failed(WSANOTINITIALISED) : ask(port, { op, s: s | 0, a, b, c, data });
     lastError = reply.error;
     return reply;
@@ -166,6 +197,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     lastError = 0;
     startups--;
     if (startups > 0) return 0;
+    credits.clear();
+    readAheads.clear();
     ask(port, { op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
     closePort();
     return 0;
@@ -176,7 +209,13 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     let sent = before;
     do {
       const end = Math.min(sent + PIECE, bytes.length);
-      const reply = call(CALL.send, s, flags, sent > 0 ? 1 : 0, end < bytes.length ? 1 : 0, bytes.subarray(sent, end));
+      if (flags === 0 && postSend(s, bytes.subarray(sent, end))) {
+        lastError = 0;
+        sent = end;
+        continue;
+      }
+      const reply = request(CALL.send, s, flags, sent > 0 ? 1 : 0, end < bytes.length ? 1 : 0, bytes.subarray(sent, end));
+      if (reply.result > 0) creditOf(s).learn(reply.error, reply.a, reply.b);
       if (reply.result < 0) {
         if (sent === 0) return SOCKET_ERROR;
         // What was taken is taken; the next call will tell what is wrong.
@@ -189,12 +228,83 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     return sent;
   }
 
+  function creditOf(s: SOCKET): SendCredit {
+    let credit = credits.get(s);
+    if (credit === undefined) {
+      credit = new SendCredit();
+      credits.set(s, credit);
+    }
+    return credit;
+  }
+
+  /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they are on their way */
+  function postSend(s: SOCKET, bytes: Uint8Array): boolean {
+    const credit = credits.get(s);
+    if (credit === undefined || port === undefined || bytes.length === 0) return false;
+    port.takeReplies();
+    if (!credit.isOpen) return false;
+    credit.posted(bytes.length);
+    port.post({ op: CALL.send, s, a: 0, b: POSTED, c: 0, data: bytes }, (reply) =>
+      credit.answered(bytes.length, reply.error, reply.a, reply.b),
+    );
+    return true;
+  }
+
+  /** A plain receive, of bytes that were shown before it was called or else of the host. @returns undefined when only the host can tell */
+  function receiveShown(s: SOCKET, buf: Uint8Array): number | undefined {
+    const ahead = readAheads.get(s);
+    if (ahead === undefined || port === undefined || buf.length === 0) return undefined;
+    if (ahead.isAsked) {
+      // What it has to show may be that the connection is dead, which comes before bytes.
+      port.takeReplies();
+      if (ahead.heldBytes === 0) tellTaken(s, ahead);
+      while (ahead.isAsked && ahead.heldBytes === 0 && port.awaitPosted());
+    }
+    const received = ahead.take(buf);
+    if (received === 0) return undefined;
+    lastError = 0;
+    if (ahead.isWorthAsking) askToShow(s, ahead);
+    else if (ahead.isWorthTelling) tellTaken(s, ahead);
+    return received;
+  }
+
+  function askToShow(s: SOCKET, ahead: ReadAhead): void {
+    ahead.isAsked = true;
+    port?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: 0, c: ahead.tell(), data: null }, (reply) => {
+      if (reply.error !== 0) ahead.forget();
+      else if (reply.data !== null) ahead.add(reply.data);
+      ahead.answered();
+    });
+  }
+
+  /** What a plain receive says of bytes shown (`CALL.recv`, c). */
+  function aheadFor(s: SOCKET, flags: number): number {
+    if (flags !== 0) {
+      forgetShown(s);
+      return 0;
+    }
+    let ahead = readAheads.get(s);
+    if (ahead === undefined) {
+      ahead = new ReadAhead();
+      readAheads.set(s, ahead);
+    }
+    return ahead.tell() * 2 + (ahead.mayBeShown() ? 1 : 0);
+  }
+
   function receive(s: SOCKET, buf: Uint8Array, flags: number): number {
+    const shown = flags === 0 ? receiveShown(s, buf) : undefined;
+    if (shown !== undefined) return shown;
     let received = 0;
     do {
-      const reply = call(CALL.recv, s, Math.min(buf.length - received, PIECE), flags, 0, null);
-      if (reply.data !== null) buf.set(reply.data, received);
+      const reply = request(CALL.recv, s, Math.min(buf.length - received, PIECE), flags, aheadFor(s, flags), null);
+      let { data } = reply;
+      if (data !== null && data.length > reply.result) {
+        readAheads.get(s)?.add(data.subarray(reply.result));
+        data = data.subarray(0, reply.result);
+      }
+      if (data !== null) buf.set(data, received);
       if (reply.result < 0) {
+        readAheads.get(s)?.forget();
         if (received === 0) return SOCKET_ERROR;
         lastError = 0;
         return received;

@@ -211,6 +211,11 @@ export class Connection implements TcpConnection, Flow {
     return this.sendBuffer.length;
   }
 
+  /** Twice what may be in flight: while one window is on its way the next can be written. */
+  get idealSendBacklog(): number {
+    return Math.min(2 * Math.min(this.congestion.cwnd, this.sndWnd), this.context.profile.sendBufferMaxBytes);
+  }
+
   get readableBytes(): number {
     return this.receiveBuffer.readableBytes;
   }
@@ -270,8 +275,8 @@ export class Connection implements TcpConnection, Flow {
     return count;
   }
 
-  peek(target: Uint8Array, at: number, end: number): number {
-    return this.receiveBuffer.peek(target, at, end);
+  peek(target: Uint8Array, at: number, end: number, skip = 0): number {
+    return this.receiveBuffer.peek(target, at, end, skip);
   }
 
   /** As `read` for a user that does not want the bytes. */

@@ -84,11 +84,13 @@ export class ReceiveBuffer {
     return count;
   }
 
-  peek(target: Uint8Array, at: number, end: number): number {
-    const count = Math.min(end - at, this.#readable);
-    if (count === 0) return 0;
-    const first = Math.min(count, this.#ring.length - this.#head);
-    target.set(this.#ring.subarray(this.#head, this.#head + first), at);
+  /** As `read`, but nothing is taken. @param skip begins so many bytes after the first */
+  peek(target: Uint8Array, at: number, end: number, skip = 0): number {
+    const count = Math.min(end - at, this.#readable - skip);
+    if (count <= 0) return 0;
+    const from = (this.#head + skip) & (this.#ring.length - 1);
+    const first = Math.min(count, this.#ring.length - from);
+    target.set(this.#ring.subarray(from, from + first), at);
     if (first < count) target.set(this.#ring.subarray(0, count - first), at + first);
     return count;
   }

@@ -16,11 +16,15 @@ export interface TcpConnection {
   write(bytes: Uint8Array, at: number, end: number): boolean;
   /** Queued and unacknowledged bytes. */
   readonly sendQueueBytes: number;
+  /** Bytes in the send queue that keep the path busy, so far as it is known: a quota below it costs speed. */
+  readonly idealSendBacklog: number;
 
   /** RECEIVE: moves up to `end - at` bytes into `target` and opens the window accordingly. @returns how many */
   read(target: Uint8Array, at: number, end: number): number;
-  /** As `read`, leaving the bytes where they are. */
-  peek(target: Uint8Array, at: number, end: number): number;
+  /** As `read`, leaving the bytes where they are. @param skip begins so many bytes after the first */
+  peek(target: Uint8Array, at: number, end: number, skip?: number): number;
+  /** As `read` for a user that does not want the bytes. @returns how many there were, at most `count` */
+  discard(count: number): number;
   /** In order and not yet read. */
   readonly readableBytes: number;
   /** The peer's FIN has been received in order; it may still have unread bytes before it. */

@@ -19,9 +19,16 @@ export const CALL = {
   listen: 6,
   /** s; a: room for the address, or −1 when no address is wanted. Result: SOCKET; reply data: the peer's sockaddr when wanted. */
   accept: 7,
-  /** s; data: bytes or null; a: flags; b: 1 when the bytes continue a call already accepted (a long send travels in pieces); c: 1 when more pieces follow. Result: bytes taken. */
+  /**
+   * s; data: bytes or null; a: flags; b: 1 when the bytes continue a call already accepted (a long send travels in pieces), 2 when the
+   * caller knew of room for them and does not wait; c: 1 when more pieces follow. Result: bytes taken. Reply a: bytes in the send
+   * queue; b: the quota below which the next send is taken.
+   */
   send: 8,
-  /** s; a: wanted bytes; b: flags. Result: bytes; reply data: them. */
+  /**
+   * s; a: wanted bytes; b: flags; c: twice the bytes that were taken of those shown (see `show`), and 1 more when bytes may be shown.
+   * Result: bytes; reply data: them, and behind them those shown.
+   */
   recv: 9,
   /** s; data: name (a bytes of it) followed by the payload; a: length of the name within data or −1 for null; b: flags; c: tolen. Result: payload bytes. */
   sendto: 10,
@@ -45,6 +52,13 @@ export const CALL = {
   setsockopt: 19,
   /** a: id of a pending call of this client, which ends with WSAEINTR if it is still pending. */
   cancel: 20,
+  /**
+   * Not Winsock: s; a: at most so many bytes; c: bytes that were taken of those shown before. Waits for bytes beyond those shown, which
+   * stay unread until they are taken. Result: how many, 0 at the end of the stream; reply data: them.
+   */
+  show: 21,
+  /** Not Winsock: s; a: bytes that were taken of those shown. */
+  taken: 22,
   /** data: JSON of a management request; reply data: JSON. Not Winsock: what the command line and the page ask of a host. */
   control: 32,
 } as const;

@@ -137,7 +137,18 @@ const SOCKET_LEVEL: ReadonlyMap<number, Option> = new Map<number, Option>([
     },
   ],
   [SO_OOBINLINE, flag("bool", "outOfBandInline", "stream")],
-  [SO_SNDBUF, amount("sendBufferBytes")],
+  [
+    SO_SNDBUF,
+    {
+      ...amount("sendBufferBytes"),
+      set: (s, v) => {
+        s.options.sendBufferBytes = v;
+        s.options.sendBufferIsSet = true;
+        s.applyOptions();
+        return 0;
+      },
+    },
+  ],
   [
     SO_RCVBUF,
     {

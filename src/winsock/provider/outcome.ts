@@ -7,6 +7,7 @@ export interface Outcome {
   /** 0 or a WSA code. */
   readonly error: number;
   readonly a?: number;
+  readonly b?: number;
   /** Valid until the reply was given. */
   readonly data?: Uint8Array;
 }

@@ -132,7 +132,7 @@ export class Provider implements CallHandler {
       this.#manage(program, request, reply);
       return;
     }
-    this.#traceCall(client, request);
+    if (!isReadAhead(request.op)) this.#traceCall(client, request);
     const answer = this.#answer(program, request);
     if (!isWait(answer)) {
       this.#finish(client, request.id, request.op, answer, reply);
@@ -164,7 +164,7 @@ export class Provider implements CallHandler {
 
   #finish(client: number, id: number, op: number, outcome: Outcome, reply: Replier): void {
     const { trace, clock } = this.#host.context;
-    if (trace.isOn) {
+    if (trace.isOn && !isReadAhead(op)) {
       const name = callName(op) ?? "unknown";
       const text = outcomeText(op, outcome);
       trace.emit({ type: "winsock-returned", atMs: clock.now(), client, call: id, name, text, error: outcome.error });
@@ -204,6 +204,9 @@ export class Provider implements CallHandler {
     return socket === undefined ? failed(WSAENOTSOCK) : answerFor(socket, client, request);
   }
 }
+
+/** How a face gets what recv will return, which is no call of the program. */
+const isReadAhead = (op: number): boolean => op === CALL.show || op === CALL.taken;
 
 function start(client: Client, wanted: number): Outcome {
   const version = negotiateVersion(wanted);
@@ -245,9 +248,13 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
     case CALL.accept:
       return socket instanceof StreamSocket ? socket.accept(a, client) : failed(WSAEOPNOTSUPP);
     case CALL.send:
-      return socket.send(data, a, b === 1);
+      return socket.send(data, a, b);
     case CALL.recv:
-      return socket.recv(a, b);
+      return socket.recv(a, b, c);
+    case CALL.show:
+      return socket instanceof StreamSocket ? socket.show(a, c) : failed(WSAEOPNOTSUPP);
+    case CALL.taken:
+      return socket instanceof StreamSocket ? socket.taken(a) : failed(WSAEOPNOTSUPP);
     case CALL.sendto: {
       // A stream looks at its state first, and at no name.
       if (a > (data?.length ?? 0)) return socket instanceof StreamSocket ? socket.sendto(null, b) : failed(WSAEFAULT);
@@ -279,5 +286,5 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
 }
 
 function replyFor(id: number, outcome: Outcome): CallReply {
-  return { id, result: outcome.result, error: outcome.error, a: outcome.a ?? 0, b: 0, data: outcome.data ?? null };
+  return { id, result: outcome.result, error: outcome.error, a: outcome.a ?? 0, b: outcome.b ?? 0, data: outcome.data ?? null };
 }

@@ -17,6 +17,8 @@ export interface SocketOptions {
   linger: Linger;
   outOfBandInline: boolean;
   sendBufferBytes: number;
+  /** Whether SO_SNDBUF was set; while it was not, as much is buffered as keeps the path busy. */
+  sendBufferIsSet: boolean;
   receiveBufferBytes: number;
   /** Whether SO_RCVBUF was set; while it was not, the stack tunes the buffer by itself. */
   receiveBufferIsSet: boolean;
@@ -42,6 +44,7 @@ export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: numb
     linger: { on: false, seconds: 0 },
     outOfBandInline: false,
     sendBufferBytes,
+    sendBufferIsSet: false,
     receiveBufferBytes,
     receiveBufferIsSet: false,
     sendTimeoutMs: 0,
@@ -61,6 +64,7 @@ export function inheritedOptions(from: SocketOptions): SocketOptions {
     reuseAddress: from.reuseAddress,
     keepAlive: from.keepAlive,
     outOfBandInline: from.outOfBandInline,
+    sendBufferIsSet: from.sendBufferIsSet,
     receiveBufferIsSet: from.receiveBufferIsSet,
     sendTimeoutMs: from.sendTimeoutMs,
     receiveTimeoutMs: from.receiveTimeoutMs,

@@ -23,6 +23,10 @@ import type { SocketOptions } from "./socket-options.ts";
 /** Most bytes that one call carries: longer transfers come in pieces. */
 export const TRANSFER_LIMIT = 256 * 1024;
 
+/** How a send may come: as a piece of one already begun, or without waiting for its answer. */
+export const CONTINUED = 1;
+export const POSTED = 2;
+
 /** The program that a socket belongs to. */
 export interface Owner {
   /** A Winsock 1.x start-up is in force, which changes one error code of connect. */
@@ -66,10 +70,11 @@ export abstract class Socket {
 
   abstract connect(name: Uint8Array | null, namelen: number): Answer;
   abstract listen(backlog: number): Outcome;
-  /** @param isContinuation the bytes go on with a call that was accepted already */
-  abstract send(bytes: Uint8Array | null, flags: number, isContinuation: boolean): Answer;
+  /** @param how 0; CONTINUED when the bytes go on with a call that was accepted already; POSTED when the caller knew of room */
+  abstract send(bytes: Uint8Array | null, flags: number, how: number): Answer;
   abstract sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer;
-  abstract recv(wanted: number, flags: number): Answer;
+  /** @param ahead as `CALL.recv` says of its c */
+  abstract recv(wanted: number, flags: number, ahead?: number): Answer;
   /** @param room for the sender's address, or −1 when it is not wanted */
   abstract recvfrom(wanted: number, flags: number, room: number): Answer;
   abstract shutdown(how: number): Outcome;

@@ -42,7 +42,7 @@ import {
 import { sizeof_sockaddr_in } from "../structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
-import { codeOfRouteFailure, type Owner, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { CONTINUED, codeOfRouteFailure, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import { defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
 
 /** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
@@ -53,6 +53,12 @@ export interface Acceptor {
   readonly hasRoom: boolean;
   newStreamSocket(): StreamSocket;
 }
+
+/** Beyond what is wanted, up to so many times as much is shown: a program that reads a little at a time is not given a lot. */
+const SHOWN_PER_WANTED = 3;
+const LEAST_SHOWN = 32 * 1024;
+/** A face that posts sends keeps to the quota; one that does not is bounded by this. */
+const POSTED_LIMIT = 16 * 1024 * 1024;
 
 /** What listen takes as SOMAXCONN, and the limits of SOMAXCONN_HINT (Microsoft, "listen function"). */
 const BACKLOG_MAXIMUM = 200;
@@ -79,6 +85,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #sendIsShut = false;
   #receiveIsShut = false;
   #sendIsFinished = false;
+  /** Unread bytes that the program's face has seen already. */
+  #shownBytes = 0;
 
   constructor(handle: number, owner: Owner, context: SocketContext) {
     const { sendBufferBytes, receiveBufferBytes } = context.host.context.profile;
@@ -270,13 +278,21 @@ export class StreamSocket extends Socket implements TcpUser {
 
   // ---- Sending ----
 
-  /** A send is taken while less than SO_SNDBUF waits to be acknowledged; a buffer of 0 takes one send at a time. */
-  get #hasQuota(): boolean {
-    const queued = this.#connection!.sendQueueBytes;
-    return queued === 0 || queued < this.options.sendBufferBytes;
+  /**
+   * A send is taken while less than this waits to be acknowledged: SO_SNDBUF where the program has set it, else at least that, and as
+   * much as keeps the path busy (Windows' dynamic send buffering, ideal send backlog). A buffer of 0 takes one send at a time.
+   */
+  get #quota(): number {
+    const { sendBufferBytes, sendBufferIsSet } = this.options;
+    return sendBufferIsSet ? sendBufferBytes : Math.max(sendBufferBytes, this.#connection!.idealSendBacklog);
   }
 
-  override send(bytes: Uint8Array | null, flags: number, isContinuation: boolean): Answer {
+  get #hasQuota(): boolean {
+    const queued = this.#connection!.sendQueueBytes;
+    return queued === 0 || queued < this.#quota;
+  }
+
+  override send(bytes: Uint8Array | null, flags: number, how: number): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     const code = this.#sendError();
     if (code !== 0) return failed(code);
@@ -285,9 +301,9 @@ export class StreamSocket extends Socket implements TcpUser {
     if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
     if (bytes.length === 0) return DONE;
 
-    let taken = this.#take(bytes, 0, isContinuation);
+    let taken = this.#take(bytes, 0, how);
     const isBuffered = this.options.sendBufferBytes > 0 || this.isNonblocking;
-    if (taken === bytes.length && isBuffered) return succeeded(taken);
+    if (taken === bytes.length && isBuffered) return this.#sent(taken);
     if (this.isNonblocking) return taken > 0 ? succeeded(taken) : failed(WSAEWOULDBLOCK);
 
     const rest = bytes.slice(taken);
@@ -297,13 +313,18 @@ export class StreamSocket extends Socket implements TcpUser {
       if (this.isClosed) return failed(WSAEINTR);
       const failure = this.#sendError();
       if (failure !== 0) return failed(failure);
-      if (taken < rest.length) taken += this.#take(rest, taken, isContinuation);
+      if (taken < rest.length) taken += this.#take(rest, taken, how);
       const isOver = taken === rest.length && (isBuffered || this.#connection!.sendQueueBytes === 0);
-      return isOver ? succeeded(before + taken) : undefined;
+      return isOver ? this.#sent(before + taken) : undefined;
     };
     return this.waitHere(attempt, this.options.sendTimeoutMs, () =>
       before + taken > 0 ? succeeded(before + taken) : failed(WSAETIMEDOUT),
     );
+  }
+
+  /** With what the face wants to know of the queue. */
+  #sent(bytes: number): Outcome {
+    return { result: bytes, error: 0, a: this.#connection!.sendQueueBytes, b: this.#quota };
   }
 
   #sendError(): number {
@@ -313,26 +334,32 @@ export class StreamSocket extends Socket implements TcpUser {
   /**
    * Moves what may be moved from `bytes[at…]` into the send queue. Windows takes all, whatever its size, as long as the quota is not
    * exceeded before (Wine's test write_events), so pieces of one send follow without asking; other systems take what fits.
+   * A posted one was taken by its face already, which knew that there is room; the quota may have changed since.
    * @returns how many bytes
    */
-  #take(bytes: Uint8Array, at: number, isContinuation: boolean): number {
+  #take(bytes: Uint8Array, at: number, how: number): number {
     const connection = this.#connection!;
+    if (how === POSTED && connection.sendQueueBytes <= POSTED_LIMIT)
+      return connection.write(bytes, at, bytes.length) ? bytes.length - at : 0;
     const isPartial = this.context.host.context.profile.partialSend;
-    if ((isPartial || !isContinuation) && !this.#hasQuota) return 0;
-    const room = isPartial ? Math.max(1, this.options.sendBufferBytes - connection.sendQueueBytes) : bytes.length;
+    if ((isPartial || how !== CONTINUED) && !this.#hasQuota) return 0;
+    const room = isPartial ? Math.max(1, this.#quota - connection.sendQueueBytes) : bytes.length;
     const end = Math.min(bytes.length, at + room);
     return connection.write(bytes, at, end) ? end - at : 0;
   }
 
   /** The address is ignored on a stream (Wine's test tcp_sendto_recvfrom). */
   override sendto(bytes: Uint8Array | null, flags: number): Answer {
-    return this.send(bytes, flags, false);
+    return this.send(bytes, flags, 0);
   }
 
   // ---- Receiving ----
 
-  override recv(wanted: number, flags: number): Answer {
+  override recv(wanted: number, flags: number, ahead = 0): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
+    // Whatever was shown beyond that is to be had again.
+    this.#takeShown(Math.floor(ahead / 2));
+    this.#shownBytes = 0;
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);
     // No urgent data is ever waiting apart.
@@ -344,21 +371,66 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted === 0) return this.#death === 0 ? DONE : failed(this.#death);
 
     const count = Math.min(wanted, TRANSFER_LIMIT);
-    const attempt = isWhole ? this.#receiveWhole(count) : () => this.#receiveSome(count, isPeek);
+    const mayShow = ahead % 2 === 1 && flags === 0 && !this.isNonblocking && this.options.receiveTimeoutMs === 0;
+    const attempt = isWhole ? this.#receiveWhole(count) : () => this.#receiveSome(count, isPeek, mayShow);
     const outcome = attempt();
     if (outcome !== undefined) return outcome;
     if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
     return this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
   }
 
-  #receiveSome(count: number, isPeek: boolean): Outcome | undefined {
+  #receiveSome(count: number, isPeek: boolean, mayShow: boolean): Outcome | undefined {
     const ending = this.#receiveEnding();
     if (ending !== undefined) return ending;
     const connection = this.#connection!;
     if (connection.readableBytes === 0) return connection.finReceived ? DONE : undefined;
     const { scratch } = this.context;
     const received = isPeek ? connection.peek(scratch, 0, count) : connection.read(scratch, 0, count);
-    return { result: received, error: 0, data: scratch.subarray(0, received) };
+    const shown = mayShow ? this.#showSome(received, Math.min(SHOWN_PER_WANTED * count, TRANSFER_LIMIT - received)) : 0;
+    return { result: received, error: 0, data: scratch.subarray(0, received + shown) };
+  }
+
+  // Bytes shown to the face before the program asks for them (winsock/read-ahead.ts).
+
+  /** @returns how many unread bytes lie in the scratch memory from `at` on, now shown */
+  #showSome(at: number, room: number): number {
+    const connection = this.#connection!;
+    const unseen = connection.readableBytes - this.#shownBytes;
+    // Little is no stream worth the trouble, and a trace shall see every receive.
+    if (unseen < LEAST_SHOWN || this.context.host.context.trace.isOn) return 0;
+    const count = connection.peek(this.context.scratch, at, at + Math.min(room, unseen), this.#shownBytes);
+    this.#shownBytes += count;
+    return count;
+  }
+
+  show(wanted: number, taken: number): Answer {
+    if (!this.isConnected) return failed(WSAENOTCONN);
+    this.#takeShown(taken);
+    if (wanted <= 0) return failed(WSAEINVAL);
+    const attempt = (): Outcome | undefined => {
+      const ending = this.#receiveEnding();
+      if (ending !== undefined) return ending;
+      const connection = this.#connection!;
+      const { scratch } = this.context;
+      const unseen = connection.readableBytes - this.#shownBytes;
+      if (unseen <= 0) return connection.finReceived ? DONE : undefined;
+      const count = connection.peek(scratch, 0, Math.min(wanted, unseen, TRANSFER_LIMIT), this.#shownBytes);
+      this.#shownBytes += count;
+      return { result: count, error: 0, data: scratch.subarray(0, count) };
+    };
+    return attempt() ?? this.waitHere(attempt, 0, () => DONE);
+  }
+
+  taken(bytes: number): Outcome {
+    this.#takeShown(bytes);
+    return DONE;
+  }
+
+  /** The program has had so many of the bytes that were shown. */
+  #takeShown(bytes: number): void {
+    if (bytes <= 0 || this.#death !== 0) return;
+    const count = this.#connection?.discard(Math.min(bytes, this.#shownBytes)) ?? 0;
+    this.#shownBytes -= count;
   }
 
   /** MSG_WAITALL: collects until there are `count` bytes, or the stream ends. */

@@ -1,0 +1,106 @@
+/** Bytes that one answer may show. */
+export const SHOWN_AT_ONCE = 256 * 1024;
+/** While no more than this lies here unread, the next bytes are asked for. */
+const ASK_BELOW = SHOWN_AT_ONCE;
+/** So many taken bytes are worth telling by themselves: the peer's window waits for it. */
+const WORTH_TELLING = 64 * 1024;
+/** Receives that go without, after bytes were shown for nothing. */
+const REST_AFTER_WASTE = 8;
+
+/**
+ * Bytes of one stream that the host has shown before the program asked for them. They stay unread at the host, where `select`,
+ * FIONREAD, MSG_PEEK and a close see them, until the program takes them and the host is told. So a receive in a busy stream costs a
+ * copy and no way there and back; whatever else the program asks of the socket finds things as if nothing had been shown.
+ *
+ *      head of the stream at the host
+ *        │ taken, not told │ here │ asked for │ …
+ */
+export class ReadAhead {
+  #blocks: Uint8Array[] = [];
+  /** Read from the first block. */
+  #at = 0;
+  #held = 0;
+  #untold = 0;
+  /** Memory of a block that was used up. */
+  #spare: Uint8Array | undefined;
+  #rest = 0;
+  /** The host has been asked to show more, and has not answered. */
+  isAsked = false;
+  /** Bytes here are as the host has them; false after something else was asked of the socket, until an asked show is answered. */
+  #isForgotten = false;
+
+  get heldBytes(): number {
+    return this.#held;
+  }
+
+  /** Whether the next ordinary receive should bring more than is wanted; counts the receives that go without. */
+  mayBeShown(): boolean {
+    if (this.isAsked) return false;
+    if (this.#rest === 0) return true;
+    this.#rest--;
+    return false;
+  }
+
+  get isWorthAsking(): boolean {
+    return !this.isAsked && this.#held <= ASK_BELOW;
+  }
+
+  get isWorthTelling(): boolean {
+    return this.#untold >= WORTH_TELLING;
+  }
+
+  /** How many bytes were taken since the host was last told; it is told now. */
+  tell(): number {
+    const untold = this.#untold;
+    this.#untold = 0;
+    return untold;
+  }
+
+  /** Bytes that the host has shown; copied. */
+  add(bytes: Uint8Array): void {
+    if (this.#isForgotten || bytes.length === 0) return;
+    const spare = this.#spare !== undefined && this.#spare.length >= bytes.length ? this.#spare : new Uint8Array(SHOWN_AT_ONCE);
+    this.#spare = undefined;
+    spare.set(bytes);
+    this.#blocks.push(spare.subarray(0, bytes.length));
+    this.#held += bytes.length;
+  }
+
+  /** The host has answered what it was asked to show. */
+  answered(): void {
+    this.isAsked = false;
+    this.#isForgotten = false;
+  }
+
+  /** Moves at most `target.length` bytes to the program. @returns how many */
+  take(target: Uint8Array): number {
+    let taken = 0;
+    while (taken < target.length && this.#held > 0) {
+      const block = this.#blocks[0]!;
+      const count = Math.min(target.length - taken, block.length - this.#at);
+      target.set(block.subarray(this.#at, this.#at + count), taken);
+      taken += count;
+      this.#at += count;
+      this.#held -= count;
+      if (this.#at === block.length) this.#dropFirst();
+    }
+    this.#untold += taken;
+    return taken;
+  }
+
+  /** Something else is asked of the socket, or it is broken: what lies here is the host's again. */
+  forget(): void {
+    if (this.#held > 0) this.#rest = REST_AFTER_WASTE;
+    this.#held = 0;
+    this.#at = 0;
+    this.#blocks = [];
+    this.#spare = undefined;
+    this.#isForgotten = this.isAsked;
+  }
+
+  #dropFirst(): void {
+    const block = this.#blocks.shift()!;
+    this.#at = 0;
+    this.#spare = new Uint8Array(block.buffer);
+  }
+}

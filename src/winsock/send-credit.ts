@@ -1,0 +1,37 @@
+/**
+ * What a program knows of its stream's send queue. The host takes a send whenever less is queued than the quota (Windows' rule for
+ * SO_SNDBUF), and says with each answer how much that is. The queue only gets shorter meanwhile, so where what was queued then and
+ * what was sent since stay below the quota, the next send will be taken for certain, and needs no answer to be waited for.
+ */
+export class SendCredit {
+  #queued = 0;
+  #unanswered = 0;
+  #quota = 0;
+
+  /** A send of any length would be taken now. */
+  get isOpen(): boolean {
+    return this.#queued + this.#unanswered < this.#quota;
+  }
+
+  /** Bytes have left whose answer nobody waits for. */
+  posted(bytes: number): void {
+    this.#unanswered += bytes;
+  }
+
+  /** The host has answered such a send. */
+  answered(bytes: number, error: number, queued: number, quota: number): void {
+    this.#unanswered -= bytes;
+    this.learn(error, queued, quota);
+  }
+
+  /** What an answer says of the queue. After a failure only the host can tell what is next. */
+  learn(error: number, queued: number, quota: number): void {
+    this.#queued = queued;
+    this.#quota = error === 0 ? quota : 0;
+  }
+
+  /** Something was changed that the quota depends on. */
+  forget(): void {
+    this.#quota = 0;
+  }
+}

@@ -1,3 +1,5 @@
+import { copyBytes } from "./copy-bytes.ts";
+
 /**
  * What passes between a program and the host it uses: calls, replies and events, as bytes. The same bytes lie in shared memory and
  * on the daemon's socket. Integers are little-endian; numbers that C holds in more than 32 bits travel as doubles.
@@ -64,7 +66,7 @@ export const messageBytes = (message: Message): number => HEADER_BYTES + (messag
 /** Writes the message at `at` and returns where it ends; `bytes` and `view` look at the same memory. */
 export function writeMessage(bytes: Uint8Array, view: DataView, at: number, message: Message): number {
   writeHeader(view, at, message);
-  if (message.data !== null) bytes.set(message.data, at + HEADER_BYTES);
+  if (message.data !== null) copyBytes(bytes, at + HEADER_BYTES, message.data);
   return at + messageBytes(message);
 }
 

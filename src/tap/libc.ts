@@ -32,6 +32,7 @@ export interface Libc {
   epoll_ctl(epoll: number, operation: number, fd: number, event: number): number;
   epoll_wait(epoll: number, events: number, count: number, timeoutMs: number): number;
   getsockopt(fd: number, level: number, option: number, value: number, length: number): number;
+  memcpy(target: number, source: number, length: number): number;
   /** Of the last call above that failed. */
   errno(): number;
 }
@@ -70,6 +71,21 @@ export function libc(): Libc {
   return loaded;
 }
 
+let isMissing = false;
+
+/** Whether `libc` can be had; tries once. */
+export function hasLibc(): boolean {
+  if (loaded !== undefined) return true;
+  if (isMissing) return false;
+  try {
+    libc();
+    return true;
+  } catch {
+    isMissing = true;
+    return false;
+  }
+}
+
 function load(): Libc {
   if (process.platform !== "linux") {
     throw new TapError(
@@ -104,6 +120,7 @@ function load(): Libc {
     epoll_ctl: library.func("epoll_ctl", "int", ["int", "int", "int", "uintptr_t"]) as Libc["epoll_ctl"],
     epoll_wait: library.func("epoll_wait", "int", ["int", "uintptr_t", "int", "int"]) as Libc["epoll_wait"],
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "uintptr_t", "uintptr_t"]) as Libc["getsockopt"],
+    memcpy: library.func("memcpy", "uintptr_t", ["uintptr_t", "uintptr_t", "size_t"]) as Libc["memcpy"],
     errno: () => koffi.errno(),
   };
 }

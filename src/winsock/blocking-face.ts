@@ -1,6 +1,7 @@
+import { copyBytes } from "../runtime/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "./address-text.ts";
 import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SO_LINGER, SOCKET_ERROR } from "./constants.ts";
-import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "./errors.ts";
+import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSAEOPNOTSUPP, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "./errors.ts";
 import { type BlockingPort, CALL, type CallReply } from "./provider/calls.ts";
 import { decodeSets, encodeSets } from "./provider/select.ts";
 import { POSTED } from "./provider/socket.ts";
@@ -257,10 +258,13 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     if (ahead.isAsked) {
       // What it has to show may be that the connection is dead, which comes before bytes.
       port.takeReplies();
-      if (ahead.heldBytes === 0) tellTaken(s, ahead);
-      while (ahead.isAsked && ahead.heldBytes === 0 && port.awaitPosted());
+      if (ahead.isAsked && ahead.heldBytes === 0) {
+        tellTaken(s, ahead);
+        ahead.waitFor(buf);
+        while (ahead.isAsked && port.awaitPosted());
+      }
     }
-    const received = ahead.take(buf);
+    const received = ahead.stopWaiting() || ahead.take(buf);
     if (received === 0) return undefined;
     lastError = 0;
     if (ahead.isWorthAsking) askToShow(s, ahead);
@@ -271,40 +275,40 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   function askToShow(s: SOCKET, ahead: ReadAhead): void {
     ahead.isAsked = true;
     port?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: 0, c: ahead.tell(), data: null }, (reply) => {
-      if (reply.error !== 0) ahead.forget();
+      if (reply.error === WSAEOPNOTSUPP) ahead.refused();
+      else if (reply.error !== 0) ahead.forget();
       else if (reply.data !== null) ahead.add(reply.data);
       ahead.answered();
     });
   }
 
-  /** What a plain receive says of bytes shown (`CALL.recv`, c). */
-  function aheadFor(s: SOCKET, flags: number): number {
-    if (flags !== 0) {
-      forgetShown(s);
-      return 0;
-    }
+  function readAheadOf(s: SOCKET): ReadAhead {
     let ahead = readAheads.get(s);
     if (ahead === undefined) {
       ahead = new ReadAhead();
       readAheads.set(s, ahead);
     }
-    return ahead.tell() * 2 + (ahead.mayBeShown() ? 1 : 0);
+    return ahead;
   }
 
   function receive(s: SOCKET, buf: Uint8Array, flags: number): number {
-    const shown = flags === 0 ? receiveShown(s, buf) : undefined;
+    if (flags !== 0) return receiveWhole(s, buf, flags);
+    const shown = receiveShown(s, buf);
     if (shown !== undefined) return shown;
+    const wanted = Math.min(buf.length, PIECE);
+    const { result, data } = request(CALL.recv, s, wanted, 0, readAheads.get(s)?.tell() ?? 0, null);
+    if (data !== null) copyBytes(buf, 0, data);
+    if (result < 0) readAheads.get(s)?.forget();
+    else if (result === wanted && readAheadOf(s).isStream(wanted, result)) askToShow(s, readAheadOf(s));
+    return result < 0 ? SOCKET_ERROR : result;
+  }
+
+  function receiveWhole(s: SOCKET, buf: Uint8Array, flags: number): number {
     let received = 0;
     do {
-      const reply = request(CALL.recv, s, Math.min(buf.length - received, PIECE), flags, aheadFor(s, flags), null);
-      let { data } = reply;
-      if (data !== null && data.length > reply.result) {
-        readAheads.get(s)?.add(data.subarray(reply.result));
-        data = data.subarray(0, reply.result);
-      }
-      if (data !== null) buf.set(data, received);
+      const reply = call(CALL.recv, s, Math.min(buf.length - received, PIECE), flags, 0, null);
+      if (reply.data !== null) copyBytes(buf, received, reply.data);
       if (reply.result < 0) {
-        readAheads.get(s)?.forget();
         if (received === 0) return SOCKET_ERROR;
         lastError = 0;
         return received;

@@ -1,11 +1,16 @@
+import { copyBytes } from "../runtime/copy-bytes.ts";
+
 /** Bytes that one answer may show. */
 export const SHOWN_AT_ONCE = 256 * 1024;
 /** While no more than this lies here unread, the next bytes are asked for. */
 const ASK_BELOW = SHOWN_AT_ONCE;
 /** So many taken bytes are worth telling by themselves: the peer's window waits for it. */
 const WORTH_TELLING = 64 * 1024;
-/** Receives that go without, after bytes were shown for nothing. */
+/** A receive of so many bytes that gets them all is part of a stream. */
+const STREAM_FROM = 4096;
+/** Receives that go without, after bytes were shown for nothing, and after the host would not show any. */
 const REST_AFTER_WASTE = 8;
+const REST_AFTER_REFUSAL = 64;
 
 /**
  * Bytes of one stream that the host has shown before the program asked for them. They stay unread at the host, where `select`,
@@ -21,6 +26,8 @@ export class ReadAhead {
   #at = 0;
   #held = 0;
   #untold = 0;
+  #target: Uint8Array | undefined;
+  #targetTaken = 0;
   /** Memory of a block that was used up. */
   #spare: Uint8Array | undefined;
   #rest = 0;
@@ -33,9 +40,9 @@ export class ReadAhead {
     return this.#held;
   }
 
-  /** Whether the next ordinary receive should bring more than is wanted; counts the receives that go without. */
-  mayBeShown(): boolean {
-    if (this.isAsked) return false;
+  /** After an ordinary receive: is this a stream, of which the next bytes had better be here before they are wanted? */
+  isStream(wanted: number, received: number): boolean {
+    if (received < wanted || wanted < STREAM_FROM || this.isAsked) return false;
     if (this.#rest === 0) return true;
     this.#rest--;
     return false;
@@ -43,6 +50,12 @@ export class ReadAhead {
 
   get isWorthAsking(): boolean {
     return !this.isAsked && this.#held <= ASK_BELOW;
+  }
+
+  /** The host shows nothing of this socket. */
+  refused(): void {
+    this.forget();
+    this.#rest = REST_AFTER_REFUSAL;
   }
 
   get isWorthTelling(): boolean {
@@ -56,12 +69,36 @@ export class ReadAhead {
     return untold;
   }
 
+  /** Who waits for the next bytes: they go there and not by way of here. */
+  waitFor(target: Uint8Array): void {
+    this.#target = target;
+  }
+
+  /** Whoever waited waits no longer. @returns how many bytes it has */
+  stopWaiting(): number {
+    const taken = this.#targetTaken;
+    this.#target = undefined;
+    this.#targetTaken = 0;
+    return taken;
+  }
+
   /** Bytes that the host has shown; copied. */
-  add(bytes: Uint8Array): void {
-    if (this.#isForgotten || bytes.length === 0) return;
+  add(shown: Uint8Array): void {
+    if (this.#isForgotten || shown.length === 0) return;
+    const direct = this.#target === undefined || this.#held > 0 ? 0 : Math.min(this.#target.length, shown.length);
+    if (direct > 0) {
+      copyBytes(this.#target!, 0, shown.subarray(0, direct));
+      this.#target = undefined;
+      this.#targetTaken = direct;
+      this.#untold += direct;
+    }
+    if (direct < shown.length) this.#keep(direct === 0 ? shown : shown.subarray(direct));
+  }
+
+  #keep(bytes: Uint8Array): void {
     const spare = this.#spare !== undefined && this.#spare.length >= bytes.length ? this.#spare : new Uint8Array(SHOWN_AT_ONCE);
     this.#spare = undefined;
-    spare.set(bytes);
+    copyBytes(spare, 0, bytes);
     this.#blocks.push(spare.subarray(0, bytes.length));
     this.#held += bytes.length;
   }

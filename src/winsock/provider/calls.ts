@@ -26,8 +26,8 @@ export const CALL = {
    */
   send: 8,
   /**
-   * s; a: wanted bytes; b: flags; c: twice the bytes that were taken of those shown (see `show`), and 1 more when bytes may be shown.
-   * Result: bytes; reply data: them, and behind them those shown.
+   * s; a: wanted bytes; b: flags; c: bytes that were taken of those shown (see `show`); the others are to be had again. Result: bytes;
+   * reply data: them.
    */
   recv: 9,
   /** s; data: name (a bytes of it) followed by the payload; a: length of the name within data or −1 for null; b: flags; c: tolen. Result: payload bytes. */
@@ -54,7 +54,8 @@ export const CALL = {
   cancel: 20,
   /**
    * Not Winsock: s; a: at most so many bytes; c: bytes that were taken of those shown before. Waits for bytes beyond those shown, which
-   * stay unread until they are taken. Result: how many, 0 at the end of the stream; reply data: them.
+   * stay unread until they are taken. Result: how many, 0 at the end of the stream; reply data: them. WSAEOPNOTSUPP where receives must
+   * all be seen, or may not wait for ever.
    */
   show: 21,
   /** Not Winsock: s; a: bytes that were taken of those shown. */

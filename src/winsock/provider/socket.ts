@@ -73,8 +73,8 @@ export abstract class Socket {
   /** @param how 0; CONTINUED when the bytes go on with a call that was accepted already; POSTED when the caller knew of room */
   abstract send(bytes: Uint8Array | null, flags: number, how: number): Answer;
   abstract sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer;
-  /** @param ahead as `CALL.recv` says of its c */
-  abstract recv(wanted: number, flags: number, ahead?: number): Answer;
+  /** @param taken bytes that the program has had already (`CALL.show`) */
+  abstract recv(wanted: number, flags: number, taken?: number): Answer;
   /** @param room for the sender's address, or −1 when it is not wanted */
   abstract recvfrom(wanted: number, flags: number, room: number): Answer;
   abstract shutdown(how: number): Outcome;

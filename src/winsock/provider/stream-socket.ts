@@ -54,9 +54,6 @@ export interface Acceptor {
   newStreamSocket(): StreamSocket;
 }
 
-/** Beyond what is wanted, up to so many times as much is shown: a program that reads a little at a time is not given a lot. */
-const SHOWN_PER_WANTED = 3;
-const LEAST_SHOWN = 32 * 1024;
 /** A face that posts sends keeps to the quota; one that does not is bounded by this. */
 const POSTED_LIMIT = 16 * 1024 * 1024;
 
@@ -355,10 +352,10 @@ export class StreamSocket extends Socket implements TcpUser {
 
   // ---- Receiving ----
 
-  override recv(wanted: number, flags: number, ahead = 0): Answer {
+  override recv(wanted: number, flags: number, taken = 0): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     // Whatever was shown beyond that is to be had again.
-    this.#takeShown(Math.floor(ahead / 2));
+    this.#takeShown(taken);
     this.#shownBytes = 0;
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);
@@ -371,42 +368,31 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted === 0) return this.#death === 0 ? DONE : failed(this.#death);
 
     const count = Math.min(wanted, TRANSFER_LIMIT);
-    const mayShow = ahead % 2 === 1 && flags === 0 && !this.isNonblocking && this.options.receiveTimeoutMs === 0;
-    const attempt = isWhole ? this.#receiveWhole(count) : () => this.#receiveSome(count, isPeek, mayShow);
+    const attempt = isWhole ? this.#receiveWhole(count) : () => this.#receiveSome(count, isPeek);
     const outcome = attempt();
     if (outcome !== undefined) return outcome;
     if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
     return this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
   }
 
-  #receiveSome(count: number, isPeek: boolean, mayShow: boolean): Outcome | undefined {
+  #receiveSome(count: number, isPeek: boolean): Outcome | undefined {
     const ending = this.#receiveEnding();
     if (ending !== undefined) return ending;
     const connection = this.#connection!;
     if (connection.readableBytes === 0) return connection.finReceived ? DONE : undefined;
     const { scratch } = this.context;
     const received = isPeek ? connection.peek(scratch, 0, count) : connection.read(scratch, 0, count);
-    const shown = mayShow ? this.#showSome(received, Math.min(SHOWN_PER_WANTED * count, TRANSFER_LIMIT - received)) : 0;
-    return { result: received, error: 0, data: scratch.subarray(0, received + shown) };
+    return { result: received, error: 0, data: scratch.subarray(0, received) };
   }
 
   // Bytes shown to the face before the program asks for them (winsock/read-ahead.ts).
-
-  /** @returns how many unread bytes lie in the scratch memory from `at` on, now shown */
-  #showSome(at: number, room: number): number {
-    const connection = this.#connection!;
-    const unseen = connection.readableBytes - this.#shownBytes;
-    // Little is no stream worth the trouble, and a trace shall see every receive.
-    if (unseen < LEAST_SHOWN || this.context.host.context.trace.isOn) return 0;
-    const count = connection.peek(this.context.scratch, at, at + Math.min(room, unseen), this.#shownBytes);
-    this.#shownBytes += count;
-    return count;
-  }
 
   show(wanted: number, taken: number): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     this.#takeShown(taken);
     if (wanted <= 0) return failed(WSAEINVAL);
+    const mustBeSeen = this.context.host.context.trace.isOn || this.isNonblocking || this.options.receiveTimeoutMs > 0;
+    if (mustBeSeen) return failed(WSAEOPNOTSUPP);
     const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();
       if (ending !== undefined) return ending;

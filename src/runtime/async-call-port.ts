@@ -1,5 +1,6 @@
 import { WSAEINTR, WSAENETDOWN, WSAENOBUFS } from "../winsock/errors.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../winsock/provider/calls.ts";
+import { copyOf } from "./copy-bytes.ts";
 import { EVENT, emptyMessage, joinPieces, MAX_DATA, type Message, REPLY, REQUEST } from "./message.ts";
 import type { LinkReceiver, MessageLink } from "./message-link.ts";
 
@@ -29,6 +30,8 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   readonly #onClose: () => void;
   #isClosed = false;
   readonly #pending = new Map<number, PendingCall>();
+  /** Nobody waits for these, so they do not keep the program alive. */
+  readonly #posted = new Map<number, (reply: CallReply) => void>();
   #waiting: Message[] = [];
   #lastId = 0;
   #isDown = false;
@@ -64,6 +67,14 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     });
   }
 
+  post({ op, s, a, b, c, data }: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): boolean {
+    if (this.#isDown || this.#waiting.length > 0 || (data?.length ?? 0) > MAX_DATA) return false;
+    const id = this.#nextId();
+    if (!this.#link.send({ ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, data })) return false;
+    this.#posted.set(id, replied);
+    return true;
+  }
+
   /** Pending calls end with WSAENETDOWN. */
   close(): void {
     if (this.#isClosed) return;
@@ -79,8 +90,11 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     if (message.kind === EVENT && message.data !== null) this.onEvent?.(message.a, message.b, message.data.slice());
     if (message.kind !== REPLY) return true;
     const call = this.#pending.get(message.id);
-    if (call === undefined) return true;
-    if (message.data !== null) call.pieces.push(message.data.slice());
+    if (call === undefined) {
+      this.#deliverPosted(message);
+      return true;
+    }
+    if (message.data !== null) call.pieces.push(copyOf(message.data));
     if (message.more) return true;
     this.#pending.delete(message.id);
     if (this.#pending.size === 0) this.#link.unref();
@@ -93,6 +107,13 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
       data: call.pieces.length === 0 ? null : joinPieces(call.pieces),
     });
     return true;
+  }
+
+  #deliverPosted({ id, value, a, b, c, data }: Message): void {
+    const replied = this.#posted.get(id);
+    if (replied === undefined) return;
+    this.#posted.delete(id);
+    replied({ id, result: value, error: c, a, b, data: data === null ? null : copyOf(data) });
   }
 
   room(): void {
@@ -123,11 +144,14 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     const calls = [...this.#pending];
     this.#pending.clear();
     for (const [id, call] of calls) call.resolve(failed(id, WSAENETDOWN));
+    const posted = [...this.#posted];
+    this.#posted.clear();
+    for (const [id, replied] of posted) replied(failed(id, WSAENETDOWN));
   }
 
   #nextId(): number {
     do this.#lastId = (this.#lastId + 1) >>> 0;
-    while (this.#pending.has(this.#lastId));
+    while (this.#pending.has(this.#lastId) || this.#posted.has(this.#lastId));
     return this.#lastId;
   }
 }

@@ -17,3 +17,13 @@ export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): v
   if (at < 0 || at + source.length > target.length) throw new RangeError(`Cannot copy ${source.length} bytes to ${at} of ${target.length}`);
   libc().memcpy(addressOf(target) + at, addressOf(source), source.length);
 }
+
+/** A copy in memory of its own. */
+export function copyOf(source: Uint8Array): Uint8Array {
+  if (source.length < WORTH_A_CALL) return source.slice();
+  // Zeroes that are written over at once are not worth writing.
+  const { buffer } = Buffer.allocUnsafeSlow(source.length);
+  const copy = new Uint8Array(buffer);
+  copyBytes(copy, 0, source);
+  return copy;
+}

@@ -13,9 +13,12 @@ import {
   SOL_SOCKET,
   SOMAXCONN,
 } from "./constants.ts";
-import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "./errors.ts";
+import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSAEOPNOTSUPP, WSANOTINITIALISED, WSASYSNOTREADY } from "./errors.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "./provider/calls.ts";
 import { decodeSets, encodeSets } from "./provider/select.ts";
+import { POSTED } from "./provider/socket.ts";
+import { ReadAhead, SHOWN_AT_ONCE } from "./read-ahead.ts";
+import { SendCredit } from "./send-credit.ts";
 import {
   type linger,
   lingerBytes,
@@ -112,9 +115,17 @@ type Request = Partial<Omit<CallRequest, "id" | "op">>;
 /** @param openPort reaches the network; called by the first call, and by the first one after the last WSACleanup */
 export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFace {
   let opening: Promise<AsyncPort> | undefined;
+  let openedPort: AsyncPort | undefined;
   let startups = 0;
   /** The last send of each socket, so that the pieces of two long ones do not mix. */
   const sending = new Map<SOCKET, Promise<unknown>>();
+  /** The last plain receive of each socket: what the host has shown belongs to them in their order. */
+  const receiving = new Map<SOCKET, Promise<unknown>>();
+  /** What is known of each stream's send queue, and has been shown of its bytes. */
+  const credits = new Map<SOCKET, SendCredit>();
+  const readAheads = new Map<SOCKET, ReadAhead>();
+  /** Resolved by the next answer to what was asked of each stream. */
+  const shows = new Map<ReadAhead, { readonly answered: Promise<void>; readonly resolve: () => void }>();
 
   /** The port, started up at least once. */
   function port(version = VERSION): Promise<AsyncPort> {
@@ -135,20 +146,51 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       throw error;
     }
     const reply = await opened.call({ op: CALL.startup, s: 0, a: version, b: 0, c: 0, data: null });
-    if (reply.error === 0) return opened;
+    if (reply.error === 0) {
+      openedPort = opened;
+      return opened;
+    }
     opened.close();
     throw new WinsockError(reply.error, "WSAStartup");
   }
 
-  /** @throws WinsockError, or the signal's reason */
+  /** Anything but a plain send or receive: the host shall decide on all it has. @throws WinsockError, or the signal's reason */
   async function call(
-    syscall: Exclude<keyof typeof CALL, "cancel" | "control">,
-    request: Request,
+    syscall: Exclude<keyof typeof CALL, "cancel" | "control" | "show" | "taken">,
+    fields: Request,
+    signal?: AbortSignal,
+    detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
+  ): Promise<CallReply> {
+    const { s = 0 } = fields;
+    if (syscall === "select") for (const each of readAheads.keys()) forgetShown(each);
+    else forgetShown(s);
+    credits.get(s)?.forget();
+    if (syscall === "closesocket") forgetSocket(s);
+    return request(syscall, fields, signal, detail);
+  }
+
+  function forgetSocket(s: SOCKET): void {
+    credits.delete(s);
+    readAheads.delete(s);
+  }
+
+  /** Bytes shown of this socket's stream are the host's again, and it hears how many were taken. */
+  function forgetShown(s: SOCKET): void {
+    const ahead = readAheads.get(s);
+    if (ahead === undefined) return;
+    tellTaken(s, ahead);
+    ahead.forget();
+  }
+
+  /** @throws WinsockError, or the signal's reason */
+  async function request(
+    syscall: Exclude<keyof typeof CALL, "cancel" | "control" | "show" | "taken">,
+    fields: Request,
     signal?: AbortSignal,
     detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
   ): Promise<CallReply> {
     signal?.throwIfAborted();
-    const { s = 0, a = 0, b = 0, c = 0, data = null } = request;
+    const { s = 0, a = 0, b = 0, c = 0, data = null } = fields;
     const reply = await (await port()).call({ op: CALL[syscall], s: whole(s), a: whole(a), b: whole(b), c: whole(c), data }, signal);
     if (reply.error === 0) return reply;
     if (reply.error === WSAEINTR) signal?.throwIfAborted();
@@ -156,12 +198,12 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   /** One after another on each socket. */
-  function inTurn<T>(s: SOCKET, send: () => Promise<T>): Promise<T> {
-    const before = sending.get(s);
-    const mine = before === undefined ? send() : before.then(send, send);
-    sending.set(s, mine);
+  function inTurn<T>(turns: Map<SOCKET, Promise<unknown>>, s: SOCKET, act: () => Promise<T>): Promise<T> {
+    const before = turns.get(s);
+    const mine = before === undefined ? act() : before.then(act, act);
+    turns.set(s, mine);
     const forget = () => {
-      if (sending.get(s) === mine) sending.delete(s);
+      if (turns.get(s) === mine) turns.delete(s);
     };
     mine.then(forget, forget);
     return mine;
@@ -172,12 +214,98 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     let sent = before;
     do {
       const end = Math.min(sent + PIECE, bytes.length);
-      const request = { s, a: flags, b: sent > 0 ? 1 : 0, c: end < bytes.length ? 1 : 0, data: bytes.subarray(sent, end) };
-      const { result } = await call("send", request, signal);
+      if (flags === 0 && (await postSend(s, bytes.subarray(sent, end), signal))) {
+        sent = end;
+        continue;
+      }
+      const piece = { s, a: flags, b: sent > 0 ? 1 : 0, c: end < bytes.length ? 1 : 0, data: bytes.subarray(sent, end) };
+      const { result, a, b } = await request("send", piece, signal);
+      if (result > 0) creditOf(s).learn(0, a, b);
       if (sent + result < end) return sent + result;
       sent = end;
     } while (sent < bytes.length);
     return sent;
+  }
+
+  function creditOf(s: SOCKET): SendCredit {
+    let credit = credits.get(s);
+    if (credit === undefined) {
+      credit = new SendCredit();
+      credits.set(s, credit);
+    }
+    return credit;
+  }
+
+  /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they have left */
+  async function postSend(s: SOCKET, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<boolean> {
+    const credit = credits.get(s);
+    if (credit === undefined || !credit.isOpen || bytes.length === 0) return false;
+    signal?.throwIfAborted();
+    const opened = await port();
+    const hasLeft = opened.post({ op: CALL.send, s, a: 0, b: POSTED, c: 0, data: bytes }, (reply) =>
+      credit.answered(bytes.length, reply.error, reply.a, reply.b),
+    );
+    if (hasLeft) credit.posted(bytes.length);
+    return hasLeft;
+  }
+
+  function tellTaken(s: SOCKET, ahead: ReadAhead): void {
+    const taken = ahead.tell();
+    if (taken > 0) openedPort?.post({ op: CALL.taken, s, a: taken, b: 0, c: 0, data: null }, () => {});
+  }
+
+  function askToShow(s: SOCKET, ahead: ReadAhead): void {
+    let resolve = () => {};
+    const answered = new Promise<void>((done) => {
+      resolve = done;
+    });
+    const hasLeft = openedPort?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: 0, c: ahead.untold, data: null }, (reply) => {
+      if (reply.error === WSAEOPNOTSUPP) ahead.refused();
+      else if (reply.error !== 0) ahead.forget();
+      else if (reply.data !== null) ahead.addOwn(reply.data);
+      ahead.answered();
+      shows.delete(ahead);
+      resolve();
+    });
+    if (hasLeft !== true) return;
+    ahead.tell();
+    ahead.isAsked = true;
+    shows.set(ahead, { answered, resolve });
+  }
+
+  /** Of bytes that were shown before, or else of the host. */
+  async function receivePlain(s: SOCKET, length: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    const ahead = readAheads.get(s);
+    if (ahead?.isAsked === true && ahead.heldBytes === 0) {
+      tellTaken(s, ahead);
+      await unlessAborted(shows.get(ahead)?.answered, signal);
+    }
+    if (ahead !== undefined && ahead.heldBytes > 0 && length > 0) {
+      const bytes = ahead.takeView(length);
+      if (ahead.isWorthAsking) askToShow(s, ahead);
+      else if (ahead.isWorthTelling) tellTaken(s, ahead);
+      return bytes;
+    }
+    const wanted = pieceOf(length);
+    try {
+      const { data } = await request("recv", { s, a: wanted, c: ahead?.tell() ?? 0 }, signal);
+      const bytes = data ?? NO_BYTES;
+      if (bytes.length === wanted && readAheadOf(s).isStream(wanted, bytes.length)) askToShow(s, readAheadOf(s));
+      return bytes;
+    } catch (error) {
+      ahead?.forget();
+      throw error;
+    }
+  }
+
+  function readAheadOf(s: SOCKET): ReadAhead {
+    let ahead = readAheads.get(s);
+    if (ahead === undefined) {
+      ahead = new ReadAhead();
+      readAheads.set(s, ahead);
+    }
+    return ahead;
   }
 
   async function sendPiecesTo(
@@ -198,6 +326,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   async function recv(s: SOCKET, length = DEFAULT_RECEIVE, { flags = 0, signal }: TransferOptions = {}): Promise<Uint8Array> {
+    if (flags === 0) return inTurn(receiving, s, () => receivePlain(s, length, signal));
     const first = (await call("recv", { s, a: pieceOf(length), b: flags }, signal)).data ?? NO_BYTES;
     // Only MSG_WAITALL insists on all, and only a long one comes in pieces.
     if ((flags & MSG_WAITALL) === 0) return first;
@@ -246,8 +375,12 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       }
       const closing = await opening;
       opening = undefined;
+      openedPort = undefined;
       startups = 0;
       sending.clear();
+      receiving.clear();
+      credits.clear();
+      readAheads.clear();
       await closing.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
       closing.close();
     },
@@ -277,14 +410,14 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
     send(s, data, { flags = 0, signal } = {}) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-      return inTurn(s, () => sendPieces(s, bytes, flags, signal));
+      return inTurn(sending, s, () => sendPieces(s, bytes, flags, signal));
     },
 
     recv,
 
     sendto(s, data, to, { flags = 0, signal } = {}) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-      return inTurn(s, () => sendPiecesTo(s, bytes, to, flags, signal));
+      return inTurn(sending, s, () => sendPiecesTo(s, bytes, to, flags, signal));
     },
 
     async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
@@ -325,6 +458,19 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       return (await call("ioctlsocket", { s, a: cmd >>> 0, b: Number(argument) })).a;
     },
   };
+}
+
+/** Waits, but no longer than the signal lets. @throws its reason */
+function unlessAborted(what: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
+  if (what === undefined || signal === undefined) return what ?? Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason);
+    signal.addEventListener("abort", aborted, { once: true });
+    what.then(() => {
+      signal.removeEventListener("abort", aborted);
+      resolve();
+    }, reject);
+  });
 }
 
 /** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, a port that is none, or no name at all */

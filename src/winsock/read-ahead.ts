@@ -62,6 +62,11 @@ export class ReadAhead {
     return this.#untold >= WORTH_TELLING;
   }
 
+  /** Bytes taken since the host was last told. */
+  get untold(): number {
+    return this.#untold;
+  }
+
   /** How many bytes were taken since the host was last told; it is told now. */
   tell(): number {
     const untold = this.#untold;
@@ -107,6 +112,27 @@ export class ReadAhead {
   answered(): void {
     this.isAsked = false;
     this.#isForgotten = false;
+  }
+
+  /** As `add`, where the bytes are nobody else's. */
+  addOwn(bytes: Uint8Array): void {
+    if (this.#isForgotten || bytes.length === 0) return;
+    this.#blocks.push(bytes);
+    this.#held += bytes.length;
+  }
+
+  /** At most `length` of the bytes that lie here in one piece, without a copy; the program may keep them. Not to be mixed with `add`. */
+  takeView(length: number): Uint8Array {
+    const block = this.#blocks[0]!;
+    const view = block.subarray(this.#at, this.#at + length);
+    this.#at += view.length;
+    this.#held -= view.length;
+    this.#untold += view.length;
+    if (this.#at === block.length) {
+      this.#blocks.shift();
+      this.#at = 0;
+    }
+    return view;
   }
 
   /** Moves at most `target.length` bytes to the program. @returns how many */

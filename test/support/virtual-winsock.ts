@@ -127,6 +127,13 @@ export class VirtualWinsock {
           signal?.addEventListener("abort", () => provider.call(client, cancel, () => {}));
           provider.call(client, { ...request, id }, (reply) => resolve({ ...reply, data: reply.data?.slice() ?? null }));
         }),
+      post: (request, replied) => {
+        provider.call(client, { ...request, id: ++lastId }, (reply) => {
+          const copy = { ...reply, data: reply.data?.slice() ?? null };
+          queueMicrotask(() => replied(copy));
+        });
+        return true;
+      },
       close: () => provider.closeClient(client),
     };
   }

@@ -123,5 +123,10 @@ export interface BlockingPort {
 /** A face's end in asynchronous code. */
 export interface AsyncPort {
   call(request: Omit<CallRequest, "id">, signal?: AbortSignal): Promise<CallReply>;
+  /**
+   * A call that is not a reason for the program to live on. `replied` hears its answer, whose data is its own.
+   * @returns false when there is no room for it now, and nothing was sent
+   */
+  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): boolean;
   close(): void;
 }

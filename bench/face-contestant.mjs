@@ -78,15 +78,18 @@ async function serveBlocking(port, callBytes) {
 async function servePromises(callBytes) {
   const w = await import("../dist/winsock/promises.js");
   const piece = new Uint8Array(callBytes);
+  const room = () => new Uint8Array(callBytes);
   const services = {
     [SINK]: async (s) => {
-      while ((await w.recv(s, callBytes)).length > 0);
+      const buffer = room();
+      while ((await w.recv(s, buffer)).length > 0);
     },
     [SOURCE]: async (s) => {
       for (;;) await w.send(s, piece);
     },
     [ECHO]: async (s) => {
-      for (let bytes = await w.recv(s, callBytes); bytes.length > 0; bytes = await w.recv(s, callBytes)) await w.send(s, bytes);
+      const buffer = room();
+      for (let bytes = await w.recv(s, buffer); bytes.length > 0; bytes = await w.recv(s, buffer)) await w.send(s, bytes);
     },
   };
   const serve = async (port) => {

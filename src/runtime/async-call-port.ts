@@ -113,7 +113,7 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     const replied = this.#posted.get(id);
     if (replied === undefined) return;
     this.#posted.delete(id);
-    replied({ id, result: value, error: c, a, b, data: data === null ? null : copyOf(data) });
+    replied({ id, result: value, error: c, a, b, data });
   }
 
   room(): void {

@@ -114,27 +114,6 @@ export class ReadAhead {
     this.#isForgotten = false;
   }
 
-  /** As `add`, where the bytes are nobody else's. */
-  addOwn(bytes: Uint8Array): void {
-    if (this.#isForgotten || bytes.length === 0) return;
-    this.#blocks.push(bytes);
-    this.#held += bytes.length;
-  }
-
-  /** At most `length` of the bytes that lie here in one piece, without a copy; the program may keep them. Not to be mixed with `add`. */
-  takeView(length: number): Uint8Array {
-    const block = this.#blocks[0]!;
-    const view = block.subarray(this.#at, this.#at + length);
-    this.#at += view.length;
-    this.#held -= view.length;
-    this.#untold += view.length;
-    if (this.#at === block.length) {
-      this.#blocks.shift();
-      this.#at = 0;
-    }
-    return view;
-  }
-
   /** Moves at most `target.length` bytes to the program. @returns how many */
   take(target: Uint8Array): number {
     let taken = 0;

@@ -124,7 +124,7 @@ export interface BlockingPort {
 export interface AsyncPort {
   call(request: Omit<CallRequest, "id">, signal?: AbortSignal): Promise<CallReply>;
   /**
-   * A call that is not a reason for the program to live on. `replied` hears its answer, whose data is its own.
+   * A call that is not a reason for the program to live on. `replied` hears its answer, whose data is valid during the call.
    * @returns false when there is no room for it now, and nothing was sent
    */
   post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): boolean;

@@ -175,9 +175,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
       const verdict = timeWait.segmentArrives(seg, this.#writer);
       if (verdict !== "reopen") return verdict;
       if (listener === undefined) return "syn-in-time-wait";
-      this.#timeWaits.forget(timeWait);
     }
-    return listener === undefined ? segmentInClosed(seg, this.resets) : segmentInListen(listener, seg, this, timeWait?.sndNxt);
+    if (listener === undefined) return segmentInClosed(seg, this.resets);
+    const verdict = segmentInListen(listener, seg, this, timeWait?.sndNxt);
+    // Only a connection that began takes the place of the old one; a SYN that was refused leaves it.
+    if (timeWait !== undefined && verdict === "accepted") this.#timeWaits.forget(timeWait);
+    return verdict;
   }
 
   /** A connection for the SYN that a listener was sent, not yet answered; `iss` was chosen as for an open of ours. */

@@ -23,6 +23,7 @@ export class ConnectionTimers {
   #keepAlive: Timer | undefined;
   #finWait2: Timer | undefined;
   #probes = 0;
+  #oldConnectionReset = false;
   #keepAliveProbes = 0;
   #keepAliveProbedMs = 0;
 
@@ -108,9 +109,20 @@ export class ConnectionTimers {
     if (!this.#resetRetry.isPending) this.#resetRetry.set(delayMs);
   }
 
+  /** What the peer still had of an old connection is reset: the SYN follows, once in a timeout, so that a peer that answers each alike makes no loop. */
+  synAfterOldConnection(): void {
+    const conn = this.#conn;
+    if (this.#oldConnectionReset || !this.retransmission.isPending) return;
+    this.#oldConnectionReset = true;
+    conn.synRetransmitted = true;
+    conn.retransmissions++;
+    conn.owner.emitControl(conn, SYN, conn.iss, conn.rcvNxt);
+  }
+
   /** Sends SYN or SYN-ACK again. */
   synAgain(): void {
     const conn = this.#conn;
+    this.#oldConnectionReset = false;
     const flags = conn.state === "SYN-SENT" ? SYN : SYN | ACK;
     conn.synDue = false;
     conn.synRetransmitted = true;
@@ -231,6 +243,12 @@ export class ConnectionTimers {
   #keepAliveTimeout(): void {
     const conn = this.#conn;
     const { profile, clock } = conn.context;
+    // While anything waits to be acknowledged or for the window, its own timers judge the peer, and no probe leaves (MUST-26, MUST-29).
+    if (conn.flight > 0 || conn.unsentBytes > 0) {
+      this.#keepAliveProbes = 0;
+      this.#keepAlive?.set(profile.keepAliveIdleMs);
+      return;
+    }
     // Anything heard since the last probe, or while none was sent yet, starts the idle time again.
     const quietMs = clock.now() - conn.lastReceivedMs;
     const isAnswered = this.#keepAliveProbes > 0 && conn.lastReceivedMs >= this.#keepAliveProbedMs;
@@ -246,7 +264,7 @@ export class ConnectionTimers {
     this.#keepAliveProbes++;
     this.#keepAliveProbedMs = clock.now();
     // An old sequence number makes the peer answer with where it stands.
-    if (conn.flight === 0) conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt);
+    conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt);
     this.#keepAlive?.set(profile.keepAliveIntervalMs);
   }
 

@@ -336,14 +336,17 @@ export class Connection implements TcpConnection, Flow {
   }
 
   setOptions(options: Partial<TcpOptions>): void {
+    const before = { ...this.options };
     Object.assign(this.options, options);
-    if (options.receiveBufferBytes !== undefined) {
+    const { noDelay, keepAlive, maxRetransmissionMs, receiveBufferBytes } = this.options;
+    // Only what changed acts: what runs by a value that stays runs on.
+    if (receiveBufferBytes !== before.receiveBufferBytes) {
       this.receiveCapacity = this.#wantedCapacity();
       considerWindowUpdate(this, 0);
     }
-    if (options.keepAlive !== undefined) this.timers.keepAliveChanged();
-    if (options.maxRetransmissionMs !== undefined) this.timers.limitChanged();
-    if (options.noDelay === true) this.owner.wantsOutput(this);
+    if (keepAlive !== before.keepAlive) this.timers.keepAliveChanged();
+    if (maxRetransmissionMs !== before.maxRetransmissionMs) this.timers.limitChanged();
+    if (noDelay && !before.noDelay) this.owner.wantsOutput(this);
   }
 
   status(): ConnectionStatus {

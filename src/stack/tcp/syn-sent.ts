@@ -11,7 +11,10 @@ export function segmentInSynSent(conn: Connection, seg: Segment): string {
 
   // First: an ACK must be of the SYN we sent; otherwise the peer is answering somebody else.
   if (seg.has(ACK) && !acksOurSyn) {
-    if (!seg.has(RST)) conn.owner.emitControl(conn, RST, seg.ack, conn.rcvNxt);
+    if (!seg.has(RST)) {
+      conn.owner.emitControl(conn, RST, seg.ack, conn.rcvNxt);
+      if (!conn.synDue) conn.timers.synAfterOldConnection();
+    }
     return "ack-of-unsent";
   }
 

@@ -1,5 +1,5 @@
 import type { IpAddress } from "../core/address.ts";
-import type { ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
+import type { ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, PortShortage, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
 
 /** The user's side of one connection: the calls of RFC 9293 §3.9.1. None of them waits. */
 export interface TcpConnection {
@@ -62,8 +62,13 @@ export interface TcpService {
   open(request: OpenRequest): TcpConnection | OpenFailure;
   /** OPEN, passive. Several listeners on one address and port are served in the order in which they came. */
   listen(request: ListenRequest): TcpListener;
-  /** A port of the profile's dynamic range that no flow from `local` uses and that `isFree` allows, or undefined (RFC 6056). */
-  choosePort(isFree: (port: number) => boolean): number | undefined;
+  /**
+   * A port of the profile's dynamic range that nobody holds and that `isFree` allows (RFC 6056). TIME-WAIT bars only the same pair of
+   * sockets (RFC 9293 §3.6.1): with `remote`, no port whose flow thither is remembered; ports in TIME-WAIT towards others come last.
+   */
+  choosePort(isFree: (port: number) => boolean, remote?: IpAddress, remotePort?: number): number | PortShortage;
+  /** A socket's claim on a local port begins or ends: while it stands the port is not chosen. */
+  holdPort(port: number, change: 1 | -1): void;
   /** Whether any connection, of TIME-WAIT too, or listener has this local port. */
   isPortInUse(port: number): boolean;
   /** Every connection, and every listener as a row in LISTEN. */

@@ -60,7 +60,10 @@ export interface OpenRequest {
   readonly user: TcpUser;
 }
 
-export type OpenFailure = RouteFailure | "address-in-use" | "no-free-port";
+/** No local port: all that are not held are in TIME-WAIT towards this destination, or all are held. */
+export type PortShortage = "address-in-use" | "no-free-port";
+
+export type OpenFailure = RouteFailure | PortShortage;
 
 export interface ListenRequest {
   /** Undefined listens on every local address. */

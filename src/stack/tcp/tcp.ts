@@ -23,7 +23,7 @@ import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
-import type { ConnectFailure, ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions } from "./tcp-user.ts";
+import type { ConnectFailure, ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, PortShortage, TcpOptions } from "./tcp-user.ts";
 import { TimeWaits } from "./time-wait.ts";
 
 const DEFAULT_OPTIONS: TcpOptions = {
@@ -61,7 +61,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.#ip = ip;
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
-    this.#timeWaits = new TimeWaits(hash, (port) => this.#usePort(port, -1));
+    this.#timeWaits = new TimeWaits(hash, (port) => this.#waitOn(port, -1));
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.sequences = keyedSequences(context.clock, new KeyedHash(context.random));
@@ -79,9 +79,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     const local = path.local.family === 4 ? path.local.bits : 0;
     const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote.bits, remotePort);
     let localPort: number | undefined = request.localPort || undefined;
-    if (localPort === undefined) localPort = this.#ports.choose(isFree);
-    else if (!isFree(localPort)) return "address-in-use";
-    if (localPort === undefined) return "no-free-port";
+    if (localPort === undefined) {
+      const chosen = this.#choosePort(isFree);
+      if (typeof chosen === "string") return chosen;
+      localPort = chosen;
+    } else if (!isFree(localPort)) return "address-in-use";
 
     const conn = new Connection(this, {
       id: this.#nextId++,
@@ -106,16 +108,31 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   listen(request: ListenRequest): TcpListener {
     const listener = new Listener(request, (closed) => {
       this.#acceptable.delete(closed);
-      const left = (this.#listeners.get(closed.localPort) ?? []).filter((other) => other !== closed);
+      const there = this.#listeners.get(closed.localPort) ?? [];
+      if (!there.includes(closed)) return;
+      const left = there.filter((other) => other !== closed);
+      this.holdPort(closed.localPort, -1);
       if (left.length > 0) this.#listeners.set(closed.localPort, left);
       else this.#listeners.delete(closed.localPort);
     });
     this.#listeners.set(request.localPort, [...(this.#listeners.get(request.localPort) ?? []), listener]);
+    this.holdPort(request.localPort, 1);
     return listener;
   }
 
-  choosePort(isFree: (port: number) => boolean): number | undefined {
-    return this.#ports.choose((port) => !this.isPortInUse(port) && isFree(port));
+  choosePort(isFree: (port: number) => boolean, remote?: IpAddress, remotePort = 0): number | PortShortage {
+    const path = remote?.family === 4 ? this.#ip.route(remote, undefined) : undefined;
+    if (remote?.family !== 4 || typeof path !== "object" || path.local.family !== 4) return this.#choosePort(isFree);
+    const local = path.local.bits;
+    return this.#choosePort((port) => !this.#isFlowInUse(local, port, remote.bits, remotePort) && isFree(port));
+  }
+
+  #choosePort(isFree: (port: number) => boolean): number | PortShortage {
+    return this.#ports.choose(isFree) ?? (this.#ports.hasWaiting ? "address-in-use" : "no-free-port");
+  }
+
+  holdPort(port: number, change: 1 | -1): void {
+    this.#ports.use(port, change);
   }
 
   isPortInUse(port: number): boolean {
@@ -158,9 +175,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
       const verdict = timeWait.segmentArrives(seg, this.#writer);
       if (verdict !== "reopen") return verdict;
       if (listener === undefined) return "syn-in-time-wait";
-      this.#timeWaits.forget(timeWait);
     }
-    return listener === undefined ? segmentInClosed(seg, this.resets) : segmentInListen(listener, seg, this, timeWait?.sndNxt);
+    if (listener === undefined) return segmentInClosed(seg, this.resets);
+    const verdict = segmentInListen(listener, seg, this, timeWait?.sndNxt);
+    // Only a connection that began takes the place of the old one; a SYN that was refused leaves it.
+    if (timeWait !== undefined && verdict === "accepted") this.#timeWaits.forget(timeWait);
+    return verdict;
   }
 
   /** A connection for the SYN that a listener was sent, not yet answered; `iss` was chosen as for an open of ours. */
@@ -252,7 +272,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   enterTimeWait(conn: Connection): void {
     conn.become("TIME-WAIT");
-    this.#usePort(conn.localPort, 1);
+    this.#waitOn(conn.localPort, 1);
     this.#timeWaits.remember(conn);
     // The ACK of the peer's FIN leaves with the state, since the connection has no later turn.
     if (conn.ackNow) this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
@@ -352,6 +372,16 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   }
 
   #usePort(port: number, change: 1 | -1): void {
+    this.#ports.use(port, change);
+    this.#countUse(port, change);
+  }
+
+  #waitOn(port: number, change: 1 | -1): void {
+    this.#ports.wait(port, change);
+    this.#countUse(port, change);
+  }
+
+  #countUse(port: number, change: 1 | -1): void {
     const uses = (this.#portUse.get(port) ?? 0) + change;
     if (uses > 0) this.#portUse.set(port, uses);
     else this.#portUse.delete(port);

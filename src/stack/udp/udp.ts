@@ -57,12 +57,13 @@ export class Udp implements Transport, UdpEndpointOwner {
     }
     const endpoint = new UdpEndpoint(this, local, port, user);
     this.#endpoints.set(port, [...onPort, endpoint]);
+    this.#ports.use(port, 1);
     return endpoint;
   }
 
   /** A port of the profile's dynamic range that no endpoint has and that `isFree` allows, or undefined (RFC 6056). */
   choosePort(isFree: (port: number) => boolean): number | undefined {
-    return this.#ports.choose((port) => !this.#endpoints.has(port) && isFree(port));
+    return this.#ports.choose(isFree);
   }
 
   /** In the order in which they were opened. */
@@ -147,7 +148,10 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   closed(endpoint: UdpEndpoint): void {
-    const left = this.endpointsOn(endpoint.localPort).filter((e) => e !== endpoint);
+    const there = this.endpointsOn(endpoint.localPort);
+    if (!there.includes(endpoint)) return;
+    const left = there.filter((e) => e !== endpoint);
+    this.#ports.use(endpoint.localPort, -1);
     if (left.length === 0) this.#endpoints.delete(endpoint.localPort);
     else this.#endpoints.set(endpoint.localPort, left);
   }

@@ -37,6 +37,12 @@ const kindOf = (address: IpAddress): "wildcard" | "specific" => (isUnspecified(a
 /** Who has which port of one protocol on this host. Connections, TIME-WAIT among them, are not here: they do not stand in a bind's way. */
 export class Bindings {
   readonly #byPort = new Map<number, Set<Binding>>();
+  readonly #held: (port: number, change: 1 | -1) => void;
+
+  /** @param held hears of each claim that begins or ends */
+  constructor(held: (port: number, change: 1 | -1) => void = () => {}) {
+    this.#held = held;
+  }
 
   isFree(port: number): boolean {
     return !this.#byPort.has(port);
@@ -56,6 +62,7 @@ export class Bindings {
 
   add(address: IpAddress, port: number, sharing: Sharing): Binding {
     const binding: Binding = { bound: address, effective: address, port, sharing };
+    this.#held(port, 1);
     const there = this.#byPort.get(port);
     if (there === undefined) this.#byPort.set(port, new Set([binding]));
     else there.add(binding);
@@ -77,7 +84,7 @@ export class Bindings {
 
   remove(binding: Binding): void {
     const there = this.#byPort.get(binding.port);
-    there?.delete(binding);
+    if (there?.delete(binding)) this.#held(binding.port, -1);
     if (there?.size === 0) this.#byPort.delete(binding.port);
   }
 }

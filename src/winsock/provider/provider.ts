@@ -78,7 +78,7 @@ export class Provider implements CallHandler {
     this.#host = host;
     this.#context = {
       host,
-      tcpBindings: new Bindings(),
+      tcpBindings: new Bindings((port, change) => host.tcp.holdPort(port, change)),
       udpBindings: new Bindings(),
       scratch: new Uint8Array(sizeof_sockaddr_in + TRANSFER_LIMIT),
     };

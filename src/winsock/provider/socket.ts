@@ -1,4 +1,5 @@
 import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import type { PortShortage } from "../../stack/tcp/tcp-user.ts";
 import { AF_INET, FIONBIO, FIONREAD, SIOCATMARK, TRUE } from "../constants.ts";
 import {
   WSAEADDRINUSE,
@@ -133,7 +134,7 @@ export abstract class Socket {
     return !sameAddress(address, IPV4_BROADCAST) && this.context.host.ip.isLocalAddress(address);
   }
 
-  #claim(address: IpAddress, wantedPort: number): Outcome {
+  #claim(address: IpAddress, wantedPort: number, towards?: Endpoint): Outcome {
     const sharing = this.sharing;
     if (wantedPort !== 0) {
       const code = this.bindings.conflict(address, wantedPort, sharing);
@@ -141,20 +142,25 @@ export abstract class Socket {
       // An exclusive bind also minds connections that live on (Microsoft, "SO_EXCLUSIVEADDRUSE").
       if (sharing === "exclusive" && this.hasLiveConnections(address, wantedPort)) return failed(WSAEADDRINUSE);
     }
-    const port = wantedPort === 0 ? this.choosePort() : wantedPort;
-    if (port === undefined) return failed(WSAENOBUFS);
+    const port = wantedPort === 0 ? this.choosePort(towards) : wantedPort;
+    // No port is free, or every free one was used towards this very destination lately (Windows' event 4227).
+    if (port === "address-in-use") return failed(WSAEADDRINUSE);
+    if (port === undefined || port === "no-free-port") return failed(WSAENOBUFS);
     this.binding = this.bindings.add(address, port, sharing);
     const code = this.opened();
     if (code !== 0) this.unbind();
     return code === 0 ? DONE : failed(code);
   }
 
-  /** @returns a WSA code when there is no port left */
-  protected bindImplicitly(): number {
-    return this.binding === undefined ? this.#claim(IPV4_ANY, 0).error : 0;
+  /**
+   * @param towards where a stream is about to connect
+   * @returns a WSA code when there is no port left
+   */
+  protected bindImplicitly(towards?: Endpoint): number {
+    return this.binding === undefined ? this.#claim(IPV4_ANY, 0, towards).error : 0;
   }
 
-  protected abstract choosePort(): number | undefined;
+  protected abstract choosePort(towards?: Endpoint): number | PortShortage | undefined;
   protected abstract hasLiveConnections(address: IpAddress, port: number): boolean;
   /** The binding was made. @returns 0, or a WSA code if the transport does not follow */
   protected opened(): number {

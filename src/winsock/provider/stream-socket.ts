@@ -1,6 +1,6 @@
 import { formatEndpoint, type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
-import type { AbortReason, ConnectFailure, OpenFailure, TcpUser } from "../../stack/tcp/tcp-user.ts";
+import type { AbortReason, ConnectFailure, OpenFailure, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
   AF_INET,
   IPPROTO_TCP,
@@ -155,7 +155,7 @@ export class StreamSocket extends Socket implements TcpUser {
       !isMulticastV4(remote.address.bits) &&
       !this.context.host.ip.isBroadcast(remote.address.bits);
     if (!canBePeer) return failed(WSAEADDRNOTAVAIL);
-    const code = this.bindImplicitly() || this.#open(remote);
+    const code = this.bindImplicitly(remote) || this.#open(remote);
     if (code !== 0) return failed(code);
     this.#connectIsNonblocking = this.isNonblocking;
     if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
@@ -531,8 +531,8 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#connection?.setOptions(tcpOptions(this.options));
   }
 
-  protected override choosePort(): number | undefined {
-    return this.context.host.tcp.choosePort((port) => this.bindings.isFree(port));
+  protected override choosePort(towards?: Endpoint): number | PortShortage {
+    return this.context.host.tcp.choosePort((port) => this.bindings.isFree(port), towards?.address, towards?.port);
   }
 
   protected override hasLiveConnections(address: IpAddress, port: number): boolean {

@@ -31,4 +31,32 @@ describe("ephemeral ports", () => {
     expect(chosen).toBeUndefined();
     expect(asked.sort()).toEqual([50000, 50001, 50002, 50003, 50004, 50005, 50006, 50007]);
   });
+
+  test("the last free one is found at the first look (RFC 6056 §3.3.1 walks the whole range)", () => {
+    const ports = new EphemeralPorts(new SeededRandom(3), [49152, 65535]);
+    for (let port = 49152; port <= 65535; port++) if (port !== 60000) ports.use(port, 1);
+    let asked = 0;
+    expect(ports.choose(() => ++asked > 0)).toBe(60000);
+    expect(asked).toBe(1);
+    ports.use(60000, 1);
+    expect(ports.choose(() => ++asked > 0)).toBeUndefined();
+    expect(asked).toBe(1);
+    ports.use(50001, -1);
+    expect(ports.choose(() => true)).toBe(50001);
+  });
+
+  test("those in TIME-WAIT come last, those in use never; a port with both is in use", () => {
+    const ports = new EphemeralPorts(new SeededRandom(3), [50000, 50002]);
+    ports.wait(50000, 1);
+    ports.use(50001, 1);
+    ports.wait(50001, 1);
+    expect(ports.choose(() => true)).toBe(50002);
+    ports.use(50002, 1);
+    expect(ports.choose(() => true)).toBe(50000);
+    expect(ports.hasWaiting).toBe(true);
+    ports.wait(50000, -1);
+    expect(ports.hasWaiting).toBe(false);
+    ports.use(50001, -1);
+    expect([ports.choose(() => true), ports.hasWaiting]).toEqual([50000, true]);
+  });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
 import { established } from "../../support/established.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 
@@ -118,4 +119,26 @@ test("a reset in TIME-WAIT is ignored beside a listener too, and the wait goes o
   peer.send("F.", { seq: 1, ack: 2 });
   peer.send("R", { seq: 2 });
   expect(peer.host.tcp.statuses().map((s) => s.state)).toEqual(["LISTEN", "TIME-WAIT"]);
+});
+
+test.each([WINDOWS, LINUX])("TIME-WAIT outlives a SYN that a full listener refuses, under $name (RFC 1122 §4.2.2.13)", (profile) => {
+  const peer = new ScriptPeer(profile);
+  peer.ourPort = 7;
+  const listener = peer.host.tcp.listen({ localPort: 7, backlog: 1, acceptable: () => {} });
+  const open = (from: number) => {
+    peer.send("S", { seq: 0, mss: 1000, from });
+    peer.send(".", { seq: 1, ack: 1, from });
+  };
+  open(80);
+  listener.accept()?.close(false);
+  peer.settle();
+  peer.send("F.", { seq: 1, ack: 2 });
+  open(81);
+  expect(listener.waiting).toBe(1);
+  peer.send("S", { seq: 3, mss: 1000 });
+  expect(peer.host.tcp.statuses().map((status) => status.state)).toContain("TIME-WAIT");
+  listener.accept();
+  peer.seen.length = 0;
+  peer.send("S", { seq: 3, mss: 1000 });
+  expect(peer.expect("S.", { ack: 4 }).seq).toBeGreaterThan(2);
 });

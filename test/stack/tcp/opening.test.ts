@@ -78,6 +78,7 @@ describe("active open", () => {
     peer.expect("S");
     peer.send("S.", { seq: 0, ack: 77 });
     peer.expect("R", { seq: 77 });
+    peer.expect("S", { seq: 0 });
     peer.send("R.", { seq: 0, ack: 77 });
     peer.expectSilence();
     expect(app.connection?.state).toBe("SYN-SENT");
@@ -410,5 +411,22 @@ describe("no connection", () => {
     for (let i = 0; i < 1500; i++) peer.send("S", { seq: i });
     expect(peer.seen).toHaveLength(1000);
     expect(peer.host.context.drops.of("reset-rate-limited")).toBe(500);
+  });
+});
+
+describe("an ACK of an old connection answers our SYN", () => {
+  test("the reset that removes it is followed by the SYN at once, once in a timeout (RFC 9293 §3.5.1, figure 9)", () => {
+    const { peer } = connecting();
+    peer.expect("S", { seq: 0 });
+    peer.advance(10);
+    peer.send(".", { seq: 777, ack: 5000 });
+    peer.expect("R", { seq: 5000 });
+    expect(peer.expect("S", { seq: 0 }).atMs).toBe(10);
+    // A peer that answers each SYN so makes no loop.
+    peer.send(".", { seq: 777, ack: 5000 });
+    peer.expect("R", { seq: 5000 });
+    peer.expectSilence();
+    peer.advance(1000);
+    peer.expect("S", { seq: 0 });
   });
 });

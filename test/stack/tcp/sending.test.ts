@@ -217,6 +217,19 @@ describe("a shut window", () => {
     expect(app.events).toContain("aborted: timed-out");
   });
 
+  test("is silent while text is outstanding: retransmission alone ends the connection (RFC 9293 MUST-26, MUST-29)", () => {
+    const { peer, app, conn, write } = established({ profile: { ...WINDOWS, dataRetries: 8 }, options: { keepAlive: true } });
+    peer.advance(7_199_990);
+    write(10);
+    peer.advance(30_000);
+    // Ten intervals of keepalive have long gone by.
+    expect(conn.state).toBe("ESTABLISHED");
+    expect(peer.seen.filter((s) => s.length === 0)).toEqual([]);
+    peer.advance(300_000);
+    expect(app.events).toContain("aborted: timed-out");
+    expect(peer.seen.filter((s) => s.length === 10)).toHaveLength(9);
+  });
+
   test("a window below a segment is not filled by crumbs (RFC 9293 §3.8.6.2.1)", () => {
     const { peer, write } = established();
     peer.send(".", { seq: 1, ack: 1, window: 20 });

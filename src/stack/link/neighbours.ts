@@ -6,6 +6,7 @@ import type { Timer } from "../core/timers.ts";
 import * as arp from "../packet/arp.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import { superseding } from "../packet/superseding.ts";
 
 /**
  * RFC 4861 §7.3.2 applied to ARP, without DELAY: an entry that has grown STALE is probed at its next use. FAILED remembers for a
@@ -370,6 +371,7 @@ export class Neighbours {
   /** Keeps a copy. @returns false when there is no room even without what waited for this neighbour before */
   #enqueue(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): boolean {
     const size = end - at;
+    if (!this.#dropSuperseded(neighbour, bytes, at)) return true;
     while (
       neighbour.queue.length > 0 &&
       (neighbour.queue.length >= MAX_QUEUED_FRAMES ||
@@ -391,8 +393,25 @@ export class Neighbours {
     return true;
   }
 
+  /** Takes out what the frame at `bytes[at…]` holds too, so that no copies leave in a burst. @returns false when the frame itself is such a copy */
+  #dropSuperseded(neighbour: Neighbour, bytes: Uint8Array, at: number): boolean {
+    const { queue } = neighbour;
+    for (let i = queue.length - 1; i >= 0; i--) {
+      const which = superseding(bytes, ethernet.payloadAt(at), queue[i]!.bytes, ethernet.payloadAt(FRAME_HEADROOM));
+      if (which === "neither") continue;
+      this.#context.drops.count("neighbour-queue-superseded");
+      if (which === "older") return false;
+      this.#take(neighbour, i);
+    }
+    return true;
+  }
+
   #shift(neighbour: Neighbour): QueuedFrame | undefined {
-    const frame = neighbour.queue.shift();
+    return this.#take(neighbour, 0);
+  }
+
+  #take(neighbour: Neighbour, index: number): QueuedFrame | undefined {
+    const [frame] = neighbour.queue.splice(index, 1);
     if (frame === undefined) return undefined;
     const size = frame.bytes.length - FRAME_HEADROOM;
     neighbour.queuedBytes -= size;

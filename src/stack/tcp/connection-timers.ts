@@ -113,10 +113,9 @@ export class ConnectionTimers {
     const conn = this.#conn;
     const flags = conn.state === "SYN-SENT" ? SYN : SYN | ACK;
     conn.synDue = false;
-    conn.synRetransmitted = true;
     conn.retries++;
     conn.retransmissions++;
-    conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt);
+    conn.synTried(conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt));
     this.retransmission.set(this.#synTimeout());
   }
 

@@ -31,7 +31,7 @@ export interface ConnectionOwner {
   /** The connection has something to tell its user at the end of this turn. */
   wantsNotice(conn: Connection): void;
   /** Sends `flags` with these numbers outside of the data stream: SYN, bare ACK, RST, probe. */
-  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): void;
+  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): SendResult;
   /** Sends `length` bytes of the send queue from `sequence`. */
   emitText(conn: Connection, flags: number, sequence: Seq, length: number): SendResult;
   /** The connection is over and to be forgotten; TIME-WAIT, if any, is entered before. */
@@ -149,8 +149,10 @@ export class Connection implements TcpConnection, Flow {
   lastChallengeMs = Number.NEGATIVE_INFINITY;
   /** The first SYN has not left yet. */
   synDue = false;
-  /** SYN or SYN-ACK had to be sent again: nothing can be concluded from its time, and little from the path. */
+  /** SYN or SYN-ACK had to be sent again after one had left: nothing can be concluded from its time, and little from the path. */
   synRetransmitted = false;
+  /** What became of the last SYN or SYN-ACK; one that waited for the neighbour's link address has no time to measure by. */
+  synFate: SendResult | undefined;
 
   // What the user is told
   notices = 0;
@@ -408,6 +410,20 @@ export class Connection implements TcpConnection, Flow {
     this.timers.cancelAll();
     if (this.state !== "CLOSED" && this.state !== "TIME-WAIT") this.become("CLOSED");
     this.owner.released(this);
+  }
+
+  /** A SYN or SYN-ACK was tried. One that never left the host, since ARP was slow, was not lost by the path. */
+  synTried(fate: SendResult): void {
+    const before = this.synFate;
+    const hasLeft = before === "sent" || (before === "queued" && (fate === "sent" || fate === "full"));
+    if (hasLeft) this.synRetransmitted = true;
+    else this.timedAtMs = this.context.clock.now();
+    this.synFate = fate;
+  }
+
+  /** Whether the time since `timedAtMs` is a round trip of the handshake. */
+  get isHandshakeTimed(): boolean {
+    return !this.synRetransmitted && this.synFate === "sent";
   }
 
   notify(notice: number): void {

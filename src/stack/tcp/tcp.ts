@@ -228,8 +228,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.context.requestTurn();
   }
 
-  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): void {
-    this.#writer.control(conn, flags, sequence, acknowledged);
+  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): SendResult {
+    return this.#writer.control(conn, flags, sequence, acknowledged);
   }
 
   emitText(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {

@@ -1,5 +1,5 @@
 import type { LinkDevice } from "../tap/link-device.ts";
-import { ipv4 } from "./core/address.ts";
+import { type IpAddress, ipv4 } from "./core/address.ts";
 import type { HostContext } from "./core/context.ts";
 import { DropCounters } from "./core/drops.ts";
 import { TimerQueue } from "./core/timers.ts";
@@ -129,12 +129,21 @@ export class Host implements IpListener {
     this.#requestTurn();
   }
 
-  /** A device that is gone takes its connections with it, and their users are told. A link that is only down is waited for by their timers. */
+  /**
+   * A device that is gone takes what stands on it along, and their users are told. Who is bound to every address is told when no
+   * device but the loopback is left. A link that is only down is waited for.
+   */
   #tellOfLostLinks(): void {
     for (const down of this.#downs) {
       this.#downs.delete(down);
       if (!down.device.isGone) continue;
-      this.tcp.networkDown((local) => local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits));
+      const isCutOff = this.ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
+      const isAffected = (local: IpAddress | undefined): boolean => {
+        if (local === undefined) return isCutOff;
+        return local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits);
+      };
+      this.tcp.networkDown(isAffected);
+      this.udp.networkDown(isAffected);
     }
   }
 

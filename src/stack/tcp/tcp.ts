@@ -318,13 +318,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     return this.#blocked.size > 0;
   }
 
-  /** The device under these connections is gone for good: each is told. */
-  networkDown(isAffected: (local: IpAddress) => boolean): void {
+  /** A device is gone for good: the connections and listeners over it are told. @param isAffected by address; undefined stands for all of ours */
+  networkDown(isAffected: (local: IpAddress | undefined) => boolean): void {
     for (const conn of [...this.#connections.values()]) {
       if (!isAffected(conn.local)) continue;
       if (conn.state === "SYN-SENT" || (conn.state === "SYN-RECEIVED" && !conn.isPassive)) conn.fail("network-down");
       else conn.breakOff("network-down");
     }
+    for (const listener of [...this.#listeners.values()].flat()) if (isAffected(listener.local)) listener.networkDown();
   }
 
   /** The more specific listener wins over the wildcard; among equals the first. */

@@ -74,7 +74,7 @@ export class StreamSocket extends Socket implements TcpUser {
   #connectError = 0;
   #connectIsNonblocking = false;
   #connectedAtMs = 0;
-  /** The code with which calls fail since the connection died. */
+  /** The code with which calls fail since the connection, or the listener's device, died. */
   #death = 0;
   #sendIsShut = false;
   #receiveIsShut = false;
@@ -122,7 +122,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override get isReadable(): boolean {
-    if (this.#listener !== undefined) return this.#listener.waiting > 0;
+    if (this.#listener !== undefined) return this.#death !== 0 || this.#listener.waiting > 0;
     if (!this.isConnected) return false;
     return this.#death !== 0 || this.#connection!.readableBytes > 0 || this.#connection!.finReceived;
   }
@@ -223,12 +223,14 @@ export class StreamSocket extends Socket implements TcpUser {
     if (this.isListening) return DONE;
     if (this.binding === undefined || this.isConnecting) return failed(WSAEINVAL);
     const { bound, port } = this.binding;
+    if (!isUnspecified(bound) && !this.context.host.ip.isLocalAddress(bound)) return failed(WSAENETDOWN);
     this.#listener = this.context.host.tcp.listen({
       local: isUnspecified(bound) ? undefined : bound,
       localPort: port,
       backlog: backlogFor(backlog),
       options: tcpOptions(this.options),
       acceptable: () => this.wake(),
+      networkDown: () => this.aborted("network-down"),
     });
     this.#phase = "listening";
     return DONE;
@@ -241,6 +243,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (room >= 0 && room < sizeof_sockaddr_in) return failed(WSAEFAULT);
     const attempt = (): Outcome | undefined => {
       if (this.isClosed) return failed(WSAEINTR);
+      if (this.#death !== 0) return failed(this.#death);
       if (this.#listener!.waiting === 0) return undefined;
       if (!acceptor.hasRoom) return failed(WSAEMFILE);
       const connection = this.#listener!.accept();

@@ -157,6 +157,7 @@ export class ManagementService {
       profile: context.profile.name,
       clients: this.#clients,
       interfaces: ip.interfaces.map(interfaceStatus),
+      bufferBytes: tcp.rings.bytes,
       connections: tcp.statuses().filter((c) => c.state !== "LISTEN").length,
       drops: context.drops.all(),
       impaired: this.#devices.some((d) => d.impaired.isImpaired),

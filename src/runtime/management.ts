@@ -110,6 +110,8 @@ export interface HostStatus {
   readonly clients: number;
   readonly interfaces: readonly InterfaceStatus[];
   readonly connections: number;
+  /** Memory of TCP's send and receive buffers, that kept for the next connection included. */
+  readonly bufferBytes: number;
   readonly drops: Readonly<Record<string, number>>;
   readonly impaired: boolean;
   readonly capturing: boolean;

@@ -79,9 +79,9 @@ export class Host implements IpListener {
     return this.ip.interfaces.map((i) => i.device);
   }
 
-  /** When a timer is due, on the host's clock; Infinity when none is. */
+  /** When a timer or housekeeping is due, on the host's clock; Infinity when nothing is. */
   get nextDeadlineMs(): number {
-    return this.timers.nextDeadlineMs;
+    return Math.min(this.timers.nextDeadlineMs, this.tcp.rings.sweepAtMs);
   }
 
   /**
@@ -106,6 +106,7 @@ export class Host implements IpListener {
       }
       let more = this.ip.receive(FRAMES_PER_ROUND);
       this.timers.runDue();
+      this.tcp.rings.sweepIfDue();
       this.#tellOfLostLinks();
       more = this.tcp.flush() || more;
       if (!more && !this.#isRequested) return false;

@@ -11,6 +11,7 @@ import type { Listener } from "./listener.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import { considerWindowUpdate } from "./receiver.ts";
+import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SendBuffer } from "./send-buffer.ts";
 import { SequenceRanges } from "./sequence-ranges.ts";
@@ -26,6 +27,8 @@ const SCOREBOARD_CAP = 256;
 /** What the host of connections does for one of them. */
 export interface ConnectionOwner {
   readonly context: HostContext;
+  /** Memory of the buffers. */
+  readonly rings: RingPool;
   /** The connection has something to send or acknowledge at the end of this turn. */
   wantsOutput(conn: Connection): void;
   /** The connection has something to tell its user at the end of this turn. */
@@ -94,7 +97,7 @@ export class Connection implements TcpConnection, Flow {
 
   // Receive sequence variables
   irs: Seq = seq(0);
-  receiveBuffer = new ReceiveBuffer(seq(0));
+  receiveBuffer: ReceiveBuffer;
   /** RCV.NXT + RCV.WND as last told to the peer; never moves back. */
   rcvAdv: Seq = seq(0);
   /** Bytes of window to offer at most now; grows by tuning unless the user fixed it. */
@@ -189,7 +192,8 @@ export class Connection implements TcpConnection, Flow {
     this.sndNxt = opening.iss;
     this.recover = opening.iss;
     this.highRxt = opening.iss;
-    this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1));
+    this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
+    this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
     this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
     this.congestion = new NewReno(this.sndMss, profile.initialCwndSegments);
     this.receiveCapacity = this.#wantedCapacity();
@@ -309,8 +313,11 @@ export class Connection implements TcpConnection, Flow {
 
   close(linger: boolean): void {
     if (!linger) this.user = NOBODY;
-    if (this.isReleased) return;
     this.isOrphan = true;
+    if (this.isReleased) {
+      this.receiveBuffer.clear();
+      return;
+    }
     if (this.state === "SYN-SENT" || this.state === "SYN-RECEIVED") {
       this.abort();
       return;
@@ -325,7 +332,12 @@ export class Connection implements TcpConnection, Flow {
 
   abort(): void {
     this.user = NOBODY;
-    if (this.isReleased) return;
+    // What the user has not read it never will.
+    this.isOrphan = true;
+    if (this.isReleased) {
+      this.receiveBuffer.clear();
+      return;
+    }
     if (isSynchronized(this.state) || this.state === "SYN-RECEIVED") {
       this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
     }

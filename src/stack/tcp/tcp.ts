@@ -17,6 +17,7 @@ import { keyedSequences, type SequenceGenerator } from "./isn.ts";
 import { type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
 import { NOBODY } from "./notices.ts";
+import { RingPool } from "./ring-pool.ts";
 import { Segment } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -39,6 +40,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   readonly protocol = PROTOCOL_TCP;
   readonly context: HostContext;
   readonly resets: Resets;
+  readonly rings: RingPool;
   readonly #ip: Ip;
   readonly #connections: FlowTable<Connection>;
   readonly #timeWaits: TimeWaits;
@@ -59,6 +61,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   constructor(context: HostContext, ip: Ip) {
     this.context = context;
     this.#ip = ip;
+    this.rings = new RingPool(context.clock);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
     this.#timeWaits = new TimeWaits(hash, (port) => this.#usePort(port, -1));
@@ -264,6 +267,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.#blocked.delete(conn);
     this.#usePort(conn.localPort, -1);
     conn.listener?.halfOpen.delete(conn);
+    conn.sendBuffer.clear();
+    if (conn.isOrphan) conn.receiveBuffer.clear();
   }
 
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */

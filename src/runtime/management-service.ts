@@ -158,7 +158,7 @@ export class ManagementService {
       clients: this.#clients,
       interfaces: ip.interfaces.map(interfaceStatus),
       bufferBytes: tcp.rings.bytes,
-      connections: tcp.statuses().filter((c) => c.state !== "LISTEN").length,
+      connections: tcp.connectionCount,
       drops: context.drops.all(),
       impaired: this.#devices.some((d) => d.impaired.isImpaired),
       capturing: this.#devices.some((d) => d.capture.isCapturing),

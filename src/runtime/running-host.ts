@@ -34,9 +34,6 @@ export interface RunningHost {
   readonly close: () => void;
 }
 
-/** States in which something of ours is still on its way to the peer. */
-const UNFINISHED: ReadonlySet<string> = new Set(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
-
 /**
  * Opens the device and puts a host on it, with a loopback beside.
  * @throws TapError or NetworkError when that cannot be had; nothing stays open then
@@ -90,7 +87,7 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
       for (const { capture } of devices) if (capture.isCapturing) capture.flush();
       file?.flush();
     },
-    isQuiet: () => !host.tcp.statuses().some((c) => UNFINISHED.has(c.state)),
+    isQuiet: () => host.tcp.unfinishedCount === 0,
     close,
   };
 }

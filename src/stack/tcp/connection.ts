@@ -37,6 +37,7 @@ export interface ConnectionOwner {
   emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): SendResult;
   /** Sends `length` bytes of the send queue from `sequence`. */
   emitText(conn: Connection, flags: number, sequence: Seq, length: number): SendResult;
+  stateChanged(from: TcpState, to: TcpState): void;
   /** The connection is over and to be forgotten; TIME-WAIT, if any, is entered before. */
   released(conn: Connection): void;
   /** SYN-RECEIVED of a passive open became ESTABLISHED. @returns false when the listener's queue refuses it */
@@ -256,6 +257,7 @@ export class Connection implements TcpConnection, Flow {
     const from = this.state;
     if (!isEdge(from, state)) throw new Error(`Cannot go from ${from} to ${state}: RFC 9293 figure 5 has no such edge`);
     this.state = state;
+    this.owner.stateChanged(from, state);
     const { trace, clock } = this.context;
     if (trace.isOn) trace.emit({ type: "state-changed", atMs: clock.now(), connection: this.label, from, to: state });
     if (state === "ESTABLISHED" && !this.isPassive) this.notify(NOTICE.established);

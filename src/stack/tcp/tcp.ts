@@ -24,7 +24,7 @@ import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
-import type { ConnectFailure, ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions } from "./tcp-user.ts";
+import type { ConnectFailure, ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, TcpOptions, TcpState } from "./tcp-user.ts";
 import { TimeWaits } from "./time-wait.ts";
 
 const DEFAULT_OPTIONS: TcpOptions = {
@@ -47,6 +47,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   readonly #listeners = new Map<number, Listener[]>();
   readonly #ports: EphemeralPorts;
   readonly #portUse = new Map<number, number>();
+  /** Connections that live, by `liveKey`: of each local address and port, and of each port. */
+  readonly #liveUse = new Map<number, number>();
+  #unfinished = 0;
   readonly #segment = new Segment();
   readonly #writer = new SegmentWriter();
   #wantOutput: Connection[] = [];
@@ -123,6 +126,21 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   isPortInUse(port: number): boolean {
     return this.#portUse.has(port) || this.#listeners.has(port);
+  }
+
+  /** Connections of every state, TIME-WAIT included. */
+  get connectionCount(): number {
+    return this.#connections.size + this.#timeWaits.size;
+  }
+
+  /** Connections whose FIN, or text before it, the peer has not acknowledged. */
+  get unfinishedCount(): number {
+    return this.#unfinished;
+  }
+
+  hasConnectionOn(local: IpAddress | undefined, port: number): boolean {
+    if (local?.family === 6) return false;
+    return this.#liveUse.has(liveKey(local?.bits, port));
   }
 
   statuses(): ConnectionStatus[] {
@@ -239,6 +257,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     return this.#writer.data(conn, flags, sequence, length);
   }
 
+  stateChanged(from: TcpState, to: TcpState): void {
+    if (UNFINISHED.has(from)) this.#unfinished--;
+    if (UNFINISHED.has(to)) this.#unfinished++;
+  }
+
   handshakeDone(conn: Connection): boolean {
     const listener = conn.listener;
     if (listener === undefined) return true;
@@ -266,6 +289,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.#connections.delete(conn);
     this.#blocked.delete(conn);
     this.#usePort(conn.localPort, -1);
+    this.#countLive(conn, -1);
     conn.listener?.halfOpen.delete(conn);
     conn.sendBuffer.clear();
     if (conn.isOrphan) conn.receiveBuffer.clear();
@@ -355,13 +379,30 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   #add(conn: Connection): void {
     this.#connections.add(conn);
     this.#usePort(conn.localPort, 1);
+    this.#countLive(conn, 1);
+  }
+
+  #countLive(conn: Connection, change: 1 | -1): void {
+    add(this.#liveUse, liveKey(conn.localV4, conn.localPort), change);
+    add(this.#liveUse, liveKey(undefined, conn.localPort), change);
   }
 
   #usePort(port: number, change: 1 | -1): void {
-    const uses = (this.#portUse.get(port) ?? 0) + change;
-    if (uses > 0) this.#portUse.set(port, uses);
-    else this.#portUse.delete(port);
+    add(this.#portUse, port, change);
   }
+}
+
+/** States in which something of ours is still on its way to the peer after its user has closed. */
+const UNFINISHED: ReadonlySet<TcpState> = new Set<TcpState>(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
+
+/** One number for a local port of an address, or of all addresses: no address has the bits of 0. */
+const liveKey = (localV4: number | undefined, port: number): number => (localV4 ?? 0) * 0x10000 + port;
+
+/** Counts uses; what has none takes no room. */
+function add(uses: Map<number, number>, key: number, change: 1 | -1): void {
+  const count = (uses.get(key) ?? 0) + change;
+  if (count > 0) uses.set(key, count);
+  else uses.delete(key);
 }
 
 function connectFailureOf(kind: IcmpErrorKind): ConnectFailure {

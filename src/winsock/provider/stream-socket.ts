@@ -1,4 +1,4 @@
-import { formatEndpoint, type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
+import { type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
 import type { AbortReason, ConnectFailure, OpenFailure, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
@@ -481,13 +481,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   protected override hasLiveConnections(address: IpAddress, port: number): boolean {
-    const { tcp } = this.context.host;
-    if (!tcp.isPortInUse(port)) return false;
-    const local = isUnspecified(address) ? undefined : formatEndpoint(address, port);
-    return tcp.statuses().some((status) => {
-      if (status.state === "TIME-WAIT" || status.state === "LISTEN" || status.state === "CLOSED") return false;
-      return local === undefined ? status.local.endsWith(`:${port}`) : status.local === local;
-    });
+    return this.context.host.tcp.hasConnectionOn(isUnspecified(address) ? undefined : address, port);
   }
 }
 

@@ -1,14 +1,17 @@
+import { VirtualClock } from "../../dist/stack/core/clock.js";
 import { seq, seqAdd } from "../../dist/stack/core/seq.js";
+import { RingPool } from "../../dist/stack/tcp/ring-pool.js";
 import { SendBuffer } from "../../dist/stack/tcp/send-buffer.js";
 
 const QUEUE = 1 << 20;
 
 /** The one copy on the way out, and what goes with it: into the queue, out of it, and gone by an acknowledgement. */
 export function addSendBuffers(add) {
+  const rings = new RingPool(new VirtualClock());
   const target = new Uint8Array(65_536);
   for (const length of [1, 1460, 64_240]) {
     const start = seq(0xffff0000);
-    const buffer = new SendBuffer(start);
+    const buffer = new SendBuffer(start, rings);
     const text = new Uint8Array(length);
     for (let i = 0; i < Math.max(1, Math.floor(QUEUE / length)); i++) buffer.append(text, 0, length);
     let at = start;

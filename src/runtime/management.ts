@@ -113,6 +113,8 @@ export interface HostStatus {
   readonly door: DoorUsage | undefined;
   readonly interfaces: readonly InterfaceStatus[];
   readonly connections: number;
+  /** Memory of TCP's send and receive buffers, that kept for the next connection included. */
+  readonly bufferBytes: number;
   readonly drops: Readonly<Record<string, number>>;
   readonly impaired: boolean;
   readonly capturing: boolean;

@@ -38,9 +38,6 @@ export interface RunningHost {
   readonly close: () => void;
 }
 
-/** States in which something of ours is still on its way to the peer. */
-const UNFINISHED: ReadonlySet<string> = new Set(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
-
 /** A listening Unix socket through which other processes shall be served. */
 export interface DoorSettings {
   /** The descriptor; the host's thread closes it. */
@@ -132,7 +129,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
       for (const { capture } of devices) if (capture.isCapturing) capture.flush();
       file?.flush();
     },
-    isQuiet: () => !host.tcp.statuses().some((c) => UNFINISHED.has(c.state)),
+    isQuiet: () => host.tcp.unfinishedCount === 0,
     close,
   };
 }

@@ -1,5 +1,5 @@
 import type { LinkDevice } from "../tap/link-device.ts";
-import { ipv4 } from "./core/address.ts";
+import { type IpAddress, ipv4 } from "./core/address.ts";
 import type { HostContext } from "./core/context.ts";
 import { DropCounters } from "./core/drops.ts";
 import { TimerQueue } from "./core/timers.ts";
@@ -79,9 +79,9 @@ export class Host implements IpListener {
     return this.ip.interfaces.map((i) => i.device);
   }
 
-  /** When a timer is due, on the host's clock; Infinity when none is. */
+  /** When a timer or housekeeping is due, on the host's clock; Infinity when nothing is. */
   get nextDeadlineMs(): number {
-    return this.timers.nextDeadlineMs;
+    return Math.min(this.timers.nextDeadlineMs, this.tcp.rings.sweepAtMs);
   }
 
   /**
@@ -106,6 +106,7 @@ export class Host implements IpListener {
       }
       let more = this.ip.receive(FRAMES_PER_ROUND);
       this.timers.runDue();
+      this.tcp.rings.sweepIfDue();
       this.#tellOfLostLinks();
       more = this.tcp.flush() || more;
       if (!more && !this.#isRequested) return false;
@@ -129,12 +130,21 @@ export class Host implements IpListener {
     this.#requestTurn();
   }
 
-  /** A device that is gone takes its connections with it, and their users are told. A link that is only down is waited for by their timers. */
+  /**
+   * A device that is gone takes what stands on it along, and their users are told. Who is bound to every address is told when no
+   * device but the loopback is left. A link that is only down is waited for.
+   */
   #tellOfLostLinks(): void {
     for (const down of this.#downs) {
       this.#downs.delete(down);
       if (!down.device.isGone) continue;
-      this.tcp.networkDown((local) => local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits));
+      const isCutOff = this.ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
+      const isAffected = (local: IpAddress | undefined): boolean => {
+        if (local === undefined) return isCutOff;
+        return local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits);
+      };
+      this.tcp.networkDown(isAffected);
+      this.udp.networkDown(isAffected);
     }
   }
 

@@ -132,7 +132,7 @@ describe("management of a running host", () => {
   test("answers status, routes, neighbours and timers", async () => {
     const { port } = await program();
     const status = await manage(port, { op: "status" });
-    expect(status).toMatchObject({ profile: expect.any(String), clients: 1, connections: 0, impaired: false });
+    expect(status).toMatchObject({ profile: expect.any(String), clients: 1, connections: 0, bufferBytes: 0, impaired: false });
     expect(await manage(port, { op: "route-list" })).toHaveLength(1);
     await manage(port, { op: "route-add", destination: "198.51.100.0/24", gateway: "203.0.113.1" });
     expect(await manage(port, { op: "route-list" })).toHaveLength(2);

@@ -70,10 +70,12 @@ export class ScriptPeer {
   /** The port our host uses, learnt from its first segment. */
   ourPort = 0;
   readonly seen: SeenSegment[] = [];
+  #isKnown: boolean;
   readonly #device: WireDevice;
   readonly #frame = new Uint8Array(FRAME_HEADROOM + 70_000);
 
-  constructor(profile: Profile = RFC) {
+  /** @param isKnown false leaves the host's questions for the neighbour unanswered until `introduce` */
+  constructor(profile: Profile = RFC, isKnown = true) {
     const wire = new MemoryWire();
     const { clock } = this.simulation;
     this.host = this.simulation.add(new Host({ clock, random: new SeededRandom(7), profile }));
@@ -81,8 +83,21 @@ export class ScriptPeer {
     this.host.tcp.sequences = () => this.ourIsn;
     this.#device = wire.device({ name: "script" });
     this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
+    this.#isKnown = isKnown;
     // The neighbour is known from the start, so that no ARP gets between the lines of a script.
+    if (isKnown) this.introduce();
+  }
+
+  /** The host's question for its neighbour is answered. */
+  introduce(): void {
+    this.#isKnown = true;
     this.host.ip.interfaces[0]?.neighbours.addStatic(PEER_ADDRESS.bits, this.#device.mac);
+  }
+
+  /** The host knows its neighbour no more. */
+  forget(): void {
+    this.#isKnown = false;
+    this.host.ip.interfaces[0]?.neighbours.remove(PEER_ADDRESS.bits);
   }
 
   get clock() {
@@ -196,7 +211,7 @@ export class ScriptPeer {
   #see(b: Uint8Array, frameAt: number, end: number): void {
     const ipAt = ethernet.payloadAt(frameAt);
     if (ethernet.type(b, frameAt) === ethernet.TYPE_ARP) {
-      if (arp.operation(b, ipAt) === arp.REQUEST && arp.targetIp(b, ipAt) === PEER_ADDRESS.bits)
+      if (this.#isKnown && arp.operation(b, ipAt) === arp.REQUEST && arp.targetIp(b, ipAt) === PEER_ADDRESS.bits)
         throw new Error("The script's neighbour was forgotten");
       return;
     }

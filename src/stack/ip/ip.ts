@@ -126,9 +126,11 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
     return this.#interfaces.flatMap((i) => i.addresses.map((a) => a.address));
   }
 
-  /** Whether a socket may be bound to the address: one of ours, or any of 127.0.0.0/8. */
+  /** Whether a socket may be bound to the address: one of ours whose device is there, or any of 127.0.0.0/8. */
   isLocalAddress(address: IpAddress): boolean {
-    return address.family === 4 && this.isLocalV4(address.bits);
+    if (address.family !== 4) return false;
+    for (const i of this.#interfaces) if (i.isOwn(address.bits) && !i.device.isGone) return true;
+    return isLoopbackV4(address.bits) && this.isLocalV4(address.bits);
   }
 
   isLocalV4(bits: number): boolean {

@@ -6,6 +6,7 @@ import type { Timer } from "../core/timers.ts";
 import * as arp from "../packet/arp.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import { superseding } from "../packet/superseding.ts";
 
 /**
  * RFC 4861 §7.3.2 applied to ARP, without DELAY: an entry that has grown STALE is probed at its next use. FAILED remembers for a
@@ -22,6 +23,11 @@ export const MAX_QUEUED_BYTES = 64 * 1024;
 export const MAX_QUEUED_BYTES_IN_ALL = 256 * 1024;
 /** A link address learned less than this ago is not replaced by an unasked-for one, so that a storm of forgeries cannot flap it. */
 const LOCK_MS = 1000;
+/**
+ * Another link address answered our question: as long as this the station that we know has the word, and keeps the address if it
+ * answers too. Far above a LAN's round trip, far below what a user notices of a fail-over.
+ */
+const CLAIM_MS = 100;
 
 /** `queued`: a copy waits for the neighbour's link address. `full`: the device takes nothing now. `dropped`: lost, and counted. */
 export type NeighbourSendResult = "sent" | "queued" | "full" | "dropped";
@@ -37,6 +43,8 @@ export interface NeighbourLink {
   isOwn(address: number): boolean;
   /** Whether a station of this link may have the address: unicast, within a prefix of ours, and not ours. */
   isNeighbourly(address: number): boolean;
+  /** Whether any host may have the address, on this link or elsewhere: unicast, and no broadcast of a prefix of ours. */
+  isHostAddress(address: number): boolean;
   /** A frame is given up because nobody answered for its next hop. The bytes are valid during the call only. */
   unresolved(bytes: Uint8Array, at: number, end: number): void;
 }
@@ -67,7 +75,14 @@ export class Neighbour {
   /** When a frame was last sent through it; −1 for never, so that entries made by others' requests go first. */
   usedAtMs = -1;
   macSetAtMs = Number.NEGATIVE_INFINITY;
+  /** When all stations were last asked for it. */
+  broadcastAtMs = Number.NEGATIVE_INFINITY;
   probesSent = 0;
+  /** Somebody said that the address has moved: everybody is asked, not only the card that may be gone. */
+  isDoubted = false;
+  /** What another station than the known one answered; taken when the known one stays silent. */
+  readonly claimedMac = new Uint8Array(ethernet.MAC_LENGTH);
+  hasClaim = false;
   queue: QueuedFrame[] = [];
   queuedBytes = 0;
   readonly timer: Timer;
@@ -142,35 +157,39 @@ export class Neighbours {
   input(bytes: Uint8Array, at: number, end: number): string {
     const malformed = arp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
-    if (!arp.isSenderStation(bytes, at)) return "arp-bad-sender-mac";
+    arp.copySenderMac(bytes, at, senderMac);
+    // Our own link address under somebody else's name would have us talk to ourselves.
+    if (!arp.isSenderStation(bytes, at) || ethernet.sameMac(senderMac, 0, this.#link.mac, 0)) return "arp-bad-sender-mac";
     const sender = arp.senderIp(bytes, at);
     const target = arp.targetIp(bytes, at);
     const isRequest = arp.operation(bytes, at) === arp.REQUEST;
+    const isForUs = this.#link.isOwn(target);
     if (this.#link.isOwn(sender)) return "arp-address-conflict";
-    // A sender of zero probes for a conflict (RFC 5227 §2.1.1) and is answered, but there is nothing to learn.
-    const isProbe = sender === 0 && isRequest;
-    if (!isProbe && !this.#link.isNeighbourly(sender)) return "arp-bad-sender";
+    if (!this.#link.isNeighbourly(sender)) {
+      // A sender of zero probes for a conflict (RFC 5227 §2.1.1). One of another network asks in the name of the source address of
+      // what it is about to send (Linux: arp_announce 0). RFC 826 answers whoever asks for us, but of neither there is anything to
+      // learn: we reach such an address through a gateway or not at all.
+      if (!isRequest || !isForUs || !(sender === 0 || this.#link.isHostAddress(sender))) return "arp-bad-sender";
+      this.#reply(sender, target);
+      return "accepted";
+    }
 
-    if (!this.#link.isOwn(target)) {
-      this.#hint(sender, bytes, at);
+    if (!isForUs) {
+      this.#hint(sender);
       return "arp-not-for-us";
     }
     if (isRequest) {
-      if (!isProbe) this.#learnFromRequest(sender, bytes, at);
-      this.#reply(bytes, at, sender, target);
+      this.#learnFromRequest(sender);
+      this.#reply(sender, target);
       return "accepted";
     }
     const asked = this.#entries.get(sender);
     if (asked === undefined || !asked.timer.isPending) {
-      this.#hint(sender, bytes, at);
+      this.#hint(sender);
       return "arp-unsolicited";
     }
-    this.#setMac(asked, bytes, at);
-    const { random, profile, clock } = this.#context;
-    asked.untilMs = clock.now() + profile.neighbourReachableMs * (0.5 + fraction(random));
-    asked.timer.cancel();
-    this.#become(asked, "REACHABLE");
-    this.#flush(asked);
+    if (asked.state === "PROBE" && !isFrom(asked)) this.#claim(asked);
+    else this.#confirm(asked, senderMac);
     return "accepted";
   }
 
@@ -184,6 +203,7 @@ export class Neighbours {
     const entry = this.obtain(address);
     entry.timer.cancel();
     ethernet.copyMac(mac, 0, entry.mac, 0);
+    trust(entry);
     this.#become(entry, "STATIC");
     this.#flush(entry);
   }
@@ -222,70 +242,116 @@ export class Neighbours {
     this.#probe(neighbour);
   }
 
-  /** Unicast while the old address may still hold, broadcast otherwise; never more often than once per `neighbourProbeMs` (RFC 1122 §2.3.2.1). */
+  /** Unicast while the old address may still hold, broadcast otherwise; all are asked at most once per `neighbourProbeMs` (RFC 1122 §2.3.2.1). */
   #probe(neighbour: Neighbour): void {
     neighbour.probesSent++;
     neighbour.timer.set(this.#context.profile.neighbourProbeMs);
-    const to = neighbour.state === "PROBE" ? neighbour.mac : ethernet.BROADCAST_MAC;
-    this.#sendRequest(to, this.#link.addressTowards(neighbour.address), neighbour.address);
+    const asksAll = neighbour.state !== "PROBE" || neighbour.isDoubted;
+    if (asksAll) neighbour.broadcastAtMs = this.#context.clock.now();
+    this.#sendRequest(asksAll ? ethernet.BROADCAST_MAC : neighbour.mac, this.#link.addressTowards(neighbour.address), neighbour.address);
   }
 
   #probeUnanswered(neighbour: Neighbour): void {
-    if (neighbour.probesSent < this.#context.profile.neighbourProbes) {
+    if (neighbour.hasClaim) {
+      this.#confirm(neighbour, neighbour.claimedMac);
+    } else if (neighbour.probesSent < this.#context.profile.neighbourProbes) {
       this.#probe(neighbour);
-    } else if (neighbour.state === "PROBE") {
+    } else if (neighbour.state === "PROBE" && !neighbour.isDoubted) {
       // The station may have a new card: ask everybody before giving up (RFC 4861 §7.3.3 starts resolution anew).
       this.#beginProbing(neighbour, "INCOMPLETE");
     } else {
       neighbour.untilMs = this.#context.clock.now() + this.#context.profile.neighbourProbeMs;
       neighbour.mac.fill(0);
+      trust(neighbour);
       this.#become(neighbour, "FAILED");
       this.#dropQueue(neighbour, "neighbour-unresolved", true);
     }
   }
 
+  /** The neighbour has this link address for the next while. */
+  #confirm(neighbour: Neighbour, mac: Uint8Array): void {
+    this.#setMac(neighbour, mac);
+    const { random, profile, clock } = this.#context;
+    neighbour.untilMs = clock.now() + profile.neighbourReachableMs * (0.5 + fraction(random));
+    neighbour.timer.cancel();
+    this.#become(neighbour, "REACHABLE");
+    this.#flush(neighbour);
+  }
+
+  /** Another station answers for a neighbour that we know. The known one may still say otherwise; the first claim stands. */
+  #claim(neighbour: Neighbour): void {
+    if (neighbour.hasClaim) return;
+    ethernet.copyMac(senderMac, 0, neighbour.claimedMac, 0);
+    neighbour.hasClaim = true;
+    neighbour.timer.set(CLAIM_MS);
+  }
+
   /** RFC 826's merge, for a request that targets us: whoever asks for our address is about to talk to us. */
-  #learnFromRequest(sender: number, bytes: Uint8Array, at: number): void {
+  #learnFromRequest(sender: number): void {
     const entry = this.obtain(sender);
     switch (entry.state) {
       case "STATIC":
         return;
       case "INCOMPLETE":
       case "FAILED":
-        entry.timer.cancel();
-        this.#setMac(entry, bytes, at);
-        this.#become(entry, "STALE");
-        this.#flush(entry);
+        this.#learn(entry);
         return;
       case "REACHABLE":
       case "STALE":
       case "PROBE":
-        if (this.#hasMac(entry, bytes, at) || this.#isLocked(entry)) return;
-        entry.timer.cancel();
-        this.#setMac(entry, bytes, at);
-        this.#become(entry, "STALE");
+        if (isFrom(entry)) return;
+        if (this.#context.clock.now() - entry.macSetAtMs < LOCK_MS) this.#doubt(entry);
+        else this.#learn(entry);
     }
   }
 
-  /** Somebody unasked says that a known neighbour has another link address: not believed, but the next use asks. */
-  #hint(sender: number, bytes: Uint8Array, at: number): void {
+  /**
+   * A known neighbour says something that was not for us, or that nobody asked for: an announcement, most of all. Where nothing is
+   * known yet it is as good as an answer; where it says that the neighbour has moved it is not believed, but everybody is asked.
+   */
+  #hint(sender: number): void {
     const entry = this.#entries.get(sender);
-    if (entry?.state !== "REACHABLE" || this.#hasMac(entry, bytes, at) || this.#isLocked(entry)) return;
+    switch (entry?.state) {
+      case undefined:
+      case "STATIC":
+        return;
+      case "INCOMPLETE":
+        this.#learn(entry!);
+        return;
+      case "FAILED":
+        // It lives: the next use asks without waiting any longer.
+        entry!.untilMs = this.#context.clock.now();
+        return;
+      default:
+        if (!isFrom(entry!)) this.#doubt(entry!);
+    }
+  }
+
+  /** Takes the sender's link address, to be confirmed at the next use. */
+  #learn(entry: Neighbour): void {
+    entry.timer.cancel();
+    this.#setMac(entry, senderMac);
     this.#become(entry, "STALE");
+    this.#flush(entry);
   }
 
-  #hasMac(entry: Neighbour, bytes: Uint8Array, at: number): boolean {
-    arp.copySenderMac(bytes, at, senderMac);
-    return ethernet.sameMac(entry.mac, 0, senderMac, 0);
+  /** Asks everybody for a neighbour: now when it is in use, else when it is used. */
+  #doubt(entry: Neighbour): void {
+    if (entry.isDoubted) return;
+    entry.isDoubted = true;
+    const now = this.#context.clock.now();
+    if (entry.state === "STALE" || (entry.state === "REACHABLE" && now >= entry.untilMs)) return;
+    this.#become(entry, "PROBE");
+    entry.probesSent = 0;
+    const pauseMs = entry.broadcastAtMs + this.#context.profile.neighbourProbeMs - now;
+    if (pauseMs > 0) entry.timer.set(pauseMs);
+    else this.#probe(entry);
   }
 
-  #isLocked(entry: Neighbour): boolean {
-    return this.#context.clock.now() - entry.macSetAtMs < LOCK_MS;
-  }
-
-  #setMac(entry: Neighbour, bytes: Uint8Array, at: number): void {
-    arp.copySenderMac(bytes, at, entry.mac);
+  #setMac(entry: Neighbour, mac: Uint8Array): void {
+    ethernet.copyMac(mac, 0, entry.mac, 0);
     entry.macSetAtMs = this.#context.clock.now();
+    trust(entry);
   }
 
   #become(neighbour: Neighbour, state: NeighbourState): void {
@@ -305,6 +371,7 @@ export class Neighbours {
   /** Keeps a copy. @returns false when there is no room even without what waited for this neighbour before */
   #enqueue(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): boolean {
     const size = end - at;
+    if (!this.#dropSuperseded(neighbour, bytes, at)) return true;
     while (
       neighbour.queue.length > 0 &&
       (neighbour.queue.length >= MAX_QUEUED_FRAMES ||
@@ -326,8 +393,25 @@ export class Neighbours {
     return true;
   }
 
+  /** Takes out what the frame at `bytes[at…]` holds too, so that no copies leave in a burst. @returns false when the frame itself is such a copy */
+  #dropSuperseded(neighbour: Neighbour, bytes: Uint8Array, at: number): boolean {
+    const { queue } = neighbour;
+    for (let i = queue.length - 1; i >= 0; i--) {
+      const which = superseding(bytes, ethernet.payloadAt(at), queue[i]!.bytes, ethernet.payloadAt(FRAME_HEADROOM));
+      if (which === "neither") continue;
+      this.#context.drops.count("neighbour-queue-superseded");
+      if (which === "older") return false;
+      this.#take(neighbour, i);
+    }
+    return true;
+  }
+
   #shift(neighbour: Neighbour): QueuedFrame | undefined {
-    const frame = neighbour.queue.shift();
+    return this.#take(neighbour, 0);
+  }
+
+  #take(neighbour: Neighbour, index: number): QueuedFrame | undefined {
+    const [frame] = neighbour.queue.splice(index, 1);
     if (frame === undefined) return undefined;
     const size = frame.bytes.length - FRAME_HEADROOM;
     neighbour.queuedBytes -= size;
@@ -382,8 +466,8 @@ export class Neighbours {
     this.#forget(victim, "neighbour-evicted");
   }
 
-  #reply(bytes: Uint8Array, at: number, sender: number, own: number): void {
-    arp.copySenderMac(bytes, at, senderMac);
+  /** To the station whose packet is being looked at. */
+  #reply(sender: number, own: number): void {
     const frame = this.#frame;
     ethernet.writeHeader(frame, FRAME_HEADROOM, senderMac, this.#link.mac, ethernet.TYPE_ARP);
     arp.writeReply(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, own, senderMac, sender);
@@ -403,5 +487,13 @@ export class Neighbours {
   }
 }
 
-/** Where a packet's sender address is held while it is looked at. */
+/** The sender's link address of the packet that is being looked at. */
 const senderMac = new Uint8Array(ethernet.MAC_LENGTH);
+
+const isFrom = (neighbour: Neighbour): boolean => ethernet.sameMac(neighbour.mac, 0, senderMac, 0);
+
+/** What was said against the entry is settled. */
+function trust(neighbour: Neighbour): void {
+  neighbour.isDoubted = false;
+  neighbour.hasClaim = false;
+}

@@ -112,6 +112,11 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
     return bits !== 0 && this.isOnLink(bits) && !this.isOwn(bits) && !this.isBroadcast(bits);
   }
 
+  isHostAddress(bits: number): boolean {
+    // RFC 1122 §3.2.1.3: network 0 is nobody's, 127 never leaves a host, and class D and E are no hosts.
+    return bits >>> 24 !== 0 && !isLoopbackV4(bits) && !isMulticastV4(bits) && !isReservedV4(bits) && !this.isBroadcast(bits);
+  }
+
   addressTowards(target: number): number {
     for (const a of this.#addresses) if (((target ^ a.address.bits) & a.mask) === 0) return a.address.bits;
     return this.#addresses[0]?.address.bits ?? 0;

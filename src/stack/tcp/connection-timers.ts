@@ -125,10 +125,9 @@ export class ConnectionTimers {
     this.#oldConnectionReset = false;
     const flags = conn.state === "SYN-SENT" ? SYN : SYN | ACK;
     conn.synDue = false;
-    conn.synRetransmitted = true;
     conn.retries++;
     conn.retransmissions++;
-    conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt);
+    conn.synTried(conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt));
     this.retransmission.set(this.#synTimeout());
   }
 

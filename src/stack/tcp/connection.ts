@@ -11,6 +11,7 @@ import type { Listener } from "./listener.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import { considerWindowUpdate } from "./receiver.ts";
+import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SendBuffer } from "./send-buffer.ts";
 import { SequenceRanges } from "./sequence-ranges.ts";
@@ -26,14 +27,17 @@ const SCOREBOARD_CAP = 256;
 /** What the host of connections does for one of them. */
 export interface ConnectionOwner {
   readonly context: HostContext;
+  /** Memory of the buffers. */
+  readonly rings: RingPool;
   /** The connection has something to send or acknowledge at the end of this turn. */
   wantsOutput(conn: Connection): void;
   /** The connection has something to tell its user at the end of this turn. */
   wantsNotice(conn: Connection): void;
   /** Sends `flags` with these numbers outside of the data stream: SYN, bare ACK, RST, probe. */
-  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): void;
+  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): SendResult;
   /** Sends `length` bytes of the send queue from `sequence`. */
   emitText(conn: Connection, flags: number, sequence: Seq, length: number): SendResult;
+  stateChanged(from: TcpState, to: TcpState): void;
   /** The connection is over and to be forgotten; TIME-WAIT, if any, is entered before. */
   released(conn: Connection): void;
   /** SYN-RECEIVED of a passive open became ESTABLISHED. @returns false when the listener's queue refuses it */
@@ -94,7 +98,7 @@ export class Connection implements TcpConnection, Flow {
 
   // Receive sequence variables
   irs: Seq = seq(0);
-  receiveBuffer = new ReceiveBuffer(seq(0));
+  receiveBuffer: ReceiveBuffer;
   /** RCV.NXT + RCV.WND as last told to the peer; never moves back. */
   rcvAdv: Seq = seq(0);
   /** Bytes of window to offer at most now; grows by tuning unless the user fixed it. */
@@ -149,8 +153,10 @@ export class Connection implements TcpConnection, Flow {
   lastChallengeMs = Number.NEGATIVE_INFINITY;
   /** The first SYN has not left yet. */
   synDue = false;
-  /** SYN or SYN-ACK had to be sent again: nothing can be concluded from its time, and little from the path. */
+  /** SYN or SYN-ACK had to be sent again after one had left: nothing can be concluded from its time, and little from the path. */
   synRetransmitted = false;
+  /** What became of the last SYN or SYN-ACK; one that waited for the neighbour's link address has no time to measure by. */
+  synFate: SendResult | undefined;
 
   // What the user is told
   notices = 0;
@@ -187,7 +193,8 @@ export class Connection implements TcpConnection, Flow {
     this.sndNxt = opening.iss;
     this.recover = opening.iss;
     this.highRxt = opening.iss;
-    this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1));
+    this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
+    this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
     this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
     this.congestion = new NewReno(this.sndMss, profile.initialCwndSegments);
     this.receiveCapacity = this.#wantedCapacity();
@@ -255,6 +262,7 @@ export class Connection implements TcpConnection, Flow {
     const from = this.state;
     if (!isEdge(from, state)) throw new Error(`Cannot go from ${from} to ${state}: RFC 9293 figure 5 has no such edge`);
     this.state = state;
+    this.owner.stateChanged(from, state);
     const { trace, clock } = this.context;
     if (trace.isOn) trace.emit({ type: "state-changed", atMs: clock.now(), connection: this.label, from, to: state });
     if (state === "ESTABLISHED" && !this.isPassive) this.notify(NOTICE.established);
@@ -312,8 +320,11 @@ export class Connection implements TcpConnection, Flow {
 
   close(linger: boolean): void {
     if (!linger) this.user = NOBODY;
-    if (this.isReleased) return;
     this.isOrphan = true;
+    if (this.isReleased) {
+      this.receiveBuffer.clear();
+      return;
+    }
     if (this.state === "SYN-SENT" || this.state === "SYN-RECEIVED") {
       this.abort();
       return;
@@ -328,7 +339,12 @@ export class Connection implements TcpConnection, Flow {
 
   abort(): void {
     this.user = NOBODY;
-    if (this.isReleased) return;
+    // What the user has not read it never will.
+    this.isOrphan = true;
+    if (this.isReleased) {
+      this.receiveBuffer.clear();
+      return;
+    }
     if (isSynchronized(this.state) || this.state === "SYN-RECEIVED") {
       this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
     }
@@ -416,6 +432,20 @@ export class Connection implements TcpConnection, Flow {
     this.timers.cancelAll();
     if (this.state !== "CLOSED" && this.state !== "TIME-WAIT") this.become("CLOSED");
     this.owner.released(this);
+  }
+
+  /** A SYN or SYN-ACK was tried. One that never left the host, since ARP was slow, was not lost by the path. */
+  synTried(fate: SendResult): void {
+    const before = this.synFate;
+    const hasLeft = before === "sent" || (before === "queued" && (fate === "sent" || fate === "full"));
+    if (hasLeft) this.synRetransmitted = true;
+    else this.timedAtMs = this.context.clock.now();
+    this.synFate = fate;
+  }
+
+  /** Whether the time since `timedAtMs` is a round trip of the handshake. */
+  get isHandshakeTimed(): boolean {
+    return !this.synRetransmitted && this.synFate === "sent";
   }
 
   notify(notice: number): void {

@@ -15,7 +15,7 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
   const { options } = seg;
   const { profile, clock } = conn.context;
   conn.irs = seg.seq;
-  conn.receiveBuffer = new ReceiveBuffer(seqAdd(seg.seq, 1));
+  conn.receiveBuffer = new ReceiveBuffer(seqAdd(seg.seq, 1), conn.owner.rings);
   conn.rcvAdv = seqAdd(conn.receiveBuffer.rcvNxt, synWindow(conn));
   conn.tuningStart = conn.receiveBuffer.rcvNxt;
   conn.lastAckSent = conn.receiveBuffer.rcvNxt;

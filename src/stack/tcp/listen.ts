@@ -44,7 +44,7 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
   conn.sndNxt = seqAdd(conn.iss, 1);
   conn.become("SYN-RECEIVED");
   learnFromSyn(conn, seg);
-  conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt);
+  conn.synTried(conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt));
   conn.timers.synAckSent();
   return "accepted";
 }

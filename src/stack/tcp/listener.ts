@@ -13,6 +13,7 @@ export class Listener implements TcpListener {
   readonly localPort: number;
   readonly options: Partial<TcpOptions>;
   readonly acceptable: () => void;
+  readonly networkDown: () => void;
   readonly #queue: Connection[] = [];
   readonly #onClose: (listener: Listener) => void;
   readonly halfOpen = new Set<Connection>();
@@ -23,6 +24,7 @@ export class Listener implements TcpListener {
     this.localPort = request.localPort;
     this.options = request.options ?? {};
     this.acceptable = request.acceptable;
+    this.networkDown = request.networkDown ?? (() => {});
     this.#backlog = Math.max(1, request.backlog);
     this.#onClose = onClose;
   }

@@ -1,7 +1,6 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import { capacityFor, EMPTY_RING, type RingPool, type RingUser } from "./ring-pool.ts";
 import { SequenceRanges } from "./sequence-ranges.ts";
-
-const FIRST_CAPACITY = 16 * 1024;
 
 /** Out-of-order ranges that are kept at once; what would open one more is dropped and comes again. */
 export const MAX_OUT_OF_ORDER_RANGES = 1024;
@@ -16,17 +15,29 @@ export const MAX_OUT_OF_ORDER_RANGES = 1024;
  *        │ in order, readable  │ gap│ held │ …
  *     ───┴─────────────────────┴────┴──────┴──────
  *
- * A byte once stored is not overwritten by a later copy (first copy wins, RFC 9293 §3.10.7.4 leaves the choice).
+ * A byte once stored is not overwritten by a later copy (first copy wins, RFC 9293 §3.10.7.4 leaves the choice). The ring is as large
+ * as what was in it of late, gaps included, and is given back after a while without bytes.
  */
-export class ReceiveBuffer {
-  #ring = new Uint8Array(0);
+export class ReceiveBuffer implements RingUser {
+  readonly #rings: RingPool;
+  #ring: Uint8Array = EMPTY_RING;
   #head = 0;
   #readable = 0;
   #rcvNxt: Seq;
   readonly outOfOrder = new SequenceRanges(MAX_OUT_OF_ORDER_RANGES);
 
-  constructor(rcvNxt: Seq) {
+  /** Most bytes at once since the pool last looked, gaps included. */
+  #peak = 0;
+  #isWatched = false;
+
+  constructor(rcvNxt: Seq, rings: RingPool) {
     this.#rcvNxt = rcvNxt;
+    this.#rings = rings;
+  }
+
+  /** Bytes of memory. */
+  get capacity(): number {
+    return this.#ring.length;
   }
 
   /** RCV.NXT as far as text goes: a FIN is not counted here. */
@@ -45,7 +56,9 @@ export class ReceiveBuffer {
   store(from: Seq, bytes: Uint8Array, at: number, end: number): boolean {
     const count = end - at;
     const offset = seqDiff(from, this.#rcvNxt);
-    this.#reserve(this.#readable + offset + count);
+    const needed = this.#readable + offset + count;
+    if (needed > this.#ring.length) this.#move(capacityFor(needed));
+    if (needed > this.#peak) this.#peak = needed;
     if (offset === 0 && this.outOfOrder.count === 0) {
       this.#put(0, bytes, at, end);
       this.#advance(count);
@@ -97,16 +110,49 @@ export class ReceiveBuffer {
 
   /** Takes `count` readable bytes without copying them. */
   discard(count: number): void {
+    if (count === 0) return;
     this.#readable -= count;
     if (this.#readable === 0 && this.outOfOrder.count === 0) this.#head = 0;
     else this.#head = (this.#head + count) & (this.#ring.length - 1);
+    this.#watch();
   }
 
+  /** Forgets everything, and gives the ring back at once. */
   clear(): void {
     this.outOfOrder.clear();
     this.#readable = 0;
+    this.#peak = 0;
+    this.#release();
+  }
+
+  trim(): boolean {
+    const peak = this.#peak;
+    const span = this.#span;
+    this.#peak = span;
+    if (peak === 0) this.#release();
+    // One size more than was needed is kept: the next burst may be a little larger.
+    else if (this.#ring.length > 2 * capacityFor(peak)) this.#move(capacityFor(peak));
+    // Bytes that lie still are looked at again when some are read.
+    this.#isWatched = peak > span;
+    return this.#isWatched;
+  }
+
+  /** From the first unread byte to the last that is held. */
+  get #span(): number {
+    const ranges = this.outOfOrder;
+    return this.#readable + (ranges.count === 0 ? 0 : seqDiff(ranges.end(ranges.count - 1), this.#rcvNxt));
+  }
+
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.#rings.watch(this);
+  }
+
+  #release(): void {
+    this.#rings.give(this.#ring);
+    this.#ring = EMPTY_RING;
     this.#head = 0;
-    this.#ring = new Uint8Array(0);
   }
 
   #advance(count: number): void {
@@ -124,18 +170,15 @@ export class ReceiveBuffer {
     if (first < count) this.#ring.set(bytes.subarray(at + first, end), 0);
   }
 
-  #reserve(needed: number): void {
-    let capacity = this.#ring.length;
-    if (needed <= capacity) return;
+  #move(capacity: number): void {
+    const ring = this.#rings.take(capacity);
     const old = this.#ring;
-    capacity = Math.max(capacity, FIRST_CAPACITY);
-    while (capacity < needed) capacity *= 2;
-    const grown = new Uint8Array(capacity);
-    if (old.length > 0) {
-      grown.set(old.subarray(this.#head), 0);
-      grown.set(old.subarray(0, this.#head), old.length - this.#head);
-    }
-    this.#ring = grown;
+    const span = this.#span;
+    const first = Math.min(span, old.length - this.#head);
+    ring.set(old.subarray(this.#head, this.#head + first));
+    if (first < span) ring.set(old.subarray(0, span - first), first);
+    this.#rings.give(old);
+    this.#ring = ring;
     this.#head = 0;
   }
 }

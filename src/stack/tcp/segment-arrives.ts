@@ -84,8 +84,7 @@ function synAgain(conn: Connection, seg: Segment): string {
   const now = conn.context.clock.now();
   if (now - conn.lastChallengeMs >= 500) {
     conn.lastChallengeMs = now;
-    conn.synRetransmitted = true;
-    conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt);
+    conn.synTried(conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt));
   }
   return "syn-duplicate";
 }
@@ -153,7 +152,7 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
     conn.sndUna = seqAdd(conn.iss, 1);
     conn.highRxt = conn.sndUna;
     conn.recover = conn.sndUna;
-    if (!conn.synRetransmitted && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
+    if (conn.isHandshakeTimed && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
     conn.timedSeq = undefined;
     establish(conn);
     updateWindow(conn, seg);

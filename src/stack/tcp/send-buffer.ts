@@ -1,8 +1,5 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
-
-const FIRST_CAPACITY = 16 * 1024;
-/** A ring up to this size is kept when it runs empty: under bulk that happens after every burst, and making it anew costs more than sending. */
-const KEPT_CAPACITY = 8 * 1024 * 1024;
+import { capacityFor, EMPTY_RING, type RingPool, type RingUser } from "./ring-pool.ts";
 
 /**
  * What the user sent and the peer has not acknowledged: a ring addressed by sequence number.
@@ -13,16 +10,21 @@ const KEPT_CAPACITY = 8 * 1024 * 1024;
  *           │ in flight │ not sent  │            byte of seq s lies at (s − start + head) mod capacity
  *     ──────┴───────────┴───────────┴──────
  *
- * The ring grows by doubling; a very large one gives its memory back when it runs empty.
+ * The ring grows by doubling. It shrinks to what was in it of late, and is given back after a while without bytes.
  */
-export class SendBuffer {
-  #ring = new Uint8Array(0);
+export class SendBuffer implements RingUser {
+  readonly #rings: RingPool;
+  #ring: Uint8Array = EMPTY_RING;
   #head = 0;
   #length = 0;
   #start: Seq;
+  /** Most bytes at once since the pool last looked. */
+  #peak = 0;
+  #isWatched = false;
 
-  constructor(start: Seq) {
+  constructor(start: Seq, rings: RingPool) {
     this.#start = start;
+    this.#rings = rings;
   }
 
   get end(): Seq {
@@ -31,6 +33,11 @@ export class SendBuffer {
 
   get length(): number {
     return this.#length;
+  }
+
+  /** Bytes of memory. */
+  get capacity(): number {
+    return this.#ring.length;
   }
 
   append(bytes: Uint8Array, at: number, end: number): void {
@@ -42,6 +49,7 @@ export class SendBuffer {
     this.#ring.set(bytes.subarray(at, at + first), tail);
     if (first < count) this.#ring.set(bytes.subarray(at + first, end), 0);
     this.#length += count;
+    if (this.#length > this.#peak) this.#peak = this.#length;
   }
 
   /** Copies `count` bytes from sequence number `from` to `target[at…]`; all of them must be in the buffer. */
@@ -59,29 +67,50 @@ export class SendBuffer {
     if (count <= 0) return;
     this.#length -= count;
     this.#start = seqAdd(this.#start, count);
-    if (this.#length === 0) {
-      this.#head = 0;
-      if (this.#ring.length > KEPT_CAPACITY) this.#ring = new Uint8Array(0);
-    } else {
-      this.#head = (this.#head + count) & (this.#ring.length - 1);
-    }
+    this.#head = this.#length === 0 ? 0 : (this.#head + count) & (this.#ring.length - 1);
+    this.#watch();
   }
 
+  /** Forgets everything, and gives the ring back at once. */
   clear(): void {
     this.#start = this.end;
     this.#length = 0;
+    this.#peak = 0;
+    this.#release();
+  }
+
+  trim(): boolean {
+    const peak = this.#peak;
+    this.#peak = this.#length;
+    if (peak === 0) this.#release();
+    // One size more than was needed is kept: the next burst may be a little larger.
+    else if (this.#ring.length > 2 * capacityFor(peak)) this.#move(capacityFor(peak));
+    // Bytes that lie still are looked at again when an acknowledgement comes.
+    this.#isWatched = peak > this.#length;
+    return this.#isWatched;
+  }
+
+  #watch(): void {
+    if (this.#isWatched) return;
+    this.#isWatched = true;
+    this.#rings.watch(this);
+  }
+
+  #release(): void {
+    this.#rings.give(this.#ring);
+    this.#ring = EMPTY_RING;
     this.#head = 0;
-    this.#ring = new Uint8Array(0);
   }
 
   #reserve(needed: number): void {
-    let capacity = this.#ring.length;
-    if (needed <= capacity) return;
-    capacity = Math.max(capacity, FIRST_CAPACITY);
-    while (capacity < needed) capacity *= 2;
-    const grown = new Uint8Array(capacity);
-    if (this.#length > 0) this.copy(this.#start, this.#length, grown, 0);
-    this.#ring = grown;
+    if (needed > this.#ring.length) this.#move(capacityFor(needed));
+  }
+
+  #move(capacity: number): void {
+    const ring = this.#rings.take(capacity);
+    if (this.#length > 0) this.copy(this.#start, this.#length, ring, 0);
+    this.#rings.give(this.#ring);
+    this.#ring = ring;
     this.#head = 0;
   }
 }

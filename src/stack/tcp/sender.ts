@@ -52,8 +52,10 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
 }
 
 function openWithSyn(conn: Connection, writer: SegmentWriter): OutputResult {
-  if (writer.control(conn, SYN, conn.iss, conn.rcvNxt) === "full") return "blocked";
+  const fate = writer.control(conn, SYN, conn.iss, conn.rcvNxt);
+  if (fate === "full") return "blocked";
   conn.synDue = false;
+  conn.synTried(fate);
   return "done";
 }
 

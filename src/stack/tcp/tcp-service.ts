@@ -71,6 +71,8 @@ export interface TcpService {
   holdPort(port: number, change: 1 | -1): void;
   /** Whether any connection, of TIME-WAIT too, or listener has this local port. */
   isPortInUse(port: number): boolean;
+  /** Whether any connection, those of TIME-WAIT left out, has this local address, undefined for any, and port. */
+  hasConnectionOn(local: IpAddress | undefined, port: number): boolean;
   /** Every connection, and every listener as a row in LISTEN. */
   statuses(): ConnectionStatus[];
 }

@@ -74,6 +74,8 @@ export interface ListenRequest {
   readonly options?: Partial<TcpOptions>;
   /** A connection waits in the queue. */
   readonly acceptable: () => void;
+  /** The device is gone under the listener: nobody can reach it any more. */
+  readonly networkDown?: () => void;
 }
 
 /** The facts of RFC 9293 §3.9.1.6 STATUS and what `ss -i` shows; JSON-able. */

@@ -17,13 +17,23 @@ import { keyedSequences, type SequenceGenerator } from "./isn.ts";
 import { type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
 import { NOBODY } from "./notices.ts";
+import { RingPool } from "./ring-pool.ts";
 import { Segment } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
-import type { ConnectFailure, ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, PortShortage, TcpOptions } from "./tcp-user.ts";
+import type {
+  ConnectFailure,
+  ConnectionStatus,
+  ListenRequest,
+  OpenFailure,
+  OpenRequest,
+  PortShortage,
+  TcpOptions,
+  TcpState,
+} from "./tcp-user.ts";
 import { TimeWaits } from "./time-wait.ts";
 
 const DEFAULT_OPTIONS: TcpOptions = {
@@ -39,12 +49,16 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   readonly protocol = PROTOCOL_TCP;
   readonly context: HostContext;
   readonly resets: Resets;
+  readonly rings: RingPool;
   readonly #ip: Ip;
   readonly #connections: FlowTable<Connection>;
   readonly #timeWaits: TimeWaits;
   readonly #listeners = new Map<number, Listener[]>();
   readonly #ports: EphemeralPorts;
   readonly #portUse = new Map<number, number>();
+  /** Connections that live, by `liveKey`: of each local address and port, and of each port. */
+  readonly #liveUse = new Map<number, number>();
+  #unfinished = 0;
   readonly #segment = new Segment();
   readonly #writer = new SegmentWriter();
   #wantOutput: Connection[] = [];
@@ -59,6 +73,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   constructor(context: HostContext, ip: Ip) {
     this.context = context;
     this.#ip = ip;
+    this.rings = new RingPool(context.clock);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
     this.#timeWaits = new TimeWaits(hash, (port) => this.#waitOn(port, -1));
@@ -137,6 +152,21 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   isPortInUse(port: number): boolean {
     return this.#portUse.has(port) || this.#listeners.has(port);
+  }
+
+  /** Connections of every state, TIME-WAIT included. */
+  get connectionCount(): number {
+    return this.#connections.size + this.#timeWaits.size;
+  }
+
+  /** Connections whose FIN, or text before it, the peer has not acknowledged. */
+  get unfinishedCount(): number {
+    return this.#unfinished;
+  }
+
+  hasConnectionOn(local: IpAddress | undefined, port: number): boolean {
+    if (local?.family === 6) return false;
+    return this.#liveUse.has(liveKey(local?.bits, port));
   }
 
   statuses(): ConnectionStatus[] {
@@ -248,12 +278,17 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.context.requestTurn();
   }
 
-  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): void {
-    this.#writer.control(conn, flags, sequence, acknowledged);
+  emitControl(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): SendResult {
+    return this.#writer.control(conn, flags, sequence, acknowledged);
   }
 
   emitText(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {
     return this.#writer.data(conn, flags, sequence, length);
+  }
+
+  stateChanged(from: TcpState, to: TcpState): void {
+    if (UNFINISHED.has(from)) this.#unfinished--;
+    if (UNFINISHED.has(to)) this.#unfinished++;
   }
 
   handshakeDone(conn: Connection): boolean {
@@ -283,7 +318,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.#connections.delete(conn);
     this.#blocked.delete(conn);
     this.#usePort(conn.localPort, -1);
+    this.#countLive(conn, -1);
     conn.listener?.halfOpen.delete(conn);
+    conn.sendBuffer.clear();
+    if (conn.isOrphan) conn.receiveBuffer.clear();
   }
 
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */
@@ -338,13 +376,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     return this.#blocked.size > 0;
   }
 
-  /** The device under these connections is gone for good: each is told. */
-  networkDown(isAffected: (local: IpAddress) => boolean): void {
+  /** A device is gone for good: the connections and listeners over it are told. @param isAffected by address; undefined stands for all of ours */
+  networkDown(isAffected: (local: IpAddress | undefined) => boolean): void {
     for (const conn of [...this.#connections.values()]) {
       if (!isAffected(conn.local)) continue;
       if (conn.state === "SYN-SENT" || (conn.state === "SYN-RECEIVED" && !conn.isPassive)) conn.fail("network-down");
       else conn.breakOff("network-down");
     }
+    for (const listener of [...this.#listeners.values()].flat()) if (isAffected(listener.local)) listener.networkDown();
   }
 
   /** The more specific listener wins over the wildcard; among equals the first. */
@@ -369,6 +408,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   #add(conn: Connection): void {
     this.#connections.add(conn);
     this.#usePort(conn.localPort, 1);
+    this.#countLive(conn, 1);
+  }
+
+  #countLive(conn: Connection, change: 1 | -1): void {
+    add(this.#liveUse, liveKey(conn.localV4, conn.localPort), change);
+    add(this.#liveUse, liveKey(undefined, conn.localPort), change);
   }
 
   #usePort(port: number, change: 1 | -1): void {
@@ -382,10 +427,21 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   }
 
   #countUse(port: number, change: 1 | -1): void {
-    const uses = (this.#portUse.get(port) ?? 0) + change;
-    if (uses > 0) this.#portUse.set(port, uses);
-    else this.#portUse.delete(port);
+    add(this.#portUse, port, change);
   }
+}
+
+/** States in which something of ours is still on its way to the peer after its user has closed. */
+const UNFINISHED: ReadonlySet<TcpState> = new Set<TcpState>(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
+
+/** One number for a local port of an address, or of all addresses: no address has the bits of 0. */
+const liveKey = (localV4: number | undefined, port: number): number => (localV4 ?? 0) * 0x10000 + port;
+
+/** Counts uses; what has none takes no room. */
+function add(uses: Map<number, number>, key: number, change: 1 | -1): void {
+  const count = (uses.get(key) ?? 0) + change;
+  if (count > 0) uses.set(key, count);
+  else uses.delete(key);
 }
 
 function connectFailureOf(kind: IcmpErrorKind): ConnectFailure {

@@ -94,6 +94,10 @@ export class TimeWaits {
     return this.#byFlow.find(localV4, localPort, remoteV4, remotePort);
   }
 
+  get size(): number {
+    return this.#byAge.size;
+  }
+
   all(): IterableIterator<TimeWait> {
     return this.#byAge.values();
   }

@@ -15,6 +15,8 @@ export interface UdpUser {
   readable(): void;
   /** An ICMP error came back for a datagram sent from this endpoint to `remote`. */
   icmpError(kind: IcmpErrorKind, remote: IpAddress, remotePort: number): void;
+  /** The device is gone under the endpoint: nothing will come any more. */
+  networkDown?(): void;
 }
 
 /** Outcomes of a UDP send; `queued` and `sent` are both success for the caller (RFC 768 promises no more). */

@@ -106,6 +106,11 @@ export class Udp implements Transport, UdpEndpointOwner {
     return true;
   }
 
+  /** A device is gone for good: the endpoints over it are told. @param isAffected by address; undefined stands for all of ours */
+  networkDown(isAffected: (local: IpAddress | undefined) => boolean): void {
+    for (const endpoint of this.endpoints()) if (isAffected(endpoint.local)) endpoint.user.networkDown?.();
+  }
+
   // For endpoints
 
   routeTo(remote: IpAddress, local: IpAddress | undefined): Path | RouteFailure {

@@ -24,6 +24,7 @@ import {
   WSAEINTR,
   WSAEINVAL,
   WSAEMSGSIZE,
+  WSAENETDOWN,
   WSAENETRESET,
   WSAENOBUFS,
   WSAENOTCONN,
@@ -54,6 +55,8 @@ export class DatagramSocket extends Socket implements UdpUser {
   #isDissolved = false;
   #sendIsShut = false;
   #receiveIsShut = false;
+  /** The code with which calls fail since the device is gone, once what had come is received. */
+  #death = 0;
   /** Codes that the next receives fail with, one each. */
   readonly #errors: number[] = [];
 
@@ -71,7 +74,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   override get isReadable(): boolean {
-    return this.#errors.length > 0 || (this.#endpoint?.queuedDatagrams ?? 0) > 0;
+    return this.#death !== 0 || this.#errors.length > 0 || (this.#endpoint?.queuedDatagrams ?? 0) > 0;
   }
 
   /** Even unbound (Wine's test select). */
@@ -212,8 +215,9 @@ export class DatagramSocket extends Socket implements UdpUser {
     switch (result) {
       case "sent":
       case "queued":
-      case "dropped":
         return 0;
+      case "dropped":
+        return this.#death;
       case "full":
         return this.isNonblocking ? WSAEWOULDBLOCK : WSAENOBUFS;
       case "too-long":
@@ -247,7 +251,8 @@ export class DatagramSocket extends Socket implements UdpUser {
       const error = this.#errors.shift();
       if (error !== undefined) return failed(error);
       const datagram = isPeek ? this.#endpoint!.peek() : this.#endpoint!.receive();
-      return datagram === undefined ? undefined : this.#handOver(datagram, wanted, room);
+      if (datagram !== undefined) return this.#handOver(datagram, wanted, room);
+      return this.#death === 0 ? undefined : failed(this.#death);
     };
     const outcome = attempt();
     if (outcome !== undefined) return outcome;
@@ -309,6 +314,11 @@ export class DatagramSocket extends Socket implements UdpUser {
     const reaches = this.#peer === undefined ? this.context.host.context.profile.udpErrorsReachUnconnected : isFromPeer;
     if (!reaches) return;
     this.#errors.push(code);
+    this.wake();
+  }
+
+  networkDown(): void {
+    this.#death = WSAENETDOWN;
     this.wake();
   }
 }

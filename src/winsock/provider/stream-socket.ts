@@ -1,4 +1,4 @@
-import { formatEndpoint, type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
+import { type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
 import type { AbortReason, ConnectFailure, OpenFailure, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
@@ -77,7 +77,7 @@ export class StreamSocket extends Socket implements TcpUser {
   #connectError = 0;
   #connectIsNonblocking = false;
   #connectedAtMs = 0;
-  /** The code with which calls fail since the connection died. */
+  /** The code with which calls fail since the connection, or the listener's device, died. */
   #death = 0;
   #sendIsShut = false;
   #receiveIsShut = false;
@@ -127,7 +127,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override get isReadable(): boolean {
-    if (this.#listener !== undefined) return this.#listener.waiting > 0;
+    if (this.#listener !== undefined) return this.#death !== 0 || this.#listener.waiting > 0;
     if (!this.isConnected) return false;
     return this.#death !== 0 || this.#connection!.readableBytes > 0 || this.#connection!.finReceived;
   }
@@ -228,12 +228,14 @@ export class StreamSocket extends Socket implements TcpUser {
     if (this.isListening) return DONE;
     if (this.binding === undefined || this.isConnecting) return failed(WSAEINVAL);
     const { bound, port } = this.binding;
+    if (!isUnspecified(bound) && !this.context.host.ip.isLocalAddress(bound)) return failed(WSAENETDOWN);
     this.#listener = this.context.host.tcp.listen({
       local: isUnspecified(bound) ? undefined : bound,
       localPort: port,
       backlog: backlogFor(backlog),
       options: tcpOptions(this.options),
       acceptable: () => this.wake(),
+      networkDown: () => this.aborted("network-down"),
     });
     this.#phase = "listening";
     return DONE;
@@ -246,6 +248,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (room >= 0 && room < sizeof_sockaddr_in) return failed(WSAEFAULT);
     const attempt = (): Outcome | undefined => {
       if (this.isClosed) return failed(WSAEINTR);
+      if (this.#death !== 0) return failed(this.#death);
       if (this.#listener!.waiting === 0) return undefined;
       if (!acceptor.hasRoom) return failed(WSAEMFILE);
       const connection = this.#listener!.accept();
@@ -536,13 +539,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   protected override hasLiveConnections(address: IpAddress, port: number): boolean {
-    const { tcp } = this.context.host;
-    if (!tcp.isPortInUse(port)) return false;
-    const local = isUnspecified(address) ? undefined : formatEndpoint(address, port);
-    return tcp.statuses().some((status) => {
-      if (status.state === "TIME-WAIT" || status.state === "LISTEN" || status.state === "CLOSED") return false;
-      return local === undefined ? status.local.endsWith(`:${port}`) : status.local === local;
-    });
+    return this.context.host.tcp.hasConnectionOn(isUnspecified(address) ? undefined : address, port);
   }
 }
 

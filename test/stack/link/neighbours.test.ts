@@ -4,12 +4,15 @@ import type { Ipv4Path } from "../../../src/stack/ip/ipv4-path.ts";
 import { MAX_NEIGHBOURS } from "../../../src/stack/link/neighbours.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
+import * as ipv4Packet from "../../../src/stack/packet/ipv4.ts";
 import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
 import { plainFrame } from "../../../src/tap/link-device.ts";
 import { bytesOf, Network, type Station, type TestHost, v4 } from "./network.ts";
 
 const US = v4("203.0.113.2");
 const PEER = v4("203.0.113.1");
+const BROADCAST = ethernet.BROADCAST_MAC;
+const NEW_CARD = ethernet.parseMac("02:00:00:00:00:99")!;
 
 function setUp(profile = WINDOWS) {
   const network = new Network();
@@ -214,6 +217,151 @@ function pathToLater(host: TestHost): Ipv4Path {
   return path;
 }
 
+/** The peer tells everybody of its link address, unasked (RFC 5227 §3; some systems use a reply). */
+function announce(network: Network, peer: Station, senderMac: Uint8Array, kind: "announcement" | "broadcast reply" = "announcement") {
+  peer.arp({ operation: kind === "announcement" ? arp.REQUEST : arp.REPLY, target: peer.address, senderMac, to: BROADCAST });
+  network.settle();
+}
+
+describe("a neighbour that moves to another card and announces it (RFC 826, packet reception)", () => {
+  const destinationsOf = (peer: Station) => peer.heardIp().map((f) => ethernet.destinationText(f, 0));
+  const NEW_TEXT = ethernet.macText(NEW_CARD);
+
+  test.each(["announcement", "broadcast reply"] as const)(
+    "is asked for by broadcast at once, and reached at the new card when it answers: %s",
+    (kind) => {
+      const { network, host, peer } = setUp();
+      const path = pathTo(host);
+      send(path, "one");
+      answer(network, host, peer);
+      network.advance(5000);
+      peer.heard();
+      announce(network, peer, NEW_CARD, kind);
+      expect(peer.heardArp()).toEqual([{ operation: arp.REQUEST, sender: US, target: PEER, isBroadcast: true }]);
+      answer(network, host, peer, NEW_CARD);
+      network.advance(100);
+      send(path, "two");
+      expect(destinationsOf(peer)).toEqual([NEW_TEXT]);
+      expect(stateOf(host)).toBe("REACHABLE");
+      expect(host.context.timers.size).toBe(0);
+    },
+  );
+
+  test("is found although it was confirmed a moment before", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    announce(network, peer, NEW_CARD);
+    peer.heard();
+    network.advance(1000);
+    expect(peer.heardArp().map((a) => a.isBroadcast)).toEqual([true]);
+    answer(network, host, peer, NEW_CARD);
+    network.advance(100);
+    send(path, "two");
+    expect(destinationsOf(peer)).toEqual([NEW_TEXT]);
+  });
+
+  test("is asked for by broadcast even where it is being asked at the old card", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    network.advance(45_000);
+    send(path, "two");
+    network.advance(500);
+    peer.heard();
+    announce(network, peer, NEW_CARD);
+    expect(peer.heardArp().map((a) => a.isBroadcast)).toEqual([true]);
+    answer(network, host, peer, NEW_CARD);
+    network.advance(100);
+    peer.heard();
+    send(path, "three");
+    expect(destinationsOf(peer)).toEqual([NEW_TEXT]);
+  });
+
+  test("and had grown stale is asked for by broadcast at its next use", () => {
+    const { network, host, peer } = setUp();
+    peer.arp({ operation: arp.REQUEST, target: US });
+    network.advance(5000);
+    peer.heard();
+    announce(network, peer, NEW_CARD);
+    expect(peer.heardArp()).toEqual([]);
+    send(pathTo(host), "one");
+    expect(peer.heardArp().map((a) => a.isBroadcast)).toEqual([true]);
+  });
+
+  test("while we ask for it is as good as its answer: what waits leaves", () => {
+    const { network, host, peer } = setUp();
+    send(pathTo(host), "waiting");
+    announce(network, peer, NEW_CARD);
+    expect(destinationsOf(peer)).toEqual([NEW_TEXT]);
+  });
+
+  test.each(["announcement", "broadcast reply"] as const)(
+    "after it was given up is asked for at the next use, without the pause: %s",
+    (kind) => {
+      const { network, host, peer } = setUp();
+      const path = pathTo(host);
+      send(path, "lost");
+      network.advance(3001);
+      expect(stateOf(host)).toBe("FAILED");
+      announce(network, peer, NEW_CARD, kind);
+      peer.heard();
+      expect(send(path, "again")).toBe("queued");
+      expect(peer.heardArp().map((a) => a.isBroadcast)).toEqual([true]);
+    },
+  );
+
+  test("and answers the question at its new card only: the old one is given up after a moment, by what it says of itself", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    network.advance(45_000);
+    send(path, "two");
+    answer(network, host, peer, NEW_CARD);
+    network.advance(100);
+    peer.heard();
+    send(path, "three");
+    expect(destinationsOf(peer)).toEqual([NEW_TEXT]);
+  });
+
+  test("does not move an address that the operator gave", () => {
+    const { network, host, peer } = setUp();
+    host.eth.neighbours.addStatic(PEER, peer.device.mac);
+    announce(network, peer, NEW_CARD);
+    announce(network, peer, NEW_CARD, "broadcast reply");
+    network.advance(5000);
+    peer.heard();
+    send(pathTo(host), "hello");
+    expect(destinationsOf(peer)).toEqual([ethernet.macText(peer.device.mac)]);
+    expect(host.context.timers.size).toBe(0);
+  });
+
+  test("is given up when nobody answers at either card", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    network.advance(5000);
+    announce(network, peer, NEW_CARD);
+    network.advance(3001);
+    expect(stateOf(host)).toBe("FAILED");
+    expect(host.context.timers.size).toBe(0);
+  });
+
+  test("asks for us from the new card a moment after it was learned: the next use asks everybody", () => {
+    const { network, host, peer } = setUp();
+    peer.arp({ operation: arp.REQUEST, target: US });
+    peer.arp({ operation: arp.REQUEST, target: US, senderMac: NEW_CARD });
+    network.settle();
+    peer.heard();
+    send(pathTo(host), "one");
+    expect(peer.heardArp().map((a) => a.isBroadcast)).toEqual([true]);
+  });
+});
+
 describe("answering for our addresses", () => {
   test("a request for us is answered to the asker alone, and teaches us the asker (RFC 826)", () => {
     const { network, host, peer } = setUp();
@@ -248,6 +396,56 @@ describe("answering for our addresses", () => {
     expect(host.ip.neighbours()).toEqual([]);
   });
 
+  test("a request in the name of another network's address is answered to its link address, and nothing is learned (RFC 826)", () => {
+    const { network, host, peer } = setUp();
+    const elsewhere = v4("198.51.100.1");
+    peer.arp({ operation: arp.REQUEST, sender: elsewhere, target: US });
+    network.settle();
+    const [reply] = peer.heard();
+    expect(ethernet.isDestination(reply!, 0, peer.device.mac)).toBe(true);
+    expect([arp.operation(reply!, 14), arp.senderIp(reply!, 14), arp.targetIp(reply!, 14)]).toEqual([arp.REPLY, US, elsewhere]);
+    expect(host.ip.neighbours()).toEqual([]);
+    expect(host.drops()).toEqual({});
+  });
+
+  test("a request in the name of another network's address leaves what is known of the asker as it is", () => {
+    const { network, host, peer } = setUp();
+    send(pathTo(host), "one");
+    answer(network, host, peer);
+    network.advance(2000);
+    peer.arp({ operation: arp.REQUEST, sender: v4("198.51.100.1"), target: US, senderMac: NEW_CARD });
+    network.settle();
+    expect(host.ip.neighbours()).toMatchObject([{ address: "203.0.113.1", mac: ethernet.macText(peer.device.mac), state: "REACHABLE" }]);
+  });
+
+  test.each([
+    ["a reply", { operation: arp.REPLY, target: US }],
+    ["an announcement", { operation: arp.REQUEST, target: v4("198.51.100.1") }],
+  ])("%s in the name of another network's address is of no use", (_what, said) => {
+    const { network, host, peer } = setUp();
+    peer.arp({ ...said, sender: v4("198.51.100.1") });
+    network.settle();
+    expect(peer.heard()).toEqual([]);
+    expect(host.drops()).toEqual({ "arp-bad-sender": 1 });
+  });
+
+  test("a peer in another network, behind our gateway by our routes, is answered through the gateway: ping and UDP", () => {
+    const { network, host, peer } = setUp();
+    host.ip.addRoute({ destination: ipv4(0), prefixLength: 0, gateway: ipv4(PEER) });
+    const elsewhere = v4("198.51.100.1");
+    peer.arp({ operation: arp.REQUEST, sender: elsewhere, target: US });
+    peer.say(peer.echoRequest(host, "12345678", { source: elsewhere }));
+    peer.say(peer.udp(host, { from: 5000, to: 9 }, "nobody there", { source: elsewhere }));
+    network.settle();
+    answer(network, host, peer);
+    const replies = peer.heardIp();
+    expect(replies).toHaveLength(2);
+    for (const r of replies) {
+      expect(ethernet.isDestination(r, 0, peer.device.mac)).toBe(true);
+      expect(ipv4Packet.destination(r, 14)).toBe(elsewhere);
+    }
+  });
+
   test("an address is announced when asked for (RFC 5227 §3)", () => {
     const { host, peer } = setUp();
     host.ip.addAddress(host.eth, parseV4("203.0.113.3"), 24, { announce: true });
@@ -265,17 +463,57 @@ describe("forged ARP", () => {
     expect(host.drops()).toEqual({ "arp-unsolicited": 251 });
   });
 
-  test("a reply that nobody asked for does not change an entry, but has the next use ask", () => {
+  test("a reply that nobody asked for does not change an entry, but has everybody asked", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
     send(path, "one");
     answer(network, host, peer);
     network.advance(2000);
-    answer(network, host, peer, ethernet.parseMac("02:66:66:66:66:66")!);
-    expect(stateOf(host)).toBe("STALE");
     peer.heard();
+    answer(network, host, peer, ethernet.parseMac("02:66:66:66:66:66")!);
+    expect(peer.heardArp()).toEqual([{ operation: arp.REQUEST, sender: US, target: PEER, isBroadcast: true }]);
     send(path, "two");
     expect(ethernet.isDestination(peer.heardIp()[0]!, 0, peer.device.mac)).toBe(true);
+    answer(network, host, peer);
+    expect(stateOf(host)).toBe("REACHABLE");
+    expect(host.context.timers.size).toBe(0);
+  });
+
+  test("who answers our question quicker than the owner does not get the address, as long as the owner answers too", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    network.advance(2000);
+    const forger = ethernet.parseMac("02:66:66:66:66:66")!;
+    for (let round = 0; round < 20; round++) {
+      announce(network, peer, forger, round % 2 === 0 ? "announcement" : "broadcast reply");
+      answer(network, host, peer, forger);
+      answer(network, host, peer);
+      peer.heard();
+      send(path, "x");
+      network.advance(100);
+      send(path, "y");
+      for (const f of peer.heardIp()) expect(ethernet.isDestination(f, 0, peer.device.mac)).toBe(true);
+    }
+  });
+
+  test("a storm of announcements makes us ask once a second (RFC 1122 §2.3.2.1)", () => {
+    const { network, host, peer } = setUp();
+    send(pathTo(host), "one");
+    answer(network, host, peer);
+    network.advance(2000);
+    peer.heard();
+    let asked = 0;
+    for (let i = 0; i < 1000; i++) {
+      announce(network, peer, ethernet.parseMac(`02:66:66:66:66:${(i % 100).toString().padStart(2, "0")}`)!);
+      const questions = peer.heardArp().filter((a) => a.sender === US).length;
+      asked += questions;
+      if (questions > 0) answer(network, host, peer);
+      network.advance(5);
+    }
+    expect(asked).toBeGreaterThan(0);
+    expect(asked).toBeLessThanOrEqual(6);
   });
 
   test("a request for us replaces a link address only when that is a second old", () => {
@@ -297,11 +535,14 @@ describe("forged ARP", () => {
     ["our address", { sender: US }, "arp-address-conflict"],
     ["the broadcast address", { sender: v4("203.0.113.255") }, "arp-bad-sender"],
     ["the limited broadcast address", { sender: 0xffffffff }, "arp-bad-sender"],
-    ["an address of another network", { sender: v4("198.51.100.1") }, "arp-bad-sender"],
+    ["a loopback address", { sender: v4("127.0.0.1") }, "arp-bad-sender"],
+    ["a reserved address", { sender: v4("240.0.0.1") }, "arp-bad-sender"],
+    ["our own link address", { senderMac: undefined }, "arp-bad-sender-mac"],
     ["a multicast address", { sender: v4("224.0.0.1") }, "arp-bad-sender"],
   ])("a sender with %s is not learned", (_what, forged, reason) => {
     const { network, host, peer } = setUp();
-    peer.arp({ operation: arp.REQUEST, target: US, ...forged });
+    const senderMac = "senderMac" in forged ? (forged.senderMac ?? host.device.mac) : peer.device.mac;
+    peer.arp({ operation: arp.REQUEST, target: US, ...forged, senderMac });
     network.settle();
     expect(host.ip.neighbours()).toEqual([]);
     expect(host.drops()).toEqual({ [reason]: 1 });

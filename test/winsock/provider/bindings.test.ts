@@ -87,6 +87,26 @@ describe("port sharing (Microsoft, Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE)",
     expect(bind(v, v.stream(), OURS, 5000)).toEqual(SUCCESS);
   });
 
+  test("an exclusive bind knows of living connections without listing every socket", () => {
+    const v = new VirtualWinsock();
+    const listener = v.listener(5000, v.winsock);
+    v.peerWinsock.connect(v.stream(v.peerWinsock), address(OURS, 5000), sizeof_sockaddr_in);
+    v.winsock.accept(listener, null, null);
+    v.winsock.closesocket(listener);
+    v.ours.tcp.statuses = () => {
+      throw new Error("listed");
+    };
+    for (const [at, expected] of [
+      [OURS, fails(WSAEADDRINUSE)],
+      ["0.0.0.0", fails(WSAEADDRINUSE)],
+      ["127.0.0.1", SUCCESS],
+    ] as const) {
+      const exclusive = v.stream();
+      set(v, exclusive, SO_EXCLUSIVEADDRUSE);
+      expect(bind(v, exclusive, at, 5000)).toEqual(expected);
+    }
+  });
+
   test("SO_REUSEADDR and SO_EXCLUSIVEADDRUSE exclude each other, and neither comes after bind", () => {
     const v = new VirtualWinsock();
     const s = v.stream();

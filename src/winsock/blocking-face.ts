@@ -287,8 +287,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       if (timeoutUs === undefined && port !== undefined) return fail(WSAEINVAL);
       const reply = call(CALL.select, 0, timeoutUs ?? 0, 0, 0, encodeSets({ read, write, except }));
       const ready = reply.error === 0 && reply.data !== null ? decodeSets(reply.data) : undefined;
-      if (ready !== undefined) writeSets(targets, [ready.read, ready.write, ready.except]);
-      return reply.result;
+      // Counted where the program can count them: what is ready twice in one set stands there once.
+      return ready === undefined ? reply.result : writeSets(targets, [ready.read, ready.write, ready.except]);
     },
 
     ioctlsocket(s, cmd, argp) {
@@ -434,14 +434,26 @@ function microseconds({ tv_sec, tv_usec }: timeval): number | undefined {
   return tv_sec < 0 || tv_usec < 0 ? undefined : tv_sec * 1_000_000 + tv_usec;
 }
 
-/** One set given in two places gets the union (Wine's test select). */
-function writeSets(targets: readonly (fd_set | Uint8Array | undefined)[], ready: readonly (readonly SOCKET[] | undefined)[]): void {
+/** One set given in two places gets the union (Wine's test select). @returns how many entries are left in all */
+function writeSets(targets: readonly (fd_set | Uint8Array | undefined)[], ready: readonly (readonly SOCKET[] | undefined)[]): number {
   const unions = new Map<fd_set | Uint8Array, Set<SOCKET>>();
   targets.forEach((target, i) => {
     if (target === undefined) return;
-    unions.set(target, new Set([...(unions.get(target) ?? []), ...(ready[i] ?? [])]));
+    const set = [...unions.keys()].find((other) => isSameSet(other, target)) ?? target;
+    unions.set(set, new Set([...(unions.get(set) ?? []), ...(ready[i] ?? [])]));
   });
-  for (const [target, members] of unions) writeFdSet(target, [...members]);
+  let left = 0;
+  for (const [target, members] of unions) {
+    writeFdSet(target, [...members]);
+    left += members.size;
+  }
+  return left;
+}
+
+/** Two views of the same bytes are one set. */
+function isSameSet(a: fd_set | Uint8Array, b: fd_set | Uint8Array): boolean {
+  if (a === b) return true;
+  return a instanceof Uint8Array && b instanceof Uint8Array && a.buffer === b.buffer && a.byteOffset === b.byteOffset;
 }
 
 const isLinger = (option: OptionPointer): option is linger => "l_onoff" in option;

@@ -1,6 +1,6 @@
 import { formatEndpoint, type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
-import type { AbortReason, ConnectFailure, OpenFailure, TcpUser } from "../../stack/tcp/tcp-user.ts";
+import type { AbortReason, ConnectFailure, OpenFailure, TcpOptions, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
   AF_INET,
   IPPROTO_TCP,
@@ -43,7 +43,7 @@ import { sizeof_sockaddr_in } from "../structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
 import { codeOfRouteFailure, type Owner, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
-import { defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
+import { changedTcpOptions, defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
 
 /** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
 type Phase = "idle" | "connecting" | "connected" | "listening";
@@ -66,6 +66,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #phase: Phase = "idle";
   #connection: TcpConnection | undefined;
   #listener: TcpListener | undefined;
+  /** What the connection or listener was told of the options. */
+  #told: TcpOptions | undefined;
   #remote: Endpoint | undefined;
   /** Accepted sockets have their listener's port without a claim of their own on it. */
   #acceptedAt: Endpoint | undefined;
@@ -170,12 +172,13 @@ export class StreamSocket extends Socket implements TcpUser {
   /** @returns 0 or a WSA code */
   #open(remote: Endpoint): number {
     const binding = this.binding!;
+    this.#told = tcpOptions(this.options);
     const connection = this.context.host.tcp.open({
       remote: remote.address,
       remotePort: remote.port,
       local: isUnspecified(binding.bound) ? undefined : binding.bound,
       localPort: binding.port,
-      options: tcpOptions(this.options),
+      options: this.#told,
       user: this,
     });
     if (typeof connection === "string") return codeOfOpenFailure(connection);
@@ -223,11 +226,12 @@ export class StreamSocket extends Socket implements TcpUser {
     if (this.isListening) return DONE;
     if (this.binding === undefined || this.isConnecting) return failed(WSAEINVAL);
     const { bound, port } = this.binding;
+    this.#told = tcpOptions(this.options);
     this.#listener = this.context.host.tcp.listen({
       local: isUnspecified(bound) ? undefined : bound,
       localPort: port,
       backlog: backlogFor(backlog),
-      options: tcpOptions(this.options),
+      options: this.#told,
       acceptable: () => this.wake(),
     });
     this.#phase = "listening";
@@ -260,8 +264,9 @@ export class StreamSocket extends Socket implements TcpUser {
     connection.user = this;
     this.options = inheritedOptions(listener.options);
     this.isNonblocking = listener.isNonblocking;
-    connection.setOptions(tcpOptions(this.options));
     this.#connection = connection;
+    this.#told = listener.#told;
+    this.applyOptions();
     this.#acceptedAt = { address: connection.local, port: connection.localPort };
     this.#remote = { address: connection.remote, port: connection.remotePort };
     this.#connectedAtMs = this.context.host.context.clock.now();
@@ -470,7 +475,12 @@ export class StreamSocket extends Socket implements TcpUser {
   // ---- For the base class ----
 
   override applyOptions(): void {
-    this.#connection?.setOptions(tcpOptions(this.options));
+    if (this.#connection === undefined || this.#told === undefined) return;
+    const options = tcpOptions(this.options);
+    const changed = changedTcpOptions(this.#told, options);
+    if (changed === undefined) return;
+    this.#told = options;
+    this.#connection.setOptions(changed);
   }
 
   protected override choosePort(): number | undefined {

@@ -155,16 +155,25 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     throw new WinsockError(reply.error, syscall, detail);
   }
 
-  /** One after another on each socket. */
-  function inTurn<T>(s: SOCKET, send: () => Promise<T>): Promise<T> {
+  /** One after another on each socket. One that is aborted before its turn is told so at once, and then passed over. */
+  function inTurn<T>(s: SOCKET, send: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const before = sending.get(s);
-    const mine = before === undefined ? send() : before.then(send, send);
+    const turn = before === undefined ? undefined : new Turn(signal);
+    const startedIn = opening;
+    const begin = async () => {
+      turn?.come();
+      // Its socket went with WSACleanup, and its call must not start up again.
+      if (startedIn !== undefined && opening !== startedIn) throw new WinsockError(WSAEINTR, "send");
+      return send();
+    };
+    const mine = before === undefined ? send() : before.then(begin, begin);
     sending.set(s, mine);
     const forget = () => {
       if (sending.get(s) === mine) sending.delete(s);
     };
     mine.then(forget, forget);
-    return mine;
+    return turn === undefined ? mine : turn.unlessAborted(mine);
   }
 
   /** @param before bytes that were taken already */
@@ -277,14 +286,14 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
     send(s, data, { flags = 0, signal } = {}) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-      return inTurn(s, () => sendPieces(s, bytes, flags, signal));
+      return inTurn(s, () => sendPieces(s, bytes, flags, signal), signal);
     },
 
     recv,
 
     sendto(s, data, to, { flags = 0, signal } = {}) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-      return inTurn(s, () => sendPiecesTo(s, bytes, to, flags, signal));
+      return inTurn(s, () => sendPiecesTo(s, bytes, to, flags, signal), signal);
     },
 
     async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
@@ -325,6 +334,28 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       return (await call("ioctlsocket", { s, a: cmd >>> 0, b: Number(argument) })).a;
     },
   };
+}
+
+/** The wait of a call for those before it, which a signal can end. Once its turn has come the call itself minds the signal. */
+class Turn {
+  readonly #signal: AbortSignal | undefined;
+  #leave = () => {};
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  unlessAborted<T>(call: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#leave = () => reject(this.#signal?.reason);
+      this.#signal?.addEventListener("abort", this.#leave, { once: true });
+      call.then(resolve, reject);
+    });
+  }
+
+  come(): void {
+    this.#signal?.removeEventListener("abort", this.#leave);
+  }
 }
 
 /** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, a port that is none, or no name at all */

@@ -47,7 +47,7 @@ const FAREWELL_BYTES = 1 << 20;
 /** When sockets are used up, and by others: between two looks for one. */
 const RETRY_MS = 250;
 const MAX_BYTES = 2 ** 40;
-const CHUNK = new Uint8Array(262_144).map((_, i) => 33 + (i % 90));
+const CHUNK = new Uint8Array(65_536).map((_, i) => 33 + (i % 90));
 
 const PAGE = `<!doctype html>
 <title>tapsock</title>

@@ -15,6 +15,7 @@ import {
 import { sizeof_sockaddr_in } from "../structures.ts";
 import type { Binding, Bindings, Sharing } from "./bindings.ts";
 import { type Endpoint, familyOf, lengthOfFamily, readEndpoint, sockaddrOf } from "./endpoint.ts";
+import type { ByteBudget } from "./limits.ts";
 import { type Answer, DONE, failed, type Outcome } from "./outcome.ts";
 import type { PendingCall } from "./pending-call.ts";
 import type { ProviderHost } from "./provider-host.ts";
@@ -27,6 +28,8 @@ export const TRANSFER_LIMIT = 256 * 1024;
 export interface Owner {
   /** A Winsock 1.x start-up is in force, which changes one error code of connect. */
   readonly isLegacy: boolean;
+  /** What the send queues of its sockets hold. */
+  readonly queued: ByteBudget;
 }
 
 /** What the sockets of one host share. */
@@ -66,8 +69,11 @@ export abstract class Socket {
 
   abstract connect(name: Uint8Array | null, namelen: number): Answer;
   abstract listen(backlog: number): Outcome;
-  /** @param isContinuation the bytes go on with a call that was accepted already */
-  abstract send(bytes: Uint8Array | null, flags: number, isContinuation: boolean): Answer;
+  /**
+   * @param isContinuation the bytes go on with a call that was accepted already
+   * @param hasMore and others go on with these
+   */
+  abstract send(bytes: Uint8Array | null, flags: number, isContinuation: boolean, hasMore: boolean): Answer;
   abstract sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer;
   abstract recv(wanted: number, flags: number): Answer;
   /** @param room for the sender's address, or −1 when it is not wanted */

@@ -41,7 +41,7 @@ import {
 } from "../errors.ts";
 import { sizeof_sockaddr_in } from "../structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
-import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
+import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { codeOfRouteFailure, type Owner, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import { changedTcpOptions, defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
 
@@ -58,6 +58,13 @@ export interface Acceptor {
 const BACKLOG_MAXIMUM = 200;
 const BACKLOG_HINT_MINIMUM = 200;
 const BACKLOG_HINT_MAXIMUM = 65535;
+
+/** Linux' SOCK_MIN_SNDBUF: what SO_SNDBUF comes to where 0 was asked for. */
+const LEAST_PARTIAL_BUFFER = 4608;
+/** Bytes that an empty send queue takes though its program has used up its budget. */
+const LEAST_QUEUE = 16 * 1024;
+/** No sockaddr is longer (SOCKADDR_STORAGE). */
+const LONGEST_NAME = 128;
 
 /** A SOCK_STREAM socket over one TCP connection or listener. */
 export class StreamSocket extends Socket implements TcpUser {
@@ -81,6 +88,10 @@ export class StreamSocket extends Socket implements TcpUser {
   #sendIsShut = false;
   #receiveIsShut = false;
   #sendIsFinished = false;
+  /** The last piece of a send was taken, and the program said that more of it follows. */
+  #isInSend = false;
+  /** What the program's budget was told that the send queue holds. */
+  #queuedBytes = 0;
 
   constructor(handle: number, owner: Owner, context: SocketContext) {
     const { sendBufferBytes, receiveBufferBytes } = context.host.context.profile;
@@ -130,7 +141,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override get isWritable(): boolean {
-    return this.isConnected && (this.#death !== 0 || this.#hasQuota);
+    return this.isConnected && (this.#death !== 0 || (this.#hasQuota && this.#roomInBudget > 0));
   }
 
   override get hasException(): boolean {
@@ -275,13 +286,40 @@ export class StreamSocket extends Socket implements TcpUser {
 
   // ---- Sending ----
 
-  /** A send is taken while less than SO_SNDBUF waits to be acknowledged; a buffer of 0 takes one send at a time. */
-  get #hasQuota(): boolean {
-    const queued = this.#connection!.sendQueueBytes;
-    return queued === 0 || queued < this.options.sendBufferBytes;
+  /** SO_SNDBUF; a system that takes what fits has some room whatever it says (Linux, SOCK_MIN_SNDBUF). */
+  get #quota(): number {
+    const { sendBufferBytes } = this.options;
+    return this.context.host.context.profile.partialSend ? Math.max(sendBufferBytes, LEAST_PARTIAL_BUFFER) : sendBufferBytes;
   }
 
-  override send(bytes: Uint8Array | null, flags: number, isContinuation: boolean): Answer {
+  /** A send is taken while less than the quota waits to be acknowledged. Without a buffer blocking sends go one by one, and nonblocking ones wait for none. */
+  get #hasQuota(): boolean {
+    const queued = this.#connection!.sendQueueBytes;
+    if (queued === 0) return true;
+    return this.#quota === 0 ? this.isNonblocking : queued < this.#quota;
+  }
+
+  /** What the program may still queue, all its sockets together; an empty queue has room for a little, so that none stands still for others. */
+  get #roomInBudget(): number {
+    const { left } = this.owner.queued;
+    return this.#connection!.sendQueueBytes === 0 ? Math.max(left, LEAST_QUEUE) : left;
+  }
+
+  /** The program's budget hears what the send queue holds now. */
+  #account(): void {
+    const queued = this.isClosed || this.#death !== 0 ? 0 : (this.#connection?.sendQueueBytes ?? 0);
+    this.owner.queued.change(queued - this.#queuedBytes);
+    this.#queuedBytes = queued;
+  }
+
+  override send(bytes: Uint8Array | null, flags: number, isContinuation: boolean, hasMore: boolean): Answer {
+    const goesOn = isContinuation && this.#isInSend;
+    const answer = this.#send(bytes, flags, goesOn);
+    this.#isInSend = hasMore && (isWait(answer) || answer.result === bytes?.length);
+    return answer;
+  }
+
+  #send(bytes: Uint8Array | null, flags: number, isContinuation: boolean): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     const code = this.#sendError();
     if (code !== 0) return failed(code);
@@ -291,9 +329,9 @@ export class StreamSocket extends Socket implements TcpUser {
     if (bytes.length === 0) return DONE;
 
     let taken = this.#take(bytes, 0, isContinuation);
-    const isBuffered = this.options.sendBufferBytes > 0 || this.isNonblocking;
+    const isBuffered = this.#quota > 0 || this.isNonblocking;
     if (taken === bytes.length && isBuffered) return succeeded(taken);
-    if (this.isNonblocking) return taken > 0 ? succeeded(taken) : failed(WSAEWOULDBLOCK);
+    if (this.isNonblocking) return taken > 0 ? succeeded(taken) : failed(this.#quota === 0 ? WSAENOBUFS : WSAEWOULDBLOCK);
 
     const rest = bytes.slice(taken);
     const before = taken;
@@ -306,9 +344,10 @@ export class StreamSocket extends Socket implements TcpUser {
       const isOver = taken === rest.length && (isBuffered || this.#connection!.sendQueueBytes === 0);
       return isOver ? succeeded(before + taken) : undefined;
     };
-    return this.waitHere(attempt, this.options.sendTimeoutMs, () =>
+    const wait = this.waitHere(attempt, this.options.sendTimeoutMs, () =>
       before + taken > 0 ? succeeded(before + taken) : failed(WSAETIMEDOUT),
     );
+    return { ...wait, bytes: rest.length, refused: before > 0 ? succeeded(before) : failed(WSAENOBUFS) };
   }
 
   #sendError(): number {
@@ -324,14 +363,17 @@ export class StreamSocket extends Socket implements TcpUser {
     const connection = this.#connection!;
     const isPartial = this.context.host.context.profile.partialSend;
     if ((isPartial || !isContinuation) && !this.#hasQuota) return 0;
-    const room = isPartial ? Math.max(1, this.options.sendBufferBytes - connection.sendQueueBytes) : bytes.length;
-    const end = Math.min(bytes.length, at + room);
-    return connection.write(bytes, at, end) ? end - at : 0;
+    const room = isPartial ? Math.max(1, this.#quota - connection.sendQueueBytes) : bytes.length;
+    const end = Math.min(bytes.length, at + room, at + this.#roomInBudget);
+    if (end === at || !connection.write(bytes, at, end)) return 0;
+    this.#account();
+    return end - at;
   }
 
   /** The address is ignored on a stream (Wine's test tcp_sendto_recvfrom). */
   override sendto(bytes: Uint8Array | null, flags: number): Answer {
-    return this.send(bytes, flags, false);
+    // The rest of one that is longer than a call carries follows by send.
+    return this.send(bytes, flags, false, (bytes?.length ?? 0) >= TRANSFER_LIMIT - LONGEST_NAME);
   }
 
   // ---- Receiving ----
@@ -353,7 +395,8 @@ export class StreamSocket extends Socket implements TcpUser {
     const outcome = attempt();
     if (outcome !== undefined) return outcome;
     if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
-    return this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
+    const wait = this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
+    return isWhole ? { ...wait, bytes: count } : wait;
   }
 
   #receiveSome(count: number, isPeek: boolean): Outcome | undefined {
@@ -368,13 +411,20 @@ export class StreamSocket extends Socket implements TcpUser {
 
   /** MSG_WAITALL: collects until there are `count` bytes, or the stream ends. */
   #receiveWhole(count: number): () => Outcome | undefined {
-    const bytes = new Uint8Array(count);
+    let bytes = new Uint8Array(0);
     let received = 0;
     return () => {
       const ending = this.#receiveEnding();
       if (ending !== undefined) return ending;
       const connection = this.#connection!;
-      received += connection.read(bytes, received, count);
+      // It has memory for what came, and not for all that was asked for.
+      const reached = Math.min(count, received + connection.readableBytes);
+      if (reached > bytes.length) {
+        const grown = new Uint8Array(Math.min(count, Math.max(reached, 2 * bytes.length)));
+        grown.set(bytes.subarray(0, received));
+        bytes = grown;
+      }
+      received += connection.read(bytes, received, reached);
       const isOver = received === count || (connection.readableBytes === 0 && connection.finReceived);
       return isOver ? { result: received, error: 0, data: bytes.subarray(0, received) } : undefined;
     };
@@ -415,6 +465,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (lingers && this.isNonblocking) return failed(WSAEWOULDBLOCK);
 
     this.isClosed = true;
+    this.#account();
     this.#listener?.close();
     this.unbind();
     this.wake();
@@ -443,6 +494,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   override abort(): void {
     this.isClosed = true;
+    this.#account();
     this.#listener?.close();
     if (this.#death === 0) this.#connection?.abort();
     this.unbind();
@@ -459,16 +511,19 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   writable(): void {
+    this.#account();
     this.wake();
   }
 
   finished(): void {
     this.#sendIsFinished = true;
+    this.#account();
     this.wake();
   }
 
   aborted(reason: AbortReason): void {
     this.#death = codeOfAbort(reason, this.#connection?.finReceived === true);
+    this.#account();
     this.wake();
   }
 

@@ -118,7 +118,7 @@ function noise(i: number): Buffer {
 }
 
 describe("examples/http-server", () => {
-  tapTest("outlives 9,000 clients that reset, babble, stall, flood and walk away, and then serves curl as before", async () => {
+  tapTest("outlives 8,900 clients that reset, babble, stall, flood and walk away, and then serves curl as before", async () => {
     const server = start([built("examples/http-server.js"), String(HTTP)]);
     await server.line("listening");
     const staying: Socket[] = [];

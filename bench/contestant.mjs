@@ -23,6 +23,8 @@ host.attach(tap, { address: parseV4("203.0.113.2"), prefixLength: 24 });
 
 const chunk = new Uint8Array(256 << 10);
 const echoed = new Uint8Array(1 << 16);
+/** Bytes on their way back to one peer. */
+const ECHO_QUEUE = 4 << 20;
 
 /** @param {number} localPort @param {(conn: import("../dist/stack/tcp/tcp-service.js").TcpConnection) => object} service */
 function serve(localPort, service) {
@@ -60,14 +62,16 @@ serve(5002, (conn) => {
 });
 
 serve(5003, (conn) => {
+  // A peer that reads nothing back is not read from, and so no byte is ever lost.
   const echo = () => {
-    for (let n = conn.read(echoed, 0, echoed.length); n > 0; n = conn.read(echoed, 0, echoed.length)) conn.write(echoed, 0, n);
+    while (conn.sendQueueBytes < ECHO_QUEUE) {
+      const n = conn.read(echoed, 0, echoed.length);
+      if (n === 0) break;
+      conn.write(echoed, 0, n);
+    }
+    if (conn.finReceived && conn.readableBytes === 0) conn.close(false);
   };
-  const end = () => {
-    echo();
-    conn.close(false);
-  };
-  return { readable: echo, endOfStream: end };
+  return { readable: echo, writable: echo, endOfStream: echo };
 });
 
 const poller = new Poller();

@@ -1,6 +1,7 @@
+import { once } from "node:events";
 import { Command } from "commander";
 import { AF_INET, IPPROTO_TCP, SOCK_STREAM, SOMAXCONN } from "../winsock/constants.ts";
-import { WinsockError } from "../winsock/errors.ts";
+import { WinsockError, WSAECONNRESET, WSAEMFILE, WSAENOBUFS } from "../winsock/errors.ts";
 import { accept, bind, closesocket, listen, recv, send, socket } from "../winsock/promises.ts";
 import { address, port as portNumber } from "./arguments.ts";
 import { interruption } from "./interruption.ts";
@@ -16,6 +17,8 @@ interface ListenOptions extends NetworkOptions {
 
 /** Asked of each recv. */
 const CHUNK = 65_536;
+/** Between two looks for a free socket, when others than our connections have used them up. */
+const RETRY_MS = 250;
 
 export function listenCommand(): Command {
   return new Command("listen")
@@ -46,11 +49,28 @@ async function serve(port: number, options: ListenOptions, stop: AbortSignal): P
   await listen(listener, SOMAXCONN);
   if (options.json) printJson({ event: "listening", address: options.address, port });
   else complain(`Listening on ${options.address}:${port}; end with Ctrl-C.`);
+  let oneEnded = () => {};
   for (;;) {
-    const accepted = await accept(listener, { signal: stop });
+    let accepted: Awaited<ReturnType<typeof accept>>;
+    try {
+      accepted = await accept(listener, { signal: stop });
+    } catch (error) {
+      if (!(error instanceof WinsockError)) throw error;
+      // Its peer reset while it waited to be accepted; the listener is as good as before.
+      if (error.errno === WSAECONNRESET) continue;
+      if (error.errno !== WSAEMFILE && error.errno !== WSAENOBUFS) throw error;
+      // The rest wait in the queue until one of ours ends.
+      await new Promise<void>((resolve) => {
+        oneEnded = resolve;
+        setTimeout(resolve, RETRY_MS);
+      });
+      continue;
+    }
     const conversation = converse(accepted.socket, `${accepted.address}:${accepted.port}`, options);
     if (options.once) return conversation;
-    conversation.catch((error: unknown) => complain(`error: ${error instanceof Error ? error.message : String(error)}`));
+    void conversation
+      .catch((error: unknown) => complain(`error: ${error instanceof Error ? error.message : String(error)}`))
+      .then(() => oneEnded());
   }
 }
 
@@ -65,7 +85,8 @@ async function converse(s: number, peer: string, options: ListenOptions): Promis
       bytes += chunk.length;
       if (options.echo) await send(s, chunk);
       else if (options.json) printJson({ event: "received", peer, base64: Buffer.from(chunk).toString("base64") });
-      else process.stdout.write(chunk);
+      // A slow reader of ours slows the peer down, and not the memory's growth.
+      else if (!process.stdout.write(chunk)) await once(process.stdout, "drain");
     }
   } catch (error) {
     if (!(error instanceof WinsockError)) throw error;

@@ -26,6 +26,8 @@ const TAP = "tap0";
 const READY_LIMIT_MS = 20_000;
 /** For the last segments and events of a case to arrive after its program has ended. */
 const SETTLE_MS = 300;
+/** A visitor of the kernel's server may be silent for so long. */
+const GREETING_LIMIT_MS = 30_000;
 
 const built = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
 
@@ -110,10 +112,16 @@ function greeter(): Promise<Server> {
   const text = "Hello from the Linux kernel's TCP.\n";
   const server = createServer((socket) => {
     socket.on("error", () => {});
+    // Who asks nothing, or does not read, is not waited for.
+    socket.setTimeout(GREETING_LIMIT_MS, () => socket.destroy());
     socket.once("data", () => socket.end(`HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`));
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen(OPEN_PORT, KERNEL_ADDRESS, () => resolve(server));
+    server.listen(OPEN_PORT, KERNEL_ADDRESS, () => {
+      // From here on an error is of one accept (EMFILE), and the next may be better.
+      server.on("error", () => {});
+      resolve(server);
+    });
   });
 }

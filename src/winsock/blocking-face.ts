@@ -210,7 +210,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     let sent = before;
     do {
       const end = Math.min(sent + PIECE, bytes.length);
-      if (flags === 0 && postSend(s, bytes.subarray(sent, end))) {
+      if (flags === 0 && postSend(s, bytes.subarray(sent, end), end < bytes.length)) {
         lastError = 0;
         sent = end;
         continue;
@@ -239,13 +239,13 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   }
 
   /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they are on their way */
-  function postSend(s: SOCKET, bytes: Uint8Array): boolean {
+  function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean): boolean {
     const credit = credits.get(s);
     if (credit === undefined || port === undefined || bytes.length === 0) return false;
     port.takeReplies();
     if (!credit.isOpen) return false;
     credit.posted(bytes.length);
-    port.post({ op: CALL.send, s, a: 0, b: POSTED, c: 0, data: bytes }, (reply) =>
+    port.post({ op: CALL.send, s, a: 0, b: POSTED, c: hasMore ? 1 : 0, data: bytes }, (reply) =>
       credit.answered(bytes.length, reply.error, reply.a, reply.b),
     );
     return true;
@@ -401,8 +401,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       if (timeoutUs === undefined && port !== undefined) return fail(WSAEINVAL);
       const reply = call(CALL.select, 0, timeoutUs ?? 0, 0, 0, encodeSets({ read, write, except }));
       const ready = reply.error === 0 && reply.data !== null ? decodeSets(reply.data) : undefined;
-      if (ready !== undefined) writeSets(targets, [ready.read, ready.write, ready.except]);
-      return reply.result;
+      // Counted where the program can count them: what is ready twice in one set stands there once.
+      return ready === undefined ? reply.result : writeSets(targets, [ready.read, ready.write, ready.except]);
     },
 
     ioctlsocket(s, cmd, argp) {
@@ -548,14 +548,26 @@ function microseconds({ tv_sec, tv_usec }: timeval): number | undefined {
   return tv_sec < 0 || tv_usec < 0 ? undefined : tv_sec * 1_000_000 + tv_usec;
 }
 
-/** One set given in two places gets the union (Wine's test select). */
-function writeSets(targets: readonly (fd_set | Uint8Array | undefined)[], ready: readonly (readonly SOCKET[] | undefined)[]): void {
+/** One set given in two places gets the union (Wine's test select). @returns how many entries are left in all */
+function writeSets(targets: readonly (fd_set | Uint8Array | undefined)[], ready: readonly (readonly SOCKET[] | undefined)[]): number {
   const unions = new Map<fd_set | Uint8Array, Set<SOCKET>>();
   targets.forEach((target, i) => {
     if (target === undefined) return;
-    unions.set(target, new Set([...(unions.get(target) ?? []), ...(ready[i] ?? [])]));
+    const set = [...unions.keys()].find((other) => isSameSet(other, target)) ?? target;
+    unions.set(set, new Set([...(unions.get(set) ?? []), ...(ready[i] ?? [])]));
   });
-  for (const [target, members] of unions) writeFdSet(target, [...members]);
+  let left = 0;
+  for (const [target, members] of unions) {
+    writeFdSet(target, [...members]);
+    left += members.size;
+  }
+  return left;
+}
+
+/** Two views of the same bytes are one set. */
+function isSameSet(a: fd_set | Uint8Array, b: fd_set | Uint8Array): boolean {
+  if (a === b) return true;
+  return a instanceof Uint8Array && b instanceof Uint8Array && a.buffer === b.buffer && a.byteOffset === b.byteOffset;
 }
 
 const isLinger = (option: OptionPointer): option is linger => "l_onoff" in option;

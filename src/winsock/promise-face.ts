@@ -200,16 +200,25 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     throw new WinsockError(reply.error, syscall, detail);
   }
 
-  /** One after another on each socket. */
-  function inTurn<T>(turns: Map<SOCKET, Promise<unknown>>, s: SOCKET, act: () => Promise<T>): Promise<T> {
+  /** One after another on each socket. One that is aborted before its turn is told so at once, and then passed over. */
+  function inTurn<T>(turns: Map<SOCKET, Promise<unknown>>, s: SOCKET, act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
     const before = turns.get(s);
-    const mine = before === undefined ? act() : before.then(act, act);
+    const turn = before === undefined ? undefined : new Turn(signal);
+    const startedIn = opening;
+    const begin = async () => {
+      turn?.come();
+      // Its socket went with WSACleanup, and its call must not start up again.
+      if (startedIn !== undefined && opening !== startedIn) throw new WinsockError(WSAEINTR, turns === sending ? "send" : "recv");
+      return act();
+    };
+    const mine = before === undefined ? act() : before.then(begin, begin);
     turns.set(s, mine);
     const forget = () => {
       if (turns.get(s) === mine) turns.delete(s);
     };
     mine.then(forget, forget);
-    return mine;
+    return turn === undefined ? mine : turn.unlessAborted(mine);
   }
 
   /** @param before bytes that were taken already */
@@ -217,7 +226,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     let sent = before;
     do {
       const end = Math.min(sent + PIECE, bytes.length);
-      if (flags === 0 && (await postSend(s, bytes.subarray(sent, end), signal))) {
+      if (flags === 0 && (await postSend(s, bytes.subarray(sent, end), end < bytes.length, signal))) {
         sent = end;
         continue;
       }
@@ -240,12 +249,12 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they have left */
-  async function postSend(s: SOCKET, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<boolean> {
+  async function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean, signal: AbortSignal | undefined): Promise<boolean> {
     const credit = credits.get(s);
     if (credit === undefined || !credit.isOpen || bytes.length === 0) return false;
     signal?.throwIfAborted();
     const opened = await port();
-    const hasLeft = opened.post({ op: CALL.send, s, a: 0, b: POSTED, c: 0, data: bytes }, (reply) =>
+    const hasLeft = opened.post({ op: CALL.send, s, a: 0, b: POSTED, c: hasMore ? 1 : 0, data: bytes }, (reply) =>
       credit.answered(bytes.length, reply.error, reply.a, reply.b),
     );
     if (hasLeft) credit.posted(bytes.length);
@@ -332,7 +341,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
   async function recv(s: SOCKET, into: number | Uint8Array = DEFAULT_RECEIVE, options: TransferOptions = {}): Promise<Uint8Array> {
     const { flags = 0, signal } = options;
-    if (flags === 0) return inTurn(receiving, s, () => receivePlain(s, into, signal));
+    if (flags === 0) return inTurn(receiving, s, () => receivePlain(s, into, signal), signal);
     if (typeof into === "number") return receiveFlagged(s, into, flags, signal);
     return filled(into, await receiveFlagged(s, into.length, flags, signal));
   }
@@ -421,14 +430,14 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
     send(s, data, { flags = 0, signal } = {}) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-      return inTurn(sending, s, () => sendPieces(s, bytes, flags, signal));
+      return inTurn(sending, s, () => sendPieces(s, bytes, flags, signal), signal);
     },
 
     recv,
 
     sendto(s, data, to, { flags = 0, signal } = {}) {
       const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
-      return inTurn(sending, s, () => sendPiecesTo(s, bytes, to, flags, signal));
+      return inTurn(sending, s, () => sendPiecesTo(s, bytes, to, flags, signal), signal);
     },
 
     async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
@@ -479,6 +488,7 @@ function filled(memory: Uint8Array, bytes: Uint8Array): Uint8Array {
 
 /** Waits, but no longer than the signal lets. @throws its reason */
 function unlessAborted(what: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) return Promise.reject(signal.reason);
   if (what === undefined || signal === undefined) return what ?? Promise.resolve();
   return new Promise((resolve, reject) => {
     const aborted = () => reject(signal.reason);
@@ -488,6 +498,28 @@ function unlessAborted(what: Promise<void> | undefined, signal: AbortSignal | un
       resolve();
     }, reject);
   });
+}
+
+/** The wait of a call for those before it, which a signal can end. Once its turn has come the call itself minds the signal. */
+class Turn {
+  readonly #signal: AbortSignal | undefined;
+  #leave = () => {};
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  unlessAborted<T>(call: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#leave = () => reject(this.#signal?.reason);
+      this.#signal?.addEventListener("abort", this.#leave, { once: true });
+      call.then(resolve, reject);
+    });
+  }
+
+  come(): void {
+    this.#signal?.removeEventListener("abort", this.#leave);
+  }
 }
 
 /** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, a port that is none, or no name at all */

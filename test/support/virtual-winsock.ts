@@ -124,8 +124,12 @@ export class VirtualWinsock {
         new Promise((resolve) => {
           const id = ++lastId;
           const cancel: CallRequest = { id: -id, op: CALL.cancel, s: 0, a: id, b: 0, c: 0, data: null };
-          signal?.addEventListener("abort", () => provider.call(client, cancel, () => {}));
-          provider.call(client, { ...request, id }, (reply) => resolve({ ...reply, data: reply.data?.slice() ?? null }));
+          const aborted = () => provider.call(client, cancel, () => {});
+          signal?.addEventListener("abort", aborted);
+          provider.call(client, { ...request, id }, (reply) => {
+            signal?.removeEventListener("abort", aborted);
+            resolve({ ...reply, data: reply.data?.slice() ?? null });
+          });
         }),
       post: (request, replied) => {
         provider.call(client, { ...request, id: ++lastId }, (reply) => {

@@ -7,7 +7,11 @@ import { NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../support/virtual-win
 /** Faces of both hosts, and a way to wait that moves the time. */
 function world() {
   const v = new VirtualWinsock();
-  const ours = createPromiseFace(async () => v.asyncPort());
+  let opened = 0;
+  const ours = createPromiseFace(async () => {
+    opened++;
+    return v.asyncPort();
+  });
   const peer = createPromiseFace(async () => v.asyncPort(v.peerProvider));
   const settled = async <T>(promise: Promise<T>): Promise<T> => {
     let isOver = false;
@@ -21,7 +25,7 @@ function world() {
     }
     return promise;
   };
-  return { v, ours, peer, settled };
+  return { v, ours, peer, settled, opened: () => opened };
 }
 
 async function pair(w: ReturnType<typeof world>) {
@@ -54,6 +58,63 @@ describe("the promise face", () => {
     expect(name.address).toBe(OURS);
     expect({ address: accepted.address, port: accepted.port }).toEqual(name);
     expect(await w.ours.getpeername(s)).toEqual({ address: PEER, port: 80 });
+  });
+
+  test("a send that is aborted behind another is told so at once, its bytes never leave, and the others keep their order", async () => {
+    const w = world();
+    const { s, accepted } = await pair(w);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const sends = [w.ours.send(s, new Uint8Array(3_000_000).fill(1)), w.ours.send(s, new Uint8Array(500_000).fill(1))];
+    const reason = new Error("enough");
+    const aborted = [
+      failure(w.ours.send(s, "never", { signal })),
+      failure(w.ours.sendto(s, "never", { address: PEER, port: 80 }, { signal })),
+    ];
+    const last = w.ours.send(s, "end");
+    await new Promise((resolve) => setImmediate(resolve));
+    controller.abort(reason);
+    // No time passes, and the peer reads nothing.
+    expect(await Promise.all(aborted)).toEqual([reason, reason]);
+    expect(await failure(w.ours.send(s, "never", { signal }))).toBe(reason);
+
+    const received: Uint8Array[] = [];
+    const reading = (async () => {
+      for (let size = 0; size < 3_500_003; size += received.at(-1)!.length) received.push(await w.peer.recv(accepted.socket, 300_000));
+    })();
+    expect(await w.settled(Promise.all([...sends, last]))).toEqual([3_000_000, 500_000, 3]);
+    await w.settled(reading);
+    expect(Buffer.concat(received).subarray(3_500_000).toString()).toBe("end");
+  });
+
+  test("a send whose turn comes before the abort leaves no listener on the signal", async () => {
+    const w = world();
+    const { s } = await pair(w);
+    const controller = new AbortController();
+    const { signal } = controller;
+    let listeners = 0;
+    const [add, remove] = [signal.addEventListener.bind(signal), signal.removeEventListener.bind(signal)];
+    signal.addEventListener = (type: string, listener: () => void) => {
+      listeners++;
+      add(type, listener);
+    };
+    signal.removeEventListener = (type: string, listener: () => void) => {
+      listeners--;
+      remove(type, listener);
+    };
+    expect(await w.settled(Promise.all(["a", "b", "c"].map((text) => w.ours.send(s, text, { signal }))))).toEqual([1, 1, 1]);
+    expect(listeners).toBe(0);
+  });
+
+  test("WSACleanup ends sends that wait for their turn, and they do not start up again", async () => {
+    const w = world();
+    const { ours } = w;
+    const { s } = await pair(w);
+    const sends = [0, 1, 2].map(() => failure(ours.send(s, new Uint8Array(4_000_000))));
+    await new Promise((resolve) => setImmediate(resolve));
+    await ours.WSACleanup();
+    expect(await Promise.all(sends)).toEqual(["no failure", ...[1, 2].map(() => expect.objectContaining({ code: "WSAEINTR" }))]);
+    expect(w.opened()).toBe(1);
   });
 
   test("throws a WinsockError with the name, the number and a sentence", async () => {

@@ -1,21 +1,26 @@
-/** Sockets of one program may be so many; the next one is WSAEMFILE. */
-export const MAX_SOCKETS_PER_CLIENT = 1024;
-
 /** Handles are multiples of 4 below this, as they are on Windows in practice. */
 export const HANDLE_LIMIT = 2 ** 24;
 const STEP = 4;
+/** With most handles free the next one is found at once, however the others lie. */
+const MOST_ENTRIES = HANDLE_LIMIT / STEP / 4;
 
 /** The handles of one program: never 0 or INVALID_SOCKET, and one that was closed comes back only after all others had their turn. */
 export class HandleTable<T> {
   readonly #entries = new Map<number, T>();
+  readonly #limit: number;
   #last = 0;
+
+  /** @param limit entries; at most a quarter of all handles */
+  constructor(limit: number) {
+    this.#limit = Math.min(limit, MOST_ENTRIES);
+  }
 
   get size(): number {
     return this.#entries.size;
   }
 
   get isFull(): boolean {
-    return this.#entries.size >= MAX_SOCKETS_PER_CLIENT;
+    return this.#entries.size >= this.#limit;
   }
 
   /** The next free handle. Look at `isFull` before. */

@@ -21,6 +21,10 @@ export interface Wait {
   readonly timeoutMs: number;
   /** The answer when the time is over. */
   readonly timedOut: () => Outcome;
+  /** Bytes that are kept, or may have to be, while it waits. */
+  readonly bytes?: number;
+  /** The answer when the program may keep no more of them; WSAENOBUFS unless given. */
+  readonly refused?: Outcome;
   /** Undoes what was begun, when the call is cancelled. */
   readonly cancelled?: () => void;
 }

@@ -17,6 +17,7 @@ import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { HandleTable } from "./handles.ts";
+import { ByteBudget, DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { PendingCall } from "./pending-call.ts";
@@ -26,25 +27,48 @@ import { type Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import { resolveKind } from "./socket-kind.ts";
 import { StreamSocket } from "./stream-socket.ts";
 
-/** Calls of one program that may wait at the same time; the next one is WSAENOBUFS. */
-export const MAX_PENDING_PER_CLIENT = 4096;
-
 /** Answers `CALL.control`; `reply` takes the bytes of the answer and may be called later. */
 export type ControlHandler = (client: number, data: Uint8Array, reply: (data: Uint8Array) => void) => void;
+
+/** What one program has, as the limits count it. */
+export interface ClientUsage {
+  readonly client: number;
+  readonly sockets: number;
+  readonly pendingCalls: number;
+  readonly queuedBytes: number;
+  readonly waitingBytes: number;
+}
+
+/** Of all programs, with what each of them may have. */
+export interface ProviderUsage extends Omit<ClientUsage, "client"> {
+  readonly clients: number;
+  readonly limits: ProviderLimits;
+  readonly each: readonly ClientUsage[];
+}
 
 /** A program: what WSAStartup began for it. */
 class Client {
   readonly id: number;
-  readonly sockets = new HandleTable<Socket>();
+  readonly sockets: HandleTable<Socket>;
   readonly pending = new Map<number, PendingCall>();
+  readonly queued: ByteBudget;
+  readonly waiting: ByteBudget;
   readonly #context: SocketContext;
   isStarted = false;
   isLegacy = false;
   isHeld = false;
 
-  constructor(id: number, context: SocketContext) {
+  constructor(id: number, context: SocketContext, limits: ProviderLimits) {
     this.id = id;
     this.#context = context;
+    this.sockets = new HandleTable(limits.sockets);
+    this.queued = new ByteBudget(limits.queuedBytes);
+    this.waiting = new ByteBudget(limits.waitingBytes);
+  }
+
+  get usage(): ClientUsage {
+    const { id, sockets, pending, queued, waiting } = this;
+    return { client: id, sockets: sockets.size, pendingCalls: pending.size, queuedBytes: queued.used, waitingBytes: waiting.used };
   }
 
   get hasRoom(): boolean {
@@ -71,11 +95,14 @@ class Client {
 export class Provider implements CallHandler {
   readonly #host: ProviderHost;
   readonly #context: SocketContext;
+  readonly #limits: ProviderLimits;
   readonly #clients = new Map<number, Client>();
   #control: ControlHandler | undefined;
 
-  constructor(host: ProviderHost) {
+  /** @param limits those that differ from the defaults */
+  constructor(host: ProviderHost, limits: Partial<ProviderLimits> = {}) {
     this.#host = host;
+    this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#context = {
       host,
       tcpBindings: new Bindings((port, change) => host.tcp.holdPort(port, change)),
@@ -90,7 +117,7 @@ export class Provider implements CallHandler {
   }
 
   openClient(client: number): void {
-    if (!this.#clients.has(client)) this.#clients.set(client, new Client(client, this.#context));
+    if (!this.#clients.has(client)) this.#clients.set(client, new Client(client, this.#context, this.#limits));
   }
 
   closeClient(client: number): void {
@@ -111,15 +138,19 @@ export class Provider implements CallHandler {
     this.#host.context.requestTurn();
   }
 
-  /** Programs attached, their sockets and waiting calls, for `status`. */
-  get usage(): { readonly clients: number; readonly sockets: number; readonly pendingCalls: number } {
-    let sockets = 0;
-    let pendingCalls = 0;
-    for (const client of this.#clients.values()) {
-      sockets += client.sockets.size;
-      pendingCalls += client.pending.size;
-    }
-    return { clients: this.#clients.size, sockets, pendingCalls };
+  /** Programs attached and what they have, for `status`. */
+  get usage(): ProviderUsage {
+    const each = [...this.#clients.values()].map((client) => client.usage);
+    const sum = (what: Exclude<keyof ClientUsage, "client">): number => each.reduce((total, usage) => total + usage[what], 0);
+    return {
+      clients: each.length,
+      sockets: sum("sockets"),
+      pendingCalls: sum("pendingCalls"),
+      queuedBytes: sum("queuedBytes"),
+      waitingBytes: sum("waitingBytes"),
+      limits: this.#limits,
+      each,
+    };
   }
 
   call(client: number, request: CallRequest, reply: Replier): void {
@@ -136,14 +167,20 @@ export class Provider implements CallHandler {
     const answer = this.#answer(program, request);
     if (!isWait(answer)) {
       this.#finish(client, request.id, request.op, answer, reply);
-    } else if (program.pending.has(request.id) || program.pending.size >= MAX_PENDING_PER_CLIENT) {
+    } else if (program.pending.has(request.id)) {
       answer.cancelled?.();
-      this.#finish(client, request.id, request.op, failed(program.pending.has(request.id) ? WSAEINVAL : WSAENOBUFS), reply);
+      this.#finish(client, request.id, request.op, failed(WSAEINVAL), reply);
+    } else if (program.pending.size >= this.#limits.pendingCalls || (answer.bytes ?? 0) > program.waiting.left) {
+      answer.cancelled?.();
+      this.#finish(client, request.id, request.op, answer.refused ?? failed(WSAENOBUFS), reply);
     } else {
       // Only the numbers are kept: the request's bytes are the caller's again after this.
       const { id, op } = request;
+      const { bytes = 0 } = answer;
+      program.waiting.change(bytes);
       const finish = (outcome: Outcome) => {
         program.pending.delete(id);
+        program.waiting.change(-bytes);
         this.#finish(client, id, op, outcome, reply);
       };
       const pending = new PendingCall(callName(op) ?? "call", answer, this.#host.context.timers, () => program.isHeld, finish);
@@ -248,7 +285,7 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
     case CALL.accept:
       return socket instanceof StreamSocket ? socket.accept(a, client) : failed(WSAEOPNOTSUPP);
     case CALL.send:
-      return socket.send(data, a, b);
+      return socket.send(data, a, b, c === 1);
     case CALL.recv:
       return socket.recv(a, b, c);
     case CALL.show:

@@ -50,6 +50,9 @@ export function encodeSets(sets: SelectSets): Uint8Array {
   return bytes;
 }
 
+/** What a member costs while select waits: its places in lists and in the sets of those who wait for a socket. */
+const BYTES_OF_MEMBER = 64;
+
 interface Members {
   readonly read: readonly Socket[] | undefined;
   readonly write: readonly Socket[] | undefined;
@@ -85,6 +88,7 @@ export function select(sets: SelectSets, timeoutUs: number, find: (handle: numbe
   return {
     on: [...on],
     attempt,
+    bytes: all.length * BYTES_OF_MEMBER,
     timeoutMs: timeoutUs < 0 ? Number.POSITIVE_INFINITY : timeoutUs / 1000,
     timedOut: () => nothing,
   };

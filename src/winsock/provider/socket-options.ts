@@ -88,6 +88,12 @@ export function tcpOptions(options: SocketOptions): TcpOptions {
   };
 }
 
+/** What `after` has that `before` has not: an option passed on again would start its timers anew. */
+export function changedTcpOptions(before: TcpOptions, after: TcpOptions): Partial<TcpOptions> | undefined {
+  const changed = Object.entries(after).filter(([name, value]) => before[name as keyof TcpOptions] !== value);
+  return changed.length === 0 ? undefined : Object.fromEntries(changed);
+}
+
 function maxRetransmissionMs(options: SocketOptions): number | undefined {
   if (options.maxRetransmissionSeconds === FOR_EVER || options.maxRetransmissionMs === FOR_EVER) return Number.POSITIVE_INFINITY;
   if (options.maxRetransmissionMs !== 0) return options.maxRetransmissionMs;

@@ -16,6 +16,7 @@ import {
 import { sizeof_sockaddr_in } from "../structures.ts";
 import type { Binding, Bindings, Sharing } from "./bindings.ts";
 import { type Endpoint, familyOf, lengthOfFamily, readEndpoint, sockaddrOf } from "./endpoint.ts";
+import type { ByteBudget } from "./limits.ts";
 import { type Answer, DONE, failed, type Outcome } from "./outcome.ts";
 import type { PendingCall } from "./pending-call.ts";
 import type { ProviderHost } from "./provider-host.ts";
@@ -32,6 +33,8 @@ export const POSTED = 2;
 export interface Owner {
   /** A Winsock 1.x start-up is in force, which changes one error code of connect. */
   readonly isLegacy: boolean;
+  /** What the send queues of its sockets hold. */
+  readonly queued: ByteBudget;
 }
 
 /** What the sockets of one host share. */
@@ -71,8 +74,11 @@ export abstract class Socket {
 
   abstract connect(name: Uint8Array | null, namelen: number): Answer;
   abstract listen(backlog: number): Outcome;
-  /** @param how 0; CONTINUED when the bytes go on with a call that was accepted already; POSTED when the caller knew of room */
-  abstract send(bytes: Uint8Array | null, flags: number, how: number): Answer;
+  /**
+   * @param how 0; CONTINUED when the bytes go on with a call that was accepted already; POSTED when the caller knew of room
+   * @param hasMore others go on with these
+   */
+  abstract send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean): Answer;
   abstract sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer;
   /** @param taken bytes that the program has had already (`CALL.show`) */
   abstract recv(wanted: number, flags: number, taken?: number): Answer;

@@ -1,6 +1,6 @@
 import { type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
-import type { AbortReason, ConnectFailure, OpenFailure, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
+import type { AbortReason, ConnectFailure, OpenFailure, PortShortage, TcpOptions, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
   AF_INET,
   IPPROTO_TCP,
@@ -41,9 +41,9 @@ import {
 } from "../errors.ts";
 import { sizeof_sockaddr_in } from "../structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
-import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
+import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { CONTINUED, codeOfRouteFailure, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
-import { defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
+import { changedTcpOptions, defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
 
 /** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
 type Phase = "idle" | "connecting" | "connected" | "listening";
@@ -62,6 +62,13 @@ const BACKLOG_MAXIMUM = 200;
 const BACKLOG_HINT_MINIMUM = 200;
 const BACKLOG_HINT_MAXIMUM = 65535;
 
+/** Linux' SOCK_MIN_SNDBUF: what SO_SNDBUF comes to where 0 was asked for. */
+const LEAST_PARTIAL_BUFFER = 4608;
+/** Bytes that an empty send queue takes though its program has used up its budget. */
+const LEAST_QUEUE = 16 * 1024;
+/** No sockaddr is longer (SOCKADDR_STORAGE). */
+const LONGEST_NAME = 128;
+
 /** A SOCK_STREAM socket over one TCP connection or listener. */
 export class StreamSocket extends Socket implements TcpUser {
   override readonly type = SOCK_STREAM;
@@ -69,6 +76,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #phase: Phase = "idle";
   #connection: TcpConnection | undefined;
   #listener: TcpListener | undefined;
+  /** What the connection or listener was told of the options. */
+  #told: TcpOptions | undefined;
   #remote: Endpoint | undefined;
   /** Accepted sockets have their listener's port without a claim of their own on it. */
   #acceptedAt: Endpoint | undefined;
@@ -84,6 +93,10 @@ export class StreamSocket extends Socket implements TcpUser {
   #sendIsFinished = false;
   /** Unread bytes that the program's face has seen already. */
   #shownBytes = 0;
+  /** The last piece of a send was taken, and the program said that more of it follows. */
+  #isInSend = false;
+  /** What the program's budget was told that the send queue holds. */
+  #queuedBytes = 0;
 
   constructor(handle: number, owner: Owner, context: SocketContext) {
     const { sendBufferBytes, receiveBufferBytes } = context.host.context.profile;
@@ -133,7 +146,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override get isWritable(): boolean {
-    return this.isConnected && (this.#death !== 0 || this.#hasQuota);
+    return this.isConnected && (this.#death !== 0 || (this.#hasQuota && this.#roomInBudget > 0));
   }
 
   override get hasException(): boolean {
@@ -175,12 +188,13 @@ export class StreamSocket extends Socket implements TcpUser {
   /** @returns 0 or a WSA code */
   #open(remote: Endpoint): number {
     const binding = this.binding!;
+    this.#told = tcpOptions(this.options);
     const connection = this.context.host.tcp.open({
       remote: remote.address,
       remotePort: remote.port,
       local: isUnspecified(binding.bound) ? undefined : binding.bound,
       localPort: binding.port,
-      options: tcpOptions(this.options),
+      options: this.#told,
       user: this,
     });
     if (typeof connection === "string") return codeOfOpenFailure(connection);
@@ -229,11 +243,12 @@ export class StreamSocket extends Socket implements TcpUser {
     if (this.binding === undefined || this.isConnecting) return failed(WSAEINVAL);
     const { bound, port } = this.binding;
     if (!isUnspecified(bound) && !this.context.host.ip.isLocalAddress(bound)) return failed(WSAENETDOWN);
+    this.#told = tcpOptions(this.options);
     this.#listener = this.context.host.tcp.listen({
       local: isUnspecified(bound) ? undefined : bound,
       localPort: port,
       backlog: backlogFor(backlog),
-      options: tcpOptions(this.options),
+      options: this.#told,
       acceptable: () => this.wake(),
       networkDown: () => this.aborted("network-down"),
     });
@@ -268,8 +283,9 @@ export class StreamSocket extends Socket implements TcpUser {
     connection.user = this;
     this.options = inheritedOptions(listener.options);
     this.isNonblocking = listener.isNonblocking;
-    connection.setOptions(tcpOptions(this.options));
     this.#connection = connection;
+    this.#told = listener.#told;
+    this.applyOptions();
     this.#acceptedAt = { address: connection.local, port: connection.localPort };
     this.#remote = { address: connection.remote, port: connection.remotePort };
     this.#connectedAtMs = this.context.host.context.clock.now();
@@ -279,20 +295,42 @@ export class StreamSocket extends Socket implements TcpUser {
   // ---- Sending ----
 
   /**
-   * A send is taken while less than this waits to be acknowledged: SO_SNDBUF where the program has set it, else at least that, and as
-   * much as keeps the path busy (Windows' dynamic send buffering, ideal send backlog). A buffer of 0 takes one send at a time.
+   * SO_SNDBUF where the program has set it, else at least that, and as much as keeps the path busy (Windows' dynamic send buffering, ideal
+   * send backlog). A system that takes what fits has some room whatever it says (Linux, SOCK_MIN_SNDBUF).
    */
   get #quota(): number {
     const { sendBufferBytes, sendBufferIsSet } = this.options;
-    return sendBufferIsSet ? sendBufferBytes : Math.max(sendBufferBytes, this.#connection!.idealSendBacklog);
+    const quota = sendBufferIsSet ? sendBufferBytes : Math.max(sendBufferBytes, this.#connection!.idealSendBacklog);
+    return this.context.host.context.profile.partialSend ? Math.max(quota, LEAST_PARTIAL_BUFFER) : quota;
   }
 
+  /** A send is taken while less than the quota waits to be acknowledged. Without a buffer blocking sends go one by one, and nonblocking ones wait for none. */
   get #hasQuota(): boolean {
     const queued = this.#connection!.sendQueueBytes;
-    return queued === 0 || queued < this.#quota;
+    if (queued === 0) return true;
+    return this.#quota === 0 ? this.isNonblocking : queued < this.#quota;
   }
 
-  override send(bytes: Uint8Array | null, flags: number, how: number): Answer {
+  /** What the program may still queue, all its sockets together; an empty queue has room for a little, so that none stands still for others. */
+  get #roomInBudget(): number {
+    const { left } = this.owner.queued;
+    return this.#connection!.sendQueueBytes === 0 ? Math.max(left, LEAST_QUEUE) : left;
+  }
+
+  /** The program's budget hears what the send queue holds now. */
+  #account(): void {
+    const queued = this.isClosed || this.#death !== 0 ? 0 : (this.#connection?.sendQueueBytes ?? 0);
+    this.owner.queued.change(queued - this.#queuedBytes);
+    this.#queuedBytes = queued;
+  }
+
+  override send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean): Answer {
+    const answer = this.#send(bytes, flags, how === CONTINUED && !this.#isInSend ? 0 : how);
+    this.#isInSend = hasMore && (isWait(answer) || answer.result === bytes?.length);
+    return answer;
+  }
+
+  #send(bytes: Uint8Array | null, flags: number, how: number): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     const code = this.#sendError();
     if (code !== 0) return failed(code);
@@ -302,9 +340,9 @@ export class StreamSocket extends Socket implements TcpUser {
     if (bytes.length === 0) return DONE;
 
     let taken = this.#take(bytes, 0, how);
-    const isBuffered = this.options.sendBufferBytes > 0 || this.isNonblocking;
+    const isBuffered = this.#quota > 0 || this.isNonblocking;
     if (taken === bytes.length && isBuffered) return this.#sent(taken);
-    if (this.isNonblocking) return taken > 0 ? succeeded(taken) : failed(WSAEWOULDBLOCK);
+    if (this.isNonblocking) return taken > 0 ? succeeded(taken) : failed(this.#quota === 0 ? WSAENOBUFS : WSAEWOULDBLOCK);
 
     const rest = bytes.slice(taken);
     const before = taken;
@@ -317,14 +355,16 @@ export class StreamSocket extends Socket implements TcpUser {
       const isOver = taken === rest.length && (isBuffered || this.#connection!.sendQueueBytes === 0);
       return isOver ? this.#sent(before + taken) : undefined;
     };
-    return this.waitHere(attempt, this.options.sendTimeoutMs, () =>
+    const wait = this.waitHere(attempt, this.options.sendTimeoutMs, () =>
       before + taken > 0 ? succeeded(before + taken) : failed(WSAETIMEDOUT),
     );
+    return { ...wait, bytes: rest.length, refused: before > 0 ? succeeded(before) : failed(WSAENOBUFS) };
   }
 
   /** With what the face wants to know of the queue. */
   #sent(bytes: number): Outcome {
-    return { result: bytes, error: 0, a: this.#connection!.sendQueueBytes, b: this.#quota };
+    const { sendQueueBytes } = this.#connection!;
+    return { result: bytes, error: 0, a: sendQueueBytes, b: Math.min(this.#quota, sendQueueBytes + this.#roomInBudget) };
   }
 
   #sendError(): number {
@@ -339,18 +379,24 @@ export class StreamSocket extends Socket implements TcpUser {
    */
   #take(bytes: Uint8Array, at: number, how: number): number {
     const connection = this.#connection!;
-    if (how === POSTED && connection.sendQueueBytes <= POSTED_LIMIT)
-      return connection.write(bytes, at, bytes.length) ? bytes.length - at : 0;
+    if (how === POSTED && connection.sendQueueBytes <= POSTED_LIMIT && this.owner.queued.left > 0) {
+      if (!connection.write(bytes, at, bytes.length)) return 0;
+      this.#account();
+      return bytes.length - at;
+    }
     const isPartial = this.context.host.context.profile.partialSend;
     if ((isPartial || how !== CONTINUED) && !this.#hasQuota) return 0;
     const room = isPartial ? Math.max(1, this.#quota - connection.sendQueueBytes) : bytes.length;
-    const end = Math.min(bytes.length, at + room);
-    return connection.write(bytes, at, end) ? end - at : 0;
+    const end = Math.min(bytes.length, at + room, at + this.#roomInBudget);
+    if (end === at || !connection.write(bytes, at, end)) return 0;
+    this.#account();
+    return end - at;
   }
 
   /** The address is ignored on a stream (Wine's test tcp_sendto_recvfrom). */
   override sendto(bytes: Uint8Array | null, flags: number): Answer {
-    return this.send(bytes, flags, 0);
+    // The rest of one that is longer than a call carries follows by send.
+    return this.send(bytes, flags, 0, (bytes?.length ?? 0) >= TRANSFER_LIMIT - LONGEST_NAME);
   }
 
   // ---- Receiving ----
@@ -375,7 +421,8 @@ export class StreamSocket extends Socket implements TcpUser {
     const outcome = attempt();
     if (outcome !== undefined) return outcome;
     if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
-    return this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
+    const wait = this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
+    return isWhole ? { ...wait, bytes: count } : wait;
   }
 
   #receiveSome(count: number, isPeek: boolean): Outcome | undefined {
@@ -424,13 +471,20 @@ export class StreamSocket extends Socket implements TcpUser {
 
   /** MSG_WAITALL: collects until there are `count` bytes, or the stream ends. */
   #receiveWhole(count: number): () => Outcome | undefined {
-    const bytes = new Uint8Array(count);
+    let bytes = new Uint8Array(0);
     let received = 0;
     return () => {
       const ending = this.#receiveEnding();
       if (ending !== undefined) return ending;
       const connection = this.#connection!;
-      received += connection.read(bytes, received, count);
+      // It has memory for what came, and not for all that was asked for.
+      const reached = Math.min(count, received + connection.readableBytes);
+      if (reached > bytes.length) {
+        const grown = new Uint8Array(Math.min(count, Math.max(reached, 2 * bytes.length)));
+        grown.set(bytes.subarray(0, received));
+        bytes = grown;
+      }
+      received += connection.read(bytes, received, reached);
       const isOver = received === count || (connection.readableBytes === 0 && connection.finReceived);
       return isOver ? { result: received, error: 0, data: bytes.subarray(0, received) } : undefined;
     };
@@ -471,6 +525,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (lingers && this.isNonblocking) return failed(WSAEWOULDBLOCK);
 
     this.isClosed = true;
+    this.#account();
     this.#listener?.close();
     this.unbind();
     this.wake();
@@ -499,6 +554,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   override abort(): void {
     this.isClosed = true;
+    this.#account();
     this.#listener?.close();
     if (this.#death === 0) this.#connection?.abort();
     this.unbind();
@@ -515,23 +571,31 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   writable(): void {
+    this.#account();
     this.wake();
   }
 
   finished(): void {
     this.#sendIsFinished = true;
+    this.#account();
     this.wake();
   }
 
   aborted(reason: AbortReason): void {
     this.#death = codeOfAbort(reason, this.#connection?.finReceived === true);
+    this.#account();
     this.wake();
   }
 
   // ---- For the base class ----
 
   override applyOptions(): void {
-    this.#connection?.setOptions(tcpOptions(this.options));
+    if (this.#connection === undefined || this.#told === undefined) return;
+    const options = tcpOptions(this.options);
+    const changed = changedTcpOptions(this.#told, options);
+    if (changed === undefined) return;
+    this.#told = options;
+    this.#connection.setOptions(changed);
   }
 
   protected override choosePort(towards?: Endpoint): number | PortShortage {

@@ -149,6 +149,40 @@ describe("hostile requests", () => {
     ),
   });
 
+  test("each request is answered exactly once when all is closed, whatever closes under it: handles used again, two closes, cleanup", () => {
+    const tangled = fc.record({
+      op: fc.constantFrom(
+        ...[CALL.socket, CALL.closesocket, CALL.closesocket, CALL.recv, CALL.recv, CALL.send, CALL.connect, CALL.accept, CALL.bind],
+        ...[CALL.listen, CALL.shutdown, CALL.recvfrom, CALL.sendto, CALL.ioctlsocket, CALL.setsockopt],
+      ),
+      s: fc.constantFrom(4, 8, 12, 16),
+      a: fc.oneof(fc.integer({ min: -1, max: 20 }), fc.integer()),
+      b: fc.oneof(fc.integer({ min: 0, max: 8 }), fc.integer()),
+      c: fc.integer({ min: -1, max: 20 }),
+      data: fc.option(fc.constantFrom(new Uint8Array(1000), sockaddrBytes(address(PEER, 80)), sockaddrBytes(address(NOBODY_THERE, 80)))),
+    });
+    fc.assert(
+      fc.property(fc.array(tangled, { minLength: 5, maxLength: 60 }), (requests) => {
+        const v = new VirtualWinsock();
+        v.listener(80);
+        const program = rawProgram(v);
+        const connected = program.socket();
+        program.connect(connected, PEER, 80);
+        program.call(CALL.socket, { a: AF_INET, b: 2 });
+        const calls = requests.map((fields) => {
+          const call = program.call(fields.op, fields);
+          if (call.id % 3 === 0) v.advance(5);
+          return call;
+        });
+        program.call(CALL.cleanup);
+        v.advance(5);
+        expect(calls.map((call) => call.replies.length)).toEqual(calls.map(() => 1));
+        expect(v.provider.usage).toMatchObject({ sockets: 0, pendingCalls: 0, queuedBytes: 0, waitingBytes: 0 });
+      }),
+      { numRuns: 150, seed: 11 },
+    );
+  });
+
   test("whatever a program asks, the provider answers at most once, never throws, and forgets it all when the program dies", () => {
     fc.assert(
       fc.property(fc.array(request, { minLength: 1, maxLength: 40 }), (requests) => {

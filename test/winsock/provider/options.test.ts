@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import * as c from "../../../src/winsock/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT, WSAENOTSOCK } from "../../../src/winsock/errors.ts";
-import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
-import { datagram, fails, outcome, SUCCESS } from "../../support/winsock-calls.ts";
+import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { connect, datagram, fails, nonblocking, outcome, SUCCESS, selected, soError } from "../../support/winsock-calls.ts";
 
 const { SOL_SOCKET, IPPROTO_TCP } = c;
 const byName: ReadonlyMap<string, number> = new Map(Object.entries(c).filter((e): e is [string, number] => typeof e[1] === "number"));
@@ -212,6 +212,44 @@ describe("getsockopt and setsockopt (Wine's test set_getsockopt)", () => {
     expect(v.winsock.setsockopt(s, IPPROTO_TCP, c.TCP_MAXRT, { value: -1 }, 4)).toBe(0);
     expect(v.winsock.connect(s, address(PEER, 80), 16)).toBe(0);
     expect(v.nowMs).toBeGreaterThan(200_000);
+  });
+
+  test("TCP_MAXRT's limit counts from the connect, whatever other option is set meanwhile, and the same one again", () => {
+    const v = new VirtualWinsock();
+    const { winsock: w } = v;
+    const s = nonblocking(v, v.stream());
+    w.setsockopt(s, IPPROTO_TCP, c.TCP_MAXRT, { value: 5 }, 4);
+    connect(v, s, NOBODY_THERE, 80);
+    for (let seconds = 1; seconds < 5; seconds++) {
+      v.advance(1000);
+      for (const option of [c.SO_SNDTIMEO, c.SO_SNDBUF, c.SO_RCVBUF]) w.setsockopt(s, SOL_SOCKET, option, { value: 65_536 + seconds }, 4);
+      w.setsockopt(s, IPPROTO_TCP, c.TCP_NODELAY, { value: seconds % 2 }, 4);
+      w.setsockopt(s, IPPROTO_TCP, c.TCP_MAXRT, { value: 5 }, 4);
+    }
+    v.advance(1001);
+    expect(selected(v, s, 0)).toBe("except");
+    expect(soError(v, s)).toBe(10060);
+  });
+
+  test.each(["connected", "accepted"])("keepalive of a socket that was %s goes on where it was when an option is set", (kind) => {
+    const v = new VirtualWinsock();
+    const { winsock: w } = v;
+    const pair = kind === "connected" ? v.pair() : undefined;
+    const listener = v.listener(90, w);
+    w.setsockopt(listener, SOL_SOCKET, c.SO_KEEPALIVE, { value: 1 }, 4);
+    if (pair === undefined) connect(v, v.stream(v.peerWinsock), OURS, 90, v.peerWinsock);
+    const s = pair?.s ?? w.accept(listener, null, null);
+    if (pair !== undefined) w.setsockopt(s, SOL_SOCKET, c.SO_KEEPALIVE, { value: 1 }, 4);
+    const probeInMs = () =>
+      v.ours.tcp
+        .statuses()
+        .flatMap((status) => status.timers)
+        .find((timer) => timer.name === "keep-alive")?.inMs;
+    expect(probeInMs()).toBe(v.ours.context.profile.keepAliveIdleMs);
+    v.advance(60_000);
+    for (const option of [c.SO_RCVTIMEO, c.SO_KEEPALIVE, c.SO_OOBINLINE, c.SO_RCVBUF]) w.setsockopt(s, SOL_SOCKET, option, { value: 1 }, 4);
+    w.setsockopt(s, IPPROTO_TCP, c.TCP_NODELAY, { value: 1 }, 4);
+    expect(probeInMs()).toBe(v.ours.context.profile.keepAliveIdleMs - 60_000);
   });
 
   test("TCP_MAXRT bounds a connect attempt in seconds (Microsoft, IPPROTO_TCP Socket Options)", () => {

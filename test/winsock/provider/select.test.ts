@@ -3,7 +3,7 @@ import { FIONBIO, SO_LINGER, SOL_SOCKET } from "../../../src/winsock/constants.t
 import { WSAEINVAL, WSAENOTSOCK } from "../../../src/winsock/errors.ts";
 import { FD_SET } from "../../../src/winsock/fd-set.ts";
 import { decodeSets, encodeSets } from "../../../src/winsock/provider/select.ts";
-import { type fd_set, new_fd_set, type SOCKET, sizeof_linger } from "../../../src/winsock/structures.ts";
+import { type fd_set, new_fd_set, type SOCKET, sizeof_fd_set, sizeof_linger, writeFdSet } from "../../../src/winsock/structures.ts";
 import { OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, connect, datagram, fails, nonblocking, outcome, say, selected } from "../../support/winsock-calls.ts";
 
@@ -13,6 +13,13 @@ const setOf = (...sockets: SOCKET[]): fd_set => {
   return set;
 };
 const members = (set: fd_set): SOCKET[] => set.fd_array.slice(0, set.fd_count);
+
+/** As a program with memory of its own has it: fd_count, then handles. */
+function fdSetBytes(...sockets: SOCKET[]): Uint8Array {
+  const bytes = new Uint8Array(sizeof_fd_set);
+  writeFdSet(bytes, sockets);
+  return bytes;
+}
 
 function reset(v: VirtualWinsock, peer: SOCKET): void {
   v.peerWinsock.setsockopt(peer, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 }, sizeof_linger);
@@ -156,6 +163,36 @@ describe("select (Microsoft, select function; Wine's test select)", () => {
     const large: fd_set = { fd_count: 102, fd_array: [...idle, s, s] };
     expect(v.winsock.select(0, null, large, null, { tv_sec: 0, tv_usec: 0 })).toBe(1);
     expect(members(large)).toEqual([s]);
+  });
+
+  test("counts the entries that are left: one set in two places is one set, two sets are two (Microsoft, select function)", () => {
+    const v = new VirtualWinsock();
+    const { s, peer } = v.pair();
+    const other = v.pair(81).s;
+    say(v.peerWinsock, peer, "x");
+    v.advance(1);
+    const soon = { tv_sec: 0, tv_usec: 0 };
+    const both = setOf(s, other);
+    expect(v.winsock.select(0, both, both, null, soon)).toBe(2);
+    expect(members(both).toSorted()).toEqual([s, other].toSorted());
+    const thrice = setOf(s);
+    expect(v.winsock.select(0, thrice, thrice, thrice, soon)).toBe(1);
+    expect(v.winsock.select(0, setOf(s), setOf(s), setOf(s), soon)).toBe(2);
+    const doubled: fd_set = { fd_count: 3, fd_array: [s, s, other] };
+    expect(v.winsock.select(0, doubled, doubled, null, soon)).toBe(2);
+    expect(doubled.fd_count).toBe(2);
+    const bytes = fdSetBytes(s, other);
+    expect(v.winsock.select(0, bytes, bytes.subarray(0), null, soon)).toBe(2);
+    expect(bytes[0]).toBe(2);
+  });
+
+  test("a set in two roles with a socket that was closed meanwhile has it once", () => {
+    const v = new VirtualWinsock();
+    const { s } = v.pair();
+    v.after(10, () => v.winsock.closesocket(s));
+    const set = setOf(s);
+    expect(v.winsock.select(0, set, null, set, null)).toBe(1);
+    expect(members(set)).toEqual([s]);
   });
 
   test("waits as long as it is told, then empties the sets and leaves the time alone", () => {

@@ -90,6 +90,25 @@ describe("send", () => {
     expect(v.nowMs - before).toBeGreaterThanOrEqual(50);
   });
 
+  test("without a send buffer a nonblocking socket takes each send, and select says so (Microsoft, SO_SNDBUF)", () => {
+    const v = new VirtualWinsock();
+    const { s, peer } = v.pair();
+    v.winsock.setsockopt(s, SOL_SOCKET, SO_SNDBUF, { value: 0 }, 4);
+    nonblocking(v, s);
+    expect(["a", "b", "c"].map((text) => say(v.winsock, s, text))).toEqual([1, 1, 1]);
+    expect(selected(v, s, 0)).toBe("write");
+    v.advance(100);
+    expect(recv(v.peerWinsock, peer)).toBe("abc");
+  });
+
+  test("with the linux profile a send buffer of 0 is the least that there is, and not one byte at a time", () => {
+    const v = new VirtualWinsock({ profile: LINUX });
+    const { s } = v.pair();
+    v.winsock.setsockopt(s, SOL_SOCKET, SO_SNDBUF, { value: 0 }, 4);
+    nonblocking(v, s);
+    expect(v.winsock.send(s, new Uint8Array(10_000), 10_000, 0)).toBe(4608);
+  });
+
   test("the linux profile takes what fits", () => {
     const v = new VirtualWinsock({ profile: LINUX });
     const { s } = v.pair();

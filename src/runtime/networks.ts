@@ -29,6 +29,13 @@ let openPorts = 0;
 const portsHere = new Set<{ close(): void }>();
 let closesAtExit = false;
 
+// A worker that is terminated, or dies, has no time to say goodbye. Its starter hears of it first; the host finds out about all others.
+process.on("worker", (worker) => {
+  // Gone by the time of its exit.
+  const { threadId } = worker;
+  worker.once("exit", () => workerEnded(threadId));
+});
+
 /** What `useNetwork` chose, else the network of the thread that started this one, else the environment variable TAPSOCK, else `embedded:`. */
 export const networkUrl = (): string => chosenUrl ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:");
 
@@ -151,6 +158,16 @@ function threadFor(url: string, network: Network): ServingThread {
   setEnvironmentData(INHERITANCE, inheritance);
   attached = { url, thread: own, own };
   return own;
+}
+
+function workerEnded(threadId: number): void {
+  const theirs = inherited();
+  if (attached === undefined && theirs !== undefined) {
+    attached = { url: theirs.url, thread: new NeighbourServiceThread(theirs), own: undefined };
+  }
+  if (attached === undefined || attached.thread.doorbell.state !== "running") return;
+  // Each client of a daemon has a connection of its own.
+  if (parseNetworkUrl(attached.url).kind === "host") attached.thread.workerEnded(threadId);
 }
 
 /** The network of the thread that started this one, while it runs. */

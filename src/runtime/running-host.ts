@@ -163,9 +163,8 @@ function wireDevice({ name, mac, mtu }: HostSettings): LinkDevice {
 function pollWaiter(doorbell: Doorbell, tap: LinuxTap, closers: (() => void)[]): Waiter {
   const waiter = new PollWaiter(doorbell, tap);
   closers.push(() => {
-    // A late ring must not write to a descriptor that may be another's by then.
-    doorbell.useDescriptor(-1);
-    waiter.close();
+    // Rather one descriptor too many than a late ring into another's.
+    if (doorbell.withdrawDescriptor()) waiter.close();
   });
   return waiter;
 }

@@ -1,15 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { BroadcastChannel, isMainThread, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { BroadcastChannel, isMainThread, type MessagePort, receiveMessageOnPort, threadId, Worker } from "node:worker_threads";
 import { Channel, newChannelMemory } from "./channel.ts";
 import { Doorbell, newDoorbellMemory } from "./doorbell.ts";
+import { thisThread } from "./native-thread.ts";
 import { NetworkError } from "./network-error.ts";
 
 export type Program = "host-thread" | "daemon-relay-thread";
 
 /** What the thread's program finds in `workerData`. */
 export interface ThreadData {
+  /** What `thread-main` goes on with. */
+  readonly program: Program;
   readonly doorbell: SharedArrayBuffer;
   /** Name of the BroadcastChannel by which attachments come. */
   readonly mailbox: string;
@@ -26,9 +29,20 @@ export interface Attachment {
   readonly channel: SharedArrayBuffer;
 }
 
+/** Message to a host's thread: this worker thread has ended; its channels are to be closed. */
+export interface Departure {
+  readonly endedWorker: number;
+}
+
 const START_LIMIT_MS = 15_000;
+/** Between two looks whether a thread that is starting has died. */
+const START_LOOK_MS = 500;
 /** Longer than what the host's thread gives its last segments. */
 const STOP_LIMIT_MS = 3_000;
+/** A host that is held must not hold whoever tells it of an end. */
+const DEPARTURE_LIMIT_MS = 500;
+/** How often it is looked whether a thread that another thread started has died. */
+const DEATH_CHECK_MS = 5_000;
 
 /** A thread that serves channels, whoever started it. */
 export interface ServingThread {
@@ -39,16 +53,30 @@ export interface ServingThread {
   untilRunning(): Promise<void>;
   /** A new channel, which the thread serves from now on. It must be running. */
   attach(): Channel;
+  /** A worker has ended that may have attached itself. When this returns, its sockets are gone. The thread must be a host's. */
+  workerEnded(worker: number): void;
 }
 
 /** A service thread that another thread of this process has started, and will end. */
 export class NeighbourServiceThread implements ServingThread {
   readonly doorbell: Doorbell;
   readonly #letterbox: Letterbox;
+  #channels: readonly Channel[] = [];
 
   constructor(address: ThreadAddress) {
     this.doorbell = new Doorbell(address.doorbell);
     this.#letterbox = new Letterbox(address.mailbox);
+    // Neither its owner nor itself may have the time to end our waits.
+    const deathWatch = setInterval(() => {
+      if (this.doorbell.isThreadDead) this.doorbell.declareEnded("its thread died");
+    }, DEATH_CHECK_MS);
+    deathWatch.unref();
+    const release = () => {
+      clearInterval(deathWatch);
+      for (const channel of this.#channels) channel.release();
+      this.#letterbox.close();
+    };
+    this.doorbell.ended().then(release, release);
   }
 
   waitUntilRunning(): void {
@@ -61,7 +89,13 @@ export class NeighbourServiceThread implements ServingThread {
   }
 
   attach(): Channel {
-    return attachTo(this.#letterbox, this.doorbell);
+    const channel = attachTo(this.#letterbox, this.doorbell, this.#channels);
+    this.#channels = [...this.#channels.filter((c) => c.memory !== channel.memory), channel];
+    return channel;
+  }
+
+  workerEnded(worker: number): void {
+    tellOfEnd(this.#letterbox, this.doorbell, worker);
   }
 }
 
@@ -78,9 +112,10 @@ export class ServiceThread implements ServingThread {
 
   /** @throws NetworkError when the program is not built */
   constructor(program: Program, settings: unknown) {
-    const data: ThreadData = { ...this.address, settings, isNested: !isMainThread };
+    const data: ThreadData = { ...this.address, program, settings, isNested: !isMainThread };
+    builtProgram(program);
     // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
-    this.#worker = new Worker(programPath(program), { workerData: data, execArgv: [], stdin: false });
+    this.#worker = new Worker(builtProgram("thread-main"), { workerData: data, execArgv: [], stdin: false });
     this.#worker.unref();
     this.#worker.on("error", (error) => this.#ended(error instanceof Error ? error.message : String(error)));
     this.#exited = new Promise((resolve) => {
@@ -109,11 +144,13 @@ export class ServiceThread implements ServingThread {
   }
 
   attach(): Channel {
-    // Memory that is shared with another thread is given back late or never, so what one channel leaves the next takes over.
-    const spent = this.#channels.find((c) => c.isSpent);
-    const channel = attachTo(this.#letterbox, this.doorbell, spent?.renew());
-    this.#channels = [...this.#channels.filter((c) => c !== spent), channel];
+    const channel = attachTo(this.#letterbox, this.doorbell, this.#channels);
+    this.#channels = [...this.#channels.filter((c) => c.memory !== channel.memory), channel];
     return channel;
+  }
+
+  workerEnded(worker: number): void {
+    tellOfEnd(this.#letterbox, this.doorbell, worker);
   }
 
   /** Asks the thread to end in order. @returns when it has ended */
@@ -153,10 +190,10 @@ class Letterbox {
     this.#channel.unref();
   }
 
-  post(attachment: Attachment): void {
+  post(letter: Attachment | Departure): void {
     // What other threads of the program sent came here too, and is not for us.
     while (receiveMessageOnPort(this.#channel as unknown as MessagePort) !== undefined);
-    this.#channel.postMessage(attachment);
+    this.#channel.postMessage(letter);
   }
 
   close(): void {
@@ -165,7 +202,10 @@ class Letterbox {
 }
 
 function awaitStart(doorbell: Doorbell): void {
-  if (!doorbell.waitWhileStarting(START_LIMIT_MS)) throw new NetworkError("Cannot start the network: its thread does not answer");
+  for (let waitedMs = 0; !doorbell.waitWhileStarting(START_LOOK_MS); waitedMs += START_LOOK_MS) {
+    if (doorbell.isThreadDead) doorbell.declareEnded("Cannot start the network: its thread died");
+    else if (waitedMs >= START_LIMIT_MS) throw new NetworkError("Cannot start the network: its thread does not answer");
+  }
   assertRunning(doorbell);
 }
 
@@ -173,10 +213,19 @@ function assertRunning(doorbell: Doorbell): void {
   if (doorbell.state === "ended") throw new NetworkError(doorbell.text || "Cannot start the network: its thread ended");
 }
 
-function attachTo(letterbox: Letterbox, doorbell: Doorbell, channel = new Channel(newChannelMemory())): Channel {
+/** @param before the caller's channels so far */
+function attachTo(letterbox: Letterbox, doorbell: Doorbell, before: readonly Channel[]): Channel {
+  // Memory that is shared with another thread is given back late or never, so what one channel leaves the next takes over.
+  const channel = before.find((c) => c.isSpent)?.renew() ?? new Channel(newChannelMemory());
+  channel.setClient(threadId, thisThread());
   letterbox.post({ channel: channel.memory });
   doorbell.announceAttachment();
   return channel;
+}
+
+function tellOfEnd(letterbox: Letterbox, doorbell: Doorbell, endedWorker: number): void {
+  letterbox.post({ endedWorker });
+  doorbell.awaitLetter(doorbell.announceAttachment(), DEPARTURE_LIMIT_MS);
 }
 
 /** Node joins its threads when it exits, and one that sleeps in poll(2) would never know. */
@@ -184,8 +233,8 @@ function stopAll(): void {
   for (const thread of running) thread.stopNow();
 }
 
-/** The built program: beside this file, or in dist when this file runs as TypeScript. */
-function programPath(program: Program): URL {
+/** The built program: beside this file, or in dist when this file runs as TypeScript. @throws NetworkError when it is not there */
+function builtProgram(program: Program | "thread-main"): URL {
   const isSource = import.meta.url.endsWith(".ts");
   const url = new URL(isSource ? `../../dist/runtime/${program}.js` : `./${program}.js`, import.meta.url);
   if (existsSync(url)) return url;

@@ -41,6 +41,7 @@ export class Daemon {
     let thread: ServiceThread | undefined;
     try {
       thread = hostThread(config.host);
+      thread.onNotice = (text) => log.warn(text);
       await thread.untilRunning();
       const { doorbell } = thread;
       const channel = thread.attach();

@@ -16,6 +16,7 @@ const THREAD_START = 8;
 const RINGERS = 9;
 /** How many of the letters announced have been acted upon. */
 const LETTERS_DONE = 10;
+const HAS_RUN = 11;
 const WORDS = 16;
 const TEXT_ROOM = 4096;
 
@@ -81,6 +82,11 @@ export class Doorbell {
 
   get state(): ThreadState {
     return STATES[Atomics.load(this.#words, STATE)] ?? "ended";
+  }
+
+  /** It has ended, if it has, only after it had started. */
+  get hasRun(): boolean {
+    return Atomics.load(this.#words, HAS_RUN) !== 0;
   }
 
   /** Why the thread could not start, or what ended it; empty when it was told to stop. */
@@ -151,6 +157,7 @@ export class Doorbell {
   }
 
   becomeRunning(): void {
+    Atomics.store(this.#words, HAS_RUN, 1);
     this.#become(1, "");
   }
 

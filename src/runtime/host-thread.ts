@@ -1,13 +1,14 @@
-import { BroadcastChannel, type MessagePort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { BroadcastChannel, type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { TapError } from "../tap/tap-error.ts";
 import { Channel } from "./channel.ts";
 import { ChannelServer } from "./channel-server.ts";
 import { Doorbell } from "./doorbell.ts";
+import type { EventSender } from "./event-streams.ts";
 import { HostLoop, type LoopHost, type Waiter } from "./host-loop.ts";
 import { NetworkError } from "./network-error.ts";
 import type { HostSettings } from "./network-url.ts";
-import { type RunningHost, startHost } from "./running-host.ts";
-import type { Attachment, Departure, ThreadData } from "./service-thread.ts";
+import { type Notice, type RunningHost, startHost } from "./running-host.ts";
+import type { Attachment, Departure, ThreadData, ThreadNotice } from "./service-thread.ts";
 
 /** The program of a thread that runs one host until it is told to stop. What goes wrong is told through the doorbell, for clients may be blocked. */
 
@@ -107,10 +108,12 @@ class AttachedChannels {
 }
 
 function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNested }: ThreadData): void {
-  const running: RunningHost = startHost(settings as HostSettings, doorbell, (client, subscription, count, data) => {
+  const send: EventSender = (client, subscription, count, data) => {
     const server = loop.servers.find((s) => s.owns(client));
     return server?.event(client, subscription, count, data) ?? true;
-  });
+  };
+  const notice: Notice = (text) => parentPort?.postMessage({ notice: text } satisfies ThreadNotice);
+  const running: RunningHost = startHost(settings as HostSettings, doorbell, send, notice);
   let lastClient = 0;
   const numbers = { next: () => ++lastClient };
   const channelOf = new WeakMap<ChannelServer, Channel>();
@@ -131,7 +134,9 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
         channels.closeDead();
         nextCheckMs = now() + DEATH_CHECK_MS;
       }
-      return host.turn();
+      const hasMore = host.turn();
+      running.watch();
+      return hasMore;
     },
     get nextDeadlineMs() {
       return host.nextDeadlineMs;

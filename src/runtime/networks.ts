@@ -143,17 +143,11 @@ function threadFor(url: string, network: Network): ServingThread {
     return thread;
   }
   const own = network.kind === "daemon" ? new ServiceThread("daemon-relay-thread", { path: network.path }) : hostThread(network.host);
-  let hasRun = false;
-  own.doorbell.started().then(
-    () => {
-      hasRun = own.doorbell.state === "running";
-    },
-    () => {},
-  );
-  // Before that, whoever opens a port hears of it.
   own.onFailure = (why) => {
-    if (hasRun && network.kind === "host") process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
+    // Before it has run, whoever opens a port hears of it.
+    if (own.doorbell.hasRun && network.kind === "host") process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
   };
+  own.onNotice = (text) => process.emitWarning(text, "NetworkWarning");
   const inheritance: Inheritance = { url, ...own.address };
   setEnvironmentData(INHERITANCE, inheritance);
   attached = { url, thread: own, own };

@@ -16,10 +16,12 @@ import type { EventSender } from "./event-streams.ts";
 import { guarded } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { type ManagedDevice, ManagementService } from "./management-service.ts";
+import { NetworkError } from "./network-error.ts";
 import type { HostSettings } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
 import { RealClock } from "./real-clock.ts";
 import { SystemRandom } from "./system-random.ts";
+import { WallClock } from "./wall-clock.ts";
 import { WordWaiter } from "./word-waiter.ts";
 
 /** A host in real time with everything around it that a thread needs to drive it. */
@@ -29,10 +31,15 @@ export interface RunningHost {
   readonly waiter: Waiter;
   readonly now: () => number;
   readonly idle: () => void;
+  /** Looks after its devices, once a turn. @throws NetworkError when the one that leads out is gone for good */
+  readonly watch: () => void;
   /** Nothing is left to be sent or acknowledged. */
   readonly isQuiet: () => boolean;
   readonly close: () => void;
 }
+
+/** Tells whoever runs the host something that they should know, in a sentence. */
+export type Notice = (text: string) => void;
 
 /** States in which something of ours is still on its way to the peer. */
 const UNFINISHED: ReadonlySet<string> = new Set(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
@@ -41,20 +48,27 @@ const UNFINISHED: ReadonlySet<string> = new Set(["FIN-WAIT-1", "CLOSING", "LAST-
  * Opens the device and puts a host on it, with a loopback beside.
  * @throws TapError or NetworkError when that cannot be had; nothing stays open then
  */
-export function startHost(settings: HostSettings, doorbell: Doorbell, send: EventSender): RunningHost {
+export function startHost(settings: HostSettings, doorbell: Doorbell, send: EventSender, notice: Notice): RunningHost {
   const closers: (() => void)[] = [];
   const close = () => {
     for (const end of closers.splice(0).reverse()) end();
   };
   try {
-    return build(settings, doorbell, send, closers, close);
+    return build(settings, doorbell, send, notice, closers, close);
   } catch (error) {
     close();
     throw error;
   }
 }
 
-function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, closers: (() => void)[], close: () => void): RunningHost {
+function build(
+  settings: HostSettings,
+  doorbell: Doorbell,
+  send: EventSender,
+  notice: Notice,
+  closers: (() => void)[],
+  close: () => void,
+): RunningHost {
   const clock = new RealClock();
   const random = new SystemRandom();
   const tap = settings.device === "tap" ? openTapFor(settings) : undefined;
@@ -63,10 +77,16 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
   const waiter = tap === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
 
   const host = new Host({ clock, random, profile: PROFILES.get(settings.profile) ?? WINDOWS, onMistake: reportMistakes() });
+  const wall = new WallClock(clock);
   const managed = (device: LinkDevice): ManagedDevice => {
     const impaired = new ImpairedDevice(device, { timers: host.timers, random });
     // Outermost, so that it sees what the host sees.
-    const capture = new CaptureDevice(impaired, { clock, epochOffsetMs: Date.now() - clock.now() });
+    const capture = new CaptureDevice(impaired, {
+      clock,
+      get epochOffsetMs() {
+        return wall.offsetMs;
+      },
+    });
     return { name: device.name, impaired, capture };
   };
   const devices = [managed(outer), managed(new Loopback())];
@@ -77,7 +97,7 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
     ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
   });
   host.attach(devices[1]!.capture);
-  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, closers);
+  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, notice, closers);
 
   const provider = new Provider(host);
   const management = new ManagementService({ host, devices, send, shutdown: () => doorbell.stop() });
@@ -90,6 +110,7 @@ function build(settings: HostSettings, doorbell: Doorbell, send: EventSender, cl
       for (const { capture } of devices) if (capture.isCapturing) capture.flush();
       file?.flush();
     },
+    watch: tap === undefined ? () => {} : watchTap(tap, notice),
     isQuiet: () => !host.tcp.statuses().some((c) => UNFINISHED.has(c.state)),
     close,
   };
@@ -169,14 +190,32 @@ function pollWaiter(doorbell: Doorbell, tap: LinuxTap, closers: (() => void)[]):
   return waiter;
 }
 
-function captureTo(path: string, device: ManagedDevice, host: Host, closers: (() => void)[]): CaptureFile {
-  const file = new CaptureFile(path);
+function captureTo(path: string, device: ManagedDevice, host: Host, notice: Notice, closers: (() => void)[]): CaptureFile {
+  const file = new CaptureFile(
+    path,
+    () => host.context.clock.now(),
+    (why) => {
+      notice(`Cannot go on with the capture in "${path}", which ends with its last whole frame: ${why}`);
+      device.capture.stop();
+    },
+  );
   device.capture.start({ sink: (block) => file.write(block), trace: host.trace });
   closers.push(() => {
     device.capture.stop();
     file.close();
   });
   return file;
+}
+
+/** @returns to be called once a turn */
+function watchTap(tap: LinuxTap, notice: Notice): () => void {
+  let wasUp = tap.isUp;
+  return () => {
+    if (tap.isUp === wasUp) return;
+    wasUp = tap.isUp;
+    if (tap.isGone) throw new NetworkError(`The TAP ${tap.name} is gone: somebody deleted it`);
+    notice(wasUp ? `The TAP ${tap.name} is up again` : `The TAP ${tap.name} is down; set it up with: ip link set ${tap.name} up`);
+  };
 }
 
 const macIn = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));

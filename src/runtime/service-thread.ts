@@ -34,6 +34,11 @@ export interface Departure {
   readonly endedWorker: number;
 }
 
+/** Message from the thread to whoever started it: a sentence that people should read. */
+export interface ThreadNotice {
+  readonly notice: string;
+}
+
 const START_LIMIT_MS = 15_000;
 /** Between two looks whether a thread that is starting has died. */
 const START_LOOK_MS = 500;
@@ -104,6 +109,8 @@ export class ServiceThread implements ServingThread {
   readonly doorbell = new Doorbell(newDoorbellMemory());
   /** Called when the thread ends though nobody asked it to. */
   onFailure: ((why: string) => void) | undefined;
+  /** Called when the thread has something to say about a network that goes on. */
+  onNotice: ((text: string) => void) | undefined;
   readonly #mailbox = `tapsock ${randomUUID()}`;
   readonly #letterbox = new Letterbox(this.#mailbox);
   readonly #worker: Worker;
@@ -116,6 +123,7 @@ export class ServiceThread implements ServingThread {
     builtProgram(program);
     // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
     this.#worker = new Worker(builtProgram("thread-main"), { workerData: data, execArgv: [], stdin: false });
+    this.#worker.on("message", ({ notice }: ThreadNotice) => this.onNotice?.(notice));
     this.#worker.unref();
     this.#worker.on("error", (error) => this.#ended(error instanceof Error ? error.message : String(error)));
     this.#exited = new Promise((resolve) => {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createWriteStream, type WriteStream } from "node:fs";
+import { createWriteStream, statSync, truncateSync, type WriteStream } from "node:fs";
 import { Command } from "commander";
 import { manage } from "../runtime/manage.ts";
 import { duration, wholeNumber } from "./arguments.ts";
@@ -13,6 +13,9 @@ interface CaptureOptions extends NetworkOptions {
   readonly snap: number;
   readonly json?: boolean;
 }
+
+/** What may wait for a slow disk; with more the frames that come are lost, and counted. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export function captureCommand(): Command {
   return new Command("capture")
@@ -34,8 +37,11 @@ export function captureCommand(): Command {
       const counts = await withNetwork(options.network, async (port) => {
         const target = await openTarget(file);
         let writeFailure: string | undefined;
+        /** Every event is a whole block. */
+        let wholeBytes = 0;
+        let dropped = 0;
         target.on("error", (error) => {
-          writeFailure = error.message;
+          writeFailure ??= error.message;
           stop.abort();
         });
         let downReason: string | undefined;
@@ -43,20 +49,42 @@ export function captureCommand(): Command {
           downReason = why;
           stop.abort();
         };
-        port.onEvent = (_subscription, _count, data) => target.write(data);
+        port.onEvent = (_subscription, _count, data) => {
+          if (writeFailure !== undefined) return;
+          // Without its first blocks no file can be read; they come before anything can wait.
+          if (target.writableLength > MAX_WAITING_BYTES) {
+            dropped++;
+            return;
+          }
+          target.write(data, (error) => {
+            if (error === null || error === undefined) wholeBytes += data.length;
+          });
+        };
         const { subscription } = await manage(port, { op: "capture-start", snapLength: options.snap });
         if (file !== "-") complain(`Writing frames to ${file}; end with Ctrl-C.`);
         await untilAborted(stop.signal, options.for);
         const result = downReason === undefined ? await manage(port, { op: "capture-stop", subscription }) : undefined;
         if (target !== process.stdout) await new Promise<void>((resolve) => target.end(() => resolve()));
-        if (writeFailure !== undefined) throw new CommandFailure(`Cannot write ${file}: ${writeFailure}.`);
+        if (writeFailure !== undefined) {
+          cutBack(file, wholeBytes);
+          throw new CommandFailure(`Cannot write ${file}: ${writeFailure}.`, "What was captured until then is in the file.");
+        }
         if (downReason !== undefined)
           throw new CommandFailure(`The network is gone: ${downReason}.`, "What was captured until then is in the file.");
-        return result;
+        return result === undefined ? undefined : { sent: result.sent - dropped, lost: result.lost + dropped };
       });
       if (options.json) printJson({ file, ...counts });
       else if (file !== "-") complain(`${file}: ${counts?.sent ?? 0} blocks written, ${counts?.lost ?? 0} lost`);
     });
+}
+
+/** A disk that was full has cut a block in two. */
+function cutBack(file: string, wholeBytes: number): void {
+  try {
+    if (file !== "-" && statSync(file).isFile()) truncateSync(file, wholeBytes);
+  } catch {
+    // The file is gone, or somebody else's by now.
+  }
 }
 
 async function openTarget(file: string): Promise<WriteStream | NodeJS.WriteStream> {

@@ -16,9 +16,11 @@ const STATUS_INTERRUPTED = 130;
 
 // A reader that has seen enough (`tapsock trace | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(0);
+  if (error.code === "EPIPE") process.exit(0);
+  process.exit(say(`Cannot write to stdout: ${error.message}.`, STATUS_FAILED));
 });
+// Nobody is left to complain to.
+process.stderr.on("error", () => {});
 
 const tapsock = program();
 let complaint = "";

@@ -24,7 +24,6 @@ export class Daemon {
     this.#config = config;
     this.#log = log;
     this.#thread = thread;
-    thread.onMessage = (message) => this.#noticed(message as DoorNotice);
     thread.ref();
     thread.doorbell.ended().then(
       () => this.#hostDown(),
@@ -39,6 +38,8 @@ export class Daemon {
     let thread: ServiceThread | undefined;
     try {
       thread = hostThread(config.host, { listener, limits: config.limits });
+      thread.onNotice = (text) => log.warn(text);
+      thread.onDoorNotice = (notice) => logDoor(log, notice);
       await thread.untilRunning();
       return new Daemon(config, log, thread);
     } catch (error) {
@@ -80,22 +81,22 @@ export class Daemon {
     this.#log.info("stopped");
   }
 
-  #noticed(notice: DoorNotice): void {
-    switch (notice.type) {
-      case "client-opened":
-        this.#log.info({ client: notice.client }, "a client attached");
-        return;
-      case "client-closed":
-        this.#log.info({ client: notice.client, why: notice.why }, "a client left");
-        return;
-      case "clients-refused":
-        this.#log.warn({ why: notice.why }, "clients are turned away");
-    }
-  }
-
   #hostDown(): void {
     if (this.#stopped !== undefined) return;
     const { doorbell } = this.#thread;
     this.onHostDown?.(doorbell.isStopping ? "" : doorbell.text);
+  }
+}
+
+function logDoor(log: Log, notice: DoorNotice): void {
+  switch (notice.type) {
+    case "client-opened":
+      log.info({ client: notice.client }, "a client attached");
+      return;
+    case "client-closed":
+      log.info({ client: notice.client, why: notice.why }, "a client left");
+      return;
+    case "clients-refused":
+      log.warn({ why: notice.why }, "clients are turned away");
   }
 }

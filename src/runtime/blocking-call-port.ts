@@ -5,8 +5,8 @@ import type { Doorbell } from "./doorbell.ts";
 import { CLOSE, emptyMessage, joinPieces, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "./message.ts";
 import { RingReader, RingWriter } from "./ring.ts";
 
-/** How long a silent server may sleep before it is asked for a sign of life, and how long it then has. */
-const PULSE_CHECK_MS = 5000;
+/** How often a thread that waits looks whether its server's thread is still there. One that dies of a lack of memory tells nobody. */
+const DEATH_CHECK_MS = 5000;
 
 const CLIENT = 1;
 
@@ -156,28 +156,20 @@ export class BlockingCallPort implements BlockingPort {
     }
   }
 
-  /** Waits until the server wakes us. @returns false when it has ended */
+  /**
+   * Waits until the server wakes us, however long it takes: a server that is held (by a debugger, by swapping) goes on some day.
+   * @returns false when it has ended
+   */
   #sleep(isReady: () => boolean): boolean {
-    const { pulse } = this.#doorbell;
     this.#channel.aboutToSleep();
-    if (!isReady()) {
+    while (!isReady()) {
       if (this.#doorbell.state === "ended") return false;
-      if (!this.#channel.sleep(PULSE_CHECK_MS) && !this.#showsLife(pulse)) {
-        this.#doorbell.declareEnded("the network's thread gives no sign of life");
-        return false;
-      }
+      if (this.#channel.sleep(DEATH_CHECK_MS)) break;
+      // Being blocked, this thread hears no other way of the death of one that could not say so.
+      if (this.#doorbell.isThreadDead) this.#doorbell.declareEnded("its thread died");
     }
     this.#channel.awake();
     return true;
-  }
-
-  /** A thread that dies of a lack of memory cannot say so, and this one, being blocked, would not hear of it. */
-  #showsLife(pulseBefore: number): boolean {
-    if (this.#doorbell.pulse !== pulseBefore) return true;
-    this.#channel.aboutToSleep();
-    this.#doorbell.ring();
-    this.#channel.sleep(PULSE_CHECK_MS);
-    return this.#doorbell.pulse !== pulseBefore;
   }
 
   #nextId(): number {

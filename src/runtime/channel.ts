@@ -1,14 +1,19 @@
 import { MAX_DATA } from "./message.ts";
+import { hasEnded, type NativeThread } from "./native-thread.ts";
 import { RING_WORDS, type RingMemory, smallestRing } from "./ring.ts";
 
 /**
  * A channel is the shared memory between one thread of a program and the thread that serves it: a ring of messages each way, and
- * three words of their state.
+ * some words of their state.
  */
 
 const CLIENT_SLEEPS = 2 * RING_WORDS;
 const CLIENT_CLOSED = CLIENT_SLEEPS + 1;
 const SERVER_CLOSED = CLIENT_SLEEPS + 2;
+/** The client's thread, as Node numbers it and as the kernel does. */
+const CLIENT_WORKER = CLIENT_SLEEPS + 3;
+const CLIENT_THREAD = CLIENT_SLEEPS + 4;
+const CLIENT_THREAD_START = CLIENT_SLEEPS + 5;
 const WORDS = 2 * RING_WORDS + 32;
 
 /** Bytes in each direction. */
@@ -50,6 +55,22 @@ export class Channel {
     return Atomics.load(this.#words, CLIENT_CLOSED) !== 0;
   }
 
+  /** `threadId` of the client's thread (node:worker_threads). */
+  get clientWorker(): number {
+    return Atomics.load(this.#words, CLIENT_WORKER);
+  }
+
+  /** The client's thread can end while the server's goes on. The kernel gives the main thread the number of the process. */
+  get isClientMortal(): boolean {
+    const id = Atomics.load(this.#words, CLIENT_THREAD);
+    return id !== 0 && id !== process.pid;
+  }
+
+  /** The client's thread has ended, and may have had no time to close the channel. Asks the kernel. */
+  get isClientDead(): boolean {
+    return hasEnded({ id: Atomics.load(this.#words, CLIENT_THREAD), startTicks: Atomics.load(this.#words, CLIENT_THREAD_START) });
+  }
+
   /** The server has seen that the client is gone, and will touch the channel no more. */
   markSpent(): void {
     Atomics.store(this.#words, SERVER_CLOSED, 1);
@@ -68,6 +89,14 @@ export class Channel {
     return new Channel(this.memory);
   }
 
+  /** Whose channel it is, so that others can close it when that thread is terminated. */
+  setClient(worker: number, { id, startTicks }: NativeThread): void {
+    Atomics.store(this.#words, CLIENT_WORKER, worker);
+    Atomics.store(this.#words, CLIENT_THREAD_START, startTicks);
+    Atomics.store(this.#words, CLIENT_THREAD, id);
+  }
+
+  /** By the client, or for one that cannot do it any more. */
   markClosed(): void {
     Atomics.store(this.#words, CLIENT_CLOSED, 1);
   }

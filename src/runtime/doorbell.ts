@@ -1,4 +1,5 @@
 import { wake } from "../tap/poll.ts";
+import { hasEnded, type NativeThread } from "./native-thread.ts";
 
 const SLEEPS = 0;
 /** An eventfd when the thread sleeps in poll(2), −1 when it sleeps on the word. */
@@ -8,8 +9,19 @@ const STOP = 3;
 const ATTACHMENTS = 4;
 const STATE = 5;
 const TEXT_BYTES = 6;
+/** The thread, as the kernel knows it. */
+const THREAD = 7;
+const THREAD_START = 8;
+/** How many threads are about to write to the descriptor. */
+const RINGERS = 9;
+/** How many of the letters announced have been acted upon. */
+const LETTERS_DONE = 10;
+const HAS_RUN = 11;
 const WORDS = 16;
 const TEXT_ROOM = 4096;
+
+/** A ring is a write of eight bytes; whoever takes longer than this is held. */
+const WITHDRAWAL_LIMIT_MS = 200;
 
 const STATES = ["starting", "running", "ended"] as const;
 export type ThreadState = (typeof STATES)[number];
@@ -39,15 +51,28 @@ export class Doorbell {
   ring(): void {
     const words = this.#words;
     if (Atomics.load(words, SLEEPS) === 0 || Atomics.exchange(words, SLEEPS, 0) === 0) return;
+    // Whoever withdraws the descriptor waits for those who may have read it.
+    Atomics.add(words, RINGERS, 1);
     const descriptor = Atomics.load(words, WAKE_DESCRIPTOR);
     if (descriptor >= 0) wake(descriptor);
     else Atomics.notify(words, SLEEPS);
+    if (Atomics.sub(words, RINGERS, 1) === 1) Atomics.notify(words, RINGERS);
   }
 
-  /** A message with an attachment is in the thread's mailbox. */
-  announceAttachment(): void {
-    Atomics.add(this.#words, ATTACHMENTS, 1);
+  /** A letter is in the thread's mailbox. @returns its number, for `awaitLetter` */
+  announceAttachment(): number {
+    const number = Atomics.add(this.#words, ATTACHMENTS, 1) + 1;
     this.ring();
+    return number;
+  }
+
+  /** Blocks the caller until the thread has acted upon the letter, or the time is up. */
+  awaitLetter(number: number, timeoutMs: number): void {
+    for (;;) {
+      const done = Atomics.load(this.#words, LETTERS_DONE);
+      if (((done - number) | 0) >= 0 || this.state === "ended") return;
+      if (Atomics.wait(this.#words, LETTERS_DONE, done, timeoutMs) === "timed-out") return;
+    }
   }
 
   stop(): void {
@@ -59,15 +84,20 @@ export class Doorbell {
     return STATES[Atomics.load(this.#words, STATE)] ?? "ended";
   }
 
+  /** It has ended, if it has, only after it had started. */
+  get hasRun(): boolean {
+    return Atomics.load(this.#words, HAS_RUN) !== 0;
+  }
+
   /** Why the thread could not start, or what ended it; empty when it was told to stop. */
   get text(): string {
     const length = Atomics.load(this.#words, TEXT_BYTES);
     return new TextDecoder().decode(new Uint8Array(this.memory, WORDS * 4, length).slice());
   }
 
-  /** Changes whenever the thread has been awake. */
-  get pulse(): number {
-    return Atomics.load(this.#words, PULSE);
+  /** The kernel knows the thread no more, whatever it last said. False while it is only held, and where the kernel cannot be asked. */
+  get isThreadDead(): boolean {
+    return hasEnded({ id: Atomics.load(this.#words, THREAD), startTicks: Atomics.load(this.#words, THREAD_START) });
   }
 
   /** Blocks the caller until the thread runs or has ended. @returns false when the time was up first */
@@ -102,11 +132,32 @@ export class Doorbell {
 
   // What the thread itself calls.
 
+  /** Its first act, so that the others can ask the kernel whether it lives. */
+  useThread({ id, startTicks }: NativeThread): void {
+    Atomics.store(this.#words, THREAD_START, startTicks);
+    Atomics.store(this.#words, THREAD, id);
+  }
+
   useDescriptor(descriptor: number): void {
     Atomics.store(this.#words, WAKE_DESCRIPTOR, descriptor);
   }
 
+  /**
+   * From here on ringing notifies the word only.
+   * @returns whether the descriptor may be closed. False when somebody who may still write to it does not go on (held, or terminated
+   * in the middle of a ring): closed, its number could be another's by the time of that write.
+   */
+  withdrawDescriptor(): boolean {
+    Atomics.store(this.#words, WAKE_DESCRIPTOR, -1);
+    for (;;) {
+      const ringers = Atomics.load(this.#words, RINGERS);
+      if (ringers === 0) return true;
+      if (Atomics.wait(this.#words, RINGERS, ringers, WITHDRAWAL_LIMIT_MS) === "timed-out") return false;
+    }
+  }
+
   becomeRunning(): void {
+    Atomics.store(this.#words, HAS_RUN, 1);
     this.#become(1, "");
   }
 
@@ -118,11 +169,17 @@ export class Doorbell {
     Atomics.add(this.#words, PULSE, 1);
   }
 
+  /** All letters up to this number have been acted upon. */
+  lettersDone(number: number): void {
+    Atomics.store(this.#words, LETTERS_DONE, number);
+    Atomics.notify(this.#words, LETTERS_DONE);
+  }
+
   get isStopping(): boolean {
     return Atomics.load(this.#words, STOP) !== 0;
   }
 
-  /** Attachments announced so far. */
+  /** Letters announced so far. */
   get attachments(): number {
     return Atomics.load(this.#words, ATTACHMENTS);
   }

@@ -11,6 +11,7 @@ import type { DoorSettings, HostThreadSettings } from "./running-host.ts";
 import { NeighbourServiceThread, ServiceThread, type ServingThread, type ThreadAddress } from "./service-thread.ts";
 import { SharedMemoryLink } from "./shared-memory-link.ts";
 import { SocketCallPort } from "./socket-call-port.ts";
+import { closeDescriptorsOf } from "./worker-descriptors.ts";
 
 /**
  * The one network that this thread of the program is attached to: which it is, the thread that serves it, and who uses it.
@@ -32,6 +33,13 @@ let openPorts = 0;
 /** A worker's ports to a thread of this process. */
 const portsHere = new Set<{ close(): void }>();
 let closesAtExit = false;
+
+// A worker that is terminated, or dies, has no time to say goodbye. Its starter hears of it first; the host finds out about all others.
+process.on("worker", (worker) => {
+  // Gone by the time of its exit.
+  const { threadId } = worker;
+  worker.once("exit", () => workerEnded(threadId));
+});
 
 /** What `useNetwork` chose, else the network of the thread that started this one, else the environment variable TAPSOCK, else `embedded:`. */
 export const networkUrl = (): string => chosenUrl ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:");
@@ -153,20 +161,24 @@ function threadFor(url: string, settings: HostSettings): ServingThread {
     return thread;
   }
   const own = hostThread(settings);
-  let hasRun = false;
-  own.doorbell.started().then(
-    () => {
-      hasRun = own.doorbell.state === "running";
-    },
-    () => {},
-  );
-  // Before that, whoever opens a port hears of it.
   own.onFailure = (why) => {
-    if (hasRun) process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
+    // Before it has run, whoever opens a port hears of it.
+    if (own.doorbell.hasRun) process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
   };
+  own.onNotice = (text) => process.emitWarning(text, "NetworkWarning");
   bequeath({ url, thread: own.address });
   attached = { url, thread: own, own };
   return own;
+}
+
+function workerEnded(threadId: number): void {
+  // Its connections with a daemon.
+  closeDescriptorsOf(threadId);
+  const theirs = inherited();
+  if (attached === undefined && theirs?.thread !== undefined) {
+    attached = { url: theirs.url, thread: new NeighbourServiceThread(theirs.thread), own: undefined };
+  }
+  if (attached?.thread.doorbell.state === "running") attached.thread.workerEnded(threadId);
 }
 
 /** The network of the thread that started this one, while it runs. */

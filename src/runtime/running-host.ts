@@ -16,12 +16,14 @@ import type { EventSender } from "./event-streams.ts";
 import { guarded } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { type ManagedDevice, ManagementService } from "./management-service.ts";
+import { NetworkError } from "./network-error.ts";
 import type { HostSettings } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
 import { RealClock } from "./real-clock.ts";
 import type { ClientNumbers } from "./request-server.ts";
 import { type DoorLimits, type DoorNotice, SocketDoor } from "./socket-door.ts";
 import { SystemRandom } from "./system-random.ts";
+import { WallClock } from "./wall-clock.ts";
 import { WordWaiter } from "./word-waiter.ts";
 
 /** A host in real time with everything around it that a thread needs to drive it. */
@@ -33,10 +35,15 @@ export interface RunningHost {
   readonly waiter: Waiter;
   readonly now: () => number;
   readonly idle: () => void;
+  /** Looks after its devices, once a turn. @throws NetworkError when the one that leads out is gone for good */
+  readonly watch: () => void;
   /** Nothing is left to be sent or acknowledged. */
   readonly isQuiet: () => boolean;
   readonly close: () => void;
 }
+
+/** Tells whoever runs the host something that they should know, in a sentence. */
+export type Notice = (text: string) => void;
 
 /** A listening Unix socket through which other processes shall be served. */
 export interface DoorSettings {
@@ -57,7 +64,8 @@ export interface HostParts {
   readonly send: EventSender;
   readonly numbers: ClientNumbers;
   readonly door: DoorSettings | undefined;
-  readonly notice: (notice: DoorNotice) => void;
+  readonly doorNotice: (notice: DoorNotice) => void;
+  readonly notice: Notice;
 }
 
 /**
@@ -78,7 +86,7 @@ export function startHost(parts: HostParts): RunningHost {
 }
 
 function build(parts: HostParts, closers: (() => void)[], close: () => void): RunningHost {
-  const { settings, doorbell, send } = parts;
+  const { settings, doorbell, send, notice } = parts;
   const clock = new RealClock();
   const random = new SystemRandom();
   const tap = settings.device === "tap" ? openTapFor(settings) : undefined;
@@ -87,10 +95,16 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const waiter = tap === undefined && parts.door === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
 
   const host = new Host({ clock, random, profile: PROFILES.get(settings.profile) ?? WINDOWS, onMistake: reportMistakes() });
+  const wall = new WallClock(clock);
   const managed = (device: LinkDevice): ManagedDevice => {
     const impaired = new ImpairedDevice(device, { timers: host.timers, random });
     // Outermost, so that it sees what the host sees.
-    const capture = new CaptureDevice(impaired, { clock, epochOffsetMs: Date.now() - clock.now() });
+    const capture = new CaptureDevice(impaired, {
+      clock,
+      get epochOffsetMs() {
+        return wall.offsetMs;
+      },
+    });
     return { name: device.name, impaired, capture };
   };
   const devices = [managed(outer), managed(new Loopback())];
@@ -101,7 +115,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
   });
   host.attach(devices[1]!.capture);
-  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, closers);
+  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, notice, closers);
 
   const provider = new Provider(host);
   let door: SocketDoor | undefined;
@@ -115,8 +129,8 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const mistake = mistakenCall(host);
   const handler = guarded(handlerOf(provider, management), mistake);
   if (parts.door !== undefined && waiter instanceof PollWaiter) {
-    const { numbers, notice } = parts;
-    door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice, mistake });
+    const { numbers, doorNotice } = parts;
+    door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice: doorNotice, mistake });
     waiter.watch(door.descriptor);
   }
   return {
@@ -129,6 +143,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
       for (const { capture } of devices) if (capture.isCapturing) capture.flush();
       file?.flush();
     },
+    watch: tap === undefined ? () => {} : watchTap(tap, notice),
     isQuiet: () => host.tcp.unfinishedCount === 0,
     close,
   };
@@ -203,21 +218,38 @@ function wireDevice({ name, mac, mtu }: HostSettings): LinkDevice {
 function pollWaiter(doorbell: Doorbell, tap: LinuxTap | undefined, closers: (() => void)[]): PollWaiter {
   const waiter = new PollWaiter(doorbell, tap);
   closers.push(() => {
-    // A late ring must not write to a descriptor that may be another's by then.
-    doorbell.useDescriptor(-1);
-    waiter.close();
+    // Rather one descriptor too many than a late ring into another's.
+    if (doorbell.withdrawDescriptor()) waiter.close();
   });
   return waiter;
 }
 
-function captureTo(path: string, device: ManagedDevice, host: Host, closers: (() => void)[]): CaptureFile {
-  const file = new CaptureFile(path);
+function captureTo(path: string, device: ManagedDevice, host: Host, notice: Notice, closers: (() => void)[]): CaptureFile {
+  const file = new CaptureFile(
+    path,
+    () => host.context.clock.now(),
+    (why) => {
+      notice(`Cannot go on with the capture in "${path}", which ends with its last whole frame: ${why}`);
+      device.capture.stop();
+    },
+  );
   device.capture.start({ sink: (block) => file.write(block), trace: host.trace });
   closers.push(() => {
     device.capture.stop();
     file.close();
   });
   return file;
+}
+
+/** @returns to be called once a turn */
+function watchTap(tap: LinuxTap, notice: Notice): () => void {
+  let wasUp = tap.isUp;
+  return () => {
+    if (tap.isUp === wasUp) return;
+    wasUp = tap.isUp;
+    if (tap.isGone) throw new NetworkError(`The TAP ${tap.name} is gone: somebody deleted it`);
+    notice(wasUp ? `The TAP ${tap.name} is up again` : `The TAP ${tap.name} is down; set it up with: ip link set ${tap.name} up`);
+  };
 }
 
 const macIn = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { BroadcastChannel, isMainThread, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { BroadcastChannel, isMainThread, type MessagePort, receiveMessageOnPort, threadId, Worker } from "node:worker_threads";
 import { Channel, newChannelMemory } from "./channel.ts";
 import { Doorbell, newDoorbellMemory } from "./doorbell.ts";
+import { thisThread } from "./native-thread.ts";
 import { NetworkError } from "./network-error.ts";
-
-const PROGRAM = "host-thread";
+import type { DoorNotice } from "./socket-door.ts";
 
 /** What the thread's program finds in `workerData`. */
 export interface ThreadData {
@@ -26,9 +26,25 @@ export interface Attachment {
   readonly channel: SharedArrayBuffer;
 }
 
+/** Message to a host's thread: this worker thread has ended; its channels are to be closed. */
+export interface Departure {
+  readonly endedWorker: number;
+}
+
+/** Message from the thread to whoever started it: a sentence that people should read. */
+export interface ThreadNotice {
+  readonly notice: string;
+}
+
 const START_LIMIT_MS = 15_000;
+/** Between two looks whether a thread that is starting has died. */
+const START_LOOK_MS = 500;
 /** Longer than what the host's thread gives its last segments. */
 const STOP_LIMIT_MS = 3_000;
+/** A host that is held must not hold whoever tells it of an end. */
+const DEPARTURE_LIMIT_MS = 500;
+/** How often it is looked whether a thread that another thread started has died. */
+const DEATH_CHECK_MS = 5_000;
 
 /** A thread that serves channels, whoever started it. */
 export interface ServingThread {
@@ -39,16 +55,30 @@ export interface ServingThread {
   untilRunning(): Promise<void>;
   /** A new channel, which the thread serves from now on. It must be running. */
   attach(): Channel;
+  /** A worker has ended that may have attached itself. When this returns, its sockets are gone. The thread must be a host's. */
+  workerEnded(worker: number): void;
 }
 
 /** A service thread that another thread of this process has started, and will end. */
 export class NeighbourServiceThread implements ServingThread {
   readonly doorbell: Doorbell;
   readonly #letterbox: Letterbox;
+  #channels: readonly Channel[] = [];
 
   constructor(address: ThreadAddress) {
     this.doorbell = new Doorbell(address.doorbell);
     this.#letterbox = new Letterbox(address.mailbox);
+    // Neither its owner nor itself may have the time to end our waits.
+    const deathWatch = setInterval(() => {
+      if (this.doorbell.isThreadDead) this.doorbell.declareEnded("its thread died");
+    }, DEATH_CHECK_MS);
+    deathWatch.unref();
+    const release = () => {
+      clearInterval(deathWatch);
+      for (const channel of this.#channels) channel.release();
+      this.#letterbox.close();
+    };
+    this.doorbell.ended().then(release, release);
   }
 
   waitUntilRunning(): void {
@@ -61,7 +91,13 @@ export class NeighbourServiceThread implements ServingThread {
   }
 
   attach(): Channel {
-    return attachTo(this.#letterbox, this.doorbell);
+    const channel = attachTo(this.#letterbox, this.doorbell, this.#channels);
+    this.#channels = [...this.#channels.filter((c) => c.memory !== channel.memory), channel];
+    return channel;
+  }
+
+  workerEnded(worker: number): void {
+    tellOfEnd(this.#letterbox, this.doorbell, worker);
   }
 }
 
@@ -70,8 +106,10 @@ export class ServiceThread implements ServingThread {
   readonly doorbell = new Doorbell(newDoorbellMemory());
   /** Called when the thread ends though nobody asked it to. */
   onFailure: ((why: string) => void) | undefined;
-  /** Hears what the thread says of its own accord. */
-  onMessage: ((message: unknown) => void) | undefined;
+  /** Called when the thread has something to say about a network that goes on. */
+  onNotice: ((text: string) => void) | undefined;
+  /** Called when the thread has something to tell of its door. */
+  onDoorNotice: ((notice: DoorNotice) => void) | undefined;
   readonly #mailbox = `tapsock ${randomUUID()}`;
   readonly #letterbox = new Letterbox(this.#mailbox);
   readonly #worker: Worker;
@@ -81,9 +119,13 @@ export class ServiceThread implements ServingThread {
   /** @throws NetworkError when the program is not built */
   constructor(settings: unknown) {
     const data: ThreadData = { ...this.address, settings, isNested: !isMainThread };
+    builtProgram("host-thread");
     // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
-    this.#worker = new Worker(programPath(), { workerData: data, execArgv: [], stdin: false });
-    this.#worker.on("message", (message) => this.onMessage?.(message));
+    this.#worker = new Worker(builtProgram("thread-main"), { workerData: data, execArgv: [], stdin: false });
+    this.#worker.on("message", (message: ThreadNotice | DoorNotice) => {
+      if ("notice" in message) this.onNotice?.(message.notice);
+      else this.onDoorNotice?.(message);
+    });
     // After the listener, which would keep the program alive.
     this.#worker.unref();
     this.#worker.on("error", (error) => this.#ended(error instanceof Error ? error.message : String(error)));
@@ -113,16 +155,18 @@ export class ServiceThread implements ServingThread {
   }
 
   attach(): Channel {
-    // Memory that is shared with another thread is given back late or never, so what one channel leaves the next takes over.
-    const spent = this.#channels.find((c) => c.isSpent);
-    const channel = attachTo(this.#letterbox, this.doorbell, spent?.renew());
-    this.#channels = [...this.#channels.filter((c) => c !== spent), channel];
+    const channel = attachTo(this.#letterbox, this.doorbell, this.#channels);
+    this.#channels = [...this.#channels.filter((c) => c.memory !== channel.memory), channel];
     return channel;
   }
 
   /** Keeps the program alive while the thread lives. */
   ref(): void {
     this.#worker.ref();
+  }
+
+  workerEnded(worker: number): void {
+    tellOfEnd(this.#letterbox, this.doorbell, worker);
   }
 
   /** Asks the thread to end in order. @returns when it has ended */
@@ -162,10 +206,10 @@ class Letterbox {
     this.#channel.unref();
   }
 
-  post(attachment: Attachment): void {
+  post(letter: Attachment | Departure): void {
     // What other threads of the program sent came here too, and is not for us.
     while (receiveMessageOnPort(this.#channel as unknown as MessagePort) !== undefined);
-    this.#channel.postMessage(attachment);
+    this.#channel.postMessage(letter);
   }
 
   close(): void {
@@ -174,7 +218,10 @@ class Letterbox {
 }
 
 function awaitStart(doorbell: Doorbell): void {
-  if (!doorbell.waitWhileStarting(START_LIMIT_MS)) throw new NetworkError("Cannot start the network: its thread does not answer");
+  for (let waitedMs = 0; !doorbell.waitWhileStarting(START_LOOK_MS); waitedMs += START_LOOK_MS) {
+    if (doorbell.isThreadDead) doorbell.declareEnded("Cannot start the network: its thread died");
+    else if (waitedMs >= START_LIMIT_MS) throw new NetworkError("Cannot start the network: its thread does not answer");
+  }
   assertRunning(doorbell);
 }
 
@@ -182,10 +229,19 @@ function assertRunning(doorbell: Doorbell): void {
   if (doorbell.state === "ended") throw new NetworkError(doorbell.text || "Cannot start the network: its thread ended");
 }
 
-function attachTo(letterbox: Letterbox, doorbell: Doorbell, channel = new Channel(newChannelMemory())): Channel {
+/** @param before the caller's channels so far */
+function attachTo(letterbox: Letterbox, doorbell: Doorbell, before: readonly Channel[]): Channel {
+  // Memory that is shared with another thread is given back late or never, so what one channel leaves the next takes over.
+  const channel = before.find((c) => c.isSpent)?.renew() ?? new Channel(newChannelMemory());
+  channel.setClient(threadId, thisThread());
   letterbox.post({ channel: channel.memory });
   doorbell.announceAttachment();
   return channel;
+}
+
+function tellOfEnd(letterbox: Letterbox, doorbell: Doorbell, endedWorker: number): void {
+  letterbox.post({ endedWorker });
+  doorbell.awaitLetter(doorbell.announceAttachment(), DEPARTURE_LIMIT_MS);
 }
 
 /** Node joins its threads when it exits, and one that sleeps in poll(2) would never know. */
@@ -193,10 +249,10 @@ function stopAll(): void {
   for (const thread of running) thread.stopNow();
 }
 
-/** The built program: beside this file, or in dist when this file runs as TypeScript. */
-function programPath(): URL {
+/** The built program: beside this file, or in dist when this file runs as TypeScript. @throws NetworkError when it is not there */
+function builtProgram(program: "host-thread" | "thread-main"): URL {
   const isSource = import.meta.url.endsWith(".ts");
-  const url = new URL(isSource ? `../../dist/runtime/${PROGRAM}.js` : `./${PROGRAM}.js`, import.meta.url);
+  const url = new URL(isSource ? `../../dist/runtime/${program}.js` : `./${program}.js`, import.meta.url);
   if (existsSync(url)) return url;
   const remedy = isSource ? 'run "npm run build" first' : "install tapsock anew";
   throw new NetworkError(`Cannot start the network: ${fileURLToPath(url)} is missing; ${remedy}`);

@@ -23,6 +23,7 @@ import {
   writeMessage,
 } from "./message.ts";
 import { NetworkError } from "./network-error.ts";
+import { forgetDescriptor, noteDescriptor } from "./worker-descriptors.ts";
 
 /** Up to here a request is copied behind its header and leaves in one piece; longer data leaves from where it lies. */
 const COPIED_BYTES = 4096;
@@ -68,7 +69,9 @@ export class SocketCallPort implements BlockingPort {
       closeDescriptor(this.#fd);
       throw error;
     }
-    if (!isMainThread) setReceiveTimeout(this.#fd, WORKER_LOOKS_UP_MS);
+    if (isMainThread) return;
+    setReceiveTimeout(this.#fd, WORKER_LOOKS_UP_MS);
+    noteDescriptor(this.#fd);
   }
 
   /** The reply's data is valid until the next call on this port. A network that is gone answers WSAENETDOWN. */
@@ -108,6 +111,7 @@ export class SocketCallPort implements BlockingPort {
     this.#goDown();
     if (!this.#isOpen) return;
     this.#isOpen = false;
+    if (!isMainThread) forgetDescriptor(this.#fd);
     closeDescriptor(this.#fd);
     this.#onClose();
   }

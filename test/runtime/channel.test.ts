@@ -7,6 +7,7 @@ import { Channel, newChannelMemory } from "../../src/runtime/channel.ts";
 import { ChannelServer } from "../../src/runtime/channel-server.ts";
 import { Doorbell, newDoorbellMemory } from "../../src/runtime/doorbell.ts";
 import { emptyMessage, MAX_DATA, OPEN } from "../../src/runtime/message.ts";
+import { thisThread } from "../../src/runtime/native-thread.ts";
 import { SharedMemoryLink } from "../../src/runtime/shared-memory-link.ts";
 import { WSAEINTR, WSAENETDOWN, WSAENOBUFS } from "../../src/winsock/errors.ts";
 import { CALL } from "../../src/winsock/provider/calls.ts";
@@ -135,7 +136,41 @@ describe("calls through shared memory", () => {
   });
 });
 
+describe("a server that is held", () => {
+  test("is waited for as long as its thread lives, and its answer still counts", () => {
+    const doorbell = new Doorbell(newDoorbellMemory());
+    doorbell.useThread(thisThread());
+    const channel = new Channel(newChannelMemory());
+    const server = new ChannelServer(channel, new EchoHandler(), { next: () => 1 });
+    const port = new BlockingCallPort(channel, doorbell);
+    let waits = 0;
+    channel.sleep = () => {
+      // In vain for a good while: nothing moves in the server meanwhile.
+      if (++waits < 20) return false;
+      server.serve(64);
+      server.flush();
+      return true;
+    };
+    expect(port.call(request(ECHO, new Uint8Array([7])))).toMatchObject({ error: 0, data: new Uint8Array([7]) });
+    expect(waits).toBe(20);
+    expect(doorbell.state).not.toBe("ended");
+  });
+});
+
 describe("a server that ends", () => {
+  test("of a lack of memory, so that it cannot say so, ends the call of a thread that is blocked", async () => {
+    const doorbell = new Doorbell(newDoorbellMemory());
+    const channel = new Channel(newChannelMemory());
+    const workerData = { doorbell: doorbell.memory, channel: channel.memory };
+    const options = { workerData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 24 } };
+    const server = new Worker(new URL("./starving-server.js", import.meta.url), options);
+    server.on("error", () => {});
+    const port = new BlockingCallPort(channel, doorbell);
+    expect(port.call(request(HOLD))).toMatchObject({ result: -1, error: WSAENETDOWN });
+    expect(doorbell.text).toBe("its thread died");
+    await server.terminate();
+  }, 20_000);
+
   test("ends every pending and every later call with WSAENETDOWN", async () => {
     const { doorbell, channel, port, serveUntil } = portAndServer();
     const pending = [port.call(request(HOLD)), port.call(request(HOLD))];

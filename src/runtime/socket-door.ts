@@ -50,8 +50,9 @@ const HELLO_LIMIT_MS = 5_000;
 const BYTES_IN_TURN = MAX_MESSAGE + 64 * 1024;
 /** Where there are no descriptors left, whoever knocks waits so long before the door looks again. */
 const SHORTAGE_PAUSE_MS = 100;
-/** Coming and going that is told each second; a crowd would drown the log. */
+/** Coming and going that is told each second, and at once after a quiet time; a crowd for hours would drown the log. */
 const NOTICES_PER_SECOND = 50;
+const NOTICES_AT_ONCE = 5000;
 
 /** What the door's owner is told, for its log. */
 export type DoorNotice =
@@ -112,7 +113,7 @@ export class SocketDoor implements RequestServer {
   constructor(parts: DoorParts) {
     this.#parts = parts;
     this.#outbox = new Outbox((client) => this.#lost(client));
-    this.#notices = new TokenBucket(parts.timers.clock, NOTICES_PER_SECOND, NOTICES_PER_SECOND);
+    this.#notices = new TokenBucket(parts.timers.clock, NOTICES_PER_SECOND, NOTICES_AT_ONCE);
     this.#epoll.add(parts.listener, EPOLLIN);
   }
 

@@ -288,14 +288,14 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   /** Of bytes that were shown before, or else of the host. */
   async function receivePlain(s: SOCKET, into: number | Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
     signal?.throwIfAborted();
-    const length = typeof into === "number" ? into : into.length;
+    const length = into instanceof Uint8Array ? into.length : into;
     const ahead = readAheads.get(s);
     if (ahead?.isAsked === true && ahead.heldBytes === 0) {
       tellTaken(s, ahead);
       await unlessAborted(shows.get(ahead)?.answered, signal);
     }
     if (ahead !== undefined && ahead.heldBytes > 0 && length > 0) {
-      const room = typeof into === "number" ? new Uint8Array(Math.min(length, ahead.heldBytes)) : into;
+      const room = into instanceof Uint8Array ? into : new Uint8Array(Math.min(length, ahead.heldBytes));
       const bytes = room.subarray(0, ahead.take(room));
       if (ahead.isWorthAsking) askToShow(s, ahead);
       else if (ahead.isWorthTelling) tellTaken(s, ahead);
@@ -306,7 +306,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       const { data } = await request("recv", { s, a: wanted, c: ahead?.tell() ?? 0 }, signal);
       const bytes = data ?? NO_BYTES;
       if (bytes.length === wanted && readAheadOf(s).isStream(wanted, bytes.length)) askToShow(s, readAheadOf(s));
-      return typeof into === "number" ? bytes : filled(into, bytes);
+      return into instanceof Uint8Array ? filled(into, bytes) : bytes;
     } catch (error) {
       ahead?.forget();
       throw error;
@@ -342,7 +342,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   async function recv(s: SOCKET, into: number | Uint8Array = DEFAULT_RECEIVE, options: TransferOptions = {}): Promise<Uint8Array> {
     const { flags = 0, signal } = options;
     if (flags === 0) return inTurn(receiving, s, () => receivePlain(s, into, signal), signal);
-    if (typeof into === "number") return receiveFlagged(s, into, flags, signal);
+    if (!(into instanceof Uint8Array)) return receiveFlagged(s, into, flags, signal);
     return filled(into, await receiveFlagged(s, into.length, flags, signal));
   }
 

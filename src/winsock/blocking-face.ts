@@ -255,7 +255,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   function receiveShown(s: SOCKET, buf: Uint8Array): number | undefined {
     const ahead = readAheads.get(s);
     if (ahead === undefined || port === undefined || buf.length === 0) return undefined;
-    if (ahead.isAsked) {
+    if (ahead.isAsked && !ahead.isForgotten) {
       // What it has to show may be that the connection is dead, which comes before bytes.
       port.takeReplies();
       if (ahead.isAsked && ahead.heldBytes === 0) {
@@ -274,7 +274,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
 
   function askToShow(s: SOCKET, ahead: ReadAhead): void {
     ahead.isAsked = true;
-    port?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: 0, c: ahead.tell(), data: null }, (reply) => {
+    port?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: ahead.tell(), data: null }, (reply) => {
       if (reply.error === WSAEOPNOTSUPP) ahead.refused();
       else if (reply.error !== 0) ahead.forget();
       else if (reply.data !== null) ahead.add(reply.data);

@@ -271,7 +271,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     const answered = new Promise<void>((done) => {
       resolve = done;
     });
-    const hasLeft = openedPort?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: 0, c: ahead.untold, data: null }, (reply) => {
+    const hasLeft = openedPort?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: ahead.untold, data: null }, (reply) => {
       if (reply.error === WSAEOPNOTSUPP) ahead.refused();
       else if (reply.error !== 0) ahead.forget();
       else if (reply.data !== null) ahead.add(reply.data);
@@ -290,7 +290,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     signal?.throwIfAborted();
     const length = into instanceof Uint8Array ? into.length : into;
     const ahead = readAheads.get(s);
-    if (ahead?.isAsked === true && ahead.heldBytes === 0) {
+    if (ahead?.isAsked === true && !ahead.isForgotten && ahead.heldBytes === 0) {
       tellTaken(s, ahead);
       await unlessAborted(shows.get(ahead)?.answered, signal);
     }

@@ -36,6 +36,11 @@ export class ReadAhead {
   /** Bytes here are as the host has them; false after something else was asked of the socket, until an asked show is answered. */
   #isForgotten = false;
 
+  /** What it was asked for before is of no use: whoever wants bytes now has to ask the host. */
+  get isForgotten(): boolean {
+    return this.#isForgotten;
+  }
+
   get heldBytes(): number {
     return this.#held;
   }

@@ -53,8 +53,8 @@ export const CALL = {
   /** a: id of a pending call of this client, which ends with WSAEINTR if it is still pending. */
   cancel: 20,
   /**
-   * Not Winsock: s; a: at most so many bytes; c: bytes that were taken of those shown before. Waits for bytes beyond those shown, which
-   * stay unread until they are taken. Result: how many, 0 at the end of the stream; reply data: them. WSAEOPNOTSUPP where receives must
+   * Not Winsock: s; a: at most so many bytes; b: bytes that were shown and are not taken; c: bytes that were taken since. Waits for bytes
+   * beyond those shown, which stay unread until they are taken. Result: how many, 0 at the end of the stream; reply data: them. WSAEOPNOTSUPP where receives must
    * all be seen, or may not wait for ever.
    */
   show: 21,

@@ -289,7 +289,7 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
     case CALL.recv:
       return socket.recv(a, b, c);
     case CALL.show:
-      return socket instanceof StreamSocket ? socket.show(a, c) : failed(WSAEOPNOTSUPP);
+      return socket instanceof StreamSocket ? socket.show(a, b, c) : failed(WSAEOPNOTSUPP);
     case CALL.taken:
       return socket instanceof StreamSocket ? socket.taken(a) : failed(WSAEOPNOTSUPP);
     case CALL.sendto: {

@@ -437,10 +437,12 @@ export class StreamSocket extends Socket implements TcpUser {
 
   // Bytes shown to the face before the program asks for them (winsock/read-ahead.ts).
 
-  show(wanted: number, taken: number): Answer {
+  show(wanted: number, held: number, taken: number): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     this.#takeShown(taken);
-    if (wanted <= 0) return failed(WSAEINVAL);
+    if (wanted <= 0 || held < 0 || held > this.#shownBytes) return failed(WSAEINVAL);
+    // What was shown beyond was thrown away by the face, which had asked for it before something else came between.
+    this.#shownBytes = held;
     const mustBeSeen = this.context.host.context.trace.isOn || this.isNonblocking || this.options.receiveTimeoutMs > 0;
     if (mustBeSeen) return failed(WSAEOPNOTSUPP);
     const attempt = (): Outcome | undefined => {

@@ -32,7 +32,7 @@ function userName(): string {
 }
 
 export function statusLines(network: string, user: string, status: HostStatus, namespace?: string): string[] {
-  const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events, door } = status;
+  const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events, door, programs } = status;
   const reasons = Object.entries(drops);
   const rows = interfaces.map((each) => [
     each.name,
@@ -54,6 +54,8 @@ export function statusLines(network: string, user: string, status: HostStatus, n
     `profile   ${profile}`,
     `in use    ${clients} ${clients === 1 ? "client" : "clients"}, ${connections} ${connections === 1 ? "connection" : "connections"}`,
     ...(door === undefined ? [] : [`door      ${doorText(door)}`]),
+    `programs  ${programText(programs)}`,
+    `buffers   ${mebibytes(status.bufferBytes)} MiB in connections`,
     `watched   ${events.subscriptions} ${events.subscriptions === 1 ? "subscription" : "subscriptions"}${events.lost > 0 ? `, ${events.lost} events lost to slow readers` : ""}`,
     `altered   ${impaired ? "frames are impaired on purpose (tapsock fault)" : "nothing"}${capturing ? "; frames are captured" : ""}`,
     "",
@@ -70,6 +72,12 @@ function doorText({ clients, strangers, requestBytes, replyBytes, limits }: NonN
   const held = `${mebibytes(requestBytes)} of ${mebibytes(limits.requestBytes)} MiB of requests in part`;
   const unread = `${mebibytes(replyBytes)} of ${mebibytes(limits.replyBytes)} MiB of replies unread (${mebibytes(limits.clientReplyBytes)} a client)`;
   return `${clients} of ${limits.clients} clients${silent}; ${held}, ${unread}`;
+}
+
+/** What programs have beside what each may. */
+function programText({ sockets, pendingCalls, queuedBytes, waitingBytes, limits }: HostStatus["programs"]): string {
+  const bytes = `${mebibytes(queuedBytes)} MiB to be sent (${mebibytes(limits.queuedBytes)} each), ${mebibytes(waitingBytes)} MiB in waiting calls (${mebibytes(limits.waitingBytes)} each)`;
+  return `${sockets} sockets (${limits.sockets} each), ${pendingCalls} waiting calls (${limits.pendingCalls} each); ${bytes}`;
 }
 
 const mebibytes = (bytes: number): string => String(Math.round((bytes / 1024 / 1024) * 10) / 10);

@@ -15,6 +15,8 @@ import {
 } from "../runtime/network-url.ts";
 import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "../runtime/socket-door.ts";
 import { MAX_SOCKET_PATH } from "../tap/unix-socket.ts";
+import { HANDLE_LIMIT } from "../winsock/provider/handles.ts";
+import { DEFAULT_LIMITS, type ProviderLimits } from "../winsock/provider/limits.ts";
 
 /** What was given to the daemon is wrong: exit status 2. The message is one sentence that names the key. */
 export class UsageError extends Error {
@@ -28,6 +30,9 @@ const fitsSocketAddress = (path: string): boolean => Buffer.byteLength(path) <= 
 const MOST_CLIENTS = 65_536;
 
 const CLIENTS_EXPECTED = `expected 1 to ${MOST_CLIENTS}`;
+/** A free handle must be found at once. */
+const MOST_SOCKETS = HANDLE_LIMIT / 16;
+const SOCKETS_EXPECTED = `expected 1 to ${MOST_SOCKETS}`;
 
 /** The file and the flags have the same keys; a flag wins. */
 const keys = z.strictObject({
@@ -48,12 +53,20 @@ const keys = z.strictObject({
     .min(1, CLIENTS_EXPECTED)
     .max(MOST_CLIENTS, CLIENTS_EXPECTED)
     .optional(),
+  maxSockets: z.coerce
+    .number({ error: SOCKETS_EXPECTED })
+    .int(SOCKETS_EXPECTED)
+    .min(1, SOCKETS_EXPECTED)
+    .max(MOST_SOCKETS, SOCKETS_EXPECTED)
+    .optional(),
 });
 
 export interface DaemonConfig {
   readonly host: HostSettings;
   readonly socket: string;
   readonly limits: DoorLimits;
+  /** What one client may have. */
+  readonly programs: Partial<ProviderLimits>;
 }
 
 /**
@@ -66,7 +79,7 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
   const fromFlags = checked(flags, (issue) => `--${kebab(issue)}`);
   const all = { ...fromFile, ...fromFlags };
   const { tap, ip = DEFAULT_ADDRESS, gateway, profile = "windows", offload = "on", mac, mtu, kernelIp, capture } = all;
-  const { maxClients = DEFAULT_DOOR_LIMITS.clients } = all;
+  const { maxClients = DEFAULT_DOOR_LIMITS.clients, maxSockets = DEFAULT_LIMITS.sockets } = all;
   if (kernelIp !== undefined && tap === undefined) throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
   try {
     const offloads = tap !== undefined && offload === "on";
@@ -75,6 +88,7 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
       host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture }),
       socket: all.socket ?? usualSocket(env),
       limits: { ...DEFAULT_DOOR_LIMITS, clients: maxClients },
+      programs: { sockets: maxSockets },
     };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { DEFAULT_DOOR_LIMITS } from "../runtime/socket-door.ts";
+import { DEFAULT_LIMITS } from "../winsock/provider/limits.ts";
 import { daemonConfig, UsageError } from "./config.ts";
 import { Daemon } from "./daemon.ts";
 import { type Log, makeLog } from "./log.ts";
@@ -48,9 +49,10 @@ function command(): Command {
     .option("--kernel-ip <address/length>", "gives the kernel's side of the TAP an address and brings it up")
     .option("--capture <file>", "writes every frame to a pcapng file")
     .option("--max-clients <count>", `programs that may be attached at a time (default: ${DEFAULT_DOOR_LIMITS.clients})`)
+    .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, gateway, socket, profile, offload, mac, mtu, kernelIp, capture, maxClients; a flag wins",
+      "JSON object with the keys tap, ip, gateway, socket, profile, offload, mac, mtu, kernelIp, capture, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)

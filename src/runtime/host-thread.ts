@@ -114,12 +114,13 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
   };
   let lastClient = 0;
   const numbers = { next: () => ++lastClient };
-  const { host: hostSettings, door } = settings as HostThreadSettings;
+  const { host: hostSettings, door, programs } = settings as HostThreadSettings;
   const running: RunningHost = startHost({
     settings: hostSettings,
     doorbell,
     numbers,
     door,
+    programs,
     doorNotice: (notice) => parentPort?.postMessage(notice),
     notice: (text) => parentPort?.postMessage({ notice: text } satisfies ThreadNotice),
     send,

@@ -6,6 +6,7 @@ import type { UdpEndpoint } from "../stack/udp/udp-endpoint.ts";
 import type { CaptureDevice } from "../tap/capture-device.ts";
 import type { ImpairedDevice } from "../tap/impaired-device.ts";
 import type { Direction } from "../tap/impairment.ts";
+import type { ProviderUsage } from "../winsock/provider/provider.ts";
 import { type EventSender, EventStreams } from "./event-streams.ts";
 import {
   type CheckedRequest,
@@ -39,6 +40,7 @@ export interface ManagementParts {
   readonly shutdown: () => void;
   /** What other processes hold; undefined where they cannot come in. */
   readonly doorUsage: () => DoorUsage | undefined;
+  readonly programUsage: () => ProviderUsage;
 }
 
 /** Answers management requests in the host's thread. A wrong request is answered with a sentence; nothing here throws at the caller. */
@@ -48,6 +50,7 @@ export class ManagementService {
   readonly #streams: EventStreams;
   readonly #shutdown: () => void;
   readonly #doorUsage: () => DoorUsage | undefined;
+  readonly #programUsage: () => ProviderUsage;
   readonly #startMs: number;
   #lastPing = 0;
   #clients = 0;
@@ -58,6 +61,7 @@ export class ManagementService {
     this.#streams = new EventStreams(parts.send);
     this.#shutdown = parts.shutdown;
     this.#doorUsage = parts.doorUsage;
+    this.#programUsage = parts.programUsage;
     this.#startMs = parts.host.context.clock.now();
   }
 
@@ -162,6 +166,7 @@ export class ManagementService {
       profile: context.profile.name,
       clients: this.#clients,
       door: this.#doorUsage(),
+      programs: this.#programUsage(),
       interfaces: ip.interfaces.map(interfaceStatus),
       bufferBytes: tcp.rings.bytes,
       connections: tcp.connectionCount,

@@ -4,6 +4,7 @@ import type { NeighbourListing } from "../stack/link/neighbours.ts";
 import type { ConnectionStatus } from "../stack/tcp/tcp-user.ts";
 import { FRAME_KINDS } from "../tap/frame-match.ts";
 import type { ImpairmentReport } from "../tap/impairment.ts";
+import type { ProviderUsage } from "../winsock/provider/provider.ts";
 import { ipv4Prefix, ipv4Text, macText } from "./network-url.ts";
 import type { DoorUsage } from "./socket-door.ts";
 
@@ -111,6 +112,8 @@ export interface HostStatus {
   readonly clients: number;
   /** The daemon's socket: what its clients hold, and what they may; undefined for a host that serves one program. */
   readonly door: DoorUsage | undefined;
+  /** What the programs have, all together and each, and what one may have. */
+  readonly programs: ProviderUsage;
   readonly interfaces: readonly InterfaceStatus[];
   readonly connections: number;
   /** Memory of TCP's send and receive buffers, that kept for the next connection included. */

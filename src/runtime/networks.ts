@@ -1,5 +1,6 @@
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
 import type { BlockingPort } from "../winsock/provider/calls.ts";
+import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "./async-call-port.ts";
 import { BlockingCallPort } from "./blocking-call-port.ts";
 import { connectDaemon } from "./daemon-link.ts";
@@ -191,10 +192,11 @@ function inherited(): Inheritance | undefined {
 /**
  * A thread that runs a host of its own.
  * @param door lets other processes in
+ * @param programs what one program may have
  * @throws NetworkError when the program is not built
  */
-export function hostThread(host: HostSettings, door?: DoorSettings): ServiceThread {
-  const settings: HostThreadSettings = { host, door };
+export function hostThread(host: HostSettings, door?: DoorSettings, programs?: Partial<ProviderLimits>): ServiceThread {
+  const settings: HostThreadSettings = { host, door, programs };
   return new ServiceThread(settings);
 }
 

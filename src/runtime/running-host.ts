@@ -9,6 +9,7 @@ import { type LinuxTap, openTap } from "../tap/linux-tap.ts";
 import { Loopback } from "../tap/loopback.ts";
 import { MemoryWire } from "../tap/memory-wire.ts";
 import { CALL, type CallHandler } from "../winsock/provider/calls.ts";
+import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { Provider } from "../winsock/provider/provider.ts";
 import { CaptureFile } from "./capture-file.ts";
 import type { Doorbell } from "./doorbell.ts";
@@ -56,6 +57,8 @@ export interface DoorSettings {
 export interface HostThreadSettings {
   readonly host: HostSettings;
   readonly door: DoorSettings | undefined;
+  /** What one program may have, where it differs from the defaults. */
+  readonly programs: Partial<ProviderLimits> | undefined;
 }
 
 export interface HostParts {
@@ -64,6 +67,7 @@ export interface HostParts {
   readonly send: EventSender;
   readonly numbers: ClientNumbers;
   readonly door: DoorSettings | undefined;
+  readonly programs: Partial<ProviderLimits> | undefined;
   readonly doorNotice: (notice: DoorNotice) => void;
   readonly notice: Notice;
 }
@@ -117,7 +121,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   host.attach(devices[1]!.capture);
   const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, notice, closers);
 
-  const provider = new Provider(host);
+  const provider = new Provider(host, parts.programs);
   let door: SocketDoor | undefined;
   const management = new ManagementService({
     host,
@@ -125,6 +129,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     send,
     shutdown: () => doorbell.stop(),
     doorUsage: () => door?.usage,
+    programUsage: () => provider.usage,
   });
   const mistake = mistakenCall(host);
   const handler = guarded(handlerOf(provider, management), mistake);

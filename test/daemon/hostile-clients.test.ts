@@ -339,7 +339,8 @@ describe("clients in great numbers", () => {
   test("calls beyond what may wait are refused one by one, and end nobody", async () => {
     const client = await RawClient.started(daemon.path);
     const s = await client.boundDatagramSocket();
-    for (let i = 0; i < 6000; i++) client.request("recv", { s, a: 10 });
+    // DEFAULT_LIMITS.pendingCalls, and some more.
+    for (let i = 0; i < 133_000; i++) client.request("recv", { s, a: 10 });
     const isRefused = () => client.unclaimed.some((m) => m.kind === REPLY && m.c === 10055);
     await eventually(isRefused, (it) => it, "WSAENOBUFS for a call too many");
     await client.kill();

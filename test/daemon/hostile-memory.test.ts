@@ -20,7 +20,7 @@ const LARGEST_BUFFER = new Uint8Array([0xff, 0xff, 0xff, 0x7f]);
 /** While the clients are there, of all clients together. */
 const PEAK_MIB = 400;
 /** The same for one client. */
-const PEAK_OF_ONE_MIB = 150;
+const PEAK_OF_ONE_MIB = 230;
 /** After they have gone. */
 const LEFT_MIB = 250;
 

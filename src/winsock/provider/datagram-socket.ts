@@ -36,7 +36,7 @@ import {
 import { sizeof_sockaddr_in } from "../structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
-import { codeOfRouteFailure, type Owner, Socket, type SocketContext } from "./socket.ts";
+import { codeOfRouteFailure, LARGEST_BUFFER, type Owner, Socket, type SocketContext } from "./socket.ts";
 import { defaultOptions } from "./socket-options.ts";
 
 /** SO_MAX_MSG_SIZE of UDP over IPv4: 65535 less both headers. */
@@ -116,7 +116,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   override applyOptions(): void {
-    if (this.options.receiveBufferIsSet) this.#endpoint?.setReceiveBuffer(this.options.receiveBufferBytes);
+    if (this.options.receiveBufferIsSet) this.#endpoint?.setReceiveBuffer(Math.min(this.options.receiveBufferBytes, LARGEST_BUFFER));
   }
 
   // ---- Peers ----

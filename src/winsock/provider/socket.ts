@@ -25,6 +25,9 @@ import type { SocketOptions } from "./socket-options.ts";
 /** Most bytes that one call carries: longer transfers come in pieces. */
 export const TRANSFER_LIMIT = 256 * 1024;
 
+/** However large a program sets SO_SNDBUF or SO_RCVBUF, no more than this is kept for one of its sockets. */
+export const LARGEST_BUFFER = 16 * 1024 * 1024;
+
 /** How a send may come: as a piece of one already begun, or without waiting for its answer. */
 export const CONTINUED = 1;
 export const POSTED = 2;

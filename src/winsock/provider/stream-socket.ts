@@ -42,7 +42,7 @@ import {
 import { sizeof_sockaddr_in } from "../structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
-import { CONTINUED, codeOfRouteFailure, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { CONTINUED, codeOfRouteFailure, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import { changedTcpOptions, defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
 
 /** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
@@ -301,7 +301,8 @@ export class StreamSocket extends Socket implements TcpUser {
   get #quota(): number {
     const { sendBufferBytes, sendBufferIsSet } = this.options;
     const quota = sendBufferIsSet ? sendBufferBytes : Math.max(sendBufferBytes, this.#connection!.idealSendBacklog);
-    return this.context.host.context.profile.partialSend ? Math.max(quota, LEAST_PARTIAL_BUFFER) : quota;
+    const least = this.context.host.context.profile.partialSend ? LEAST_PARTIAL_BUFFER : 0;
+    return Math.min(Math.max(quota, least), LARGEST_BUFFER);
   }
 
   /** A send is taken while less than the quota waits to be acknowledged. Without a buffer blocking sends go one by one, and nonblocking ones wait for none. */

@@ -23,6 +23,8 @@ export class ConnectionTimers {
   #keepAlive: Timer | undefined;
   #finWait2: Timer | undefined;
   #probes = 0;
+  /** The last probe of the window has left the host. */
+  #hasProbed = true;
   #oldConnectionReset = false;
   #keepAliveProbes = 0;
   #keepAliveProbedMs = 0;
@@ -157,6 +159,11 @@ export class ConnectionTimers {
       return;
     }
     if (conn.flight === 0) return;
+    if (conn.recovery === "timeout" && conn.retransmitAtOnce) {
+      // The device has not taken the last try yet, so that there is nothing to conclude from silence.
+      this.retransmission.set(conn.rtt.timeoutMs);
+      return;
+    }
     // A peer that shut its window over what is in flight, and says so each time, lives: these are probes now (RFC 9293 §3.8.6 SHLD-17).
     const isProbe = conn.sndWnd === 0 && this.#isAnswered && !(conn.isOrphan && conn.rtt.backoffs >= ORPHAN_TRIES);
     const now = conn.context.clock.now();
@@ -214,13 +221,13 @@ export class ConnectionTimers {
     // What waited was sent meanwhile: the retransmission timer watches it.
     if (conn.flight > 0 || conn.unsentBytes === 0) return;
     // A connection whose probes are answered is kept open for ever (MUST-37), unless nobody owns it.
-    conn.retries = this.#isAnswered ? 0 : conn.retries + 1;
+    if (this.#hasProbed) conn.retries = this.#isAnswered ? 0 : conn.retries + 1;
     if (conn.retries >= conn.context.profile.dataRetries || (conn.isOrphan && this.#probes >= ORPHAN_TRIES)) {
       conn.breakOff("timed-out");
       return;
     }
-    this.#probes++;
-    sendProbe(conn);
+    this.#hasProbed = sendProbe(conn);
+    if (this.#hasProbed) this.#probes++;
     if (conn.flight > 0) this.#probes = 0;
     else this.persist.set(this.#persistDelay());
   }

@@ -443,9 +443,12 @@ export class Connection implements TcpConnection, Flow {
     this.synFate = fate;
   }
 
-  /** Whether the time since `timedAtMs` is a round trip of the handshake. */
+  /**
+   * Whether the time since `timedAtMs` is a round trip of the handshake. The wait of an only try for ARP belongs to it, as it will to the
+   * next after a quiet time; of one that was tried again meanwhile nobody knows which copy left.
+   */
   get isHandshakeTimed(): boolean {
-    return !this.synRetransmitted && this.synFate === "sent";
+    return !this.synRetransmitted && (this.synFate === "sent" || this.retries === 0);
   }
 
   notify(notice: number): void {

@@ -140,17 +140,19 @@ function idleRestart(conn: Connection): void {
 /**
  * One octet beyond a closed window, RFC 9293 §3.8.6.1: the answer tells the window. When the sender waits for a window large enough
  * (silly window avoidance) the probe is what overrides the wait.
+ * @returns whether it has left
  */
-export function sendProbe(conn: Connection): void {
+export function sendProbe(conn: Connection): boolean {
   const unsent = seqDiff(conn.sendBuffer.end, conn.sndNxt);
-  if (unsent <= 0 || conn.flight > 0) return;
+  if (unsent <= 0 || conn.flight > 0) return false;
   const usable = Math.max(1, Math.min(conn.sndWnd, unsent, conn.effSndMss));
-  if (conn.owner.emitText(conn, ACK | PSH, conn.sndNxt, usable) === "full") return;
+  if (conn.owner.emitText(conn, ACK | PSH, conn.sndNxt, usable) === "full") return false;
   if (conn.sndWnd < usable) {
     conn.probedAt = conn.sndNxt;
-    return;
+    return true;
   }
   conn.sndNxt = seqAdd(conn.sndNxt, usable);
   conn.bytesSent += usable;
   conn.timers.retransmission.set(conn.rtt.timeoutMs);
+  return true;
 }

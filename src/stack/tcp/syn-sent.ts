@@ -62,9 +62,9 @@ function refused(conn: Connection): void {
 
 /** A SYN answered at the first try is the first round-trip sample; with a timestamp echoed, a later one is too (RFC 7323 §4.3). */
 function sampleHandshake(conn: Connection, seg: Segment): void {
-  // One that waited for ARP has no time of its own, nor a timestamp from when it left.
+  // One that was tried again while it waited for ARP has no time of its own, nor a timestamp from when it left.
   if (conn.timestamps && seg.options.tsEcr !== 0) {
-    if (conn.synFate === "sent") conn.timers.sampleTimestamp(seg.options.tsEcr);
+    if (conn.synFate === "sent" || conn.retries === 0) conn.timers.sampleTimestamp(seg.options.tsEcr);
   } else if (conn.isHandshakeTimed) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
   conn.timedSeq = undefined;
 }

@@ -20,3 +20,17 @@ test("a connection that ends while it waits for the device is waited for no long
   client.abort();
   expect(ours.isBlocked).toBe(false);
 });
+
+test("what a full device keeps from leaving is no try: neither text nor a probe of the window is given up for it (RFC 9293 §3.8.3)", () => {
+  const { simulation, ours, client } = connected({ peerQueueFrames: 3 });
+  client.write(new Uint8Array(300_000), 0, 300_000);
+  const { clock } = simulation;
+  // Only ours has its turns: nobody takes the frames off the wire.
+  while (clock.now() < 2_000_000) {
+    ours.turn();
+    clock.moveTo(Math.min(2_000_000, Math.max(clock.now(), ours.nextDeadlineMs)));
+  }
+  ours.turn();
+  expect(ours.isBlocked).toBe(true);
+  expect(client.state).toBe("ESTABLISHED");
+});

@@ -71,7 +71,9 @@ describe("a TAP that somebody sets down", () => {
     for (let i = 0; i < 5; i++) await ping();
     ip("link", "set", "tapl2", "up");
     await eventually(ping, ({ outcome }) => outcome === "reply", "an answer over the TAP that is up again");
-    expect(linesAbout(daemon.stderr, "tapl2")).toEqual([expect.stringContaining("is down"), expect.stringContaining("is up again")]);
+    const said = () => linesAbout(daemon.stderr, "tapl2");
+    await eventually(said, (lines) => lines.length >= 2, "two lines about it");
+    expect(said()).toEqual([expect.stringContaining("is down"), expect.stringContaining("is up again")]);
     await client.kill();
   });
 });

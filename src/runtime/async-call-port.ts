@@ -32,6 +32,7 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   readonly #pending = new Map<number, PendingCall>();
   /** Nobody waits for these, so they do not keep the program alive. */
   readonly #posted = new Map<number, (reply: CallReply) => void>();
+  #reasonsToLive = 0;
   #waiting: Message[] = [];
   #lastId = 0;
   #isDown = false;
@@ -54,7 +55,7 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     return new Promise((resolve) => {
       const cancel = () => this.#cancel(id);
       signal?.addEventListener("abort", cancel, { once: true });
-      if (this.#pending.size === 0) this.#link.ref();
+      this.#live(1);
       this.#pending.set(id, {
         pieces: [],
         resolve: (reply) => {
@@ -73,6 +74,15 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     if (!this.#link.send({ ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, data })) return false;
     this.#posted.set(id, replied);
     return true;
+  }
+
+  async waitingFor(answer: Promise<void>): Promise<void> {
+    this.#live(1);
+    try {
+      await answer;
+    } finally {
+      this.#live(-1);
+    }
   }
 
   /** Pending calls end with WSAENETDOWN. */
@@ -97,7 +107,7 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     if (message.data !== null) call.pieces.push(copyOf(message.data));
     if (message.more) return true;
     this.#pending.delete(message.id);
-    if (this.#pending.size === 0) this.#link.unref();
+    this.#live(-1);
     call.resolve({
       id: message.id,
       result: message.value,
@@ -143,10 +153,21 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     this.#waiting = [];
     const calls = [...this.#pending];
     this.#pending.clear();
-    for (const [id, call] of calls) call.resolve(failed(id, WSAENETDOWN));
+    for (const [id, call] of calls) {
+      this.#live(-1);
+      call.resolve(failed(id, WSAENETDOWN));
+    }
     const posted = [...this.#posted];
     this.#posted.clear();
     for (const [id, replied] of posted) replied(failed(id, WSAENETDOWN));
+  }
+
+  /** Reasons for the program to live on come and go. */
+  #live(change: 1 | -1): void {
+    const before = this.#reasonsToLive;
+    this.#reasonsToLive += change;
+    if (before === 0) this.#link.ref();
+    else if (this.#reasonsToLive === 0) this.#link.unref();
   }
 
   #nextId(): number {

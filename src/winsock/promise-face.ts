@@ -128,7 +128,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   const credits = new Map<SOCKET, SendCredit>();
   const readAheads = new Map<SOCKET, ReadAhead>();
   /** Resolved by the next answer to what was asked of each stream. */
-  const shows = new Map<ReadAhead, { readonly answered: Promise<void>; readonly resolve: () => void }>();
+  const shows = new Map<ReadAhead, Promise<void>>();
 
   /** The port, started up at least once. */
   function port(version = VERSION): Promise<AsyncPort> {
@@ -282,7 +282,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     if (hasLeft !== true) return;
     ahead.tell();
     ahead.isAsked = true;
-    shows.set(ahead, { answered, resolve });
+    shows.set(ahead, answered);
   }
 
   /** Of bytes that were shown before, or else of the host. */
@@ -292,7 +292,8 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     const ahead = readAheads.get(s);
     if (ahead?.isAsked === true && !ahead.isForgotten && ahead.heldBytes === 0) {
       tellTaken(s, ahead);
-      await unlessAborted(shows.get(ahead)?.answered, signal);
+      const shown = shows.get(ahead);
+      if (shown !== undefined) await unlessAborted((await port()).waitingFor(shown), signal);
     }
     if (ahead !== undefined && ahead.heldBytes > 0 && length > 0) {
       const room = into instanceof Uint8Array ? into : new Uint8Array(Math.min(length, ahead.heldBytes));

@@ -138,6 +138,7 @@ export class VirtualWinsock {
         });
         return true;
       },
+      waitingFor: (answer) => answer,
       close: () => provider.closeClient(client),
     };
   }

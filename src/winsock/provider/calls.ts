@@ -128,5 +128,7 @@ export interface AsyncPort {
    * @returns false when there is no room for it now, and nothing was sent
    */
   post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): boolean;
+  /** Somebody waits for a posted call after all: until then it is a reason for the program to live on. */
+  waitingFor(answer: Promise<void>): Promise<void>;
   close(): void;
 }

@@ -17,6 +17,7 @@ import type { EventSender } from "./event-streams.ts";
 import { guarded } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { type ManagedDevice, ManagementService } from "./management-service.ts";
+import { MistakeReports } from "./mistake-reports.ts";
 import { NetworkError } from "./network-error.ts";
 import type { HostSettings } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
@@ -98,7 +99,12 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   closers.push(() => outer.close());
   const waiter = tap === undefined && parts.door === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
 
-  const host = new Host({ clock, random, profile: PROFILES.get(settings.profile) ?? WINDOWS, onMistake: reportMistakes() });
+  const host = new Host({
+    clock,
+    random,
+    profile: PROFILES.get(settings.profile) ?? WINDOWS,
+    onMistake: (error) => reports.report("internal-error", "a packet, an alarm or a connection", error),
+  });
   const wall = new WallClock(clock);
   const managed = (device: LinkDevice): ManagedDevice => {
     const impaired = new ImpairedDevice(device, { timers: host.timers, random });
@@ -111,6 +117,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     });
     return { name: device.name, impaired, capture };
   };
+  const reports = new MistakeReports(clock, host.context.drops, notice);
   const devices = [managed(outer), managed(new Loopback())];
   const { gateway } = settings;
   host.attach(devices[0]!.capture, {
@@ -131,7 +138,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     doorUsage: () => door?.usage,
     programUsage: () => provider.usage,
   });
-  const mistake = mistakenCall(host);
+  const mistake = (error: unknown) => reports.report("internal-error-in-call", "a call", error);
   const handler = guarded(handlerOf(provider, management), mistake);
   if (parts.door !== undefined && waiter instanceof PollWaiter) {
     const { numbers, doorNotice } = parts;
@@ -151,30 +158,6 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     watch: tap === undefined ? () => {} : watchTap(tap, notice),
     isQuiet: () => host.tcp.unfinishedCount === 0,
     close,
-  };
-}
-
-/** So many exceptions in the handling of packets are taken one by one; a host that makes more of them ends, and says so. */
-const MISTAKES_TOLERATED = 100;
-
-/** Beside the reasons for which packets are dropped, in `status`. */
-const MISTAKEN_CALL = "internal-error-in-call";
-
-/** One packet or connection that our code trips over must not take the others with it; but it must be seen. */
-function reportMistakes(): (error: unknown) => void {
-  let seen = 0;
-  return (error) => {
-    if (++seen > MISTAKES_TOLERATED) throw error;
-    console.error(`tapsock: mistake ${seen} of ${MISTAKES_TOLERATED} tolerated, please report it:`, error);
-  };
-}
-
-/** However many such calls a client makes, they are its own loss. */
-function mistakenCall({ context }: Host): (error: unknown) => void {
-  return (error) => {
-    context.drops.count(MISTAKEN_CALL);
-    if (context.drops.of(MISTAKEN_CALL) > MISTAKES_TOLERATED) return;
-    console.error("tapsock: a call failed by our mistake, please report it:", error);
   };
 }
 

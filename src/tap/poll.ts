@@ -73,15 +73,8 @@ export class Poller {
     const address = this.#address;
     let ready: number;
     if (timeoutMs <= 0) ready = c.poll(address, this.#count, 0);
-    else if (timeoutMs >= 0x7fffffff) ready = c.poll(address, this.#count, -1);
-    else {
-      const ts = this.#timespec;
-      const seconds = Math.floor(timeoutMs / 1000);
-      const nanoseconds = Math.ceil((timeoutMs - seconds * 1000) * 1e6);
-      ts[0] = nanoseconds >= 1e9 ? seconds + 1 : seconds;
-      ts[2] = nanoseconds >= 1e9 ? 0 : nanoseconds;
-      ready = c.ppoll(address, this.#count, this.#timespecAddress, 0);
-    }
+    else if (putTimespec(timeoutMs, this.#timespec)) ready = c.ppoll(address, this.#count, this.#timespecAddress, 0);
+    else ready = c.poll(address, this.#count, -1);
     if (ready < 0) {
       const errno = c.errno();
       if (errno !== EINTR && errno !== EAGAIN) throw new TapError("wait for descriptors", errno, "check the limit on open files");
@@ -130,6 +123,23 @@ export class Poller {
     const at = this.#find(fd);
     return at < 0 ? 0 : this.#entries[at + 1]! >>> 16;
   }
+}
+
+/** Seconds are held in the lower word of their 64 bits: enough for 68 years. */
+const MOST_SECONDS = 0x7fffffff;
+
+/**
+ * struct timespec, rounded up.
+ * @param words seconds in the first, nanoseconds in the third
+ * @returns false for a time that never comes; any other comes, though it be months ahead
+ */
+export function putTimespec(timeoutMs: number, words: Int32Array): boolean {
+  if (timeoutMs === Number.POSITIVE_INFINITY) return false;
+  const seconds = Math.min(Math.floor(timeoutMs / 1000), MOST_SECONDS - 1);
+  const nanoseconds = Math.ceil((timeoutMs - seconds * 1000) * 1e6);
+  words[0] = nanoseconds >= 1e9 ? seconds + 1 : seconds;
+  words[2] = nanoseconds >= 1e9 ? 0 : nanoseconds;
+  return true;
 }
 
 let one: Int32Array | undefined;

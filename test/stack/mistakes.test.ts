@@ -74,3 +74,31 @@ test("a connection whose handling throws is reset, and another one goes on (hard
   hosts.simulation.advance(100);
   expect(server.receivedBytes).toBe(10);
 });
+
+test("a listener or an endpoint whose user throws costs no other one anything, when a connection comes and when the device goes", () => {
+  const hosts = new TwoHosts();
+  const seen: string[] = [];
+  Object.assign(hosts.peer.context, { mistake: (error: Error) => seen.push(error.message) });
+  const trip = (what: string) => () => {
+    throw new Error(what);
+  };
+  hosts.peer.tcp.listen({ localPort: 81, backlog: 8, acceptable: trip("acceptable"), networkDown: trip("listener down") });
+  let isTold = false;
+  hosts.peer.tcp.listen({
+    localPort: 82,
+    backlog: 8,
+    acceptable: () => {},
+    networkDown: () => {
+      isTold = true;
+    },
+  });
+  expect(typeof hosts.ours.tcp.open({ remote: PEER_ADDRESS, remotePort: 81, user: NOBODY })).not.toBe("string");
+  const { client, server } = connectPair(hosts);
+  expect(seen).toEqual(["acceptable"]);
+  client.connection?.write(new Uint8Array(10), 0, 10);
+  hosts.simulation.advance(100);
+  expect(server.receivedBytes).toBe(10);
+  hosts.peer.tcp.networkDown(() => true);
+  expect(seen).toEqual(["acceptable", "listener down"]);
+  expect(isTold).toBe(true);
+});

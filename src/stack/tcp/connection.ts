@@ -130,6 +130,8 @@ export class Connection implements TcpConnection, Flow {
   readonly rtt: RttEstimator;
   congestion: CongestionControl;
   recovery: "none" | "fast" | "timeout" = "none";
+  /** `recover` was set by a timeout at least once. */
+  hasTimedOut = false;
   /** `recover` of RFC 6582, RecoveryPoint of RFC 6675. */
   recover: Seq;
   /** HighRxt of RFC 6675: what lies before it has been retransmitted in this recovery. */

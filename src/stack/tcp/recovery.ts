@@ -86,7 +86,7 @@ function duplicateAck(conn: Connection): void {
   conn.dupAcks++;
   // New data may leave for each of the first two (limited transmit, RFC 3042): inPipe has become smaller.
   conn.owner.wantsOutput(conn);
-  if (conn.recovery !== "none") return;
+  if (conn.recovery !== "none" || mayBeOwnEcho(conn)) return;
   const enough = conn.dupAcks >= conn.context.profile.dupAckThreshold || (conn.sackPermitted && seqDiff(lostEdge(conn), conn.sndUna) > 0);
   if (!enough) return;
   conn.recovery = "fast";
@@ -98,12 +98,19 @@ function duplicateAck(conn: Connection): void {
   traceWindow(conn, "fast-retransmit");
 }
 
+/**
+ * RFC 6582 §3.2 step 1: after a timeout, duplicates for what lies before `recover` may answer our own second copies; only SACK tells
+ * the two apart. Numbers after it are of text that was sent since.
+ */
+const mayBeOwnEcho = (conn: Connection): boolean => !conn.sackPermitted && conn.hasTimedOut && seqDiff(conn.sndUna, conn.recover) <= 0;
+
 /** The retransmission timer went off: everything outstanding is taken for lost (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1). */
 export function assumeAllLost(conn: Connection): void {
   conn.congestion.onTimeout(conn.flight, conn.retries > 1);
   // RFC 2018 §8: a receiver may have thrown away what it reported; a SACKed first byte proves that it did.
   if (conn.scoreboard.count > 0 && conn.scoreboard.start(0) === conn.sndUna) conn.scoreboard.clear();
   conn.recovery = "timeout";
+  conn.hasTimedOut = true;
   conn.recover = conn.sndNxt;
   conn.highRxt = conn.sndUna;
   conn.retransmitAtOnce = true;

@@ -1,5 +1,6 @@
 import { type IpAddress, ipv4, isMulticastV4, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import { guarded } from "../core/guard.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
@@ -330,7 +331,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     for (let round = 0; round < 4; round++) {
       for (const listener of this.#acceptable) {
         this.#acceptable.delete(listener);
-        listener.acceptable();
+        guarded(this.context, listener.acceptable);
       }
       const notices = this.#wantNotice;
       this.#wantNotice = [];
@@ -357,12 +358,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   /** A connection that trips over a mistake of ours is reset, since its state may be half changed; the others go on. */
   #guarded(conn: Connection, step: (conn: Connection) => void): void {
-    try {
-      step(conn);
-    } catch (error) {
-      this.context.mistake(error);
-      conn.breakOff("reset");
-    }
+    if (!guarded(this.context, () => step(conn))) guarded(this.context, () => conn.breakOff("reset"));
   }
 
   /** A device takes frames again. */
@@ -380,10 +376,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   networkDown(isAffected: (local: IpAddress | undefined) => boolean): void {
     for (const conn of [...this.#connections.values()]) {
       if (!isAffected(conn.local)) continue;
-      if (conn.state === "SYN-SENT" || (conn.state === "SYN-RECEIVED" && !conn.isPassive)) conn.fail("network-down");
-      else conn.breakOff("network-down");
+      guarded(this.context, () => {
+        if (conn.state === "SYN-SENT" || (conn.state === "SYN-RECEIVED" && !conn.isPassive)) conn.fail("network-down");
+        else conn.breakOff("network-down");
+      });
     }
-    for (const listener of [...this.#listeners.values()].flat()) if (isAffected(listener.local)) listener.networkDown();
+    for (const listener of [...this.#listeners.values()].flat()) {
+      if (isAffected(listener.local)) guarded(this.context, () => listener.networkDown());
+    }
   }
 
   /** The more specific listener wins over the wildcard; among equals the first. */

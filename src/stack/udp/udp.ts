@@ -1,6 +1,7 @@
 import { FRAME_HEADROOM, MAX_FRAME, plainFrame } from "../../tap/link-device.ts";
 import { type IpAddress, type Ipv4Address, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { Path, RouteFailure } from "../ip/path.ts";
@@ -108,7 +109,9 @@ export class Udp implements Transport, UdpEndpointOwner {
 
   /** A device is gone for good: the endpoints over it are told. @param isAffected by address; undefined stands for all of ours */
   networkDown(isAffected: (local: IpAddress | undefined) => boolean): void {
-    for (const endpoint of this.endpoints()) if (isAffected(endpoint.local)) endpoint.user.networkDown?.();
+    for (const endpoint of this.endpoints()) {
+      if (isAffected(endpoint.local)) guarded(this.context, () => endpoint.user.networkDown?.());
+    }
   }
 
   // For endpoints

@@ -107,3 +107,31 @@ describe("a SYN-ACK that is lost", () => {
     expect(app.connection?.status().srttMs).toBe(0);
   });
 });
+
+describe("duplicates after a timeout, without SACK (RFC 6582 §3.2 step 1)", () => {
+  test("answer our own second copies, and start no fast retransmit", () => {
+    const { peer, write } = established();
+    write(5000);
+    peer.advance(1100);
+    peer.seen.length = 0;
+    // All had come; what was sent again after the timeout makes duplicates.
+    peer.send(".", { seq: 1, ack: 5001 });
+    write(3000);
+    peer.seen.length = 0;
+    for (let i = 0; i < 4; i++) peer.send(".", { seq: 1, ack: 5001 });
+    expect(peer.seen.filter((s) => s.seq === 5001)).toEqual([]);
+  });
+
+  test("of text that was sent since do", () => {
+    const { peer, write } = established();
+    write(5000);
+    peer.advance(1100);
+    peer.send(".", { seq: 1, ack: 5001 });
+    write(1000);
+    peer.send(".", { seq: 1, ack: 6001 });
+    write(4000);
+    peer.seen.length = 0;
+    for (let i = 0; i < 4; i++) peer.send(".", { seq: 1, ack: 6001 });
+    expect(peer.seen.filter((s) => s.seq === 6001)).toHaveLength(1);
+  });
+});

@@ -91,6 +91,8 @@ export class Connection implements TcpConnection, Flow {
   /** The user has closed its direction: a FIN follows the last byte. */
   finQueued = false;
   finSent = false;
+  /** What the peer's SYN announced; RFC 9293 §3.7.1. */
+  peerMss = 536;
   /** Largest text in one segment towards the peer, with the options that every segment carries taken off. */
   sndMss = 536;
   /** Eff.snd.MSS of RFC 9293 §3.7.1 for the segments of this turn: `sndMss` less the SACK blocks that they carry. */

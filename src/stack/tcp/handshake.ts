@@ -34,8 +34,8 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
   }
 
   // RFC 9293 §3.7.1: what the peer takes, what the path takes, and room for the options that every segment carries.
-  const peerMss = Math.max(options.mss === 0 ? DEFAULT_MSS : options.mss, MIN_MSS);
-  conn.sndMss = Math.min(peerMss, mssOfPath(conn)) - optionBytes(conn);
+  conn.peerMss = Math.max(options.mss === 0 ? DEFAULT_MSS : options.mss, MIN_MSS);
+  conn.sndMss = fittingMss(conn);
   conn.rcvMss = Math.min(mssOfPath(conn), DEFAULT_MSS);
   conn.congestion = new NewReno(conn.sndMss, profile.initialCwndSegments);
 
@@ -51,18 +51,21 @@ export const mssOfPath = (conn: Connection): number => conn.path.mtu - (conn.pat
 
 const optionBytes = (conn: Connection): number => (conn.timestamps ? PADDED_TIMESTAMPS_LENGTH : 0);
 
+const fittingMss = (conn: Connection): number => Math.min(conn.peerMss, mssOfPath(conn)) - optionBytes(conn);
+
 /**
  * The path's MTU may have been lowered, by whichever connection found out: smaller segments from now on, and what was too large at
- * once again (RFC 1191 §6.4).
- * @returns whether it was
+ * once again (RFC 1191 §6.4). Once what was found has aged out, larger ones are tried again (§6.3).
+ * @returns whether it was lowered
  */
 export function fitPath(conn: Connection): boolean {
-  const mss = mssOfPath(conn) - optionBytes(conn);
-  if (mss >= conn.sndMss) return false;
+  const mss = fittingMss(conn);
+  const isSmaller = mss < conn.sndMss;
+  if (mss === conn.sndMss) return false;
   conn.sndMss = mss;
   conn.congestion.onMss(mss);
-  conn.resendAll();
-  return true;
+  if (isSmaller) conn.resendAll();
+  return isSmaller;
 }
 
 /** Window field of our SYN or SYN-ACK. */

@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { PATH_MTU_LIFETIME_MS } from "../../../src/stack/ip/path-mtu.ts";
 import { established } from "../../support/established.ts";
 import { PEER_ADDRESS } from "../../support/two-hosts.ts";
 
@@ -19,4 +20,21 @@ test("an MTU that another connection found out holds for all towards that host (
   ]);
   expect(pieces[4]).toEqual([2921, 960]);
   expect(conn.status().mss).toBe(960);
+});
+
+test("once what was found out is too old, larger segments are tried again, up to the peer's MSS (RFC 1191 §6.3)", () => {
+  const { peer, conn, write } = established({ synAck: { mss: 1300 } });
+  peer.host.ip.pathMtus.lower(PEER_ADDRESS.bits, 1000);
+  write(960);
+  peer.send(".", { seq: 1, ack: 961 });
+  expect(conn.status().mss).toBe(960);
+  peer.advance(PATH_MTU_LIFETIME_MS - 1000);
+  write(960);
+  peer.send(".", { seq: 1, ack: 1921 });
+  expect(conn.status().mss).toBe(960);
+  peer.advance(2000);
+  peer.seen.length = 0;
+  write(1300);
+  expect(peer.seen.map((s) => [s.seq, s.length])).toEqual([[1921, 1300]]);
+  expect(conn.status().mss).toBe(1300);
 });

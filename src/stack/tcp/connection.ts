@@ -105,6 +105,8 @@ export class Connection implements TcpConnection, Flow {
   rcvAdv: Seq = seq(0);
   /** Bytes of window to offer at most now; grows by tuning unless the user fixed it. */
   receiveCapacity: number;
+  /** Where the peer's FIN stands, once it has come within the window; it counts when all text before it is here. */
+  finSeq: Seq | undefined;
   finReceived = false;
   receiveShut = false;
   /** Largest segment seen from the peer: decides when two full ones have come. */

@@ -1,4 +1,5 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import { FIN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { NOTICE } from "./notices.ts";
 import type { Segment } from "./segment.ts";
@@ -8,8 +9,50 @@ import type { Segment } from "./segment.ts";
  * turn, however many segments came in it (RFC 9293 MUST-58, MUST-59).
  */
 
-/** Takes in the text of a segment that begins at `from`, trimmed to the window (RFC 9293 §3.10.7.4, seventh). */
-export function acceptText(conn: Connection, seg: Segment, from: Seq): string {
+/** Seventh and eighth of RFC 9293 §3.10.7.4: the text of a segment, which begins at `from`, and the FIN behind it. */
+export function acceptTextAndFin(conn: Connection, seg: Segment, from: Seq): string {
+  const verdict = seg.textLength > 0 ? acceptText(conn, seg, from) : "accepted";
+  if (seg.has(FIN)) keepFin(conn, seqAdd(from, seg.textLength));
+  if (conn.finSeq === conn.receiveBuffer.rcvNxt) countFin(conn);
+  return verdict;
+}
+
+/** A FIN within the window is held as text is, until everything before it is here (SHLD-31); the first one counts. */
+function keepFin(conn: Connection, finSeq: Seq): void {
+  acknowledgeSoon(conn);
+  const { rcvNxt, outOfOrder } = conn.receiveBuffer;
+  const ahead = seqDiff(finSeq, rcvNxt);
+  // One whose text was cut off by the window comes again with that text.
+  if (conn.finSeq !== undefined || ahead < 0 || seqDiff(conn.rcvAdv, finSeq) < 0) return;
+  // Text beyond it is held already: one of the two is false, and only a FIN that needs no waiting is believed.
+  const { count } = outOfOrder;
+  if (ahead > 0 && count > 0 && seqDiff(outOfOrder.end(count - 1), finSeq) > 0) return;
+  conn.finSeq = finSeq;
+}
+
+/** Everything before the FIN is here. */
+function countFin(conn: Connection): void {
+  acknowledgeSoon(conn);
+  conn.finReceived = true;
+  if (seqDiff(conn.rcvAdv, conn.rcvNxt) < 0) conn.rcvAdv = conn.rcvNxt;
+  conn.notify(NOTICE.endOfStream);
+  switch (conn.state) {
+    case "ESTABLISHED":
+      conn.become("CLOSE-WAIT");
+      return;
+    case "FIN-WAIT-1":
+      // Our FIN is not acknowledged: the ACK field came first and would have led to FIN-WAIT-2.
+      conn.become("CLOSING");
+      return;
+    case "FIN-WAIT-2":
+      conn.owner.enterTimeWait(conn);
+      return;
+    default:
+  }
+}
+
+/** Takes in text, trimmed to the window and to the FIN if that came first. */
+function acceptText(conn: Connection, seg: Segment, from: Seq): string {
   const buffer = conn.receiveBuffer;
   let at = seg.textAt;
   let end = seg.textEnd;
@@ -24,7 +67,7 @@ export function acceptText(conn: Connection, seg: Segment, from: Seq): string {
     start = buffer.rcvNxt;
     conn.ackNow = true;
   }
-  const room = seqDiff(conn.rcvAdv, start);
+  const room = seqDiff(conn.finSeq ?? conn.rcvAdv, start);
   if (end - at > room) end = at + Math.max(0, room);
   if (end === at) {
     acknowledgeSoon(conn);

@@ -1,9 +1,9 @@
-import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { establish } from "./handshake.ts";
 import { NOTICE } from "./notices.ts";
-import { acceptText, acknowledgeSoon } from "./receiver.ts";
+import { acceptTextAndFin, acknowledgeSoon } from "./receiver.ts";
 import { acknowledgmentArrived } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 
@@ -232,29 +232,5 @@ function receive(conn: Connection, seg: Segment, windowClosed: boolean): string 
     conn.refuseText();
     return "text-after-close";
   }
-  const verdict = seg.textLength > 0 ? acceptText(conn, seg, seg.seq) : "accepted";
-  if (seg.has(FIN)) finArrived(conn, seqAdd(seg.seq, seg.textLength));
-  return verdict;
-}
-
-/** Eighth: the FIN counts when everything before it is here; otherwise the peer sends it again with the missing text. */
-function finArrived(conn: Connection, finSeq: Seq): void {
-  acknowledgeSoon(conn);
-  if (conn.finReceived || finSeq !== conn.receiveBuffer.rcvNxt || seqDiff(conn.rcvAdv, finSeq) < 0) return;
-  conn.finReceived = true;
-  if (seqDiff(conn.rcvAdv, conn.rcvNxt) < 0) conn.rcvAdv = conn.rcvNxt;
-  conn.notify(NOTICE.endOfStream);
-  switch (conn.state) {
-    case "ESTABLISHED":
-      conn.become("CLOSE-WAIT");
-      return;
-    case "FIN-WAIT-1":
-      // Our FIN is not acknowledged: the ACK field came first and would have led to FIN-WAIT-2.
-      conn.become("CLOSING");
-      return;
-    case "FIN-WAIT-2":
-      conn.owner.enterTimeWait(conn);
-      return;
-    default:
-  }
+  return acceptTextAndFin(conn, seg, seg.seq);
 }

@@ -2,7 +2,7 @@ import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, RST, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { establish, learnFromSyn } from "./handshake.ts";
-import { acceptText } from "./receiver.ts";
+import { acceptTextAndFin } from "./receiver.ts";
 import type { Segment } from "./segment.ts";
 
 /** SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3. */
@@ -36,8 +36,8 @@ export function segmentInSynSent(conn: Connection, seg: Segment): string {
     establish(conn);
     conn.ackNow = true;
     conn.owner.wantsOutput(conn);
-    // Text on the SYN-ACK is taken as after any other segment; a FIN comes again.
-    if (seg.textLength > 0) acceptText(conn, seg, seqAdd(seg.seq, 1));
+    // Text and FIN on the SYN-ACK are taken as from any other segment.
+    acceptTextAndFin(conn, seg, seqAdd(seg.seq, 1));
     return "accepted";
   }
   // Simultaneous open, RFC 9293 §3.5: both sides' SYNs crossed.

@@ -32,6 +32,15 @@ export interface Profile {
   readonly windowScale: number;
   /** Window field of our SYN, unscaled. */
   readonly synWindow: number;
+  /** The same of a SYN-ACK, when the peer scales windows and when it does not. Windows: nmap's database, Windows 10 1703. */
+  readonly synAckWindow: number;
+  readonly synAckWindowUnscaled: number;
+  /** A segment with neither SYN, ACK nor RST for a listener: answered by RST, or dropped (RFC 9293 §3.10.7.2, "any other control"). */
+  readonly bareSegmentInListen: "rst" | "drop";
+  /** A SYN that carries a FIN: answered by RST, or taken as a SYN. */
+  readonly synFinInListen: "rst" | "accept";
+  /** What the acknowledgment field of an RST without ACK holds: the peer's own, or zero. It means nothing. */
+  readonly resetRepeatsAck: boolean;
   /** The same for a SYN-ACK that answers a peer's timestamps, also where our own SYN would not offer them. */
   readonly synOptionsWithTimestamps: readonly SynOption[];
   /** Timeout of the first SYN, RFC 6298 §2.1. */
@@ -112,6 +121,11 @@ export const WINDOWS: Profile = {
   synOptions: ["mss", "nop", "windowScale", "nop", "nop", "sackPermitted"],
   windowScale: 8,
   synWindow: 64240,
+  synAckWindow: 65535,
+  synAckWindowUnscaled: 65500,
+  bareSegmentInListen: "rst",
+  synFinInListen: "rst",
+  resetRepeatsAck: true,
   synOptionsWithTimestamps: ["mss", "nop", "windowScale", "sackPermitted", "timestamps"],
   initialRtoMs: 1000,
   maxSynRtoMs: 60_000,
@@ -151,6 +165,11 @@ export const LINUX: Profile = {
   ...WINDOWS,
   name: "linux",
   ttl: 64,
+  synAckWindow: 64240,
+  synAckWindowUnscaled: 64240,
+  bareSegmentInListen: "drop",
+  synFinInListen: "accept",
+  resetRepeatsAck: false,
   ipIdentification: "zero",
   neighbourFailure: "host-unreachable",
   synOptions: ["mss", "sackPermitted", "timestamps", "nop", "windowScale"],
@@ -184,6 +203,11 @@ export const RFC: Profile = {
   ...WINDOWS,
   name: "rfc",
   ttl: 64,
+  synAckWindow: 64240,
+  synAckWindowUnscaled: 64240,
+  bareSegmentInListen: "drop",
+  synFinInListen: "accept",
+  resetRepeatsAck: false,
   ipIdentification: "zero",
   neighbourFailure: "host-unreachable",
   synOptions: ["mss", "sackPermitted", "timestamps", "nop", "windowScale"],

@@ -22,6 +22,8 @@ export interface SeenSegment {
   readonly flags: string;
   readonly seq: number;
   readonly ack: number;
+  /** The field itself, flag or not. */
+  readonly rawAck: number;
   readonly window: number;
   readonly length: number;
   readonly text: Uint8Array;
@@ -234,6 +236,7 @@ export class ScriptPeer {
       flags: FLAG_LETTERS.map(([letter, bit]) => ((bits & bit) !== 0 ? letter : "")).join(""),
       seq: seqDiff(tcp.sequence(b, at), this.ourIsn),
       ack: (bits & tcp.ACK) !== 0 ? seqDiff(tcp.acknowledgment(b, at), this.isn) : 0,
+      rawAck: tcp.acknowledgment(b, at),
       window: tcp.window(b, at),
       length: segmentEnd - tcp.payloadAt(b, at),
       text: b.slice(tcp.payloadAt(b, at), segmentEnd),

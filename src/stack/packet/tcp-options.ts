@@ -185,6 +185,8 @@ export function writeSynOptions(b: Uint8Array, at: number, order: readonly SynOp
       continue;
     }
     const wanted = synOptionLength(option, values);
+    // Where SACK-permitted before them was left out, NOPs bring the timestamps' numbers to where they are read fastest (RFC 7323 appendix A).
+    if (option === "timestamps" && wanted > 0) nops += (6 - ((length + nops) % 4)) % 4;
     if (wanted > 0) {
       requireRoom(length + nops + wanted, order);
       b.fill(NOP, at + length, at + length + nops);

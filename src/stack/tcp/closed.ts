@@ -39,7 +39,8 @@ export class Resets {
     if (typeof path === "string") return;
     const { sourcePort, destinationPort } = seg;
     // With an ACK the peer told what it expects; without, we acknowledge all it sent.
-    if (seg.has(ACK)) this.#writer.reset(path, destinationPort, sourcePort, seg.ack, 0 as Seq, RST);
+    const repeated = this.#context.profile.resetRepeatsAck ? seg.ack : (0 as Seq);
+    if (seg.has(ACK)) this.#writer.reset(path, destinationPort, sourcePort, seg.ack, repeated, RST);
     else this.#writer.reset(path, destinationPort, sourcePort, 0 as Seq, seqAdd(seg.seq, seg.length), RST | ACK);
   }
 }

@@ -43,6 +43,8 @@ export interface ConnectionOwner {
   /** SYN-RECEIVED of a passive open became ESTABLISHED. @returns false when the listener's queue refuses it */
   handshakeDone(conn: Connection): boolean;
   enterTimeWait(conn: Connection): void;
+  /** Where TSval begins towards this peer. */
+  timestampOffset(localV4: number, remoteV4: number): number;
 }
 
 export interface ConnectionOpening {
@@ -183,7 +185,7 @@ export class Connection implements TcpConnection, Flow {
   #label: string | undefined;
 
   constructor(owner: ConnectionOwner, opening: ConnectionOpening) {
-    const { profile, random } = owner.context;
+    const { profile } = owner.context;
     this.owner = owner;
     this.id = opening.id;
     this.path = opening.path;
@@ -204,7 +206,7 @@ export class Connection implements TcpConnection, Flow {
     this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
     this.congestion = new NewReno(this.sndMss, profile.initialCwndSegments);
     this.receiveCapacity = this.#wantedCapacity();
-    this.tsOffset = random.u32();
+    this.tsOffset = owner.timestampOffset(this.localV4, this.remoteV4);
     this.timers = new ConnectionTimers(this);
   }
 

@@ -16,7 +16,6 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
   const { profile, clock } = conn.context;
   conn.irs = seg.seq;
   conn.receiveBuffer = new ReceiveBuffer(seqAdd(seg.seq, 1), conn.owner.rings);
-  conn.rcvAdv = seqAdd(conn.receiveBuffer.rcvNxt, synWindow(conn));
   conn.tuningStart = conn.receiveBuffer.rcvNxt;
   conn.lastAckSent = conn.receiveBuffer.rcvNxt;
 
@@ -25,6 +24,7 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
   const scaling = options.windowScale >= 0 && offers("windowScale");
   conn.sndWindShift = scaling ? options.windowScale : 0;
   conn.rcvWindShift = scaling ? profile.windowScale : 0;
+  conn.rcvAdv = seqAdd(conn.receiveBuffer.rcvNxt, synWindow(conn));
   conn.sackPermitted = options.sackPermitted && offers("sackPermitted");
   conn.timestamps =
     options.hasTimestamps && (conn.isPassive ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
@@ -69,7 +69,11 @@ export function fitPath(conn: Connection): boolean {
 }
 
 /** Window field of our SYN or SYN-ACK. */
-export const synWindow = (conn: Connection): number => Math.min(conn.context.profile.synWindow, conn.receiveCapacity, 65535);
+export function synWindow(conn: Connection): number {
+  const { synWindow: ofSyn, synAckWindow, synAckWindowUnscaled } = conn.context.profile;
+  const wanted = conn.isPassive ? (conn.rcvWindShift > 0 ? synAckWindow : synAckWindowUnscaled) : ofSyn;
+  return Math.min(wanted, conn.receiveCapacity, 65535);
+}
 
 /** The handshake is complete: timers and measurements start afresh. */
 export function establish(conn: Connection): void {

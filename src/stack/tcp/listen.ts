@@ -1,7 +1,7 @@
 import type { HostContext } from "../core/context.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { RouteFailure } from "../ip/path.ts";
-import { ACK, RST, SYN } from "../packet/tcp.ts";
+import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import type { Resets } from "./closed.ts";
 import type { Connection } from "./connection.ts";
 import { learnFromSyn } from "./handshake.ts";
@@ -30,7 +30,15 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
   }
 
   // Third: the SYN. Text or FIN on it is left for the peer to send again, which RFC 9293 allows.
-  if (!seg.has(SYN)) return "neither-syn-nor-rst";
+  const { profile } = host.context;
+  if (!seg.has(SYN)) {
+    if (profile.bareSegmentInListen === "rst") host.resets.answer(seg);
+    return "neither-syn-nor-rst";
+  }
+  if (seg.has(FIN) && profile.synFinInListen === "rst") {
+    host.resets.answer(seg);
+    return "syn-with-fin";
+  }
   if (listener.isFull) {
     if (host.context.profile.backlogOverflow === "rst") host.resets.answer(seg);
     return "accept-queue-full";

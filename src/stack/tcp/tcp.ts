@@ -61,6 +61,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   readonly #liveUse = new Map<number, number>();
   #unfinished = 0;
   readonly #segment = new Segment();
+  readonly #timestampOffsets: KeyedHash;
   readonly #writer = new SegmentWriter();
   #wantOutput: Connection[] = [];
   #wantNotice: Connection[] = [];
@@ -80,6 +81,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.#timeWaits = new TimeWaits(hash, (port) => this.#waitOn(port, -1));
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
+    this.#timestampOffsets = new KeyedHash(context.random);
     this.sequences = keyedSequences(context.clock, new KeyedHash(context.random));
     ip.register(this);
   }
@@ -313,6 +315,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     // The ACK of the peer's FIN leaves with the state, since the connection has no later turn.
     if (conn.ackNow) this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
     conn.release();
+  }
+
+  /** One clock for all connections of a pair of hosts, so that a new one may follow the old (RFC 7323 §5.5, RFC 6191), another for each pair (§7.1). */
+  timestampOffset(localV4: number, remoteV4: number): number {
+    return this.#timestampOffsets.of(localV4, remoteV4, 0) >>> 0;
   }
 
   released(conn: Connection): void {

@@ -158,9 +158,16 @@ describe("writing TCP options", () => {
     expect(laidOut([], ALL)).toEqual([]);
   });
 
+  test("timestamps end on a word whatever was left out before them (RFC 7323 appendix A; nmap's O3 of Windows: M5B4NW8NNT11)", () => {
+    const order = ["mss", "nop", "windowScale", "sackPermitted", "timestamps"] as const;
+    expect(laidOut(order, { ...ALL, sackPermitted: false })).toHaveLength(20);
+    const kinds = [...laidOut(order, { ...ALL, sackPermitted: false })];
+    expect([kinds[0], kinds[4], kinds[5], kinds[8], kinds[9], kinds[10]]).toEqual([2, 1, 3, 1, 1, 8]);
+  });
+
   test("an order that asks for more than 40 bytes is refused", () => {
-    expect(() => laidOut([...LINUX, "timestamps", "timestamps", "nop"], ALL)).toThrow(RangeError);
-    expect(() => laidOut([...LINUX, "timestamps", "timestamps"], ALL)).not.toThrow();
+    expect(() => laidOut([...LINUX, "timestamps", "mss", "mss", "nop"], ALL)).toThrow(RangeError);
+    expect(() => laidOut([...LINUX, "timestamps", "mss", "mss"], ALL)).not.toThrow();
   });
 
   test("whatever order and values are written read back the same", () => {

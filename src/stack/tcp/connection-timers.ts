@@ -128,6 +128,10 @@ export class ConnectionTimers {
     const flags = conn.state === "SYN-SENT" ? SYN : SYN | ACK;
     conn.synDue = false;
     conn.retries++;
+    if (conn.listener?.isPressed && !conn.awaitsRoom) {
+      this.retransmission.set(this.#synTimeout());
+      return;
+    }
     conn.retransmissions++;
     conn.synTried(conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt));
     this.retransmission.set(this.#synTimeout());

@@ -178,6 +178,8 @@ export class Connection implements TcpConnection, Flow {
 
   /** Where a passive connection waits to be accepted. */
   listener: Listener | undefined;
+  /** The peer has completed the handshake and found no room in the accept queue. */
+  awaitsRoom = false;
   readonly timers: ConnectionTimers;
   bytesSent = 0;
   bytesReceived = 0;

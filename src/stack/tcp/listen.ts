@@ -6,7 +6,7 @@ import type { Resets } from "./closed.ts";
 import type { Connection } from "./connection.ts";
 import { learnFromSyn } from "./handshake.ts";
 import type { SequenceGenerator } from "./isn.ts";
-import { HALF_OPEN_CAP, type Listener } from "./listener.ts";
+import type { Listener } from "./listener.ts";
 import type { Segment } from "./segment.ts";
 
 /** What a listener needs of its host. */
@@ -43,7 +43,7 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
     if (host.context.profile.backlogOverflow === "rst") host.resets.answer(seg);
     return "accept-queue-full";
   }
-  if (listener.halfOpen.size >= HALF_OPEN_CAP) return "syn-queue-full";
+  listener.makeRoom();
   const chosen = host.sequences(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
   // A quick stream outruns the clock that the numbers are chosen by.
   const iss = oldSndNxt === undefined || seqDiff(chosen, oldSndNxt) > 0 ? chosen : seqAdd(oldSndNxt, 65_537);

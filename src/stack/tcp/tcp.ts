@@ -298,6 +298,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     const listener = conn.listener;
     if (listener === undefined) return true;
     if (listener.isFull) {
+      conn.awaitsRoom = true;
       if (this.context.profile.backlogOverflow === "rst") conn.abort();
       return conn.isReleased;
     }

@@ -1,16 +1,16 @@
-import { addressOf, hasLibc, libc } from "../tap/libc.ts";
+import { addressOf, isLibcLoaded, libc } from "../tap/libc.ts";
 
 /** Below this a system library's copy gains nothing. */
 const WORTH_A_CALL = 2048;
 
 /**
  * `target.set(source, at)`. Where one side is shared memory, V8 copies word by word (bytes by bytes where the two are not aligned alike),
- * at 4 to 30 GB/s less than what the machine can do, so that long pieces go through memcpy(3) where there is one. Both sides must be
+ * far below what the machine can do, so that long pieces go through memcpy(3) where it is at hand. Both sides must be
  * the caller's alone meanwhile.
  */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): void {
   const isShared = target.buffer instanceof SharedArrayBuffer || source.buffer instanceof SharedArrayBuffer;
-  if (!isShared || source.length < WORTH_A_CALL || !hasLibc()) {
+  if (!isShared || source.length < WORTH_A_CALL || !isLibcLoaded()) {
     target.set(source, at);
     return;
   }

@@ -1,4 +1,5 @@
 import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { preloadLibc } from "../tap/libc.ts";
 import type { BlockingPort } from "../winsock/provider/calls.ts";
 import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "./async-call-port.ts";
@@ -151,6 +152,8 @@ function forget(port: { close(): void }): void {
 }
 
 function threadFor(url: string, settings: HostSettings): ServingThread {
+  // For quick copies into shared memory. A worker does without until it needs the library anyway.
+  if (isMainThread) preloadLibc();
   if (attached !== undefined && attached.thread.doorbell.state !== "ended") {
     if (attached.url === url) return attached.thread;
     attached.own?.stopNow();

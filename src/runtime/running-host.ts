@@ -4,6 +4,7 @@ import { PROFILES, WINDOWS } from "../stack/profile.ts";
 import { CaptureDevice } from "../tap/capture-device.ts";
 import { ImpairedDevice } from "../tap/impaired-device.ts";
 import { configureInterface } from "../tap/interface-config.ts";
+import { preloadLibc } from "../tap/libc.ts";
 import type { LinkDevice } from "../tap/link-device.ts";
 import { type LinuxTap, openTap } from "../tap/linux-tap.ts";
 import { Loopback } from "../tap/loopback.ts";
@@ -91,6 +92,7 @@ export function startHost(parts: HostParts): RunningHost {
 }
 
 function build(parts: HostParts, closers: (() => void)[], close: () => void): RunningHost {
+  preloadLibc();
   const { settings, doorbell, send, notice } = parts;
   const clock = new RealClock();
   const random = new SystemRandom();

@@ -71,18 +71,18 @@ export function libc(): Libc {
   return loaded;
 }
 
-let isMissing = false;
+/**
+ * Whether `libc` is loaded already. A worker must not load it in the midst of things: one that is terminated just then takes the whole
+ * program with it (koffi cannot throw into a thread that is ending).
+ */
+export const isLibcLoaded = (): boolean => loaded !== undefined;
 
-/** Whether `libc` can be had; tries once. */
-export function hasLibc(): boolean {
-  if (loaded !== undefined) return true;
-  if (isMissing) return false;
+/** Loads `libc` where it can be had. */
+export function preloadLibc(): void {
   try {
     libc();
-    return true;
   } catch {
-    isMissing = true;
-    return false;
+    // Who cannot do without it will say so.
   }
 }
 

@@ -158,7 +158,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
       file?.flush();
     },
     watch: tap === undefined ? () => {} : watchTap(tap, notice),
-    isQuiet: () => host.tcp.unfinishedCount === 0,
+    isQuiet: () => host.tcp.unfinishedCount === 0 && !host.tcp.hasUndelivered,
     close,
   };
 }

@@ -48,6 +48,8 @@ const MAX_STRANGERS = 128;
 const HELLO_LIMIT_MS = 5_000;
 /** What one client may have read before the others have their turn. */
 const BYTES_IN_TURN = MAX_MESSAGE + 64 * 1024;
+/** Reads of what a client that goes has left, before its socket is closed. */
+const DRAINED_AT_MOST = 8;
 /** Where there are no descriptors left, whoever knocks waits so long before the door looks again. */
 const SHORTAGE_PAUSE_MS = 100;
 /** Coming and going that is told each second, and at once after a quiet time; a crowd for hours would drown the log. */
@@ -417,6 +419,8 @@ export class SocketDoor implements RequestServer {
     client.helloLimit?.cancel();
     this.#clients.delete(client.fd);
     this.#outbox.forget(client);
+    // What is left unread would make a reset of the close, and the client might lose our last words.
+    for (let i = 0; i < DRAINED_AT_MOST && receiveNow(client.fd, this.#arrivalsAddress, BYTES_IN_TURN) > 0; i++);
     closeDescriptor(client.fd);
     this.#heldBytes -= client.countedBytes;
     client.release();

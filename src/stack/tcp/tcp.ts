@@ -172,6 +172,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     return this.#liveUse.has(liveKey(local?.bits, port));
   }
 
+  /** Some connection that its user has closed has text or a FIN that is not acknowledged. */
+  get hasUndelivered(): boolean {
+    for (const conn of this.#connections.values()) if (conn.finQueued && !conn.isFinAcked) return true;
+    return false;
+  }
+
   statuses(): ConnectionStatus[] {
     const rows: ConnectionStatus[] = [];
     for (const listeners of this.#listeners.values()) for (const listener of listeners) rows.push(listener.status());

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
 import { established } from "../../support/established.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
+import { connectPair, TwoHosts } from "../../support/two-hosts.ts";
 
 describe("closing and its notices", () => {
   test("nothing is told to a user that has closed, though it happened before (RFC 9293 §3.9.1.5)", () => {
@@ -141,4 +142,18 @@ test.each([WINDOWS, LINUX])("TIME-WAIT outlives a SYN that a full listener refus
   peer.seen.length = 0;
   peer.send("S", { seq: 3, mss: 1000 });
   expect(peer.expect("S.", { ack: 4 }).seq).toBeGreaterThan(2);
+});
+
+test("a connection that its user has closed counts as undelivered until its FIN is acknowledged, also before that has left", () => {
+  const hosts = new TwoHosts();
+  const { client } = connectPair(hosts);
+  expect(hosts.ours.tcp.hasUndelivered).toBe(false);
+  client.connection?.write(new Uint8Array(300_000), 0, 300_000);
+  client.connection?.close(false);
+  // The first window is on its way, and the FIN is not.
+  hosts.ours.turn();
+  expect(hosts.ours.tcp.unfinishedCount).toBe(0);
+  expect(hosts.ours.tcp.hasUndelivered).toBe(true);
+  hosts.simulation.advance(2000);
+  expect(hosts.ours.tcp.hasUndelivered).toBe(false);
 });

@@ -102,3 +102,19 @@ test("a listener or an endpoint whose user throws costs no other one anything, w
   expect(seen).toEqual(["acceptable", "listener down"]);
   expect(isTold).toBe(true);
 });
+
+test("a user that throws when it is told of the end of its connection is told once", () => {
+  const hosts = new TwoHosts();
+  const { client, server } = connectPair(hosts);
+  const seen: string[] = [];
+  Object.assign(hosts.ours.context, { mistake: (error: Error) => seen.push(error.message) });
+  client.connection!.user = {
+    ...NOBODY,
+    aborted: () => {
+      throw new Error("aborted");
+    },
+  };
+  server.connection!.abort();
+  hosts.simulation.advance(1000);
+  expect(seen).toEqual(["aborted"]);
+});

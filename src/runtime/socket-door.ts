@@ -1,7 +1,8 @@
+import { getSystemErrorName } from "node:util";
 import type { TimerQueue } from "../stack/core/timers.ts";
 import { TokenBucket } from "../stack/core/token-bucket.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, Epoll } from "../tap/epoll.ts";
-import { addressOf, EAGAIN, EMFILE, ENFILE } from "../tap/libc.ts";
+import { addressOf, EAGAIN, ECONNABORTED, EMFILE, ENFILE } from "../tap/libc.ts";
 import { peerCredentials } from "../tap/peer-credentials.ts";
 import { acceptFrom, closeDescriptor, receiveNow } from "../tap/unix-socket.ts";
 import type { CallHandler } from "../winsock/provider/calls.ts";
@@ -214,12 +215,13 @@ export class SocketDoor implements RequestServer {
   #letIn(): void {
     for (let taken = 0; taken < MAX_STRANGERS; taken++) {
       const fd = acceptFrom(this.#parts.listener);
-      if (fd === -EMFILE || fd === -ENFILE) {
-        this.#pauseForWant();
+      if (fd === -EAGAIN) return;
+      if (fd < 0) {
+        // One that left before it was let in concerns nobody else; any other failure would only come again.
+        if (fd === -ECONNABORTED) continue;
+        this.#pauseForWant(-fd);
         return;
       }
-      // Whatever else it is concerns this one alone, and the next may come.
-      if (fd < 0) return;
       if (isStranger(fd) || !this.#epoll.add(fd, EPOLLIN)) {
         closeDescriptor(fd);
         continue;
@@ -247,10 +249,14 @@ export class SocketDoor implements RequestServer {
   }
 
   /** accept(2) would fail again at once, and poll(2) would not let us sleep. */
-  #pauseForWant(): void {
+  #pauseForWant(errno: number): void {
     if (this.#isShort) return;
     this.#isShort = true;
-    this.#say({ type: "clients-refused", why: "there are no descriptors left (ulimit -n)" });
+    const isOfDescriptors = errno === EMFILE || errno === ENFILE;
+    this.#say({
+      type: "clients-refused",
+      why: isOfDescriptors ? "there are no descriptors left (ulimit -n)" : `the system says ${getSystemErrorName(-errno)}`,
+    });
     this.#epoll.change(this.#parts.listener, 0);
     const again = () => {
       this.#isShort = false;

@@ -59,6 +59,7 @@ export const ENFILE = 23;
 export const EMFILE = 24;
 export const EBADFD = 77;
 export const EADDRNOTAVAIL = 99;
+export const ECONNABORTED = 103;
 export const ENOBUFS = 105;
 
 const require = createRequire(import.meta.url);

@@ -3,6 +3,7 @@ import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../winso
 import { copyOf } from "./copy-bytes.ts";
 import { EVENT, emptyMessage, joinPieces, MAX_DATA, type Message, REPLY, REQUEST } from "./message.ts";
 import type { LinkReceiver, MessageLink } from "./message-link.ts";
+import { failedCall, PostedCalls, replyIn } from "./posted-calls.ts";
 
 /** Hears of what the client subscribed to. `count` runs from 0 for each subscription; a gap in it is what was lost. */
 export type EventListener = (subscription: number, count: number, data: Uint8Array) => void;
@@ -31,10 +32,9 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   #isClosed = false;
   readonly #pending = new Map<number, PendingCall>();
   /** Nobody waits for these, so they do not keep the program alive. */
-  readonly #posted = new Map<number, (reply: CallReply) => void>();
+  readonly #posted = new PostedCalls();
   #reasonsToLive = 0;
   #waiting: Message[] = [];
-  #lastId = 0;
   #isDown = false;
 
   /**
@@ -49,9 +49,9 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
 
   call(request: Omit<CallRequest, "id">, signal?: AbortSignal): Promise<CallReply> {
     const id = this.#nextId();
-    if (this.#isDown) return Promise.resolve(failed(id, WSAENETDOWN));
-    if (signal?.aborted) return Promise.resolve(failed(id, WSAEINTR));
-    if (request.data !== null && request.data.length > MAX_DATA) return Promise.resolve(failed(id, WSAENOBUFS));
+    if (this.#isDown) return Promise.resolve(failedCall(id, WSAENETDOWN));
+    if (signal?.aborted) return Promise.resolve(failedCall(id, WSAEINTR));
+    if (request.data !== null && request.data.length > MAX_DATA) return Promise.resolve(failedCall(id, WSAENOBUFS));
     return new Promise((resolve) => {
       const cancel = () => this.#cancel(id);
       signal?.addEventListener("abort", cancel, { once: true });
@@ -69,10 +69,12 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   }
 
   post({ op, s, a, b, c, data }: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): boolean {
-    if (this.#isDown || this.#waiting.length > 0 || (data?.length ?? 0) > MAX_DATA) return false;
+    if (this.#isDown) return false;
     const id = this.#nextId();
-    if (!this.#link.send({ ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, data })) return false;
-    this.#posted.set(id, replied);
+    const message = { ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, data };
+    if (data === null) this.#send(message);
+    else if (this.#waiting.length > 0 || data.length > MAX_DATA || !this.#link.send(message)) return false;
+    this.#posted.add(id, replied);
     return true;
   }
 
@@ -101,29 +103,15 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     if (message.kind !== REPLY) return true;
     const call = this.#pending.get(message.id);
     if (call === undefined) {
-      this.#deliverPosted(message);
+      this.#posted.deliver(message);
       return true;
     }
     if (message.data !== null) call.pieces.push(copyOf(message.data));
     if (message.more) return true;
     this.#pending.delete(message.id);
     this.#live(-1);
-    call.resolve({
-      id: message.id,
-      result: message.value,
-      error: message.c,
-      a: message.a,
-      b: message.b,
-      data: call.pieces.length === 0 ? null : joinPieces(call.pieces),
-    });
+    call.resolve(replyIn(message, call.pieces.length === 0 ? null : joinPieces(call.pieces)));
     return true;
-  }
-
-  #deliverPosted({ id, value, a, b, c, data }: Message): void {
-    const replied = this.#posted.get(id);
-    if (replied === undefined) return;
-    this.#posted.delete(id);
-    replied({ id, result: value, error: c, a, b, data });
   }
 
   room(): void {
@@ -155,11 +143,9 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     this.#pending.clear();
     for (const [id, call] of calls) {
       this.#live(-1);
-      call.resolve(failed(id, WSAENETDOWN));
+      call.resolve(failedCall(id, WSAENETDOWN));
     }
-    const posted = [...this.#posted];
-    this.#posted.clear();
-    for (const [id, replied] of posted) replied(failed(id, WSAENETDOWN));
+    this.#posted.fail();
   }
 
   /** Reasons for the program to live on come and go. */
@@ -171,10 +157,8 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   }
 
   #nextId(): number {
-    do this.#lastId = (this.#lastId + 1) >>> 0;
-    while (this.#pending.has(this.#lastId) || this.#posted.has(this.#lastId));
-    return this.#lastId;
+    let id = this.#posted.nextId();
+    while (this.#pending.has(id)) id = this.#posted.nextId();
+    return id;
   }
 }
-
-const failed = (id: number, error: number): CallReply => ({ id, result: -1, error, a: 0, b: 0, data: null });

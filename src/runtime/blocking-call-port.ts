@@ -3,6 +3,7 @@ import type { BlockingPort, CallReply, CallRequest } from "../winsock/provider/c
 import type { Channel } from "./channel.ts";
 import type { Doorbell } from "./doorbell.ts";
 import { CLOSE, emptyMessage, joinPieces, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "./message.ts";
+import { failedCall, PostedCalls, replyIn } from "./posted-calls.ts";
 import { RingReader, RingWriter } from "./ring.ts";
 
 /** How often a thread that waits looks whether its server's thread is still there. One that dies of a lack of memory tells nobody. */
@@ -19,10 +20,8 @@ export class BlockingCallPort implements BlockingPort {
   readonly #request: Message = emptyMessage();
   readonly #reply: Message = emptyMessage();
   readonly #onClose: () => void;
-  /** Calls whose answer nobody waits for, by their id. */
-  readonly #posted = new Map<number, (reply: CallReply) => void>();
+  readonly #posted = new PostedCalls();
   #holdsReply = false;
-  #lastId = 0;
   #isClosed = false;
 
   /** @param onClose the channel may be forgotten */
@@ -41,15 +40,15 @@ export class BlockingCallPort implements BlockingPort {
    * `request.data` may have MAX_DATA bytes; a longer send goes in pieces, and anything else that long is WSAENOBUFS.
    */
   call(request: Omit<CallRequest, "id">): CallReply {
-    const id = this.#nextId();
-    if (request.data !== null && request.data.length > MAX_DATA) return failed(id, WSAENOBUFS);
-    return this.#send(id, request) ? this.#awaitReply(id) : failed(id, WSAENETDOWN);
+    const id = this.#posted.nextId();
+    if (request.data !== null && request.data.length > MAX_DATA) return failedCall(id, WSAENOBUFS);
+    return this.#send(id, request) ? this.#awaitReply(id) : failedCall(id, WSAENETDOWN);
   }
 
   post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): void {
-    const id = this.#nextId();
-    if (this.#send(id, request)) this.#posted.set(id, replied);
-    else replied(failed(id, WSAENETDOWN));
+    const id = this.#posted.nextId();
+    if (this.#send(id, request)) this.#posted.add(id, replied);
+    else replied(failedCall(id, WSAENETDOWN));
   }
 
   takeReplies(): void {
@@ -62,7 +61,7 @@ export class BlockingCallPort implements BlockingPort {
     this.#releaseReply();
     while (this.#posted.size > 0) {
       while (this.#reader.read(this.#reply)) if (this.#deliver()) return true;
-      if (!this.#sleep(() => this.#reader.hasMessage)) this.#losePosted();
+      if (!this.#sleep(() => this.#reader.hasMessage)) this.#posted.fail();
     }
     return false;
   }
@@ -86,7 +85,7 @@ export class BlockingCallPort implements BlockingPort {
       while (this.#reader.read(this.#reply)) this.#deliver();
       const mayGoOn = () => this.#writer.hasRoom(this.#channel.requests.bytes.length / 2) || this.#reader.hasMessage;
       if (!this.#sleep(mayGoOn)) {
-        this.#losePosted();
+        this.#posted.fail();
         return false;
       }
     }
@@ -104,20 +103,9 @@ export class BlockingCallPort implements BlockingPort {
 
   /** Gives the message that was read to whoever posted its call, and back to the ring. @returns whether there was somebody */
   #deliver(): boolean {
-    const { kind, id } = this.#reply;
-    const replied = kind === REPLY ? this.#posted.get(id) : undefined;
-    if (replied !== undefined) {
-      this.#posted.delete(id);
-      replied(replyIn(this.#reply, this.#reply.data));
-    }
+    const isPosted = this.#posted.deliver(this.#reply);
     if (this.#reader.release()) this.#doorbell.ring();
-    return replied !== undefined;
-  }
-
-  #losePosted(): void {
-    const posted = [...this.#posted];
-    this.#posted.clear();
-    for (const [id, replied] of posted) replied(failed(id, WSAENETDOWN));
+    return isPosted;
   }
 
   close(): void {
@@ -150,8 +138,8 @@ export class BlockingCallPort implements BlockingPort {
         if (!reply.more) return replyIn(reply, joinPieces(pieces ?? []));
       }
       if (!this.#sleep(() => this.#reader.hasMessage)) {
-        this.#losePosted();
-        return failed(id, WSAENETDOWN);
+        this.#posted.fail();
+        return failedCall(id, WSAENETDOWN);
       }
     }
   }
@@ -171,14 +159,4 @@ export class BlockingCallPort implements BlockingPort {
     this.#channel.awake();
     return true;
   }
-
-  #nextId(): number {
-    do this.#lastId = (this.#lastId + 1) >>> 0;
-    while (this.#posted.has(this.#lastId));
-    return this.#lastId;
-  }
 }
-
-const replyIn = (m: Message, data: Uint8Array | null): CallReply => ({ id: m.id, result: m.value, error: m.c, a: m.a, b: m.b, data });
-
-const failed = (id: number, error: number): CallReply => ({ id, result: -1, error, a: 0, b: 0, data: null });

@@ -23,6 +23,7 @@ import {
   writeMessage,
 } from "./message.ts";
 import { NetworkError } from "./network-error.ts";
+import { failedCall, PostedCalls, replyIn } from "./posted-calls.ts";
 import { forgetDescriptor, noteDescriptor } from "./worker-descriptors.ts";
 
 /** Up to here a request is copied behind its header and leaves in one piece; longer data leaves from where it lies. */
@@ -51,9 +52,8 @@ export class SocketCallPort implements BlockingPort {
   #end = 0;
   readonly #request: Message = { ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT };
   readonly #reply: Message = emptyMessage();
-  readonly #posted = new Map<number, (reply: CallReply) => void>();
+  readonly #posted = new PostedCalls();
   #pieces: Uint8Array[] = [];
-  #lastId = 0;
   #isDown = false;
   #isOpen = true;
 
@@ -76,25 +76,22 @@ export class SocketCallPort implements BlockingPort {
 
   /** The reply's data is valid until the next call on this port. A network that is gone answers WSAENETDOWN. */
   call(request: Omit<CallRequest, "id">): CallReply {
-    const id = this.#nextId();
-    if (request.data !== null && request.data.length > MAX_DATA) return failed(id, WSAENOBUFS);
-    if (!this.#write(id, request)) return failed(id, WSAENETDOWN);
+    const id = this.#posted.nextId();
+    if (request.data !== null && request.data.length > MAX_DATA) return failedCall(id, WSAENOBUFS);
+    if (!this.#write(id, request)) return failedCall(id, WSAENETDOWN);
     return this.#awaitReply(id);
   }
 
   post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): void {
-    const id = this.#nextId();
-    if (!this.#write(id, request)) {
-      replied(failed(id, WSAENETDOWN));
-      return;
-    }
-    this.#posted.set(id, replied);
+    const id = this.#posted.nextId();
+    if (this.#write(id, request)) this.#posted.add(id, replied);
+    else replied(failedCall(id, WSAENETDOWN));
   }
 
   takeReplies(): void {
     if (this.#posted.size === 0 || this.#isDown) return;
     this.#receive(false);
-    while (this.#next()) this.#deliver();
+    while (this.#next()) this.#posted.deliver(this.#reply);
   }
 
   /** Lets the next reply to a posted call come. @returns false when the network is gone */
@@ -102,7 +99,7 @@ export class SocketCallPort implements BlockingPort {
     for (;;) {
       if (this.#isDown) return false;
       if (this.#next()) {
-        if (this.#deliver()) return true;
+        if (this.#posted.deliver(this.#reply)) return true;
       } else if (!this.#receive(true)) return false;
     }
   }
@@ -170,7 +167,7 @@ export class SocketCallPort implements BlockingPort {
     if (this.#readiness.waitEither()) {
       this.#receive(false);
       // What came belongs to posted calls: nobody waits for another yet.
-      while (this.#next()) this.#deliver();
+      while (this.#next()) this.#posted.deliver(this.#reply);
     }
     return !this.#isDown;
   }
@@ -180,7 +177,7 @@ export class SocketCallPort implements BlockingPort {
     for (;;) {
       while (this.#next()) {
         if (reply.kind !== REPLY || reply.id !== id) {
-          this.#deliver();
+          this.#posted.deliver(this.#reply);
           continue;
         }
         if (!reply.more && this.#pieces.length === 0) return replyIn(reply, reply.data);
@@ -189,19 +186,9 @@ export class SocketCallPort implements BlockingPort {
       }
       if (!this.#receive(true)) {
         this.#pieces = [];
-        return failed(id, WSAENETDOWN);
+        return failedCall(id, WSAENETDOWN);
       }
     }
-  }
-
-  /** Gives the message to whoever posted its call. @returns whether there was somebody */
-  #deliver(): boolean {
-    const { kind, id, data } = this.#reply;
-    const replied = kind === REPLY ? this.#posted.get(id) : undefined;
-    if (replied === undefined) return false;
-    this.#posted.delete(id);
-    replied(replyIn(this.#reply, data));
-    return true;
   }
 
   /** @returns whether `#reply` holds the next message */
@@ -245,18 +232,6 @@ export class SocketCallPort implements BlockingPort {
 
   #goDown(): void {
     this.#isDown = true;
-    const posted = [...this.#posted];
-    this.#posted.clear();
-    for (const [id, replied] of posted) replied(failed(id, WSAENETDOWN));
-  }
-
-  #nextId(): number {
-    do this.#lastId = (this.#lastId + 1) >>> 0;
-    while (this.#posted.has(this.#lastId));
-    return this.#lastId;
+    this.#posted.fail();
   }
 }
-
-const replyIn = (m: Message, data: Uint8Array | null): CallReply => ({ id: m.id, result: m.value, error: m.c, a: m.a, b: m.b, data });
-
-const failed = (id: number, error: number): CallReply => ({ id, result: -1, error, a: 0, b: 0, data: null });

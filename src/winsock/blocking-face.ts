@@ -1,12 +1,10 @@
 import { copyBytes } from "../runtime/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "./address-text.ts";
 import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SO_LINGER, SOCKET_ERROR } from "./constants.ts";
-import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSAEOPNOTSUPP, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "./errors.ts";
+import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "./errors.ts";
+import { KnownStreams } from "./known-streams.ts";
 import { type BlockingPort, CALL, type CallReply } from "./provider/calls.ts";
 import { decodeSets, encodeSets } from "./provider/select.ts";
-import { POSTED } from "./provider/socket.ts";
-import { ReadAhead, SHOWN_AT_ONCE } from "./read-ahead.ts";
-import { SendCredit } from "./send-credit.ts";
 import { HIGHEST_VERSION, negotiateVersion } from "./startup-version.ts";
 import {
   type Box,
@@ -117,33 +115,17 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   let startups = 0;
   let lastError = 0;
   let failure: Error | undefined;
-  /** What is known of each stream's send queue, and has been shown of its bytes. */
-  const credits = new Map<SOCKET, SendCredit>();
-  const readAheads = new Map<SOCKET, ReadAhead>();
+  const streams = new KnownStreams((request, replied) => {
+    port?.post(request, replied);
+    return port !== undefined;
+  });
 
   /** Anything but a plain send or receive: the host shall decide on all it has. */
   function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
-    if (op === CALL.select) for (const each of readAheads.keys()) forgetShown(each);
-    else forgetShown(s);
-    credits.get(s)?.forget();
-    if (op === CALL.closesocket) {
-      credits.delete(s);
-      readAheads.delete(s);
-    }
+    if (op === CALL.select) streams.handBackShown();
+    else streams.handBack(s);
+    if (op === CALL.closesocket) streams.drop(s);
     return request(op, s, a, b, c, data);
-  }
-
-  /** Bytes shown of this socket's stream are the host's again, and it hears how many were taken. */
-  function forgetShown(s: SOCKET): void {
-    const ahead = readAheads.get(s);
-    if (ahead === undefined) return;
-    tellTaken(s, ahead);
-    ahead.forget();
-  }
-
-  function tellTaken(s: SOCKET, ahead: ReadAhead): void {
-    const taken = ahead.tell();
-    if (taken > 0) port?.post({ op: CALL.taken, s, a: taken, b: 0, c: 0, data: null }, () => {});
   }
 
   /** Sets the last error, as every call does: 0 when it succeeds. */
@@ -198,8 +180,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     lastError = 0;
     startups--;
     if (startups > 0) return 0;
-    credits.clear();
-    readAheads.clear();
+    streams.clear();
     ask(port, { op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
     closePort();
     return 0;
@@ -216,7 +197,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
         continue;
       }
       const reply = request(CALL.send, s, flags, sent > 0 ? 1 : 0, end < bytes.length ? 1 : 0, bytes.subarray(sent, end));
-      if (reply.result > 0) creditOf(s).learn(reply.error, reply.a, reply.b);
+      if (reply.result > 0) streams.learnQueue(s, reply.a, reply.b);
       if (reply.result < 0) {
         if (sent === 0) return SOCKET_ERROR;
         // What was taken is taken; the next call will tell what is wrong.
@@ -229,37 +210,22 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     return sent;
   }
 
-  function creditOf(s: SOCKET): SendCredit {
-    let credit = credits.get(s);
-    if (credit === undefined) {
-      credit = new SendCredit();
-      credits.set(s, credit);
-    }
-    return credit;
-  }
-
   /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they are on their way */
   function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean): boolean {
-    const credit = credits.get(s);
-    if (credit === undefined || port === undefined || bytes.length === 0) return false;
+    if (port === undefined || bytes.length === 0 || !streams.takesSend(s)) return false;
     port.takeReplies();
-    if (!credit.isOpen) return false;
-    credit.posted(bytes.length);
-    port.post({ op: CALL.send, s, a: 0, b: POSTED, c: hasMore ? 1 : 0, data: bytes }, (reply) =>
-      credit.answered(bytes.length, reply.error, reply.a, reply.b),
-    );
-    return true;
+    return streams.takesSend(s) && streams.postSend(s, bytes, hasMore);
   }
 
   /** A plain receive, of bytes that were shown before it was called or else of the host. @returns undefined when only the host can tell */
   function receiveShown(s: SOCKET, buf: Uint8Array): number | undefined {
-    const ahead = readAheads.get(s);
+    const ahead = streams.readAhead(s);
     if (ahead === undefined || port === undefined || buf.length === 0) return undefined;
     if (ahead.isAsked && !ahead.isForgotten) {
       // What it has to show may be that the connection is dead, which comes before bytes.
       port.takeReplies();
       if (ahead.isAsked && ahead.heldBytes === 0) {
-        tellTaken(s, ahead);
+        streams.tellTaken(s, ahead);
         ahead.waitFor(buf);
         while (ahead.isAsked && port.awaitPosted());
       }
@@ -267,28 +233,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     const received = ahead.stopWaiting() || ahead.take(buf);
     if (received === 0) return undefined;
     lastError = 0;
-    if (ahead.isWorthAsking) askToShow(s, ahead);
-    else if (ahead.isWorthTelling) tellTaken(s, ahead);
+    streams.tookShown(s, ahead);
     return received;
-  }
-
-  function askToShow(s: SOCKET, ahead: ReadAhead): void {
-    ahead.isAsked = true;
-    port?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: ahead.tell(), data: null }, (reply) => {
-      if (reply.error === WSAEOPNOTSUPP) ahead.refused();
-      else if (reply.error !== 0) ahead.forget();
-      else if (reply.data !== null) ahead.add(reply.data);
-      ahead.answered();
-    });
-  }
-
-  function readAheadOf(s: SOCKET): ReadAhead {
-    let ahead = readAheads.get(s);
-    if (ahead === undefined) {
-      ahead = new ReadAhead();
-      readAheads.set(s, ahead);
-    }
-    return ahead;
   }
 
   function receive(s: SOCKET, buf: Uint8Array, flags: number): number {
@@ -296,11 +242,16 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     const shown = receiveShown(s, buf);
     if (shown !== undefined) return shown;
     const wanted = Math.min(buf.length, PIECE);
-    const { result, data } = request(CALL.recv, s, wanted, 0, readAheads.get(s)?.tell() ?? 0, null);
+    const ahead = streams.readAhead(s);
+    if (ahead !== undefined) streams.tellTaken(s, ahead);
+    const { result, data } = request(CALL.recv, s, wanted, 0, 0, null);
     if (data !== null) copyBytes(buf, 0, data);
-    if (result < 0) readAheads.get(s)?.forget();
-    else if (result === wanted && readAheadOf(s).isStream(wanted, result)) askToShow(s, readAheadOf(s));
-    return result < 0 ? SOCKET_ERROR : result;
+    if (result < 0) {
+      ahead?.forget();
+      return SOCKET_ERROR;
+    }
+    streams.received(s, wanted, result);
+    return result;
   }
 
   function receiveWhole(s: SOCKET, buf: Uint8Array, flags: number): number {

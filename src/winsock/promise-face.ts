@@ -13,12 +13,10 @@ import {
   SOL_SOCKET,
   SOMAXCONN,
 } from "./constants.ts";
-import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSAEOPNOTSUPP, WSANOTINITIALISED, WSASYSNOTREADY } from "./errors.ts";
+import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "./errors.ts";
+import { KnownStreams } from "./known-streams.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "./provider/calls.ts";
 import { decodeSets, encodeSets } from "./provider/select.ts";
-import { POSTED } from "./provider/socket.ts";
-import { ReadAhead, SHOWN_AT_ONCE } from "./read-ahead.ts";
-import { SendCredit } from "./send-credit.ts";
 import {
   type linger,
   lingerBytes,
@@ -124,11 +122,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   const sending = new Map<SOCKET, Promise<unknown>>();
   /** The last plain receive of each socket: what the host has shown belongs to them in their order. */
   const receiving = new Map<SOCKET, Promise<unknown>>();
-  /** What is known of each stream's send queue, and has been shown of its bytes. */
-  const credits = new Map<SOCKET, SendCredit>();
-  const readAheads = new Map<SOCKET, ReadAhead>();
-  /** Resolved by the next answer to what was asked of each stream. */
-  const shows = new Map<ReadAhead, Promise<void>>();
+  const streams = new KnownStreams((request, replied) => openedPort?.post(request, replied) === true);
 
   /** The port, started up at least once. */
   function port(version = VERSION): Promise<AsyncPort> {
@@ -165,24 +159,10 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
   ): Promise<CallReply> {
     const { s = 0 } = fields;
-    if (syscall === "select") for (const each of readAheads.keys()) forgetShown(each);
-    else forgetShown(s);
-    credits.get(s)?.forget();
-    if (syscall === "closesocket") forgetSocket(s);
+    if (syscall === "select") streams.handBackShown();
+    else streams.handBack(s);
+    if (syscall === "closesocket") streams.drop(s);
     return request(syscall, fields, signal, detail);
-  }
-
-  function forgetSocket(s: SOCKET): void {
-    credits.delete(s);
-    readAheads.delete(s);
-  }
-
-  /** Bytes shown of this socket's stream are the host's again, and it hears how many were taken. */
-  function forgetShown(s: SOCKET): void {
-    const ahead = readAheads.get(s);
-    if (ahead === undefined) return;
-    tellTaken(s, ahead);
-    ahead.forget();
   }
 
   /** @throws WinsockError, or the signal's reason */
@@ -232,95 +212,49 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       }
       const piece = { s, a: flags, b: sent > 0 ? 1 : 0, c: end < bytes.length ? 1 : 0, data: bytes.subarray(sent, end) };
       const { result, a, b } = await request("send", piece, signal);
-      if (result > 0) creditOf(s).learn(0, a, b);
+      if (result > 0) streams.learnQueue(s, a, b);
       if (sent + result < end) return sent + result;
       sent = end;
     } while (sent < bytes.length);
     return sent;
   }
 
-  function creditOf(s: SOCKET): SendCredit {
-    let credit = credits.get(s);
-    if (credit === undefined) {
-      credit = new SendCredit();
-      credits.set(s, credit);
-    }
-    return credit;
-  }
-
   /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they have left */
   async function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean, signal: AbortSignal | undefined): Promise<boolean> {
-    const credit = credits.get(s);
-    if (credit === undefined || !credit.isOpen || bytes.length === 0) return false;
+    if (bytes.length === 0 || !streams.takesSend(s)) return false;
     signal?.throwIfAborted();
-    const opened = await port();
-    const hasLeft = opened.post({ op: CALL.send, s, a: 0, b: POSTED, c: hasMore ? 1 : 0, data: bytes }, (reply) =>
-      credit.answered(bytes.length, reply.error, reply.a, reply.b),
-    );
-    if (hasLeft) credit.posted(bytes.length);
-    return hasLeft;
-  }
-
-  function tellTaken(s: SOCKET, ahead: ReadAhead): void {
-    const taken = ahead.tell();
-    if (taken > 0) openedPort?.post({ op: CALL.taken, s, a: taken, b: 0, c: 0, data: null }, () => {});
-  }
-
-  function askToShow(s: SOCKET, ahead: ReadAhead): void {
-    let resolve = () => {};
-    const answered = new Promise<void>((done) => {
-      resolve = done;
-    });
-    const hasLeft = openedPort?.post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: ahead.untold, data: null }, (reply) => {
-      if (reply.error === WSAEOPNOTSUPP) ahead.refused();
-      else if (reply.error !== 0) ahead.forget();
-      else if (reply.data !== null) ahead.add(reply.data);
-      ahead.answered();
-      shows.delete(ahead);
-      resolve();
-    });
-    if (hasLeft !== true) return;
-    ahead.tell();
-    ahead.isAsked = true;
-    shows.set(ahead, answered);
+    await port();
+    return streams.postSend(s, bytes, hasMore);
   }
 
   /** Of bytes that were shown before, or else of the host. */
   async function receivePlain(s: SOCKET, into: number | Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
     signal?.throwIfAborted();
     const length = into instanceof Uint8Array ? into.length : into;
-    const ahead = readAheads.get(s);
+    const ahead = streams.readAhead(s);
     if (ahead?.isAsked === true && !ahead.isForgotten && ahead.heldBytes === 0) {
-      tellTaken(s, ahead);
-      const shown = shows.get(ahead);
-      if (shown !== undefined) await unlessAborted((await port()).waitingFor(shown), signal);
+      streams.tellTaken(s, ahead);
+      const answer = ahead.nextAnswer();
+      await unlessAborted((await port()).waitingFor(answer), signal);
     }
     if (ahead !== undefined && ahead.heldBytes > 0 && length > 0) {
       const room = into instanceof Uint8Array ? into : new Uint8Array(Math.min(length, ahead.heldBytes));
       const bytes = room.subarray(0, ahead.take(room));
-      if (ahead.isWorthAsking) askToShow(s, ahead);
-      else if (ahead.isWorthTelling) tellTaken(s, ahead);
+      streams.tookShown(s, ahead);
       return bytes;
     }
     const wanted = pieceOf(length);
+    // Apart from the receive, which an abort may keep from leaving.
+    if (ahead !== undefined) streams.tellTaken(s, ahead);
     try {
-      const { data } = await request("recv", { s, a: wanted, c: ahead?.tell() ?? 0 }, signal);
+      const { data } = await request("recv", { s, a: wanted }, signal);
       const bytes = data ?? NO_BYTES;
-      if (bytes.length === wanted && readAheadOf(s).isStream(wanted, bytes.length)) askToShow(s, readAheadOf(s));
+      streams.received(s, wanted, bytes.length);
       return into instanceof Uint8Array ? filled(into, bytes) : bytes;
     } catch (error) {
       ahead?.forget();
       throw error;
     }
-  }
-
-  function readAheadOf(s: SOCKET): ReadAhead {
-    let ahead = readAheads.get(s);
-    if (ahead === undefined) {
-      ahead = new ReadAhead();
-      readAheads.set(s, ahead);
-    }
-    return ahead;
   }
 
   async function sendPiecesTo(
@@ -400,8 +334,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       startups = 0;
       sending.clear();
       receiving.clear();
-      credits.clear();
-      readAheads.clear();
+      streams.clear();
       await closing.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
       closing.close();
     },

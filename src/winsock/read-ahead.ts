@@ -35,6 +35,8 @@ export class ReadAhead {
   isAsked = false;
   /** Bytes here are as the host has them; false after something else was asked of the socket, until an asked show is answered. */
   #isForgotten = false;
+  #answer: Promise<void> | undefined;
+  #resolveAnswer: (() => void) | undefined;
 
   /** What it was asked for before is of no use: whoever wants bytes now has to ask the host. */
   get isForgotten(): boolean {
@@ -117,6 +119,17 @@ export class ReadAhead {
   answered(): void {
     this.isAsked = false;
     this.#isForgotten = false;
+    this.#resolveAnswer?.();
+    this.#resolveAnswer = undefined;
+    this.#answer = undefined;
+  }
+
+  /** While it is asked: resolves when the host has answered. */
+  nextAnswer(): Promise<void> {
+    this.#answer ??= new Promise((resolve) => {
+      this.#resolveAnswer = resolve;
+    });
+    return this.#answer;
   }
 
   /** Moves at most `target.length` bytes to the program. @returns how many */

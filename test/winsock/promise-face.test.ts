@@ -1,8 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
-import { MSG_WAITALL, SO_LINGER, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from "../../src/winsock/constants.ts";
+import { AsyncCallPort, ONLY_CLIENT } from "../../src/runtime/async-call-port.ts";
+import { emptyMessage, REPLY } from "../../src/runtime/message.ts";
+import type { LinkReceiver, MessageLink } from "../../src/runtime/message-link.ts";
+import { MSG_PEEK, MSG_WAITALL, SO_LINGER, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from "../../src/winsock/constants.ts";
 import { WinsockError } from "../../src/winsock/errors.ts";
 import { createPromiseFace, type PromiseFace } from "../../src/winsock/promise-face.ts";
+import { pattern } from "../support/two-hosts.ts";
 import { NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../support/virtual-winsock.ts";
+
+const MIB = 1024 * 1024;
 
 /** Faces of both hosts, and a way to wait that moves the time. */
 function world() {
@@ -43,6 +49,44 @@ const failure = (promise: Promise<unknown>): Promise<unknown> =>
     () => "no failure",
     (error: unknown) => error,
   );
+
+/** A connection of a face on the port that programs use. Its way to the host can be full: what does not leave then waits in the port. */
+async function pairBehindLink() {
+  const { v, peer, settled } = world();
+  let isFull = false;
+  let receiver: LinkReceiver | undefined;
+  v.provider.openClient(ONLY_CLIENT);
+  const answered = (message: Parameters<LinkReceiver["message"]>[0]) => queueMicrotask(() => receiver?.message(message));
+  const link: MessageLink = {
+    send({ op, id, value: s, a, b, c, data }) {
+      if (isFull) return false;
+      v.provider.call(ONLY_CLIENT, { op, id, s, a, b, c, data: data?.slice() ?? null }, (reply) => {
+        const { result: value, error: c, data } = reply;
+        answered({ ...emptyMessage(), kind: REPLY, id: reply.id, value, a: reply.a, b: reply.b, c, data: data?.slice() ?? null });
+      });
+      return true;
+    },
+    resume() {},
+    close() {},
+    ref() {},
+    unref() {},
+  };
+  const port = new AsyncCallPort((given) => {
+    receiver = given;
+    return link;
+  });
+  const face = createPromiseFace(async () => port);
+  const setFull = (full: boolean) => {
+    isFull = full;
+    if (!full) receiver?.room();
+  };
+  const listener = await peer.socket();
+  await peer.bind(listener, { port: 80 });
+  await peer.listen(listener);
+  const s = await face.socket();
+  const [{ socket: accepted }] = await settled(Promise.all([peer.accept(listener), face.connect(s, { address: PEER, port: 80 })]));
+  return { v, face, setFull, s, accepted, peer, settled };
+}
 
 async function readAll(face: PromiseFace, s: number): Promise<number> {
   let total = 0;
@@ -250,6 +294,49 @@ describe("the promise face", () => {
     await w.settled(sending);
     await w.peer.shutdown(accepted.socket);
     expect((await w.settled(w.ours.recv(s, 600_000, { flags: MSG_WAITALL }))).length).toBe(50_000);
+  });
+
+  test("bytes taken from a stream are told to the host however full the way there is, so that none comes twice", async () => {
+    const { face, setFull, s, accepted, peer, settled } = await pairBehindLink();
+    const bytes = pattern(MIB, 3);
+    const sending = peer.send(accepted, bytes);
+    let received = 0;
+    const receive = async () => {
+      const got = await settled(face.recv(s, 8192));
+      expect(Buffer.compare(got, bytes.subarray(received, received + got.length))).toBe(0);
+      received += got.length;
+    };
+    for (let i = 0; i < 8; i++) await receive();
+    setFull(true);
+    const waitsInThePort = face.getsockname(s);
+    await new Promise((resolve) => setImmediate(resolve));
+    const peeked = face.recv(s, 4096, { flags: MSG_PEEK });
+    setFull(false);
+    await settled(waitsInThePort);
+    expect(Buffer.compare(await settled(peeked), bytes.subarray(received, received + 4096))).toBe(0);
+    while (received < MIB) await receive();
+    await settled(sending);
+  });
+
+  test("a receive that is aborted at once does not bring back bytes that were received before it", async () => {
+    const { v, face, s, accepted, peer, settled } = await pairBehindLink();
+    const bytes = pattern(5 * 8192, 7);
+    await settled(peer.send(accepted, bytes));
+    // All of it is there, so that what is shown last finds nothing more and waits while the program receives.
+    v.advance(100);
+    for (let received = 0; received < bytes.length; ) {
+      const got = await settled(face.recv(s, 8192));
+      expect(Buffer.compare(got, bytes.subarray(received, received + got.length))).toBe(0);
+      received += got.length;
+    }
+    await peer.shutdown(accepted);
+    v.advance(100);
+    await new Promise((resolve) => setImmediate(resolve));
+    const controller = new AbortController();
+    const aborted = failure(face.recv(s, 8192, { signal: controller.signal }));
+    controller.abort("enough");
+    expect(await aborted).toBe("enough");
+    expect((await settled(face.recv(s, 8192))).length).toBe(0);
   });
 
   test("sendto takes long bytes on a stream, and no datagram longer than 65507 bytes", async () => {

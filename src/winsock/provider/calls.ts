@@ -25,10 +25,7 @@ export const CALL = {
    * queue; b: the quota below which the next send is taken.
    */
   send: 8,
-  /**
-   * s; a: wanted bytes; b: flags; c: bytes that were taken of those shown (see `show`); the others are to be had again. Result: bytes;
-   * reply data: them.
-   */
+  /** s; a: wanted bytes; b: flags. Bytes that were shown (see `show`) and not taken are to be had again. Result: bytes; reply data: them. */
   recv: 9,
   /** s; data: name (a bytes of it) followed by the payload; a: length of the name within data or −1 for null; b: flags; c: tolen. Result: payload bytes. */
   sendto: 10,
@@ -125,7 +122,7 @@ export interface AsyncPort {
   call(request: Omit<CallRequest, "id">, signal?: AbortSignal): Promise<CallReply>;
   /**
    * A call that is not a reason for the program to live on. `replied` hears its answer, whose data is valid during the call.
-   * @returns false when there is no room for it now, and nothing was sent
+   * @returns false when the network is gone, or there is no room for its data now, and nothing was sent; one without data waits for room
    */
   post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): boolean;
   /** Somebody waits for a posted call after all: until then it is a reason for the program to live on. */

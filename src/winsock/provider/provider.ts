@@ -287,7 +287,7 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
     case CALL.send:
       return socket.send(data, a, b, c === 1);
     case CALL.recv:
-      return socket.recv(a, b, c);
+      return socket.recv(a, b);
     case CALL.show:
       return socket instanceof StreamSocket ? socket.show(a, b, c) : failed(WSAEOPNOTSUPP);
     case CALL.taken:

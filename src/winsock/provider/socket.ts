@@ -83,8 +83,7 @@ export abstract class Socket {
    */
   abstract send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean): Answer;
   abstract sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer;
-  /** @param taken bytes that the program has had already (`CALL.show`) */
-  abstract recv(wanted: number, flags: number, taken?: number): Answer;
+  abstract recv(wanted: number, flags: number): Answer;
   /** @param room for the sender's address, or −1 when it is not wanted */
   abstract recvfrom(wanted: number, flags: number, room: number): Answer;
   abstract shutdown(how: number): Outcome;

@@ -402,10 +402,9 @@ export class StreamSocket extends Socket implements TcpUser {
 
   // ---- Receiving ----
 
-  override recv(wanted: number, flags: number, taken = 0): Answer {
+  override recv(wanted: number, flags: number): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
-    // Whatever was shown beyond that is to be had again.
-    this.#takeShown(taken);
+    // What was shown and not taken is to be had again.
     this.#shownBytes = 0;
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);

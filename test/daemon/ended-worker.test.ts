@@ -1,24 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { RunningProgram, startDaemon } from "./daemon-process.ts";
+import { describe, expect, test } from "@jest/globals";
+import { RunningProgram } from "./daemon-process.ts";
+import { sharedDaemon } from "./shared-daemon.ts";
 
 const NETWORKS = new URL("../../dist/runtime/networks.js", import.meta.url).href;
-const directory = mkdtempSync(join(tmpdir(), "tapsock-ended-"));
-const socket = join(directory, "d.sock");
-let daemon: RunningProgram;
-
-beforeAll(async () => {
-  daemon = startDaemon("--socket", socket);
-  await daemon.line("tapsockd ready");
-});
-afterAll(async () => {
-  daemon.process.kill("SIGTERM");
-  await daemon.ended;
-  rmSync(directory, { recursive: true });
-});
+const socket = sharedDaemon();
 
 const CALL = "const call = (p, op, r = {}) => p.call({ op, s: 0, a: 0, b: 0, c: 0, data: null, ...r });";
 

@@ -1,24 +1,10 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { RunningProgram, startDaemon } from "./daemon-process.ts";
+import { expect, test } from "@jest/globals";
+import { RunningProgram } from "./daemon-process.ts";
+import { sharedDaemon } from "./shared-daemon.ts";
 
 const PROMISES = new URL("../../dist/winsock/promises.js", import.meta.url).href;
-const directory = mkdtempSync(join(tmpdir(), "tapsock-waiting-"));
-const socket = join(directory, "d.sock");
-let daemon: RunningProgram;
-
-beforeAll(async () => {
-  daemon = startDaemon("--socket", socket);
-  await daemon.line("tapsockd ready");
-});
-afterAll(async () => {
-  daemon.process.kill("SIGTERM");
-  await daemon.ended;
-  rmSync(directory, { recursive: true });
-});
+const socket = sharedDaemon();
 
 function program(source: string): RunningProgram {
   const words = ["--input-type=module", "-e", `import * as w from ${JSON.stringify(PROMISES)};\n${source}`];

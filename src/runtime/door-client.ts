@@ -12,6 +12,8 @@ export class DoorClient {
   number = 0;
   helloLimit: Timer | undefined;
   isGone = false;
+  /** Has heard our last word: what it still says counts for nothing, and the end of its hello limit shows it out. */
+  isDismissed = false;
   /** Its socket takes nothing any more. */
   isBroken = false;
   /** Stands in the door's line. */

@@ -4,7 +4,7 @@ import { TokenBucket } from "../stack/core/token-bucket.ts";
 import { EPOLLERR, EPOLLHUP, EPOLLIN, EPOLLOUT, Epoll } from "../tap/epoll.ts";
 import { addressOf, EAGAIN, ECONNABORTED, EMFILE, ENFILE } from "../tap/libc.ts";
 import { peerCredentials } from "../tap/peer-credentials.ts";
-import { acceptFrom, closeDescriptor, receiveNow } from "../tap/unix-socket.ts";
+import { acceptFrom, closeDescriptor, endSending, receiveNow } from "../tap/unix-socket.ts";
 import type { CallHandler } from "../winsock/provider/calls.ts";
 import { DoorClient } from "./door-client.ts";
 import {
@@ -266,7 +266,7 @@ export class SocketDoor implements RequestServer {
   }
 
   #greet(client: DoorClient, hello: Message): void {
-    client.helloLimit?.cancel();
+    if (client.isDismissed) return;
     if (hello.kind !== HELLO || hello.value !== HELLO_MAGIC) {
       this.#showOut(client, "it does not speak as a client does");
       return;
@@ -279,10 +279,10 @@ export class SocketDoor implements RequestServer {
     // One that speaks another version learns ours from this.
     this.#put(client, helloMessage());
     if (hello.op !== PROTOCOL_VERSION) {
-      this.#outbox.post();
-      this.#showOut(client, `it speaks version ${hello.op}`);
+      this.#dismiss(client);
       return;
     }
+    client.helloLimit?.cancel();
     client.number = this.#parts.numbers.next();
     this.#byNumber.set(client.number, client);
     this.#greeted++;
@@ -412,6 +412,13 @@ export class SocketDoor implements RequestServer {
   #lost(client: DoorClient): void {
     if (client.isBroken) this.#forget(client, "the connection was closed");
     else if (!client.isGone) this.#watch(client);
+  }
+
+  /** Lets it read our last words, which a close would take from one that is still talking. */
+  #dismiss(client: DoorClient): void {
+    this.#outbox.post();
+    client.isDismissed = true;
+    if (!client.isGone) endSending(client.fd);
   }
 
   #showOut(client: DoorClient, why: string | undefined): void {

@@ -26,6 +26,7 @@ export interface Libc {
   connect(fd: number, address: number, length: number): number;
   send(fd: number, address: number, length: number, flags: number): number;
   recv(fd: number, address: number, length: number, flags: number): number;
+  shutdown(fd: number, how: number): number;
   sendmsg(fd: number, header: number, flags: number): number;
   setsockopt(fd: number, level: number, option: number, value: number, length: number): number;
   epoll_create1(flags: number): number;
@@ -114,6 +115,7 @@ function load(): Libc {
     accept4: library.func("accept4", "int", ["int", "uintptr_t", "uintptr_t", "int"]) as Libc["accept4"],
     connect: library.func("connect", "int", ["int", "uintptr_t", "uint32_t"]) as Libc["connect"],
     send: library.func("send", "int64_t", ["int", "uintptr_t", "size_t", "int"]) as Libc["send"],
+    shutdown: library.func("shutdown", "int", ["int", "int"]) as Libc["shutdown"],
     recv: library.func("recv", "int64_t", ["int", "uintptr_t", "size_t", "int"]) as Libc["recv"],
     sendmsg: library.func("sendmsg", "int64_t", ["int", "uintptr_t", "int"]) as Libc["sendmsg"],
     setsockopt: library.func("setsockopt", "int", ["int", "int", "int", "uintptr_t", "uint32_t"]) as Libc["setsockopt"],

@@ -10,6 +10,7 @@ const SOCK_STREAM = 1;
 const SOL_SOCKET = 1;
 const SO_SNDBUF = 7;
 const SO_RCVTIMEO = 20;
+const SHUT_WR = 1;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 const BACKLOG = 1024;
@@ -116,6 +117,11 @@ export class GatheredSend {
 function putAddress(words: Int32Array, at: number, address: number): void {
   words[at] = address % 2 ** 32;
   words[at + 1] = address / 2 ** 32;
+}
+
+/** The peer reads the end of the stream behind what was sent, and may itself go on sending. */
+export function endSending(fd: number): void {
+  libc().shutdown(fd, SHUT_WR);
 }
 
 export function closeDescriptor(fd: number): void {

@@ -107,10 +107,14 @@ afterEach(() => {
 async function until(done: () => boolean): Promise<void> {
   for (let i = 0; !done(); i++) {
     if (i > 20_000) throw new Error("It never happens");
-    door.serve(64);
-    door.flush();
-    await nextTurn();
+    await nextTurnOfDoor();
   }
+}
+
+async function nextTurnOfDoor(): Promise<void> {
+  door.serve(64);
+  door.flush();
+  await nextTurn();
 }
 
 class RawClient {
@@ -118,8 +122,8 @@ class RawClient {
   readonly messages: Message[] = [];
   isOver = false;
 
-  constructor() {
-    this.socket = createConnection({ path });
+  constructor(options: { readonly allowHalfOpen?: boolean } = {}) {
+    this.socket = createConnection({ path, ...options });
     sockets.push(this.socket);
     const stream = new MessageStream((m) => this.messages.push({ ...m, data: m.data?.slice() ?? null }) > 0);
     this.socket.on("data", (chunk: Uint8Array) => stream.feed(chunk));
@@ -205,12 +209,34 @@ describe("a door", () => {
     expect(handler.log).toEqual([]);
   });
 
-  test("tells a client of another version its own, and lets go of it though it does not hang up", async () => {
+  test("tells a client of another version its own, however late it reads and whatever it says behind its hello", async () => {
     const client = new RawClient();
+    await until(() => door.usage.strangers === 1);
+    client.socket.pause();
     client.send({ ...helloMessage(), op: 99 });
+    for (let i = 0; i < 20; i++) await nextTurnOfDoor();
+    for (let i = 0; i < 20; i++) {
+      client.send(i === 0 ? helloMessage() : request(i));
+      await nextTurnOfDoor();
+    }
+    client.socket.resume();
     await until(() => client.isOver);
     expect(client.messages.map((m) => m.kind)).toEqual([HELLO]);
+    await until(() => door.usage.strangers === 0);
+    expect(handler.log).toEqual([]);
+  });
+
+  test("lets go of a client of another version in five seconds, though it does not hang up", async () => {
+    const client = new RawClient({ allowHalfOpen: true });
+    client.send({ ...helloMessage(), op: 99 });
+    await until(() => client.messages.length === 1);
+    clock.moveTo(4999);
+    timers.runDue();
+    expect(door.usage.strangers).toBe(1);
+    clock.moveTo(5000);
+    timers.runDue();
     expect(door.usage).toMatchObject({ clients: 0, strangers: 0 });
+    expect(timers.size).toBe(0);
   });
 
   test("puts messages together again, cut anywhere, and long ones after short ones (RangeError of the first build)", async () => {

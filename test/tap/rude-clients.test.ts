@@ -265,13 +265,17 @@ describe("examples/udp-echo", () => {
     const polite = createSocket("udp4");
     polite.bind(0, KERNEL);
     await once(polite, "listening");
-    const echoed = async (word: string): Promise<string> => {
-      polite.send(word, ECHO, OURS);
-      return String((await once(polite, "message"))[0]);
-    };
+    const answers: string[] = [];
+    polite.on("message", (bytes) => answers.push(String(bytes)));
+    // Again and again: the crowd fills the server's queue, and who meets a full one is lost, as always with UDP.
+    const echoed = (word: string): Promise<void> =>
+      until(async () => {
+        polite.send(word, ECHO, OURS);
+        return answers.includes(word);
+      }, `"${word}" comes back`);
     try {
       // Also makes the kernel known to us, so that what follows is not lost while its card is asked for.
-      expect(await echoed("before")).toBe("before");
+      await echoed("before");
       for (let i = 0; i < 500; i++) {
         const rude = createSocket("udp4");
         rude.bind(0, i % 2 === 0 ? "198.51.100.1" : KERNEL);
@@ -279,7 +283,7 @@ describe("examples/udp-echo", () => {
         await new Promise((resolve) => rude.send(noise(i).subarray(0, 1400), ECHO, OURS, resolve));
         rude.close();
       }
-      expect(await echoed("after")).toBe("after");
+      await echoed("after");
     } finally {
       polite.close();
     }

@@ -3,6 +3,7 @@ import type { Clock } from "./core/clock.ts";
 import type { Random } from "./core/random.ts";
 import type { Trace } from "./core/trace.ts";
 import type { Profile } from "./profile.ts";
+import type { RingSource } from "./tcp/ring-pool.ts";
 
 export interface HostOptions {
   readonly clock: Clock;
@@ -11,6 +12,8 @@ export interface HostOptions {
   /** WINDOWS unless given. */
   readonly profile?: Profile;
   readonly trace?: Trace;
+  /** Where large buffers have their memory, if others may read it. */
+  readonly rings?: RingSource;
   /**
    * Hears of an exception in the handling of one packet, timer or connection, and the host goes on without it: that packet is lost,
    * that connection reset. Without this the exception comes out of `turn`, as a test wants it.

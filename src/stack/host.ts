@@ -36,7 +36,7 @@ export class Host implements IpListener {
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { clock, random, profile = WINDOWS, trace = new Trace(), onMistake: mistake = rethrow } = options;
+    const { clock, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
     this.timers = new TimerQueue(clock, mistake);
     this.trace = trace;
     this.context = {
@@ -60,7 +60,7 @@ export class Host implements IpListener {
     this.ip = new Ip(this.context);
     this.ip.listener = this;
     this.udp = new Udp(this.context, this.ip);
-    this.tcp = new Tcp(this.context, this.ip);
+    this.tcp = new Tcp(this.context, this.ip, rings);
   }
 
   /** Puts a device to use. A loopback device needs no options: it has 127.0.0.1/8. @throws RangeError for an address that no host can have */

@@ -112,7 +112,7 @@ export class KnownStreams {
     const hasLeft = this.#post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: ahead.tell(), data: null }, (reply) => {
       if (reply.error === WSAEOPNOTSUPP) ahead.refused();
       else if (reply.error !== 0) ahead.forget();
-      else if (reply.data !== null) ahead.add(reply.data);
+      else if (reply.data !== null) ahead.add(reply.data, reply.isLent === true);
       ahead.answered();
     });
     if (!hasLeft) ahead.isAsked = false;

@@ -2,8 +2,8 @@ import { copyBytes } from "../runtime/copy-bytes.ts";
 
 /** Bytes that one answer may show. */
 export const SHOWN_AT_ONCE = 256 * 1024;
-/** While no more than this lies here unread, the next bytes are asked for. */
-const ASK_BELOW = SHOWN_AT_ONCE;
+/** While no more than this lies here unread, the next bytes are asked for: late enough that many have come, soon enough that nobody waits. */
+const ASK_BELOW = SHOWN_AT_ONCE / 4;
 /** So many taken bytes are worth telling by themselves: the peer's window waits for it. */
 const WORTH_TELLING = 64 * 1024;
 /** A receive of so many bytes that gets them all is part of a stream. */
@@ -11,6 +11,13 @@ const STREAM_FROM = 4096;
 /** Receives that go without, after bytes were shown for nothing, and after the host would not show any. */
 const REST_AFTER_WASTE = 8;
 const REST_AFTER_REFUSAL = 64;
+
+/** Bytes that one answer has shown. */
+interface Block {
+  readonly bytes: Uint8Array;
+  /** They lie where the host has them. */
+  readonly isLent: boolean;
+}
 
 /**
  * Bytes of one stream that the host has shown before the program asked for them. They stay unread at the host, where `select`,
@@ -21,7 +28,7 @@ const REST_AFTER_REFUSAL = 64;
  *        │ taken, not told │ here │ asked for │ …
  */
 export class ReadAhead {
-  #blocks: Uint8Array[] = [];
+  #blocks: Block[] = [];
   /** Read from the first block. */
   #at = 0;
   #held = 0;
@@ -94,8 +101,8 @@ export class ReadAhead {
     return taken;
   }
 
-  /** Bytes that the host has shown; copied. */
-  add(shown: Uint8Array): void {
+  /** Bytes that the host has shown. @param isLent they stay until they are taken; else they are copied */
+  add(shown: Uint8Array, isLent = false): void {
     if (this.#isForgotten || shown.length === 0) return;
     const direct = this.#target === undefined || this.#held > 0 ? 0 : Math.min(this.#target.length, shown.length);
     if (direct > 0) {
@@ -104,15 +111,17 @@ export class ReadAhead {
       this.#targetTaken = direct;
       this.#untold += direct;
     }
-    if (direct < shown.length) this.#keep(direct === 0 ? shown : shown.subarray(direct));
+    if (direct === shown.length) return;
+    const rest = direct === 0 ? shown : shown.subarray(direct);
+    this.#held += rest.length;
+    this.#blocks.push({ bytes: isLent ? rest : this.#copyOf(rest), isLent });
   }
 
-  #keep(bytes: Uint8Array): void {
-    const spare = this.#spare !== undefined && this.#spare.length >= bytes.length ? this.#spare : new Uint8Array(SHOWN_AT_ONCE);
+  #copyOf(bytes: Uint8Array): Uint8Array {
+    const room = this.#spare !== undefined && this.#spare.length >= bytes.length ? this.#spare : new Uint8Array(SHOWN_AT_ONCE);
     this.#spare = undefined;
-    copyBytes(spare, 0, bytes);
-    this.#blocks.push(spare.subarray(0, bytes.length));
-    this.#held += bytes.length;
+    copyBytes(room, 0, bytes);
+    return room.subarray(0, bytes.length);
   }
 
   /** The host has answered what it was asked to show. */
@@ -136,7 +145,7 @@ export class ReadAhead {
   take(target: Uint8Array): number {
     let taken = 0;
     while (taken < target.length && this.#held > 0) {
-      const block = this.#blocks[0]!;
+      const { bytes: block } = this.#blocks[0]!;
       const count = Math.min(target.length - taken, block.length - this.#at);
       target.set(block.subarray(this.#at, this.#at + count), taken);
       taken += count;
@@ -159,8 +168,8 @@ export class ReadAhead {
   }
 
   #dropFirst(): void {
-    const block = this.#blocks.shift()!;
+    const { bytes, isLent } = this.#blocks.shift()!;
     this.#at = 0;
-    this.#spare = new Uint8Array(block.buffer);
+    if (!isLent) this.#spare = new Uint8Array(bytes.buffer);
   }
 }

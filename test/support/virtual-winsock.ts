@@ -13,6 +13,7 @@ import type { AsyncPort, BlockingPort, CallReply, CallRequest } from "../../src/
 import { CALL } from "../../src/winsock/provider/calls.ts";
 import { Provider } from "../../src/winsock/provider/provider.ts";
 import { new_sockaddr_in, new_WSADATA, type SOCKET, sizeof_sockaddr_in, type sockaddr_in } from "../../src/winsock/structures.ts";
+import { LendingRings } from "./lending-rings.ts";
 import { Simulation } from "./simulation.ts";
 
 export const OURS = "203.0.113.2";
@@ -27,6 +28,8 @@ export interface VirtualWinsockOptions {
   readonly seed?: number;
   readonly profile?: Profile;
   readonly peerProfile?: Profile;
+  /** Our host lends its programs what it shows them, instead of copying it. */
+  readonly lends?: boolean;
 }
 
 /**
@@ -47,16 +50,22 @@ export class VirtualWinsock {
   readonly peerWinsock: BlockingFace;
   /** A call waited for something that can never come; it was answered with WSAENETDOWN. */
   isStuck = false;
+  readonly rings: LendingRings | undefined;
   readonly #link: NetworkInterface;
   #lastClient = 0;
 
   constructor(options: VirtualWinsockOptions = {}) {
-    const { seed = 1, profile = WINDOWS, peerProfile = LINUX } = options;
+    const { seed = 1, profile = WINDOWS, peerProfile = LINUX, lends = false } = options;
+    this.rings = lends ? new LendingRings() : undefined;
     this.simulation = new Simulation(seed);
     const { clock, timers, random } = this.simulation;
     const wire = new MemoryWire();
     this.cable = new ImpairedDevice(wire.device({ name: "ours" }), { timers, random });
-    this.ours = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 1), profile }));
+    this.ours = this.simulation.add(
+      new Host({ clock, random: new SeededRandom(seed * 2 + 1), profile, ...(this.rings && { rings: this.rings }) }),
+    );
+    // What is given back is spoilt at once.
+    if (lends) this.ours.tcp.rings.spareLimit = 0;
     this.peer = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 2), profile: peerProfile }));
     this.#link = this.ours.attach(this.cable, { address: parseV4(OURS), prefixLength: 24 });
     this.peer.attach(wire.device({ name: "peer" }), { address: parseV4(PEER), prefixLength: 24 });
@@ -88,7 +97,7 @@ export class VirtualWinsock {
       post: (request, replied) => {
         const id = ++lastId;
         provider.call(client, { ...request, id }, (reply) => {
-          const copy = { ...reply, data: reply.data?.slice() ?? null };
+          const copy = this.#carried(reply);
           answered.push(() => replied(copy));
         });
       },
@@ -133,7 +142,7 @@ export class VirtualWinsock {
         }),
       post: (request, replied) => {
         provider.call(client, { ...request, id: ++lastId }, (reply) => {
-          const copy = { ...reply, data: reply.data?.slice() ?? null };
+          const copy = this.#carried(reply);
           queueMicrotask(() => replied(copy));
         });
         return true;
@@ -141,6 +150,12 @@ export class VirtualWinsock {
       waitingFor: (answer) => answer,
       close: () => provider.closeClient(client),
     };
+  }
+
+  /** A reply on its way to the program. */
+  #carried(reply: CallReply): CallReply {
+    if (reply.data !== null && this.rings?.owns(reply.data)) return { ...reply, isLent: true };
+    return { ...reply, data: reply.data?.slice() ?? null };
   }
 
   get nowMs(): number {

@@ -1,7 +1,8 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
 import { below, SeededRandom } from "../../src/stack/core/random.ts";
-import { FIONBIO, FIONREAD, MSG_PEEK, SD_SEND, SO_RCVTIMEO, SOL_SOCKET } from "../../src/winsock/constants.ts";
+import { Connection } from "../../src/stack/tcp/connection.ts";
+import { FIONBIO, FIONREAD, MSG_PEEK, SD_SEND, SO_LINGER, SO_RCVTIMEO, SOL_SOCKET } from "../../src/winsock/constants.ts";
 import { WSAECONNRESET, WSAETIMEDOUT, WSAEWOULDBLOCK } from "../../src/winsock/errors.ts";
 import { ReadAhead, SHOWN_AT_ONCE } from "../../src/winsock/read-ahead.ts";
 import { SendCredit } from "../../src/winsock/send-credit.ts";
@@ -11,10 +12,11 @@ import { VirtualWinsock } from "../support/virtual-winsock.ts";
 import { selected } from "../support/winsock-calls.ts";
 
 const MIB = 1024 * 1024;
+/** The number of the program that has `VirtualWinsock.winsock`. */
+const FIRST_CLIENT = 1;
 
 /** Our socket in the middle of a stream of the peer's: some receives are over, and what comes next has been shown to the face. */
-function streaming(total = MIB) {
-  const v = new VirtualWinsock();
+function streamingOn(v: VirtualWinsock, total: number) {
   const { s, peer } = v.pair();
   v.peerWinsock.ioctlsocket(peer, FIONBIO, { value: 1 });
   const bytes = pattern(total, 5);
@@ -46,7 +48,12 @@ const unread = (v: VirtualWinsock, s: SOCKET): number => {
   return box.value;
 };
 
-describe("receives in a stream, whose bytes were shown before they were called", () => {
+describe.each([
+  ["copied", false],
+  ["lent", true],
+])("receives in a stream, whose bytes were shown (%s) before they were called", (_how, lends) => {
+  const streaming = (total = MIB) => streamingOn(new VirtualWinsock({ lends }), total);
+
   test("bring every byte once and in order, whatever their lengths", () => {
     const { receive, receivedBytes } = streaming();
     let i = 0;
@@ -105,7 +112,7 @@ describe("receives in a stream, whose bytes were shown before they were called",
 
   test("a reset is told as soon as it has come: bytes shown before do not hide it (Windows discards what was not received)", () => {
     const { v, s, peer, receive } = streaming();
-    v.peerWinsock.setsockopt(peer, SOL_SOCKET, 0x80, { l_onoff: 1, l_linger: 0 }, 4);
+    v.peerWinsock.setsockopt(peer, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 }, 4);
     v.peerWinsock.closesocket(peer);
     v.advance(10);
     while (receive() > 0);
@@ -162,6 +169,59 @@ describe("receives in a stream, whose bytes were shown before they were called",
     // Those that were shown before the trace began are not seen any more; the rest are.
     expect(seen.filter((name) => name === "recv").length).toBeGreaterThan(20);
     expect(seen).not.toContain("unknown");
+  });
+});
+
+describe("bytes that are read where they lie", () => {
+  const streaming = (total = MIB) => streamingOn(new VirtualWinsock({ lends: true }), total);
+
+  test("are not copied on their way", () => {
+    const { v, receive } = streaming();
+    let lent = 0;
+    const { lend } = Connection.prototype;
+    const spy = jest.spyOn(Connection.prototype, "lend").mockImplementation(function (this: Connection, ...args) {
+      const bytes = lend.apply(this, args);
+      lent += bytes?.length ?? 0;
+      return bytes;
+    });
+    for (let i = 0; i < 40; i++) receive();
+    spy.mockRestore();
+    expect(lent).toBeGreaterThan(200_000);
+    expect(v.rings!.taken).toBeGreaterThan(0);
+  });
+
+  test("stay although the buffer moves to a smaller ring, and the ring goes back when they are taken", () => {
+    const { v, s, receive, receivedBytes } = streaming(200_000);
+    // Those that were shown lie still, while the rest of what was in the ring is long gone.
+    v.advance(10_000);
+    while (receivedBytes() < 200_000) expect(receive()).toBeGreaterThan(0);
+    // Asked for anything else, the face tells what was taken last.
+    expect(unread(v, s)).toBe(0);
+    v.advance(10_000);
+    expect(v.rings!.count).toBe(0);
+  });
+
+  test("stay when a reset ends the connection, until the program has heard of it", () => {
+    const { v, s, peer, receive } = streaming();
+    v.peerWinsock.setsockopt(peer, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 }, 4);
+    v.peerWinsock.closesocket(peer);
+    v.advance(1);
+    // Each is checked against what the peer sent.
+    while (receive() > 0);
+    expect(v.winsock.WSAGetLastError()).toBe(WSAECONNRESET);
+    v.winsock.closesocket(s);
+    v.advance(10_000);
+    expect(v.rings!.count).toBe(0);
+  });
+
+  test.each(["closesocket", "WSACleanup", "the end of the program"])("go back with %s", (way) => {
+    const { v, s, receive } = streaming();
+    for (let i = 0; i < 3; i++) receive();
+    if (way === "closesocket") v.winsock.closesocket(s);
+    else if (way === "WSACleanup") v.winsock.WSACleanup();
+    else v.provider.closeClient(FIRST_CLIENT);
+    v.advance(10_000);
+    expect(v.rings!.count).toBe(0);
   });
 });
 
@@ -276,7 +336,7 @@ describe("sends that are not waited for", () => {
     const v = new VirtualWinsock();
     const { s, peer } = v.pair();
     for (let i = 0; i < 3; i++) expect(v.winsock.send(s, new Uint8Array(1000), 1000, 0)).toBe(1000);
-    v.peerWinsock.setsockopt(peer, SOL_SOCKET, 0x80, { l_onoff: 1, l_linger: 0 }, 4);
+    v.peerWinsock.setsockopt(peer, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 }, 4);
     v.peerWinsock.closesocket(peer);
     v.advance(10);
     const results = [1, 2, 3].map(() => v.winsock.send(s, new Uint8Array(10), 10, 0));

@@ -8,6 +8,7 @@ import { NewReno } from "./congestion/new-reno.ts";
 import { ConnectionTimers } from "./connection-timers.ts";
 import type { Flow } from "./flow-table.ts";
 import type { Listener } from "./listener.ts";
+import type { Loans } from "./loans.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import { considerWindowUpdate } from "./receiver.ts";
@@ -295,6 +296,10 @@ export class Connection implements TcpConnection, Flow {
 
   peek(target: Uint8Array, at: number, end: number, skip = 0): number {
     return this.receiveBuffer.peek(target, at, end, skip);
+  }
+
+  lend(most: number, skip: number, loans: Loans): Uint8Array | undefined {
+    return this.receiveBuffer.lend(most, skip, loans);
   }
 
   /** As `read` for a user that does not want the bytes. */

@@ -1,4 +1,5 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import type { Loans } from "./loans.ts";
 import { capacityFor, EMPTY_RING, type RingPool, type RingUser } from "./ring-pool.ts";
 import { SequenceRanges } from "./sequence-ranges.ts";
 
@@ -106,6 +107,19 @@ export class ReceiveBuffer implements RingUser {
     target.set(this.#ring.subarray(from, from + first), at);
     if (first < count) target.set(this.#ring.subarray(0, count - first), at + first);
     return count;
+  }
+
+  /**
+   * Readable bytes where they lie, at most `most` and no more than lie in one piece, noted in `loans`.
+   * @param skip begins so many bytes after the first
+   * @returns undefined when this ring cannot be lent
+   */
+  lend(most: number, skip: number, loans: Loans): Uint8Array | undefined {
+    if (!this.#rings.canLend(this.#ring)) return undefined;
+    const from = (this.#head + skip) & (this.#ring.length - 1);
+    const count = Math.max(0, Math.min(most, this.#readable - skip, this.#ring.length - from));
+    loans.lent(this.#ring, count);
+    return this.#ring.subarray(from, from + count);
   }
 
   /** Takes `count` readable bytes without copying them. */

@@ -133,10 +133,10 @@ export function windowToOffer(conn: Connection): number {
   const window = conn.rcvWnd;
   // What is told must be what was meant: round to the shift.
   const told = Math.min(window >>> conn.rcvWindShift, 65535);
-  return told * 2 ** conn.rcvWindShift;
+  return told << conn.rcvWindShift;
 }
 
-const offerableCapacity = (conn: Connection): number => Math.min(conn.receiveCapacity, 65535 * 2 ** conn.rcvWindShift);
+const offerableCapacity = (conn: Connection): number => Math.min(conn.receiveCapacity, 65535 << conn.rcvWindShift);
 
 /** The user has read `count` bytes: perhaps the peer should hear of the room, and perhaps the buffer should grow. */
 export function considerWindowUpdate(conn: Connection, count: number): void {

@@ -19,6 +19,23 @@ export interface RingUser {
   trim(): boolean;
 }
 
+/** Memory for rings that can be read outside the host's own thread, which then need not be given a copy. */
+export interface RingSource {
+  /** @returns undefined where the pool had better make an ordinary one: of this size, or of any more */
+  take(capacity: number): Uint8Array | undefined;
+  /** It is of this source. */
+  owns(ring: Uint8Array): boolean;
+  /** Nobody reads or writes the ring any more. */
+  give(ring: Uint8Array): void;
+}
+
+/** A ring that is read in place. */
+interface Hold {
+  readers: number;
+  /** Its buffer has no more use for it. */
+  isGiven: boolean;
+}
+
 /** Unused rings of one size. */
 interface Spares {
   readonly rings: Uint8Array[];
@@ -36,14 +53,18 @@ export class RingPool {
   spareLimit = SPARE_BYTES;
   readonly #spares = new Map<number, Spares>();
   readonly #watched = new Set<RingUser>();
+  readonly #held = new Map<Uint8Array, Hold>();
   readonly #clock: Clock;
+  readonly #source: RingSource | undefined;
   /** When `sweep` is due, on the host's clock; Infinity while there is nothing to be given back. */
   sweepAtMs = Number.POSITIVE_INFINITY;
   #lentBytes = 0;
   #spareBytes = 0;
 
-  constructor(clock: Clock) {
+  /** @param source of rings that can be lent; without one there are none */
+  constructor(clock: Clock, source?: RingSource) {
     this.#clock = clock;
+    this.#source = source;
   }
 
   /** Bytes that buffers hold, and those kept for them. */
@@ -61,7 +82,7 @@ export class RingPool {
     this.#lentBytes += capacity;
     const spares = this.#spares.get(capacity);
     const ring = spares?.rings.pop();
-    if (spares === undefined || ring === undefined) return new Uint8Array(capacity);
+    if (spares === undefined || ring === undefined) return this.#source?.take(capacity) ?? new Uint8Array(capacity);
     this.#spareBytes -= capacity;
     spares.low = Math.min(spares.low, spares.rings.length);
     return ring;
@@ -71,13 +92,40 @@ export class RingPool {
   give(ring: Uint8Array): void {
     const capacity = ring.length;
     if (capacity === 0) return;
+    const hold = this.#held.get(ring);
+    if (hold !== undefined) {
+      hold.isGiven = true;
+      return;
+    }
     this.#lentBytes -= capacity;
-    if (this.#spareBytes + capacity > this.spareLimit) return;
+    if (this.#spareBytes + capacity > this.spareLimit) {
+      this.#drop(ring);
+      return;
+    }
     this.#spareBytes += capacity;
     const spares = this.#spares.get(capacity);
     if (spares === undefined) this.#spares.set(capacity, { rings: [ring], low: 0 });
     else spares.rings.push(ring);
     this.#setSweep();
+  }
+
+  /** Whether the bytes of this ring may be read where they lie. */
+  canLend(ring: Uint8Array): boolean {
+    return this.#source?.owns(ring) === true;
+  }
+
+  /** Somebody reads the ring where it lies: it has no other use until as many let go. */
+  hold(ring: Uint8Array): void {
+    const hold = this.#held.get(ring);
+    if (hold !== undefined) hold.readers++;
+    else if (ring.length > 0) this.#held.set(ring, { readers: 1, isGiven: false });
+  }
+
+  letGo(ring: Uint8Array): void {
+    const hold = this.#held.get(ring);
+    if (hold === undefined || --hold.readers > 0) return;
+    this.#held.delete(ring);
+    if (hold.isGiven) this.give(ring);
   }
 
   /** The buffer is in use: its `trim` is called after each interval until it says that there is nothing more to gain. */
@@ -91,13 +139,17 @@ export class RingPool {
     if (this.#clock.now() < this.sweepAtMs) return;
     for (const user of this.#watched) if (!user.trim()) this.#watched.delete(user);
     for (const [capacity, spares] of this.#spares) {
-      spares.rings.length -= spares.low;
+      for (const ring of spares.rings.splice(0, spares.low)) this.#drop(ring);
       this.#spareBytes -= spares.low * capacity;
       spares.low = spares.rings.length;
       if (spares.low === 0) this.#spares.delete(capacity);
     }
     this.sweepAtMs = Number.POSITIVE_INFINITY;
     if (this.#watched.size > 0 || this.#spareBytes > 0) this.#setSweep();
+  }
+
+  #drop(ring: Uint8Array): void {
+    if (this.canLend(ring)) this.#source?.give(ring);
   }
 
   #setSweep(): void {

@@ -1,4 +1,5 @@
 import type { IpAddress } from "../core/address.ts";
+import type { Loans } from "./loans.ts";
 import type { ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, PortShortage, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
 
 /** The user's side of one connection: the calls of RFC 9293 §3.9.1. None of them waits. */
@@ -23,6 +24,11 @@ export interface TcpConnection {
   read(target: Uint8Array, at: number, end: number): number;
   /** As `read`, leaving the bytes where they are. @param skip begins so many bytes after the first */
   peek(target: Uint8Array, at: number, end: number, skip?: number): number;
+  /**
+   * As `peek` without the copying: bytes where they lie, in one piece, noted in `loans` and to be returned there.
+   * @returns undefined where they have to be copied
+   */
+  lend(most: number, skip: number, loans: Loans): Uint8Array | undefined;
   /** As `read` for a user that does not want the bytes. @returns how many there were, at most `count` */
   discard(count: number): number;
   /** In order and not yet read. */
@@ -58,6 +64,8 @@ export interface TcpListener {
 
 /** TCP as its users see it. */
 export interface TcpService {
+  /** For bytes of one connection that its user reads where they lie. */
+  newLoans(): Loans;
   /** OPEN, active: the SYN leaves in the host's next turn. */
   open(request: OpenRequest): TcpConnection | OpenFailure;
   /** OPEN, passive. Several listeners on one address and port are served in the order in which they came. */

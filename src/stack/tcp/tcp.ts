@@ -17,8 +17,9 @@ import { fitPath } from "./handshake.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
 import { type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
+import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
-import { RingPool } from "./ring-pool.ts";
+import { RingPool, type RingSource } from "./ring-pool.ts";
 import { Segment } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -72,10 +73,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   /** Chooses initial sequence numbers; tests put others here. */
   sequences: SequenceGenerator;
 
-  constructor(context: HostContext, ip: Ip) {
+  /** @param rings where large buffers have their memory, if others may read it */
+  constructor(context: HostContext, ip: Ip, rings?: RingSource) {
     this.context = context;
     this.#ip = ip;
-    this.rings = new RingPool(context.clock);
+    this.rings = new RingPool(context.clock, rings);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
     this.#timeWaits = new TimeWaits(hash, (port) => this.#waitOn(port, -1));
@@ -87,6 +89,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   }
 
   // The calls of users
+
+  newLoans(): Loans {
+    return new Loans(this.rings);
+  }
 
   open(request: OpenRequest): TcpConnection | OpenFailure {
     const { remote, remotePort } = request;

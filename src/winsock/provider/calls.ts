@@ -86,6 +86,8 @@ export interface CallReply {
   readonly b: number;
   /** Valid during the call only. */
   readonly data: Uint8Array | null;
+  /** The data lies in the host's own memory, and stays as it is until it is said to be taken. */
+  readonly isLent?: boolean;
 }
 
 export type Replier = (reply: CallReply) => void;

@@ -1,4 +1,5 @@
 import { type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
+import type { Loans } from "../../stack/tcp/loans.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
 import type { AbortReason, ConnectFailure, OpenFailure, PortShortage, TcpOptions, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
@@ -91,8 +92,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #sendIsShut = false;
   #receiveIsShut = false;
   #sendIsFinished = false;
-  /** Unread bytes that the program's face has seen already. */
-  #shownBytes = 0;
+  /** Unread bytes that the program's face has seen already, since it first was shown any. */
+  #shown: Loans | undefined;
   /** The last piece of a send was taken, and the program said that more of it follows. */
   #isInSend = false;
   /** What the program's budget was told that the send queue holds. */
@@ -405,7 +406,7 @@ export class StreamSocket extends Socket implements TcpUser {
   override recv(wanted: number, flags: number): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     // What was shown and not taken is to be had again.
-    this.#shownBytes = 0;
+    this.#shown?.keep(0);
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);
     // No urgent data is ever waiting apart.
@@ -439,24 +440,35 @@ export class StreamSocket extends Socket implements TcpUser {
 
   show(wanted: number, held: number, taken: number): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
+    this.#shown ??= this.context.host.tcp.newLoans();
+    const shown = this.#shown;
     this.#takeShown(taken);
-    if (wanted <= 0 || held < 0 || held > this.#shownBytes) return failed(WSAEINVAL);
+    if (wanted <= 0 || held < 0 || held > shown.bytes) return failed(WSAEINVAL);
     // What was shown beyond was thrown away by the face, which had asked for it before something else came between.
-    this.#shownBytes = held;
+    shown.keep(held);
     const mustBeSeen = this.context.host.context.trace.isOn || this.isNonblocking || this.options.receiveTimeoutMs > 0;
     if (mustBeSeen) return failed(WSAEOPNOTSUPP);
     const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();
       if (ending !== undefined) return ending;
       const connection = this.#connection!;
-      const { scratch } = this.context;
-      const unseen = connection.readableBytes - this.#shownBytes;
+      const unseen = connection.readableBytes - shown.bytes;
       if (unseen <= 0) return connection.finReceived ? DONE : undefined;
-      const count = connection.peek(scratch, 0, Math.min(wanted, unseen, TRANSFER_LIMIT), this.#shownBytes);
-      this.#shownBytes += count;
-      return { result: count, error: 0, data: scratch.subarray(0, count) };
+      const data = this.#showNext(shown, Math.min(wanted, unseen, TRANSFER_LIMIT));
+      return { result: data.length, error: 0, data };
     };
     return attempt() ?? this.waitHere(attempt, 0, () => DONE);
+  }
+
+  /** At most `most` bytes beyond those shown: where they lie, if whoever asks can read them there, else a copy. */
+  #showNext(shown: Loans, most: number): Uint8Array {
+    const connection = this.#connection!;
+    const lent = connection.lend(most, shown.bytes, shown);
+    if (lent !== undefined) return lent;
+    const { scratch } = this.context;
+    const count = connection.peek(scratch, 0, most, shown.bytes);
+    shown.copied(count);
+    return scratch.subarray(0, count);
   }
 
   taken(bytes: number): Outcome {
@@ -466,9 +478,10 @@ export class StreamSocket extends Socket implements TcpUser {
 
   /** The program has had so many of the bytes that were shown. */
   #takeShown(bytes: number): void {
-    if (bytes <= 0 || this.#death !== 0) return;
-    const count = this.#connection?.discard(Math.min(bytes, this.#shownBytes)) ?? 0;
-    this.#shownBytes -= count;
+    if (bytes <= 0 || this.#shown === undefined) return;
+    const count = Math.min(bytes, this.#shown.bytes);
+    if (this.#death === 0) this.#connection!.discard(count);
+    this.#shown.return(count);
   }
 
   /** MSG_WAITALL: collects until there are `count` bytes, or the stream ends. */
@@ -527,6 +540,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (lingers && this.isNonblocking) return failed(WSAEWOULDBLOCK);
 
     this.isClosed = true;
+    this.#shown?.keep(0);
     this.#account();
     this.#listener?.close();
     this.unbind();
@@ -556,6 +570,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   override abort(): void {
     this.isClosed = true;
+    this.#shown?.keep(0);
     this.#account();
     this.#listener?.close();
     if (this.#death === 0) this.#connection?.abort();

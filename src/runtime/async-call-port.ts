@@ -1,7 +1,8 @@
 import { WSAEINTR, WSAENETDOWN, WSAENOBUFS } from "../winsock/errors.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../winsock/provider/calls.ts";
 import { copyOf } from "./copy-bytes.ts";
-import { EVENT, emptyMessage, joinPieces, MAX_DATA, type Message, REPLY, REQUEST } from "./message.ts";
+import type { LentViews } from "./lent-views.ts";
+import { EVENT, emptyMessage, joinPieces, LENT, MAX_DATA, type Message, REPLY, REQUEST } from "./message.ts";
 import type { LinkReceiver, MessageLink } from "./message-link.ts";
 import { failedCall, PostedCalls, replyIn } from "./posted-calls.ts";
 
@@ -32,7 +33,7 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   #isClosed = false;
   readonly #pending = new Map<number, PendingCall>();
   /** Nobody waits for these, so they do not keep the program alive. */
-  readonly #posted = new PostedCalls();
+  readonly #posted: PostedCalls;
   #reasonsToLive = 0;
   #waiting: Message[] = [];
   #isDown = false;
@@ -40,8 +41,10 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   /**
    * @param connect makes the link, which reports to the port
    * @param onClose called once, when the port is closed
+   * @param lent where the host may lend bytes of its rings: in its own process
    */
-  constructor(connect: (receiver: LinkReceiver) => MessageLink, onClose: () => void = () => {}) {
+  constructor(connect: (receiver: LinkReceiver) => MessageLink, onClose: () => void = () => {}, lent?: LentViews) {
+    this.#posted = new PostedCalls(lent);
     this.#onClose = onClose;
     this.#link = connect(this);
     this.#link.unref();
@@ -100,8 +103,8 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
 
   message(message: Message): boolean {
     if (message.kind === EVENT && message.data !== null) this.onEvent?.(message.a, message.b, message.data.slice());
-    if (message.kind !== REPLY) return true;
-    const call = this.#pending.get(message.id);
+    if (message.kind !== REPLY && message.kind !== LENT) return true;
+    const call = message.kind === REPLY ? this.#pending.get(message.id) : undefined;
     if (call === undefined) {
       this.#posted.deliver(message);
       return true;

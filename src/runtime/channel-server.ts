@@ -1,6 +1,7 @@
 import type { CallHandler, CallReply } from "../winsock/provider/calls.ts";
 import type { Channel } from "./channel.ts";
-import { CLOSE, EVENT, emptyMessage, MAX_DATA, type Message, OPEN, REQUEST } from "./message.ts";
+import type { MappedRings } from "./mapped-rings.ts";
+import { CLOSE, EVENT, emptyMessage, LENT, MAX_DATA, type Message, OPEN, REQUEST } from "./message.ts";
 import { type ClientNumbers, putReply, type RequestServer, requestIn } from "./request-server.ts";
 import { RingReader, RingWriter, ringBytes } from "./ring.ts";
 
@@ -12,6 +13,7 @@ export class ChannelServer implements RequestServer {
   readonly #channel: Channel;
   readonly #handler: CallHandler;
   readonly #numbers: ClientNumbers;
+  readonly #rings: MappedRings | undefined;
   readonly #reader: RingReader;
   readonly #writer: RingWriter;
   /** The channel's names for its clients, and the handler's. */
@@ -22,10 +24,12 @@ export class ChannelServer implements RequestServer {
   #backlog: Message[] = [];
   #wroteReplies = false;
 
-  constructor(channel: Channel, handler: CallHandler, numbers: ClientNumbers) {
+  /** @param rings of the host, of which the client may be lent bytes */
+  constructor(channel: Channel, handler: CallHandler, numbers: ClientNumbers, rings?: MappedRings) {
     this.#channel = channel;
     this.#handler = handler;
     this.#numbers = numbers;
+    this.#rings = rings;
     this.#reader = new RingReader(channel.requests);
     this.#writer = new RingWriter(channel.replies);
   }
@@ -99,7 +103,17 @@ export class ChannelServer implements RequestServer {
   #answer(name: number, client: number, op: number, reply: CallReply): void {
     // The name may have passed to another client since.
     if (this.#clients.get(name) !== client) return;
+    if (reply.data !== null && this.#lend(name, op, reply, reply.data)) return;
     putReply(this.#reply, name, op, reply, (message) => this.#put(message));
+  }
+
+  /** Where the data lies in one of the host's rings, it is enough to say where. @returns false when it has to be copied */
+  #lend(name: number, op: number, { id, result }: CallReply, data: Uint8Array): boolean {
+    const place = this.#channel.clientReadsRings ? this.#rings?.placeOf(data) : undefined;
+    if (place === undefined) return false;
+    const { address: a, capacity: b, offset: c } = place;
+    this.#put(Object.assign(this.#reply, { kind: LENT, op, client: name, id, value: result, a, b, c, more: false, data: null }));
+    return true;
   }
 
   #put(message: Message): void {

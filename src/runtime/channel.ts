@@ -1,3 +1,4 @@
+import { isLibcLoaded, plainView } from "../tap/libc.ts";
 import { MAX_DATA } from "./message.ts";
 import { hasEnded, type NativeThread } from "./native-thread.ts";
 import { RING_WORDS, type RingMemory, smallestRing } from "./ring.ts";
@@ -14,6 +15,7 @@ const SERVER_CLOSED = CLIENT_SLEEPS + 2;
 const CLIENT_WORKER = CLIENT_SLEEPS + 3;
 const CLIENT_THREAD = CLIENT_SLEEPS + 4;
 const CLIENT_THREAD_START = CLIENT_SLEEPS + 5;
+const CLIENT_READS_RINGS = CLIENT_SLEEPS + 6;
 const WORDS = 2 * RING_WORDS + 32;
 
 /** Bytes in each direction. */
@@ -38,8 +40,10 @@ export class Channel {
     this.memory = memory;
     this.#words = new Int32Array(memory, 0, WORDS);
     const bytes = (memory.byteLength - WORDS * 4) / 2;
-    this.requests = { words: this.#words.subarray(0, RING_WORDS), bytes: new Uint8Array(memory, WORDS * 4, bytes) };
-    this.replies = { words: this.#words.subarray(RING_WORDS, 2 * RING_WORDS), bytes: new Uint8Array(memory, WORDS * 4 + bytes, bytes) };
+    const all = isLibcLoaded() ? plainView(memory) : new Uint8Array(memory);
+    const rings = all.subarray(WORDS * 4);
+    this.requests = { words: this.#words.subarray(0, RING_WORDS), bytes: rings.subarray(0, bytes) };
+    this.replies = { words: this.#words.subarray(RING_WORDS, 2 * RING_WORDS), bytes: rings.subarray(bytes) };
   }
 
   // The server's side.
@@ -71,6 +75,11 @@ export class Channel {
     return hasEnded({ id: Atomics.load(this.#words, CLIENT_THREAD), startTicks: Atomics.load(this.#words, CLIENT_THREAD_START) });
   }
 
+  /** The client can read in the host's rings. */
+  get clientReadsRings(): boolean {
+    return Atomics.load(this.#words, CLIENT_READS_RINGS) !== 0;
+  }
+
   /** The server has seen that the client is gone, and will touch the channel no more. */
   markSpent(): void {
     Atomics.store(this.#words, SERVER_CLOSED, 1);
@@ -94,6 +103,11 @@ export class Channel {
     Atomics.store(this.#words, CLIENT_WORKER, worker);
     Atomics.store(this.#words, CLIENT_THREAD_START, startTicks);
     Atomics.store(this.#words, CLIENT_THREAD, id);
+  }
+
+  /** From here on the client can read in the host's rings. */
+  readRings(): void {
+    if (Atomics.load(this.#words, CLIENT_READS_RINGS) === 0) Atomics.store(this.#words, CLIENT_READS_RINGS, 1);
   }
 
   /** By the client, or for one that cannot do it any more. */

@@ -129,7 +129,7 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
   const newServers = () => {
     const taken = channels.takeLetters(loop.servers.map((server) => channelOf.get(server)).filter((channel) => channel !== undefined));
     return taken.map((channel) => {
-      const server = new ChannelServer(channel, running.handler, numbers);
+      const server = new ChannelServer(channel, running.handler, numbers, running.rings);
       channelOf.set(server, channel);
       return server;
     });
@@ -158,7 +158,11 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
   try {
     doorbell.becomeRunning();
     loop.run();
+    if (loop.servers.some((server) => channelOf.has(server) && !server.isClosed)) running.rings?.leaveToReaders();
     loop.close(running.isQuiet, running.now() + CLOSING_MS);
+  } catch (error) {
+    running.rings?.leaveToReaders();
+    throw error;
   } finally {
     running.close();
   }

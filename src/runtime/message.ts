@@ -20,6 +20,8 @@ export const EVENT = 4;
 /** A client attached (between a process's own threads only). */
 export const OPEN = 5;
 export const CLOSE = 6;
+/** As REPLY, of `value` bytes that lie at `c` in the ring of `b` bytes at the address `a` (between a process's own threads only). */
+export const LENT = 7;
 
 export const PROTOCOL_VERSION = 1;
 /** "TAPSOCK" has seven letters; the first four have to do. */
@@ -96,7 +98,7 @@ export function messageLength(view: DataView, at: number): number | Malformed {
 export function readMessage(bytes: Uint8Array, view: DataView, at: number, length: number, into: Message): Malformed | undefined {
   const kind = view.getUint8(at + 4);
   const flags = view.getUint8(at + 5);
-  if (kind < HELLO || kind > CLOSE) return "message-of-unknown-kind";
+  if (kind < HELLO || kind > LENT) return "message-of-unknown-kind";
   if (flags > (HAS_DATA | HAS_MORE)) return "message-with-bad-flags";
   const hasData = (flags & HAS_DATA) !== 0;
   if (!hasData && length !== HEADER_BYTES) return "message-with-bad-flags";

@@ -6,6 +6,7 @@ import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "./async-call-port.ts
 import { BlockingCallPort } from "./blocking-call-port.ts";
 import { connectDaemon } from "./daemon-link.ts";
 import { Doorbell } from "./doorbell.ts";
+import { LentViews } from "./lent-views.ts";
 import { emptyMessage, OPEN } from "./message.ts";
 import { NetworkError } from "./network-error.ts";
 import { type HostSettings, parseNetworkUrl } from "./network-url.ts";
@@ -129,6 +130,7 @@ async function openThreadPort(thread: ServingThread, onClose: (port: EventPort) 
       return link;
     },
     () => onClose(port),
+    new LentViews(),
   );
   return port;
 }

@@ -1,11 +1,18 @@
 import { WSAENETDOWN } from "../winsock/errors.ts";
 import type { CallReply } from "../winsock/provider/calls.ts";
-import { type Message, REPLY } from "./message.ts";
+import type { LentViews } from "./lent-views.ts";
+import { LENT, type Message, REPLY } from "./message.ts";
 
 /** Calls on one port whose answer, of one message at most, nobody waits for; and the numbers that tell a port's calls apart. */
 export class PostedCalls {
   readonly #replied = new Map<number, (reply: CallReply) => void>();
+  readonly #lent: LentViews | undefined;
   #lastId = 0;
+
+  /** @param lent where the host may lend bytes of its rings: in its own process */
+  constructor(lent?: LentViews) {
+    this.#lent = lent;
+  }
 
   get size(): number {
     return this.#replied.size;
@@ -25,10 +32,12 @@ export class PostedCalls {
 
   /** Gives the message to whoever posted its call. @returns whether there was somebody */
   deliver(message: Message): boolean {
-    const replied = message.kind === REPLY ? this.#replied.get(message.id) : undefined;
+    const isReply = message.kind === REPLY || (message.kind === LENT && this.#lent !== undefined);
+    const replied = isReply ? this.#replied.get(message.id) : undefined;
     if (replied === undefined) return false;
     this.#replied.delete(message.id);
-    replied(replyIn(message, message.data));
+    if (message.kind === REPLY) replied(replyIn(message, message.data));
+    else replied({ id: message.id, result: message.value, error: 0, a: 0, b: 0, data: this.#lent!.bytesOf(message), isLent: true });
     return true;
   }
 

@@ -4,7 +4,7 @@ import { PROFILES, WINDOWS } from "../stack/profile.ts";
 import { CaptureDevice } from "../tap/capture-device.ts";
 import { ImpairedDevice } from "../tap/impaired-device.ts";
 import { configureInterface } from "../tap/interface-config.ts";
-import { preloadLibc } from "../tap/libc.ts";
+import { isLibcLoaded, preloadLibc } from "../tap/libc.ts";
 import type { LinkDevice } from "../tap/link-device.ts";
 import { type LinuxTap, openTap } from "../tap/linux-tap.ts";
 import { Loopback } from "../tap/loopback.ts";
@@ -18,6 +18,7 @@ import type { EventSender } from "./event-streams.ts";
 import { guarded } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { type ManagedDevice, ManagementService } from "./management-service.ts";
+import { MappedRings } from "./mapped-rings.ts";
 import { MistakeReports } from "./mistake-reports.ts";
 import { NetworkError } from "./network-error.ts";
 import type { HostSettings } from "./network-url.ts";
@@ -33,6 +34,8 @@ import { WordWaiter } from "./word-waiter.ts";
 export interface RunningHost {
   readonly host: LoopHost;
   readonly handler: CallHandler;
+  /** Memory that programs of this process read in; undefined when there is none. */
+  readonly rings: MappedRings | undefined;
   /** Where other processes come in, if they may. */
   readonly door: SocketDoor | undefined;
   readonly waiter: Waiter;
@@ -101,9 +104,13 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   closers.push(() => outer.close());
   const waiter = tap === undefined && parts.door === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
 
+  // Programs in other processes have no use for it.
+  const rings = parts.door === undefined && isLibcLoaded() ? new MappedRings() : undefined;
+  closers.push(() => rings?.close());
   const host = new Host({
     clock,
     random,
+    ...(rings === undefined ? {} : { rings }),
     profile: PROFILES.get(settings.profile) ?? WINDOWS,
     onMistake: (error) => reports.report("internal-error", "a packet, an alarm or a connection", error),
   });
@@ -157,6 +164,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
       for (const { capture } of devices) if (capture.isCapturing) capture.flush();
       file?.flush();
     },
+    rings,
     watch: tap === undefined ? () => {} : watchTap(tap, notice),
     isQuiet: () => host.tcp.unfinishedCount === 0 && !host.tcp.hasUndelivered,
     close,

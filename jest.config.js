@@ -1,4 +1,4 @@
-/** Two projects: `unit` runs anywhere and in virtual time; `tap` talks to the Linux kernel and runs inside a namespace of its own (see scripts/test). */
+/** Two projects: `unit` runs anywhere and in virtual time; `kernel` talks to the Linux kernel and runs inside a namespace of its own (see scripts/test). */
 const shared = {
   extensionsToTreatAsEsm: [".ts"],
   transform: { "^.+\\.ts$": ["@swc/jest", { jsc: { target: "es2022", parser: { syntax: "typescript" } }, module: { type: "es6" } }] },
@@ -8,8 +8,8 @@ const shared = {
 export default {
   coverageProvider: "v8",
   projects: [
-    { ...shared, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"], testPathIgnorePatterns: ["<rootDir>/test/tap/"] },
-    { ...shared, displayName: "tap", testMatch: ["<rootDir>/test/tap/**/*.test.ts"] },
+    { ...shared, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"], testPathIgnorePatterns: ["<rootDir>/test/kernel/"] },
+    { ...shared, displayName: "kernel", testMatch: ["<rootDir>/test/kernel/**/*.test.ts"] },
   ],
   reporters: ["default", "<rootDir>/test/support/summary-reporter.js"],
 };

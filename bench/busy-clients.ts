@@ -4,7 +4,7 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openBlockingPort, openDaemonPort, useNetwork } from "../src/runtime/networks.ts";
+import { openBlockingPort, openDaemonPort, useNetwork } from "../src/network/networks.ts";
 import { CALL } from "../src/winsock/provider/calls.ts";
 
 /**

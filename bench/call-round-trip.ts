@@ -1,4 +1,4 @@
-import { closeNetwork, openAsyncPort, openBlockingPort, useNetwork } from "../src/runtime/networks.ts";
+import { closeNetwork, openAsyncPort, openBlockingPort, useNetwork } from "../src/network/networks.ts";
 import { type AsyncPort, type BlockingPort, CALL } from "../src/winsock/provider/calls.ts";
 
 /**

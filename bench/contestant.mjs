@@ -1,9 +1,9 @@
 import { parseArgs } from "node:util";
-import { RealClock } from "../dist/runtime/real-clock.js";
-import { SystemRandom } from "../dist/runtime/system-random.js";
+import { RealClock } from "../dist/network/real-clock.js";
+import { SystemRandom } from "../dist/network/system-random.js";
 import { parseV4 } from "../dist/stack/core/address.js";
-import { Host } from "../dist/stack/host.js";
-import { PROFILES } from "../dist/stack/profile.js";
+import { PROFILES } from "../dist/stack/core/profile.js";
+import { Host } from "../dist/stack/host/host.js";
 import { NOBODY } from "../dist/stack/tcp/notices.js";
 import { openTap } from "../dist/tap/linux-tap.js";
 import { Poller } from "../dist/tap/poll.js";

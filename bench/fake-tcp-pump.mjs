@@ -3,14 +3,15 @@
 // unacknowledged byte when something is lost. It keeps no queues, no timers, no congestion control. Ports as bench/contestant.
 import { parseArgs } from "node:util";
 import { parseV4 } from "../dist/stack/core/address.js";
+import { GSO_NONE, GSO_TCPV4, plainFrame } from "../dist/stack/core/frame-info.js";
 import { seq, seqAdd, seqDiff } from "../dist/stack/core/seq.js";
+import { FRAME_HEADROOM, MAX_FRAME } from "../dist/stack/link/link-device.js";
 import * as arp from "../dist/stack/packet/arp.js";
 import { pseudoHeaderV4 } from "../dist/stack/packet/checksum.js";
 import * as ethernet from "../dist/stack/packet/ethernet.js";
 import * as ipv4 from "../dist/stack/packet/ipv4.js";
 import * as tcp from "../dist/stack/packet/tcp.js";
 import * as tcpOptions from "../dist/stack/packet/tcp-options.js";
-import { FRAME_HEADROOM, GSO_NONE, GSO_TCPV4, MAX_FRAME, plainFrame } from "../dist/tap/link-device.js";
 import { openTap } from "../dist/tap/linux-tap.js";
 import { Poller } from "../dist/tap/poll.js";
 

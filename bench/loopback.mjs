@@ -84,11 +84,11 @@ async function stackAlone(callBytes) {
 
 async function stackParts() {
   const [{ Host }, { Loopback }, { parseV4 }, { SystemRandom }, { RealClock }, { NOBODY }] = await Promise.all([
-    import("../dist/stack/host.js"),
-    import("../dist/tap/loopback.js"),
+    import("../dist/stack/host/host.js"),
+    import("../dist/wire/loopback.js"),
     import("../dist/stack/core/address.js"),
-    import("../dist/runtime/system-random.js"),
-    import("../dist/runtime/real-clock.js"),
+    import("../dist/network/system-random.js"),
+    import("../dist/network/real-clock.js"),
     import("../dist/stack/tcp/notices.js"),
   ]);
   return { Host, Loopback, parseV4, SystemRandom, RealClock, NOBODY };
@@ -214,7 +214,7 @@ async function main() {
   const rows = [];
   for (const kib of [64, 256]) rows.push({ who: "stack", kib, ...(await stackAlone(kib * KIB)) });
   await faces(rows, "embedded", "embedded:");
-  const { closeNetwork } = await import("../dist/runtime/networks.js");
+  const { closeNetwork } = await import("../dist/network/networks.js");
   await closeNetwork();
   const socket = join(tmpdir(), `tapsock-loopback-${process.pid}.sock`);
   const program = new URL("../dist/daemon/main.js", import.meta.url).pathname;

@@ -1,8 +1,9 @@
 import { ipv4 as address } from "../../dist/stack/core/address.js";
 import { VirtualClock } from "../../dist/stack/core/clock.js";
+import { plainFrame } from "../../dist/stack/core/frame-info.js";
 import { SeededRandom } from "../../dist/stack/core/random.js";
 import { seq, seqAdd } from "../../dist/stack/core/seq.js";
-import { Host } from "../../dist/stack/host.js";
+import { Host } from "../../dist/stack/host/host.js";
 import * as arp from "../../dist/stack/packet/arp.js";
 import { pseudoHeaderV4 } from "../../dist/stack/packet/checksum.js";
 import * as ethernet from "../../dist/stack/packet/ethernet.js";
@@ -10,7 +11,6 @@ import * as ipv4 from "../../dist/stack/packet/ipv4.js";
 import * as tcp from "../../dist/stack/packet/tcp.js";
 import { NOBODY } from "../../dist/stack/tcp/notices.js";
 import { Segment } from "../../dist/stack/tcp/segment.js";
-import { plainFrame } from "../../dist/tap/link-device.js";
 
 const OWN = 0xcb007102;
 const PEER = 0xcb007101;

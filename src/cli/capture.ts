@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createWriteStream, statSync, truncateSync, type WriteStream } from "node:fs";
 import { Command } from "commander";
-import { manage } from "../runtime/manage.ts";
+import { manage } from "../management/manage.ts";
 import { duration, wholeNumber } from "./arguments.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { interruption, untilAborted } from "./interruption.ts";

@@ -1,8 +1,8 @@
 import { Command } from "commander";
 import { paint, styleFor } from "../lab/text-style.ts";
-import { defaultSocketPath } from "../runtime/default-socket.ts";
-import { canRunOnTap, diagnose, type Finding } from "./diagnosis.ts";
-import { machineFacts } from "./machine-facts.ts";
+import { defaultSocketPath } from "../network/default-socket-path.ts";
+import { canRunOnTap, diagnose, type Finding } from "../network/diagnosis.ts";
+import { machineFacts } from "../network/machine-facts.ts";
 import { print, printJson } from "./output.ts";
 
 export function doctorCommand(): Command {

@@ -1,8 +1,8 @@
 import { Argument, Command, Option } from "commander";
-import { manage } from "../runtime/manage.ts";
-import type { ManagementRequest } from "../runtime/management.ts";
-import { FRAME_KINDS, type FrameKind } from "../tap/frame-match.ts";
-import type { ImpairmentReport } from "../tap/impairment.ts";
+import { manage } from "../management/manage.ts";
+import type { ManagementRequest } from "../management/management.ts";
+import { FRAME_KINDS, type FrameKind } from "../wire/frame-match.ts";
+import type { ImpairmentReport } from "../wire/impairment.ts";
 import { between, duration, refusingUnknownVerbs, share, wholeNumber } from "./arguments.ts";
 import { UsageFailure } from "./failure.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";

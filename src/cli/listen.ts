@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { Command } from "commander";
-import { AF_INET, IPPROTO_TCP, SOCK_STREAM, SOMAXCONN } from "../winsock/constants.ts";
-import { WinsockError, WSAECONNRESET, WSAEMFILE, WSAENOBUFS } from "../winsock/errors.ts";
+import { AF_INET, IPPROTO_TCP, SOCK_STREAM, SOMAXCONN } from "../winsock/abi/constants.ts";
+import { WinsockError, WSAECONNRESET, WSAEMFILE, WSAENOBUFS } from "../winsock/abi/errors.ts";
 import { accept, bind, closesocket, listen, recv, send, socket } from "../winsock/promises.ts";
 import { address, port as portNumber } from "./arguments.ts";
 import { interruption } from "./interruption.ts";

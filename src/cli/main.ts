@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { CommanderError } from "commander";
-import { NetworkError } from "../runtime/network-error.ts";
 import { TapError } from "../tap/tap-error.ts";
-import { WinsockError } from "../winsock/errors.ts";
+import { NetworkError } from "../transport/network-error.ts";
+import { WinsockError } from "../winsock/abi/errors.ts";
 import { CommandFailure, Interrupted, UsageFailure } from "./failure.ts";
 import { complain } from "./output.ts";
 import { program } from "./program.ts";

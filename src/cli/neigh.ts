@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { manage } from "../runtime/manage.ts";
+import { manage } from "../management/manage.ts";
 import { address, mac, refusingUnknownVerbs } from "./arguments.ts";
 import { UsageFailure } from "./failure.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";

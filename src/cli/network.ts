@@ -1,8 +1,8 @@
 import { Option } from "commander";
-import type { EventPort } from "../runtime/async-call-port.ts";
-import { defaultSocketPath } from "../runtime/default-socket.ts";
-import { parseNetworkUrl } from "../runtime/network-url.ts";
-import { closeNetwork, openAsyncPort, useNetwork } from "../runtime/networks.ts";
+import { defaultSocketPath } from "../network/default-socket-path.ts";
+import { parseNetworkUrl } from "../network/network-url.ts";
+import { closeNetwork, openAsyncPort, useNetwork } from "../network/networks.ts";
+import type { EventPort } from "../transport/async-call-port.ts";
 import { UsageFailure } from "./failure.ts";
 
 export interface NetworkOptions {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
-import { manage } from "../runtime/manage.ts";
-import type { PingResult } from "../runtime/management.ts";
+import { manage } from "../management/manage.ts";
+import type { PingResult } from "../management/management.ts";
 import { address, between, duration } from "./arguments.ts";
 import { interruption } from "./interruption.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";

@@ -1,5 +1,5 @@
 import { Command } from "commander";
-import { manage } from "../runtime/manage.ts";
+import { manage } from "../management/manage.ts";
 import { address, prefix, refusingUnknownVerbs } from "./arguments.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";

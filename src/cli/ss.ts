@@ -1,6 +1,6 @@
 import { Command } from "commander";
-import { manage } from "../runtime/manage.ts";
-import type { ManagementResults } from "../runtime/management.ts";
+import { manage } from "../management/manage.ts";
+import type { ManagementResults } from "../management/management.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
 

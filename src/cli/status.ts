@@ -1,8 +1,8 @@
 import { userInfo } from "node:os";
 import { Command } from "commander";
 import { readDemonstrationState } from "../lab/demonstration-state.ts";
-import { manage } from "../runtime/manage.ts";
-import type { HostStatus } from "../runtime/management.ts";
+import { manage } from "../management/manage.ts";
+import type { HostStatus } from "../management/management.ts";
 import { daemonSocketOf, type NetworkOptions, networkOption, networkUrlOf, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
 

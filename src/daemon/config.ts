@@ -1,19 +1,10 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { defaultSocketPath } from "../runtime/default-socket.ts";
-import {
-  DEFAULT_ADDRESS,
-  firstIssue,
-  type HostSettings,
-  hostSettings,
-  ipv4Prefix,
-  ipv4Text,
-  macText,
-  mtuNumber,
-  profileName,
-  tapName,
-} from "../runtime/network-url.ts";
-import { DEFAULT_DOOR_LIMITS, type DoorLimits } from "../runtime/socket-door.ts";
+import type { DoorLimits } from "../management/door-usage.ts";
+import { DEFAULT_ADDRESS, firstIssue, ipv4Prefix, ipv4Text, macText, mtuNumber, profileName, tapName } from "../management/setting-text.ts";
+import { defaultSocketPath } from "../network/default-socket-path.ts";
+import { type HostSettings, hostSettings } from "../network/network-url.ts";
+import { DEFAULT_DOOR_LIMITS } from "../network/socket-door.ts";
 import { MAX_SOCKET_PATH } from "../tap/unix-socket.ts";
 import { HANDLE_LIMIT } from "../winsock/provider/handles.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "../winsock/provider/limits.ts";

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
-import { DEFAULT_DOOR_LIMITS } from "../runtime/socket-door.ts";
+import { DEFAULT_DOOR_LIMITS } from "../network/socket-door.ts";
 import { DEFAULT_LIMITS } from "../winsock/provider/limits.ts";
 import { daemonConfig, UsageError } from "./config.ts";
 import { Daemon } from "./daemon.ts";

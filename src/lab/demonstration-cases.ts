@@ -1,4 +1,4 @@
-import { describeError, WSAECONNREFUSED, WSAENETUNREACH, WSAETIMEDOUT } from "../winsock/errors.ts";
+import { describeError, WSAECONNREFUSED, WSAENETUNREACH, WSAETIMEDOUT } from "../winsock/abi/errors.ts";
 
 /** Where everything is in the demonstration. */
 export const HOST_ADDRESS = "203.0.113.2";

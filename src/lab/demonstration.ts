@@ -1,11 +1,11 @@
 /** The main job, run by scripts/start inside the network namespace that it made: four connects, each drawn as a ladder. */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { daemonState } from "../cli/machine-facts.ts";
-import { defaultSocketPath } from "../runtime/default-socket.ts";
-import { traceRecord } from "../runtime/trace-record.ts";
+import { traceRecord } from "../management/trace-record.ts";
+import { defaultSocketPath } from "../network/default-socket-path.ts";
+import { daemonState } from "../network/machine-facts.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
-import { WSAETIMEDOUT } from "../winsock/errors.ts";
+import { WSAETIMEDOUT } from "../winsock/abi/errors.ts";
 import {
   CASES,
   type DemonstrationCase,

@@ -1,15 +1,15 @@
 import { parseV4 } from "../stack/core/address.ts";
+import { LINUX, WINDOWS } from "../stack/core/profile.ts";
 import { SeededRandom } from "../stack/core/random.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
-import { Host } from "../stack/host.ts";
-import { LINUX, WINDOWS } from "../stack/profile.ts";
+import { Host } from "../stack/host/host.ts";
 import { NOBODY } from "../stack/tcp/notices.ts";
-import { MemoryWire } from "../tap/memory-wire.ts";
-import { htonl, htons } from "../winsock/byte-order.ts";
-import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM } from "../winsock/constants.ts";
+import { htonl, htons } from "../winsock/abi/byte-order.ts";
+import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM } from "../winsock/abi/constants.ts";
+import { sizeof_sockaddr_in, sockaddrBytes } from "../winsock/abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../winsock/provider/calls.ts";
 import { Provider } from "../winsock/provider/provider.ts";
-import { sizeof_sockaddr_in, sockaddrBytes } from "../winsock/structures.ts";
+import { MemoryWire } from "../wire/memory-wire.ts";
 import {
   type DemonstrationCase,
   HOST_ADDRESS,

@@ -1,6 +1,6 @@
 import type { TraceEvent } from "../stack/core/trace.ts";
 import { describeFrame, type FrameDescription } from "../stack/packet/describe.ts";
-import { describeError } from "../winsock/errors.ts";
+import { describeError } from "../winsock/abi/errors.ts";
 import { addressOf, FrameNarrator } from "./frame-words.ts";
 import { type Colour, PLAIN, paint, type TextStyle, wrap } from "./text-style.ts";
 

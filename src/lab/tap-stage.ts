@@ -2,13 +2,13 @@ import { mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { daemonState } from "../cli/machine-facts.ts";
-import type { EventPort } from "../runtime/async-call-port.ts";
-import { manage } from "../runtime/manage.ts";
-import { openDaemonPort } from "../runtime/networks.ts";
+import { manage } from "../management/manage.ts";
+import { daemonState } from "../network/machine-facts.ts";
+import { openDaemonPort } from "../network/networks.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
 import { macText } from "../stack/packet/ethernet.ts";
 import { configureInterface, interfaceState } from "../tap/interface-config.ts";
+import type { EventPort } from "../transport/async-call-port.ts";
 import {
   codeInOutput,
   type DemonstrationCase,

@@ -1,7 +1,7 @@
-import type { EventPort } from "../runtime/async-call-port.ts";
-import { manage } from "../runtime/manage.ts";
-import { frameBytes, readTraceRecord, type TraceRecord } from "../runtime/trace-record.ts";
+import { manage } from "../management/manage.ts";
+import { frameBytes, readTraceRecord, type TraceRecord } from "../management/trace-record.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
+import type { EventPort } from "../transport/async-call-port.ts";
 
 /** The event that a record stands for. What was cut off a frame is zeros, so that its lengths still hold. */
 export function eventOf(record: TraceRecord): TraceEvent {

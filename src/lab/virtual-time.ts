@@ -1,5 +1,5 @@
 import { VirtualClock } from "../stack/core/clock.ts";
-import type { Host } from "../stack/host.ts";
+import type { Host } from "../stack/host/host.ts";
 
 /** More rounds than any exchange needs at one instant. */
 const MAX_ROUNDS = 1_000_000;

@@ -1,5 +1,18 @@
-import { DeviceCounters } from "./device-counters.ts";
-import { unfitFrame } from "./frame-check.ts";
+import { type FrameInfo, plainFrame } from "../stack/core/frame-info.ts";
+import { DeviceCounters } from "../stack/link/device-counters.ts";
+import { unfitFrame } from "../stack/link/frame-check.ts";
+import {
+  FRAME_HEADROOM,
+  type FrameSink,
+  type LinkDevice,
+  type LinkListener,
+  MAX_FRAME,
+  NO_OFFLOADS,
+  type Offloads,
+  type TransmitResult,
+  withoutSegmentation,
+} from "../stack/link/link-device.ts";
+import { assertUnicastMac, macForName } from "../stack/link/mac-address.ts";
 import { configureInterface, IFREQ_VALUE, interfaceRequest, interfaceState, MAX_INTERFACE_NAME } from "./interface-config.ts";
 import {
   addressOf,
@@ -23,20 +36,6 @@ import {
   O_NONBLOCK,
   O_RDWR,
 } from "./libc.ts";
-import {
-  FRAME_HEADROOM,
-  type FrameInfo,
-  type FrameSink,
-  type LinkDevice,
-  type LinkListener,
-  MAX_FRAME,
-  NO_OFFLOADS,
-  type Offloads,
-  plainFrame,
-  type TransmitResult,
-  withoutSegmentation,
-} from "./link-device.ts";
-import { assertUnicastMac, macForName } from "./mac-address.ts";
 import { TapError } from "./tap-error.ts";
 import { readVirtioHeader, VIRTIO_HEADER, writeVirtioHeader } from "./virtio-header.ts";
 

@@ -1,5 +1,6 @@
-import { ETHERNET_HEADER, isTagged, VLAN_TAG } from "./frame-check.ts";
-import { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, MAX_FRAME } from "./link-device.ts";
+import { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6 } from "../stack/core/frame-info.ts";
+import { ETHERNET_HEADER, isTagged, VLAN_TAG } from "../stack/link/frame-check.ts";
+import { MAX_FRAME } from "../stack/link/link-device.ts";
 
 /**
  * The header that stands before each frame of a TAP opened with IFF_VNET_HDR: struct virtio_net_hdr_v1, virtio 1.2 §5.1.6,

@@ -14,16 +14,16 @@
  * `embedded:` (the default: a host on a virtual wire with a loopback), `tap:tap0?ip=203.0.113.2/24&gateway=203.0.113.1`, or
  * `daemon:/run/tapsock/tapsock.sock`.
  */
-import { openBlockingPort } from "../runtime/networks.ts";
-import { createBlockingFace } from "./blocking-face.ts";
+import { openBlockingPort } from "../network/networks.ts";
+import { createBlockingFace } from "./faces/blocking-face.ts";
 
-export { useNetwork } from "../runtime/networks.ts";
-export type { BlockingFace, OptionPointer, SockaddrPointer } from "./blocking-face.ts";
-export * from "./byte-order.ts";
-export * from "./constants.ts";
-export * from "./errors.ts";
-export * from "./fd-set.ts";
-export * from "./structures.ts";
+export { useNetwork } from "../network/networks.ts";
+export * from "./abi/byte-order.ts";
+export * from "./abi/constants.ts";
+export * from "./abi/errors.ts";
+export * from "./abi/fd-set.ts";
+export * from "./abi/structures.ts";
+export type { BlockingFace, OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
 
 export const {
   WSAStartup,

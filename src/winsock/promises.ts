@@ -14,15 +14,15 @@
  *
  * On which network: `useNetwork(url)` before the first call, or the environment variable TAPSOCK; see `tapsock/winsock`.
  */
-import { openAsyncPort } from "../runtime/networks.ts";
-import { createPromiseFace } from "./promise-face.ts";
+import { openAsyncPort } from "../network/networks.ts";
+import { createPromiseFace } from "./faces/promise-face.ts";
 
-export { useNetwork } from "../runtime/networks.ts";
-export * from "./byte-order.ts";
-export * from "./constants.ts";
-export * from "./errors.ts";
-export type { Cancellable, PromiseFace, SelectOptions, SocketAddress, SocketSets, TransferOptions } from "./promise-face.ts";
-export type { linger, SOCKET } from "./structures.ts";
+export { useNetwork } from "../network/networks.ts";
+export * from "./abi/byte-order.ts";
+export * from "./abi/constants.ts";
+export * from "./abi/errors.ts";
+export type { linger, SOCKET } from "./abi/structures.ts";
+export type { Cancellable, PromiseFace, SelectOptions, SocketAddress, SocketSets, TransferOptions } from "./faces/promise-face.ts";
 
 export const {
   WSAStartup,

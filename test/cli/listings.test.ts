@@ -5,7 +5,7 @@ import { CASES, codeInOutput, verdictText } from "../../src/lab/demonstration-ca
 import { enterCommand } from "../../src/lab/demonstration-state.ts";
 import { EmbeddedStage } from "../../src/lab/embedded-stage.ts";
 import { styleFor, wrap } from "../../src/lab/text-style.ts";
-import { defaultSocketPath } from "../../src/runtime/default-socket.ts";
+import { defaultSocketPath } from "../../src/network/default-socket-path.ts";
 
 describe("listings", () => {
   test("a table has columns as wide as their widest cell, numbers to the right", () => {

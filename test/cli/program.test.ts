@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globa
 import { CommanderError } from "commander";
 import { UsageFailure } from "../../src/cli/failure.ts";
 import { program } from "../../src/cli/program.ts";
-import { NetworkError } from "../../src/runtime/network-error.ts";
+import { NetworkError } from "../../src/transport/network-error.ts";
 
 let written = "";
 

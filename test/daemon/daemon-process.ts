@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /** The built daemon, as people start it: `npm run build` first. */
 const MAIN = fileURLToPath(new URL("../../dist/daemon/main.js", import.meta.url));
-const NETWORKS = new URL("../../dist/runtime/networks.js", import.meta.url).href;
+const NETWORKS = new URL("../../dist/network/networks.js", import.meta.url).href;
 const CALLS = new URL("../../dist/winsock/provider/calls.js", import.meta.url).href;
 
 export interface Ended {

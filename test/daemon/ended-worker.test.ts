@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { RunningProgram } from "./daemon-process.ts";
 import { sharedDaemon } from "./shared-daemon.ts";
 
-const NETWORKS = new URL("../../dist/runtime/networks.js", import.meta.url).href;
+const NETWORKS = new URL("../../dist/network/networks.js", import.meta.url).href;
 const socket = sharedDaemon();
 
 const CALL = "const call = (p, op, r = {}) => p.call({ op, s: 0, a: 0, b: 0, c: 0, data: null, ...r });";

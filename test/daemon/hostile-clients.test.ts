@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { below, SeededRandom } from "../../src/stack/core/random.ts";
 import {
   CLOSE,
   EVENT,
@@ -12,8 +13,7 @@ import {
   OPEN,
   PROTOCOL_VERSION,
   REPLY,
-} from "../../src/runtime/message.ts";
-import { below, SeededRandom } from "../../src/stack/core/random.ts";
+} from "../../src/transport/message.ts";
 import { CALL, type CallName } from "../../src/winsock/provider/calls.ts";
 import { type Arguments, loopbackName, RawClient, requestMessage, SOCK_DGRAM, SOCK_STREAM } from "./raw-client.ts";
 import { eventually, soon, WatchedDaemon } from "./watched-daemon.ts";

@@ -10,7 +10,7 @@ import {
   REPLY,
   REQUEST,
   readMessage,
-} from "../../src/runtime/message.ts";
+} from "../../src/transport/message.ts";
 import { CALL, type CallName } from "../../src/winsock/provider/calls.ts";
 
 const AF_INET = 2;

@@ -3,8 +3,8 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
-import { manage } from "../../src/runtime/manage.ts";
-import { openDaemonPort } from "../../src/runtime/networks.ts";
+import { manage } from "../../src/management/manage.ts";
+import { openDaemonPort } from "../../src/network/networks.ts";
 import { type RunningProgram, startDaemon, startProgram } from "./daemon-process.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tapsockd-"));

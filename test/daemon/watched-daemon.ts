@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { HostStatus, ManagementResults } from "../../src/runtime/management.ts";
+import type { HostStatus, ManagementResults } from "../../src/management/management.ts";
 import { type RunningProgram, startDaemon } from "./daemon-process.ts";
 import { RawClient } from "./raw-client.ts";
 

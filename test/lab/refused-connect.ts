@@ -1,4 +1,5 @@
 import { parseV4 } from "../../src/stack/core/address.ts";
+import { plainFrame } from "../../src/stack/core/frame-info.ts";
 import { type Seq, seq, seqAdd } from "../../src/stack/core/seq.ts";
 import type { TraceEvent } from "../../src/stack/core/trace.ts";
 import * as arp from "../../src/stack/packet/arp.ts";
@@ -6,7 +7,6 @@ import * as ethernet from "../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
 import * as tcpOptions from "../../src/stack/packet/tcp-options.ts";
-import { plainFrame } from "../../src/tap/link-device.ts";
 
 const HOST = parseV4("203.0.113.2").bits;
 const PEER = parseV4("203.0.113.1").bits;

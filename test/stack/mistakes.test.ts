@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { VirtualClock } from "../../src/stack/core/clock.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
-import { Host } from "../../src/stack/host.ts";
+import { Host } from "../../src/stack/host/host.ts";
 import { NOBODY } from "../../src/stack/tcp/notices.ts";
 import { connectPair, PEER_ADDRESS, TwoHosts } from "../support/two-hosts.ts";
 

@@ -1,4 +1,4 @@
-import { type Profile, RFC } from "../../src/stack/profile.ts";
+import { type Profile, RFC } from "../../src/stack/core/profile.ts";
 import type { TcpOptions } from "../../src/stack/tcp/tcp-user.ts";
 import { ScriptPeer, type ScriptSegment } from "./script-peer.ts";
 import { Endpoint, PEER_ADDRESS } from "./two-hosts.ts";

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { clearFrameInfo, FRAME_HEADROOM, type FrameSink, type LinkDevice, plainFrame } from "../../src/tap/link-device.ts";
+import { clearFrameInfo, plainFrame } from "../../src/stack/core/frame-info.ts";
+import { FRAME_HEADROOM, type FrameSink, type LinkDevice } from "../../src/stack/link/link-device.ts";
 
 /** A device and what lies on its other side. */
 export interface LinkDeviceUnderTest {

@@ -1,17 +1,18 @@
 import { expect } from "@jest/globals";
 import { formatV4 } from "../../src/stack/core/address.ts";
+import { plainFrame } from "../../src/stack/core/frame-info.ts";
+import { type Profile, RFC } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { type Seq, seq, seqAdd, seqDiff } from "../../src/stack/core/seq.ts";
-import { Host } from "../../src/stack/host.ts";
+import { Host } from "../../src/stack/host/host.ts";
+import { FRAME_HEADROOM } from "../../src/stack/link/link-device.ts";
 import * as arp from "../../src/stack/packet/arp.ts";
 import { pseudoHeaderV4 } from "../../src/stack/packet/checksum.ts";
 import * as ethernet from "../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
 import { makeTcpOptions, parse, type TcpOptions, writeSack, writeSynOptions, writeTimestamps } from "../../src/stack/packet/tcp-options.ts";
-import { type Profile, RFC } from "../../src/stack/profile.ts";
-import { FRAME_HEADROOM, plainFrame } from "../../src/tap/link-device.ts";
-import { MemoryWire, type WireDevice } from "../../src/tap/memory-wire.ts";
+import { MemoryWire, type WireDevice } from "../../src/wire/memory-wire.ts";
 import { Simulation } from "./simulation.ts";
 import { OUR_ADDRESS, PEER_ADDRESS } from "./two-hosts.ts";
 

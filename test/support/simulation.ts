@@ -1,7 +1,7 @@
 import { VirtualClock } from "../../src/stack/core/clock.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { TimerQueue } from "../../src/stack/core/timers.ts";
-import type { Host } from "../../src/stack/host.ts";
+import type { Host } from "../../src/stack/host/host.ts";
 
 /** Hosts that share one virtual clock: everything that can happen now happens, then time moves to the next thing due. */
 export class Simulation {

@@ -1,15 +1,15 @@
 import { parseV4 } from "../../src/stack/core/address.ts";
+import { LINUX, type Profile, WINDOWS } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { type Seq, seq } from "../../src/stack/core/seq.ts";
-import { Host } from "../../src/stack/host.ts";
-import { LINUX, type Profile, WINDOWS } from "../../src/stack/profile.ts";
+import { Host } from "../../src/stack/host/host.ts";
+import type { Offloads } from "../../src/stack/link/link-device.ts";
 import { NOBODY } from "../../src/stack/tcp/notices.ts";
 import type { TcpConnection } from "../../src/stack/tcp/tcp-service.ts";
-import { CaptureDevice } from "../../src/tap/capture-device.ts";
-import { ImpairedDevice } from "../../src/tap/impaired-device.ts";
-import type { Impairment } from "../../src/tap/impairment.ts";
-import type { Offloads } from "../../src/tap/link-device.ts";
-import { MemoryWire } from "../../src/tap/memory-wire.ts";
+import { CaptureDevice } from "../../src/wire/capture-device.ts";
+import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
+import type { Impairment } from "../../src/wire/impairment.ts";
+import { MemoryWire } from "../../src/wire/memory-wire.ts";
 import { Simulation } from "./simulation.ts";
 
 export const OUR_ADDRESS = parseV4("203.0.113.2");

@@ -1,18 +1,18 @@
 import { parseV4 } from "../../src/stack/core/address.ts";
+import { LINUX, type Profile, WINDOWS } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
-import { Host } from "../../src/stack/host.ts";
+import { Host } from "../../src/stack/host/host.ts";
 import type { NetworkInterface } from "../../src/stack/link/network-interface.ts";
-import { LINUX, type Profile, WINDOWS } from "../../src/stack/profile.ts";
-import { ImpairedDevice } from "../../src/tap/impaired-device.ts";
-import { Loopback } from "../../src/tap/loopback.ts";
-import { MemoryWire } from "../../src/tap/memory-wire.ts";
-import { type BlockingFace, createBlockingFace } from "../../src/winsock/blocking-face.ts";
-import { htons } from "../../src/winsock/byte-order.ts";
-import { AF_INET, MAKEWORD, SOCK_STREAM } from "../../src/winsock/constants.ts";
+import { htons } from "../../src/winsock/abi/byte-order.ts";
+import { AF_INET, MAKEWORD, SOCK_STREAM } from "../../src/winsock/abi/constants.ts";
+import { new_sockaddr_in, new_WSADATA, type SOCKET, sizeof_sockaddr_in, type sockaddr_in } from "../../src/winsock/abi/structures.ts";
+import { type BlockingFace, createBlockingFace } from "../../src/winsock/faces/blocking-face.ts";
 import type { AsyncPort, BlockingPort, CallReply, CallRequest } from "../../src/winsock/provider/calls.ts";
 import { CALL } from "../../src/winsock/provider/calls.ts";
 import { Provider } from "../../src/winsock/provider/provider.ts";
-import { new_sockaddr_in, new_WSADATA, type SOCKET, sizeof_sockaddr_in, type sockaddr_in } from "../../src/winsock/structures.ts";
+import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
+import { Loopback } from "../../src/wire/loopback.ts";
+import { MemoryWire } from "../../src/wire/memory-wire.ts";
 import { LendingRings } from "./lending-rings.ts";
 import { Simulation } from "./simulation.ts";
 

@@ -1,8 +1,9 @@
 /** Winsock calls with less ceremony, for tests. */
-import type { BlockingFace } from "../../src/winsock/blocking-face.ts";
-import { AF_INET, FIONBIO, SO_ERROR, SOCK_DGRAM, SOCKET_ERROR, SOL_SOCKET } from "../../src/winsock/constants.ts";
-import { FD_ISSET, FD_SET } from "../../src/winsock/fd-set.ts";
-import { new_fd_set, new_sockaddr_in, type SOCKET, sizeof_sockaddr_in } from "../../src/winsock/structures.ts";
+
+import { AF_INET, FIONBIO, SO_ERROR, SOCK_DGRAM, SOCKET_ERROR, SOL_SOCKET } from "../../src/winsock/abi/constants.ts";
+import { FD_ISSET, FD_SET } from "../../src/winsock/abi/fd-set.ts";
+import { new_fd_set, new_sockaddr_in, type SOCKET, sizeof_sockaddr_in } from "../../src/winsock/abi/structures.ts";
+import type { BlockingFace } from "../../src/winsock/faces/blocking-face.ts";
 import { address, type VirtualWinsock } from "./virtual-winsock.ts";
 
 /** What a call came to: its value, and the last error after it. */

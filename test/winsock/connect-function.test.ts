@@ -6,7 +6,7 @@
  * and WSAEINPROGRESS of Winsock 1.1's blocking hooks, the note on asynchronous procedure calls, and IrDA.
  */
 import { describe, expect, test } from "@jest/globals";
-import { LINUX, WINDOWS } from "../../src/stack/profile.ts";
+import { LINUX, WINDOWS } from "../../src/stack/core/profile.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -21,9 +21,9 @@ import {
   SOCK_STREAM,
   SOCKET_ERROR,
   SOL_SOCKET,
-} from "../../src/winsock/constants.ts";
-import * as errors from "../../src/winsock/errors.ts";
-import { new_sockaddr_in, new_WSADATA, sizeof_linger, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../src/winsock/structures.ts";
+} from "../../src/winsock/abi/constants.ts";
+import * as errors from "../../src/winsock/abi/errors.ts";
+import { new_sockaddr_in, new_WSADATA, sizeof_linger, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../src/winsock/abi/structures.ts";
 import { address, BROADCAST, ELSEWHERE, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../support/virtual-winsock.ts";
 import {
   bind,

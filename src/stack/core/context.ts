@@ -1,6 +1,6 @@
-import type { Profile } from "../profile.ts";
 import type { Clock } from "./clock.ts";
 import type { DropCounters } from "./drops.ts";
+import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
 import type { TimerQueue } from "./timers.ts";
 import type { Trace } from "./trace.ts";

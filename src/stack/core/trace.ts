@@ -1,4 +1,4 @@
-import type { FrameInfo } from "../../tap/link-device.ts";
+import type { FrameInfo } from "./frame-info.ts";
 
 /** One thing worth seeing. `atMs` is on the host's clock. Events of frames hold views that are valid during the call only. */
 export type TraceEvent =

@@ -1,4 +1,3 @@
-import type { FrameInfo, LinkDevice } from "../../tap/link-device.ts";
 import {
   type IpAddress,
   type Ipv4Address,
@@ -9,18 +8,20 @@ import {
   parseV4,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { FrameInfo } from "../core/frame-info.ts";
+import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
 import * as icmp from "../packet/icmp.ts";
 import * as ipv4 from "../packet/ipv4.ts";
-import { ControlMessages, type ControlMessageUser } from "./control-messages.ts";
-import { type InputUser, Ipv4Input } from "./input.ts";
-import { Ipv4Output, Ipv4Path, type Way, type WayFinder } from "./ipv4-path.ts";
 import type { RouteFailure } from "./path.ts";
 import type { PathMtus } from "./path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "./pings.ts";
 import { RouteTable } from "./routes.ts";
 import type { InboundPacket, Transport } from "./transport.ts";
+import { ControlMessages, type ControlMessageUser } from "./v4/control-messages.ts";
+import { type InputUser, Ipv4Input } from "./v4/input.ts";
+import { Ipv4Output, Ipv4Path, type Way, type WayFinder } from "./v4/ipv4-path.ts";
 
 /** Paths kept for senders that hold none of their own; a power of two. */
 const RECENT_PATHS = 64;

@@ -1,5 +1,6 @@
-import type { FrameInfo, Offloads } from "../../tap/link-device.ts";
 import type { IpAddress } from "../core/address.ts";
+import type { FrameInfo } from "../core/frame-info.ts";
+import type { Offloads } from "../link/link-device.ts";
 
 /** `queued`: waits for its neighbour's link address. `full`: the device takes nothing now. `dropped`: lost, counted with a reason. */
 export type SendResult = "sent" | "queued" | "full" | "dropped";

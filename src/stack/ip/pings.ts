@@ -1,6 +1,6 @@
-import { plainFrame } from "../../tap/link-device.ts";
 import { formatV4, type Ipv4Address } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import { plainFrame } from "../core/frame-info.ts";
 import type { Timer } from "../core/timers.ts";
 import * as icmp from "../packet/icmp.ts";
 import * as ipv4 from "../packet/ipv4.ts";

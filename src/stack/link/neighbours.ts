@@ -1,12 +1,13 @@
-import { FRAME_HEADROOM, type FrameInfo, GSO_NONE, type Offloads, plainFrame, type TransmitResult } from "../../tap/link-device.ts";
 import { formatV4 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import { type FrameInfo, GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import { fraction } from "../core/random.ts";
 import type { Timer } from "../core/timers.ts";
 import * as arp from "../packet/arp.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ethernet from "../packet/ethernet.ts";
 import { superseding } from "../packet/superseding.ts";
+import { FRAME_HEADROOM, type Offloads, type TransmitResult } from "./link-device.ts";
 
 /**
  * RFC 4861 §7.3.2 applied to ARP, without DELAY: an entry that has grown STALE is probed at its next use. FAILED remembers for a

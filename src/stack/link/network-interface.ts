@@ -1,7 +1,8 @@
-import type { FrameInfo, FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "../../tap/link-device.ts";
 import { formatV4, type Ipv4Address, isLoopbackV4, isMulticastV4, isReservedV4, maskOf } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
 
 /** What an interface hands up and tells. */

@@ -2,6 +2,7 @@
  * TCP options, RFC 9293 §3.2: MSS, window scale and timestamps (RFC 7323), SACK (RFC 2018).
  * Parsing fills one record again and again; writing puts them behind a header of tcp.ts.
  */
+import type { SynOption } from "../core/profile.ts";
 import { type Seq, seq } from "../core/seq.ts";
 import { putU16, putU32, u8, u16, u32 } from "./bytes.ts";
 import { headerLength, optionsAt } from "./tcp.ts";
@@ -155,9 +156,6 @@ function readSack(b: Uint8Array, o: number, length: number, into: TcpOptions): b
 export const sackLeftEdge = (options: TcpOptions, i: number): Seq => seq(options.sackLeft[i] as number);
 /** Right edge of block `i`, which must be under `sackBlocks`. */
 export const sackRightEdge = (options: TcpOptions, i: number): Seq => seq(options.sackRight[i] as number);
-
-/** What a profile's order of SYN options is made of. */
-export type SynOption = "mss" | "windowScale" | "sackPermitted" | "timestamps" | "nop";
 
 export interface SynOptionValues {
   /** In bytes; 0 leaves the option out. */

@@ -1,9 +1,11 @@
-import { FRAME_HEADROOM, GSO_NONE, GSO_TCPV4, GSO_TCPV6, MAX_FRAME, plainFrame } from "../../tap/link-device.ts";
+import { GSO_NONE, GSO_TCPV4, GSO_TCPV6, plainFrame } from "../core/frame-info.ts";
+import type { SynOption } from "../core/profile.ts";
 import type { Seq } from "../core/seq.ts";
 import type { Path, SendResult } from "../ip/path.ts";
+import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
-import { type SynOption, type SynOptionValues, writeSack, writeSynOptions, writeTimestamps } from "../packet/tcp-options.ts";
+import { type SynOptionValues, writeSack, writeSynOptions, writeTimestamps } from "../packet/tcp-options.ts";
 import type { Connection } from "./connection.ts";
 import { timestampNow } from "./connection-timers.ts";
 import { mssOfPath, synWindow } from "./handshake.ts";

@@ -1,11 +1,12 @@
-import { FRAME_HEADROOM, MAX_FRAME, plainFrame } from "../../tap/link-device.ts";
 import { type IpAddress, type Ipv4Address, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import { plainFrame } from "../core/frame-info.ts";
 import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { Path, RouteFailure } from "../ip/path.ts";
 import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
+import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { u16 } from "../packet/bytes.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ipv4 from "../packet/ipv4.ts";

@@ -1,5 +1,5 @@
 import { type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
-import { WSAEACCES, WSAEADDRINUSE } from "../errors.ts";
+import { WSAEACCES, WSAEADDRINUSE } from "../abi/errors.ts";
 
 /** What a socket said about sharing its port before it was bound: nothing, SO_REUSEADDR, or SO_EXCLUSIVEADDRUSE. */
 export type Sharing = "default" | "reuse" | "exclusive";

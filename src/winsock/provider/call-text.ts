@@ -1,6 +1,6 @@
 import { formatV4 } from "../../stack/core/address.ts";
-import * as constants from "../constants.ts";
-import { errorName } from "../errors.ts";
+import * as constants from "../abi/constants.ts";
+import { errorName } from "../abi/errors.ts";
 import { CALL, type CallName, type CallRequest } from "./calls.ts";
 import { readEndpoint } from "./endpoint.ts";
 import type { Outcome } from "./outcome.ts";

@@ -13,7 +13,7 @@ import {
   SD_RECEIVE,
   SD_SEND,
   SOCK_DGRAM,
-} from "../constants.ts";
+} from "../abi/constants.ts";
 import {
   WSAEACCES,
   WSAEADDRINUSE,
@@ -32,8 +32,8 @@ import {
   WSAESHUTDOWN,
   WSAETIMEDOUT,
   WSAEWOULDBLOCK,
-} from "../errors.ts";
-import { sizeof_sockaddr_in } from "../structures.ts";
+} from "../abi/errors.ts";
+import { sizeof_sockaddr_in } from "../abi/structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
 import { codeOfRouteFailure, LARGEST_BUFFER, type Owner, Socket, type SocketContext } from "./socket.ts";

@@ -1,6 +1,6 @@
 import { type IpAddress, type Ipv4Address, ipv4 } from "../../stack/core/address.ts";
-import { AF_INET, AF_INET6 } from "../constants.ts";
-import { sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../structures.ts";
+import { AF_INET, AF_INET6 } from "../abi/constants.ts";
+import { sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../abi/structures.ts";
 
 /** An address and a port, both in host byte order. */
 export interface Endpoint {

@@ -29,9 +29,9 @@ import {
   TCP_MAXRT,
   TCP_MAXRTMS,
   TCP_NODELAY,
-} from "../constants.ts";
-import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT } from "../errors.ts";
-import { lingerBytes, readLinger, sizeof_DWORD, sizeof_linger } from "../structures.ts";
+} from "../abi/constants.ts";
+import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT } from "../abi/errors.ts";
+import { lingerBytes, readLinger, sizeof_DWORD, sizeof_linger } from "../abi/structures.ts";
 import { MAX_DATAGRAM } from "./datagram-socket.ts";
 import { DONE, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";

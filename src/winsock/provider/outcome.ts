@@ -1,4 +1,4 @@
-import { SOCKET_ERROR } from "../constants.ts";
+import { SOCKET_ERROR } from "../abi/constants.ts";
 import type { Socket } from "./socket.ts";
 
 /** What a call comes to: the parts of a CallReply that depend on the call. */

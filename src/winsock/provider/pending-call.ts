@@ -1,5 +1,5 @@
 import type { Timer, TimerQueue } from "../../stack/core/timers.ts";
-import { WSAEINTR } from "../errors.ts";
+import { WSAEINTR } from "../abi/errors.ts";
 import { failed, type Outcome, type Wait } from "./outcome.ts";
 
 /** A call whose answer is still to come: it sits with the sockets it waits for until it ends, exactly once. */

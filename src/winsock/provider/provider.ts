@@ -1,4 +1,4 @@
-import { LOBYTE, SOCK_STREAM } from "../constants.ts";
+import { LOBYTE, SOCK_STREAM } from "../abi/constants.ts";
 import {
   WSAEFAULT,
   WSAEINVAL,
@@ -9,9 +9,9 @@ import {
   WSAEOPNOTSUPP,
   WSANOTINITIALISED,
   WSAVERNOTSUPPORTED,
-} from "../errors.ts";
-import { negotiateVersion } from "../startup-version.ts";
-import { sizeof_sockaddr_in } from "../structures.ts";
+} from "../abi/errors.ts";
+import { negotiateVersion } from "../abi/startup-version.ts";
+import { sizeof_sockaddr_in } from "../abi/structures.ts";
 import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";

@@ -1,4 +1,4 @@
-import { WSAEINVAL, WSAENOTSOCK } from "../errors.ts";
+import { WSAEINVAL, WSAENOTSOCK } from "../abi/errors.ts";
 import { type Answer, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
 

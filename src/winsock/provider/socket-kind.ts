@@ -1,5 +1,5 @@
-import { AF_INET, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from "../constants.ts";
-import { WSAEACCES, WSAEAFNOSUPPORT, WSAEINVAL, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT } from "../errors.ts";
+import { AF_INET, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from "../abi/constants.ts";
+import { WSAEACCES, WSAEAFNOSUPPORT, WSAEINVAL, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT } from "../abi/errors.ts";
 
 /** What socket() makes of its three parameters (Wine's tests WSASocket and Protocol): the type, or the code that it fails with. */
 export function resolveKind(family: number, type: number, protocol: number): { readonly type: number } | { readonly code: number } {

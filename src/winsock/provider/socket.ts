@@ -1,6 +1,6 @@
 import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
 import type { PortShortage } from "../../stack/tcp/tcp-user.ts";
-import { AF_INET, FIONBIO, FIONREAD, SIOCATMARK, TRUE } from "../constants.ts";
+import { AF_INET, FIONBIO, FIONREAD, SIOCATMARK, TRUE } from "../abi/constants.ts";
 import {
   WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
@@ -12,8 +12,8 @@ import {
   WSAENOBUFS,
   WSAENOTCONN,
   WSAEOPNOTSUPP,
-} from "../errors.ts";
-import { sizeof_sockaddr_in } from "../structures.ts";
+} from "../abi/errors.ts";
+import { sizeof_sockaddr_in } from "../abi/structures.ts";
 import type { Binding, Bindings, Sharing } from "./bindings.ts";
 import { type Endpoint, familyOf, lengthOfFamily, readEndpoint, sockaddrOf } from "./endpoint.ts";
 import type { ByteBudget } from "./limits.ts";

@@ -16,7 +16,7 @@ import {
   SD_SEND,
   SOCK_STREAM,
   SOMAXCONN,
-} from "../constants.ts";
+} from "../abi/constants.ts";
 import {
   WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
@@ -39,8 +39,8 @@ import {
   WSAESHUTDOWN,
   WSAETIMEDOUT,
   WSAEWOULDBLOCK,
-} from "../errors.ts";
-import { sizeof_sockaddr_in } from "../structures.ts";
+} from "../abi/errors.ts";
+import { sizeof_sockaddr_in } from "../abi/structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { CONTINUED, codeOfRouteFailure, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
@@ -436,7 +436,7 @@ export class StreamSocket extends Socket implements TcpUser {
     return { result: received, error: 0, data: scratch.subarray(0, received) };
   }
 
-  // Bytes shown to the face before the program asks for them (winsock/read-ahead.ts).
+  // Bytes shown to the face before the program asks for them (winsock/faces/read-ahead.ts).
 
   show(wanted: number, held: number, taken: number): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
+import { plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
-import { plainFrame } from "../../../src/tap/link-device.ts";
 import { Network, v4 } from "../link/network.ts";
 
 function setUp() {

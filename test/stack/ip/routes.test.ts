@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { formatAddress, IPV4_BROADCAST, parseV4 } from "../../../src/stack/core/address.ts";
-import type { Ipv4Path } from "../../../src/stack/ip/ipv4-path.ts";
+import { type FrameInfo, GSO_TCPV4, plainFrame } from "../../../src/stack/core/frame-info.ts";
+import { LINUX } from "../../../src/stack/core/profile.ts";
+import type { Ipv4Path } from "../../../src/stack/ip/v4/ipv4-path.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
-import { LINUX } from "../../../src/stack/profile.ts";
-import { type FrameInfo, GSO_TCPV4, plainFrame } from "../../../src/tap/link-device.ts";
-import { MemoryWire } from "../../../src/tap/memory-wire.ts";
+import { MemoryWire } from "../../../src/wire/memory-wire.ts";
 import { Network, type TestHost, v4 } from "../link/network.ts";
 
 function setUp(profile?: typeof LINUX) {

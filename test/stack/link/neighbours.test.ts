@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { formatV4, ipv4, parseV4 } from "../../../src/stack/core/address.ts";
-import type { Ipv4Path } from "../../../src/stack/ip/ipv4-path.ts";
+import { plainFrame } from "../../../src/stack/core/frame-info.ts";
+import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
+import type { Ipv4Path } from "../../../src/stack/ip/v4/ipv4-path.ts";
 import { MAX_NEIGHBOURS } from "../../../src/stack/link/neighbours.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as ipv4Packet from "../../../src/stack/packet/ipv4.ts";
-import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
-import { plainFrame } from "../../../src/tap/link-device.ts";
 import { bytesOf, Network, type Station, type TestHost, v4 } from "./network.ts";
 
 const US = v4("203.0.113.2");

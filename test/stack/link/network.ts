@@ -2,10 +2,13 @@ import { parseV4 } from "../../../src/stack/core/address.ts";
 import { VirtualClock } from "../../../src/stack/core/clock.ts";
 import type { HostContext } from "../../../src/stack/core/context.ts";
 import { DropCounters } from "../../../src/stack/core/drops.ts";
+import { type FrameInfo, plainFrame } from "../../../src/stack/core/frame-info.ts";
+import { type Profile, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
 import { TimerQueue } from "../../../src/stack/core/timers.ts";
 import { Trace } from "../../../src/stack/core/trace.ts";
 import { Ip } from "../../../src/stack/ip/ip.ts";
+import type { LinkDevice } from "../../../src/stack/link/link-device.ts";
 import type { NetworkInterface } from "../../../src/stack/link/network-interface.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
 import * as internetChecksum from "../../../src/stack/packet/checksum.ts";
@@ -13,11 +16,9 @@ import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as icmp from "../../../src/stack/packet/icmp.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
 import * as udp from "../../../src/stack/packet/udp.ts";
-import { type Profile, WINDOWS } from "../../../src/stack/profile.ts";
 import { Udp } from "../../../src/stack/udp/udp.ts";
-import { type FrameInfo, type LinkDevice, plainFrame } from "../../../src/tap/link-device.ts";
-import { Loopback } from "../../../src/tap/loopback.ts";
-import { MemoryWire, type WireDevice } from "../../../src/tap/memory-wire.ts";
+import { Loopback } from "../../../src/wire/loopback.ts";
+import { MemoryWire, type WireDevice } from "../../../src/wire/memory-wire.ts";
 
 export const v4 = (text: string): number => parseV4(text).bits;
 

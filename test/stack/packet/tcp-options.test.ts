@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import type { SynOption } from "../../../src/stack/core/profile.ts";
 import * as tcp from "../../../src/stack/packet/tcp.ts";
 import * as tcpOptions from "../../../src/stack/packet/tcp-options.ts";
 import { DATA_FRAME, SYN_FRAME, TRANSPORT_AT } from "./frames.ts";
@@ -135,7 +136,7 @@ const WINDOWS = ["mss", "nop", "windowScale", "nop", "nop", "sackPermitted"] as 
 const LINUX = ["mss", "sackPermitted", "timestamps", "nop", "windowScale"] as const;
 
 /** Lays the options out over bytes of an older packet. */
-function laidOut(order: readonly tcpOptions.SynOption[], values: tcpOptions.SynOptionValues): number[] {
+function laidOut(order: readonly SynOption[], values: tcpOptions.SynOptionValues): number[] {
   const b = new Uint8Array(50).fill(0xee);
   const length = tcpOptions.writeSynOptions(b, 1, order, values);
   expect([b[0], b[1 + length]]).toEqual([0xee, 0xee]);
@@ -183,7 +184,7 @@ describe("writing TCP options", () => {
     });
     fc.assert(
       fc.property(order, values, fc.array(fc.nat(4), { minLength: 4, maxLength: 4 }), (names, given, nops) => {
-        const withNops = names.flatMap((name, i): tcpOptions.SynOption[] => [...Array<"nop">(nops[i]!).fill("nop"), name]);
+        const withNops = names.flatMap((name, i): SynOption[] => [...Array<"nop">(nops[i]!).fill("nop"), name]);
         expect(parseBytes(...laidOut(withNops, given))).toEqual({
           ...NOTHING,
           mss: given.mss,

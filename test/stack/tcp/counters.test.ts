@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
-import type { Host } from "../../../src/stack/host.ts";
+import type { Host } from "../../../src/stack/host/host.ts";
 import type { TcpConnection } from "../../../src/stack/tcp/tcp-service.ts";
 import { Endpoint, OUR_ADDRESS, PEER_ADDRESS, TwoHosts } from "../../support/two-hosts.ts";
 

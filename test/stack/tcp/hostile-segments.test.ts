@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { LINUX, RFC, WINDOWS } from "../../../src/stack/profile.ts";
+import { LINUX, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { established } from "../../support/established.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 import { Endpoint, PEER_ADDRESS } from "../../support/two-hosts.ts";

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseV4 } from "../../../src/stack/core/address.ts";
+import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
-import { Host } from "../../../src/stack/host.ts";
-import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/profile.ts";
+import { Host } from "../../../src/stack/host/host.ts";
 import type { TcpConnection } from "../../../src/stack/tcp/tcp-service.ts";
 import type { TcpOptions } from "../../../src/stack/tcp/tcp-user.ts";
-import { Loopback } from "../../../src/tap/loopback.ts";
-import { MemoryWire } from "../../../src/tap/memory-wire.ts";
+import { Loopback } from "../../../src/wire/loopback.ts";
+import { MemoryWire } from "../../../src/wire/memory-wire.ts";
 import { Simulation } from "../../support/simulation.ts";
 import { Endpoint, pattern } from "../../support/two-hosts.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/profile.ts";
+import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { connectPair, pattern, TwoHosts } from "../../support/two-hosts.ts";
 
 /** Loss, duplication and reordering each up to this, both ways; what a run is made of follows from its seed alone. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseV4 } from "../../../src/stack/core/address.ts";
+import { LINUX, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import type { IcmpError, IcmpErrorKind } from "../../../src/stack/ip/transport.ts";
-import { LINUX, RFC, WINDOWS } from "../../../src/stack/profile.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 import { Endpoint, OUR_ADDRESS, PEER_ADDRESS, TwoHosts } from "../../support/two-hosts.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { WINDOWS } from "../../../src/stack/profile.ts";
+import { WINDOWS } from "../../../src/stack/core/profile.ts";
 import { established } from "../../support/established.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 import { Endpoint, PEER_ADDRESS } from "../../support/two-hosts.ts";

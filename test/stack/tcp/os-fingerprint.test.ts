@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { seqAdd } from "../../../src/stack/core/seq.ts";
-import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/profile.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 
 /** What nmap's probes T2, T3, T4 and T6 of an open and a closed port are answered with: flags, sequence and acknowledgment number. */

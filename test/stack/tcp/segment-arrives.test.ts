@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
+import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { established } from "../../support/established.ts";
 
 const text = (s: string) => new TextEncoder().encode(s);

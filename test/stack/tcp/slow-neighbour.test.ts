@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/profile.ts";
+import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 import { Endpoint, PEER_ADDRESS } from "../../support/two-hosts.ts";
 

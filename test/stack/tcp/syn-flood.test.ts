@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
+import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { HALF_OPEN_CAP } from "../../../src/stack/tcp/listener.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX } from "../../../src/stack/profile.ts";
+import { LINUX } from "../../../src/stack/core/profile.ts";
 import { established } from "../../support/established.ts";
 
 const start = () => established({ profile: LINUX, synAck: { timestamps: [1000, 1], sackPermitted: true } });

@@ -1,8 +1,8 @@
+import { LINUX } from "../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
-import { Host } from "../../../src/stack/host.ts";
-import { LINUX } from "../../../src/stack/profile.ts";
-import type { Offloads } from "../../../src/tap/link-device.ts";
-import { MemoryWire } from "../../../src/tap/memory-wire.ts";
+import { Host } from "../../../src/stack/host/host.ts";
+import type { Offloads } from "../../../src/stack/link/link-device.ts";
+import { MemoryWire } from "../../../src/wire/memory-wire.ts";
 import { Simulation } from "../../support/simulation.ts";
 import { Endpoint, OUR_ADDRESS, PEER_ADDRESS } from "../../support/two-hosts.ts";
 

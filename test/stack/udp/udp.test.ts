@@ -1,11 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { formatAddress, IPV4_BROADCAST, parseV4 } from "../../../src/stack/core/address.ts";
+import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import * as internetChecksum from "../../../src/stack/packet/checksum.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as icmp from "../../../src/stack/packet/icmp.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
 import * as udp from "../../../src/stack/packet/udp.ts";
-import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
 import type { UdpOpenRequest } from "../../../src/stack/udp/udp.ts";
 import type { UdpEndpoint } from "../../../src/stack/udp/udp-endpoint.ts";
 import { bytesOf, Network, type TestHost, textOf, v4 } from "../link/network.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { SO_EXCLUSIVEADDRUSE, SO_REUSEADDR } from "../../../src/winsock/constants.ts";
-import { WSAEACCES, WSAEADDRINUSE, WSAEADDRNOTAVAIL, WSAEINVAL } from "../../../src/winsock/errors.ts";
-import { sizeof_sockaddr_in } from "../../../src/winsock/structures.ts";
+import { SO_EXCLUSIVEADDRUSE, SO_REUSEADDR } from "../../../src/winsock/abi/constants.ts";
+import { WSAEACCES, WSAEADDRINUSE, WSAEADDRNOTAVAIL, WSAEINVAL } from "../../../src/winsock/abi/errors.ts";
+import { sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import { address, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, connect, datagram, fails, outcome, SUCCESS, set } from "../../support/winsock-calls.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { AF_INET, FIONBIO, FIONREAD, SOCK_STREAM } from "../../../src/winsock/constants.ts";
-import { WSAECONNRESET, WSAEINTR, WSAENETDOWN, WSAENOTSOCK, WSANOTINITIALISED } from "../../../src/winsock/errors.ts";
+import { AF_INET, FIONBIO, FIONREAD, SOCK_STREAM } from "../../../src/winsock/abi/constants.ts";
+import { WSAECONNRESET, WSAEINTR, WSAENETDOWN, WSAENOTSOCK, WSANOTINITIALISED } from "../../../src/winsock/abi/errors.ts";
+import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../../../src/winsock/provider/calls.ts";
-import { sockaddrBytes } from "../../../src/winsock/structures.ts";
 import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { recv } from "../../support/winsock-calls.ts";
 

@@ -1,8 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX, WINDOWS } from "../../../src/stack/profile.ts";
-import { AF_INET6, AF_UNSPEC, FIONREAD, MSG_PEEK, SD_RECEIVE, SD_SEND, SO_BROADCAST, SOL_SOCKET } from "../../../src/winsock/constants.ts";
-import * as e from "../../../src/winsock/errors.ts";
-import { new_sockaddr_in, type SOCKET } from "../../../src/winsock/structures.ts";
+import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
+import {
+  AF_INET6,
+  AF_UNSPEC,
+  FIONREAD,
+  MSG_PEEK,
+  SD_RECEIVE,
+  SD_SEND,
+  SO_BROADCAST,
+  SOL_SOCKET,
+} from "../../../src/winsock/abi/constants.ts";
+import * as e from "../../../src/winsock/abi/errors.ts";
+import { new_sockaddr_in, type SOCKET } from "../../../src/winsock/abi/structures.ts";
 import { address, BROADCAST, ELSEWHERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import {
   bind,

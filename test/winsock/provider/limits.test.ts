@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
-import { AF_INET, MSG_WAITALL, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET } from "../../../src/winsock/constants.ts";
-import { WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK } from "../../../src/winsock/errors.ts";
+import { AF_INET, MSG_WAITALL, SO_SNDBUF, SOCK_STREAM, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
+import { WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK } from "../../../src/winsock/abi/errors.ts";
+import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
+import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { HandleTable } from "../../../src/winsock/provider/handles.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "../../../src/winsock/provider/limits.ts";
 import { Provider } from "../../../src/winsock/provider/provider.ts";
 import { encodeSets } from "../../../src/winsock/provider/select.ts";
-import type { SOCKET } from "../../../src/winsock/structures.ts";
-import { sockaddrBytes } from "../../../src/winsock/structures.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 
 const PIECE = 256 * 1024;

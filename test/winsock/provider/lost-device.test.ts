@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import * as e from "../../../src/winsock/errors.ts";
-import { FD_SET } from "../../../src/winsock/fd-set.ts";
-import { new_fd_set, type SOCKET } from "../../../src/winsock/structures.ts";
+import * as e from "../../../src/winsock/abi/errors.ts";
+import { FD_SET } from "../../../src/winsock/abi/fd-set.ts";
+import { new_fd_set, type SOCKET } from "../../../src/winsock/abi/structures.ts";
 import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, bytes, connect, datagram, fails, outcome, recv, SUCCESS } from "../../support/winsock-calls.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import * as c from "../../../src/winsock/constants.ts";
-import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT, WSAENOTSOCK } from "../../../src/winsock/errors.ts";
+import * as c from "../../../src/winsock/abi/constants.ts";
+import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT, WSAENOTSOCK } from "../../../src/winsock/abi/errors.ts";
 import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { connect, datagram, fails, nonblocking, outcome, SUCCESS, selected, soError } from "../../support/winsock-calls.ts";
 

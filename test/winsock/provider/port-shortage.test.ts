@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { WINDOWS } from "../../../src/stack/profile.ts";
-import { WSAEADDRINUSE, WSAENOBUFS } from "../../../src/winsock/errors.ts";
+import { WINDOWS } from "../../../src/stack/core/profile.ts";
+import { WSAEADDRINUSE, WSAENOBUFS } from "../../../src/winsock/abi/errors.ts";
 import { PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, connect, fails, SUCCESS } from "../../support/winsock-calls.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
-import { FIONBIO, SO_LINGER, SOL_SOCKET } from "../../../src/winsock/constants.ts";
-import { WSAEINVAL, WSAENOTSOCK } from "../../../src/winsock/errors.ts";
-import { FD_SET } from "../../../src/winsock/fd-set.ts";
+import { FIONBIO, SO_LINGER, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
+import { WSAEINVAL, WSAENOTSOCK } from "../../../src/winsock/abi/errors.ts";
+import { FD_SET } from "../../../src/winsock/abi/fd-set.ts";
+import { type fd_set, new_fd_set, type SOCKET, sizeof_fd_set, sizeof_linger, writeFdSet } from "../../../src/winsock/abi/structures.ts";
 import { decodeSets, encodeSets } from "../../../src/winsock/provider/select.ts";
-import { type fd_set, new_fd_set, type SOCKET, sizeof_fd_set, sizeof_linger, writeFdSet } from "../../../src/winsock/structures.ts";
 import { OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, connect, datagram, fails, nonblocking, outcome, say, selected } from "../../support/winsock-calls.ts";
 

@@ -14,9 +14,9 @@ import {
   SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
-} from "../../../src/winsock/constants.ts";
-import * as e from "../../../src/winsock/errors.ts";
-import { new_sockaddr_in, type SOCKET, sizeof_linger, sizeof_sockaddr_in } from "../../../src/winsock/structures.ts";
+} from "../../../src/winsock/abi/constants.ts";
+import * as e from "../../../src/winsock/abi/errors.ts";
+import { new_sockaddr_in, type SOCKET, sizeof_linger, sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, connect, datagram, fails, nonblocking, outcome, say } from "../../support/winsock-calls.ts";
 

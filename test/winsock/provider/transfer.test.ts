@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX } from "../../../src/stack/profile.ts";
+import { LINUX } from "../../../src/stack/core/profile.ts";
 import {
   FIONBIO,
   FIONREAD,
@@ -14,9 +14,9 @@ import {
   SO_SNDBUF,
   SO_SNDTIMEO,
   SOL_SOCKET,
-} from "../../../src/winsock/constants.ts";
-import * as e from "../../../src/winsock/errors.ts";
-import { new_sockaddr_in, type SOCKET, sizeof_linger } from "../../../src/winsock/structures.ts";
+} from "../../../src/winsock/abi/constants.ts";
+import * as e from "../../../src/winsock/abi/errors.ts";
+import { new_sockaddr_in, type SOCKET, sizeof_linger } from "../../../src/winsock/abi/structures.ts";
 import { address, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bytes, fails, nonblocking, outcome, recv, say, selected } from "../../support/winsock-calls.ts";
 

@@ -1,0 +1,273 @@
+import { createRequire } from "node:module";
+import { formatAddress, formatEndpoint, IPV4_ANY, type Ipv4Address, parseV4 } from "../stack/core/address.ts";
+import type { Host } from "../stack/host/host.ts";
+import type { NetworkInterface } from "../stack/link/network-interface.ts";
+import type { UdpEndpoint } from "../stack/udp/udp-endpoint.ts";
+import type { ProviderUsage } from "../winsock/provider/provider.ts";
+import type { CaptureDevice } from "../wire/capture-device.ts";
+import type { ImpairedDevice } from "../wire/impaired-device.ts";
+import type { Direction } from "../wire/impairment.ts";
+import type { DoorUsage } from "./door-usage.ts";
+import { type EventSender, EventStreams } from "./event-streams.ts";
+import {
+  type CheckedRequest,
+  type HostStatus,
+  type InterfaceStatus,
+  type ManagementOp,
+  type ManagementResponse,
+  type ManagementResults,
+  managementRequest,
+  type PingResult,
+  type UdpStatus,
+} from "./management.ts";
+import { firstIssue } from "./setting-text.ts";
+import { traceRecord } from "./trace-record.ts";
+
+const { version } = createRequire(import.meta.url)("../../package.json") as { readonly version: string };
+
+/** An interface of the host with the wrappers that management drives. Both pass everything through at the cost of a branch while off. */
+export interface ManagedDevice {
+  readonly name: string;
+  readonly impaired: ImpairedDevice;
+  readonly capture: CaptureDevice;
+}
+
+export interface ManagementParts {
+  readonly host: Host;
+  /** The one that leads out first. */
+  readonly devices: readonly ManagedDevice[];
+  readonly send: EventSender;
+  readonly shutdown: () => void;
+  /** What other processes hold; undefined where they cannot come in. */
+  readonly doorUsage: () => DoorUsage | undefined;
+  readonly programUsage: () => ProviderUsage;
+}
+
+/** Answers management requests in the host's thread. A wrong request is answered with a sentence; nothing here throws at the caller. */
+export class ManagementService {
+  readonly #host: Host;
+  readonly #devices: readonly ManagedDevice[];
+  readonly #streams: EventStreams;
+  readonly #shutdown: () => void;
+  readonly #doorUsage: () => DoorUsage | undefined;
+  readonly #programUsage: () => ProviderUsage;
+  readonly #startMs: number;
+  #lastPing = 0;
+  #clients = 0;
+
+  constructor(parts: ManagementParts) {
+    this.#host = parts.host;
+    this.#devices = parts.devices;
+    this.#streams = new EventStreams(parts.send);
+    this.#shutdown = parts.shutdown;
+    this.#doorUsage = parts.doorUsage;
+    this.#programUsage = parts.programUsage;
+    this.#startMs = parts.host.context.clock.now();
+  }
+
+  openClient(): void {
+    this.#clients++;
+  }
+
+  closeClient(client: number): void {
+    this.#clients--;
+    this.#streams.closeClient(client);
+  }
+
+  /** @param reply called exactly once, at once or later, with JSON */
+  handle(client: number, data: Uint8Array, reply: (json: Uint8Array) => void): void {
+    const answer = (response: ManagementResponse) => reply(new TextEncoder().encode(JSON.stringify(response)));
+    try {
+      const checked = managementRequest.safeParse(JSON.parse(new TextDecoder().decode(data.slice())));
+      if (!checked.success) answer(refusal(`Cannot do that: ${firstIssue(checked.error)}`));
+      else if (checked.data.op === "ping") this.#ping(checked.data, (result) => answer({ ok: true, result }));
+      else answer({ ok: true, result: this.#perform(client, checked.data) });
+    } catch (error) {
+      // SyntaxError from JSON, RangeError from the stack: both carry a sentence.
+      answer(refusal(error instanceof Error ? error.message : String(error)));
+    }
+  }
+
+  #perform(client: number, request: Exclude<CheckedRequest, { readonly op: "ping" }>): ManagementResults[ManagementOp] {
+    const { ip, tcp, timers, context } = this.#host;
+    switch (request.op) {
+      case "status":
+        return this.#status();
+      case "ss":
+        return { tcp: tcp.statuses(), udp: this.#host.udp.endpoints().map(udpStatus) };
+      case "timers": {
+        const now = context.clock.now();
+        return timers.pending().map((t) => ({ name: t.name, owner: t.owner, inMs: t.deadlineMs - now }));
+      }
+      case "route-list":
+        return ip.routes.list();
+      case "route-add": {
+        const { destination, prefixLength } = prefixIn(request.destination);
+        const gateway = request.gateway === undefined ? undefined : parseV4(request.gateway);
+        // Without a gateway the destination is on the link that leads out.
+        ip.addRoute({ destination, prefixLength, gateway, interface: gateway === undefined ? this.#outwards() : undefined });
+        return null;
+      }
+      case "route-del": {
+        const { destination, prefixLength } = prefixIn(request.destination);
+        const gateway = request.gateway === undefined ? undefined : parseV4(request.gateway);
+        if (ip.routes.remove(destination.bits, prefixLength, gateway) === 0) {
+          throw new RangeError(`Cannot delete the route to ${request.destination}: there is none`);
+        }
+        return null;
+      }
+      case "neigh-list":
+        return ip.neighbours();
+      case "neigh-add":
+        this.#linkOf(request.address).neighbours.addStatic(parseV4(request.address).bits, macIn(request.mac));
+        return null;
+      case "neigh-del":
+        if (!ip.interfaces.some((i) => i.neighbours.remove(parseV4(request.address).bits))) {
+          throw new RangeError(`Cannot delete the neighbour ${request.address}: it is not known`);
+        }
+        return null;
+      case "trace-start":
+        return { subscription: this.#startTrace(client, request.snapLength) };
+      case "trace-stop":
+        return this.#streams.stop(client, "trace", request.subscription);
+      case "capture-start":
+        return { subscription: this.#startCapture(client, this.#device(request.device), request.snapLength) };
+      case "capture-stop":
+        return this.#streams.stop(client, "capture", request.subscription);
+      case "fault-set": {
+        const { impaired } = this.#device(request.device);
+        for (const direction of directionsOf(request.direction)) impaired.configure(direction, withoutUndefined(request.settings));
+        return impaired.describe();
+      }
+      case "fault-pick": {
+        const { impaired } = this.#device(request.device);
+        const { match, action, count, direction, delayMs } = request;
+        const where = direction === "both" ? {} : { direction };
+        impaired.pick({ match, action, count, ...where, ...(delayMs === undefined ? {} : { delayMs }) });
+        return impaired.describe();
+      }
+      case "fault-clear":
+        this.#device(request.device).impaired.clear();
+        return this.#device(request.device).impaired.describe();
+      case "fault-list":
+        return this.#device(request.device).impaired.describe();
+      case "shutdown":
+        this.#shutdown();
+        return null;
+    }
+  }
+
+  #status(): HostStatus {
+    const { context, ip, tcp } = this.#host;
+    return {
+      version,
+      pid: process.pid,
+      upMs: context.clock.now() - this.#startMs,
+      profile: context.profile.name,
+      clients: this.#clients,
+      door: this.#doorUsage(),
+      programs: this.#programUsage(),
+      interfaces: ip.interfaces.map(interfaceStatus),
+      bufferBytes: tcp.rings.bytes,
+      connections: tcp.connectionCount,
+      drops: context.drops.all(),
+      impaired: this.#devices.some((d) => d.impaired.isImpaired),
+      capturing: this.#devices.some((d) => d.capture.isCapturing),
+      events: this.#streams.totals(),
+    };
+  }
+
+  #ping(request: Extract<CheckedRequest, { readonly op: "ping" }>, done: (result: PingResult) => void): void {
+    const sequence = this.#lastPing++;
+    const options = {
+      id: 1 + ((sequence >>> 16) & 0x7fff),
+      sequence: sequence & 0xffff,
+      payloadBytes: request.bytes,
+      timeoutMs: request.timeoutMs,
+    };
+    const failure = this.#host.ip.ping(parseV4(request.address), options, (result) => {
+      if (result.kind === "reply") done({ outcome: "reply", rttMs: result.rttMs, ttl: result.ttl, bytes: result.payloadBytes });
+      else if (result.kind === "timed-out") done({ outcome: "timeout" });
+      else done({ outcome: "unreachable", reason: result.kind, reporter: formatAddress(result.reporter) });
+    });
+    if (failure !== undefined) done({ outcome: "unreachable", reason: failure });
+  }
+
+  #startTrace(client: number, snapLength: number): number {
+    const encoder = new TextEncoder();
+    return this.#streams.start(client, "trace", (emit) =>
+      this.#host.trace.subscribe((event) => emit(encoder.encode(JSON.stringify(traceRecord(event, snapLength))))),
+    );
+  }
+
+  #startCapture(client: number, device: ManagedDevice, snapLength: number): number {
+    if (device.capture.isCapturing) throw new RangeError(`Cannot start a capture on ${device.name}: one runs already`);
+    return this.#streams.start(client, "capture", (emit) => {
+      device.capture.start({ sink: emit, trace: this.#host.trace, ...(snapLength > 0 ? { snapLength } : {}) });
+      return () => device.capture.stop();
+    });
+  }
+
+  #device(name: string | undefined): ManagedDevice {
+    const device = name === undefined ? this.#devices[0] : this.#devices.find((d) => d.name === name);
+    if (device !== undefined) return device;
+    throw new RangeError(`Cannot find the interface "${name}": this host has ${this.#devices.map((d) => d.name).join(", ")}`);
+  }
+
+  #outwards(): NetworkInterface {
+    const found = this.#host.ip.interfaces.find((i) => i.name === this.#devices[0]?.name);
+    if (found === undefined) throw new RangeError("Cannot add a route: this host has no interface that leads out");
+    return found;
+  }
+
+  #linkOf(address: string): NetworkInterface {
+    const { bits } = parseV4(address);
+    const link = this.#host.ip.interfaces.find((i) => !i.isLoopback && i.isOnLink(bits));
+    if (link === undefined) throw new RangeError(`Cannot add the neighbour ${address}: it is on no link of this host`);
+    return link;
+  }
+}
+
+function udpStatus(endpoint: UdpEndpoint): UdpStatus {
+  const { local, localPort, peer, peerPort, queuedBytes } = endpoint;
+  return {
+    local: formatEndpoint(local ?? IPV4_ANY, localPort),
+    remote: peer === undefined ? undefined : formatEndpoint(peer, peerPort),
+    receiveQueueBytes: queuedBytes,
+  };
+}
+
+const refusal = (error: string): ManagementResponse => ({ ok: false, error });
+
+const directionsOf = (direction: Direction | "both"): readonly Direction[] => (direction === "both" ? ["in", "out"] : [direction]);
+
+function prefixIn(text: string): { destination: Ipv4Address; prefixLength: number } {
+  const [address = "", length = "32"] = text.split("/");
+  return { destination: parseV4(address), prefixLength: Number(length) };
+}
+
+const macIn = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));
+
+/** A key that is there with no value would overwrite what it should leave alone. */
+function withoutUndefined<T extends object>(settings: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+function interfaceStatus(i: NetworkInterface): InterfaceStatus {
+  const { framesIn, framesOut, bytesIn, bytesOut, drops } = i.device.counters;
+  return {
+    name: i.name,
+    mac: Array.from(i.mac, (byte) => byte.toString(16).padStart(2, "0")).join(":"),
+    mtu: i.mtu,
+    isUp: i.isUp,
+    addresses: i.addresses.map((a) => `${formatAddress(a.address)}/${a.prefixLength}`),
+    offloads: i.offloads,
+    framesIn,
+    framesOut,
+    bytesIn,
+    bytesOut,
+    drops: Object.fromEntries(drops),
+  };
+}

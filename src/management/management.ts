@@ -1,0 +1,153 @@
+import * as z from "zod";
+import type { RouteListing } from "../stack/ip/routes.ts";
+import type { NeighbourListing } from "../stack/link/neighbours.ts";
+import type { ConnectionStatus } from "../stack/tcp/tcp-user.ts";
+import type { ProviderUsage } from "../winsock/provider/provider.ts";
+import { FRAME_KINDS } from "../wire/frame-match.ts";
+import type { ImpairmentReport } from "../wire/impairment.ts";
+import type { DoorUsage } from "./door-usage.ts";
+import { ipv4Prefix, ipv4Text, macText } from "./setting-text.ts";
+
+/** What the command line and the page ask of a running host: one JSON object each way, in the data of a `control` call. */
+
+const share = z.number().min(0).max(1);
+const milliseconds = z.number().min(0).max(3_600_000);
+const count = z.number().int().min(1).max(1_000_000);
+
+/** Settings of an impaired direction; what is left out stays as it is. */
+const impairment = z.strictObject({
+  loss: share.optional(),
+  duplicate: share.optional(),
+  reorder: share.optional(),
+  reorderDelayMs: milliseconds.optional(),
+  corrupt: share.optional(),
+  delayMs: milliseconds.optional(),
+  jitterMs: milliseconds.optional(),
+  rateBitsPerSecond: z.number().min(0).optional(),
+  queueFrames: count.optional(),
+});
+
+/** The interface, by its name; the one that leads out when left out. */
+const device = z.string().min(1).max(64).optional();
+const direction = z.enum(["in", "out", "both"]).default("both");
+
+const requests = [
+  z.strictObject({ op: z.literal("status") }),
+  z.strictObject({ op: z.literal("ss") }),
+  z.strictObject({ op: z.literal("timers") }),
+  z.strictObject({ op: z.literal("route-list") }),
+  z.strictObject({ op: z.literal("route-add"), destination: ipv4Prefix, gateway: ipv4Text.optional() }),
+  z.strictObject({ op: z.literal("route-del"), destination: ipv4Prefix, gateway: ipv4Text.optional() }),
+  z.strictObject({ op: z.literal("neigh-list") }),
+  z.strictObject({ op: z.literal("neigh-add"), address: ipv4Text, mac: macText }),
+  z.strictObject({ op: z.literal("neigh-del"), address: ipv4Text }),
+  /** One echo request; the answer comes when the reply has come or `timeoutMs` is over. */
+  z.strictObject({
+    op: z.literal("ping"),
+    address: ipv4Text,
+    bytes: z.number().int().min(0).max(65_000).default(32),
+    timeoutMs: milliseconds.default(1000),
+  }),
+  /** Events of the client's subscription follow, each a `TraceRecord`. */
+  z.strictObject({ op: z.literal("trace-start"), snapLength: z.number().int().min(0).max(65_549).default(256) }),
+  z.strictObject({ op: z.literal("trace-stop"), subscription: count }),
+  /** Blocks of one pcapng file follow as the bytes of events. */
+  z.strictObject({ op: z.literal("capture-start"), device, snapLength: z.number().int().min(0).max(65_549).default(0) }),
+  z.strictObject({ op: z.literal("capture-stop"), subscription: count }),
+  z.strictObject({ op: z.literal("fault-set"), device, direction, settings: impairment }),
+  z.strictObject({
+    op: z.literal("fault-pick"),
+    device,
+    match: z.enum(FRAME_KINDS),
+    action: z.enum(["drop", "duplicate", "delay", "corrupt"]),
+    direction,
+    count: count.default(1),
+    delayMs: milliseconds.optional(),
+  }),
+  z.strictObject({ op: z.literal("fault-clear"), device }),
+  z.strictObject({ op: z.literal("fault-list"), device }),
+  z.strictObject({ op: z.literal("shutdown") }),
+] as const;
+
+export const managementRequest = z.discriminatedUnion("op", requests, { error: "not a request that a host knows" });
+
+/** As a caller writes it: keys that have defaults may be left out. */
+export type ManagementRequest = z.input<typeof managementRequest>;
+/** As the host sees it. */
+export type CheckedRequest = z.output<typeof managementRequest>;
+export type ManagementOp = ManagementRequest["op"];
+
+/** The result of each request. */
+export interface ManagementResults {
+  readonly status: HostStatus;
+  readonly ss: { readonly tcp: readonly ConnectionStatus[]; readonly udp: readonly UdpStatus[] };
+  readonly timers: readonly { readonly name: string; readonly owner: string; readonly inMs: number }[];
+  readonly "route-list": readonly RouteListing[];
+  readonly "route-add": null;
+  readonly "route-del": null;
+  readonly "neigh-list": readonly NeighbourListing[];
+  readonly "neigh-add": null;
+  readonly "neigh-del": null;
+  readonly ping: PingResult;
+  readonly "trace-start": { readonly subscription: number };
+  readonly "trace-stop": { readonly sent: number; readonly lost: number };
+  readonly "capture-start": { readonly subscription: number };
+  readonly "capture-stop": { readonly sent: number; readonly lost: number };
+  readonly "fault-set": ImpairmentReport;
+  readonly "fault-pick": ImpairmentReport;
+  readonly "fault-clear": ImpairmentReport;
+  readonly "fault-list": ImpairmentReport;
+  readonly shutdown: null;
+}
+
+export type ManagementResponse<Op extends ManagementOp = ManagementOp> =
+  | { readonly ok: true; readonly result: ManagementResults[Op] }
+  | { readonly ok: false; readonly error: string };
+
+export interface HostStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly upMs: number;
+  readonly profile: string;
+  readonly clients: number;
+  /** The daemon's socket: what its clients hold, and what they may; undefined for a host that serves one program. */
+  readonly door: DoorUsage | undefined;
+  /** What the programs have, all together and each, and what one may have. */
+  readonly programs: ProviderUsage;
+  readonly interfaces: readonly InterfaceStatus[];
+  readonly connections: number;
+  /** Memory of TCP's send and receive buffers, that kept for the next connection included. */
+  readonly bufferBytes: number;
+  readonly drops: Readonly<Record<string, number>>;
+  readonly impaired: boolean;
+  readonly capturing: boolean;
+  /** Sums over the trace and capture subscriptions there are: `lost` to slow subscribers. */
+  readonly events: { readonly subscriptions: number; readonly sent: number; readonly lost: number };
+}
+
+export interface InterfaceStatus {
+  readonly name: string;
+  readonly mac: string;
+  readonly mtu: number;
+  readonly isUp: boolean;
+  /** `203.0.113.2/24`. */
+  readonly addresses: readonly string[];
+  readonly offloads: { readonly checksum: boolean; readonly tso4: boolean; readonly tso6: boolean };
+  readonly framesIn: number;
+  readonly framesOut: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+export interface UdpStatus {
+  readonly local: string;
+  readonly remote: string | undefined;
+  readonly receiveQueueBytes: number;
+}
+
+/** `reply` has the time of the way there and back; the other outcomes say why there is none. */
+export type PingResult =
+  | { readonly outcome: "reply"; readonly rttMs: number; readonly ttl: number; readonly bytes: number }
+  | { readonly outcome: "timeout" }
+  | { readonly outcome: "unreachable"; readonly reason: string; readonly reporter?: string };

@@ -1,0 +1,35 @@
+import { Address4 } from "ip-address";
+import * as z from "zod";
+import { PROFILES } from "../stack/core/profile.ts";
+
+/** Settings as people and programs write them, and what is said when one is wrong. */
+
+/** The host's address where nothing else is said: RFC 5737's TEST-NET-3. */
+export const DEFAULT_ADDRESS = "203.0.113.2/24";
+
+const isIpv4 = (text: string): boolean => Address4.isValid(text) && !text.includes("/");
+const isPrefix = (text: string): boolean => Address4.isValid(text) && /\/\d+$/.test(text);
+
+export const ipv4Text = z.string().refine(isIpv4, { error: "expected an IPv4 address such as 203.0.113.1" });
+export const ipv4Prefix = z
+  .string()
+  .refine(isPrefix, { error: `expected an IPv4 address with a prefix length such as ${DEFAULT_ADDRESS}` });
+export const profileName = z.string().refine((name) => PROFILES.has(name), { error: `expected one of ${[...PROFILES.keys()].join(", ")}` });
+export const tapName = z.string().refine((name) => /^[^\s/:]{1,15}$/.test(name) && name !== "." && name !== "..", {
+  error: "expected an interface name of 1 to 15 characters without blank, slash or colon",
+});
+export const macText = z
+  .string()
+  .refine((text) => /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text), { error: "expected six bytes such as 02:00:5e:00:53:02" });
+const MTU_WANTED = "expected a whole number from 576 to 65535";
+export const mtuNumber = z.coerce.number({ error: MTU_WANTED }).int(MTU_WANTED).min(576, MTU_WANTED).max(65_535, MTU_WANTED);
+/** The first thing that is wrong, beginning with the key: `gateway: expected …`. */
+export function firstIssue(error: z.ZodError): string {
+  const issue = error.issues[0];
+  if (issue === undefined) return "is not valid";
+  const key = issue.path.join(".");
+  const message = issue.code === "unrecognized_keys" ? `unknown key "${issue.keys[0]}"` : lowerFirst(issue.message);
+  return key === "" ? message : `${key}: ${message}`;
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);

@@ -1,0 +1,98 @@
+import { Address4 } from "ip-address";
+import * as z from "zod";
+import { DEFAULT_ADDRESS, firstIssue, ipv4Prefix, ipv4Text, macText, mtuNumber, profileName, tapName } from "../management/setting-text.ts";
+import { NetworkError } from "../transport/network-error.ts";
+
+/** How a host of our own is made. Plain data: it goes to another thread. */
+export interface HostSettings {
+  /** `wire`: a virtual wire that nobody else is on. */
+  readonly device: "wire" | "tap";
+  /** Name of the TAP, or of the wire's device. */
+  readonly name: string;
+  /** Dotted decimal. */
+  readonly ip: string;
+  readonly prefixLength: number;
+  readonly gateway?: string | undefined;
+  /** A name of PROFILES. */
+  readonly profile: string;
+  readonly offloads: boolean;
+  /** `02:…`; made from the device's name by default. */
+  readonly mac?: string | undefined;
+  readonly mtu?: number | undefined;
+  /** pcapng file that gets every frame. */
+  readonly capture?: string | undefined;
+  /** Address with prefix length for the kernel's side of the TAP, which is brought up. */
+  readonly kernelIp?: string | undefined;
+}
+
+export type Network = { readonly kind: "host"; readonly host: HostSettings } | { readonly kind: "daemon"; readonly path: string };
+
+const onOff = z.enum(["on", "off"], { error: "expected on or off" }).transform((text) => text === "on");
+
+const hostOptions = {
+  ip: ipv4Prefix.default(DEFAULT_ADDRESS),
+  gateway: ipv4Text.optional(),
+  profile: profileName.default("windows"),
+  mac: macText.optional(),
+  mtu: mtuNumber.optional(),
+  capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
+};
+const embeddedOptions = z.strictObject(hostOptions);
+const tapOptions = z.strictObject({ ...hostOptions, offload: onOff.default(true) });
+
+/**
+ * `embedded:`, `tap:NAME?ip=…&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&capture=FILE` or `daemon:/path/of/socket`.
+ * @throws NetworkError with one sentence that names the part that is wrong
+ */
+export function parseNetworkUrl(url: string): Network {
+  const colon = url.indexOf(":");
+  const scheme = colon < 0 ? "" : url.slice(0, colon);
+  const rest = url.slice(colon + 1);
+  if (scheme === "daemon") {
+    if (rest === "") throw wrong(url, "path: expected the daemon's socket, such as daemon:/run/tapsock/tapsock.sock");
+    return { kind: "daemon", path: rest };
+  }
+  const question = rest.indexOf("?");
+  const name = question < 0 ? rest : rest.slice(0, question);
+  const query = question < 0 ? "" : rest.slice(question + 1);
+  if (scheme === "embedded") {
+    if (name !== "") throw wrong(url, `"${name}": expected nothing between "embedded:" and "?"`);
+    const options = read(url, embeddedOptions, query);
+    return { kind: "host", host: hostSettings({ ...options, device: "wire", name: "wire0", offloads: false }) };
+  }
+  if (scheme === "tap") {
+    const options = read(url, tapOptions, query);
+    const checked = tapName.safeParse(name);
+    if (!checked.success) throw wrong(url, `name: ${firstIssue(checked.error)}`);
+    return { kind: "host", host: hostSettings({ ...options, device: "tap", name, offloads: options.offload }) };
+  }
+  throw wrong(url, "expected embedded:, tap:NAME?ip=… or daemon:/path");
+}
+
+interface HostChoices extends Omit<HostSettings, "prefixLength"> {
+  /** With its prefix length. */
+  readonly ip: string;
+}
+
+/** Settings from checked options, the address taken apart. @throws NetworkError when the address cannot be a host's */
+export function hostSettings(choices: HostChoices): HostSettings {
+  const { device, name, profile, offloads, gateway, mac, mtu, capture, kernelIp } = choices;
+  const [ip = "", length = "24"] = choices.ip.split("/");
+  const subnet = new Address4(choices.ip);
+  if (gateway !== undefined && !new Address4(gateway).isInSubnet(subnet)) {
+    throw new NetworkError(`Cannot use the gateway ${gateway}: expected an address within ${choices.ip}`);
+  }
+  return { device, name, ip, prefixLength: Number(length), gateway, profile, offloads, mac, mtu, capture, kernelIp };
+}
+
+function read<T>(url: string, schema: z.ZodType<T>, query: string): T {
+  const pairs = [...new URLSearchParams(query)];
+  const names = pairs.map(([key]) => key);
+  const twice = names.find((key, i) => names.indexOf(key) !== i);
+  if (twice !== undefined) throw wrong(url, `${twice}: is given twice`);
+  const result = schema.safeParse(Object.fromEntries(pairs));
+  if (!result.success) throw wrong(url, firstIssue(result.error));
+  return result.data;
+}
+
+const wrong = (url: string, why: string): NetworkError => new NetworkError(`Cannot use the network "${url}": ${why}`);

@@ -1,0 +1,210 @@
+import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { preloadLibc } from "../tap/libc.ts";
+import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "../transport/async-call-port.ts";
+import { BlockingCallPort } from "../transport/blocking-call-port.ts";
+import { connectDaemon } from "../transport/daemon-link.ts";
+import { Doorbell } from "../transport/doorbell.ts";
+import { LentViews } from "../transport/lent-views.ts";
+import { emptyMessage, OPEN } from "../transport/message.ts";
+import { NetworkError } from "../transport/network-error.ts";
+import { SharedMemoryLink } from "../transport/shared-memory-link.ts";
+import { SocketCallPort } from "../transport/socket-call-port.ts";
+import { closeDescriptorsOf } from "../transport/worker-descriptors.ts";
+import type { BlockingPort } from "../winsock/provider/calls.ts";
+import type { ProviderLimits } from "../winsock/provider/limits.ts";
+import { type HostSettings, parseNetworkUrl } from "./network-url.ts";
+import type { DoorSettings, HostThreadSettings } from "./running-host.ts";
+import { NeighbourServiceThread, ServiceThread, type ServingThread, type ThreadAddress } from "./service-thread.ts";
+
+/**
+ * The one network that this thread of the program is attached to: which it is, the thread that serves it, and who uses it.
+ * Worker threads that are started while it runs are attached to the same one, unless they choose another.
+ */
+
+/** Under this name a worker finds the network of the thread that started it. */
+const INHERITANCE = "tapsock network";
+
+interface Inheritance {
+  readonly url: string;
+  /** Undefined for a daemon, with which each thread has a connection of its own. */
+  readonly thread: ThreadAddress | undefined;
+}
+
+let chosenUrl: string | undefined;
+let attached: { readonly url: string; readonly thread: ServingThread; readonly own: ServiceThread | undefined } | undefined;
+let openPorts = 0;
+/** A worker's ports to a thread of this process. */
+const portsHere = new Set<{ close(): void }>();
+let closesAtExit = false;
+
+// A worker that is terminated, or dies, has no time to say goodbye. Its starter hears of it first; the host finds out about all others.
+process.on("worker", (worker) => {
+  // Gone by the time of its exit.
+  const { threadId } = worker;
+  worker.once("exit", () => workerEnded(threadId));
+});
+
+/** What `useNetwork` chose, else the network of the thread that started this one, else the environment variable TAPSOCK, else `embedded:`. */
+export const networkUrl = (): string => chosenUrl ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:");
+
+/**
+ * Chooses the network for the ports opened from now on.
+ * @throws NetworkError when the URL is wrong, or another network is in use
+ */
+export function useNetwork(url: string): void {
+  parseNetworkUrl(url);
+  if (openPorts > 0 && url !== networkUrl()) {
+    throw new NetworkError(`Cannot use the network "${url}": "${networkUrl()}" is in use; end that first (WSACleanup)`);
+  }
+  chosenUrl = url;
+}
+
+/** Blocks until the network runs. @throws NetworkError when it cannot be had */
+export function openBlockingPort(): BlockingPort {
+  const url = networkUrl();
+  const network = parseNetworkUrl(url);
+  if (network.kind === "daemon") return openDaemonCallPort(url, network.path);
+  const thread = threadFor(url, network.host);
+  openPorts++;
+  try {
+    thread.waitUntilRunning();
+    const port = new BlockingCallPort(thread.attach(), thread.doorbell, () => forget(port));
+    return closedAtExit(port);
+  } catch (error) {
+    portClosed();
+    throw error;
+  }
+}
+
+/** @throws NetworkError when the network cannot be had */
+export async function openAsyncPort(): Promise<EventPort> {
+  const url = networkUrl();
+  const network = parseNetworkUrl(url);
+  openPorts++;
+  try {
+    if (network.kind === "host") return closedAtExit(await openThreadPort(threadFor(url, network.host), forget));
+    const port = await openDaemonPort(network.path, portClosed);
+    bequeath({ url, thread: undefined });
+    return port;
+  } catch (error) {
+    portClosed();
+    throw error;
+  }
+}
+
+/** A port to a daemon, whatever network the program uses otherwise. @throws NetworkError when it cannot be reached */
+export async function openDaemonPort(path: string, onClose: () => void = () => {}): Promise<EventPort> {
+  const link = await connectDaemon(path);
+  return new AsyncCallPort((receiver) => {
+    link.receiver = receiver;
+    return link;
+  }, onClose);
+}
+
+/** Ends the network of this thread, if one runs. Ports that are still open answer WSAENETDOWN. */
+export async function closeNetwork(): Promise<void> {
+  const own = attached?.own;
+  attached = undefined;
+  setEnvironmentData(INHERITANCE, undefined);
+  await own?.stop();
+}
+
+/** The network that workers started from now on are attached to. */
+const bequeath = (inheritance: Inheritance): void => setEnvironmentData(INHERITANCE, inheritance);
+
+/** @throws NetworkError when the daemon cannot be reached */
+function openDaemonCallPort(url: string, path: string): BlockingPort {
+  const port = new SocketCallPort(path, () => forget(port));
+  openPorts++;
+  bequeath({ url, thread: undefined });
+  return closedAtExit(port);
+}
+
+async function openThreadPort(thread: ServingThread, onClose: (port: EventPort) => void): Promise<EventPort> {
+  await thread.untilRunning();
+  const channel = thread.attach();
+  const port = new AsyncCallPort(
+    (receiver) => {
+      const link = new SharedMemoryLink(channel, thread.doorbell, receiver);
+      link.send({ ...emptyMessage(), kind: OPEN, client: ONLY_CLIENT });
+      return link;
+    },
+    () => onClose(port),
+    new LentViews(),
+  );
+  return port;
+}
+
+/** A worker that ends without WSACleanup loses its sockets, as a process does; the main thread takes the whole network with it. */
+function closedAtExit<Port extends { close(): void }>(port: Port): Port {
+  if (isMainThread) return port;
+  if (!closesAtExit) {
+    process.once("exit", () => {
+      for (const open of portsHere) open.close();
+    });
+  }
+  closesAtExit = true;
+  portsHere.add(port);
+  return port;
+}
+
+function forget(port: { close(): void }): void {
+  portsHere.delete(port);
+  portClosed();
+}
+
+function threadFor(url: string, settings: HostSettings): ServingThread {
+  // For quick copies into shared memory. A worker does without until it needs the library anyway.
+  if (isMainThread) preloadLibc();
+  if (attached !== undefined && attached.thread.doorbell.state !== "ended") {
+    if (attached.url === url) return attached.thread;
+    attached.own?.stopNow();
+  }
+  const theirs = inherited();
+  if (theirs?.url === url && theirs.thread !== undefined) {
+    const thread = new NeighbourServiceThread(theirs.thread);
+    attached = { url, thread, own: undefined };
+    return thread;
+  }
+  const own = hostThread(settings);
+  own.onFailure = (why) => {
+    // Before it has run, whoever opens a port hears of it.
+    if (own.doorbell.hasRun) process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
+  };
+  own.onNotice = (text) => process.emitWarning(text, "NetworkWarning");
+  bequeath({ url, thread: own.address });
+  attached = { url, thread: own, own };
+  return own;
+}
+
+function workerEnded(threadId: number): void {
+  // Its connections with a daemon.
+  closeDescriptorsOf(threadId);
+  const theirs = inherited();
+  if (attached === undefined && theirs?.thread !== undefined) {
+    attached = { url: theirs.url, thread: new NeighbourServiceThread(theirs.thread), own: undefined };
+  }
+  if (attached?.thread.doorbell.state === "running") attached.thread.workerEnded(threadId);
+}
+
+/** The network of the thread that started this one, while it runs. */
+function inherited(): Inheritance | undefined {
+  const found = getEnvironmentData(INHERITANCE) as Inheritance | undefined;
+  if (found?.thread === undefined) return found;
+  return new Doorbell(found.thread.doorbell).state === "running" ? found : undefined;
+}
+
+/**
+ * A thread that runs a host of its own.
+ * @param door lets other processes in
+ * @param programs what one program may have
+ * @throws NetworkError when the program is not built
+ */
+export function hostThread(host: HostSettings, door?: DoorSettings, programs?: Partial<ProviderLimits>): ServiceThread {
+  const settings: HostThreadSettings = { host, door, programs };
+  return new ServiceThread(settings);
+}
+
+function portClosed(): void {
+  openPorts--;
+}

@@ -1,0 +1,254 @@
+import type { DoorLimits } from "../management/door-usage.ts";
+import type { EventSender } from "../management/event-streams.ts";
+import { type ManagedDevice, ManagementService } from "../management/management-service.ts";
+import { parseV4 } from "../stack/core/address.ts";
+import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
+import { Host } from "../stack/host/host.ts";
+import type { LinkDevice } from "../stack/link/link-device.ts";
+import { configureInterface } from "../tap/interface-config.ts";
+import { isLibcLoaded, preloadLibc } from "../tap/libc.ts";
+import { type LinuxTap, openTap } from "../tap/linux-tap.ts";
+import type { Doorbell } from "../transport/doorbell.ts";
+import { MappedRings } from "../transport/mapped-rings.ts";
+import { NetworkError } from "../transport/network-error.ts";
+import type { ClientNumbers } from "../transport/request-server.ts";
+import { CALL, type CallHandler } from "../winsock/provider/calls.ts";
+import type { ProviderLimits } from "../winsock/provider/limits.ts";
+import { Provider } from "../winsock/provider/provider.ts";
+import { CaptureDevice } from "../wire/capture-device.ts";
+import { ImpairedDevice } from "../wire/impaired-device.ts";
+import { Loopback } from "../wire/loopback.ts";
+import { MemoryWire } from "../wire/memory-wire.ts";
+import { CaptureFile } from "./capture-file.ts";
+import { guarded } from "./guarded-handler.ts";
+import type { LoopHost, Waiter } from "./host-loop.ts";
+import { MistakeReports } from "./mistake-reports.ts";
+import type { HostSettings } from "./network-url.ts";
+import { PollWaiter } from "./poll-waiter.ts";
+import { RealClock } from "./real-clock.ts";
+import { type DoorNotice, SocketDoor } from "./socket-door.ts";
+import { SystemRandom } from "./system-random.ts";
+import { WallClock } from "./wall-clock.ts";
+import { WordWaiter } from "./word-waiter.ts";
+
+/** A host in real time with everything around it that a thread needs to drive it. */
+export interface RunningHost {
+  readonly host: LoopHost;
+  readonly handler: CallHandler;
+  /** Memory that programs of this process read in; undefined when there is none. */
+  readonly rings: MappedRings | undefined;
+  /** Where other processes come in, if they may. */
+  readonly door: SocketDoor | undefined;
+  readonly waiter: Waiter;
+  readonly now: () => number;
+  readonly idle: () => void;
+  /** Looks after its devices, once a turn. @throws NetworkError when the one that leads out is gone for good */
+  readonly watch: () => void;
+  /** Nothing is left to be sent or acknowledged. */
+  readonly isQuiet: () => boolean;
+  readonly close: () => void;
+}
+
+/** Tells whoever runs the host something that they should know, in a sentence. */
+export type Notice = (text: string) => void;
+
+/** A listening Unix socket through which other processes shall be served. */
+export interface DoorSettings {
+  /** The descriptor; the host's thread closes it. */
+  readonly listener: number;
+  readonly limits: DoorLimits;
+}
+
+/** What a thread that runs a host is started with. */
+export interface HostThreadSettings {
+  readonly host: HostSettings;
+  readonly door: DoorSettings | undefined;
+  /** What one program may have, where it differs from the defaults. */
+  readonly programs: Partial<ProviderLimits> | undefined;
+}
+
+export interface HostParts {
+  readonly settings: HostSettings;
+  readonly doorbell: Doorbell;
+  readonly send: EventSender;
+  readonly numbers: ClientNumbers;
+  readonly door: DoorSettings | undefined;
+  readonly programs: Partial<ProviderLimits> | undefined;
+  readonly doorNotice: (notice: DoorNotice) => void;
+  readonly notice: Notice;
+}
+
+/**
+ * Opens the device and puts a host on it, with a loopback beside.
+ * @throws TapError or NetworkError when that cannot be had; nothing stays open then
+ */
+export function startHost(parts: HostParts): RunningHost {
+  const closers: (() => void)[] = [];
+  const close = () => {
+    for (const end of closers.splice(0).reverse()) end();
+  };
+  try {
+    return build(parts, closers, close);
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function build(parts: HostParts, closers: (() => void)[], close: () => void): RunningHost {
+  preloadLibc();
+  const { settings, doorbell, send, notice } = parts;
+  const clock = new RealClock();
+  const random = new SystemRandom();
+  const tap = settings.device === "tap" ? openTapFor(settings) : undefined;
+  const outer = tap ?? wireDevice(settings);
+  closers.push(() => outer.close());
+  const waiter = tap === undefined && parts.door === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
+
+  // Programs in other processes have no use for it.
+  const rings = parts.door === undefined && isLibcLoaded() ? new MappedRings() : undefined;
+  closers.push(() => rings?.close());
+  const host = new Host({
+    clock,
+    random,
+    ...(rings === undefined ? {} : { rings }),
+    profile: PROFILES.get(settings.profile) ?? WINDOWS,
+    onMistake: (error) => reports.report("internal-error", "a packet, an alarm or a connection", error),
+  });
+  const wall = new WallClock(clock);
+  const managed = (device: LinkDevice): ManagedDevice => {
+    const impaired = new ImpairedDevice(device, { timers: host.timers, random });
+    // Outermost, so that it sees what the host sees.
+    const capture = new CaptureDevice(impaired, {
+      clock,
+      get epochOffsetMs() {
+        return wall.offsetMs;
+      },
+    });
+    return { name: device.name, impaired, capture };
+  };
+  const reports = new MistakeReports(clock, host.context.drops, notice);
+  const devices = [managed(outer), managed(new Loopback())];
+  const { gateway } = settings;
+  host.attach(devices[0]!.capture, {
+    address: parseV4(settings.ip),
+    prefixLength: settings.prefixLength,
+    ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
+  });
+  host.attach(devices[1]!.capture);
+  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, notice, closers);
+
+  const provider = new Provider(host, parts.programs);
+  let door: SocketDoor | undefined;
+  const management = new ManagementService({
+    host,
+    devices,
+    send,
+    shutdown: () => doorbell.stop(),
+    doorUsage: () => door?.usage,
+    programUsage: () => provider.usage,
+  });
+  const mistake = (error: unknown) => reports.report("internal-error-in-call", "a call", error);
+  const handler = guarded(handlerOf(provider, management), mistake);
+  if (parts.door !== undefined && waiter instanceof PollWaiter) {
+    const { numbers, doorNotice } = parts;
+    door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice: doorNotice, mistake });
+    waiter.watch(door.descriptor);
+  }
+  return {
+    host,
+    handler,
+    door,
+    waiter,
+    now: () => clock.now(),
+    idle: () => {
+      for (const { capture } of devices) if (capture.isCapturing) capture.flush();
+      file?.flush();
+    },
+    rings,
+    watch: tap === undefined ? () => {} : watchTap(tap, notice),
+    isQuiet: () => host.tcp.unfinishedCount === 0 && !host.tcp.hasUndelivered,
+    close,
+  };
+}
+
+/** The provider, with management answered beside it. */
+function handlerOf(provider: CallHandler, management: ManagementService): CallHandler {
+  return {
+    openClient(client) {
+      provider.openClient(client);
+      management.openClient();
+    },
+    closeClient(client) {
+      management.closeClient(client);
+      provider.closeClient(client);
+    },
+    hold: (client, isHeld) => provider.hold(client, isHeld),
+    call(client, request, reply) {
+      if (request.op !== CALL.control) {
+        provider.call(client, request, reply);
+        return;
+      }
+      management.handle(client, request.data ?? new Uint8Array(), (data) =>
+        reply({ id: request.id, result: 0, error: 0, a: 0, b: 0, data }),
+      );
+    },
+  };
+}
+
+function openTapFor(settings: HostSettings): LinuxTap {
+  const { name, offloads, mac, mtu, kernelIp } = settings;
+  const tap = openTap({ name, offloads, ...(mac === undefined ? {} : { mac: macIn(mac) }), ...(mtu === undefined ? {} : { mtu }) });
+  if (kernelIp === undefined) return tap;
+  try {
+    const [address = "", length = "24"] = kernelIp.split("/");
+    configureInterface(tap.name, { address, prefixLength: Number(length), up: true });
+    return tap;
+  } catch (error) {
+    tap.close();
+    throw error;
+  }
+}
+
+function wireDevice({ name, mac, mtu }: HostSettings): LinkDevice {
+  return new MemoryWire().device({ name, ...(mac === undefined ? {} : { mac: macIn(mac) }), ...(mtu === undefined ? {} : { mtu }) });
+}
+
+function pollWaiter(doorbell: Doorbell, tap: LinuxTap | undefined, closers: (() => void)[]): PollWaiter {
+  const waiter = new PollWaiter(doorbell, tap);
+  closers.push(() => {
+    // Rather one descriptor too many than a late ring into another's.
+    if (doorbell.withdrawDescriptor()) waiter.close();
+  });
+  return waiter;
+}
+
+function captureTo(path: string, device: ManagedDevice, host: Host, notice: Notice, closers: (() => void)[]): CaptureFile {
+  const file = new CaptureFile(
+    path,
+    () => host.context.clock.now(),
+    (why) => {
+      notice(`Cannot go on with the capture in "${path}", which ends with its last whole frame: ${why}`);
+      device.capture.stop();
+    },
+  );
+  device.capture.start({ sink: (block) => file.write(block), trace: host.trace });
+  closers.push(() => {
+    device.capture.stop();
+    file.close();
+  });
+  return file;
+}
+
+/** @returns to be called once a turn */
+function watchTap(tap: LinuxTap, notice: Notice): () => void {
+  let wasUp = tap.isUp;
+  return () => {
+    if (tap.isUp === wasUp) return;
+    wasUp = tap.isUp;
+    if (tap.isGone) throw new NetworkError(`The TAP ${tap.name} is gone: somebody deleted it`);
+    notice(wasUp ? `The TAP ${tap.name} is up again` : `The TAP ${tap.name} is down; set it up with: ip link set ${tap.name} up`);
+  };
+}
+
+const macIn = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));

@@ -1,0 +1,105 @@
+import { isLoopbackV4, isMulticastV4, isReservedV4 } from "../../core/address.ts";
+import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
+import type { NetworkInterface } from "../../link/network-interface.ts";
+import * as ipv4 from "../../packet/ipv4.ts";
+import type { InboundPacket } from "../transport.ts";
+
+/** Where judged datagrams go. */
+export interface InputUser {
+  /** Whether any interface has the address, or it is one of the loopback's. */
+  isLocalV4(bits: number): boolean;
+  /** @returns the transport's verdict, or why nobody takes the protocol */
+  deliver(protocol: number, packet: InboundPacket): string;
+}
+
+/**
+ * IPv4 datagrams in, RFC 1122 §3.2.1: judged, then handed up in the one packet record. Nothing is forwarded. A datagram for an
+ * address of another interface is refused (the strong host model, RFC 1122 §3.3.4.2). Fragments are refused as `ipv4-fragment`,
+ * since there is no reassembly yet.
+ */
+export class Ipv4Input {
+  readonly #user: InputUser;
+  readonly #packet: InboundPacket = {
+    bytes: new Uint8Array(0),
+    ipAt: 0,
+    at: 0,
+    end: 0,
+    family: 4,
+    sourceV4: 0,
+    destinationV4: 0,
+    checksumVerified: false,
+    isBroadcast: false,
+    isLoopback: false,
+    ttl: 0,
+    gsoSize: 0,
+  };
+
+  constructor(user: InputUser) {
+    this.#user = user;
+  }
+
+  /** The datagram in `bytes[at, end)`, link padding included. @returns `accepted`, or the reason why it was dropped */
+  datagram(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string {
+    const malformed = ipv4.check(bytes, at, end);
+    if (malformed !== undefined) return malformed;
+    if (!ipv4.verifyChecksum(bytes, at)) return "ipv4-bad-checksum";
+
+    const source = ipv4.source(bytes, at);
+    const badSource = from.isLoopback ? this.#judgeLoopbackSource(source) : this.#judgeSource(from, source);
+    if (badSource !== undefined) return badSource;
+
+    const destination = ipv4.destination(bytes, at);
+    const isBroadcast = from.isBroadcast(destination);
+    if (!isBroadcast) {
+      if (isMulticastV4(destination)) return "ipv4-group-not-joined";
+      const isOurs = from.isLoopback ? this.#user.isLocalV4(destination) : from.isOwn(destination);
+      if (!isOurs) return isLoopbackV4(destination) ? "ipv4-loopback-from-wire" : "ipv4-not-for-us";
+      // RFC 1122 §3.3.6: somebody is trying to make a crowd answer.
+      if (isLinkBroadcast) return "ipv4-unicast-in-link-broadcast";
+    }
+
+    if (ipv4.headerLength(bytes, at) > ipv4.MIN_HEADER) {
+      const badOption = judgeOptions(bytes, at);
+      if (badOption !== undefined) return badOption;
+    }
+    if (ipv4.isFragment(bytes, at)) return "ipv4-fragment";
+
+    const packet = this.#packet;
+    packet.bytes = bytes;
+    packet.ipAt = at;
+    packet.at = ipv4.payloadAt(bytes, at);
+    packet.end = ipv4.payloadEnd(bytes, at);
+    packet.sourceV4 = source;
+    packet.destinationV4 = destination;
+    // A partial checksum is one that its sender, on this machine, never computed.
+    packet.checksumVerified = info.checksumVerified || info.checksumStart > 0;
+    packet.isBroadcast = isBroadcast;
+    packet.isLoopback = from.isLoopback;
+    packet.ttl = ipv4.ttl(bytes, at);
+    packet.gsoSize = info.gsoType === GSO_NONE ? 0 : info.gsoSize;
+    return this.#user.deliver(ipv4.protocol(bytes, at), packet);
+  }
+
+  /** RFC 1122 §3.2.1.3: a source is one host, and not this one. */
+  #judgeSource(from: NetworkInterface, source: number): string | undefined {
+    if (source === 0) return "ipv4-source-unspecified";
+    if (isLoopbackV4(source)) return "ipv4-source-loopback";
+    if (isMulticastV4(source) || isReservedV4(source) || from.isBroadcast(source)) return "ipv4-source-not-unicast";
+    return this.#user.isLocalV4(source) ? "ipv4-source-ours" : undefined;
+  }
+
+  #judgeLoopbackSource(source: number): string | undefined {
+    return this.#user.isLocalV4(source) ? undefined : "ipv4-source-not-ours";
+  }
+}
+
+/** Options are walked and ignored (RFC 1122 §3.2.1.8), except that source routes are refused (RFC 7126 §4.3–4.4). */
+function judgeOptions(bytes: Uint8Array, at: number): string | undefined {
+  let option = ipv4.firstOption(bytes, at);
+  while (option >= 0) {
+    const kind = ipv4.optionKind(bytes, option);
+    if (kind === ipv4.OPTION_LOOSE_SOURCE_ROUTE || kind === ipv4.OPTION_STRICT_SOURCE_ROUTE) return "ipv4-source-route";
+    option = ipv4.nextOption(bytes, at, option);
+  }
+  return option === ipv4.BAD_OPTION ? "ipv4-bad-option" : undefined;
+}

@@ -1,0 +1,164 @@
+import type { Ipv4Address } from "../../core/address.ts";
+import type { HostContext } from "../../core/context.ts";
+import { type FrameInfo, GSO_NONE, plainFrame } from "../../core/frame-info.ts";
+import { FRAME_HEADROOM, type Offloads } from "../../link/link-device.ts";
+import type { Neighbour } from "../../link/neighbours.ts";
+import type { NetworkInterface } from "../../link/network-interface.ts";
+import * as internetChecksum from "../../packet/checksum.ts";
+import * as ethernet from "../../packet/ethernet.ts";
+import * as ipv4 from "../../packet/ipv4.ts";
+import type { Path, RouteFailure, SendResult } from "../path.ts";
+import { PathMtus } from "../path-mtu.ts";
+import { Identifications } from "./identifications.ts";
+
+const HEADERS = ethernet.HEADER + ipv4.MIN_HEADER;
+const MAX_DATAGRAM = 65535;
+
+/** The way to one destination. */
+export interface Way {
+  readonly interface: NetworkInterface;
+  /** Gateway, or the destination itself. */
+  readonly nextHop: number;
+  /** To every station of the link. */
+  readonly isBroadcast: boolean;
+  /** Source to use when the caller has not chosen one. */
+  readonly local: Ipv4Address;
+}
+
+export interface WayFinder {
+  /** Goes up when the answers of `wayTo` may have changed. */
+  readonly generation: number;
+  wayTo(remote: number, local: number | undefined): Way | RouteFailure;
+}
+
+/** What all paths of a host share. */
+export class Ipv4Output {
+  readonly context: HostContext;
+  readonly ways: WayFinder;
+  readonly identifications: Identifications;
+  readonly pathMtus: PathMtus;
+  /** Refilled for each frame. */
+  readonly info: FrameInfo = plainFrame();
+
+  constructor(context: HostContext, ways: WayFinder) {
+    this.context = context;
+    this.ways = ways;
+    this.identifications = new Identifications(context);
+    this.pathMtus = new PathMtus(context.clock);
+  }
+}
+
+/**
+ * A flow's way to its peer: interface, neighbour and addresses are looked up once, and again only after routes or links change.
+ * Datagrams are not fragmented yet: one above `mtu` is dropped and counted as `ipv4-too-long`. TCP's carry DF (RFC 1191 §3).
+ */
+export class Ipv4Path implements Path {
+  readonly local: Ipv4Address;
+  readonly remote: Ipv4Address;
+  readonly headroom = FRAME_HEADROOM + HEADERS;
+  readonly headerLength = HEADERS;
+  /** Of the IP header; RFC 1122 §3.2.1.6–7 lets the transport choose. */
+  ttl: number;
+  tos = 0;
+  /** IP chose the source address, not the caller. */
+  readonly isSourceChosen: boolean;
+  readonly #output: Ipv4Output;
+  readonly #idCounter: number;
+  #interface: NetworkInterface;
+  #nextHop: number;
+  #isBroadcast: boolean;
+  #neighbour: Neighbour | undefined;
+  #generation: number;
+
+  constructor(output: Ipv4Output, way: Way, local: Ipv4Address, remote: Ipv4Address, isSourceChosen = false) {
+    this.#output = output;
+    this.local = local;
+    this.remote = remote;
+    this.isSourceChosen = isSourceChosen;
+    this.ttl = output.context.profile.ttl;
+    this.#idCounter = output.identifications.counterOf(local.bits, remote.bits);
+    this.#interface = way.interface;
+    this.#nextHop = way.nextHop;
+    this.#isBroadcast = way.isBroadcast;
+    this.#generation = output.ways.generation;
+  }
+
+  get mtu(): number {
+    return Math.min(this.#interface.mtu, this.#output.pathMtus.to(this.remote.bits));
+  }
+
+  get offloads(): Offloads {
+    return this.#interface.offloads;
+  }
+
+  get isLoopback(): boolean {
+    return this.#interface.isLoopback;
+  }
+
+  pseudoHeaderSum(protocol: number): number {
+    return internetChecksum.fold(internetChecksum.pseudoHeaderV4(this.local.bits, this.remote.bits, protocol, 0));
+  }
+
+  send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult {
+    const output = this.#output;
+    const { drops } = output.context;
+    if (this.#generation !== output.ways.generation) {
+      const failure = this.#lookAgain();
+      if (failure !== undefined) {
+        drops.count(failure);
+        return "dropped";
+      }
+    }
+    const through = this.#interface;
+    if (!through.isUp) {
+      drops.count("interface-down");
+      return "dropped";
+    }
+    const ipAt = at - ipv4.MIN_HEADER;
+    const frameAt = ipAt - ethernet.HEADER;
+    const total = end - ipAt;
+    const isSuperSegment = info.gsoType !== GSO_NONE;
+    if (total > MAX_DATAGRAM || (!isSuperSegment && total > this.mtu)) {
+      drops.count("ipv4-too-long");
+      return "dropped";
+    }
+
+    const fragment = protocol === ipv4.PROTOCOL_TCP ? ipv4.DONT_FRAGMENT : 0;
+    const id = output.identifications.take(this.#idCounter, fragment);
+    ipv4.writeHeader(bytes, ipAt, total, this.local.bits, this.remote.bits, protocol, this.ttl, id, fragment, this.tos);
+
+    const frameInfo = output.info;
+    const isPartial = info.checksumOffset > 0;
+    frameInfo.checksumStart = isPartial ? HEADERS + info.checksumStart : 0;
+    frameInfo.checksumOffset = info.checksumOffset;
+    frameInfo.checksumVerified = info.checksumVerified;
+    frameInfo.gsoType = info.gsoType;
+    frameInfo.gsoSize = info.gsoSize;
+    frameInfo.headerLength = isSuperSegment ? HEADERS + info.headerLength : 0;
+
+    if (this.#isBroadcast || through.isLoopback) {
+      const to = this.#isBroadcast ? ethernet.BROADCAST_MAC : through.mac;
+      ethernet.writeHeader(bytes, frameAt, to, through.mac, ethernet.TYPE_IPV4);
+      const result = through.transmit(bytes, frameAt, end, frameInfo);
+      return result === "down" ? "dropped" : result;
+    }
+    let neighbour = this.#neighbour;
+    if (neighbour === undefined || neighbour.isGone) {
+      neighbour = through.neighbours.obtain(this.#nextHop);
+      this.#neighbour = neighbour;
+    }
+    ethernet.writeHeader(bytes, frameAt, neighbour.mac, through.mac, ethernet.TYPE_IPV4);
+    return through.neighbours.send(neighbour, bytes, frameAt, end, frameInfo);
+  }
+
+  #lookAgain(): RouteFailure | undefined {
+    const way = this.#output.ways.wayTo(this.remote.bits, this.local.bits);
+    if (typeof way === "string") return way;
+    this.#generation = this.#output.ways.generation;
+    this.#neighbour = undefined;
+    this.#interface = way.interface;
+    this.#nextHop = way.nextHop;
+    this.#isBroadcast = way.isBroadcast;
+    return undefined;
+  }
+}

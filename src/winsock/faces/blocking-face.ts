@@ -1,0 +1,548 @@
+import { copyBytes } from "../../transport/copy-bytes.ts";
+import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "../abi/address-text.ts";
+import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SO_LINGER, SOCKET_ERROR } from "../abi/constants.ts";
+import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
+import { HIGHEST_VERSION, negotiateVersion } from "../abi/startup-version.ts";
+import {
+  type Box,
+  type fd_set,
+  type in_addr,
+  type in6_addr,
+  type linger,
+  lingerBytes,
+  readFdSet,
+  readLinger,
+  readTimeval,
+  type SOCKET,
+  type sockaddr,
+  type sockaddr_in,
+  type sockaddr_in6,
+  sockaddrBytes,
+  type timeval,
+  type WSADATA,
+  writeFdSet,
+  writeLinger,
+  writeSockaddrIn,
+  writeWsadata,
+} from "../abi/structures.ts";
+import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
+import { decodeSets, encodeSets } from "../provider/select.ts";
+import { KnownStreams } from "./known-streams.ts";
+
+/** A pointer to a socket address. */
+export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array;
+
+/** A pointer to an option's value. */
+export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
+
+/** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
+export interface BlockingFace {
+  /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
+  WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
+  /** Undoes one WSAStartup; the last one closes every socket of the program. */
+  WSACleanup(): number;
+  /** The code of the last call: 0 when it succeeded. */
+  WSAGetLastError(): number;
+  WSASetLastError(iError: number): void;
+  /** @returns a socket in blocking mode, or INVALID_SOCKET */
+  socket(af: number, type: number, protocol: number): SOCKET;
+  /** Port 0 takes a free one from 49152 to 65535. */
+  bind(s: SOCKET, name: SockaddrPointer | null, namelen: number): number;
+  /** Waits up to 21 seconds, as Windows does; a nonblocking socket gets WSAEWOULDBLOCK, and the outcome by select (Microsoft, "connect function"). */
+  connect(s: SOCKET, name: SockaddrPointer | null, namelen: number): number;
+  /** SOMAXCONN, or how many connections may wait to be accepted. */
+  listen(s: SOCKET, backlog: number): number;
+  /** Waits for a connection. `addrlen` counts bytes, in and out. @returns its socket, or INVALID_SOCKET */
+  accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null): SOCKET;
+  /** Takes all `len` bytes once less than SO_SNDBUF bytes are waiting. @returns how many were taken */
+  send(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number;
+  /** Waits for at least one byte (MSG_WAITALL: for all). @returns how many; 0 when the peer has ended the stream */
+  recv(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number;
+  /** One datagram to `to`; binds the socket if it is not bound. */
+  sendto(s: SOCKET, buf: Uint8Array | null, len: number, flags: number, to: SockaddrPointer | null, tolen: number): number;
+  /** One datagram and its sender; one longer than `len` fills the buffer and is WSAEMSGSIZE. */
+  recvfrom(
+    s: SOCKET,
+    buf: Uint8Array | null,
+    len: number,
+    flags: number,
+    from: SockaddrPointer | null,
+    fromlen: Box<number> | null,
+  ): number;
+  /** SD_RECEIVE, SD_SEND or SD_BOTH. */
+  shutdown(s: SOCKET, how: number): number;
+  /** What was sent is delivered and the connection ended in the background, unless SO_LINGER says otherwise. */
+  closesocket(s: SOCKET): number;
+  /** Leaves in each set the sockets that are ready. `nfds` is ignored; no `timeout` waits for ever. @returns how many entries are left */
+  select(
+    nfds: number,
+    readfds: fd_set | Uint8Array | null,
+    writefds: fd_set | Uint8Array | null,
+    exceptfds: fd_set | Uint8Array | null,
+    timeout: timeval | Uint8Array | null,
+  ): number;
+  /** FIONBIO and FIONREAD. */
+  ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): number;
+  /** `namelen` counts bytes, in and out. */
+  getsockname(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number;
+  /** `namelen` counts bytes, in and out; known from the moment that connect begins. */
+  getpeername(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number;
+  /** Fills `optval`: a box, a linger, or bytes. `optlen` counts bytes, in and out. */
+  getsockopt(s: SOCKET, level: number, optname: number, optval: OptionPointer | null, optlen: Box<number> | null): number;
+  /** `optval`: a box, a linger, or bytes, of which `optlen` count. */
+  setsockopt(s: SOCKET, level: number, optname: number, optval: OptionPointer | null, optlen: number): number;
+  /** Network byte order; INADDR_NONE for text that is no address. */
+  inet_addr(cp: string | null): number;
+  inet_ntoa(address: in_addr): string;
+  /** 1, 0 for text that is no address, -1 for an error. */
+  inet_pton(af: number, text: string | null, dst: Uint8Array | in_addr | in6_addr | null): number;
+  /** The text, which also goes to `dst`, or null. */
+  inet_ntop(af: number, src: Uint8Array | in_addr | in6_addr | null, dst: Box<string> | Uint8Array | null, size: number): string | null;
+  /** Not Winsock's: why the last WSAStartup could not reach the network, in words; undefined when it could. */
+  networkFailure(): Error | undefined;
+}
+
+/** Longer transfers travel in pieces of this many bytes. */
+const PIECE = 256 * 1024;
+const NOTHING = new Uint8Array(0);
+
+/**
+ * A face for one program, which here is one thread of JavaScript: start-up count, last error and sockets are its own.
+ * @param openPort reaches the network; called by the first WSAStartup, and by the first one after the last WSACleanup
+ */
+export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
+  let port: BlockingPort | undefined;
+  let startups = 0;
+  let lastError = 0;
+  let failure: Error | undefined;
+  const streams = new KnownStreams((request, replied) => {
+    port?.post(request, replied);
+    return port !== undefined;
+  });
+
+  /** Anything but a plain send or receive: the host shall decide on all it has. */
+  function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
+    if (op === CALL.select) streams.handBackShown();
+    else streams.handBack(s);
+    if (op === CALL.closesocket) streams.drop(s);
+    return request(op, s, a, b, c, data);
+  }
+
+  /** Sets the last error, as every call does: 0 when it succeeds. */
+  function request(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
+    const reply = port === undefined ? failed(WSANOTINITIALISED) : ask(port, { op, s: s | 0, a, b, c, data });
+    lastError = reply.error;
+    return reply;
+  }
+
+  function fail(error: number): number {
+    lastError = error;
+    return SOCKET_ERROR;
+  }
+
+  function startUp(wanted: number, data: WSADATA | Uint8Array | null): number {
+    const version = negotiateVersion(wanted);
+    // The structure is filled in although the version is refused.
+    if (isPointer(data)) writeWsadata(data, wsadata(version ?? HIGHEST_VERSION));
+    if (version === undefined) return WSAVERNOTSUPPORTED;
+    if (!isPointer(data)) return WSAEFAULT;
+    if (port === undefined) {
+      try {
+        port = openPort();
+        failure = undefined;
+      } catch (error) {
+        failure = error instanceof Error ? error : new Error(String(error));
+        return WSASYSNOTREADY;
+      }
+    }
+    const reply = ask(port, { op: CALL.startup, s: 0, a: wanted, b: 0, c: 0, data: null });
+    if (reply.error !== 0) {
+      if (startups === 0) closePort();
+      return reply.error;
+    }
+    startups++;
+    lastError = 0;
+    return 0;
+  }
+
+  function closePort(): void {
+    const closing = port;
+    port = undefined;
+    try {
+      closing?.close();
+    } catch {
+      // The network is gone, which is what closing was for.
+    }
+  }
+
+  function cleanUp(): number {
+    if (port === undefined) return fail(WSANOTINITIALISED);
+    lastError = 0;
+    startups--;
+    if (startups > 0) return 0;
+    streams.clear();
+    ask(port, { op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
+    closePort();
+    return 0;
+  }
+
+  /** send, and the rest of a long sendto: pieces that the provider knows to be one call. */
+  function sendPieces(s: SOCKET, bytes: Uint8Array, flags: number, before: number): number {
+    let sent = before;
+    do {
+      const end = Math.min(sent + PIECE, bytes.length);
+      if (flags === 0 && postSend(s, bytes.subarray(sent, end), end < bytes.length)) {
+        lastError = 0;
+        sent = end;
+        continue;
+      }
+      const reply = request(CALL.send, s, flags, sent > 0 ? 1 : 0, end < bytes.length ? 1 : 0, bytes.subarray(sent, end));
+      if (reply.result > 0) streams.learnQueue(s, reply.a, reply.b);
+      if (reply.result < 0) {
+        if (sent === 0) return SOCKET_ERROR;
+        // What was taken is taken; the next call will tell what is wrong.
+        lastError = 0;
+        return sent;
+      }
+      if (sent + reply.result < end) return sent + reply.result;
+      sent = end;
+    } while (sent < bytes.length);
+    return sent;
+  }
+
+  /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they are on their way */
+  function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean): boolean {
+    if (port === undefined || bytes.length === 0 || !streams.takesSend(s)) return false;
+    port.takeReplies();
+    return streams.takesSend(s) && streams.postSend(s, bytes, hasMore);
+  }
+
+  /** A plain receive, of bytes that were shown before it was called or else of the host. @returns undefined when only the host can tell */
+  function receiveShown(s: SOCKET, buf: Uint8Array): number | undefined {
+    const ahead = streams.readAhead(s);
+    if (ahead === undefined || port === undefined || buf.length === 0) return undefined;
+    if (ahead.isAsked && !ahead.isForgotten) {
+      // What it has to show may be that the connection is dead, which comes before bytes.
+      port.takeReplies();
+      if (ahead.isAsked && ahead.heldBytes === 0) {
+        streams.tellTaken(s, ahead);
+        ahead.waitFor(buf);
+        while (ahead.isAsked && port.awaitPosted());
+      }
+    }
+    const received = ahead.stopWaiting() || ahead.take(buf);
+    if (received === 0) return undefined;
+    lastError = 0;
+    streams.tookShown(s, ahead);
+    return received;
+  }
+
+  function receive(s: SOCKET, buf: Uint8Array, flags: number): number {
+    if (flags !== 0) return receiveWhole(s, buf, flags);
+    const shown = receiveShown(s, buf);
+    if (shown !== undefined) return shown;
+    const wanted = Math.min(buf.length, PIECE);
+    const ahead = streams.readAhead(s);
+    if (ahead !== undefined) streams.tellTaken(s, ahead);
+    const { result, data } = request(CALL.recv, s, wanted, 0, 0, null);
+    if (data !== null) copyBytes(buf, 0, data);
+    if (result < 0) {
+      ahead?.forget();
+      return SOCKET_ERROR;
+    }
+    streams.received(s, wanted, result);
+    return result;
+  }
+
+  function receiveWhole(s: SOCKET, buf: Uint8Array, flags: number): number {
+    let received = 0;
+    do {
+      const reply = call(CALL.recv, s, Math.min(buf.length - received, PIECE), flags, 0, null);
+      if (reply.data !== null) copyBytes(buf, received, reply.data);
+      if (reply.result < 0) {
+        if (received === 0) return SOCKET_ERROR;
+        lastError = 0;
+        return received;
+      }
+      received += reply.result;
+      if (reply.result === 0) return received;
+      // Only MSG_WAITALL insists on a full buffer, and only a long one comes in pieces.
+    } while ((flags & MSG_WAITALL) !== 0 && received < buf.length);
+    return received;
+  }
+
+  function readName(op: number, s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number {
+    const reply = call(op, s, roomOf(name, namelen), 0, 0, null);
+    if (reply.error === 0 && reply.data !== null) writeName(name, namelen, reply.data);
+    return reply.result;
+  }
+
+  const face: BlockingFace = {
+    WSAStartup: startUp,
+    WSACleanup: cleanUp,
+    WSAGetLastError: () => lastError,
+    WSASetLastError(iError) {
+      lastError = iError | 0;
+    },
+    networkFailure: () => failure,
+
+    socket: (af, type, protocol) => call(CALL.socket, 0, af | 0, type | 0, protocol | 0, null).result,
+
+    bind: (s, name, namelen) => call(CALL.bind, s, namelen | 0, 0, 0, nameBytes(name)).result,
+
+    connect: (s, name, namelen) => call(CALL.connect, s, namelen | 0, 0, 0, nameBytes(name)).result,
+
+    listen: (s, backlog) => call(CALL.listen, s, backlog | 0, 0, 0, null).result,
+
+    accept(s, addr, addrlen) {
+      const wantsName = isPointer(addr) && isPointer(addrlen);
+      const reply = call(CALL.accept, s, wantsName ? Math.max(0, roomOf(addr, addrlen)) : -1, 0, 0, null);
+      if (reply.error === 0 && reply.data !== null) writeName(addr, addrlen, reply.data);
+      return reply.error === 0 ? reply.result : INVALID_SOCKET;
+    },
+
+    send(s, buf, len, flags) {
+      const bytes = bytesToRead(buf, len);
+      if (bytes === null) return call(CALL.send, s, flags | 0, 0, 0, null).result;
+      return sendPieces(s, bytes, flags | 0, 0);
+    },
+
+    recv(s, buf, len, flags) {
+      const target = bytesToWrite(buf, len);
+      // The provider's word for a length that cannot be: it knows what else may be wrong first.
+      if (target === null) return call(CALL.recv, s, -1, flags | 0, 0, null).result;
+      return receive(s, target, flags | 0);
+    },
+
+    sendto(s, buf, len, flags, to, tolen) {
+      const bytes = bytesToRead(buf, len);
+      const name = nameBytes(to);
+      // Without a payload that could be read the provider gets none, and says what is wrong first.
+      if (bytes === null && name === null) return call(CALL.send, s, flags | 0, 0, 0, null).result;
+      if (bytes === null) return call(CALL.sendto, s, name?.length ?? -1, flags | 0, tolen | 0, null).result;
+      if (name === null) return sendPieces(s, bytes, flags | 0, 0);
+      // Longer than any datagram may only be a stream, which ignores the address.
+      const first = bytes.subarray(0, Math.min(bytes.length, PIECE - name.length));
+      const reply = call(CALL.sendto, s, name.length, flags | 0, tolen | 0, joined(name, first));
+      if (reply.result < 0 || reply.result < first.length || first.length === bytes.length) return reply.result;
+      return sendPieces(s, bytes, flags | 0, first.length);
+    },
+
+    recvfrom(s, buf, len, flags, from, fromlen) {
+      const target = bytesToWrite(buf, len);
+      const wantsName = isPointer(from) && isPointer(fromlen);
+      const room = wantsName ? Math.max(0, roomOf(from, fromlen)) : -1;
+      const wanted = target === null ? -1 : Math.min(target.length, PIECE);
+      const reply = call(CALL.recvfrom, s, wanted, flags | 0, room, null);
+      if (reply.data !== null && target !== null) {
+        if (wantsName && reply.a > 0) writeName(from, fromlen, reply.data.subarray(0, reply.a));
+        target.set(reply.data.subarray(reply.a, reply.a + target.length));
+      }
+      return reply.result;
+    },
+
+    shutdown: (s, how) => call(CALL.shutdown, s, how | 0, 0, 0, null).result,
+
+    closesocket: (s) => call(CALL.closesocket, s, 0, 0, 0, null).result,
+
+    select(_nfds, readfds, writefds, exceptfds, timeout) {
+      const targets = [readfds, writefds, exceptfds].map((set) => (isPointer(set) ? set : undefined));
+      const [read, write, except] = targets.map((set) => (set === undefined ? undefined : readFdSet(set)));
+      const timeoutUs = isPointer(timeout) ? microseconds(readTimeval(timeout)) : -1;
+      if (timeoutUs === undefined && port !== undefined) return fail(WSAEINVAL);
+      const reply = call(CALL.select, 0, timeoutUs ?? 0, 0, 0, encodeSets({ read, write, except }));
+      const ready = reply.error === 0 && reply.data !== null ? decodeSets(reply.data) : undefined;
+      // Counted where the program can count them: what is ready twice in one set stands there once.
+      return ready === undefined ? reply.result : writeSets(targets, [ready.read, ready.write, ready.except]);
+    },
+
+    ioctlsocket(s, cmd, argp) {
+      const argument = isPointer(argp) ? integerOf(argp.value) : 0;
+      const reply = call(CALL.ioctlsocket, s, cmd >>> 0, argument, isPointer(argp) ? 0 : 1, null);
+      if (reply.error === 0 && isPointer(argp) && (cmd & IOC_OUT_BIT) !== 0) argp.value = reply.a;
+      return reply.result;
+    },
+
+    getsockname: (s, name, namelen) => readName(CALL.getsockname, s, name, namelen),
+
+    getpeername: (s, name, namelen) => readName(CALL.getpeername, s, name, namelen),
+
+    getsockopt(s, level, optname, optval, optlen) {
+      let room = -1;
+      if (isPointer(optval) && isPointer(optlen)) {
+        const length = optlen.value | 0;
+        room = optval instanceof Uint8Array ? Math.min(length, optval.length) : length;
+      }
+      const reply = call(CALL.getsockopt, s, level | 0, optname | 0, room, null);
+      if (reply.error === 0 && reply.data !== null && isPointer(optval) && isPointer(optlen)) {
+        writeOption(optval, optname | 0, reply.data);
+        optlen.value = reply.data.length;
+      }
+      return reply.result;
+    },
+
+    setsockopt: (s, level, optname, optval, optlen) =>
+      call(CALL.setsockopt, s, level | 0, optname | 0, optlen | 0, optionBytes(optval)).result,
+
+    inet_addr(cp) {
+      const { value, error } = inetAddr(cp);
+      if (error !== undefined) lastError = error;
+      return value;
+    },
+
+    inet_ntoa: dottedQuad,
+
+    inet_pton(af, text, dst) {
+      const { value, error } = inetPton(af, text, dst);
+      if (error !== undefined) lastError = error;
+      return value;
+    },
+
+    inet_ntop(af, src, dst, size) {
+      const { value, error } = inetNtop(af, src, dst, size);
+      if (error !== undefined) lastError = error;
+      return value;
+    },
+  };
+  return guarded(face, (name) => {
+    lastError = WSAEFAULT;
+    if (name === "WSAStartup") return WSAEFAULT;
+    if (name === "inet_ntop") return null;
+    return name === "inet_ntoa" ? "" : SOCKET_ERROR;
+  });
+}
+
+/**
+ * The face, but what JavaScript throws for a parameter (a frozen structure, a BigInt, a getter that fails) is the fault that memory
+ * out of reach is in C.
+ * @param fault what the function of this name returns then
+ */
+function guarded(face: BlockingFace, fault: (name: string) => unknown): BlockingFace {
+  const guard = ([name, call]: [string, (...parameters: never[]) => unknown]) => {
+    const safe = (...parameters: never[]) => {
+      try {
+        return call(...parameters);
+      } catch {
+        return fault(name);
+      }
+    };
+    return [name, safe];
+  };
+  return Object.fromEntries(Object.entries(face).map(guard)) as BlockingFace;
+}
+
+/** Set in ioctl codes that write their argument (IOC_OUT). */
+const IOC_OUT_BIT = 0x40000000;
+
+const failed = (error: number): CallReply => ({ id: 0, result: SOCKET_ERROR, error, a: 0, b: 0, data: null });
+
+/** A network that is gone is WSAENETDOWN, however it says so. */
+function ask(port: BlockingPort, request: Parameters<BlockingPort["call"]>[0]): CallReply {
+  try {
+    return port.call(request);
+  } catch {
+    return failed(WSAENETDOWN);
+  }
+}
+
+/** Programs without types pass undefined where C has NULL. */
+const isPointer = <T extends object>(pointer: T | null | undefined): pointer is T => typeof pointer === "object" && pointer !== null;
+
+const integerOf = (value: unknown): number => (typeof value === "number" || typeof value === "boolean" ? Number(value) | 0 : 0);
+
+/** wVersion 2.2's WSADATA says 0 where 1.1's told limits (Microsoft, "WSADATA structure"). */
+function wsadata(version: number): WSADATA {
+  const isOld = LOBYTE(version) === 1;
+  return {
+    wVersion: version,
+    wHighVersion: HIGHEST_VERSION,
+    szDescription: "WinSock 2.0",
+    szSystemStatus: "Running",
+    iMaxSockets: isOld ? 32767 : 0,
+    iMaxUdpDg: isOld ? 65467 : 0,
+    lpVendorInfo: null,
+  };
+}
+
+const nameBytes = (name: SockaddrPointer | null): Uint8Array | null => (isPointer(name) ? sockaddrBytes(name) : null);
+
+/** Bytes that may be written to `name`: *namelen, but never more than there are. −1 when a pointer is null, or leads to what is read-only. */
+function roomOf(name: SockaddrPointer | null, namelen: Box<number> | null): number {
+  if (!isPointer(name) || !isPointer(namelen) || Object.isFrozen(name) || Object.isFrozen(namelen)) return -1;
+  const room = Math.max(0, namelen.value | 0);
+  return name instanceof Uint8Array ? Math.min(room, name.length) : room;
+}
+
+function writeName(name: SockaddrPointer | null, namelen: Box<number> | null, bytes: Uint8Array): void {
+  if (!isPointer(name) || !isPointer(namelen)) return;
+  writeSockaddrIn(name, bytes);
+  namelen.value = bytes.length;
+}
+
+/** The first `len` bytes; null where C would read memory that is not the program's. */
+function bytesToRead(buf: Uint8Array | null, len: number): Uint8Array | null {
+  if (len === 0) return NOTHING;
+  return buf instanceof Uint8Array && len > 0 && len <= buf.length ? buf.subarray(0, len) : null;
+}
+
+const bytesToWrite = bytesToRead;
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+/** Undefined for a time that is not one. */
+function microseconds({ tv_sec, tv_usec }: timeval): number | undefined {
+  return tv_sec < 0 || tv_usec < 0 ? undefined : tv_sec * 1_000_000 + tv_usec;
+}
+
+/** One set given in two places gets the union (Wine's test select). @returns how many entries are left in all */
+function writeSets(targets: readonly (fd_set | Uint8Array | undefined)[], ready: readonly (readonly SOCKET[] | undefined)[]): number {
+  const unions = new Map<fd_set | Uint8Array, Set<SOCKET>>();
+  targets.forEach((target, i) => {
+    if (target === undefined) return;
+    const set = [...unions.keys()].find((other) => isSameSet(other, target)) ?? target;
+    unions.set(set, new Set([...(unions.get(set) ?? []), ...(ready[i] ?? [])]));
+  });
+  let left = 0;
+  for (const [target, members] of unions) {
+    writeFdSet(target, [...members]);
+    left += members.size;
+  }
+  return left;
+}
+
+/** Two views of the same bytes are one set. */
+function isSameSet(a: fd_set | Uint8Array, b: fd_set | Uint8Array): boolean {
+  if (a === b) return true;
+  return a instanceof Uint8Array && b instanceof Uint8Array && a.buffer === b.buffer && a.byteOffset === b.byteOffset;
+}
+
+const isLinger = (option: OptionPointer): option is linger => "l_onoff" in option;
+
+function optionBytes(option: OptionPointer | null): Uint8Array | null {
+  if (!isPointer(option)) return null;
+  if (option instanceof Uint8Array) return option;
+  if (isLinger(option)) return lingerBytes(option);
+  const value = integerOf(option.value);
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}
+
+/** Bytes that the option does not write keep what they held. */
+function writeOption(option: OptionPointer, optname: number, bytes: Uint8Array): void {
+  if (option instanceof Uint8Array) {
+    option.set(bytes.subarray(0, option.length));
+  } else if (isLinger(option) || (optname === SO_LINGER && !("value" in option))) {
+    writeLinger(option as linger, readLinger(bytes));
+  } else {
+    const box = option as Box<number>;
+    const whole = new Uint8Array(4);
+    const view = new DataView(whole.buffer);
+    view.setInt32(0, integerOf(box.value), true);
+    whole.set(bytes.subarray(0, 4));
+    box.value = view.getUint32(0, true);
+  }
+}

@@ -1,0 +1,120 @@
+import { WSAEOPNOTSUPP } from "../abi/errors.ts";
+import type { SOCKET } from "../abi/structures.ts";
+import { CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
+import { POSTED } from "../provider/socket.ts";
+import { ReadAhead, SHOWN_AT_ONCE } from "./read-ahead.ts";
+import { SendCredit } from "./send-credit.ts";
+
+/** Posts a call on the face's port. @returns false when it did not leave */
+type Post = (request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void) => boolean;
+
+/**
+ * What a face knows of its program's streams: how much their send queues take, and bytes that were shown before they are wanted. With
+ * that a plain send or receive need not wait for the host.
+ */
+export class KnownStreams {
+  readonly #credits = new Map<SOCKET, SendCredit>();
+  readonly #readAheads = new Map<SOCKET, ReadAhead>();
+  readonly #post: Post;
+
+  constructor(post: Post) {
+    this.#post = post;
+  }
+
+  /** Something other than a plain send or receive is asked: the host shall decide on all it has, and hears what was taken of it. */
+  handBack(s: SOCKET): void {
+    this.#credits.get(s)?.forget();
+    this.#forgetShown(s);
+  }
+
+  /** The bytes shown of every stream are the host's again. */
+  handBackShown(): void {
+    for (const s of this.#readAheads.keys()) this.#forgetShown(s);
+  }
+
+  /** The socket is closed. */
+  drop(s: SOCKET): void {
+    this.#credits.delete(s);
+    this.#readAheads.delete(s);
+  }
+
+  /** Every socket is closed. */
+  clear(): void {
+    this.#credits.clear();
+    this.#readAheads.clear();
+  }
+
+  /** A send would be taken whatever its length. */
+  takesSend(s: SOCKET): boolean {
+    return this.#credits.get(s)?.isOpen === true;
+  }
+
+  /** What the answer to a send says of the queue. */
+  learnQueue(s: SOCKET, queued: number, quota: number): void {
+    let credit = this.#credits.get(s);
+    if (credit === undefined) {
+      credit = new SendCredit();
+      this.#credits.set(s, credit);
+    }
+    credit.learn(0, queued, quota);
+  }
+
+  /** Sends bytes to a stream of which `takesSend` is true. @returns whether they have left */
+  postSend(s: SOCKET, data: Uint8Array, hasMore: boolean): boolean {
+    const credit = this.#credits.get(s);
+    if (credit === undefined) return false;
+    // Before they leave: the answer may be here when they have.
+    credit.posted(data.length);
+    const hasLeft = this.#post({ op: CALL.send, s, a: 0, b: POSTED, c: hasMore ? 1 : 0, data }, (reply) =>
+      credit.answered(data.length, reply.error, reply.a, reply.b),
+    );
+    if (!hasLeft) credit.posted(-data.length);
+    return hasLeft;
+  }
+
+  /** Undefined while nothing was ever asked to be shown. */
+  readAhead(s: SOCKET): ReadAhead | undefined {
+    return this.#readAheads.get(s);
+  }
+
+  /** The host has answered a plain receive with `received` bytes. */
+  received(s: SOCKET, wanted: number, received: number): void {
+    if (received !== wanted) return;
+    let ahead = this.#readAheads.get(s);
+    if (ahead === undefined) {
+      ahead = new ReadAhead();
+      this.#readAheads.set(s, ahead);
+    }
+    if (ahead.isStream(wanted, received)) this.#askToShow(s, ahead);
+  }
+
+  /** The program has had some of the bytes shown. */
+  tookShown(s: SOCKET, ahead: ReadAhead): void {
+    if (ahead.isWorthAsking) this.#askToShow(s, ahead);
+    else if (ahead.isWorthTelling) this.tellTaken(s, ahead);
+  }
+
+  /** The host hears how many of the bytes shown the program has had. */
+  tellTaken(s: SOCKET, ahead: ReadAhead): void {
+    const taken = ahead.tell();
+    if (taken > 0) this.#post({ op: CALL.taken, s, a: taken, b: 0, c: 0, data: null }, () => {});
+  }
+
+  #forgetShown(s: SOCKET): void {
+    const ahead = this.#readAheads.get(s);
+    if (ahead === undefined) return;
+    this.tellTaken(s, ahead);
+    ahead.forget();
+  }
+
+  #askToShow(s: SOCKET, ahead: ReadAhead): void {
+    ahead.isAsked = true;
+    const hasLeft = this.#post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: ahead.tell(), data: null }, (reply) => {
+      if (reply.error === WSAEOPNOTSUPP) ahead.refused();
+      else if (reply.error !== 0) ahead.forget();
+      else if (reply.data !== null) ahead.add(reply.data, reply.isLent === true);
+      ahead.answered();
+    });
+    if (!hasLeft) ahead.isAsked = false;
+  }
+}

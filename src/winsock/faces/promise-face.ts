@@ -1,0 +1,489 @@
+import { joinPieces } from "../../transport/message.ts";
+import { inet_ntoa, inetPton } from "../abi/address-text.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  HIBYTE,
+  LOBYTE,
+  MAKEWORD,
+  MSG_WAITALL,
+  SD_SEND,
+  SO_LINGER,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOMAXCONN,
+} from "../abi/constants.ts";
+import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "../abi/errors.ts";
+import {
+  type linger,
+  lingerBytes,
+  readLinger,
+  readSockaddrIn,
+  type SOCKET,
+  sizeof_DWORD,
+  sizeof_sockaddr_in,
+  sizeof_sockaddr_in6,
+} from "../abi/structures.ts";
+import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
+import { decodeSets, encodeSets } from "../provider/select.ts";
+import { KnownStreams } from "./known-streams.ts";
+
+/** Where a socket is or shall be connected: a numeric address as text, and a port in host byte order. */
+export interface SocketAddress {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Cancellable {
+  /** Ends the call: it throws `signal.reason`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface TransferOptions extends Cancellable {
+  /** MSG_ flags; 0 by default. */
+  readonly flags?: number;
+}
+
+export interface SocketSets {
+  readonly read?: readonly SOCKET[] | undefined;
+  readonly write?: readonly SOCKET[] | undefined;
+  readonly except?: readonly SOCKET[] | undefined;
+}
+
+export interface SelectOptions extends Cancellable {
+  /** Milliseconds; 0 only looks, and without it select waits for ever. */
+  readonly timeoutMs?: number | undefined;
+}
+
+type OptionValue = number | boolean | linger | Uint8Array;
+
+/**
+ * Winsock under the same names with JavaScript's habits: calls are awaited, lengths are left out, addresses are text, and a failure is
+ * a thrown WinsockError. Sockets are in blocking mode as in C, which here only means that the promise takes its time: a program may
+ * have any number of calls waiting.
+ */
+export interface PromiseFace {
+  /** Optional: the first call of any other function does it too, and counts as nothing for WSACleanup. @returns the version, high byte minor */
+  WSAStartup(version?: number): Promise<{ readonly version: number }>;
+  /** Undoes one WSAStartup. The last one, and the first one where start-up was implied, closes every socket; waiting calls fail with WSAEINTR. */
+  WSACleanup(): Promise<void>;
+  socket(af?: number, type?: number, protocol?: number): Promise<SOCKET>;
+  /** Without an address every local one, without a port (or with 0) a free one. */
+  bind(s: SOCKET, name?: Partial<SocketAddress>): Promise<void>;
+  connect(s: SOCKET, name: SocketAddress, options?: Cancellable): Promise<void>;
+  listen(s: SOCKET, backlog?: number): Promise<void>;
+  accept(s: SOCKET, options?: Cancellable): Promise<{ readonly socket: SOCKET } & SocketAddress>;
+  /** Text goes as UTF-8. @returns how many bytes were taken: all of them, unless the socket is nonblocking */
+  send(s: SOCKET, data: Uint8Array | string, options?: TransferOptions): Promise<number>;
+  /**
+   * At most `length` bytes (65536 by default); none when the peer has ended the stream. Given memory instead of a length, it fills that
+   * and returns the part that it filled: in a long stream that spares the garbage collector most of its work.
+   */
+  recv(s: SOCKET, into?: number | Uint8Array, options?: TransferOptions): Promise<Uint8Array>;
+  sendto(s: SOCKET, data: Uint8Array | string, to: SocketAddress, options?: TransferOptions): Promise<number>;
+  recvfrom(s: SOCKET, length?: number, options?: TransferOptions): Promise<{ readonly data: Uint8Array } & SocketAddress>;
+  /** SD_SEND by default. */
+  shutdown(s: SOCKET, how?: number): Promise<void>;
+  closesocket(s: SOCKET): Promise<void>;
+  getsockname(s: SOCKET): Promise<SocketAddress>;
+  getpeername(s: SOCKET): Promise<SocketAddress>;
+  setsockopt(s: SOCKET, level: number, optname: number, value: OptionValue): Promise<void>;
+  /** A number, except for SO_LINGER. */
+  getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
+  getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
+  /** Resolves with those that are ready: no sockets at all when the time is over. */
+  select(
+    sets: SocketSets,
+    options?: SelectOptions,
+  ): Promise<{ readonly read: SOCKET[]; readonly write: SOCKET[]; readonly except: SOCKET[] }>;
+  /** @returns the argument as the command left it */
+  ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number>;
+}
+
+/** Programs without types pass anything for a number; −1 stands for what is none, which as a socket, length, level or flag is refused. */
+const whole = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : -1);
+
+/** Longer transfers travel in pieces of this many bytes. */
+const PIECE = 256 * 1024;
+const DEFAULT_RECEIVE = 65536;
+/** How much of a receive goes into one piece. */
+const pieceOf = (length: unknown): number => (typeof length === "number" ? Math.min(length, PIECE) : -1);
+const VERSION = MAKEWORD(2, 2);
+const NO_BYTES = new Uint8Array(0);
+
+type Request = Partial<Omit<CallRequest, "id" | "op">>;
+
+/** @param openPort reaches the network; called by the first call, and by the first one after the last WSACleanup */
+export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFace {
+  let opening: Promise<AsyncPort> | undefined;
+  let openedPort: AsyncPort | undefined;
+  let startups = 0;
+  /** The last send of each socket, so that the pieces of two long ones do not mix. */
+  const sending = new Map<SOCKET, Promise<unknown>>();
+  /** The last plain receive of each socket: what the host has shown belongs to them in their order. */
+  const receiving = new Map<SOCKET, Promise<unknown>>();
+  const streams = new KnownStreams((request, replied) => openedPort?.post(request, replied) === true);
+
+  /** The port, started up at least once. */
+  function port(version = VERSION): Promise<AsyncPort> {
+    opening ??= open(version).catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  }
+
+  async function open(version: number): Promise<AsyncPort> {
+    let opened: AsyncPort;
+    try {
+      opened = await openPort();
+    } catch (cause) {
+      const error = new WinsockError(WSASYSNOTREADY, "WSAStartup");
+      error.cause = cause;
+      throw error;
+    }
+    const reply = await opened.call({ op: CALL.startup, s: 0, a: version, b: 0, c: 0, data: null });
+    if (reply.error === 0) {
+      openedPort = opened;
+      return opened;
+    }
+    opened.close();
+    throw new WinsockError(reply.error, "WSAStartup");
+  }
+
+  /** Anything but a plain send or receive: the host shall decide on all it has. @throws WinsockError, or the signal's reason */
+  async function call(
+    syscall: Exclude<keyof typeof CALL, "cancel" | "control" | "show" | "taken">,
+    fields: Request,
+    signal?: AbortSignal,
+    detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
+  ): Promise<CallReply> {
+    const { s = 0 } = fields;
+    if (syscall === "select") streams.handBackShown();
+    else streams.handBack(s);
+    if (syscall === "closesocket") streams.drop(s);
+    return request(syscall, fields, signal, detail);
+  }
+
+  /** @throws WinsockError, or the signal's reason */
+  async function request(
+    syscall: Exclude<keyof typeof CALL, "cancel" | "control" | "show" | "taken">,
+    fields: Request,
+    signal?: AbortSignal,
+    detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
+  ): Promise<CallReply> {
+    signal?.throwIfAborted();
+    const { s = 0, a = 0, b = 0, c = 0, data = null } = fields;
+    const reply = await (await port()).call({ op: CALL[syscall], s: whole(s), a: whole(a), b: whole(b), c: whole(c), data }, signal);
+    if (reply.error === 0) return reply;
+    if (reply.error === WSAEINTR) signal?.throwIfAborted();
+    throw new WinsockError(reply.error, syscall, detail);
+  }
+
+  /** One after another on each socket. One that is aborted before its turn is told so at once, and then passed over. */
+  function inTurn<T>(turns: Map<SOCKET, Promise<unknown>>, s: SOCKET, act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    if (signal?.aborted) return Promise.reject(signal.reason);
+    const before = turns.get(s);
+    const turn = before === undefined ? undefined : new Turn(signal);
+    const startedIn = opening;
+    const begin = async () => {
+      turn?.come();
+      // Its socket went with WSACleanup, and its call must not start up again.
+      if (startedIn !== undefined && opening !== startedIn) throw new WinsockError(WSAEINTR, turns === sending ? "send" : "recv");
+      return act();
+    };
+    const mine = before === undefined ? act() : before.then(begin, begin);
+    turns.set(s, mine);
+    const forget = () => {
+      if (turns.get(s) === mine) turns.delete(s);
+    };
+    mine.then(forget, forget);
+    return turn === undefined ? mine : turn.unlessAborted(mine);
+  }
+
+  /** @param before bytes that were taken already */
+  async function sendPieces(s: SOCKET, bytes: Uint8Array, flags: number, signal: AbortSignal | undefined, before = 0): Promise<number> {
+    let sent = before;
+    do {
+      const end = Math.min(sent + PIECE, bytes.length);
+      if (flags === 0 && (await postSend(s, bytes.subarray(sent, end), end < bytes.length, signal))) {
+        sent = end;
+        continue;
+      }
+      const piece = { s, a: flags, b: sent > 0 ? 1 : 0, c: end < bytes.length ? 1 : 0, data: bytes.subarray(sent, end) };
+      const { result, a, b } = await request("send", piece, signal);
+      if (result > 0) streams.learnQueue(s, a, b);
+      if (sent + result < end) return sent + result;
+      sent = end;
+    } while (sent < bytes.length);
+    return sent;
+  }
+
+  /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they have left */
+  async function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean, signal: AbortSignal | undefined): Promise<boolean> {
+    if (bytes.length === 0 || !streams.takesSend(s)) return false;
+    signal?.throwIfAborted();
+    await port();
+    return streams.postSend(s, bytes, hasMore);
+  }
+
+  /** Of bytes that were shown before, or else of the host. */
+  async function receivePlain(s: SOCKET, into: number | Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    signal?.throwIfAborted();
+    const length = into instanceof Uint8Array ? into.length : into;
+    const ahead = streams.readAhead(s);
+    if (ahead?.isAsked === true && !ahead.isForgotten && ahead.heldBytes === 0) {
+      streams.tellTaken(s, ahead);
+      const answer = ahead.nextAnswer();
+      await unlessAborted((await port()).waitingFor(answer), signal);
+    }
+    if (ahead !== undefined && ahead.heldBytes > 0 && length > 0) {
+      const room = into instanceof Uint8Array ? into : new Uint8Array(Math.min(length, ahead.heldBytes));
+      const bytes = room.subarray(0, ahead.take(room));
+      streams.tookShown(s, ahead);
+      return bytes;
+    }
+    const wanted = pieceOf(length);
+    // Apart from the receive, which an abort may keep from leaving.
+    if (ahead !== undefined) streams.tellTaken(s, ahead);
+    try {
+      const { data } = await request("recv", { s, a: wanted }, signal);
+      const bytes = data ?? NO_BYTES;
+      streams.received(s, wanted, bytes.length);
+      return into instanceof Uint8Array ? filled(into, bytes) : bytes;
+    } catch (error) {
+      ahead?.forget();
+      throw error;
+    }
+  }
+
+  async function sendPiecesTo(
+    s: SOCKET,
+    bytes: Uint8Array,
+    to: SocketAddress,
+    flags: number,
+    signal: AbortSignal | undefined,
+  ): Promise<number> {
+    const name = nameBytes("sendto", to);
+    // Longer than any datagram may only be a stream, which ignores the address.
+    const first = bytes.subarray(0, PIECE);
+    const both = new Uint8Array(name.length + first.length);
+    both.set(name);
+    both.set(first, name.length);
+    const { result } = await call("sendto", { s, a: name.length, b: flags, c: name.length, data: both }, signal, to);
+    return result < first.length || first.length === bytes.length ? result : sendPieces(s, bytes, flags, signal, result);
+  }
+
+  async function recv(s: SOCKET, into: number | Uint8Array = DEFAULT_RECEIVE, options: TransferOptions = {}): Promise<Uint8Array> {
+    const { flags = 0, signal } = options;
+    if (flags === 0) return inTurn(receiving, s, () => receivePlain(s, into, signal), signal);
+    if (!(into instanceof Uint8Array)) return receiveFlagged(s, into, flags, signal);
+    return filled(into, await receiveFlagged(s, into.length, flags, signal));
+  }
+
+  async function receiveFlagged(s: SOCKET, length: number, flags: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const first = (await call("recv", { s, a: pieceOf(length), b: flags }, signal)).data ?? NO_BYTES;
+    // Only MSG_WAITALL insists on all, and only a long one comes in pieces.
+    if ((flags & MSG_WAITALL) === 0) return first;
+    const pieces = [first];
+    let received = first.length;
+    while (received < length && pieces.at(-1)!.length === PIECE) {
+      try {
+        const { data } = await call("recv", { s, a: pieceOf(length - received), b: flags }, signal);
+        pieces.push(data ?? NO_BYTES);
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        // What came is received; the next call will tell what is wrong.
+        break;
+      }
+      received += pieces.at(-1)!.length;
+    }
+    return joinPieces(pieces);
+  }
+
+  async function readName(syscall: "getsockname" | "getpeername", s: SOCKET): Promise<SocketAddress> {
+    return addressOf((await call(syscall, { s, a: sizeof_sockaddr_in })).data);
+  }
+
+  function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
+  function getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
+  async function getsockopt(s: SOCKET, level: number, optname: number): Promise<number | linger> {
+    const { data } = await call("getsockopt", { s, a: level, b: optname, c: sizeof_DWORD });
+    const bytes = data ?? NO_BYTES;
+    if (level === SOL_SOCKET && optname === SO_LINGER) return readLinger(bytes);
+    return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
+  }
+
+  return {
+    async WSAStartup(version = VERSION) {
+      const reply = await (await port(version)).call({ op: CALL.startup, s: 0, a: version, b: 0, c: 0, data: null });
+      if (reply.error !== 0) throw new WinsockError(reply.error, "WSAStartup");
+      startups++;
+      return { version: MAKEWORD(LOBYTE(reply.a), HIBYTE(reply.a)) };
+    },
+
+    async WSACleanup() {
+      if (opening === undefined) throw new WinsockError(WSANOTINITIALISED, "WSACleanup");
+      if (startups > 1) {
+        startups--;
+        return;
+      }
+      const closing = await opening;
+      opening = undefined;
+      openedPort = undefined;
+      startups = 0;
+      sending.clear();
+      receiving.clear();
+      streams.clear();
+      await closing.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
+      closing.close();
+    },
+
+    async socket(af = AF_INET, type = SOCK_STREAM, protocol = 0) {
+      return (await call("socket", { a: af, b: type, c: protocol })).result;
+    },
+
+    async bind(s, { address = "0.0.0.0", port = 0 } = {}) {
+      const name = nameBytes("bind", { address, port });
+      await call("bind", { s, a: name.length, data: name }, undefined, { address, port });
+    },
+
+    async connect(s, name, { signal } = {}) {
+      const bytes = nameBytes("connect", name);
+      await call("connect", { s, a: bytes.length, data: bytes }, signal, name);
+    },
+
+    async listen(s, backlog = SOMAXCONN) {
+      await call("listen", { s, a: backlog });
+    },
+
+    async accept(s, { signal } = {}) {
+      const { result, data } = await call("accept", { s, a: sizeof_sockaddr_in }, signal);
+      return { socket: result, ...addressOf(data) };
+    },
+
+    send(s, data, { flags = 0, signal } = {}) {
+      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      return inTurn(sending, s, () => sendPieces(s, bytes, flags, signal), signal);
+    },
+
+    recv,
+
+    sendto(s, data, to, { flags = 0, signal } = {}) {
+      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      return inTurn(sending, s, () => sendPiecesTo(s, bytes, to, flags, signal), signal);
+    },
+
+    async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
+      const { a, data } = await call("recvfrom", { s, a: pieceOf(length), b: flags, c: sizeof_sockaddr_in }, signal);
+      const bytes = data ?? NO_BYTES;
+      return { data: bytes.subarray(a), ...addressOf(bytes.subarray(0, a)) };
+    },
+
+    async shutdown(s, how = SD_SEND) {
+      await call("shutdown", { s, a: how });
+    },
+
+    async closesocket(s) {
+      await call("closesocket", { s });
+    },
+
+    getsockname: (s) => readName("getsockname", s),
+
+    getpeername: (s) => readName("getpeername", s),
+
+    async setsockopt(s, level, optname, value) {
+      const bytes = optionBytes(value);
+      await call("setsockopt", { s, a: level, b: optname, c: bytes?.length ?? 0, data: bytes });
+    },
+
+    getsockopt,
+
+    async select(sets, { timeoutMs, signal } = {}) {
+      if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new WinsockError(WSAEINVAL, "select");
+      const isBounded = timeoutMs !== undefined && timeoutMs < Number.POSITIVE_INFINITY;
+      const data = encodeSets({ read: sets.read?.map(whole), write: sets.write?.map(whole), except: sets.except?.map(whole) });
+      const reply = await call("select", { a: isBounded ? Math.ceil(timeoutMs * 1000) : -1, data }, signal);
+      const ready = reply.data === null ? undefined : decodeSets(reply.data);
+      return { read: [...(ready?.read ?? [])], write: [...(ready?.write ?? [])], except: [...(ready?.except ?? [])] };
+    },
+
+    async ioctlsocket(s, cmd, argument = 0) {
+      return (await call("ioctlsocket", { s, a: cmd >>> 0, b: Number(argument) })).a;
+    },
+  };
+}
+
+/** The bytes in the memory that was given for them. */
+function filled(memory: Uint8Array, bytes: Uint8Array): Uint8Array {
+  memory.set(bytes);
+  return memory.subarray(0, bytes.length);
+}
+
+/** Waits, but no longer than the signal lets. @throws its reason */
+function unlessAborted(what: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) return Promise.reject(signal.reason);
+  if (what === undefined || signal === undefined) return what ?? Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(signal.reason);
+    signal.addEventListener("abort", aborted, { once: true });
+    what.then(() => {
+      signal.removeEventListener("abort", aborted);
+      resolve();
+    }, reject);
+  });
+}
+
+/** The wait of a call for those before it, which a signal can end. Once its turn has come the call itself minds the signal. */
+class Turn {
+  readonly #signal: AbortSignal | undefined;
+  #leave = () => {};
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal;
+  }
+
+  unlessAborted<T>(call: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#leave = () => reject(this.#signal?.reason);
+      this.#signal?.addEventListener("abort", this.#leave, { once: true });
+      call.then(resolve, reject);
+    });
+  }
+
+  come(): void {
+    this.#signal?.removeEventListener("abort", this.#leave);
+  }
+}
+
+/** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, a port that is none, or no name at all */
+function nameBytes(syscall: string, name: SocketAddress | undefined): Uint8Array {
+  const address = typeof name?.address === "string" ? name.address : undefined;
+  const port = typeof name?.port === "number" ? name.port : undefined;
+  const isV6 = address?.includes(":") === true;
+  const bytes = new Uint8Array(isV6 ? sizeof_sockaddr_in6 : sizeof_sockaddr_in);
+  const family = isV6 ? AF_INET6 : AF_INET;
+  const isPort = port !== undefined && Number.isInteger(port) && port >= 0 && port <= 0xffff;
+  if (!isPort || inetPton(family, address ?? null, bytes.subarray(isV6 ? 8 : 4)).value !== 1) {
+    throw new WinsockError(WSAEFAULT, syscall, { address, port });
+  }
+  bytes[0] = family;
+  bytes[2] = port >>> 8;
+  bytes[3] = port;
+  return bytes;
+}
+
+/** 0.0.0.0 and port 0 where the call gave no address, as recvfrom on a stream. */
+function addressOf(name: Uint8Array | null): SocketAddress {
+  const { sin_addr, sin_port } = readSockaddrIn(name ?? NO_BYTES);
+  return { address: inet_ntoa(sin_addr), port: ((sin_port & 0xff) << 8) | (sin_port >>> 8) };
+}
+
+/** Null for what is no value at all, which is NULL in C. */
+function optionBytes(value: OptionValue | null | undefined): Uint8Array | null {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "object" && value !== null) return lingerBytes(value);
+  if (typeof value !== "boolean" && !Number.isInteger(value)) return null;
+  const number = Number(value);
+  return Uint8Array.of(number, number >>> 8, number >>> 16, number >>> 24);
+}

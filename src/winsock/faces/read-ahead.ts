@@ -1,0 +1,175 @@
+import { copyBytes } from "../../transport/copy-bytes.ts";
+
+/** Bytes that one answer may show. */
+export const SHOWN_AT_ONCE = 256 * 1024;
+/** While no more than this lies here unread, the next bytes are asked for: late enough that many have come, soon enough that nobody waits. */
+const ASK_BELOW = SHOWN_AT_ONCE / 4;
+/** So many taken bytes are worth telling by themselves: the peer's window waits for it. */
+const WORTH_TELLING = 64 * 1024;
+/** A receive of so many bytes that gets them all is part of a stream. */
+const STREAM_FROM = 4096;
+/** Receives that go without, after bytes were shown for nothing, and after the host would not show any. */
+const REST_AFTER_WASTE = 8;
+const REST_AFTER_REFUSAL = 64;
+
+/** Bytes that one answer has shown. */
+interface Block {
+  readonly bytes: Uint8Array;
+  /** They lie where the host has them. */
+  readonly isLent: boolean;
+}
+
+/**
+ * Bytes of one stream that the host has shown before the program asked for them. They stay unread at the host, where `select`,
+ * FIONREAD, MSG_PEEK and a close see them, until the program takes them and the host is told. So a receive in a busy stream costs a
+ * copy and no way there and back; whatever else the program asks of the socket finds things as if nothing had been shown.
+ *
+ *      head of the stream at the host
+ *        │ taken, not told │ here │ asked for │ …
+ */
+export class ReadAhead {
+  #blocks: Block[] = [];
+  /** Read from the first block. */
+  #at = 0;
+  #held = 0;
+  #untold = 0;
+  #target: Uint8Array | undefined;
+  #targetTaken = 0;
+  /** Memory of a block that was used up. */
+  #spare: Uint8Array | undefined;
+  #rest = 0;
+  /** The host has been asked to show more, and has not answered. */
+  isAsked = false;
+  /** Bytes here are as the host has them; false after something else was asked of the socket, until an asked show is answered. */
+  #isForgotten = false;
+  #answer: Promise<void> | undefined;
+  #resolveAnswer: (() => void) | undefined;
+
+  /** What it was asked for before is of no use: whoever wants bytes now has to ask the host. */
+  get isForgotten(): boolean {
+    return this.#isForgotten;
+  }
+
+  get heldBytes(): number {
+    return this.#held;
+  }
+
+  /** After an ordinary receive: is this a stream, of which the next bytes had better be here before they are wanted? */
+  isStream(wanted: number, received: number): boolean {
+    if (received < wanted || wanted < STREAM_FROM || this.isAsked) return false;
+    if (this.#rest === 0) return true;
+    this.#rest--;
+    return false;
+  }
+
+  get isWorthAsking(): boolean {
+    return !this.isAsked && this.#held <= ASK_BELOW;
+  }
+
+  /** The host shows nothing of this socket. */
+  refused(): void {
+    this.forget();
+    this.#rest = REST_AFTER_REFUSAL;
+  }
+
+  get isWorthTelling(): boolean {
+    return this.#untold >= WORTH_TELLING;
+  }
+
+  /** Bytes taken since the host was last told. */
+  get untold(): number {
+    return this.#untold;
+  }
+
+  /** How many bytes were taken since the host was last told; it is told now. */
+  tell(): number {
+    const untold = this.#untold;
+    this.#untold = 0;
+    return untold;
+  }
+
+  /** Who waits for the next bytes: they go there and not by way of here. */
+  waitFor(target: Uint8Array): void {
+    this.#target = target;
+  }
+
+  /** Whoever waited waits no longer. @returns how many bytes it has */
+  stopWaiting(): number {
+    const taken = this.#targetTaken;
+    this.#target = undefined;
+    this.#targetTaken = 0;
+    return taken;
+  }
+
+  /** Bytes that the host has shown. @param isLent they stay until they are taken; else they are copied */
+  add(shown: Uint8Array, isLent = false): void {
+    if (this.#isForgotten || shown.length === 0) return;
+    const direct = this.#target === undefined || this.#held > 0 ? 0 : Math.min(this.#target.length, shown.length);
+    if (direct > 0) {
+      copyBytes(this.#target!, 0, shown.subarray(0, direct));
+      this.#target = undefined;
+      this.#targetTaken = direct;
+      this.#untold += direct;
+    }
+    if (direct === shown.length) return;
+    const rest = direct === 0 ? shown : shown.subarray(direct);
+    this.#held += rest.length;
+    this.#blocks.push({ bytes: isLent ? rest : this.#copyOf(rest), isLent });
+  }
+
+  #copyOf(bytes: Uint8Array): Uint8Array {
+    const room = this.#spare !== undefined && this.#spare.length >= bytes.length ? this.#spare : new Uint8Array(SHOWN_AT_ONCE);
+    this.#spare = undefined;
+    copyBytes(room, 0, bytes);
+    return room.subarray(0, bytes.length);
+  }
+
+  /** The host has answered what it was asked to show. */
+  answered(): void {
+    this.isAsked = false;
+    this.#isForgotten = false;
+    this.#resolveAnswer?.();
+    this.#resolveAnswer = undefined;
+    this.#answer = undefined;
+  }
+
+  /** While it is asked: resolves when the host has answered. */
+  nextAnswer(): Promise<void> {
+    this.#answer ??= new Promise((resolve) => {
+      this.#resolveAnswer = resolve;
+    });
+    return this.#answer;
+  }
+
+  /** Moves at most `target.length` bytes to the program. @returns how many */
+  take(target: Uint8Array): number {
+    let taken = 0;
+    while (taken < target.length && this.#held > 0) {
+      const { bytes: block } = this.#blocks[0]!;
+      const count = Math.min(target.length - taken, block.length - this.#at);
+      target.set(block.subarray(this.#at, this.#at + count), taken);
+      taken += count;
+      this.#at += count;
+      this.#held -= count;
+      if (this.#at === block.length) this.#dropFirst();
+    }
+    this.#untold += taken;
+    return taken;
+  }
+
+  /** Something else is asked of the socket, or it is broken: what lies here is the host's again. */
+  forget(): void {
+    if (this.#held > 0) this.#rest = REST_AFTER_WASTE;
+    this.#held = 0;
+    this.#at = 0;
+    this.#blocks = [];
+    this.#spare = undefined;
+    this.#isForgotten = this.isAsked;
+  }
+
+  #dropFirst(): void {
+    const { bytes, isLent } = this.#blocks.shift()!;
+    this.#at = 0;
+    if (!isLent) this.#spare = new Uint8Array(bytes.buffer);
+  }
+}

@@ -1,0 +1,251 @@
+import type { FrameInfo } from "../stack/core/frame-info.ts";
+import type { Random } from "../stack/core/random.ts";
+import type { TimerQueue } from "../stack/core/timers.ts";
+import { DeviceCounters } from "../stack/link/device-counters.ts";
+import { unfitFrame } from "../stack/link/frame-check.ts";
+import type { FrameSink, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
+import { FRAME_KINDS, type FrameKind, isOfKind } from "./frame-match.ts";
+import { FrameQueue } from "./frame-queue.ts";
+import { type ActivePick, copyOf, type Fate, Line } from "./impaired-line.ts";
+import {
+  ACTIONS,
+  checked,
+  type Direction,
+  type Impairment,
+  type ImpairmentReport,
+  isActive,
+  NO_IMPAIRMENT,
+  type Pick,
+} from "./impairment.ts";
+import { WrappedDevice } from "./wrapped-device.ts";
+
+/**
+ * A device around another that loses, repeats, delays and damages frames on purpose. Time and chance are brought by the host, so the same
+ * seed gives the same misfortune. With nothing configured it passes everything on untouched.
+ *
+ * While it impairs, the inner device's segmentation is off, for a super-frame is not a packet.
+ */
+export class ImpairedDevice extends WrappedDevice {
+  override readonly counters = new DeviceCounters();
+  readonly #lines: Readonly<Record<Direction, Line>>;
+  /** Frames for the host whose time has come. */
+  readonly #arrived = new FrameQueue();
+  readonly #judge: FrameSink;
+  #sink: FrameSink | undefined;
+  #picks: ActivePick[] = [];
+  #listener: LinkListener | undefined;
+  #maySegment = true;
+  #isImpaired = false;
+  #isClosed = false;
+
+  constructor(inner: LinkDevice, options: { readonly timers: TimerQueue; readonly random: Random }) {
+    super(inner);
+    const name = inner.name;
+    this.#lines = {
+      in: new Line(`${name} in`, options.timers, options.random, (b, at, end, info) => this.#deliverLate(b, at, end, info)),
+      out: new Line(`${name} out`, options.timers, options.random, (b, at, end, info) => this.#send(b, at, end, info)),
+    };
+    this.#judge = { frame: (bytes, at, end, info) => this.#judgeArrival(bytes, at, end, info) };
+    inner.setListener({
+      readable: () => this.#listener?.readable(),
+      writable: () => {
+        this.#lines.out.resume();
+        this.#listener?.writable();
+      },
+      linkChanged: (up) => this.#listener?.linkChanged(up),
+    });
+  }
+
+  override get isUp(): boolean {
+    return this.inner.isUp && !this.#isClosed;
+  }
+
+  override get isGone(): boolean {
+    return this.inner.isGone || this.#isClosed;
+  }
+
+  get isImpaired(): boolean {
+    return this.#isImpaired;
+  }
+
+  override setListener(listener: LinkListener): void {
+    this.#listener = listener;
+  }
+
+  override setSegmentation(on: boolean): void {
+    this.#maySegment = on;
+    this.inner.setSegmentation(on && !this.#isImpaired);
+  }
+
+  /** Changes some settings of a direction, for frames from now on. @throws RangeError when a value is out of its range */
+  configure(direction: Direction, settings: Partial<Impairment>): void {
+    const line = this.#lines[direction];
+    line.settings = checked({ ...line.settings, ...settings });
+    this.#refresh();
+  }
+
+  /** @throws RangeError when a word or a number is not one of the possible ones */
+  pick(pick: Pick): void {
+    if (!FRAME_KINDS.includes(pick.match)) throw new RangeError(`Cannot pick "${pick.match}": want one of ${FRAME_KINDS.join(", ")}`);
+    if (!ACTIONS.includes(pick.action))
+      throw new RangeError(`Cannot pick with the action "${pick.action}": want one of ${ACTIONS.join(", ")}`);
+    if (pick.direction !== undefined && pick.direction !== "in" && pick.direction !== "out") {
+      throw new RangeError(`Cannot pick in the direction "${pick.direction}": want "in" or "out"`);
+    }
+    const count = pick.count ?? 1;
+    if (!(Number.isInteger(count) && count > 0)) throw new RangeError(`Cannot pick ${count} frames: want a whole number above 0`);
+    const delayMs = pick.delayMs ?? 100;
+    if (!(Number.isFinite(delayMs) && delayMs >= 0)) throw new RangeError(`Cannot delay by ${delayMs} ms: want 0 or more`);
+    this.#picks.push({ match: pick.match, direction: pick.direction, left: count, action: pick.action, delayMs });
+    this.#refresh();
+  }
+
+  /** `dropNext("syn-ack")`: in either direction unless one is given. */
+  dropNext(match: FrameKind, direction?: Direction, count = 1): void {
+    this.pick({ match, action: "drop", count, ...(direction === undefined ? {} : { direction }) });
+  }
+
+  /** Back to a good device: what waits goes on at once, in order, and picks are forgotten. */
+  clear(): void {
+    this.#picks = [];
+    for (const line of Object.values(this.#lines)) {
+      line.settings = NO_IMPAIRMENT;
+      line.flush();
+    }
+    this.#refresh();
+  }
+
+  describe(): ImpairmentReport {
+    return {
+      impaired: this.#isImpaired,
+      in: this.#lines.in.report(),
+      out: this.#lines.out.report(),
+      picks: this.#picks.map((p) => ({
+        match: p.match,
+        ...(p.direction === undefined ? {} : { direction: p.direction }),
+        count: p.left,
+        action: p.action,
+        ...(p.action === "delay" ? { delayMs: p.delayMs } : {}),
+      })),
+    };
+  }
+
+  /** A frame that no device could carry (runt, longer than the MTU) counts as sent, and as a drop. */
+  override transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
+    const line = this.#lines.out;
+    if (!this.isUp) return this.#send(bytes, at, end, info);
+    const unfit = unfitFrame(bytes, at, end, info, this.mtu);
+    if (unfit !== undefined) {
+      this.counters.drop(unfit);
+      return "sent";
+    }
+    if (!this.#isImpaired && line.waiting === 0) return this.#send(bytes, at, end, info);
+    // A sender is held back as it would be without us; what is lost later on the line is lost silently.
+    if (line.isStuck) return "full";
+    const fate = this.#decide("out", bytes, at, end);
+    if (fate.isLost) {
+      this.counters.drop(fate.reason);
+      return "sent";
+    }
+    if (!fate.isCorrupt && !fate.isDuplicate && fate.delayMs === 0 && line.waiting === 0) return this.#send(bytes, at, end, info);
+    this.#putOnLine(line, fate, bytes, at, end, info);
+    line.runDue();
+    return "sent";
+  }
+
+  /** Frames lost here count against the budget, so that fewer than `budget` still means dry. */
+  override receive(sink: FrameSink, budget: number): number {
+    let frames = this.#arrived.deliver(sink, budget);
+    if (frames < budget) {
+      this.#sink = sink;
+      try {
+        frames += this.inner.receive(this.#judge, budget - frames);
+      } finally {
+        this.#sink = undefined;
+      }
+    }
+    if (frames < budget) frames += this.#arrived.deliver(sink, budget - frames);
+    return frames;
+  }
+
+  /** Ends the inner device too; what still waits is lost. */
+  override close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#lines.in.discard();
+    this.#lines.out.discard();
+    this.#arrived.clear();
+    this.inner.close();
+  }
+
+  #judgeArrival(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    const line = this.#lines.in;
+    const isFree = line.waiting === 0 && this.#arrived.size === 0;
+    if (!this.#isImpaired && isFree) {
+      this.#deliverNow(bytes, at, end, info);
+      return;
+    }
+    const fate = this.#decide("in", bytes, at, end);
+    if (fate.isLost) {
+      this.counters.drop(fate.reason);
+    } else if (isFree && !fate.isCorrupt && !fate.isDuplicate && fate.delayMs === 0) {
+      this.#deliverNow(bytes, at, end, info);
+    } else {
+      this.#putOnLine(line, fate, bytes, at, end, info);
+      line.runDue();
+    }
+  }
+
+  #deliverNow(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    this.counters.cameIn(end - at);
+    this.#sink?.frame(bytes, at, end, info);
+  }
+
+  #deliverLate(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
+    if (this.#arrived.push(bytes, at, end, info) < 0) {
+      this.counters.drop("full");
+      return "sent";
+    }
+    this.counters.cameIn(end - at);
+    this.#listener?.readable();
+    return "sent";
+  }
+
+  #send(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
+    const result = this.inner.transmit(bytes, at, end, info);
+    if (result === "sent") this.counters.wentOut(end - at);
+    else if (result === "down") this.counters.drop("down");
+    return result;
+  }
+
+  #putOnLine(line: Line, fate: Fate, bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    const frame = copyOf(bytes, at, end, info);
+    if (fate.isCorrupt) line.corrupt(frame);
+    if (!line.enter(frame, fate.delayMs, fate.overtaken)) this.counters.drop("queue-full");
+    if (fate.isDuplicate && !line.enter(frame, fate.delayMs, fate.overtaken)) this.counters.drop("queue-full");
+  }
+
+  #decide(direction: Direction, bytes: Uint8Array, at: number, end: number): Fate {
+    const line = this.#lines[direction];
+    const pick = this.#takePick(direction, bytes, at, end);
+    return line.fateOf(end - at, pick);
+  }
+
+  #takePick(direction: Direction, bytes: Uint8Array, at: number, end: number): ActivePick | undefined {
+    for (const pick of this.#picks) {
+      if (pick.direction !== undefined && pick.direction !== direction) continue;
+      if (!isOfKind(pick.match, bytes, at, end)) continue;
+      if (--pick.left === 0) {
+        this.#picks = this.#picks.filter((p) => p !== pick);
+        this.#refresh();
+      }
+      return pick;
+    }
+    return undefined;
+  }
+
+  #refresh(): void {
+    this.#isImpaired = this.#picks.length > 0 || isActive(this.#lines.in.settings) || isActive(this.#lines.out.settings);
+    this.setSegmentation(this.#maySegment);
+  }
+}

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "@jest/globals";
+
+const SOURCE = fileURLToPath(new URL("../../src", import.meta.url));
+
+/** The folders, the ground first: a file may import from its own folder and from those before it (ARCHITECTURE.md, "Layers"). */
+const LAYERS = [
+  "stack/core",
+  "stack/packet",
+  "stack/link",
+  "stack/ip",
+  "stack/udp",
+  "stack/tcp/congestion",
+  "stack/tcp",
+  "stack/host",
+  "wire",
+  "tap",
+  "winsock/abi",
+  "winsock/provider",
+  "transport",
+  "management",
+  "network",
+  "winsock/faces",
+  "winsock",
+  "daemon",
+  "lab",
+  "cli",
+];
+
+/** The entry for programs that bring their own host: it shows what lies anywhere below. */
+const ENTRY = "";
+
+interface Arrow {
+  readonly from: string;
+  readonly to: string;
+  readonly file: string;
+  readonly imported: string;
+}
+
+function arrows(): Arrow[] {
+  const files = readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  expect(files.length).toBeGreaterThan(200);
+  return files.flatMap((file) => {
+    const text = readFileSync(join(SOURCE, file), "utf8");
+    const specifiers = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*"(\.[^"]+)"/g)].map((match) => match[1]!);
+    return specifiers.map((specifier) => {
+      const imported = relative(SOURCE, join(SOURCE, dirname(file), specifier));
+      return { from: folderOf(file), to: folderOf(imported), file, imported };
+    });
+  });
+}
+
+const folderOf = (file: string): string => {
+  const folder = dirname(file);
+  if (folder === ".") return ENTRY;
+  // What IPv4 alone needs lies in a folder of its own, of one layer with what all families share.
+  return folder.startsWith("stack/ip/") ? "stack/ip" : folder;
+};
+
+test("every folder has its place among the layers", () => {
+  const folders = new Set(arrows().flatMap(({ from, to }) => [from, to]));
+  folders.delete(ENTRY);
+  expect([...folders].sort()).toEqual([...LAYERS].sort());
+});
+
+test("every arrow between two folders points down", () => {
+  const upward = arrows()
+    .filter(({ from, to }) => from !== ENTRY && from !== to && LAYERS.indexOf(to) >= LAYERS.indexOf(from))
+    .map(({ file, imported }) => `${file} → ${imported}`);
+  expect(upward).toEqual([]);
+});

@@ -1,0 +1,75 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseNetworkUrl } from "../../src/network/network-url.ts";
+import { NetworkError } from "../../src/transport/network-error.ts";
+
+function mistake(url: string): string {
+  try {
+    parseNetworkUrl(url);
+  } catch (error) {
+    expect(error).toBeInstanceOf(NetworkError);
+    return (error as Error).message;
+  }
+  throw new Error(`"${url}" was accepted`);
+}
+
+describe("the URL of a network", () => {
+  test("embedded: is a host at 203.0.113.2/24 with the windows profile", () => {
+    expect(parseNetworkUrl("embedded:")).toEqual({
+      kind: "host",
+      host: { device: "wire", name: "wire0", ip: "203.0.113.2", prefixLength: 24, profile: "windows", offloads: false },
+    });
+  });
+
+  test("tap: takes every option", () => {
+    const url =
+      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&capture=/tmp/x.pcapng";
+    expect(parseNetworkUrl(url)).toEqual({
+      kind: "host",
+      host: {
+        device: "tap",
+        name: "tap7",
+        ip: "203.0.113.9",
+        prefixLength: 25,
+        gateway: "203.0.113.1",
+        profile: "linux",
+        offloads: false,
+        mac: "02:00:5e:00:53:02",
+        mtu: 1400,
+        capture: "/tmp/x.pcapng",
+      },
+    });
+  });
+
+  test("daemon: is a path as it stands", () => {
+    expect(parseNetworkUrl("daemon:/run/tapsock/tapsock.sock?x")).toEqual({ kind: "daemon", path: "/run/tapsock/tapsock.sock?x" });
+  });
+
+  test.each([
+    ["", "expected embedded:, tap:NAME?ip=… or daemon:/path"],
+    ["tap", "expected embedded:, tap:NAME?ip=… or daemon:/path"],
+    ["http://203.0.113.1", "expected embedded:"],
+    ["daemon:", "path: expected the daemon's socket"],
+    ["embedded:x", '"x": expected nothing between'],
+    ["embedded:?offload=on", 'unknown key "offload"'],
+    ["embedded:?__proto__=1", '"__proto__"'],
+    ["tap:", "name: expected an interface name"],
+    ["tap:a-name-that-is-too-long", "name: expected an interface name"],
+    ["tap:tap0?ip=203.0.113.2", "ip: expected an IPv4 address with a prefix length"],
+    ["tap:tap0?ip=203.0.113.256/24", "ip: expected an IPv4 address with a prefix length"],
+    ["tap:tap0?ip=203.0.113.2/33", "ip: expected an IPv4 address with a prefix length"],
+    ["tap:tap0?gateway=203.0.113.1/24", "gateway: expected an IPv4 address such as"],
+    ["tap:tap0?gateway=198.51.100.1", "gateway 198.51.100.1: expected an address within 203.0.113.2/24"],
+    ["tap:tap0?profile=beos", "profile: expected one of windows, linux, rfc"],
+    ["tap:tap0?offload=maybe", "offload: expected on or off"],
+    ["tap:tap0?mac=02:00", "mac: expected six bytes"],
+    ["tap:tap0?mtu=68", "mtu: "],
+    ["tap:tap0?mtu=big", "mtu: expected a whole number from 576 to 65535"],
+    ["tap:tap0?mtu=10", "mtu: expected a whole number from 576 to 65535"],
+    ["tap:tap0?ip=203.0.113.2/24&ip=203.0.113.3/24", "ip: is given twice"],
+    ["tap:tap0?colour=blue", 'unknown key "colour"'],
+  ])("%s is refused in one sentence that names the key", (url, words) => {
+    const sentence = mistake(url);
+    expect(sentence).toContain(words);
+    expect(sentence).not.toContain("\n");
+  });
+});

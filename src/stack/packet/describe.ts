@@ -3,6 +3,7 @@
  * Checksums are not judged, since with offloads the device fills them in after the frame was seen.
  */
 import { formatV4 } from "../core/address.ts";
+import { seqShown } from "../core/seq.ts";
 import * as arp from "./arp.ts";
 import { u8, u16, u32 } from "./bytes.ts";
 import * as ethernet from "./ethernet.ts";
@@ -268,8 +269,8 @@ function describeTcp(b: Uint8Array, ip: number): TcpDescription | Ipv4Descriptio
   const destination = `${fields.destinationAddress}:${destinationPort}`;
   const flagBits = tcp.flags(b, t);
   const flags = tcp.flagsText(flagBits);
-  const seq = tcp.sequence(b, t);
-  const ack = (flagBits & tcp.ACK) !== 0 ? tcp.acknowledgment(b, t) : 0;
+  const seq = seqShown(tcp.sequence(b, t));
+  const ack = (flagBits & tcp.ACK) !== 0 ? seqShown(tcp.acknowledgment(b, t)) : 0;
   const window = tcp.window(b, t);
   const urgentPointer = tcp.urgentPointer(b, t);
   const payloadLength = end - tcp.payloadAt(b, t);
@@ -306,8 +307,9 @@ function tcpOptionWords(options: tcpOptions.TcpOptions): string[] {
   if (options.mss > 0) words.push(`mss=${options.mss}`);
   if (options.windowScale >= 0) words.push(`ws=${options.windowScale}`);
   if (options.sackPermitted) words.push("sackOk");
-  if (options.hasTimestamps) words.push(`ts=${options.tsVal}/${options.tsEcr}`);
-  for (let i = 0; i < options.sackBlocks; i++) words.push(`sack=${options.sackLeft[i]}-${options.sackRight[i]}`);
+  if (options.hasTimestamps) words.push(`ts=${options.tsVal >>> 0}/${options.tsEcr >>> 0}`);
+  for (let i = 0; i < options.sackBlocks; i++)
+    words.push(`sack=${seqShown(tcpOptions.sackLeftEdge(options, i))}-${seqShown(tcpOptions.sackRightEdge(options, i))}`);
   return words;
 }
 

@@ -4,7 +4,7 @@
  */
 import type { SynOption } from "../core/profile.ts";
 import { type Seq, seq } from "../core/seq.ts";
-import { putU16, putU32, u8, u16, u32 } from "./bytes.ts";
+import { i32, putU16, putU32, u8, u16, u32 } from "./bytes.ts";
 import { headerLength, optionsAt } from "./tcp.ts";
 
 export const EOL = 0;
@@ -46,9 +46,9 @@ export interface TcpOptions {
   /** How many entries of sackLeft and sackRight count. */
   sackBlocks: number;
   /** First sequence number of each block. */
-  readonly sackLeft: Uint32Array;
+  readonly sackLeft: Int32Array;
   /** The sequence number right after each block. */
-  readonly sackRight: Uint32Array;
+  readonly sackRight: Int32Array;
   /** An option had an illegal length. What was read before it, and after it if its end could be told, stands. */
   malformed: boolean;
 }
@@ -62,8 +62,8 @@ export const makeTcpOptions = (): TcpOptions => ({
   tsVal: 0,
   tsEcr: 0,
   sackBlocks: 0,
-  sackLeft: new Uint32Array(MAX_SACK_BLOCKS),
-  sackRight: new Uint32Array(MAX_SACK_BLOCKS),
+  sackLeft: new Int32Array(MAX_SACK_BLOCKS),
+  sackRight: new Int32Array(MAX_SACK_BLOCKS),
   malformed: false,
 });
 
@@ -135,8 +135,8 @@ function readOption(b: Uint8Array, o: number, kind: number, length: number, into
 
 function readTimestamps(b: Uint8Array, o: number, into: TcpOptions): void {
   into.hasTimestamps = true;
-  into.tsVal = u32(b, o + 2);
-  into.tsEcr = u32(b, o + 6);
+  into.tsVal = i32(b, o + 2);
+  into.tsEcr = i32(b, o + 6);
 }
 
 function readSack(b: Uint8Array, o: number, length: number, into: TcpOptions): boolean {
@@ -145,8 +145,8 @@ function readSack(b: Uint8Array, o: number, length: number, into: TcpOptions): b
   if (!Number.isInteger(blocks) || blocks === 0) return false;
   for (let i = 0; i < blocks; i++) {
     const block = o + 2 + i * SACK_BLOCK_LENGTH;
-    into.sackLeft[i] = u32(b, block);
-    into.sackRight[i] = u32(b, block + 4);
+    into.sackLeft[i] = i32(b, block);
+    into.sackRight[i] = i32(b, block + 4);
   }
   into.sackBlocks = blocks;
   return true;

@@ -3,7 +3,7 @@
  * `end` where the segment ends. Options are tcp-options.ts's.
  */
 import { type Seq, seq } from "../core/seq.ts";
-import { putU16, putU32, u8, u16, u32 } from "./bytes.ts";
+import { i32, putU16, putU32, u8, u16 } from "./bytes.ts";
 import * as internetChecksum from "./checksum.ts";
 
 export const MIN_HEADER = 20;
@@ -42,9 +42,9 @@ export function check(b: Uint8Array, at: number, end: number): Malformed | undef
 
 export const sourcePort = (b: Uint8Array, at: number): number => u16(b, at + SOURCE_PORT);
 export const destinationPort = (b: Uint8Array, at: number): number => u16(b, at + DESTINATION_PORT);
-export const sequence = (b: Uint8Array, at: number): Seq => seq(u32(b, at + SEQ));
+export const sequence = (b: Uint8Array, at: number): Seq => seq(i32(b, at + SEQ));
 /** Means something only when the ACK flag is set. */
-export const acknowledgment = (b: Uint8Array, at: number): Seq => seq(u32(b, at + ACK_NUMBER));
+export const acknowledgment = (b: Uint8Array, at: number): Seq => seq(i32(b, at + ACK_NUMBER));
 /** With options: 20 to 60. */
 export const headerLength = (b: Uint8Array, at: number): number => (u8(b, at + DATA_OFFSET) >>> 4) * 4;
 /** The eight from CWR to FIN; the four reserved bits beside the data offset are ignored on receipt. */

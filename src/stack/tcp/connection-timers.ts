@@ -313,4 +313,4 @@ export class ConnectionTimers {
 }
 
 /** Our TSval: milliseconds from an origin that differs for each connection (RFC 7323 §5.4 and §7.1). */
-export const timestampNow = (conn: Connection): number => (Math.floor(conn.context.clock.now()) + conn.tsOffset) >>> 0;
+export const timestampNow = (conn: Connection): number => (Math.floor(conn.context.clock.now()) + conn.tsOffset) | 0;

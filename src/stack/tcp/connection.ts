@@ -1,6 +1,6 @@
 import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
-import { type Seq, seq, seqAdd, seqDiff } from "../core/seq.ts";
+import { type Seq, seq, seqAdd, seqDiff, seqShown } from "../core/seq.ts";
 import type { Path, SendResult } from "../ip/path.ts";
 import * as tcp from "../packet/tcp.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
@@ -388,10 +388,10 @@ export class Connection implements TcpConnection, Flow {
       remote: formatEndpoint(this.remote, this.remotePort),
       sendQueueBytes: this.sendQueueBytes,
       receiveQueueBytes: this.readableBytes,
-      sndUna: this.sndUna,
-      sndNxt: this.sndNxt,
+      sndUna: seqShown(this.sndUna),
+      sndNxt: seqShown(this.sndNxt),
       sndWnd: this.sndWnd,
-      rcvNxt: this.rcvNxt,
+      rcvNxt: seqShown(this.rcvNxt),
       rcvWnd: this.rcvWnd,
       cwnd: this.congestion.cwnd,
       ssthresh: Number.isFinite(this.congestion.ssthresh) ? this.congestion.ssthresh : 0,

@@ -332,7 +332,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   /** One clock for all connections of a pair of hosts, so that a new one may follow the old (RFC 7323 §5.5, RFC 6191), another for each pair (§7.1). */
   timestampOffset(localV4: number, remoteV4: number): number {
-    return this.#timestampOffsets.of(localV4, remoteV4, 0) >>> 0;
+    return this.#timestampOffsets.of(localV4, remoteV4, 0) | 0;
   }
 
   released(conn: Connection): void {

@@ -1,17 +1,18 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { seq, seqAdd, seqDiff, seqMax, seqMin } from "../../../src/stack/core/seq.ts";
+import { seq, seqAdd, seqDiff, seqMax, seqMin, seqShown } from "../../../src/stack/core/seq.ts";
 
 describe("sequence numbers (RFC 9293 §3.4)", () => {
   test("seq takes any integer modulo 2^32", () => {
     expect(seq(2 ** 32)).toBe(0);
-    expect(seq(-1)).toBe(0xffffffff);
+    expect(seq(0xffffffff)).toBe(-1);
     expect(seq(2 ** 33 + 5)).toBe(5);
+    expect([seqShown(seq(-1)), seqShown(seq(0x80000000)), seqShown(seq(5))]).toEqual([0xffffffff, 0x80000000, 5]);
   });
 
   test("adding crosses the wrap in both directions", () => {
     expect(seqAdd(seq(0xffffff00), 0x200)).toBe(0x100);
-    expect(seqAdd(seq(0x100), -0x200)).toBe(0xffffff00);
+    expect(seqShown(seqAdd(seq(0x100), -0x200))).toBe(0xffffff00);
   });
 
   test("a number just past the wrap lies after one just before it", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { seq } from "../../../src/stack/core/seq.ts";
 import * as icmp from "../../../src/stack/packet/icmp.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../../src/stack/packet/tcp.ts";
@@ -30,7 +31,7 @@ describe("ICMP (RFC 792)", () => {
     expect(icmp.nextHopMtu(b, TRANSPORT_AT)).toBe(1280);
     expect(ipv4.destination(b, icmp.quotedAt(TRANSPORT_AT))).toBe(ipv4.destination(SYN_FRAME, IP_AT));
     const quoted = icmp.quotedPayloadAt(b, TRANSPORT_AT);
-    expect([tcp.sourcePort(b, quoted), tcp.destinationPort(b, quoted), tcp.sequence(b, quoted)]).toEqual([49152, 80, 0xfffffff0]);
+    expect([tcp.sourcePort(b, quoted), tcp.destinationPort(b, quoted), tcp.sequence(b, quoted)]).toEqual([49152, 80, seq(0xfffffff0)]);
   });
 
   test("gateway and pointer are read from the four bytes after the checksum", () => {

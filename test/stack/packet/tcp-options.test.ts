@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { SynOption } from "../../../src/stack/core/profile.ts";
+import { seqShown } from "../../../src/stack/core/seq.ts";
 import * as tcp from "../../../src/stack/packet/tcp.ts";
 import * as tcpOptions from "../../../src/stack/packet/tcp-options.ts";
 import { DATA_FRAME, SYN_FRAME, TRANSPORT_AT } from "./frames.ts";
@@ -14,8 +15,11 @@ function parsed(b: Uint8Array, at: number, into = tcpOptions.makeTcpOptions()) {
     mss: into.mss,
     windowScale: into.windowScale,
     sackPermitted: into.sackPermitted,
-    timestamps: into.hasTimestamps ? [into.tsVal, into.tsEcr] : undefined,
-    sack: Array.from({ length: into.sackBlocks }, (_, i) => [tcpOptions.sackLeftEdge(into, i), tcpOptions.sackRightEdge(into, i)]),
+    timestamps: into.hasTimestamps ? [into.tsVal >>> 0, into.tsEcr >>> 0] : undefined,
+    sack: Array.from({ length: into.sackBlocks }, (_, i) => [
+      seqShown(tcpOptions.sackLeftEdge(into, i)),
+      seqShown(tcpOptions.sackRightEdge(into, i)),
+    ]),
     malformed: into.malformed,
   };
 }

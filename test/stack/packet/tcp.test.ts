@@ -10,7 +10,7 @@ describe("TCP header (RFC 9293 §3.1)", () => {
     const t = TRANSPORT_AT;
     expect(tcp.check(DATA_FRAME, t, DATA_FRAME.length)).toBeUndefined();
     expect([tcp.sourcePort(DATA_FRAME, t), tcp.destinationPort(DATA_FRAME, t)]).toEqual([80, 49152]);
-    expect([tcp.sequence(DATA_FRAME, t), tcp.acknowledgment(DATA_FRAME, t)]).toEqual([0x11223344, 0xfffffff1]);
+    expect([tcp.sequence(DATA_FRAME, t), tcp.acknowledgment(DATA_FRAME, t)]).toEqual([seq(0x11223344), seq(0xfffffff1)]);
     expect([tcp.headerLength(DATA_FRAME, t), tcp.payloadAt(DATA_FRAME, t)]).toEqual([52, 86]);
     expect(tcp.flags(DATA_FRAME, t)).toBe(tcp.PSH | tcp.ACK);
     expect([tcp.window(DATA_FRAME, t), tcp.window(SYN_FRAME, t)]).toEqual([502, 64240]); // unsigned (MUST-1)

@@ -163,7 +163,7 @@ export class ConnectionTimers {
       return;
     }
     if (conn.flight === 0) return;
-    if (conn.recovery === "timeout" && conn.retransmitAtOnce) {
+    if (conn.loss.recovery === "timeout" && conn.loss.retransmitAtOnce) {
       // The device has not taken the last try yet, so that there is nothing to conclude from silence.
       this.retransmission.set(conn.rtt.timeoutMs);
       return;

@@ -9,21 +9,19 @@ import { ConnectionTimers } from "./connection-timers.ts";
 import type { Flow } from "./flow-table.ts";
 import type { Listener } from "./listener.ts";
 import type { Loans } from "./loans.ts";
+import { type LossView, NO_LOSS } from "./loss-state.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import { considerWindowUpdate } from "./receiver.ts";
 import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SendBuffer } from "./send-buffer.ts";
-import { SequenceRanges } from "./sequence-ranges.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { TcpConnection } from "./tcp-service.ts";
 import type { AbortReason, ConnectFailure, ConnectionStatus, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
 
 /** Queued and unacknowledged bytes that one connection may hold, whatever its user's quota. */
 export const SEND_QUEUE_CAP = 256 * 1024 * 1024;
-/** Ranges kept of what the peer says it holds (hardening against CVE-2019-11477 and kin). */
-const SCOREBOARD_CAP = 256;
 
 /** What the host of connections does for one of them. */
 export interface ConnectionOwner {
@@ -55,7 +53,7 @@ export interface ConnectionOpening {
   readonly remotePort: number;
   readonly iss: Seq;
   readonly isPassive: boolean;
-  readonly options: TcpOptions;
+  readonly options: Readonly<TcpOptions>;
   readonly user: TcpUser;
 }
 
@@ -73,7 +71,8 @@ export class Connection implements TcpConnection, Flow {
   readonly localV4: number;
   readonly remoteV4: number;
   readonly isPassive: boolean;
-  readonly options: TcpOptions;
+  /** One record for all that their users leave alone. */
+  options: Readonly<TcpOptions>;
   user: TcpUser;
   state: TcpState = "CLOSED";
 
@@ -136,17 +135,8 @@ export class Connection implements TcpConnection, Flow {
   // Loss and congestion
   readonly rtt: RttEstimator;
   congestion: CongestionControl;
-  recovery: "none" | "fast" | "timeout" = "none";
-  /** `recover` was set by a timeout at least once. */
-  hasTimedOut = false;
-  /** `recover` of RFC 6582, RecoveryPoint of RFC 6675. */
-  recover: Seq;
-  /** HighRxt of RFC 6675: what lies before it has been retransmitted in this recovery. */
-  highRxt: Seq;
-  /** A retransmission that must leave whatever the window says. */
-  retransmitAtOnce = false;
-  dupAcks = 0;
-  readonly scoreboard = new SequenceRanges(SCOREBOARD_CAP);
+  /** Of loss; `lossOf` changes it. */
+  loss: LossView = NO_LOSS;
   /** The number whose acknowledgement ends the running measurement, with its start; only without timestamps. */
   timedSeq: Seq | undefined;
   timedAtMs = 0;
@@ -197,13 +187,11 @@ export class Connection implements TcpConnection, Flow {
     this.localV4 = bareV4(opening.path.local);
     this.remoteV4 = bareV4(opening.path.remote);
     this.isPassive = opening.isPassive;
-    this.options = { ...opening.options };
+    this.options = opening.options;
     this.user = opening.user;
     this.iss = opening.iss;
     this.sndUna = opening.iss;
     this.sndNxt = opening.iss;
-    this.recover = opening.iss;
-    this.highRxt = opening.iss;
     this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
     this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
     this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
@@ -367,8 +355,8 @@ export class Connection implements TcpConnection, Flow {
   }
 
   setOptions(options: Partial<TcpOptions>): void {
-    const before = { ...this.options };
-    Object.assign(this.options, options);
+    const before = this.options;
+    this.options = { ...before, ...options };
     const { noDelay, keepAlive, maxRetransmissionMs, receiveBufferBytes } = this.options;
     // Only what changed acts: what runs by a value that stays runs on.
     if (receiveBufferBytes !== before.receiveBufferBytes) {
@@ -407,16 +395,6 @@ export class Connection implements TcpConnection, Flow {
   }
 
   // What the stack does to it
-
-  /** Everything outstanding did not fit the path: it is sent again at once, without blaming congestion (RFC 1191 §6.5). */
-  resendAll(): void {
-    if (this.flight === 0) return;
-    this.recovery = "timeout";
-    this.recover = this.sndNxt;
-    this.highRxt = this.sndUna;
-    this.retransmitAtOnce = true;
-    this.timedSeq = undefined;
-  }
 
   /** An active open came to nothing. */
   fail(reason: ConnectFailure): void {

@@ -3,6 +3,7 @@ import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import { NewReno } from "./congestion/new-reno.ts";
 import type { Connection } from "./connection.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
+import { resendAll } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
 
 /** What TCP falls back to when the peer's SYN names no MSS, RFC 9293 §3.7.1 MUST-15. */
@@ -64,7 +65,7 @@ export function fitPath(conn: Connection): boolean {
   if (mss === conn.sndMss) return false;
   conn.sndMss = mss;
   conn.congestion.onMss(mss);
-  if (isSmaller) conn.resendAll();
+  if (isSmaller) resendAll(conn);
   return isSmaller;
 }
 

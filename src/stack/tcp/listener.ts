@@ -2,7 +2,7 @@ import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { Connection } from "./connection.ts";
 import { EMPTY_STATUS } from "./status.ts";
 import type { TcpConnection, TcpListener } from "./tcp-service.ts";
-import type { ConnectionStatus, ListenRequest, TcpOptions } from "./tcp-user.ts";
+import { type ConnectionStatus, type ListenRequest, type TcpOptions, withDefaults } from "./tcp-user.ts";
 
 /**
  * Half-open connections of one listener; a SYN beyond them takes the place of the oldest (RFC 4987 §3.4). A client gets in when its
@@ -14,7 +14,7 @@ export const HALF_OPEN_CAP = 4096;
 export class Listener implements TcpListener {
   readonly local: IpAddress | undefined;
   readonly localPort: number;
-  readonly options: Partial<TcpOptions>;
+  readonly options: Readonly<TcpOptions>;
   readonly acceptable: () => void;
   readonly networkDown: () => void;
   readonly #queue: Connection[] = [];
@@ -25,7 +25,7 @@ export class Listener implements TcpListener {
   constructor(request: ListenRequest, onClose: (listener: Listener) => void) {
     this.local = request.local;
     this.localPort = request.localPort;
-    this.options = request.options ?? {};
+    this.options = withDefaults(request.options);
     this.acceptable = request.acceptable;
     this.networkDown = request.networkDown ?? (() => {});
     this.#backlog = Math.max(1, request.backlog);

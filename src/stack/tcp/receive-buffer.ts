@@ -1,10 +1,13 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { Loans } from "./loans.ts";
 import { capacityFor, EMPTY_RING, type RingPool, type RingUser } from "./ring-pool.ts";
-import { SequenceRanges } from "./sequence-ranges.ts";
+import { type RangesView, SequenceRanges } from "./sequence-ranges.ts";
 
 /** Out-of-order ranges that are kept at once; what would open one more is dropped and comes again. */
 export const MAX_OUT_OF_ORDER_RANGES = 1024;
+
+/** Of all buffers that hold nothing out of order. */
+const NO_RANGES = new SequenceRanges(0);
 
 /**
  * What the peer sent and the user has not read: one ring that holds in-order bytes, and after them out-of-order bytes already at
@@ -25,8 +28,7 @@ export class ReceiveBuffer implements RingUser {
   #head = 0;
   #readable = 0;
   #rcvNxt: Seq;
-  readonly outOfOrder = new SequenceRanges(MAX_OUT_OF_ORDER_RANGES);
-
+  #ranges: SequenceRanges = NO_RANGES;
   /** Most bytes at once since the pool last looked, gaps included. */
   #peak = 0;
   #isWatched = false;
@@ -50,6 +52,11 @@ export class ReceiveBuffer implements RingUser {
     return this.#readable;
   }
 
+  /** What came before its turn. */
+  get outOfOrder(): RangesView {
+    return this.#ranges;
+  }
+
   /**
    * Stores text that begins at sequence number `from`, at or after RCV.NXT and within the window (the caller has trimmed it).
    * @returns false when it was out of order and the cap on ranges refused it
@@ -60,12 +67,13 @@ export class ReceiveBuffer implements RingUser {
     const needed = this.#readable + offset + count;
     if (needed > this.#ring.length) this.#move(capacityFor(needed));
     if (needed > this.#peak) this.#peak = needed;
-    if (offset === 0 && this.outOfOrder.count === 0) {
+    if (offset === 0 && this.#ranges.count === 0) {
       this.#put(0, bytes, at, end);
       this.#advance(count);
       return true;
     }
-    const ranges = this.outOfOrder;
+    if (this.#ranges === NO_RANGES) this.#ranges = new SequenceRanges(MAX_OUT_OF_ORDER_RANGES);
+    const ranges = this.#ranges;
     const until = seqAdd(from, count);
     // Write only the holes that this segment fills.
     let cursor = from;
@@ -126,14 +134,14 @@ export class ReceiveBuffer implements RingUser {
   discard(count: number): void {
     if (count === 0) return;
     this.#readable -= count;
-    if (this.#readable === 0 && this.outOfOrder.count === 0) this.#head = 0;
+    if (this.#readable === 0 && this.#ranges.count === 0) this.#head = 0;
     else this.#head = (this.#head + count) & (this.#ring.length - 1);
     this.#watch();
   }
 
   /** Forgets everything, and gives the ring back at once. */
   clear(): void {
-    this.outOfOrder.clear();
+    this.#ranges = NO_RANGES;
     this.#readable = 0;
     this.#peak = 0;
     this.#release();
@@ -143,7 +151,10 @@ export class ReceiveBuffer implements RingUser {
     const peak = this.#peak;
     const span = this.#span;
     this.#peak = span;
-    if (peak === 0) this.#release();
+    if (peak === 0) {
+      this.#ranges = NO_RANGES;
+      this.#release();
+    }
     // One size more than was needed is kept: the next burst may be a little larger.
     else if (this.#ring.length > 2 * capacityFor(peak)) this.#move(capacityFor(peak));
     // Bytes that lie still are looked at again when some are read.
@@ -153,7 +164,7 @@ export class ReceiveBuffer implements RingUser {
 
   /** From the first unread byte to the last that is held. */
   get #span(): number {
-    const ranges = this.outOfOrder;
+    const ranges = this.#ranges;
     return this.#readable + (ranges.count === 0 ? 0 : seqDiff(ranges.end(ranges.count - 1), this.#rcvNxt));
   }
 

@@ -150,8 +150,6 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
     if (!conn.owner.handshakeDone(conn)) return "accept-queue-full";
     if (conn.isReleased) return "accepted";
     conn.sndUna = seqAdd(conn.iss, 1);
-    conn.highRxt = conn.sndUna;
-    conn.recover = conn.sndUna;
     if (conn.isHandshakeTimed && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
     conn.timedSeq = undefined;
     establish(conn);

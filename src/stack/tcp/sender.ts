@@ -1,7 +1,8 @@
-import { seqAdd, seqDiff, seqMax } from "../core/seq.ts";
+import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, PSH, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { fitPath } from "./handshake.ts";
+import { lossOf } from "./loss-state.ts";
 import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 import { sackLength } from "./sack-blocks.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
@@ -35,7 +36,7 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
   for (; sent < SEGMENTS_PER_TURN; sent++) {
     const room = conn.congestion.cwnd - inPipe(conn);
     if (nextRetransmission(conn, lost)) {
-      if (!conn.retransmitAtOnce && room < Math.min(lost.length, conn.effSndMss)) {
+      if (!conn.loss.retransmitAtOnce && room < Math.min(lost.length, conn.effSndMss)) {
         conn.cwndLimited = true;
         break;
       }
@@ -64,9 +65,8 @@ function retransmit(conn: Connection, writer: SegmentWriter, length: number): bo
   const withFin = conn.finSent && text < length;
   const flags = ACK | (withFin ? FIN : 0) | (text > 0 && seqAdd(lost.start, text) === conn.sendBuffer.end ? PSH : 0);
   if (writer.data(conn, flags, lost.start, Math.max(0, text)) === "full") return false;
-  conn.retransmitAtOnce = false;
+  lossOf(conn).resent(seqAdd(lost.start, length));
   conn.retransmissions++;
-  conn.highRxt = seqMax(conn.highRxt, seqAdd(lost.start, length));
   if (!conn.timers.retransmission.isPending) conn.timers.retransmission.set(conn.rtt.timeoutMs);
   return true;
 }

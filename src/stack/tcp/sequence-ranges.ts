@@ -1,5 +1,8 @@
 import { type Seq, seqDiff } from "../core/seq.ts";
 
+/** Ranges for those who only ask. */
+export type RangesView = Pick<SequenceRanges, "count" | "bytes" | "start" | "end" | "firstEndingAfter">;
+
 /**
  * Disjoint half-open ranges [start, end) of sequence numbers in order, kept merged. The receiver's out-of-order data and the
  * sender's SACK scoreboard are both such a set. The cap bounds memory and the work for each segment whatever the peer sends

@@ -30,8 +30,6 @@ export function segmentInSynSent(conn: Connection, seg: Segment): string {
   learnFromSyn(conn, seg);
   if (acksOurSyn) {
     conn.sndUna = seg.ack;
-    conn.highRxt = seg.ack;
-    conn.recover = seg.ack;
     sampleHandshake(conn, seg);
     establish(conn);
     conn.ackNow = true;

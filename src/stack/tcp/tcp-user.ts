@@ -49,6 +49,18 @@ export interface TcpOptions {
   failConnectOnIcmpError: boolean;
 }
 
+const DEFAULT_OPTIONS: Readonly<TcpOptions> = {
+  noDelay: false,
+  keepAlive: false,
+  maxRetransmissionMs: undefined,
+  receiveBufferBytes: undefined,
+  failConnectOnIcmpError: false,
+};
+
+/** Those that the user leaves out are as for everybody. */
+export const withDefaults = (options: Partial<TcpOptions> | undefined): Readonly<TcpOptions> =>
+  options === undefined ? DEFAULT_OPTIONS : { ...DEFAULT_OPTIONS, ...options };
+
 export interface OpenRequest {
   readonly remote: IpAddress;
   readonly remotePort: number;

@@ -26,25 +26,17 @@ import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
-import type {
-  ConnectFailure,
-  ConnectionStatus,
-  ListenRequest,
-  OpenFailure,
-  OpenRequest,
-  PortShortage,
-  TcpOptions,
-  TcpState,
+import {
+  type ConnectFailure,
+  type ConnectionStatus,
+  type ListenRequest,
+  type OpenFailure,
+  type OpenRequest,
+  type PortShortage,
+  type TcpState,
+  withDefaults,
 } from "./tcp-user.ts";
 import { TimeWaits } from "./time-wait.ts";
-
-const DEFAULT_OPTIONS: TcpOptions = {
-  noDelay: false,
-  keepAlive: false,
-  maxRetransmissionMs: undefined,
-  receiveBufferBytes: undefined,
-  failConnectOnIcmpError: false,
-};
 
 /** TCP of one host: finds the connection of each segment, and gives each connection its share of the turn. */
 export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
@@ -116,12 +108,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
       remotePort,
       iss: this.sequences(local, localPort, remote.bits, remotePort),
       isPassive: false,
-      options: { ...DEFAULT_OPTIONS, ...request.options },
+      options: withDefaults(request.options),
       user: request.user,
     });
     this.#add(conn);
     conn.sndNxt = seqAdd(conn.iss, 1);
-    conn.recover = conn.sndNxt;
     conn.become("SYN-SENT");
     conn.synDue = true;
     conn.timers.synSent();
@@ -239,7 +230,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
       remotePort: seg.sourcePort,
       iss,
       isPassive: true,
-      options: { ...DEFAULT_OPTIONS, ...listener.options },
+      options: listener.options,
       user: NOBODY,
     });
     conn.listener = listener;

@@ -20,5 +20,8 @@ export function addTimers(add) {
       other.set(300 + (i & 15));
       other.cancel();
     });
+    const alarms = queue.alarms(["first", "second"], { label: "bench", fired: () => {} });
+    alarms.set(0, 300);
+    add(`timer of a table set anew among ${pending}`, (i) => alarms.set(0, 300 + (i & 15)));
   }
 }

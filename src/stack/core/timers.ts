@@ -7,35 +7,55 @@ export interface PendingTimer {
   readonly deadlineMs: number;
 }
 
+/** Whose alarm it is. */
+export interface TimerOwner {
+  /** In words, for the trace and for listings. */
+  readonly label: string;
+}
+
 /** Hears of timers for the trace; both are called before the effect. */
 export interface TimerObserver {
-  timerSet(timer: Timer, delayMs: number): void;
-  timerFired(timer: Timer): void;
+  timerSet(name: string, owner: TimerOwner, delayMs: number): void;
+  timerFired(name: string, owner: TimerOwner): void;
+}
+
+/** What has a place in the queue: something is due at one moment, or is to be looked at then. */
+export abstract class QueueEntry {
+  /** When the queue looks at it, on the queue's clock; meaningful while in the queue. */
+  deadlineMs = 0;
+  /** Order of setting, so that equal deadlines go off in the order in which they were set. */
+  order = 0;
+  /** Place in the queue's heap, −1 when not in it. */
+  heapIndex = -1;
+
+  /** When something is due indeed: at `deadlineMs` or later, Infinity when nothing is. */
+  abstract get dueMs(): number;
+  /** Called by the queue, which it has left: what was due at `deadlineMs` happens. */
+  abstract goOff(): void;
+  abstract pending(): PendingTimer[];
 }
 
 /**
  * One named alarm, made once and set many times. It sits in its queue only while pending, so setting and cancelling cost
  * O(log n) of the pending timers and allocate nothing.
  */
-export class Timer {
+export class Timer extends QueueEntry implements TimerOwner {
   /** Such as `retransmission`; the trace and `TimerQueue.pending` show it. */
   readonly name: string;
-  /** Whose alarm it is, in words for a listing. */
-  readonly owner: () => string;
+  readonly #owner: () => string;
   readonly #queue: TimerQueue;
   readonly #fire: () => void;
-  /** When it goes off, on the queue's clock; meaningful while pending. */
-  deadlineMs = 0;
-  /** Order of setting, so that equal deadlines go off in the order in which they were set. */
-  order = 0;
-  /** Place in the queue's heap, −1 when not pending. */
-  heapIndex = -1;
 
   constructor(queue: TimerQueue, name: string, owner: () => string, fire: () => void) {
+    super();
     this.#queue = queue;
     this.name = name;
-    this.owner = owner;
+    this.#owner = owner;
     this.#fire = fire;
+  }
+
+  get label(): string {
+    return this.#owner();
   }
 
   get isPending(): boolean {
@@ -44,23 +64,108 @@ export class Timer {
 
   /** Goes off once, `delayMs` from now; replaces an earlier setting. */
   set(delayMs: number): void {
-    this.#queue.add(this, delayMs);
+    this.#queue.observer?.timerSet(this.name, this, delayMs);
+    this.#queue.add(this, this.#queue.clock.now() + Math.max(0, delayMs));
   }
 
   cancel(): void {
     this.#queue.remove(this);
   }
 
-  /** Called by the queue. */
-  fire(): void {
+  get dueMs(): number {
+    return this.deadlineMs;
+  }
+
+  goOff(): void {
+    this.#queue.observer?.timerFired(this.name, this);
     this.#fire();
+  }
+
+  pending(): PendingTimer[] {
+    return [{ name: this.name, owner: this.label, deadlineMs: this.deadlineMs }];
   }
 }
 
-/** Every pending timer of a host, earliest first: a binary heap in which each timer knows its place. */
+/** Who has a table of alarms. */
+export interface AlarmOwner extends TimerOwner {
+  /** The alarm with this number goes off. */
+  fired(kind: number): void;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * Several named alarms of one owner, as a table of deadlines with one place in the queue. That moves only when something becomes due
+ * earlier; a deadline put off or cancelled is found out when the queue gets there. So the alarm of every segment, which is set anew
+ * before it goes off, costs a store.
+ */
+export class Alarms extends QueueEntry {
+  readonly #queue: TimerQueue;
+  /** An alarm's number is its index. */
+  readonly #names: readonly string[];
+  readonly #owner: AlarmOwner;
+  /** By number; Infinity when not pending. */
+  readonly #deadlines: number[];
+
+  constructor(queue: TimerQueue, names: readonly string[], owner: AlarmOwner) {
+    super();
+    this.#queue = queue;
+    this.#names = names;
+    this.#owner = owner;
+    this.#deadlines = names.map(() => NEVER);
+  }
+
+  /** Goes off once, `delayMs` from now; replaces an earlier setting. */
+  set(kind: number, delayMs: number): void {
+    const queue = this.#queue;
+    queue.observer?.timerSet(this.#names[kind]!, this.#owner, delayMs);
+    const deadlineMs = queue.clock.now() + Math.max(0, delayMs);
+    this.#deadlines[kind] = deadlineMs;
+    if (this.heapIndex < 0 || deadlineMs < this.deadlineMs) queue.add(this, deadlineMs);
+  }
+
+  cancel(kind: number): void {
+    this.#deadlines[kind] = NEVER;
+  }
+
+  cancelAll(): void {
+    this.#deadlines.fill(NEVER);
+    this.#queue.remove(this);
+  }
+
+  isPending(kind: number): boolean {
+    return this.#deadlines[kind] !== NEVER;
+  }
+
+  get dueMs(): number {
+    let first = NEVER;
+    for (const deadlineMs of this.#deadlines) if (deadlineMs < first) first = deadlineMs;
+    return first;
+  }
+
+  goOff(): void {
+    const kind = this.#deadlines.indexOf(this.deadlineMs);
+    this.cancel(kind);
+    // Back in its place first: whatever the alarm does or throws, the others stay set.
+    const next = this.dueMs;
+    if (next !== NEVER) this.#queue.add(this, next);
+    this.#queue.observer?.timerFired(this.#names[kind]!, this.#owner);
+    this.#owner.fired(kind);
+  }
+
+  /** The soonest first. */
+  pending(): PendingTimer[] {
+    return this.#deadlines
+      .map((deadlineMs, kind) => ({ name: this.#names[kind]!, owner: this.#owner.label, deadlineMs }))
+      .filter(({ deadlineMs }) => deadlineMs !== NEVER)
+      .sort((a, b) => a.deadlineMs - b.deadlineMs);
+  }
+}
+
+/** Every pending timer of a host, earliest first: a binary heap in which each entry knows its place. */
 export class TimerQueue {
   readonly clock: Clock;
-  readonly #heap: Timer[] = [];
+  readonly #heap: QueueEntry[] = [];
   readonly #mistake: (error: unknown) => void;
   #order = 0;
   /** Undefined when nobody looks. */
@@ -76,11 +181,17 @@ export class TimerQueue {
     return new Timer(this, name, owner, fire);
   }
 
-  /** On the queue's clock; Infinity when nothing is pending. */
-  get nextDeadlineMs(): number {
-    return this.#heap[0]?.deadlineMs ?? Number.POSITIVE_INFINITY;
+  /** @param names of the alarms, one for each number from 0 */
+  alarms(names: readonly string[], owner: AlarmOwner): Alarms {
+    return new Alarms(this, names, owner);
   }
 
+  /** On the queue's clock; Infinity when nothing is pending. */
+  get nextDeadlineMs(): number {
+    return this.#first()?.deadlineMs ?? NEVER;
+  }
+
+  /** Places in the queue. */
   get size(): number {
     return this.#heap.length;
   }
@@ -90,7 +201,8 @@ export class TimerQueue {
     return this.#heap
       .slice()
       .sort(compare)
-      .map((t) => ({ name: t.name, owner: t.owner(), deadlineMs: t.deadlineMs }));
+      .flatMap((entry) => entry.pending())
+      .sort((a, b) => a.deadlineMs - b.deadlineMs);
   }
 
   /** Runs what is due now, in order, including what those set for now; returns how many ran. A bound keeps a timer that re-arms itself at zero from holding the loop. */
@@ -98,12 +210,11 @@ export class TimerQueue {
     const now = this.clock.now();
     let ran = 0;
     while (ran < bound) {
-      const first = this.#heap[0];
+      const first = this.#first();
       if (first === undefined || first.deadlineMs > now) break;
       this.remove(first);
-      this.observer?.timerFired(first);
       try {
-        first.fire();
+        first.goOff();
       } catch (error) {
         this.#mistake(error);
       }
@@ -112,25 +223,37 @@ export class TimerQueue {
     return ran;
   }
 
-  add(timer: Timer, delayMs: number): void {
-    this.observer?.timerSet(timer, delayMs);
-    timer.deadlineMs = this.clock.now() + Math.max(0, delayMs);
-    timer.order = this.#order++;
-    if (timer.heapIndex < 0) {
-      timer.heapIndex = this.#heap.length;
-      this.#heap.push(timer);
-    } else {
-      this.#sink(timer.heapIndex);
+  /** The entry that is due next, where its place says when. */
+  #first(): QueueEntry | undefined {
+    for (;;) {
+      const first = this.#heap[0];
+      if (first === undefined) return undefined;
+      const { dueMs } = first;
+      if (dueMs === first.deadlineMs) return first;
+      if (dueMs === NEVER) this.remove(first);
+      else this.add(first, dueMs);
     }
-    this.#rise(timer.heapIndex);
   }
 
-  remove(timer: Timer): void {
-    const at = timer.heapIndex;
+  /** To its place, or to another. */
+  add(entry: QueueEntry, deadlineMs: number): void {
+    entry.deadlineMs = deadlineMs;
+    entry.order = this.#order++;
+    if (entry.heapIndex < 0) {
+      entry.heapIndex = this.#heap.length;
+      this.#heap.push(entry);
+    } else {
+      this.#sink(entry.heapIndex);
+    }
+    this.#rise(entry.heapIndex);
+  }
+
+  remove(entry: QueueEntry): void {
+    const at = entry.heapIndex;
     if (at < 0) return;
-    timer.heapIndex = -1;
+    entry.heapIndex = -1;
     const last = this.#heap.pop();
-    if (last === undefined || last === timer) return;
+    if (last === undefined || last === entry) return;
     this.#heap[at] = last;
     last.heapIndex = at;
     this.#sink(at);
@@ -139,36 +262,36 @@ export class TimerQueue {
 
   #rise(from: number): void {
     const heap = this.#heap;
-    const timer = heap[from]!;
+    const entry = heap[from]!;
     let at = from;
     while (at > 0) {
       const parentAt = (at - 1) >> 1;
       const parent = heap[parentAt]!;
-      if (compare(timer, parent) >= 0) break;
+      if (compare(entry, parent) >= 0) break;
       heap[at] = parent;
       parent.heapIndex = at;
       at = parentAt;
     }
-    heap[at] = timer;
-    timer.heapIndex = at;
+    heap[at] = entry;
+    entry.heapIndex = at;
   }
 
   #sink(from: number): void {
     const heap = this.#heap;
-    const timer = heap[from]!;
+    const entry = heap[from]!;
     let at = from;
     for (;;) {
       let childAt = 2 * at + 1;
       if (childAt >= heap.length) break;
       if (childAt + 1 < heap.length && compare(heap[childAt + 1]!, heap[childAt]!) < 0) childAt++;
       const child = heap[childAt]!;
-      if (compare(timer, child) <= 0) break;
+      if (compare(entry, child) <= 0) break;
       heap[at] = child;
       child.heapIndex = at;
       at = childAt;
     }
-    heap[at] = timer;
-    timer.heapIndex = at;
+    heap[at] = entry;
+    entry.heapIndex = at;
   }
 }
 
@@ -176,4 +299,4 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-const compare = (a: Timer, b: Timer): number => a.deadlineMs - b.deadlineMs || a.order - b.order;
+const compare = (a: QueueEntry, b: QueueEntry): number => a.deadlineMs - b.deadlineMs || a.order - b.order;

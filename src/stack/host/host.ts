@@ -50,11 +50,11 @@ export class Host implements IpListener {
       requestTurn: () => this.#requestTurn(),
     };
     this.timers.observer = {
-      timerSet: (timer, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", atMs: clock.now(), owner: timer.owner(), timer: timer.name, delayMs });
+      timerSet: (timer, owner, delayMs) => {
+        if (trace.isOn) trace.emit({ type: "timer-set", atMs: clock.now(), owner: owner.label, timer, delayMs });
       },
-      timerFired: (timer) => {
-        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: clock.now(), owner: timer.owner(), timer: timer.name });
+      timerFired: (timer, owner) => {
+        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: clock.now(), owner: owner.label, timer });
       },
     };
     this.ip = new Ip(this.context);

@@ -1,16 +1,21 @@
 import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { type Seq, seq, seqAdd, seqDiff, seqShown } from "../core/seq.ts";
+import type { AlarmOwner, Alarms } from "../core/timers.ts";
 import type { Path, SendResult } from "../ip/path.ts";
 import * as tcp from "../packet/tcp.ts";
+import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
 import { NewReno } from "./congestion/new-reno.ts";
-import { ConnectionTimers } from "./connection-timers.ts";
+import { alarmWentOff } from "./connection-alarms.ts";
 import type { Flow } from "./flow-table.ts";
+import { keepAliveChanged } from "./keep-alive.ts";
 import type { Listener } from "./listener.ts";
 import type { Loans } from "./loans.ts";
 import { type LossView, NO_LOSS } from "./loss-state.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
+import { Opening } from "./opening.ts";
+import { connectLimitChanged } from "./opening-alarms.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import { considerWindowUpdate } from "./receiver.ts";
 import type { RingPool } from "./ring-pool.ts";
@@ -19,6 +24,7 @@ import { SendBuffer } from "./send-buffer.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { TcpConnection } from "./tcp-service.ts";
 import type { AbortReason, ConnectFailure, ConnectionStatus, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
+import type { WindowProbes } from "./window-probes.ts";
 
 /** Queued and unacknowledged bytes that one connection may hold, whatever its user's quota. */
 export const SEND_QUEUE_CAP = 256 * 1024 * 1024;
@@ -60,9 +66,9 @@ export interface ConnectionOpening {
 /**
  * The transmission control block of RFC 9293 §3.3.1 and the calls of its user. What happens to it is written elsewhere, by job:
  * arrival (syn-sent.ts, segment-arrives.ts), sending (sender.ts), receiving (receiver.ts), loss (recovery.ts), time
- * (connection-timers.ts).
+ * (connection-alarms.ts).
  */
-export class Connection implements TcpConnection, Flow {
+export class Connection implements TcpConnection, Flow, AlarmOwner {
   readonly id: number;
   readonly owner: ConnectionOwner;
   readonly path: Path;
@@ -88,8 +94,8 @@ export class Connection implements TcpConnection, Flow {
   /** Largest window the peer has offered; Max(SND.WND) of RFC 9293 §3.8.6.2.1. */
   maxSndWnd = 0;
   sendBuffer: SendBuffer;
-  /** SND.NXT when an octet beyond the window was sent to probe it: the peer may acknowledge that one octet. */
-  probedAt: Seq | undefined;
+  /** Of a shut window, once there were any. */
+  probes: WindowProbes | undefined;
   /** The user has closed its direction: a FIN follows the last byte. */
   finQueued = false;
   finSent = false;
@@ -137,9 +143,6 @@ export class Connection implements TcpConnection, Flow {
   congestion: CongestionControl;
   /** Of loss; `lossOf` changes it. */
   loss: LossView = NO_LOSS;
-  /** The number whose acknowledgement ends the running measurement, with its start; only without timestamps. */
-  timedSeq: Seq | undefined;
-  timedAtMs = 0;
   /** Timeouts, or unanswered SYNs, since the peer last acknowledged something. */
   retries = 0;
   /** When what the timer waits for was sent, once it has gone off. */
@@ -150,12 +153,10 @@ export class Connection implements TcpConnection, Flow {
   lastReceivedMs = 0;
   /** Of the last bare reply to a segment that was not acceptable; bounds them to one in 500 ms (RFC 5961 §7). */
   lastChallengeMs = Number.NEGATIVE_INFINITY;
-  /** The first SYN has not left yet. */
-  synDue = false;
-  /** SYN or SYN-ACK had to be sent again after one had left: nothing can be concluded from its time, and little from the path. */
-  synRetransmitted = false;
-  /** What became of the last SYN or SYN-ACK; one that waited for the neighbour's link address has no time to measure by. */
-  synFate: SendResult | undefined;
+  /** Until the connection is established. */
+  opening: Opening | undefined = new Opening();
+  /** Probes without an answer, while SO_KEEPALIVE is on. */
+  keepAlive: { probes: number; probedAtMs: number } | undefined;
 
   // What the user is told
   notices = 0;
@@ -169,9 +170,8 @@ export class Connection implements TcpConnection, Flow {
 
   /** Where a passive connection waits to be accepted. */
   listener: Listener | undefined;
-  /** The peer has completed the handshake and found no room in the accept queue. */
-  awaitsRoom = false;
-  readonly timers: ConnectionTimers;
+  /** Numbered by `ALARM`. */
+  readonly alarms: Alarms;
   bytesSent = 0;
   bytesReceived = 0;
   retransmissions = 0;
@@ -198,7 +198,7 @@ export class Connection implements TcpConnection, Flow {
     this.congestion = new NewReno(this.sndMss, profile.initialCwndSegments);
     this.receiveCapacity = this.#wantedCapacity();
     this.tsOffset = owner.timestampOffset(this.localV4, this.remoteV4);
-    this.timers = new ConnectionTimers(this);
+    this.alarms = owner.context.timers.alarms(ALARM_NAMES, this);
   }
 
   get context(): HostContext {
@@ -337,7 +337,7 @@ export class Connection implements TcpConnection, Flow {
       return;
     }
     this.shutdownSend();
-    if (this.state === "FIN-WAIT-2") this.timers.finWait2.set(this.context.profile.finWait2Ms);
+    if (this.state === "FIN-WAIT-2") this.alarms.set(ALARM.finWait2, this.context.profile.finWait2Ms);
   }
 
   abort(): void {
@@ -363,8 +363,8 @@ export class Connection implements TcpConnection, Flow {
       this.receiveCapacity = this.#wantedCapacity();
       considerWindowUpdate(this, 0);
     }
-    if (keepAlive !== before.keepAlive) this.timers.keepAliveChanged();
-    if (maxRetransmissionMs !== before.maxRetransmissionMs) this.timers.limitChanged();
+    if (keepAlive !== before.keepAlive) keepAliveChanged(this);
+    if (maxRetransmissionMs !== before.maxRetransmissionMs) connectLimitChanged(this);
     if (noDelay && !before.noDelay) this.owner.wantsOutput(this);
   }
 
@@ -390,7 +390,7 @@ export class Connection implements TcpConnection, Flow {
       bytesSent: this.bytesSent,
       bytesReceived: this.bytesReceived,
       retransmissions: this.retransmissions,
-      timers: this.timers.pending(),
+      timers: this.alarms.pending().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - this.context.clock.now() })),
     };
   }
 
@@ -422,26 +422,14 @@ export class Connection implements TcpConnection, Flow {
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
-    this.timers.cancelAll();
+    this.alarms.cancelAll();
     if (this.state !== "CLOSED" && this.state !== "TIME-WAIT") this.become("CLOSED");
     this.owner.released(this);
   }
 
-  /** A SYN or SYN-ACK was tried. One that never left the host, since ARP was slow, was not lost by the path. */
-  synTried(fate: SendResult): void {
-    const before = this.synFate;
-    const hasLeft = before === "sent" || (before === "queued" && (fate === "sent" || fate === "full"));
-    if (hasLeft) this.synRetransmitted = true;
-    else this.timedAtMs = this.context.clock.now();
-    this.synFate = fate;
-  }
-
-  /**
-   * Whether the time since `timedAtMs` is a round trip of the handshake. The wait of an only try for ARP belongs to it, as it will to the
-   * next after a quiet time; of one that was tried again meanwhile nobody knows which copy left.
-   */
-  get isHandshakeTimed(): boolean {
-    return !this.synRetransmitted && (this.synFate === "sent" || this.retries === 0);
+  /** One of its alarms goes off. */
+  fired(alarm: number): void {
+    alarmWentOff(this, alarm);
   }
 
   notify(notice: number): void {

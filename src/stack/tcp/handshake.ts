@@ -2,6 +2,8 @@ import { seqAdd } from "../core/seq.ts";
 import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import { NewReno } from "./congestion/new-reno.ts";
 import type { Connection } from "./connection.ts";
+import { keepAliveChanged } from "./keep-alive.ts";
+import { openingEnded } from "./opening-alarms.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import { resendAll } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
@@ -78,15 +80,16 @@ export function synWindow(conn: Connection): number {
 
 /** The handshake is complete: timers and measurements start afresh. */
 export function establish(conn: Connection): void {
-  conn.timers.handshakeDone();
-  if (conn.synRetransmitted) {
+  openingEnded(conn);
+  if (conn.opening?.isSynRetransmitted) {
     // RFC 5681 §3.1: the path lost a SYN or SYN-ACK, so one segment first.
     conn.congestion = new NewReno(conn.sndMss, 1);
     conn.rtt.distrustInitial();
   }
+  conn.opening = undefined;
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
   conn.lastReceivedMs = conn.context.clock.now();
   conn.become("ESTABLISHED");
-  if (conn.options.keepAlive) conn.timers.keepAliveChanged();
+  if (conn.options.keepAlive) keepAliveChanged(conn);
 }

@@ -2,11 +2,13 @@ import type { HostContext } from "../core/context.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { RouteFailure } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
+import { ALARM } from "./alarm.ts";
 import type { Resets } from "./closed.ts";
 import type { Connection } from "./connection.ts";
 import { learnFromSyn } from "./handshake.ts";
 import type { SequenceGenerator } from "./isn.ts";
 import type { Listener } from "./listener.ts";
+import { sendSyn } from "./opening-alarms.ts";
 import type { Segment } from "./segment.ts";
 
 /** What a listener needs of its host. */
@@ -52,7 +54,7 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
   conn.sndNxt = seqAdd(conn.iss, 1);
   conn.become("SYN-RECEIVED");
   learnFromSyn(conn, seg);
-  conn.synTried(conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt));
-  conn.timers.synAckSent();
+  sendSyn(conn, SYN | ACK);
+  conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
   return "accepted";
 }

@@ -1,5 +1,6 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import { FIN } from "../packet/tcp.ts";
+import { ALARM } from "./alarm.ts";
 import type { Connection } from "./connection.ts";
 import { NOTICE } from "./notices.ts";
 import type { Segment } from "./segment.ts";
@@ -118,7 +119,7 @@ function acknowledgeByAndBy(conn: Connection): void {
   const unacknowledged = seqDiff(conn.rcvNxt, conn.lastAckSent);
   const wanted = conn.rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : conn.context.profile.ackEverySegments * conn.rcvMss;
   if (unacknowledged >= Math.min(wanted, conn.receiveCapacity >>> 1)) conn.ackNow = true;
-  else if (!conn.timers.delayedAck.isPending) conn.timers.delayedAck.set(conn.context.profile.delayedAckMs);
+  else if (!conn.alarms.isPending(ALARM.delayedAck)) conn.alarms.set(ALARM.delayedAck, conn.context.profile.delayedAckMs);
   conn.owner.wantsOutput(conn);
 }
 

@@ -1,8 +1,10 @@
 import { type Seq, seqAdd, seqDiff, seqMax, seqMin } from "../core/seq.ts";
 import * as tcpOptions from "../packet/tcp-options.ts";
+import { ALARM } from "./alarm.ts";
 import type { Connection } from "./connection.ts";
 import { lossOf, NO_LOSS } from "./loss-state.ts";
 import { NOTICE } from "./notices.ts";
+import { sampleRtt, sampleTimestamp } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
 
 /**
@@ -45,8 +47,8 @@ function newDataAcknowledged(conn: Connection, seg: Segment): void {
   conn.sendBuffer.acknowledge(seg.ack);
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
-  if (conn.flight > 0) conn.timers.retransmission.set(conn.rtt.timeoutMs);
-  else conn.timers.retransmission.cancel();
+  if (conn.flight > 0) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
+  else conn.alarms.cancel(ALARM.retransmission);
 
   if (conn.loss === NO_LOSS) conn.congestion.onAck(acked, conn.cwndLimited);
   else repaired(conn, acked);
@@ -77,13 +79,11 @@ function repaired(conn: Connection, acked: number): void {
 /** Karn's rule: only what was sent once is measured, unless timestamps tell which copy is answered (RFC 6298 §3, RFC 7323 §4). */
 function measure(conn: Connection, seg: Segment): void {
   if (conn.timestamps && seg.options.hasTimestamps && seg.options.tsEcr !== 0) {
-    conn.timers.sampleTimestamp(seg.options.tsEcr);
+    sampleTimestamp(conn, seg.options.tsEcr);
     return;
   }
-  if (conn.timedSeq !== undefined && seqDiff(seg.ack, conn.timedSeq) >= 0) {
-    conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
-    conn.timedSeq = undefined;
-  }
+  const rttMs = conn.rtt.timed(seg.ack, conn.context.clock.now());
+  if (rttMs !== undefined) sampleRtt(conn, rttMs);
 }
 
 function duplicateAck(conn: Connection): void {
@@ -95,7 +95,7 @@ function duplicateAck(conn: Connection): void {
   const enough = loss.dupAcks >= conn.context.profile.dupAckThreshold || (conn.sackPermitted && seqDiff(lostEdge(conn), conn.sndUna) > 0);
   if (!enough) return;
   loss.begin("fast", conn.sndUna, conn.sndNxt);
-  conn.timedSeq = undefined;
+  conn.rtt.stopTiming();
   conn.congestion.onLoss(conn.flight);
   traceWindow(conn, "fast-retransmit");
 }
@@ -110,7 +110,7 @@ const mayBeOwnEcho = (conn: Connection): boolean => !conn.sackPermitted && conn.
 export function assumeAllLost(conn: Connection): void {
   conn.congestion.onTimeout(conn.flight, conn.retries > 1);
   lossOf(conn).timedOut(conn.sndUna, conn.sndNxt);
-  conn.timedSeq = undefined;
+  conn.rtt.stopTiming();
   traceWindow(conn, "timeout");
 }
 
@@ -118,7 +118,7 @@ export function assumeAllLost(conn: Connection): void {
 export function resendAll(conn: Connection): void {
   if (conn.flight === 0) return;
   lossOf(conn).begin("timeout", conn.sndUna, conn.sndNxt);
-  conn.timedSeq = undefined;
+  conn.rtt.stopTiming();
 }
 
 /** Bytes believed to be in the network: `pipe` of RFC 6675 §4, and its like without SACK. */

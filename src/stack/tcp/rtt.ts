@@ -1,3 +1,5 @@
+import { type Seq, seqDiff } from "../core/seq.ts";
+
 /**
  * Round-trip estimation and the retransmission timeout, RFC 6298. Times in milliseconds.
  */
@@ -9,6 +11,9 @@ export class RttEstimator {
   /** Doublings since the last sample (§5.5): an ACK of what was sent twice does not end them (Karn). */
   backoffs = 0;
   hasSample = false;
+  /** The number whose acknowledgement ends the running measurement, with its start. */
+  #timedSeq: Seq | undefined;
+  #timedAtMs = 0;
   readonly #minMs: number;
   readonly #maxMs: number;
 
@@ -30,6 +35,25 @@ export class RttEstimator {
     }
     this.rtoMs = Math.min(this.#maxMs, Math.max(this.#minMs, this.srttMs + Math.max(1, 4 * this.rttvarMs)));
     this.backoffs = 0;
+  }
+
+  /** Without timestamps one segment at a time is measured: that which leaves now and ends before `end`, unless another is. */
+  time(end: Seq, nowMs: number): void {
+    if (this.#timedSeq !== undefined) return;
+    this.#timedSeq = end;
+    this.#timedAtMs = nowMs;
+  }
+
+  /** Karn's rule (§3): what is sent twice is not measured. */
+  stopTiming(): void {
+    this.#timedSeq = undefined;
+  }
+
+  /** @returns milliseconds since the measured segment left, undefined unless `ack` acknowledges it */
+  timed(ack: Seq, nowMs: number): number | undefined {
+    if (this.#timedSeq === undefined || seqDiff(ack, this.#timedSeq) < 0) return undefined;
+    this.#timedSeq = undefined;
+    return nowMs - this.#timedAtMs;
   }
 
   /** What the timer is set to now. */

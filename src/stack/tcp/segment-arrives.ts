@@ -1,14 +1,16 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
+import { ALARM } from "./alarm.ts";
 import type { Connection } from "./connection.ts";
 import { establish } from "./handshake.ts";
 import { NOTICE } from "./notices.ts";
+import { sendSyn } from "./opening-alarms.ts";
 import { acceptTextAndFin, acknowledgeSoon } from "./receiver.ts";
 import { acknowledgmentArrived } from "./recovery.ts";
+import { sampleRtt } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
-
-/** A TS.Recent older than this is not trusted any more: 24 days, RFC 7323 §5.5. */
-const TS_RECENT_LIFE_MS = 24 * 86_400_000;
+import { isOldTimestamp, rememberTimestamp } from "./timestamps.ts";
+import { probeTaken, windowGrew } from "./zero-window.ts";
 
 /**
  * SEGMENT ARRIVES in SYN-RECEIVED and all later states but TIME-WAIT, RFC 9293 §3.10.7.4, with the checks of RFC 5961 and PAWS.
@@ -84,7 +86,7 @@ function synAgain(conn: Connection, seg: Segment): string {
   const now = conn.context.clock.now();
   if (now - conn.lastChallengeMs >= 500) {
     conn.lastChallengeMs = now;
-    conn.synTried(conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt));
+    sendSyn(conn, SYN | ACK);
   }
   return "syn-duplicate";
 }
@@ -100,20 +102,6 @@ function isAcceptable(conn: Connection, seg: Segment): "yes" | "no" | "window-cl
   if (window === 0) return from === 0 ? "window-closed" : "no";
   const last = from + seg.length - 1;
   return (from >= 0 && from < window) || (last >= 0 && last < window) ? "yes" : "no";
-}
-
-function isOldTimestamp(conn: Connection, tsVal: number): boolean {
-  if (((tsVal - conn.tsRecent) | 0) >= 0) return false;
-  return conn.context.clock.now() - conn.tsRecentAtMs < TS_RECENT_LIFE_MS;
-}
-
-/** RFC 7323 §4.3: only a segment that covers the last ACK sent may move TS.Recent. */
-function rememberTimestamp(conn: Connection, seg: Segment): void {
-  if (!conn.timestamps || !seg.options.hasTimestamps) return;
-  if (seqDiff(seg.seq, conn.lastAckSent) <= 0 && ((seg.options.tsVal - conn.tsRecent) | 0) >= 0) {
-    conn.tsRecent = seg.options.tsVal;
-    conn.tsRecentAtMs = conn.context.clock.now();
-  }
 }
 
 function reset(conn: Connection): void {
@@ -136,7 +124,7 @@ function reset(conn: Connection): void {
 /** @returns why the segment ends here, or undefined to go on */
 function checkAck(conn: Connection, seg: Segment): string | undefined {
   const ahead = seqDiff(seg.ack, conn.sndNxt);
-  if (ahead === 1 && conn.probedAt === conn.sndNxt) probeTaken(conn);
+  if (ahead === 1 && conn.probes?.at === conn.sndNxt) probeTaken(conn);
   else if (ahead > 0 && conn.state !== "SYN-RECEIVED") {
     conn.challenge();
     return "ack-of-unsent";
@@ -150,8 +138,8 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
     if (!conn.owner.handshakeDone(conn)) return "accept-queue-full";
     if (conn.isReleased) return "accepted";
     conn.sndUna = seqAdd(conn.iss, 1);
-    if (conn.isHandshakeTimed && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
-    conn.timedSeq = undefined;
+    const { opening } = conn;
+    if (conn.isPassive && opening?.isTimed(conn.retries)) sampleRtt(conn, conn.context.clock.now() - opening.synSentMs);
     establish(conn);
     updateWindow(conn, seg);
     conn.owner.wantsOutput(conn);
@@ -172,7 +160,7 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
       case "FIN-WAIT-1":
         conn.become("FIN-WAIT-2");
         conn.notify(NOTICE.finished);
-        if (conn.isOrphan) conn.timers.finWait2.set(conn.context.profile.finWait2Ms);
+        if (conn.isOrphan) conn.alarms.set(ALARM.finWait2, conn.context.profile.finWait2Ms);
         break;
       case "CLOSING":
         conn.notify(NOTICE.finished);
@@ -188,13 +176,6 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
   return undefined;
 }
 
-/** The octet that probed a shut window was taken in after all: it counts as sent. */
-function probeTaken(conn: Connection): void {
-  conn.sndNxt = seqAdd(conn.sndNxt, 1);
-  conn.bytesSent++;
-  conn.probedAt = undefined;
-}
-
 /** RFC 9293 §3.10.7.4, fifth: only a segment that is not older than the last one that set the window may set it. */
 function updateWindow(conn: Connection, seg: Segment): void {
   if (seqDiff(seg.ack, conn.sndUna) < 0) return;
@@ -206,7 +187,7 @@ function updateWindow(conn: Connection, seg: Segment): void {
   conn.sndWl1 = seg.seq;
   conn.sndWl2 = seg.ack;
   if (conn.sndWnd > before) {
-    conn.timers.windowGrew(before === 0);
+    windowGrew(conn, before === 0);
     conn.owner.wantsOutput(conn);
   }
 }

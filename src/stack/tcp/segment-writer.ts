@@ -6,11 +6,12 @@ import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
 import { type SynOptionValues, writeSack, writeSynOptions, writeTimestamps } from "../packet/tcp-options.ts";
+import { ALARM } from "./alarm.ts";
 import type { Connection } from "./connection.ts";
-import { timestampNow } from "./connection-timers.ts";
 import { mssOfPath, synWindow } from "./handshake.ts";
 import { windowToOffer } from "./receiver.ts";
 import { SackBlocks } from "./sack-blocks.ts";
+import { timestampNow } from "./timestamps.ts";
 
 /** Builds segments in one buffer that is used again for each: header and options are written, text is copied once from the send queue. */
 export class SegmentWriter {
@@ -85,7 +86,7 @@ export class SegmentWriter {
     if (hasAck && !isReset) {
       conn.lastAckSent = acknowledged;
       conn.ackNow = false;
-      conn.timers.delayedAck.cancel();
+      conn.alarms.cancel(ALARM.delayedAck);
     }
     return result;
   }

@@ -1,11 +1,13 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, PSH, SYN } from "../packet/tcp.ts";
+import { ALARM } from "./alarm.ts";
 import type { Connection } from "./connection.ts";
 import { fitPath } from "./handshake.ts";
 import { lossOf } from "./loss-state.ts";
 import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 import { sackLength } from "./sack-blocks.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
+import { armPersist } from "./zero-window.ts";
 
 /** Text in one super-segment at most: what fits one IP datagram, in whole segments. */
 const SUPER_SEGMENT = 65_535 - 120;
@@ -23,7 +25,7 @@ export type OutputResult = "done" | "again" | "blocked";
  */
 export function output(conn: Connection, writer: SegmentWriter): OutputResult {
   if (conn.isReleased || conn.state === "CLOSED") return "done";
-  if (conn.state === "SYN-SENT") return conn.synDue ? openWithSyn(conn, writer) : "done";
+  if (conn.state === "SYN-SENT") return conn.opening?.synDue ? openWithSyn(conn, writer) : "done";
   if (conn.state === "SYN-RECEIVED") return conn.ackNow ? acknowledge(conn, writer) : "done";
   conn.cwndLimited = false;
   fitPath(conn);
@@ -55,8 +57,11 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
 function openWithSyn(conn: Connection, writer: SegmentWriter): OutputResult {
   const fate = writer.control(conn, SYN, conn.iss, conn.rcvNxt);
   if (fate === "full") return "blocked";
-  conn.synDue = false;
-  conn.synTried(fate);
+  const { opening } = conn;
+  if (opening !== undefined) {
+    opening.synDue = false;
+    opening.synTried(fate, conn.context.clock.now());
+  }
   return "done";
 }
 
@@ -67,7 +72,7 @@ function retransmit(conn: Connection, writer: SegmentWriter, length: number): bo
   if (writer.data(conn, flags, lost.start, Math.max(0, text)) === "full") return false;
   lossOf(conn).resent(seqAdd(lost.start, length));
   conn.retransmissions++;
-  if (!conn.timers.retransmission.isPending) conn.timers.retransmission.set(conn.rtt.timeoutMs);
+  if (!conn.alarms.isPending(ALARM.retransmission)) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
   return true;
 }
 
@@ -88,11 +93,11 @@ function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest:
   const isLast = length === unsent;
 
   if (length <= 0 && !(finDue && unsent === 0 && usable >= 0)) {
-    if (unsent > 0 && usable <= 0 && conn.flight === 0) conn.timers.armPersist();
+    if (unsent > 0 && usable <= 0 && conn.flight === 0) armPersist(conn);
     return "nothing";
   }
   if (length < conn.effSndMss && length > 0 && !mayBeSmall(conn, length, isLast, finDue)) {
-    if (conn.flight === 0) conn.timers.armPersist();
+    if (conn.flight === 0) armPersist(conn);
     return "nothing";
   }
 
@@ -100,14 +105,11 @@ function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest:
   const flags = ACK | (withFin ? FIN : 0) | (isLast && length > 0 ? PSH : 0);
   if (writer.data(conn, flags, conn.sndNxt, length) === "full") return "blocked";
 
-  if (conn.timedSeq === undefined && !conn.timestamps) {
-    conn.timedSeq = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
-    conn.timedAtMs = conn.context.clock.now();
-  }
   conn.sndNxt = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
+  if (!conn.timestamps) conn.rtt.time(conn.sndNxt, conn.context.clock.now());
   conn.bytesSent += length;
   if (withFin) finLeft(conn);
-  if (!conn.timers.retransmission.isPending) conn.timers.retransmission.set(conn.rtt.timeoutMs);
+  if (!conn.alarms.isPending(ALARM.retransmission)) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
   return "sent";
 }
 
@@ -135,24 +137,4 @@ function idleRestart(conn: Connection): void {
   const { profile, clock } = conn.context;
   if (!profile.cwndRestartAfterIdle || conn.flight > 0) return;
   if (clock.now() - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
-}
-
-/**
- * One octet beyond a closed window, RFC 9293 §3.8.6.1: the answer tells the window. When the sender waits for a window large enough
- * (silly window avoidance) the probe is what overrides the wait.
- * @returns whether it has left
- */
-export function sendProbe(conn: Connection): boolean {
-  const unsent = seqDiff(conn.sendBuffer.end, conn.sndNxt);
-  if (unsent <= 0 || conn.flight > 0) return false;
-  const usable = Math.max(1, Math.min(conn.sndWnd, unsent, conn.effSndMss));
-  if (conn.owner.emitText(conn, ACK | PSH, conn.sndNxt, usable) === "full") return false;
-  if (conn.sndWnd < usable) {
-    conn.probedAt = conn.sndNxt;
-    return true;
-  }
-  conn.sndNxt = seqAdd(conn.sndNxt, usable);
-  conn.bytesSent += usable;
-  conn.timers.retransmission.set(conn.rtt.timeoutMs);
-  return true;
 }

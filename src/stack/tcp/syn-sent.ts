@@ -2,7 +2,9 @@ import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, RST, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { establish, learnFromSyn } from "./handshake.ts";
+import { retryAfterReset, simultaneousOpen, synAfterOldConnection } from "./opening-alarms.ts";
 import { acceptTextAndFin } from "./receiver.ts";
+import { sampleRtt, sampleTimestamp } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
 
 /** SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3. */
@@ -13,7 +15,7 @@ export function segmentInSynSent(conn: Connection, seg: Segment): string {
   if (seg.has(ACK) && !acksOurSyn) {
     if (!seg.has(RST)) {
       conn.owner.emitControl(conn, RST, seg.ack, conn.rcvNxt);
-      if (!conn.synDue) conn.timers.synAfterOldConnection();
+      if (!conn.opening?.synDue) synAfterOldConnection(conn);
     }
     return "ack-of-unsent";
   }
@@ -40,7 +42,7 @@ export function segmentInSynSent(conn: Connection, seg: Segment): string {
   }
   // Simultaneous open, RFC 9293 §3.5: both sides' SYNs crossed.
   conn.become("SYN-RECEIVED");
-  conn.timers.simultaneousOpen();
+  simultaneousOpen(conn);
   conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt);
   return "accepted";
 }
@@ -52,7 +54,7 @@ export function segmentInSynSent(conn: Connection, seg: Segment): string {
 function refused(conn: Connection): void {
   const { profile } = conn.context;
   if (profile.rstInSynSent === "retry" && conn.retries < profile.synRetries) {
-    conn.timers.retryAfterReset(profile.synRstRetryMs);
+    retryAfterReset(conn, profile.synRstRetryMs);
     return;
   }
   conn.fail("refused");
@@ -60,9 +62,9 @@ function refused(conn: Connection): void {
 
 /** A SYN answered at the first try is the first round-trip sample; with a timestamp echoed, a later one is too (RFC 7323 §4.3). */
 function sampleHandshake(conn: Connection, seg: Segment): void {
+  const { opening } = conn;
   // One that was tried again while it waited for ARP has no time of its own, nor a timestamp from when it left.
   if (conn.timestamps && seg.options.tsEcr !== 0) {
-    if (conn.synFate === "sent" || conn.retries === 0) conn.timers.sampleTimestamp(seg.options.tsEcr);
-  } else if (conn.isHandshakeTimed) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
-  conn.timedSeq = undefined;
+    if (opening?.synFate === "sent" || conn.retries === 0) sampleTimestamp(conn, seg.options.tsEcr);
+  } else if (opening?.isTimed(conn.retries)) sampleRtt(conn, conn.context.clock.now() - opening.synSentMs);
 }

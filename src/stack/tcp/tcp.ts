@@ -19,6 +19,7 @@ import { type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
+import { openingBegan } from "./opening-alarms.ts";
 import { RingPool, type RingSource } from "./ring-pool.ts";
 import { Segment } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
@@ -114,8 +115,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.#add(conn);
     conn.sndNxt = seqAdd(conn.iss, 1);
     conn.become("SYN-SENT");
-    conn.synDue = true;
-    conn.timers.synSent();
+    openingBegan(conn);
     this.wantsOutput(conn);
     return conn;
   }
@@ -301,7 +301,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     const listener = conn.listener;
     if (listener === undefined) return true;
     if (listener.isFull) {
-      conn.awaitsRoom = true;
+      if (conn.opening !== undefined) conn.opening.awaitsRoom = true;
       if (this.context.profile.backlogOverflow === "rst") conn.abort();
       return conn.isReleased;
     }

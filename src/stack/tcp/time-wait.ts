@@ -6,12 +6,12 @@ import type { Timer } from "../core/timers.ts";
 import type { Path } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
-import { timestampNow } from "./connection-timers.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { EMPTY_STATUS } from "./status.ts";
 import type { ConnectionStatus } from "./tcp-user.ts";
+import { timestampNow } from "./timestamps.ts";
 
 /** Connections remembered at once; beyond it the oldest is forgotten early. */
 const TIME_WAIT_CAP = 65_536;

@@ -1,0 +1,46 @@
+import { seqAdd } from "../core/seq.ts";
+import { ACK } from "../packet/tcp.ts";
+import { ALARM } from "./alarm.ts";
+import type { Connection } from "./connection.ts";
+
+/** Keepalive, RFC 9293 §3.8.4. */
+
+export function keepAliveChanged(conn: Connection): void {
+  if (!conn.options.keepAlive) {
+    conn.keepAlive = undefined;
+    conn.alarms.cancel(ALARM.keepAlive);
+    return;
+  }
+  conn.keepAlive = { probes: 0, probedAtMs: 0 };
+  if (conn.state === "CLOSED" || conn.state === "SYN-SENT" || conn.state === "SYN-RECEIVED") return;
+  conn.alarms.set(ALARM.keepAlive, conn.context.profile.keepAliveIdleMs);
+}
+
+export function keepAliveTimedOut(conn: Connection): void {
+  const { alarms, keepAlive } = conn;
+  const { profile, clock } = conn.context;
+  if (keepAlive === undefined) return;
+  // While anything waits to be acknowledged or for the window, its own timers judge the peer, and no probe leaves (MUST-26, MUST-29).
+  if (conn.flight > 0 || conn.unsentBytes > 0) {
+    keepAlive.probes = 0;
+    alarms.set(ALARM.keepAlive, profile.keepAliveIdleMs);
+    return;
+  }
+  // Anything heard since the last probe, or while none was sent yet, starts the idle time again.
+  const quietMs = clock.now() - conn.lastReceivedMs;
+  const isAnswered = keepAlive.probes > 0 && conn.lastReceivedMs >= keepAlive.probedAtMs;
+  if (isAnswered || (keepAlive.probes === 0 && quietMs < profile.keepAliveIdleMs)) {
+    keepAlive.probes = 0;
+    alarms.set(ALARM.keepAlive, profile.keepAliveIdleMs - quietMs);
+    return;
+  }
+  if (keepAlive.probes >= profile.keepAliveProbes) {
+    conn.breakOff("timed-out");
+    return;
+  }
+  keepAlive.probes++;
+  keepAlive.probedAtMs = clock.now();
+  // An old sequence number makes the peer answer with where it stands.
+  conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt);
+  alarms.set(ALARM.keepAlive, profile.keepAliveIntervalMs);
+}

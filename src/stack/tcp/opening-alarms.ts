@@ -1,0 +1,88 @@
+import { ACK, SYN } from "../packet/tcp.ts";
+import { ALARM } from "./alarm.ts";
+import type { Connection } from "./connection.ts";
+
+/** What time does to a connection before it is established: SYN and SYN-ACK are tried again, and given up. */
+
+/** The first SYN is due. */
+export function openingBegan(conn: Connection): void {
+  if (conn.opening !== undefined) conn.opening.synDue = true;
+  conn.alarms.set(ALARM.retransmission, synTimeout(conn));
+  connectLimitChanged(conn);
+}
+
+export function simultaneousOpen(conn: Connection): void {
+  conn.retries = 0;
+  conn.alarms.cancel(ALARM.synAfterReset);
+  conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
+}
+
+export function openingEnded(conn: Connection): void {
+  conn.alarms.cancel(ALARM.retransmission);
+  conn.alarms.cancel(ALARM.connectLimit);
+  conn.alarms.cancel(ALARM.synAfterReset);
+}
+
+/** TCP_MAXRT, or the profile's limit of a whole connect attempt. */
+export function connectLimitChanged(conn: Connection): void {
+  if (conn.state !== "SYN-SENT" && conn.state !== "SYN-RECEIVED") return;
+  const limitMs = conn.options.maxRetransmissionMs ?? conn.context.profile.connectLimitMs;
+  if (!Number.isFinite(limitMs) || conn.isPassive) conn.alarms.cancel(ALARM.connectLimit);
+  else conn.alarms.set(ALARM.connectLimit, limitMs);
+}
+
+/** The SYN was refused, and the profile lets it be tried again. */
+export function retryAfterReset(conn: Connection, delayMs: number): void {
+  conn.alarms.cancel(ALARM.retransmission);
+  if (!conn.alarms.isPending(ALARM.synAfterReset)) conn.alarms.set(ALARM.synAfterReset, delayMs);
+}
+
+/** What the peer still had of an old connection is reset: the SYN follows, once in a timeout, so that a peer that answers each alike makes no loop. */
+export function synAfterOldConnection(conn: Connection): void {
+  const { opening } = conn;
+  if (opening === undefined || opening.hasResetOldConnection || !conn.alarms.isPending(ALARM.retransmission)) return;
+  opening.hasResetOldConnection = true;
+  opening.isSynRetransmitted = true;
+  conn.retransmissions++;
+  conn.owner.emitControl(conn, SYN, conn.iss, conn.rcvNxt);
+}
+
+/** Sends SYN or SYN-ACK again. */
+export function synAgain(conn: Connection): void {
+  const { opening } = conn;
+  if (opening === undefined) return;
+  opening.hasResetOldConnection = false;
+  opening.synDue = false;
+  conn.retries++;
+  if (!conn.listener?.isPressed || opening.awaitsRoom) {
+    conn.retransmissions++;
+    sendSyn(conn, conn.state === "SYN-SENT" ? SYN : SYN | ACK);
+  }
+  conn.alarms.set(ALARM.retransmission, synTimeout(conn));
+}
+
+/** One try of the SYN or SYN-ACK, noted. */
+export function sendSyn(conn: Connection, flags: number): void {
+  const fate = conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt);
+  conn.opening?.synTried(fate, conn.context.clock.now());
+}
+
+/** No answer to the SYN or SYN-ACK. */
+export function synTimedOut(conn: Connection): void {
+  const { profile } = conn.context;
+  if (conn.state === "SYN-SENT") {
+    // The limit of the whole attempt, where there is one, decides when to give up; without it the retries do. A limit that the
+    // user set (TCP_MAXRT, which may be for ever) is tried to its end.
+    if (conn.retries < profile.synRetries || conn.options.maxRetransmissionMs !== undefined) synAgain(conn);
+    else if (!conn.alarms.isPending(ALARM.connectLimit)) conn.fail("timed-out");
+  } else if (conn.retries < profile.synAckRetries) synAgain(conn);
+  else if (conn.isPassive) conn.release();
+  else conn.fail("timed-out");
+}
+
+function synTimeout(conn: Connection): number {
+  const { profile } = conn.context;
+  const linear = conn.state === "SYN-SENT" ? profile.synLinearRetries : 0;
+  const doublings = Math.max(0, conn.retries - linear);
+  return Math.min(profile.maxSynRtoMs, profile.initialRtoMs * 2 ** Math.min(doublings, 20));
+}

@@ -1,0 +1,78 @@
+import { seqAdd, seqDiff } from "../core/seq.ts";
+import { ACK, PSH } from "../packet/tcp.ts";
+import { ALARM } from "./alarm.ts";
+import type { Connection } from "./connection.ts";
+
+/** Sending into a window that is shut, or too small to be worth a segment: RFC 9293 §3.8.6.1. */
+
+/** Tries for what nobody owns any more and the peer's window holds back: some five minutes (CVE-2008-4609; Linux has tcp_orphan_retries). */
+export const ORPHAN_TRIES = 12;
+
+/** The peer was heard since the last try. */
+export const isAnswered = (conn: Connection): boolean => conn.lastReceivedMs >= conn.lastSentMs;
+
+/** There is something to send and the window holds nothing of it. */
+export function armPersist(conn: Connection): void {
+  const { alarms } = conn;
+  if (alarms.isPending(ALARM.persist) || alarms.isPending(ALARM.retransmission)) return;
+  alarms.set(ALARM.persist, persistDelay(conn));
+}
+
+export function windowGrew(conn: Connection, wasShut: boolean): void {
+  if (conn.probes !== undefined) conn.probes.count = 0;
+  conn.alarms.cancel(ALARM.persist);
+  if (!wasShut) return;
+  // Tries that only asked for the window say nothing about the path.
+  conn.retries = 0;
+  conn.rtt.forgetBackOff();
+  if (conn.flight > 0) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
+}
+
+/** The octet that probed a shut window was taken in after all: it counts as sent. */
+export function probeTaken(conn: Connection): void {
+  conn.sndNxt = seqAdd(conn.sndNxt, 1);
+  conn.bytesSent++;
+  if (conn.probes !== undefined) conn.probes.at = undefined;
+}
+
+/** The first after one timeout, then at doubling intervals. */
+function persistDelay(conn: Connection): number {
+  const { rtt, context, probes } = conn;
+  return Math.min(60_000, Math.max(context.profile.minRtoMs, rtt.rtoMs) * 2 ** Math.min(probes?.count ?? 0, 10));
+}
+
+export function persistTimedOut(conn: Connection): void {
+  // What waited was sent meanwhile: the retransmission timer watches it.
+  if (conn.flight > 0 || conn.unsentBytes <= 0) return;
+  conn.probes ??= { count: 0, hasLeft: true, at: undefined };
+  const { probes } = conn;
+  // A connection whose probes are answered is kept open for ever (MUST-37), unless nobody owns it.
+  if (probes.hasLeft) conn.retries = isAnswered(conn) ? 0 : conn.retries + 1;
+  if (conn.retries >= conn.context.profile.dataRetries || (conn.isOrphan && probes.count >= ORPHAN_TRIES)) {
+    conn.breakOff("timed-out");
+    return;
+  }
+  const usable = usableForProbe(conn);
+  probes.hasLeft = conn.owner.emitText(conn, ACK | PSH, conn.sndNxt, usable) !== "full";
+  if (probes.hasLeft) {
+    probes.count++;
+    if (conn.sndWnd < usable) probes.at = conn.sndNxt;
+    else {
+      conn.sndNxt = seqAdd(conn.sndNxt, usable);
+      conn.bytesSent += usable;
+      probes.count = 0;
+      conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
+      return;
+    }
+  }
+  conn.alarms.set(ALARM.persist, persistDelay(conn));
+}
+
+/**
+ * One octet beyond a closed window: the answer tells the window. When the sender waits for a window large enough (silly window
+ * avoidance) the probe is what overrides the wait.
+ */
+function usableForProbe(conn: Connection): number {
+  const unsent = seqDiff(conn.sendBuffer.end, conn.sndNxt);
+  return Math.max(1, Math.min(conn.sndWnd, unsent, conn.effSndMss));
+}

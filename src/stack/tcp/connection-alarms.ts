@@ -1,5 +1,5 @@
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { keepAliveTimedOut } from "./keep-alive.ts";
 import { synAgain, synTimedOut } from "./opening-alarms.ts";
 import { acknowledgeSoon } from "./receiver.ts";
@@ -7,7 +7,7 @@ import { retransmissionTimedOut } from "./retransmission.ts";
 import { persistTimedOut } from "./zero-window.ts";
 
 /** Everything that time does to a connection. @param alarm of `ALARM` */
-export function alarmWentOff(conn: Connection, alarm: number): void {
+export function alarmWentOff(conn: ControlBlock, alarm: number): void {
   switch (alarm) {
     case ALARM.retransmission:
       if (conn.opening !== undefined) synTimedOut(conn);

@@ -1,20 +1,14 @@
 import { seqAdd } from "../core/seq.ts";
-import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import { NewReno } from "./congestion/new-reno.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { keepAliveChanged } from "./keep-alive.ts";
 import { openingEnded } from "./opening-alarms.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
-import { resendAll } from "./recovery.ts";
 import type { Segment } from "./segment.ts";
-
-/** What TCP falls back to when the peer's SYN names no MSS, RFC 9293 §3.7.1 MUST-15. */
-const DEFAULT_MSS = 536;
-/** A peer that asks for less is taken at this much: tiny segments cost more than they carry (CVE-2019-11479). */
-const MIN_MSS = 48;
+import { DEFAULT_MSS, fittingMss, MIN_MSS, mssOfPath } from "./segment-size.ts";
 
 /** Takes over what a SYN or SYN-ACK says: IRS, window, and the options that both sides have. */
-export function learnFromSyn(conn: Connection, seg: Segment): void {
+export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
   const { options } = seg;
   const { profile, clock } = conn.context;
   conn.irs = seg.seq;
@@ -49,37 +43,15 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
   conn.sndWl2 = conn.iss;
 }
 
-/** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
-export const mssOfPath = (conn: Connection): number => conn.path.mtu - (conn.path.local.family === 4 ? 20 : 40) - 20;
-
-const optionBytes = (conn: Connection): number => (conn.timestamps ? PADDED_TIMESTAMPS_LENGTH : 0);
-
-const fittingMss = (conn: Connection): number => Math.min(conn.peerMss, mssOfPath(conn)) - optionBytes(conn);
-
-/**
- * The path's MTU may have been lowered, by whichever connection found out: smaller segments from now on, and what was too large at
- * once again (RFC 1191 §6.4). Once what was found has aged out, larger ones are tried again (§6.3).
- * @returns whether it was lowered
- */
-export function fitPath(conn: Connection): boolean {
-  const mss = fittingMss(conn);
-  const isSmaller = mss < conn.sndMss;
-  if (mss === conn.sndMss) return false;
-  conn.sndMss = mss;
-  conn.congestion.onMss(mss);
-  if (isSmaller) resendAll(conn);
-  return isSmaller;
-}
-
 /** Window field of our SYN or SYN-ACK. */
-export function synWindow(conn: Connection): number {
+export function synWindow(conn: ControlBlock): number {
   const { synWindow: ofSyn, synAckWindow, synAckWindowUnscaled } = conn.context.profile;
   const wanted = conn.isPassive ? (conn.rcvWindShift > 0 ? synAckWindow : synAckWindowUnscaled) : ofSyn;
   return Math.min(wanted, conn.receiveCapacity, 65535);
 }
 
 /** The handshake is complete: timers and measurements start afresh. */
-export function establish(conn: Connection): void {
+export function establish(conn: ControlBlock): void {
   openingEnded(conn);
   if (conn.opening?.isSynRetransmitted) {
     // RFC 5681 §3.1: the path lost a SYN or SYN-ACK, so one segment first.

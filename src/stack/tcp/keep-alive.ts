@@ -1,11 +1,11 @@
 import { seqAdd } from "../core/seq.ts";
 import { ACK } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 
 /** Keepalive, RFC 9293 §3.8.4. */
 
-export function keepAliveChanged(conn: Connection): void {
+export function keepAliveChanged(conn: ControlBlock): void {
   if (!conn.options.keepAlive) {
     conn.keepAlive = undefined;
     conn.alarms.cancel(ALARM.keepAlive);
@@ -16,7 +16,7 @@ export function keepAliveChanged(conn: Connection): void {
   conn.alarms.set(ALARM.keepAlive, conn.context.profile.keepAliveIdleMs);
 }
 
-export function keepAliveTimedOut(conn: Connection): void {
+export function keepAliveTimedOut(conn: ControlBlock): void {
   const { alarms, keepAlive } = conn;
   const { profile, clock } = conn.context;
   if (keepAlive === undefined) return;

@@ -4,7 +4,7 @@ import type { RouteFailure } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { Resets } from "./closed.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { learnFromSyn } from "./handshake.ts";
 import type { SequenceGenerator } from "./isn.ts";
 import type { Listener } from "./listener.ts";
@@ -16,7 +16,7 @@ export interface ListenHost {
   readonly context: HostContext;
   readonly resets: Resets;
   readonly sequences: SequenceGenerator;
-  openPassively(listener: Listener, seg: Segment, iss: Seq): Connection | RouteFailure;
+  openPassively(listener: Listener, seg: Segment, iss: Seq): ControlBlock | RouteFailure;
 }
 
 /**

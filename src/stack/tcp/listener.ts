@@ -1,5 +1,4 @@
 import { formatEndpoint, type IpAddress } from "../core/address.ts";
-import type { Connection } from "./connection.ts";
 import { EMPTY_STATUS } from "./status.ts";
 import type { TcpConnection, TcpListener } from "./tcp-service.ts";
 import { type ConnectionStatus, type ListenRequest, type TcpOptions, withDefaults } from "./tcp-user.ts";
@@ -10,6 +9,14 @@ import { type ConnectionStatus, type ListenRequest, type TcpOptions, withDefault
  */
 export const HALF_OPEN_CAP = 4096;
 
+/** A connection that waits for the end of its handshake. */
+export interface HalfOpen {
+  /** Forgotten in silence. */
+  release(): void;
+  /** Reset. */
+  abort(): void;
+}
+
 /** A passive open: connections that wait for their handshake, and those that wait to be accepted. */
 export class Listener implements TcpListener {
   readonly local: IpAddress | undefined;
@@ -17,9 +24,9 @@ export class Listener implements TcpListener {
   readonly options: Readonly<TcpOptions>;
   readonly acceptable: () => void;
   readonly networkDown: () => void;
-  readonly #queue: Connection[] = [];
+  readonly #queue: TcpConnection[] = [];
   readonly #onClose: (listener: Listener) => void;
-  readonly halfOpen = new Set<Connection>();
+  readonly halfOpen = new Set<HalfOpen>();
   #backlog: number;
 
   constructor(request: ListenRequest, onClose: (listener: Listener) => void) {
@@ -62,7 +69,7 @@ export class Listener implements TcpListener {
     return this.#queue.shift();
   }
 
-  enqueue(conn: Connection): void {
+  enqueue(conn: TcpConnection): void {
     this.#queue.push(conn);
   }
 

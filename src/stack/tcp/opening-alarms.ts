@@ -1,30 +1,30 @@
 import { ACK, SYN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 
 /** What time does to a connection before it is established: SYN and SYN-ACK are tried again, and given up. */
 
 /** The first SYN is due. */
-export function openingBegan(conn: Connection): void {
+export function openingBegan(conn: ControlBlock): void {
   if (conn.opening !== undefined) conn.opening.synDue = true;
   conn.alarms.set(ALARM.retransmission, synTimeout(conn));
   connectLimitChanged(conn);
 }
 
-export function simultaneousOpen(conn: Connection): void {
+export function simultaneousOpen(conn: ControlBlock): void {
   conn.retries = 0;
   conn.alarms.cancel(ALARM.synAfterReset);
   conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
 }
 
-export function openingEnded(conn: Connection): void {
+export function openingEnded(conn: ControlBlock): void {
   conn.alarms.cancel(ALARM.retransmission);
   conn.alarms.cancel(ALARM.connectLimit);
   conn.alarms.cancel(ALARM.synAfterReset);
 }
 
 /** TCP_MAXRT, or the profile's limit of a whole connect attempt. */
-export function connectLimitChanged(conn: Connection): void {
+export function connectLimitChanged(conn: ControlBlock): void {
   if (conn.state !== "SYN-SENT" && conn.state !== "SYN-RECEIVED") return;
   const limitMs = conn.options.maxRetransmissionMs ?? conn.context.profile.connectLimitMs;
   if (!Number.isFinite(limitMs) || conn.isPassive) conn.alarms.cancel(ALARM.connectLimit);
@@ -32,13 +32,13 @@ export function connectLimitChanged(conn: Connection): void {
 }
 
 /** The SYN was refused, and the profile lets it be tried again. */
-export function retryAfterReset(conn: Connection, delayMs: number): void {
+export function retryAfterReset(conn: ControlBlock, delayMs: number): void {
   conn.alarms.cancel(ALARM.retransmission);
   if (!conn.alarms.isPending(ALARM.synAfterReset)) conn.alarms.set(ALARM.synAfterReset, delayMs);
 }
 
 /** What the peer still had of an old connection is reset: the SYN follows, once in a timeout, so that a peer that answers each alike makes no loop. */
-export function synAfterOldConnection(conn: Connection): void {
+export function synAfterOldConnection(conn: ControlBlock): void {
   const { opening } = conn;
   if (opening === undefined || opening.hasResetOldConnection || !conn.alarms.isPending(ALARM.retransmission)) return;
   opening.hasResetOldConnection = true;
@@ -48,7 +48,7 @@ export function synAfterOldConnection(conn: Connection): void {
 }
 
 /** Sends SYN or SYN-ACK again. */
-export function synAgain(conn: Connection): void {
+export function synAgain(conn: ControlBlock): void {
   const { opening } = conn;
   if (opening === undefined) return;
   opening.hasResetOldConnection = false;
@@ -62,13 +62,13 @@ export function synAgain(conn: Connection): void {
 }
 
 /** One try of the SYN or SYN-ACK, noted. */
-export function sendSyn(conn: Connection, flags: number): void {
+export function sendSyn(conn: ControlBlock, flags: number): void {
   const fate = conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt);
   conn.opening?.synTried(fate, conn.context.clock.now());
 }
 
 /** No answer to the SYN or SYN-ACK. */
-export function synTimedOut(conn: Connection): void {
+export function synTimedOut(conn: ControlBlock): void {
   const { profile } = conn.context;
   if (conn.state === "SYN-SENT") {
     // The limit of the whole attempt, where there is one, decides when to give up; without it the retries do. A limit that the
@@ -80,7 +80,7 @@ export function synTimedOut(conn: Connection): void {
   else conn.fail("timed-out");
 }
 
-function synTimeout(conn: Connection): number {
+function synTimeout(conn: ControlBlock): number {
   const { profile } = conn.context;
   const linear = conn.state === "SYN-SENT" ? profile.synLinearRetries : 0;
   const doublings = Math.max(0, conn.retries - linear);

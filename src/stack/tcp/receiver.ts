@@ -1,7 +1,7 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import { FIN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { NOTICE } from "./notices.ts";
 import type { Segment } from "./segment.ts";
 
@@ -11,7 +11,7 @@ import type { Segment } from "./segment.ts";
  */
 
 /** Seventh and eighth of RFC 9293 §3.10.7.4: the text of a segment, which begins at `from`, and the FIN behind it. */
-export function acceptTextAndFin(conn: Connection, seg: Segment, from: Seq): string {
+export function acceptTextAndFin(conn: ControlBlock, seg: Segment, from: Seq): string {
   const verdict = seg.textLength > 0 ? acceptText(conn, seg, from) : "accepted";
   if (seg.has(FIN)) keepFin(conn, seqAdd(from, seg.textLength));
   if (conn.finSeq === conn.receiveBuffer.rcvNxt) countFin(conn);
@@ -19,7 +19,7 @@ export function acceptTextAndFin(conn: Connection, seg: Segment, from: Seq): str
 }
 
 /** A FIN within the window is held as text is, until everything before it is here (SHLD-31); the first one counts. */
-function keepFin(conn: Connection, finSeq: Seq): void {
+function keepFin(conn: ControlBlock, finSeq: Seq): void {
   acknowledgeSoon(conn);
   const { rcvNxt, outOfOrder } = conn.receiveBuffer;
   const ahead = seqDiff(finSeq, rcvNxt);
@@ -32,7 +32,7 @@ function keepFin(conn: Connection, finSeq: Seq): void {
 }
 
 /** Everything before the FIN is here. */
-function countFin(conn: Connection): void {
+function countFin(conn: ControlBlock): void {
   acknowledgeSoon(conn);
   conn.finReceived = true;
   if (seqDiff(conn.rcvAdv, conn.rcvNxt) < 0) conn.rcvAdv = conn.rcvNxt;
@@ -53,7 +53,7 @@ function countFin(conn: Connection): void {
 }
 
 /** Takes in text, trimmed to the window and to the FIN if that came first. */
-function acceptText(conn: Connection, seg: Segment, from: Seq): string {
+function acceptText(conn: ControlBlock, seg: Segment, from: Seq): string {
   const buffer = conn.receiveBuffer;
   let at = seg.textAt;
   let end = seg.textEnd;
@@ -93,14 +93,14 @@ function acceptText(conn: Connection, seg: Segment, from: Seq): string {
   conn.bytesReceived += advanced;
   // RFC 5681 §4.2: filling a gap is acknowledged at once.
   if (hadGap) conn.ackNow = true;
-  if (conn.receiveShut) conn.discard(buffer.readableBytes);
+  if (conn.receiveShut) discard(conn, buffer.readableBytes);
   else conn.notify(NOTICE.readable);
   acknowledgeByAndBy(conn);
   return "accepted";
 }
 
 /** An ACK leaves at the end of this turn. */
-export function acknowledgeSoon(conn: Connection): void {
+export function acknowledgeSoon(conn: ControlBlock): void {
   conn.ackNow = true;
   conn.owner.wantsOutput(conn);
 }
@@ -115,7 +115,7 @@ const LARGE_SEGMENT = 16 * 1024;
  * Delayed ACK, RFC 9293 §3.8.6.3: at once for every second full segment, and for half a receive buffer, beyond which no second one may
  * come; otherwise within the profile's delay.
  */
-function acknowledgeByAndBy(conn: Connection): void {
+function acknowledgeByAndBy(conn: ControlBlock): void {
   const unacknowledged = seqDiff(conn.rcvNxt, conn.lastAckSent);
   const wanted = conn.rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : conn.context.profile.ackEverySegments * conn.rcvMss;
   if (unacknowledged >= Math.min(wanted, conn.receiveCapacity >>> 1)) conn.ackNow = true;
@@ -127,7 +127,7 @@ function acknowledgeByAndBy(conn: Connection): void {
  * The window field's value in bytes for a segment that leaves now. The right edge never moves back (RFC 9293 §3.8.6.2.1), and moves
  * forward only by a worthwhile step (SWS avoidance, §3.8.6.2.2).
  */
-export function windowToOffer(conn: Connection): number {
+export function windowToOffer(conn: ControlBlock): number {
   const edge = seqAdd(conn.receiveBuffer.rcvNxt, offerableCapacity(conn) - conn.readableBytes);
   const step = seqDiff(edge, conn.rcvAdv);
   if (step >= Math.min(conn.receiveCapacity >>> 1, conn.rcvMss)) conn.rcvAdv = edge;
@@ -137,10 +137,18 @@ export function windowToOffer(conn: Connection): number {
   return told << conn.rcvWindShift;
 }
 
-const offerableCapacity = (conn: Connection): number => Math.min(conn.receiveCapacity, 65535 << conn.rcvWindShift);
+const offerableCapacity = (conn: ControlBlock): number => Math.min(conn.receiveCapacity, 65535 << conn.rcvWindShift);
+
+/** Takes up to `count` readable bytes that nobody wants. @returns how many there were */
+export function discard(conn: ControlBlock, count: number): number {
+  const taken = Math.min(count, conn.readableBytes);
+  conn.receiveBuffer.discard(taken);
+  if (taken > 0) considerWindowUpdate(conn, taken);
+  return taken;
+}
 
 /** The user has read `count` bytes: perhaps the peer should hear of the room, and perhaps the buffer should grow. */
-export function considerWindowUpdate(conn: Connection, count: number): void {
+export function considerWindowUpdate(conn: ControlBlock, count: number): void {
   if (conn.isReleased || conn.finReceived || conn.state === "CLOSED" || conn.state === "SYN-SENT") return;
   tuneCapacity(conn, count);
   const capacity = offerableCapacity(conn);
@@ -154,7 +162,7 @@ export function considerWindowUpdate(conn: Connection, count: number): void {
  * Receive-buffer tuning: when the user keeps up with a whole buffer's worth of data, the buffer is what holds the sender back, so it
  * doubles up to the profile's limit. Memory is taken as data fills it, not as the window grows. SO_RCVBUF turns this off.
  */
-function tuneCapacity(conn: Connection, count: number): void {
+function tuneCapacity(conn: ControlBlock, count: number): void {
   conn.tuningRead += count;
   if (seqDiff(conn.receiveBuffer.rcvNxt, conn.tuningStart) < conn.receiveCapacity) return;
   const keptUp = conn.tuningRead >= conn.receiveCapacity >>> 1 && conn.readableBytes < conn.receiveCapacity >>> 1;

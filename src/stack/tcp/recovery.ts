@@ -1,7 +1,7 @@
 import { type Seq, seqAdd, seqDiff, seqMax, seqMin } from "../core/seq.ts";
 import * as tcpOptions from "../packet/tcp-options.ts";
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { lossOf, NO_LOSS } from "./loss-state.ts";
 import { NOTICE } from "./notices.ts";
 import { sampleRtt, sampleTimestamp } from "./round-trip.ts";
@@ -13,7 +13,7 @@ import type { Segment } from "./segment.ts";
  */
 
 /** An acceptable ACK, with the window already updated. */
-export function acknowledgmentArrived(conn: Connection, seg: Segment, windowChanged: boolean): void {
+export function acknowledgmentArrived(conn: ControlBlock, seg: Segment, windowChanged: boolean): void {
   const sackedBefore = conn.loss.scoreboard.bytes;
   if (conn.sackPermitted && seg.options.sackBlocks > 0) noteSack(conn, seg);
   const newlySacked = conn.loss.scoreboard.bytes > sackedBefore;
@@ -23,13 +23,13 @@ export function acknowledgmentArrived(conn: Connection, seg: Segment, windowChan
 }
 
 /** RFC 5681 §2, and RFC 6675 §2 where SACK says more. */
-function isDuplicate(conn: Connection, seg: Segment, windowChanged: boolean, newlySacked: boolean): boolean {
+function isDuplicate(conn: ControlBlock, seg: Segment, windowChanged: boolean, newlySacked: boolean): boolean {
   if (seg.ack !== conn.sndUna || conn.flight === 0) return false;
   if (conn.sackPermitted) return newlySacked;
   return seg.length === 0 && !windowChanged;
 }
 
-function noteSack(conn: Connection, seg: Segment): void {
+function noteSack(conn: ControlBlock, seg: Segment): void {
   for (let i = 0; i < seg.options.sackBlocks; i++) {
     const left = tcpOptions.sackLeftEdge(seg.options, i);
     const right = tcpOptions.sackRightEdge(seg.options, i);
@@ -40,7 +40,7 @@ function noteSack(conn: Connection, seg: Segment): void {
   }
 }
 
-function newDataAcknowledged(conn: Connection, seg: Segment): void {
+function newDataAcknowledged(conn: ControlBlock, seg: Segment): void {
   const acked = seqDiff(seg.ack, conn.sndUna);
   measure(conn, seg);
   conn.sndUna = seg.ack;
@@ -57,7 +57,7 @@ function newDataAcknowledged(conn: Connection, seg: Segment): void {
 }
 
 /** `acked` bytes more are acknowledged while there is loss to be thought of. */
-function repaired(conn: Connection, acked: number): void {
+function repaired(conn: ControlBlock, acked: number): void {
   const loss = lossOf(conn);
   loss.acknowledged(conn.sndUna);
   if (loss.recovery === "none") {
@@ -77,7 +77,7 @@ function repaired(conn: Connection, acked: number): void {
 }
 
 /** Karn's rule: only what was sent once is measured, unless timestamps tell which copy is answered (RFC 6298 §3, RFC 7323 §4). */
-function measure(conn: Connection, seg: Segment): void {
+function measure(conn: ControlBlock, seg: Segment): void {
   if (conn.timestamps && seg.options.hasTimestamps && seg.options.tsEcr !== 0) {
     sampleTimestamp(conn, seg.options.tsEcr);
     return;
@@ -86,7 +86,7 @@ function measure(conn: Connection, seg: Segment): void {
   if (rttMs !== undefined) sampleRtt(conn, rttMs);
 }
 
-function duplicateAck(conn: Connection): void {
+function duplicateAck(conn: ControlBlock): void {
   const loss = lossOf(conn);
   loss.dupAcks++;
   // New data may leave for each of the first two (limited transmit, RFC 3042): inPipe has become smaller.
@@ -104,10 +104,10 @@ function duplicateAck(conn: Connection): void {
  * RFC 6582 §3.2 step 1: after a timeout, duplicates for what lies before `recover` may answer our own second copies; only SACK tells
  * the two apart. Numbers after it are of text that was sent since.
  */
-const mayBeOwnEcho = (conn: Connection): boolean => !conn.sackPermitted && conn.loss.hasTimedOut;
+const mayBeOwnEcho = (conn: ControlBlock): boolean => !conn.sackPermitted && conn.loss.hasTimedOut;
 
 /** The retransmission timer went off: everything outstanding is taken for lost (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1). */
-export function assumeAllLost(conn: Connection): void {
+export function assumeAllLost(conn: ControlBlock): void {
   conn.congestion.onTimeout(conn.flight, conn.retries > 1);
   lossOf(conn).timedOut(conn.sndUna, conn.sndNxt);
   conn.rtt.stopTiming();
@@ -115,14 +115,14 @@ export function assumeAllLost(conn: Connection): void {
 }
 
 /** Everything outstanding did not fit the path: it is sent again at once, without blaming congestion (RFC 1191 §6.5). */
-export function resendAll(conn: Connection): void {
+export function resendAll(conn: ControlBlock): void {
   if (conn.flight === 0) return;
   lossOf(conn).begin("timeout", conn.sndUna, conn.sndNxt);
   conn.rtt.stopTiming();
 }
 
 /** Bytes believed to be in the network: `pipe` of RFC 6675 §4, and its like without SACK. */
-export function inPipe(conn: Connection): number {
+export function inPipe(conn: ControlBlock): number {
   const { flight, loss } = conn;
   if (!conn.sackPermitted) {
     if (loss.recovery === "timeout") return seqDiff(loss.highRxt, conn.sndUna) + Math.max(0, seqDiff(conn.sndNxt, loss.recover));
@@ -136,7 +136,7 @@ export function inPipe(conn: Connection): number {
 }
 
 /** What lies before this and is not SACKed is lost: IsLost of RFC 6675 §4 as one number, since it holds for all below if for one. */
-function lostEdge(conn: Connection): Seq {
+function lostEdge(conn: ControlBlock): Seq {
   const { recovery, recover, scoreboard } = conn.loss;
   if (recovery === "timeout") return recover;
   const { dupAckThreshold } = conn.context.profile;
@@ -150,7 +150,7 @@ function lostEdge(conn: Connection): Seq {
 }
 
 /** Bytes of [from, to) that the peer has not reported. */
-function unsacked(conn: Connection, from: Seq, to: Seq): number {
+function unsacked(conn: ControlBlock, from: Seq, to: Seq): number {
   let bytes = seqDiff(to, from);
   if (bytes <= 0) return 0;
   const { scoreboard } = conn.loss;
@@ -171,7 +171,7 @@ export interface LostRange {
 }
 
 /** Finds what should be sent again now. @returns whether there is something */
-export function nextRetransmission(conn: Connection, into: LostRange): boolean {
+export function nextRetransmission(conn: ControlBlock, into: LostRange): boolean {
   const { recovery, highRxt, retransmitAtOnce, scoreboard } = conn.loss;
   if (recovery === "none") return false;
   let from = seqMax(highRxt, conn.sndUna);
@@ -193,7 +193,7 @@ export function nextRetransmission(conn: Connection, into: LostRange): boolean {
   return into.length > 0;
 }
 
-function traceWindow(conn: Connection, why: string): void {
+function traceWindow(conn: ControlBlock, why: string): void {
   const { trace, clock } = conn.context;
   if (!trace.isOn) return;
   const { cwnd, ssthresh } = conn.congestion;

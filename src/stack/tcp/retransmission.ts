@@ -1,10 +1,10 @@
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { assumeAllLost } from "./recovery.ts";
 import { isAnswered, ORPHAN_TRIES } from "./zero-window.ts";
 
 /** Text or a FIN was not acknowledged in time: RFC 6298 §5.4 to §5.6, and RFC 9293 §3.8.3 for when to give up. */
-export function retransmissionTimedOut(conn: Connection): void {
+export function retransmissionTimedOut(conn: ControlBlock): void {
   const { profile, clock } = conn.context;
   if (conn.flight === 0) return;
   if (conn.loss.recovery === "timeout" && conn.loss.retransmitAtOnce) {

@@ -1,7 +1,7 @@
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { timestampNow } from "./timestamps.ts";
 
-export function sampleRtt(conn: Connection, rttMs: number): void {
+export function sampleRtt(conn: ControlBlock, rttMs: number): void {
   conn.rtt.sample(Math.max(0, rttMs));
   const { trace, clock } = conn.context;
   if (!trace.isOn) return;
@@ -10,7 +10,7 @@ export function sampleRtt(conn: Connection, rttMs: number): void {
 }
 
 /** @param tsEcr our own TSval, echoed (RFC 7323 §4); its clock ticks in milliseconds */
-export function sampleTimestamp(conn: Connection, tsEcr: number): void {
+export function sampleTimestamp(conn: ControlBlock, tsEcr: number): void {
   const rttMs = (timestampNow(conn) - tsEcr) | 0;
   if (rttMs >= 0 && rttMs < 600_000) sampleRtt(conn, rttMs);
 }

@@ -1,5 +1,5 @@
 import { MAX_SACK_BLOCKS } from "../packet/tcp-options.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 
 /** The SACK blocks of the next segment: what we hold out of order, RFC 2018 §4. */
 export class SackBlocks {
@@ -8,7 +8,7 @@ export class SackBlocks {
   count = 0;
 
   /** First the block with what arrived last, then others in order. */
-  gather(conn: Connection): void {
+  gather(conn: ControlBlock): void {
     const { outOfOrder } = conn.receiveBuffer;
     const newest = outOfOrder.firstEndingAfter(conn.lastOutOfOrder);
     const first = newest < outOfOrder.count ? newest : 0;
@@ -22,10 +22,10 @@ export class SackBlocks {
 }
 
 /** Beside timestamps there is room for one block less. */
-const room = (conn: Connection): number => (conn.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS);
+const room = (conn: ControlBlock): number => (conn.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS);
 
 /** Bytes of SACK option that each segment carries now. */
-export function sackLength(conn: Connection): number {
+export function sackLength(conn: ControlBlock): number {
   const gaps = conn.receiveBuffer.outOfOrder.count;
   return conn.sackPermitted && gaps > 0 ? 4 + 8 * Math.min(gaps, room(conn)) : 0;
 }

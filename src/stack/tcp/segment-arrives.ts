@@ -1,7 +1,7 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { establish } from "./handshake.ts";
 import { NOTICE } from "./notices.ts";
 import { sendSyn } from "./opening-alarms.ts";
@@ -16,7 +16,7 @@ import { probeTaken, windowGrew } from "./zero-window.ts";
  * SEGMENT ARRIVES in SYN-RECEIVED and all later states but TIME-WAIT, RFC 9293 §3.10.7.4, with the checks of RFC 5961 and PAWS.
  * @returns `accepted`, or why the segment was of no use
  */
-export function segmentArrives(conn: Connection, seg: Segment): string {
+export function segmentArrives(conn: ControlBlock, seg: Segment): string {
   conn.lastReceivedMs = conn.context.clock.now();
 
   // Before the first: PAWS, RFC 7323 §5.3. A reset is judged by its number alone (§5.2).
@@ -76,7 +76,7 @@ export function segmentArrives(conn: Connection, seg: Segment): string {
  * The peer's SYN once more. With an ACK of ours it is the SYN-ACK of a simultaneous open (RFC 9293 §3.5, figure 8) and completes the
  * handshake; without, our SYN-ACK was lost, or somebody plays: it is answered at most twice a second.
  */
-function synAgain(conn: Connection, seg: Segment): string {
+function synAgain(conn: ControlBlock, seg: Segment): string {
   if (seg.has(ACK)) {
     const verdict = checkAck(conn, seg);
     if (verdict !== undefined) return verdict;
@@ -92,7 +92,7 @@ function synAgain(conn: Connection, seg: Segment): string {
 }
 
 /** The four cases of RFC 9293 table 6. `window-closed`: the text must be left out, but RST, ACK and URG count (MUST-66). */
-function isAcceptable(conn: Connection, seg: Segment): "yes" | "no" | "window-closed" {
+function isAcceptable(conn: ControlBlock, seg: Segment): "yes" | "no" | "window-closed" {
   const from = seqDiff(seg.seq, conn.rcvNxt);
   const window = conn.rcvWnd;
   if (seg.length === 0) {
@@ -104,7 +104,7 @@ function isAcceptable(conn: Connection, seg: Segment): "yes" | "no" | "window-cl
   return (from >= 0 && from < window) || (last >= 0 && last < window) ? "yes" : "no";
 }
 
-function reset(conn: Connection): void {
+function reset(conn: ControlBlock): void {
   switch (conn.state) {
     case "SYN-RECEIVED":
       // Passive: back to LISTEN, nobody is told. Active: it is a refusal.
@@ -122,7 +122,7 @@ function reset(conn: Connection): void {
 }
 
 /** @returns why the segment ends here, or undefined to go on */
-function checkAck(conn: Connection, seg: Segment): string | undefined {
+function checkAck(conn: ControlBlock, seg: Segment): string | undefined {
   const ahead = seqDiff(seg.ack, conn.sndNxt);
   if (ahead === 1 && conn.probes?.at === conn.sndNxt) probeTaken(conn);
   else if (ahead > 0 && conn.state !== "SYN-RECEIVED") {
@@ -177,7 +177,7 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
 }
 
 /** RFC 9293 §3.10.7.4, fifth: only a segment that is not older than the last one that set the window may set it. */
-function updateWindow(conn: Connection, seg: Segment): void {
+function updateWindow(conn: ControlBlock, seg: Segment): void {
   if (seqDiff(seg.ack, conn.sndUna) < 0) return;
   const fresher = seqDiff(seg.seq, conn.sndWl1);
   if (fresher < 0 || (fresher === 0 && seqDiff(seg.ack, conn.sndWl2) < 0)) return;
@@ -192,7 +192,7 @@ function updateWindow(conn: Connection, seg: Segment): void {
   }
 }
 
-function receive(conn: Connection, seg: Segment, windowClosed: boolean): string {
+function receive(conn: ControlBlock, seg: Segment, windowClosed: boolean): string {
   switch (conn.state) {
     case "ESTABLISHED":
     case "FIN-WAIT-1":

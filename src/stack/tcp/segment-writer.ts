@@ -7,10 +7,11 @@ import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
 import { type SynOptionValues, writeSack, writeSynOptions, writeTimestamps } from "../packet/tcp-options.ts";
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
-import { mssOfPath, synWindow } from "./handshake.ts";
+import type { ControlBlock } from "./control-block.ts";
+import { synWindow } from "./handshake.ts";
 import { windowToOffer } from "./receiver.ts";
 import { SackBlocks } from "./sack-blocks.ts";
+import { mssOfPath } from "./segment-size.ts";
 import { timestampNow } from "./timestamps.ts";
 
 /** Builds segments in one buffer that is used again for each: header and options are written, text is copied once from the send queue. */
@@ -20,7 +21,7 @@ export class SegmentWriter {
   readonly #sack = new SackBlocks();
 
   /** Text of the send queue from `sequence`; more than one MSS becomes a super-segment that the device cuts. */
-  data(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {
+  data(conn: ControlBlock, flags: number, sequence: Seq, length: number): SendResult {
     const at = conn.path.headroom;
     const options = this.#writeOptions(conn, at + tcp.MIN_HEADER, true);
     const headerBytes = tcp.MIN_HEADER + options;
@@ -29,7 +30,7 @@ export class SegmentWriter {
   }
 
   /** A segment without text: SYN, SYN-ACK, ACK, RST, probe. */
-  control(conn: Connection, flags: number, sequence: Seq, acknowledged: Seq): SendResult {
+  control(conn: ControlBlock, flags: number, sequence: Seq, acknowledged: Seq): SendResult {
     const at = conn.path.headroom;
     const optionsAt = at + tcp.MIN_HEADER;
     let options = 0;
@@ -64,7 +65,7 @@ export class SegmentWriter {
     return this.#finish(path, at, at + headerBytes, 0, headerBytes);
   }
 
-  #send(conn: Connection, at: number, headerBytes: number, flags: number, sequence: Seq, acknowledged: Seq, length: number): SendResult {
+  #send(conn: ControlBlock, at: number, headerBytes: number, flags: number, sequence: Seq, acknowledged: Seq, length: number): SendResult {
     const hasAck = (flags & tcp.ACK) !== 0;
     const isSyn = (flags & tcp.SYN) !== 0;
     const isReset = (flags & tcp.RST) !== 0;
@@ -110,7 +111,7 @@ export class SegmentWriter {
   }
 
   /** What every segment after the handshake carries: timestamps when agreed, SACK blocks while there is a gap. */
-  #writeOptions(conn: Connection, at: number, withSack: boolean): number {
+  #writeOptions(conn: ControlBlock, at: number, withSack: boolean): number {
     let length = 0;
     if (conn.timestamps) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.tsRecent);
     if (withSack && conn.sackPermitted && conn.receiveBuffer.outOfOrder.count > 0) {
@@ -121,12 +122,12 @@ export class SegmentWriter {
   }
 }
 
-function synOptionOrder(conn: Connection, flags: number): readonly SynOption[] {
+function synOptionOrder(conn: ControlBlock, flags: number): readonly SynOption[] {
   const { profile } = conn.context;
   return (flags & tcp.ACK) !== 0 && conn.timestamps ? profile.synOptionsWithTimestamps : profile.synOptions;
 }
 
-function synOptionValues(conn: Connection, flags: number): SynOptionValues {
+function synOptionValues(conn: ControlBlock, flags: number): SynOptionValues {
   const { profile } = conn.context;
   const isAnswer = (flags & tcp.ACK) !== 0;
   return {

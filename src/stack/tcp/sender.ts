@@ -1,11 +1,11 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, PSH, SYN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
-import { fitPath } from "./handshake.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { lossOf } from "./loss-state.ts";
 import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 import { sackLength } from "./sack-blocks.ts";
+import { fitPath } from "./segment-size.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { armPersist } from "./zero-window.ts";
 
@@ -23,7 +23,7 @@ export type OutputResult = "done" | "again" | "blocked";
  * Sends what may leave now: lost ranges first, then new text by the window, congestion and Nagle, then the FIN, and a bare ACK when
  * nothing else carried it.
  */
-export function output(conn: Connection, writer: SegmentWriter): OutputResult {
+export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult {
   if (conn.isReleased || conn.state === "CLOSED") return "done";
   if (conn.state === "SYN-SENT") return conn.opening?.synDue ? openWithSyn(conn, writer) : "done";
   if (conn.state === "SYN-RECEIVED") return conn.ackNow ? acknowledge(conn, writer) : "done";
@@ -54,7 +54,7 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
   return sent === SEGMENTS_PER_TURN ? "again" : "done";
 }
 
-function openWithSyn(conn: Connection, writer: SegmentWriter): OutputResult {
+function openWithSyn(conn: ControlBlock, writer: SegmentWriter): OutputResult {
   const fate = writer.control(conn, SYN, conn.iss, conn.rcvNxt);
   if (fate === "full") return "blocked";
   const { opening } = conn;
@@ -65,7 +65,7 @@ function openWithSyn(conn: Connection, writer: SegmentWriter): OutputResult {
   return "done";
 }
 
-function retransmit(conn: Connection, writer: SegmentWriter, length: number): boolean {
+function retransmit(conn: ControlBlock, writer: SegmentWriter, length: number): boolean {
   const text = Math.min(length, seqDiff(conn.sendBuffer.end, lost.start));
   const withFin = conn.finSent && text < length;
   const flags = ACK | (withFin ? FIN : 0) | (text > 0 && seqAdd(lost.start, text) === conn.sendBuffer.end ? PSH : 0);
@@ -77,7 +77,7 @@ function retransmit(conn: Connection, writer: SegmentWriter, length: number): bo
 }
 
 /** One (super-)segment of new text, or the FIN. */
-function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest: number): "sent" | "nothing" | "blocked" {
+function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, largest: number): "sent" | "nothing" | "blocked" {
   const unsent = conn.finSent ? 0 : seqDiff(conn.sendBuffer.end, conn.sndNxt);
   const finDue = conn.finQueued && !conn.finSent;
   if (unsent === 0 && !finDue) return "nothing";
@@ -114,26 +114,26 @@ function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest:
 }
 
 /** Nagle (RFC 9293 §3.7.4) and the sender's silly window avoidance (§3.8.6.2.1) for less than a full segment. */
-function mayBeSmall(conn: Connection, length: number, isLast: boolean, finDue: boolean): boolean {
+function mayBeSmall(conn: ControlBlock, length: number, isLast: boolean, finDue: boolean): boolean {
   if (isLast) return conn.options.noDelay || conn.flight === 0 || finDue;
   // Held back by the peer's window: worth sending when it is half of the largest ever offered.
   return length >= conn.maxSndWnd / 2;
 }
 
-const wholeSegments = (conn: Connection, bytes: number): number => bytes - (bytes % conn.effSndMss);
+const wholeSegments = (conn: ControlBlock, bytes: number): number => bytes - (bytes % conn.effSndMss);
 
-function finLeft(conn: Connection): void {
+function finLeft(conn: ControlBlock): void {
   conn.finSent = true;
   if (conn.state === "ESTABLISHED") conn.become("FIN-WAIT-1");
   else if (conn.state === "CLOSE-WAIT") conn.become("LAST-ACK");
 }
 
-function acknowledge(conn: Connection, writer: SegmentWriter): OutputResult {
+function acknowledge(conn: ControlBlock, writer: SegmentWriter): OutputResult {
   return writer.control(conn, ACK, conn.sndNxt, conn.rcvNxt) === "full" ? "blocked" : "done";
 }
 
 /** RFC 5681 §4.1: an old window says nothing about the network of today. */
-function idleRestart(conn: Connection): void {
+function idleRestart(conn: ControlBlock): void {
   const { profile, clock } = conn.context;
   if (!profile.cwndRestartAfterIdle || conn.flight > 0) return;
   if (clock.now() - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();

@@ -1,6 +1,6 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, RST, SYN } from "../packet/tcp.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { establish, learnFromSyn } from "./handshake.ts";
 import { retryAfterReset, simultaneousOpen, synAfterOldConnection } from "./opening-alarms.ts";
 import { acceptTextAndFin } from "./receiver.ts";
@@ -8,7 +8,7 @@ import { sampleRtt, sampleTimestamp } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
 
 /** SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3. */
-export function segmentInSynSent(conn: Connection, seg: Segment): string {
+export function segmentInSynSent(conn: ControlBlock, seg: Segment): string {
   const acksOurSyn = seg.has(ACK) && seqDiff(seg.ack, conn.iss) > 0 && seqDiff(seg.ack, conn.sndNxt) <= 0;
 
   // First: an ACK must be of the SYN we sent; otherwise the peer is answering somebody else.
@@ -51,7 +51,7 @@ export function segmentInSynSent(conn: Connection, seg: Segment): string {
  * The peer answered our SYN by RST. RFC 9293 gives up at once. Windows takes it for a passing shortage and sends the SYN again
  * half a second later while retries are left; so a listener that appears in between is reached (KB175523).
  */
-function refused(conn: Connection): void {
+function refused(conn: ControlBlock): void {
   const { profile } = conn.context;
   if (profile.rstInSynSent === "retry" && conn.retries < profile.synRetries) {
     retryAfterReset(conn, profile.synRstRetryMs);
@@ -61,7 +61,7 @@ function refused(conn: Connection): void {
 }
 
 /** A SYN answered at the first try is the first round-trip sample; with a timestamp echoed, a later one is too (RFC 7323 §4.3). */
-function sampleHandshake(conn: Connection, seg: Segment): void {
+function sampleHandshake(conn: ControlBlock, seg: Segment): void {
   const { opening } = conn;
   // One that was tried again while it waited for ARP has no time of its own, nor a timestamp from when it left.
   if (conn.timestamps && seg.options.tsEcr !== 0) {

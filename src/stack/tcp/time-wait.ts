@@ -5,7 +5,7 @@ import { type Seq, seqDiff } from "../core/seq.ts";
 import type { Timer } from "../core/timers.ts";
 import type { Path } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
@@ -31,7 +31,7 @@ export class TimeWait implements Flow {
   readonly #durationMs: number;
   readonly #timestamps: readonly [number, number] | undefined;
 
-  constructor(conn: Connection, expired: (timeWait: TimeWait) => void) {
+  constructor(conn: ControlBlock, expired: (timeWait: TimeWait) => void) {
     this.id = conn.id;
     this.localV4 = conn.localV4;
     this.localPort = conn.localPort;
@@ -103,7 +103,7 @@ export class TimeWaits {
   }
 
   /** Keeps what is left of a connection for the profile's time. */
-  remember(conn: Connection): void {
+  remember(conn: ControlBlock): void {
     const oldest: TimeWait | undefined = this.#byAge.values().next().value;
     if (oldest !== undefined && this.#byAge.size >= TIME_WAIT_CAP) this.forget(oldest);
     const timeWait = new TimeWait(conn, (expired) => this.forget(expired));

@@ -1,7 +1,7 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, PSH } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
-import type { Connection } from "./connection.ts";
+import type { ControlBlock } from "./control-block.ts";
 
 /** Sending into a window that is shut, or too small to be worth a segment: RFC 9293 §3.8.6.1. */
 
@@ -9,16 +9,16 @@ import type { Connection } from "./connection.ts";
 export const ORPHAN_TRIES = 12;
 
 /** The peer was heard since the last try. */
-export const isAnswered = (conn: Connection): boolean => conn.lastReceivedMs >= conn.lastSentMs;
+export const isAnswered = (conn: ControlBlock): boolean => conn.lastReceivedMs >= conn.lastSentMs;
 
 /** There is something to send and the window holds nothing of it. */
-export function armPersist(conn: Connection): void {
+export function armPersist(conn: ControlBlock): void {
   const { alarms } = conn;
   if (alarms.isPending(ALARM.persist) || alarms.isPending(ALARM.retransmission)) return;
   alarms.set(ALARM.persist, persistDelay(conn));
 }
 
-export function windowGrew(conn: Connection, wasShut: boolean): void {
+export function windowGrew(conn: ControlBlock, wasShut: boolean): void {
   if (conn.probes !== undefined) conn.probes.count = 0;
   conn.alarms.cancel(ALARM.persist);
   if (!wasShut) return;
@@ -29,19 +29,19 @@ export function windowGrew(conn: Connection, wasShut: boolean): void {
 }
 
 /** The octet that probed a shut window was taken in after all: it counts as sent. */
-export function probeTaken(conn: Connection): void {
+export function probeTaken(conn: ControlBlock): void {
   conn.sndNxt = seqAdd(conn.sndNxt, 1);
   conn.bytesSent++;
   if (conn.probes !== undefined) conn.probes.at = undefined;
 }
 
 /** The first after one timeout, then at doubling intervals. */
-function persistDelay(conn: Connection): number {
+function persistDelay(conn: ControlBlock): number {
   const { rtt, context, probes } = conn;
   return Math.min(60_000, Math.max(context.profile.minRtoMs, rtt.rtoMs) * 2 ** Math.min(probes?.count ?? 0, 10));
 }
 
-export function persistTimedOut(conn: Connection): void {
+export function persistTimedOut(conn: ControlBlock): void {
   // What waited was sent meanwhile: the retransmission timer watches it.
   if (conn.flight > 0 || conn.unsentBytes <= 0) return;
   conn.probes ??= { count: 0, hasLeft: true, at: undefined };
@@ -72,7 +72,7 @@ export function persistTimedOut(conn: Connection): void {
  * One octet beyond a closed window: the answer tells the window. When the sender waits for a window large enough (silly window
  * avoidance) the probe is what overrides the wait.
  */
-function usableForProbe(conn: Connection): number {
+function usableForProbe(conn: ControlBlock): number {
   const unsent = seqDiff(conn.sendBuffer.end, conn.sndNxt);
   return Math.max(1, Math.min(conn.sndWnd, unsent, conn.effSndMss));
 }

@@ -1,0 +1,31 @@
+import { formatEndpoint } from "../core/address.ts";
+import { seqShown } from "../core/seq.ts";
+import type { ControlBlock } from "./control-block.ts";
+import type { ConnectionStatus } from "./tcp-user.ts";
+
+/** STATUS of RFC 9293 §3.9.1.6. */
+export function connectionStatus(conn: ControlBlock): ConnectionStatus {
+  return {
+    id: conn.id,
+    state: conn.state,
+    local: formatEndpoint(conn.local, conn.localPort),
+    remote: formatEndpoint(conn.remote, conn.remotePort),
+    sendQueueBytes: conn.sendBuffer.length,
+    receiveQueueBytes: conn.readableBytes,
+    sndUna: seqShown(conn.sndUna),
+    sndNxt: seqShown(conn.sndNxt),
+    sndWnd: conn.sndWnd,
+    rcvNxt: seqShown(conn.rcvNxt),
+    rcvWnd: conn.rcvWnd,
+    cwnd: conn.congestion.cwnd,
+    ssthresh: Number.isFinite(conn.congestion.ssthresh) ? conn.congestion.ssthresh : 0,
+    srttMs: conn.rtt.srttMs,
+    rttvarMs: conn.rtt.rttvarMs,
+    rtoMs: conn.rtt.timeoutMs,
+    mss: conn.sndMss,
+    bytesSent: conn.bytesSent,
+    bytesReceived: conn.bytesReceived,
+    retransmissions: conn.retransmissions,
+    timers: conn.alarms.pending().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - conn.context.clock.now() })),
+  };
+}

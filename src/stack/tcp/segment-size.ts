@@ -1,0 +1,31 @@
+import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
+import type { ControlBlock } from "./control-block.ts";
+import { resendAll } from "./recovery.ts";
+
+/** What TCP falls back to when the peer's SYN names no MSS, RFC 9293 §3.7.1 MUST-15. */
+export const DEFAULT_MSS = 536;
+/** A peer that asks for less is taken at this much: tiny segments cost more than they carry (CVE-2019-11479). */
+export const MIN_MSS = 48;
+
+/** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
+export const mssOfPath = (conn: ControlBlock): number => conn.path.mtu - (conn.path.local.family === 4 ? 20 : 40) - 20;
+
+const optionBytes = (conn: ControlBlock): number => (conn.timestamps ? PADDED_TIMESTAMPS_LENGTH : 0);
+
+/** What the peer takes, what the path takes, and room for the options that every segment carries: RFC 9293 §3.7.1. */
+export const fittingMss = (conn: ControlBlock): number => Math.min(conn.peerMss, mssOfPath(conn)) - optionBytes(conn);
+
+/**
+ * The path's MTU may have been lowered, by whichever connection found out: smaller segments from now on, and what was too large at
+ * once again (RFC 1191 §6.4). Once what was found has aged out, larger ones are tried again (§6.3).
+ * @returns whether it was lowered
+ */
+export function fitPath(conn: ControlBlock): boolean {
+  const mss = fittingMss(conn);
+  const isSmaller = mss < conn.sndMss;
+  if (mss === conn.sndMss) return false;
+  conn.sndMss = mss;
+  conn.congestion.onMss(mss);
+  if (isSmaller) resendAll(conn);
+  return isSmaller;
+}

@@ -74,7 +74,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.rings = new RingPool(context.clock, rings);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
-    this.#timeWaits = new TimeWaits(hash, (port) => this.#waitOn(port, -1));
+    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, (port) => this.#waitOn(port, -1));
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.#timestampOffsets = new KeyedHash(context.random);
@@ -180,8 +180,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     const rows: ConnectionStatus[] = [];
     for (const listeners of this.#listeners.values()) for (const listener of listeners) rows.push(listener.status());
     for (const conn of this.#connections.values()) rows.push(conn.status());
-    for (const timeWait of this.#timeWaits.all()) rows.push(timeWait.status());
-    return rows;
+    return [...rows, ...this.#timeWaits.statuses()];
   }
 
   // Segments
@@ -209,7 +208,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     const listener = this.#listenerFor(seg);
     const timeWait = this.#timeWaits.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
     if (timeWait !== undefined) {
-      const verdict = timeWait.segmentArrives(seg, this.#writer);
+      const verdict = this.#timeWaits.segmentArrives(timeWait, seg);
       if (verdict !== "reopen") return verdict;
       if (listener === undefined) return "syn-in-time-wait";
     }

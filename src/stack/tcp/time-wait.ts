@@ -1,9 +1,9 @@
-import { formatEndpoint } from "../core/address.ts";
-import type { Clock } from "../core/clock.ts";
+import { formatEndpoint, ipv4 } from "../core/address.ts";
+import type { HostContext } from "../core/context.ts";
 import type { KeyedHash } from "../core/keyed-hash.ts";
-import { type Seq, seqDiff } from "../core/seq.ts";
-import type { Timer } from "../core/timers.ts";
-import type { Path } from "../ip/path.ts";
+import { type Seq, seqDiff, seqShown } from "../core/seq.ts";
+import { type PendingTimer, QueueEntry, type TimerOwner } from "../core/timers.ts";
+import type { Ip } from "../ip/ip.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
@@ -15,77 +15,71 @@ import { timestampNow } from "./timestamps.ts";
 
 /** Connections remembered at once; beyond it the oldest is forgotten early. */
 const TIME_WAIT_CAP = 65_536;
+/** As the trace and listings name it. */
+const TIMER = "time-wait";
 
 /** What is left of a connection in TIME-WAIT: enough to answer its peer, RFC 9293 §3.10.7.4. */
-export class TimeWait implements Flow {
+class TimeWait implements Flow, TimerOwner {
   readonly id: number;
   readonly localV4: number;
   readonly localPort: number;
   readonly remoteV4: number;
   readonly remotePort: number;
-  readonly path: Path;
   readonly sndNxt: Seq;
   readonly rcvNxt: Seq;
-  readonly timer: Timer;
-  readonly #clock: Clock;
-  readonly #durationMs: number;
-  readonly #timestamps: readonly [number, number] | undefined;
+  readonly hasTimestamps: boolean;
+  readonly tsVal: number;
+  readonly tsRecent: number;
+  /** When it is over, on the host's clock. */
+  endsAtMs = 0;
+  older: TimeWait | undefined;
+  newer: TimeWait | undefined;
 
-  constructor(conn: ControlBlock, expired: (timeWait: TimeWait) => void) {
+  constructor(conn: ControlBlock) {
     this.id = conn.id;
     this.localV4 = conn.localV4;
     this.localPort = conn.localPort;
     this.remoteV4 = conn.remoteV4;
     this.remotePort = conn.remotePort;
-    this.path = conn.path;
     this.sndNxt = conn.sndNxt;
     this.rcvNxt = conn.rcvNxt;
-    this.#clock = conn.context.clock;
-    this.#durationMs = conn.context.profile.timeWaitMs;
-    this.#timestamps = conn.timestamps ? [timestampNow(conn), conn.tsRecent] : undefined;
-    const label = conn.label;
-    this.timer = conn.context.timers.timer(
-      "time-wait",
-      () => label,
-      () => expired(this),
-    );
-    this.timer.set(this.#durationMs);
+    this.hasTimestamps = conn.timestamps;
+    this.tsVal = conn.timestamps ? timestampNow(conn) : 0;
+    this.tsRecent = conn.tsRecent;
   }
 
-  /** As a row of `ss`. */
-  status(): ConnectionStatus {
-    const { id, sndNxt, rcvNxt, path, timer } = this;
-    const local = formatEndpoint(path.local, this.localPort);
-    const remote = formatEndpoint(path.remote, this.remotePort);
-    const timers = [{ name: timer.name, inMs: timer.deadlineMs - this.#clock.now() }];
-    return { ...EMPTY_STATUS, id, state: "TIME-WAIT", local, remote, sndNxt, rcvNxt, timers };
+  get local(): string {
+    return formatEndpoint(ipv4(this.localV4), this.localPort);
   }
 
-  /** @returns `reopen` when the segment is a SYN that a listener may answer as a new connection (RFC 1122 §4.2.2.13), else the verdict */
-  segmentArrives(seg: Segment, writer: SegmentWriter): string {
-    // A reset could end this state early and let old segments into a new connection (RFC 1337 §3, fix 1).
-    if (seg.has(RST)) return "rst-in-time-wait";
-    if (seg.has(SYN)) {
-      if (!seg.has(ACK) && seqDiff(seg.seq, this.rcvNxt) > 0) return "reopen";
-    } else if (seg.seq === this.rcvNxt && seg.length === 0) {
-      return "accepted";
-    } else if (seg.has(FIN)) {
-      this.timer.set(this.#durationMs);
-    }
-    writer.bareAck(this.path, this.localPort, this.remotePort, this.sndNxt, this.rcvNxt, this.#timestamps);
-    return "answered-in-time-wait";
+  get remote(): string {
+    return formatEndpoint(ipv4(this.remoteV4), this.remotePort);
+  }
+
+  get label(): string {
+    return `${this.local} – ${this.remote}`;
   }
 }
 
-/** Every connection in TIME-WAIT, by its flow and by age. */
-export class TimeWaits {
+/**
+ * Every connection in TIME-WAIT, by its flow and by age. All wait equally long, so that the order in which they began is that in which
+ * they end, and one place in the queue of timers, the oldest one's, does for all.
+ */
+export class TimeWaits extends QueueEntry {
+  readonly #context: HostContext;
+  readonly #ip: Ip;
+  readonly #writer: SegmentWriter;
   readonly #byFlow: FlowTable<TimeWait>;
-  /** In the order in which they began: the first is the oldest. */
-  readonly #byAge = new Set<TimeWait>();
   readonly #forgotten: (port: number) => void;
+  #oldest: TimeWait | undefined;
+  #newest: TimeWait | undefined;
 
   /** @param forgotten hears of the local port of each that is over */
-  constructor(hash: KeyedHash, forgotten: (port: number) => void) {
+  constructor(context: HostContext, ip: Ip, writer: SegmentWriter, hash: KeyedHash, forgotten: (port: number) => void) {
+    super();
+    this.#context = context;
+    this.#ip = ip;
+    this.#writer = writer;
     this.#byFlow = new FlowTable(hash);
     this.#forgotten = forgotten;
   }
@@ -95,25 +89,99 @@ export class TimeWaits {
   }
 
   get size(): number {
-    return this.#byAge.size;
-  }
-
-  all(): IterableIterator<TimeWait> {
-    return this.#byAge.values();
+    return this.#byFlow.size;
   }
 
   /** Keeps what is left of a connection for the profile's time. */
   remember(conn: ControlBlock): void {
-    const oldest: TimeWait | undefined = this.#byAge.values().next().value;
-    if (oldest !== undefined && this.#byAge.size >= TIME_WAIT_CAP) this.forget(oldest);
-    const timeWait = new TimeWait(conn, (expired) => this.forget(expired));
+    if (this.#oldest !== undefined && this.size >= TIME_WAIT_CAP) this.forget(this.#oldest);
+    const timeWait = new TimeWait(conn);
     this.#byFlow.add(timeWait);
-    this.#byAge.add(timeWait);
+    this.#begin(timeWait);
   }
 
   forget(timeWait: TimeWait): void {
-    timeWait.timer.cancel();
+    this.#unlink(timeWait);
     this.#byFlow.delete(timeWait);
-    if (this.#byAge.delete(timeWait)) this.#forgotten(timeWait.localPort);
+    this.#forgotten(timeWait.localPort);
+  }
+
+  /** @returns `reopen` when the segment is a SYN that a listener may answer as a new connection (RFC 1122 §4.2.2.13), else the verdict */
+  segmentArrives(timeWait: TimeWait, seg: Segment): string {
+    // A reset could end this state early and let old segments into a new connection (RFC 1337 §3, fix 1).
+    if (seg.has(RST)) return "rst-in-time-wait";
+    if (seg.has(SYN)) {
+      if (!seg.has(ACK) && seqDiff(seg.seq, timeWait.rcvNxt) > 0) return "reopen";
+    } else if (seg.seq === timeWait.rcvNxt && seg.length === 0) {
+      return "accepted";
+    } else if (seg.has(FIN)) {
+      this.#unlink(timeWait);
+      this.#begin(timeWait);
+    }
+    const { localV4, remoteV4, localPort, remotePort, sndNxt, rcvNxt, hasTimestamps, tsVal, tsRecent } = timeWait;
+    const path = this.#ip.pathTo(remoteV4, localV4);
+    if (typeof path === "string") return path;
+    this.#writer.bareAck(path, localPort, remotePort, sndNxt, rcvNxt, hasTimestamps ? [tsVal, tsRecent] : undefined);
+    return "answered-in-time-wait";
+  }
+
+  /** As rows of `ss`, the oldest first. */
+  statuses(): ConnectionStatus[] {
+    const now = this.#context.clock.now();
+    return this.#map(({ id, local, remote, sndNxt, rcvNxt, endsAtMs }) => ({
+      ...EMPTY_STATUS,
+      id,
+      state: "TIME-WAIT",
+      local,
+      remote,
+      sndNxt: seqShown(sndNxt),
+      rcvNxt: seqShown(rcvNxt),
+      timers: [{ name: TIMER, inMs: endsAtMs - now }],
+    }));
+  }
+
+  // Its place in the queue
+
+  get dueMs(): number {
+    return this.#oldest?.endsAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  goOff(): void {
+    const { timers } = this.#context;
+    const over = this.#oldest!;
+    timers.observer?.timerFired(TIMER, over);
+    this.forget(over);
+    if (this.#oldest !== undefined) timers.add(this, this.dueMs);
+  }
+
+  pending(): PendingTimer[] {
+    return this.#map(({ label, endsAtMs }) => ({ name: TIMER, owner: label, deadlineMs: endsAtMs }));
+  }
+
+  #map<T>(row: (timeWait: TimeWait) => T): T[] {
+    const rows: T[] = [];
+    for (let timeWait = this.#oldest; timeWait !== undefined; timeWait = timeWait.newer) rows.push(row(timeWait));
+    return rows;
+  }
+
+  /** As the newest. */
+  #begin(timeWait: TimeWait): void {
+    const { timers, clock, profile } = this.#context;
+    timers.observer?.timerSet(TIMER, timeWait, profile.timeWaitMs);
+    timeWait.endsAtMs = clock.now() + profile.timeWaitMs;
+    timeWait.older = this.#newest;
+    timeWait.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = timeWait;
+    else this.#newest.newer = timeWait;
+    this.#newest = timeWait;
+    if (this.heapIndex < 0) timers.add(this, this.dueMs);
+  }
+
+  #unlink(timeWait: TimeWait): void {
+    const { older, newer } = timeWait;
+    if (older === undefined) this.#oldest = newer;
+    else older.newer = newer;
+    if (newer === undefined) this.#newest = older;
+    else newer.older = older;
   }
 }

@@ -84,6 +84,52 @@ describe("TIME-WAIT", () => {
     expect(peer.expect("S.", { ack: 4 }).seq).toBeGreaterThan(2);
   });
 
+  test("of several each ends at its own time, one that began again last; each is listed, and traced, by name", () => {
+    const peer = new ScriptPeer();
+    peer.ourPort = 7;
+    const listener = peer.host.tcp.listen({ localPort: 7, backlog: 4, acceptable: () => {} });
+    const close = (from: number) => {
+      peer.send("S", { seq: 0, mss: 1000, from });
+      peer.send(".", { seq: 1, ack: 1, from });
+      listener.accept()?.close(false);
+      peer.settle();
+      peer.send("F.", { seq: 1, ack: 2, from });
+    };
+    const told: string[] = [];
+    peer.host.trace.subscribe((event) => {
+      if (event.type === "timer-set" && event.timer === "time-wait") told.push(`set ${event.owner.slice(-6)} ${event.delayMs}`);
+      if (event.type === "timer-fired" && event.timer === "time-wait") told.push(`fired ${event.owner.slice(-6)} at ${event.atMs}`);
+    });
+    for (const from of [40_001, 40_002, 40_003]) {
+      close(from);
+      peer.advance(1000);
+    }
+    const pending = () => peer.host.timers.pending().map(({ name, owner, deadlineMs }) => `${name} ${owner.slice(-6)} ${deadlineMs}`);
+    expect(pending()).toEqual(["time-wait :40001 240000", "time-wait :40002 241000", "time-wait :40003 242000"]);
+    peer.send("F.", { seq: 1, ack: 2, from: 40_002 });
+    expect(pending()).toEqual(["time-wait :40001 240000", "time-wait :40003 242000", "time-wait :40002 243000"]);
+    const rows = peer.host.tcp.statuses().filter((row) => row.state === "TIME-WAIT");
+    expect(rows.map((row) => [row.remote.slice(-6), row.sndNxt, row.rcvNxt, row.timers])).toEqual([
+      [":40001", 2 ** 32 - 1, 2 ** 32 - 5, [{ name: "time-wait", inMs: 237_000 }]],
+      [":40003", 2 ** 32 - 1, 2 ** 32 - 5, [{ name: "time-wait", inMs: 239_000 }]],
+      [":40002", 2 ** 32 - 1, 2 ** 32 - 5, [{ name: "time-wait", inMs: 240_000 }]],
+    ]);
+    peer.advance(240_000);
+    expect(told).toEqual([
+      "set :40001 240000",
+      "set :40002 240000",
+      "set :40003 240000",
+      "set :40002 240000",
+      "fired :40001 at 240000",
+      "fired :40003 at 242000",
+      "fired :40002 at 243000",
+    ]);
+    expect(peer.host.timers.size).toBe(0);
+    expect(peer.host.tcp.isPortInUse(7)).toBe(true);
+    listener.close();
+    expect(peer.host.tcp.isPortInUse(7)).toBe(false);
+  });
+
   test("nothing else starts the time again, so that strangers cannot hold it", () => {
     const { peer } = inTimeWait();
     peer.advance(200_000);

@@ -153,6 +153,12 @@ function used() {
   return { heap: heapUsed, buffers: arrayBuffers };
 }
 
+/** A call of its own, so that no register of the caller keeps the listing alive. */
+function checkCount(host, state, wanted) {
+  const count = host.tcp.statuses().filter((row) => row.state === state).length;
+  if (count !== wanted) throw new Error(`${count} connections in ${state}, and not ${wanted}`);
+}
+
 /** @returns bytes of one connection in each stage */
 function round() {
   const stage = new Stage();
@@ -160,8 +166,7 @@ function round() {
   const before = used();
   const stages = {};
   const note = (name, state, count) => {
-    const rows = host.tcp.statuses().filter((row) => row.state === state).length;
-    if (rows !== count) throw new Error(`${rows} connections in ${state}, and not ${count}`);
+    checkCount(host, state, count);
     const now = used();
     stages[name] = { heap: (now.heap - before.heap) / count, buffers: (now.buffers - before.buffers) / count };
   };

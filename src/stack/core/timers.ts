@@ -153,10 +153,14 @@ export class Alarms extends QueueEntry {
     this.#owner.fired(kind);
   }
 
-  /** The soonest first. */
   pending(): PendingTimer[] {
+    return this.list().map(({ name, deadlineMs }) => ({ name, owner: this.#owner.label, deadlineMs }));
+  }
+
+  /** Those that are pending, the soonest first. */
+  list(): { readonly name: string; readonly deadlineMs: number }[] {
     return this.#deadlines
-      .map((deadlineMs, kind) => ({ name: this.#names[kind]!, owner: this.#owner.label, deadlineMs }))
+      .map((deadlineMs, kind) => ({ name: this.#names[kind]!, deadlineMs }))
       .filter(({ deadlineMs }) => deadlineMs !== NEVER)
       .sort((a, b) => a.deadlineMs - b.deadlineMs);
   }

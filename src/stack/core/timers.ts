@@ -138,8 +138,9 @@ export class Alarms extends QueueEntry {
   }
 
   get dueMs(): number {
+    const deadlines = this.#deadlines;
     let first = NEVER;
-    for (const deadlineMs of this.#deadlines) if (deadlineMs < first) first = deadlineMs;
+    for (let kind = 0; kind < deadlines.length; kind++) if (deadlines[kind]! < first) first = deadlines[kind]!;
     return first;
   }
 
@@ -214,6 +215,8 @@ export class TimerQueue {
     const now = this.clock.now();
     let ran = 0;
     while (ran < bound) {
+      // Most often nothing is near, and whether the first place is still right need not be known.
+      if (this.#heap.length === 0 || this.#heap[0]!.deadlineMs > now) break;
       const first = this.#first();
       if (first === undefined || first.deadlineMs > now) break;
       this.remove(first);

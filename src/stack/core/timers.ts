@@ -124,6 +124,17 @@ export class Alarms extends QueueEntry {
     if (this.heapIndex < 0 || deadlineMs < this.deadlineMs) queue.add(this, deadlineMs);
   }
 
+  /** On the queue's clock; Infinity when not pending. */
+  deadlineOf(kind: number): number {
+    return this.#deadlines[kind]!;
+  }
+
+  /** As it was set before, in another table. */
+  restore(kind: number, deadlineMs: number): void {
+    this.#deadlines[kind] = deadlineMs;
+    if (this.heapIndex < 0 || deadlineMs < this.deadlineMs) this.#queue.add(this, deadlineMs);
+  }
+
   cancel(kind: number): void {
     this.#deadlines[kind] = NEVER;
   }

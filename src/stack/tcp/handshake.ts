@@ -1,4 +1,5 @@
-import { seqAdd } from "../core/seq.ts";
+import type { SynOption } from "../core/profile.ts";
+import { type Seq, seqAdd } from "../core/seq.ts";
 import { NewReno } from "./congestion/new-reno.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { keepAliveChanged } from "./keep-alive.ts";
@@ -7,39 +8,65 @@ import { ReceiveBuffer } from "./receive-buffer.ts";
 import type { Segment } from "./segment.ts";
 import { DEFAULT_MSS, fittingMss, MIN_MSS, mssOfPath } from "./segment-size.ts";
 
-/** Takes over what a SYN or SYN-ACK says: IRS, window, and the options that both sides have. */
+/** What a SYN or SYN-ACK said, and the options that both sides have: RFC 9293 §3.7.1, RFC 7323, RFC 2018. */
+export interface SynFacts {
+  readonly irs: Seq;
+  /** Never scaled in a SYN (RFC 7323 §2.2). */
+  readonly window: number;
+  readonly peerMss: number;
+  readonly sndWindShift: number;
+  readonly rcvWindShift: number;
+  readonly sackPermitted: boolean;
+  readonly timestamps: boolean;
+  readonly tsRecent: number;
+  readonly tsRecentAtMs: number;
+}
+
 export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
   const { options } = seg;
   const { profile, clock } = conn.context;
-  conn.irs = seg.seq;
-  conn.receiveBuffer = new ReceiveBuffer(seqAdd(seg.seq, 1), conn.owner.rings);
+  const offers = (option: SynOption): boolean => profile.synOptions.includes(option);
+  // RFC 7323 §2.5: scaling works only when both SYNs carry it.
+  const scaling = options.windowScale >= 0 && offers("windowScale");
+  const timestamps =
+    options.hasTimestamps && (conn.isPassive ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
+  takeOver(conn, {
+    irs: seg.seq,
+    window: seg.window,
+    peerMss: Math.max(options.mss === 0 ? DEFAULT_MSS : options.mss, MIN_MSS),
+    sndWindShift: scaling ? options.windowScale : 0,
+    rcvWindShift: scaling ? profile.windowScale : 0,
+    sackPermitted: options.sackPermitted && offers("sackPermitted"),
+    timestamps,
+    tsRecent: timestamps ? options.tsVal : 0,
+    tsRecentAtMs: timestamps ? clock.now() : 0,
+  });
+}
+
+/** The peer's side of a control block begins. */
+export function takeOver(conn: ControlBlock, facts: SynFacts): void {
+  conn.irs = facts.irs;
+  conn.receiveBuffer = new ReceiveBuffer(seqAdd(facts.irs, 1), conn.owner.rings);
   conn.tuningStart = conn.receiveBuffer.rcvNxt;
   conn.lastAckSent = conn.receiveBuffer.rcvNxt;
 
-  const offers = (option: (typeof profile.synOptions)[number]): boolean => profile.synOptions.includes(option);
-  // RFC 7323 §2.5: scaling works only when both SYNs carry it.
-  const scaling = options.windowScale >= 0 && offers("windowScale");
-  conn.sndWindShift = scaling ? options.windowScale : 0;
-  conn.rcvWindShift = scaling ? profile.windowScale : 0;
+  conn.sndWindShift = facts.sndWindShift;
+  conn.rcvWindShift = facts.rcvWindShift;
   conn.rcvAdv = seqAdd(conn.receiveBuffer.rcvNxt, synWindow(conn));
-  conn.sackPermitted = options.sackPermitted && offers("sackPermitted");
-  conn.timestamps =
-    options.hasTimestamps && (conn.isPassive ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
-  if (conn.timestamps) {
-    conn.tsRecent = options.tsVal;
-    conn.tsRecentAtMs = clock.now();
-  }
+  conn.sackPermitted = facts.sackPermitted;
+  conn.timestamps = facts.timestamps;
+  conn.tsRecent = facts.tsRecent;
+  conn.tsRecentAtMs = facts.tsRecentAtMs;
 
   // RFC 9293 §3.7.1: what the peer takes, what the path takes, and room for the options that every segment carries.
-  conn.peerMss = Math.max(options.mss === 0 ? DEFAULT_MSS : options.mss, MIN_MSS);
+  conn.peerMss = facts.peerMss;
   conn.sndMss = fittingMss(conn);
   conn.rcvMss = Math.min(mssOfPath(conn), DEFAULT_MSS);
-  conn.congestion = new NewReno(conn.sndMss, profile.initialCwndSegments);
+  conn.congestion = new NewReno(conn.sndMss, conn.context.profile.initialCwndSegments);
 
-  // The window in a SYN is never scaled (RFC 7323 §2.2).
-  conn.sndWnd = seg.window;
-  conn.maxSndWnd = seg.window;
-  conn.sndWl1 = seg.seq;
+  conn.sndWnd = facts.window;
+  conn.maxSndWnd = facts.window;
+  conn.sndWl1 = facts.irs;
   conn.sndWl2 = conn.iss;
 }
 

@@ -17,6 +17,8 @@ export interface ListenHost {
   readonly resets: Resets;
   readonly sequences: SequenceGenerator;
   openPassively(listener: Listener, seg: Segment, iss: Seq): ControlBlock | RouteFailure;
+  /** The SYN-ACK was tried. */
+  answered(conn: ControlBlock, listener: Listener): void;
 }
 
 /**
@@ -56,5 +58,6 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
   learnFromSyn(conn, seg);
   sendSyn(conn, SYN | ACK);
   conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
+  host.answered(conn, listener);
   return "accepted";
 }

@@ -10,7 +10,7 @@ import { type ConnectionStatus, type ListenRequest, type TcpOptions, withDefault
 export const HALF_OPEN_CAP = 4096;
 
 /** A connection that waits for the end of its handshake. */
-export interface HalfOpen {
+export interface PendingHandshake {
   /** Forgotten in silence. */
   release(): void;
   /** Reset. */
@@ -26,7 +26,7 @@ export class Listener implements TcpListener {
   readonly networkDown: () => void;
   readonly #queue: TcpConnection[] = [];
   readonly #onClose: (listener: Listener) => void;
-  readonly halfOpen = new Set<HalfOpen>();
+  readonly halfOpen = new Set<PendingHandshake>();
   #backlog: number;
 
   constructor(request: ListenRequest, onClose: (listener: Listener) => void) {

@@ -1,4 +1,4 @@
-import { type IpAddress, ipv4, isMulticastV4, isUnspecified, sameAddress } from "../core/address.ts";
+import { formatEndpoint, type IpAddress, ipv4, isMulticastV4, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { guarded } from "../core/guard.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
@@ -10,22 +10,25 @@ import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/t
 import { pseudoHeaderV4 } from "../packet/checksum.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
+import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import { Resets, segmentInClosed } from "./closed.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionOwner } from "./control-block.ts";
-import { FlowTable } from "./flow-table.ts";
+import { type Flow, FlowTable } from "./flow-table.ts";
+import { HalfOpen, type HalfOpenHost, UNPACKED_HALF_OPEN } from "./half-open.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
 import { type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
-import { openingBegan } from "./opening-alarms.ts";
+import { openingBegan, synTimedOut } from "./opening-alarms.ts";
 import { RingPool, type RingSource } from "./ring-pool.ts";
 import { Segment } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import { fitPath } from "./segment-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
+import { EMPTY_STATUS } from "./status.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
 import {
@@ -41,13 +44,15 @@ import {
 import { TimeWaits } from "./time-wait.ts";
 
 /** TCP of one host: finds the connection of each segment, and gives each connection its share of the turn. */
-export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
+export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, HalfOpenHost {
   readonly protocol = PROTOCOL_TCP;
   readonly context: HostContext;
   readonly resets: Resets;
   readonly rings: RingPool;
   readonly #ip: Ip;
   readonly #connections: FlowTable<Connection>;
+  /** Passive connections in SYN-RECEIVED that are packed; each connection is here or among `#connections`. */
+  readonly #halfOpen: FlowTable<HalfOpen>;
   readonly #timeWaits: TimeWaits;
   readonly #listeners = new Map<number, Listener[]>();
   readonly #ports: EphemeralPorts;
@@ -74,6 +79,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.rings = new RingPool(context.clock, rings);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
+    this.#halfOpen = new FlowTable(hash);
     this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, (port) => this.#waitOn(port, -1));
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
@@ -157,7 +163,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   /** Connections of every state, TIME-WAIT included. */
   get connectionCount(): number {
-    return this.#connections.size + this.#timeWaits.size;
+    return this.#connections.size + this.#halfOpen.size + this.#timeWaits.size;
   }
 
   /** Connections whose FIN, or text before it, the peer has not acknowledged. */
@@ -180,6 +186,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     const rows: ConnectionStatus[] = [];
     for (const listeners of this.#listeners.values()) for (const listener of listeners) rows.push(listener.status());
     for (const conn of this.#connections.values()) rows.push(conn.status());
+    for (const packed of this.#halfOpen.values()) rows.push(this.#statusOf(packed));
     return [...rows, ...this.#timeWaits.statuses()];
   }
 
@@ -203,7 +210,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   }
 
   #dispatch(seg: Segment): string {
-    const conn = this.#connections.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
+    const conn = this.#find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
     if (conn !== undefined) return conn.state === "SYN-SENT" ? segmentInSynSent(conn, seg) : segmentArrives(conn, seg);
     const listener = this.#listenerFor(seg);
     const timeWait = this.#timeWaits.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
@@ -239,6 +246,91 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     return conn;
   }
 
+  // Half-open connections, packed
+
+  /** Under pressure what was just answered is kept small. */
+  answered(conn: Connection, listener: Listener): void {
+    if (listener.halfOpen.size <= UNPACKED_HALF_OPEN || conn.isReleased || conn.isOutputQueued) return;
+    const packed = new HalfOpen(conn, listener, this);
+    this.context.timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
+    conn.alarms.cancelAll();
+    this.#connections.delete(conn);
+    this.#halfOpen.add(packed);
+    listener.halfOpen.delete(conn);
+    listener.halfOpen.add(packed);
+  }
+
+  unpack(packed: HalfOpen): Connection | undefined {
+    const conn = this.#restored(packed);
+    if (conn === undefined) return undefined;
+    conn.alarms.restore(ALARM.retransmission, packed.deadlineMs);
+    this.#removeHalfOpen(packed);
+    this.#connections.add(conn);
+    packed.listener.halfOpen.add(conn);
+    return conn;
+  }
+
+  /** For the time of one try. */
+  halfOpenTimedOut(packed: HalfOpen): void {
+    const { timers } = this.context;
+    timers.observer?.timerFired(ALARM_NAMES[ALARM.retransmission], packed);
+    const conn = this.#restored(packed);
+    if (conn === undefined) {
+      this.forgetHalfOpen(packed);
+      return;
+    }
+    synTimedOut(conn);
+    if (conn.isReleased) {
+      this.#removeHalfOpen(packed);
+      return;
+    }
+    packed.note(conn);
+    timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
+    conn.alarms.cancelAll();
+  }
+
+  forgetHalfOpen(packed: HalfOpen): void {
+    this.#removeHalfOpen(packed);
+    this.#usePort(packed.localPort, -1);
+    this.#countLive(packed, -1);
+    const { trace, clock } = this.context;
+    if (!trace.isOn) return;
+    trace.emit({ type: "state-changed", atMs: clock.now(), connection: packed.label, from: "SYN-RECEIVED", to: "CLOSED" });
+  }
+
+  #removeHalfOpen(packed: HalfOpen): void {
+    this.context.timers.remove(packed);
+    this.#halfOpen.delete(packed);
+    packed.listener.halfOpen.delete(packed);
+  }
+
+  /** The connection that a packed one stands for. @returns undefined when no way leads to its peer now */
+  #restored(packed: HalfOpen): Connection | undefined {
+    const path = this.#ip.route(packed.remote, packed.local);
+    if (typeof path === "string") return undefined;
+    const { id, localPort, remotePort, iss, listener } = packed;
+    const conn = new Connection(this, { id, path, localPort, remotePort, iss, isPassive: true, options: listener.options, user: NOBODY });
+    packed.restore(conn);
+    return conn;
+  }
+
+  #statusOf(packed: HalfOpen): ConnectionStatus {
+    const { id, localPort, remotePort } = packed;
+    const local = formatEndpoint(packed.local, localPort);
+    const remote = formatEndpoint(packed.remote, remotePort);
+    const now = this.context.clock.now();
+    const timers = packed.pending().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - now }));
+    return { ...(this.#restored(packed)?.status() ?? EMPTY_STATUS), id, state: "SYN-RECEIVED", local, remote, timers };
+  }
+
+  /** A packed one is made whole: something has come for it. */
+  #find(local: number, localPort: number, remote: number, remotePort: number): Connection | undefined {
+    const conn = this.#connections.find(local, localPort, remote, remotePort);
+    if (conn !== undefined || this.#halfOpen.size === 0) return conn;
+    const packed = this.#halfOpen.find(local, localPort, remote, remotePort);
+    return packed === undefined ? undefined : this.unpack(packed);
+  }
+
   /** RFC 9293 §3.9.2.2, RFC 5927 §4.1: believed only when the quoted segment is one that is outstanding. */
   icmpError(error: IcmpError): boolean {
     const conn = this.#connectionOfQuote(error);
@@ -258,12 +350,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   #connectionOfQuote(error: IcmpError): Connection | undefined {
     const { local, remote, bytes, transportAt, end } = error;
     if (local.family !== 4 || remote.family !== 4 || end - transportAt < 8) return undefined;
-    const conn = this.#connections.find(
-      local.bits,
-      tcp.sourcePort(bytes, transportAt),
-      remote.bits,
-      tcp.destinationPort(bytes, transportAt),
-    );
+    const conn = this.#find(local.bits, tcp.sourcePort(bytes, transportAt), remote.bits, tcp.destinationPort(bytes, transportAt));
     if (conn === undefined) return undefined;
     const sequence = tcp.sequence(bytes, transportAt);
     return seqDiff(sequence, conn.sndUna) >= 0 && seqDiff(sequence, conn.sndNxt) < 0 ? conn : undefined;
@@ -386,6 +473,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   /** A device is gone for good: the connections and listeners over it are told. @param isAffected by address; undefined stands for all of ours */
   networkDown(isAffected: (local: IpAddress | undefined) => boolean): void {
+    for (const packed of [...this.#halfOpen.values()]) if (isAffected(packed.local)) this.forgetHalfOpen(packed);
     for (const conn of [...this.#connections.values()]) {
       if (!isAffected(conn.local)) continue;
       guarded(this.context, () => {
@@ -413,6 +501,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   #isFlowInUse(local: number, localPort: number, remote: number, remotePort: number): boolean {
     return (
       this.#connections.find(local, localPort, remote, remotePort) !== undefined ||
+      this.#halfOpen.find(local, localPort, remote, remotePort) !== undefined ||
       this.#timeWaits.find(local, localPort, remote, remotePort) !== undefined
     );
   }
@@ -423,7 +512,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.#countLive(conn, 1);
   }
 
-  #countLive(conn: Connection, change: 1 | -1): void {
+  #countLive(conn: Flow, change: 1 | -1): void {
     add(this.#liveUse, liveKey(conn.localV4, conn.localPort), change);
     add(this.#liveUse, liveKey(undefined, conn.localPort), change);
   }

@@ -113,9 +113,6 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   lastAckSent: Seq = seq(0);
   /** An acknowledgement must leave at the end of this turn. */
   ackNow = false;
-  /** Start and number of bytes for receive-buffer tuning. */
-  tuningStart: Seq = seq(0);
-  tuningRead = 0;
 
   // Options in force, RFC 7323 and 2018
   sndWindShift = 0;
@@ -126,8 +123,6 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   tsRecent = 0;
   tsRecentAtMs = 0;
   readonly tsOffset: number;
-  /** The most recent range that arrived out of order, to be the first SACK block (RFC 2018 §4). */
-  lastOutOfOrder: Seq = seq(0);
 
   // Loss and congestion
   readonly rtt: RttEstimator;
@@ -143,14 +138,14 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   lastSentMs = 0;
   lastReceivedMs = 0;
   /** Of the last bare reply to a segment that was not acceptable; bounds them to one in 500 ms (RFC 5961 §7). */
-  lastChallengeMs = Number.NEGATIVE_INFINITY;
+  #lastChallengeMs = Number.NEGATIVE_INFINITY;
   /** Until the connection is established. */
   opening: Opening | undefined = new Opening();
   /** Probes without an answer, while SO_KEEPALIVE is on. */
   keepAlive: { probes: number; probedAtMs: number } | undefined;
 
   // What the user is told
-  notices = 0;
+  #notices = 0;
   #failure: ConnectFailure = "timed-out";
   #abortReason: AbortReason = "reset";
   isNoticeQueued = false;
@@ -301,14 +296,14 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   abstract fired(alarm: number): void;
 
   notify(notice: number): void {
-    this.notices |= notice;
+    this.#notices |= notice;
     if (!this.isNoticeQueued) this.owner.wantsNotice(this);
   }
 
   /** Gives the gathered notices. */
   deliverNotices(): void {
-    const notices = this.notices;
-    this.notices = 0;
+    const notices = this.#notices;
+    this.#notices = 0;
     if ((notices & NOTICE.established) !== 0) this.user.established();
     if ((notices & NOTICE.connectFailed) !== 0) this.user.connectFailed(this.#failure);
     if ((notices & NOTICE.readable) !== 0) this.user.readable();
@@ -320,10 +315,15 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
 
   /** A bare reply to something that was not acceptable: an ACK of where we stand, at most one in 500 ms (RFC 5961 §7, hardening against ACK wars). */
   challenge(): void {
+    if (this.mayAnswer()) this.owner.emitControl(this, tcp.ACK, this.sndNxt, this.rcvNxt);
+  }
+
+  /** Of the bare replies to what is not acceptable this one may leave; it is counted. */
+  mayAnswer(): boolean {
     const now = this.context.clock.now();
-    if (now - this.lastChallengeMs < 500) return;
-    this.lastChallengeMs = now;
-    this.owner.emitControl(this, tcp.ACK, this.sndNxt, this.rcvNxt);
+    if (now - this.#lastChallengeMs < 500) return false;
+    this.#lastChallengeMs = now;
+    return true;
   }
 
   /** Bytes of window to offer at first, and again when the user chooses. */

@@ -47,7 +47,6 @@ export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
 export function takeOver(conn: ControlBlock, facts: SynFacts): void {
   conn.irs = facts.irs;
   conn.receiveBuffer = new ReceiveBuffer(seqAdd(facts.irs, 1), conn.owner.rings);
-  conn.tuningStart = conn.receiveBuffer.rcvNxt;
   conn.lastAckSent = conn.receiveBuffer.rcvNxt;
 
   conn.sndWindShift = facts.sndWindShift;

@@ -29,12 +29,20 @@ export class ReceiveBuffer implements RingUser {
   #readable = 0;
   #rcvNxt: Seq;
   #ranges: SequenceRanges = NO_RANGES;
+  /** In the range that came last out of order. */
+  #newest: Seq;
   /** Most bytes at once since the pool last looked, gaps included. */
   #peak = 0;
   #isWatched = false;
 
+  /** For tuning: where the running measure of the user's reading began, and what it has read since. */
+  #tuningStart: Seq;
+  #tuningRead = 0;
+
   constructor(rcvNxt: Seq, rings: RingPool) {
     this.#rcvNxt = rcvNxt;
+    this.#newest = rcvNxt;
+    this.#tuningStart = rcvNxt;
     this.#rings = rings;
   }
 
@@ -88,7 +96,11 @@ export class ReceiveBuffer implements RingUser {
       cursor = ranges.end(i);
       i++;
     }
-    if (offset > 0) return ranges.add(from, until);
+    if (offset > 0) {
+      if (!ranges.add(from, until)) return false;
+      this.#newest = from;
+      return true;
+    }
     // In order: it may reach into or up to what was held.
     let reached = until;
     while (ranges.count > 0 && seqDiff(ranges.start(0), reached) <= 0) {
@@ -97,6 +109,25 @@ export class ReceiveBuffer implements RingUser {
     }
     this.#advance(seqDiff(reached, this.#rcvNxt));
     return true;
+  }
+
+  /** Among `outOfOrder`, the one that the last arrival belongs to: the first SACK block (RFC 2018 §4). */
+  get newestRange(): number {
+    const newest = this.#ranges.firstEndingAfter(this.#newest);
+    return newest < this.#ranges.count ? newest : 0;
+  }
+
+  /**
+   * The user has read `count` bytes.
+   * @returns whether as much as `capacity` has come since it last was so, and the user takes it as quickly as it comes
+   */
+  keepsUp(count: number, capacity: number): boolean {
+    this.#tuningRead += count;
+    if (seqDiff(this.#rcvNxt, this.#tuningStart) < capacity) return false;
+    const keptUp = this.#tuningRead >= capacity >>> 1 && this.#readable < capacity >>> 1;
+    this.#tuningStart = this.#rcvNxt;
+    this.#tuningRead = 0;
+    return keptUp;
   }
 
   /** Moves up to `end − at` readable bytes into `target`; returns how many. */

@@ -86,7 +86,6 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): string {
   }
   const advanced = seqDiff(buffer.rcvNxt, before);
   if (advanced === 0) {
-    conn.lastOutOfOrder = start;
     acknowledgeSoon(conn);
     return "accepted";
   }
@@ -163,12 +162,6 @@ export function considerWindowUpdate(conn: ControlBlock, count: number): void {
  * doubles up to the profile's limit. Memory is taken as data fills it, not as the window grows. SO_RCVBUF turns this off.
  */
 function tuneCapacity(conn: ControlBlock, count: number): void {
-  conn.tuningRead += count;
-  if (seqDiff(conn.receiveBuffer.rcvNxt, conn.tuningStart) < conn.receiveCapacity) return;
-  const keptUp = conn.tuningRead >= conn.receiveCapacity >>> 1 && conn.readableBytes < conn.receiveCapacity >>> 1;
-  if (keptUp && conn.options.receiveBufferBytes === undefined) {
-    conn.receiveCapacity = Math.min(conn.receiveCapacity * 2, Math.max(conn.context.profile.receiveBufferMaxBytes, conn.receiveCapacity));
-  }
-  conn.tuningStart = conn.receiveBuffer.rcvNxt;
-  conn.tuningRead = 0;
+  if (!conn.receiveBuffer.keepsUp(count, conn.receiveCapacity) || conn.options.receiveBufferBytes !== undefined) return;
+  conn.receiveCapacity = Math.min(conn.receiveCapacity * 2, Math.max(conn.context.profile.receiveBufferMaxBytes, conn.receiveCapacity));
 }

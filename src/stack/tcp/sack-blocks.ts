@@ -10,8 +10,7 @@ export class SackBlocks {
   /** First the block with what arrived last, then others in order. */
   gather(conn: ControlBlock): void {
     const { outOfOrder } = conn.receiveBuffer;
-    const newest = outOfOrder.firstEndingAfter(conn.lastOutOfOrder);
-    const first = newest < outOfOrder.count ? newest : 0;
+    const first = conn.receiveBuffer.newestRange;
     this.count = Math.min(outOfOrder.count, room(conn));
     for (let i = 0; i < this.count; i++) {
       const range = (first + i) % outOfOrder.count;

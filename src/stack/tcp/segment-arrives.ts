@@ -83,11 +83,7 @@ function synAgain(conn: ControlBlock, seg: Segment): string {
     acknowledgeSoon(conn);
     return "accepted";
   }
-  const now = conn.context.clock.now();
-  if (now - conn.lastChallengeMs >= 500) {
-    conn.lastChallengeMs = now;
-    sendSyn(conn, SYN | ACK);
-  }
+  if (conn.mayAnswer()) sendSyn(conn, SYN | ACK);
   return "syn-duplicate";
 }
 

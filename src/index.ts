@@ -8,7 +8,7 @@ export type { HostStatus, ManagementRequest, ManagementResults } from "./managem
 export { closeNetwork, openAsyncPort, openBlockingPort, openDaemonPort, useNetwork } from "./network/networks.ts";
 export { RealClock } from "./network/real-clock.ts";
 export { SystemRandom } from "./network/system-random.ts";
-export { formatAddress, type IpAddress, type Ipv4Address, ipv4, parseV4 } from "./stack/core/address.ts";
+export { formatAddress, type IpAddress, ipv4, ipv6, parseV4 } from "./stack/core/address.ts";
 export { type Clock, VirtualClock } from "./stack/core/clock.ts";
 export type { FrameInfo } from "./stack/core/frame-info.ts";
 export { LINUX, PROFILES, type Profile, RFC, WINDOWS } from "./stack/core/profile.ts";

@@ -104,7 +104,7 @@ export function addSegments(add) {
   const b = new Uint8Array(TEXT_AT + MSS);
   const end = writeSegment(b, seq(1000), seq(2000), tcp.ACK, MSS);
   const segment = new Segment();
-  const packet = { bytes: b, at: TCP_AT, end, sourceV4: PEER, destinationV4: OWN, gsoSize: 0 };
+  const packet = { bytes: b, at: TCP_AT, end, source: address(PEER), destination: address(OWN), gsoSize: 0 };
   add("segment parsed", () => {
     if (tcp.check(b, TCP_AT, end) !== undefined) throw new Error("The segment is malformed");
     segment.fill(packet);

@@ -4,7 +4,8 @@ import { SeededRandom } from "../stack/core/random.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
 import { Host } from "../stack/host/host.ts";
 import { NOBODY } from "../stack/tcp/notices.ts";
-import { htonl, htons } from "../winsock/abi/byte-order.ts";
+import { inetAddr } from "../winsock/abi/address-text.ts";
+import { htons } from "../winsock/abi/byte-order.ts";
 import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM } from "../winsock/abi/constants.ts";
 import { sizeof_sockaddr_in, sockaddrBytes } from "../winsock/abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../winsock/provider/calls.ts";
@@ -38,7 +39,7 @@ export class EmbeddedStage implements Stage {
     const link = this.#host.attach(wire.device({ name: "wire0" }), { address: parseV4(HOST_ADDRESS), prefixLength: PREFIX_LENGTH });
     peer.attach(peerDevice, { address: parseV4(KERNEL_ADDRESS), prefixLength: PREFIX_LENGTH });
     // As on a TAP: the frames arrive at a host that has no such address.
-    link.neighbours.addStatic(parseV4(SWALLOWING_ADDRESS).bits, peerDevice.mac);
+    link.neighbours.addStatic(parseV4(SWALLOWING_ADDRESS), peerDevice.mac);
     const listener = peer.tcp.listen({
       localPort: OPEN_PORT,
       backlog: 8,
@@ -69,7 +70,7 @@ export class EmbeddedStage implements Stage {
       this.#provider.openClient(client);
       call(CALL.startup, { a: MAKEWORD(2, 2) });
       const s = call(CALL.socket, { a: AF_INET, b: SOCK_STREAM, c: IPPROTO_TCP })?.result ?? 0;
-      const name = { sin_family: AF_INET, sin_port: htons(each.port), sin_addr: { s_addr: htonl(parseV4(each.address).bits) } };
+      const name = { sin_family: AF_INET, sin_port: htons(each.port), sin_addr: { s_addr: inetAddr(each.address).value } };
       const connected = call(CALL.connect, { s, data: sockaddrBytes(name), a: sizeof_sockaddr_in });
       call(CALL.closesocket, { s });
       call(CALL.cleanup);

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { formatAddress, formatEndpoint, IPV4_ANY, type Ipv4Address, parseV4 } from "../stack/core/address.ts";
+import { formatAddress, formatEndpoint, IPV4_ANY, type IpAddress, parseV4 } from "../stack/core/address.ts";
 import type { Host } from "../stack/host/host.ts";
 import type { NetworkInterface } from "../stack/link/network-interface.ts";
 import type { UdpEndpoint } from "../stack/udp/udp-endpoint.ts";
@@ -111,7 +111,7 @@ export class ManagementService {
       case "route-del": {
         const { destination, prefixLength } = prefixIn(request.destination);
         const gateway = request.gateway === undefined ? undefined : parseV4(request.gateway);
-        if (ip.routes.remove(destination.bits, prefixLength, gateway) === 0) {
+        if (ip.routes.remove(destination, prefixLength, gateway) === 0) {
           throw new RangeError(`Cannot delete the route to ${request.destination}: there is none`);
         }
         return null;
@@ -119,10 +119,10 @@ export class ManagementService {
       case "neigh-list":
         return ip.neighbours();
       case "neigh-add":
-        this.#linkOf(request.address).neighbours.addStatic(parseV4(request.address).bits, macIn(request.mac));
+        this.#linkOf(request.address).neighbours.addStatic(parseV4(request.address), macIn(request.mac));
         return null;
       case "neigh-del":
-        if (!ip.interfaces.some((i) => i.neighbours.remove(parseV4(request.address).bits))) {
+        if (!ip.interfaces.some((i) => i.neighbours.remove(parseV4(request.address)))) {
           throw new RangeError(`Cannot delete the neighbour ${request.address}: it is not known`);
         }
         return null;
@@ -221,8 +221,8 @@ export class ManagementService {
   }
 
   #linkOf(address: string): NetworkInterface {
-    const { bits } = parseV4(address);
-    const link = this.#host.ip.interfaces.find((i) => !i.isLoopback && i.isOnLink(bits));
+    const target = parseV4(address);
+    const link = this.#host.ip.interfaces.find((i) => !i.isLoopback && i.isOnLink(target));
     if (link === undefined) throw new RangeError(`Cannot add the neighbour ${address}: it is on no link of this host`);
     return link;
   }
@@ -241,7 +241,7 @@ const refusal = (error: string): ManagementResponse => ({ ok: false, error });
 
 const directionsOf = (direction: Direction | "both"): readonly Direction[] => (direction === "both" ? ["in", "out"] : [direction]);
 
-function prefixIn(text: string): { destination: Ipv4Address; prefixLength: number } {
+function prefixIn(text: string): { destination: IpAddress; prefixLength: number } {
   const [address = "", length = "32"] = text.split("/");
   return { destination: parseV4(address), prefixLength: Number(length) };
 }

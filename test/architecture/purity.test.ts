@@ -25,3 +25,22 @@ test.each(["src/stack", "src/winsock/provider"])("%s has no contact with the wor
   );
   expect(contacts).toEqual([]);
 });
+
+/** What only IPv4, what lies below it and the structures of its sockets may know: that an address has 32 bits. */
+const THIRTY_TWO_BITS = [/\.w[0-3]\b/, /\b\w+V4\b/, /\bmaskOf\b/, /\b0x7f0000/];
+const KNOWS_SOCKADDR_IN = "src/winsock/provider/endpoint.ts";
+
+test.each(["src/stack/udp", "src/stack/tcp", "src/stack/host", "src/winsock/provider", "src/transport", "src/management", "src/network"])(
+  "%s treats addresses of both families alike",
+  (folder) => {
+    const found = sourcesUnder(folder).flatMap((path) =>
+      readFileSync(path, "utf8")
+        .split("\n")
+        // Text of one family is read at the edges.
+        .map((line) => line.replaceAll(/\bparseV4\b|\bisIpv4\b/g, ""))
+        .filter((line) => !/^\s*(\/?\*|\/\/)/.test(line) && THIRTY_TWO_BITS.some((pattern) => pattern.test(line)))
+        .map((line) => `${relative(ROOT, path)}: ${line.trim()}`),
+    );
+    expect(found.filter((line) => !line.startsWith(KNOWS_SOCKADDR_IN))).toEqual([]);
+  },
+);

@@ -82,7 +82,7 @@ describe("the ladder", () => {
     const near = "203.0.113.1";
     const lines = drawn(
       [
-        frame(0, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 80, peer: parseV4("203.0.113.10").bits })),
+        frame(0, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 80, peer: parseV4("203.0.113.10").w3 })),
         { type: "state-changed", atMs: 1, connection: "203.0.113.2:1 → 203.0.113.10:80", from: "CLOSED", to: "SYN-SENT" },
         frame(2, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 81 })),
       ],

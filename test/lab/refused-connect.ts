@@ -8,8 +8,8 @@ import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
 import * as tcpOptions from "../../src/stack/packet/tcp-options.ts";
 
-const HOST = parseV4("203.0.113.2").bits;
-const PEER = parseV4("203.0.113.1").bits;
+const HOST = parseV4("203.0.113.2").w3;
+const PEER = parseV4("203.0.113.1").w3;
 const HOST_MAC = new Uint8Array([2, 0, 0, 0, 0, 2]);
 const PEER_MAC = new Uint8Array([2, 0, 0, 0, 0, 1]);
 const HOST_PORT = 49731;

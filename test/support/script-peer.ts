@@ -94,13 +94,13 @@ export class ScriptPeer {
   /** The host's question for its neighbour is answered. */
   introduce(): void {
     this.#isKnown = true;
-    this.host.ip.interfaces[0]?.neighbours.addStatic(PEER_ADDRESS.bits, this.#device.mac);
+    this.host.ip.interfaces[0]?.neighbours.addStatic(PEER_ADDRESS, this.#device.mac);
   }
 
   /** The host knows its neighbour no more. */
   forget(): void {
     this.#isKnown = false;
-    this.host.ip.interfaces[0]?.neighbours.remove(PEER_ADDRESS.bits);
+    this.host.ip.interfaces[0]?.neighbours.remove(PEER_ADDRESS);
   }
 
   get clock() {
@@ -194,7 +194,7 @@ export class ScriptPeer {
       b.set(options.subarray(0, optionBytes), at + tcp.MIN_HEADER);
       b.set(text, at + headerBytes);
       const end = at + headerBytes + text.length;
-      tcp.putChecksum(b, at, end, pseudoHeaderV4(PEER_ADDRESS.bits, OUR_ADDRESS.bits, ipv4.PROTOCOL_TCP, end - at));
+      tcp.putChecksum(b, at, end, pseudoHeaderV4(PEER_ADDRESS.w3, OUR_ADDRESS.w3, ipv4.PROTOCOL_TCP, end - at));
       if (fields.badChecksum) b[at + tcp.CHECKSUM_OFFSET] = (b[at + tcp.CHECKSUM_OFFSET] ?? 0) ^ 0x55;
     });
   }
@@ -206,7 +206,7 @@ export class ScriptPeer {
     const ours = this.host.devices[0];
     if (ours === undefined) throw new Error("The host has no device");
     ethernet.writeHeader(b, frameAt, ours.mac, this.#device.mac, ethernet.TYPE_IPV4);
-    ipv4.writeHeader(b, ipAt, ipv4.MIN_HEADER + payloadBytes, PEER_ADDRESS.bits, OUR_ADDRESS.bits, ipv4.PROTOCOL_TCP, 64);
+    ipv4.writeHeader(b, ipAt, ipv4.MIN_HEADER + payloadBytes, PEER_ADDRESS.w3, OUR_ADDRESS.w3, ipv4.PROTOCOL_TCP, 64);
     write(b, ipAt + ipv4.MIN_HEADER);
     this.#device.transmit(b, frameAt, ipAt + ipv4.MIN_HEADER + payloadBytes, plainFrame());
   }
@@ -214,13 +214,13 @@ export class ScriptPeer {
   #see(b: Uint8Array, frameAt: number, end: number): void {
     const ipAt = ethernet.payloadAt(frameAt);
     if (ethernet.type(b, frameAt) === ethernet.TYPE_ARP) {
-      if (this.#isKnown && arp.operation(b, ipAt) === arp.REQUEST && arp.targetIp(b, ipAt) === PEER_ADDRESS.bits)
+      if (this.#isKnown && arp.operation(b, ipAt) === arp.REQUEST && arp.targetIp(b, ipAt) === PEER_ADDRESS.w3)
         throw new Error("The script's neighbour was forgotten");
       return;
     }
     expect(ethernet.type(b, frameAt)).toBe(ethernet.TYPE_IPV4);
     if (ipv4.protocol(b, ipAt) !== ipv4.PROTOCOL_TCP) return;
-    expect(formatV4(ipv4.destination(b, ipAt))).toBe(formatV4(PEER_ADDRESS.bits));
+    expect(formatV4(ipv4.destination(b, ipAt))).toBe(formatV4(PEER_ADDRESS.w3));
     expect(ipv4.verifyChecksum(b, ipAt)).toBe(true);
     const at = ipv4.payloadAt(b, ipAt);
     const segmentEnd = Math.min(end, ipv4.payloadEnd(b, ipAt));

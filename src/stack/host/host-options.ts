@@ -1,4 +1,4 @@
-import type { Ipv4Address } from "../core/address.ts";
+import type { IpAddress } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
@@ -23,8 +23,8 @@ export interface HostOptions {
 
 /** How a device is put to use. */
 export interface AttachOptions {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly prefixLength: number;
   /** Default router; without one only the prefix itself can be reached. */
-  readonly gateway?: Ipv4Address;
+  readonly gateway?: IpAddress;
 }

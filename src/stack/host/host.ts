@@ -5,6 +5,7 @@ import { WINDOWS } from "../core/profile.ts";
 import { TimerQueue } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
 import { Ip, type IpListener } from "../ip/ip.ts";
+import { Ipv4 } from "../ip/v4/ipv4.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
 import { Tcp } from "../tcp/tcp.ts";
@@ -57,7 +58,7 @@ export class Host implements IpListener {
         if (trace.isOn) trace.emit({ type: "timer-fired", atMs: clock.now(), owner: timer.owner(), timer: timer.name });
       },
     };
-    this.ip = new Ip(this.context);
+    this.ip = new Ip(this.context, (ip) => new Ipv4(this.context, ip));
     this.ip.listener = this;
     this.udp = new Udp(this.context, this.ip);
     this.tcp = new Tcp(this.context, this.ip, rings);
@@ -141,7 +142,7 @@ export class Host implements IpListener {
       const isCutOff = this.ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
       const isAffected = (local: IpAddress | undefined): boolean => {
         if (local === undefined) return isCutOff;
-        return local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits);
+        return down.isOwn(local);
       };
       this.tcp.networkDown(isAffected);
       this.udp.networkDown(isAffected);

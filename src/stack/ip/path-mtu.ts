@@ -1,3 +1,5 @@
+import type { AddressWords, IpAddress } from "../core/address.ts";
+import { AddressMap } from "../core/address-map.ts";
 import type { Clock } from "../core/clock.ts";
 
 /** No path is believed to be narrower (RFC 1122 §3.3.2's datagram that every host takes): a forged message can do little harm. */
@@ -18,14 +20,14 @@ export interface PathMtu {
 /** What path MTU discovery has found, by destination, RFC 1191. Only lowered ones are here. */
 export class PathMtus {
   readonly #clock: Clock;
-  readonly #lowered = new Map<number, PathMtu>();
+  readonly #lowered = new AddressMap<PathMtu>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** @returns Infinity where nothing was found */
-  to(remote: number): number {
+  to(remote: AddressWords): number {
     if (this.#lowered.size === 0) return Number.POSITIVE_INFINITY;
     const found = this.#lowered.get(remote);
     if (found === undefined) return Number.POSITIVE_INFINITY;
@@ -35,7 +37,7 @@ export class PathMtus {
   }
 
   /** Sets an MTU. @returns what was there before, for `restore` */
-  lower(remote: number, mtu: number): PathMtu | undefined {
+  lower(remote: IpAddress, mtu: number): PathMtu | undefined {
     const before = this.#lowered.get(remote);
     this.#lowered.delete(remote);
     if (this.#lowered.size >= MAX_PATH_MTUS) {
@@ -46,7 +48,7 @@ export class PathMtus {
     return before;
   }
 
-  restore(remote: number, before: PathMtu | undefined): void {
+  restore(remote: IpAddress, before: PathMtu | undefined): void {
     if (before === undefined) this.#lowered.delete(remote);
     else this.#lowered.set(remote, before);
   }

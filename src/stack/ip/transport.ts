@@ -1,4 +1,4 @@
-import type { IpAddress } from "../core/address.ts";
+import type { AddressSlot, IpAddress } from "../core/address.ts";
 
 /** A datagram for a transport, headers checked and IP header taken off. One record is refilled for each; bytes are valid during the call only. */
 export interface InboundPacket {
@@ -9,10 +9,9 @@ export interface InboundPacket {
   at: number;
   /** Where the datagram ends by IP's total length, link padding trimmed. */
   end: number;
-  family: 4 | 6;
-  /** IPv4 addresses as bare numbers; for IPv6 read the header. */
-  sourceV4: number;
-  destinationV4: number;
+  /** Refilled as the record is: `keepAddress` what must outlive the call. */
+  readonly source: AddressSlot;
+  readonly destination: AddressSlot;
   /** Nobody needs to verify the transport checksum: the device did, or the frame never left this machine. */
   checksumVerified: boolean;
   /** Sent to a broadcast or multicast address, of the link or of IP. */

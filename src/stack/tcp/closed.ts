@@ -35,7 +35,7 @@ export class Resets {
       this.#context.drops.count("reset-rate-limited");
       return;
     }
-    const path = this.#ip.pathTo(seg.sourceV4, seg.destinationV4);
+    const path = this.#ip.pathTo(seg.source, seg.destination);
     if (typeof path === "string") return;
     const { sourcePort, destinationPort } = seg;
     // With an ACK the peer told what it expects; without, we acknowledge all it sent.

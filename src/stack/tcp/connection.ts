@@ -45,7 +45,7 @@ export interface ConnectionOwner {
   handshakeDone(conn: Connection): boolean;
   enterTimeWait(conn: Connection): void;
   /** Where TSval begins towards this peer. */
-  timestampOffset(localV4: number, remoteV4: number): number;
+  timestampOffset(local: IpAddress, remote: IpAddress): number;
 }
 
 export interface ConnectionOpening {
@@ -70,8 +70,6 @@ export class Connection implements TcpConnection, Flow {
   readonly path: Path;
   readonly localPort: number;
   readonly remotePort: number;
-  readonly localV4: number;
-  readonly remoteV4: number;
   readonly isPassive: boolean;
   readonly options: TcpOptions;
   user: TcpUser;
@@ -194,8 +192,6 @@ export class Connection implements TcpConnection, Flow {
     this.path = opening.path;
     this.localPort = opening.localPort;
     this.remotePort = opening.remotePort;
-    this.localV4 = bareV4(opening.path.local);
-    this.remoteV4 = bareV4(opening.path.remote);
     this.isPassive = opening.isPassive;
     this.options = { ...opening.options };
     this.user = opening.user;
@@ -209,7 +205,7 @@ export class Connection implements TcpConnection, Flow {
     this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
     this.congestion = new NewReno(this.sndMss, profile.initialCwndSegments);
     this.receiveCapacity = this.#wantedCapacity();
-    this.tsOffset = owner.timestampOffset(this.localV4, this.remoteV4);
+    this.tsOffset = owner.timestampOffset(this.local, this.remote);
     this.timers = new ConnectionTimers(this);
   }
 
@@ -497,9 +493,4 @@ export class Connection implements TcpConnection, Flow {
     // Below a few segments the window could never hold one.
     return Math.max(wanted, 4 * 1460);
   }
-}
-
-function bareV4(address: IpAddress): number {
-  if (address.family === 4) return address.bits;
-  throw new RangeError("Cannot open a TCP connection over IPv6: not supported yet");
 }

@@ -1,4 +1,5 @@
 import { seqAdd } from "../core/seq.ts";
+import { MIN_HEADER } from "../packet/tcp.ts";
 import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import { NewReno } from "./congestion/new-reno.ts";
 import type { Connection } from "./connection.ts";
@@ -47,7 +48,7 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
 }
 
 /** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
-export const mssOfPath = (conn: Connection): number => conn.path.mtu - (conn.path.local.family === 4 ? 20 : 40) - 20;
+export const mssOfPath = (conn: Connection): number => conn.path.mtu - conn.path.ipHeaderLength - MIN_HEADER;
 
 const optionBytes = (conn: Connection): number => (conn.timestamps ? PADDED_TIMESTAMPS_LENGTH : 0);
 

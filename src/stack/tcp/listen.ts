@@ -44,7 +44,7 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
     return "accept-queue-full";
   }
   listener.makeRoom();
-  const chosen = host.sequences(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
+  const chosen = host.sequences(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
   // A quick stream outruns the clock that the numbers are chosen by.
   const iss = oldSndNxt === undefined || seqDiff(chosen, oldSndNxt) > 0 ? chosen : seqAdd(oldSndNxt, 65_537);
   const conn = host.openPassively(listener, seg, iss);

@@ -27,8 +27,7 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
   conn.cwndLimited = false;
   fitPath(conn);
   conn.effSndMss = conn.sndMss - sackLength(conn);
-  const { tso4 } = conn.path.offloads;
-  const largest = tso4 ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
+  const largest = conn.path.cutsSegments ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
   idleRestart(conn);
 
   let sent = 0;

@@ -1,4 +1,4 @@
-import { type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
+import { type IpAddress, isMulticast, isUnspecified } from "../../stack/core/address.ts";
 import type { Loans } from "../../stack/tcp/loans.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
 import type { AbortReason, ConnectFailure, OpenFailure, PortShortage, TcpOptions, TcpUser } from "../../stack/tcp/tcp-user.ts";
@@ -166,8 +166,8 @@ export class StreamSocket extends Socket implements TcpUser {
     const canBePeer =
       !isUnspecified(remote.address) &&
       remote.port !== 0 &&
-      !isMulticastV4(remote.address.bits) &&
-      !this.context.host.ip.isBroadcast(remote.address.bits);
+      !isMulticast(remote.address) &&
+      !this.context.host.ip.isBroadcast(remote.address);
     if (!canBePeer) return failed(WSAEADDRNOTAVAIL);
     const code = this.bindImplicitly(remote) || this.#open(remote);
     if (code !== 0) return failed(code);

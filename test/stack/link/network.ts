@@ -1,4 +1,4 @@
-import { parseV4 } from "../../../src/stack/core/address.ts";
+import { ipv4 as ipv4Address, parseV4 } from "../../../src/stack/core/address.ts";
 import { VirtualClock } from "../../../src/stack/core/clock.ts";
 import type { HostContext } from "../../../src/stack/core/context.ts";
 import { DropCounters } from "../../../src/stack/core/drops.ts";
@@ -8,6 +8,7 @@ import { SeededRandom } from "../../../src/stack/core/random.ts";
 import { TimerQueue } from "../../../src/stack/core/timers.ts";
 import { Trace } from "../../../src/stack/core/trace.ts";
 import { Ip } from "../../../src/stack/ip/ip.ts";
+import { Ipv4 } from "../../../src/stack/ip/v4/ipv4.ts";
 import type { LinkDevice } from "../../../src/stack/link/link-device.ts";
 import type { NetworkInterface } from "../../../src/stack/link/network-interface.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
@@ -20,7 +21,7 @@ import { Udp } from "../../../src/stack/udp/udp.ts";
 import { Loopback } from "../../../src/wire/loopback.ts";
 import { MemoryWire, type WireDevice } from "../../../src/wire/memory-wire.ts";
 
-export const v4 = (text: string): number => parseV4(text).bits;
+export const v4 = (text: string): number => parseV4(text).w3;
 
 /** Hosts and scripted stations on one Ethernet segment, in virtual time. */
 export class Network {
@@ -78,7 +79,7 @@ export class TestHost {
     const context = { clock, random, profile, timers, trace: new Trace(), drops: new DropCounters(), mistake, requestTurn: () => {} };
     this.context = context;
     this.device = device;
-    this.ip = new Ip(context);
+    this.ip = new Ip(context, (ip) => new Ipv4(context, ip));
     this.udp = new Udp(context, this.ip);
     this.ip.addInterface(new Loopback());
     this.eth = this.ip.addInterface(device);
@@ -144,7 +145,7 @@ export class Station {
   ): Uint8Array {
     const frame = new Uint8Array(14 + 20 + payload.length);
     ethernet.writeHeader(frame, 0, options.linkTo ?? to.device.mac, this.device.mac, ethernet.TYPE_IPV4);
-    const destination = options.destination ?? to.eth.addresses[0]!.address.bits;
+    const destination = options.destination ?? to.eth.addresses[0]!.address.w3;
     frame.set(payload, 34);
     const { protocol, ttl = 64, fragment = 0, source = this.address } = options;
     ipv4.writeHeader(frame, 14, 20 + payload.length, source, destination, protocol, ttl, 7, fragment);
@@ -162,7 +163,7 @@ export class Station {
     const datagram = new Uint8Array(8 + payload.length);
     datagram.set(payload, 8);
     udp.writeHeader(datagram, 0, ports.from, ports.to, payload.length);
-    const destination = options.destination ?? to.eth.addresses[0]!.address.bits;
+    const destination = options.destination ?? to.eth.addresses[0]!.address.w3;
     const pseudo = internetChecksum.pseudoHeaderV4(options.source ?? this.address, destination, 17, datagram.length);
     udp.putChecksum(datagram, 0, pseudo);
     return this.datagram(to, datagram, { protocol: 17, ...options });
@@ -199,7 +200,7 @@ export class Station {
 
   /** Makes the host know this station's link address without asking. */
   introduce(to: TestHost): void {
-    to.eth.neighbours.addStatic(this.address, this.device.mac);
+    to.eth.neighbours.addStatic(ipv4Address(this.address), this.device.mac);
   }
 }
 

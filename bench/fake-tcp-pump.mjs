@@ -42,7 +42,7 @@ const TEXT_AT = TCP_AT + tcp.MIN_HEADER;
 
 const out = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + 64);
 const info = plainFrame();
-const options = tcpOptions.makeTcpOptions();
+const options = tcpOptions.makeSegmentOptions();
 const SYN_OPTIONS = { mss: MSS, windowScale: SHIFT, sackPermitted: false, timestamps: false, tsVal: 0, tsEcr: 0 };
 const peerMac = new Uint8Array(ethernet.MAC_LENGTH);
 let peer = 0;

@@ -29,6 +29,6 @@ export { Provider } from "./winsock/provider/provider.ts";
 export { CaptureDevice, type CaptureOptions, type CaptureStart } from "./wire/capture-device.ts";
 export { DuplexDevice, type DuplexDeviceOptions } from "./wire/duplex-device.ts";
 export { ImpairedDevice } from "./wire/impaired-device.ts";
-export type { Impairment, Pick as FramePick } from "./wire/impairment.ts";
+export type { FramePick, Impairment } from "./wire/impairment.ts";
 export { Loopback, type LoopbackOptions } from "./wire/loopback.ts";
 export { MemoryWire, type WireDevice, type WireDeviceOptions, type WireOptions } from "./wire/memory-wire.ts";

@@ -17,7 +17,7 @@ import {
   type ManagementResponse,
   type ManagementResults,
   managementRequest,
-  type PingResult,
+  type PingReport,
   type UdpStatus,
 } from "./management.ts";
 import { firstIssue } from "./setting-text.ts";
@@ -177,7 +177,7 @@ export class ManagementService {
     };
   }
 
-  #ping(request: Extract<CheckedRequest, { readonly op: "ping" }>, done: (result: PingResult) => void): void {
+  #ping(request: Extract<CheckedRequest, { readonly op: "ping" }>, done: (result: PingReport) => void): void {
     const sequence = this.#lastPing++;
     const options = {
       id: 1 + ((sequence >>> 16) & 0x7fff),

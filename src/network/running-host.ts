@@ -20,7 +20,7 @@ import { ImpairedDevice } from "../wire/impaired-device.ts";
 import { Loopback } from "../wire/loopback.ts";
 import { MemoryWire } from "../wire/memory-wire.ts";
 import { CaptureFile } from "./capture-file.ts";
-import { guarded } from "./guarded-handler.ts";
+import { guardedHandler } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { MistakeReports } from "./mistake-reports.ts";
 import type { HostSettings } from "./network-url.ts";
@@ -149,7 +149,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     programUsage: () => provider.usage,
   });
   const mistake = (error: unknown) => reports.report("internal-error-in-call", "a call", error);
-  const handler = guarded(handlerOf(provider, management), mistake);
+  const handler = guardedHandler(handlerOf(provider, management), mistake);
   if (parts.door !== undefined && waiter instanceof PollWaiter) {
     const { numbers, doorNotice } = parts;
     door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice: doorNotice, mistake });

@@ -11,7 +11,14 @@ import { pseudoHeaderV4 } from "../../src/stack/packet/checksum.ts";
 import * as ethernet from "../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
-import { makeTcpOptions, parse, type TcpOptions, writeSack, writeSynOptions, writeTimestamps } from "../../src/stack/packet/tcp-options.ts";
+import {
+  makeSegmentOptions,
+  parse,
+  type SegmentOptions,
+  writeSack,
+  writeSynOptions,
+  writeTimestamps,
+} from "../../src/stack/packet/tcp-options.ts";
 import { MemoryWire, type WireDevice } from "../../src/wire/memory-wire.ts";
 import { Simulation } from "./simulation.ts";
 import { OUR_ADDRESS, PEER_ADDRESS } from "./two-hosts.ts";
@@ -28,7 +35,7 @@ export interface SeenSegment {
   readonly window: number;
   readonly length: number;
   readonly text: Uint8Array;
-  readonly options: TcpOptions;
+  readonly options: SegmentOptions;
   readonly sourcePort: number;
   readonly destinationPort: number;
 }
@@ -227,7 +234,7 @@ export class ScriptPeer {
     // Every segment that leaves must pass our own strict reading, its checksum included.
     expect(tcp.check(b, at, segmentEnd)).toBeUndefined();
     expect(tcp.verifyChecksum(b, at, segmentEnd, ipv4.pseudoHeader(b, ipAt))).toBe(true);
-    const options = makeTcpOptions();
+    const options = makeSegmentOptions();
     parse(b, at, options);
     expect(options.malformed).toBe(false);
     const bits = tcp.flags(b, at);

@@ -18,7 +18,7 @@ import { SendBuffer } from "./send-buffer.ts";
 import { SequenceRanges } from "./sequence-ranges.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { TcpConnection } from "./tcp-service.ts";
-import type { AbortReason, ConnectFailure, ConnectionStatus, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
+import type { AbortReason, ConnectFailure, ConnectionOptions, ConnectionStatus, TcpState, TcpUser } from "./tcp-user.ts";
 
 /** Queued and unacknowledged bytes that one connection may hold, whatever its user's quota. */
 export const SEND_QUEUE_CAP = 256 * 1024 * 1024;
@@ -55,7 +55,7 @@ export interface ConnectionOpening {
   readonly remotePort: number;
   readonly iss: Seq;
   readonly isPassive: boolean;
-  readonly options: TcpOptions;
+  readonly options: ConnectionOptions;
   readonly user: TcpUser;
 }
 
@@ -71,7 +71,7 @@ export class Connection implements TcpConnection, Flow {
   readonly localPort: number;
   readonly remotePort: number;
   readonly isPassive: boolean;
-  readonly options: TcpOptions;
+  readonly options: ConnectionOptions;
   user: TcpUser;
   state: TcpState = "CLOSED";
 
@@ -362,7 +362,7 @@ export class Connection implements TcpConnection, Flow {
     this.release();
   }
 
-  setOptions(options: Partial<TcpOptions>): void {
+  setOptions(options: Partial<ConnectionOptions>): void {
     const before = { ...this.options };
     Object.assign(this.options, options);
     const { noDelay, keepAlive, maxRetransmissionMs, receiveBufferBytes } = this.options;

@@ -2,7 +2,7 @@ import { type AddressWords, formatEndpoint, makeAddressSlot } from "../core/addr
 import { type Seq, seq } from "../core/seq.ts";
 import type { InboundPacket } from "../ip/transport.ts";
 import * as tcp from "../packet/tcp.ts";
-import { makeTcpOptions, parse, type TcpOptions } from "../packet/tcp-options.ts";
+import { makeSegmentOptions, parse, type SegmentOptions } from "../packet/tcp-options.ts";
 
 /** A TCP segment that has arrived, in RFC 9293's terms. One record is filled again for each arrival, so nothing may be kept of it. */
 export class Segment {
@@ -26,7 +26,7 @@ export class Segment {
   textEnd = 0;
   /** How many segments on the wire this one was merged from. */
   pieces = 1;
-  readonly options: TcpOptions = makeTcpOptions();
+  readonly options: SegmentOptions = makeSegmentOptions();
 
   /** Reads the header that `tcp.check` has passed. */
   fill(packet: InboundPacket): void {

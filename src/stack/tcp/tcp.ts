@@ -29,17 +29,17 @@ import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
 import type {
   ConnectFailure,
+  ConnectionOptions,
   ConnectionStatus,
   ListenRequest,
   OpenFailure,
   OpenRequest,
   PortShortage,
-  TcpOptions,
   TcpState,
 } from "./tcp-user.ts";
 import { TimeWaits } from "./time-wait.ts";
 
-const DEFAULT_OPTIONS: TcpOptions = {
+const DEFAULT_OPTIONS: ConnectionOptions = {
   noDelay: false,
   keepAlive: false,
   maxRetransmissionMs: undefined,

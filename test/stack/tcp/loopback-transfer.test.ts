@@ -4,7 +4,7 @@ import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/core/profi
 import { SeededRandom } from "../../../src/stack/core/random.ts";
 import { Host } from "../../../src/stack/host/host.ts";
 import type { TcpConnection } from "../../../src/stack/tcp/tcp-service.ts";
-import type { TcpOptions } from "../../../src/stack/tcp/tcp-user.ts";
+import type { ConnectionOptions } from "../../../src/stack/tcp/tcp-user.ts";
 import { Loopback } from "../../../src/wire/loopback.ts";
 import { MemoryWire } from "../../../src/wire/memory-wire.ts";
 import { Simulation } from "../../support/simulation.ts";
@@ -17,7 +17,7 @@ const QUOTA = 65_536;
 interface Stream {
   readonly profile: Profile;
   readonly callBytes: number;
-  readonly options?: Partial<TcpOptions>;
+  readonly options?: Partial<ConnectionOptions>;
   readonly totalBytes?: number;
 }
 

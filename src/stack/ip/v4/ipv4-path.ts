@@ -44,7 +44,7 @@ export class Ipv4Output {
     this.context = context;
     this.ways = ways;
     this.identifications = new Identifications(context);
-    this.pathMtus = new PathMtus(context.clock);
+    this.pathMtus = new PathMtus(context);
   }
 }
 

@@ -5,6 +5,7 @@
 
 export { manage } from "./management/manage.ts";
 export type { HostStatus, ManagementRequest, ManagementResults } from "./management/management.ts";
+export { EventLoopDriver } from "./network/event-loop-driver.ts";
 export { closeNetwork, openAsyncPort, openBlockingPort, openDaemonPort, useNetwork } from "./network/networks.ts";
 export { type Clock, RealClock } from "./network/real-clock.ts";
 export { SystemRandom } from "./network/system-random.ts";

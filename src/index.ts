@@ -5,17 +5,19 @@
 
 export { manage } from "./management/manage.ts";
 export type { HostStatus, ManagementRequest, ManagementResults } from "./management/management.ts";
+export { EventLoopDriver } from "./network/event-loop-driver.ts";
 export { closeNetwork, openAsyncPort, openBlockingPort, openDaemonPort, useNetwork } from "./network/networks.ts";
-export { RealClock } from "./network/real-clock.ts";
+export { type Clock, RealClock } from "./network/real-clock.ts";
 export { SystemRandom } from "./network/system-random.ts";
 export { formatAddress, type IpAddress, ipv4, ipv6, parseV4 } from "./stack/core/address.ts";
-export { type Clock, VirtualClock } from "./stack/core/clock.ts";
 export type { FrameInfo } from "./stack/core/frame-info.ts";
 export { LINUX, PROFILES, type Profile, RFC, WINDOWS } from "./stack/core/profile.ts";
 export { type Random, SeededRandom } from "./stack/core/random.ts";
+export type { Time } from "./stack/core/time.ts";
 export { Trace, type TraceEvent, type TraceSubscriber } from "./stack/core/trace.ts";
 export { Host } from "./stack/host/host.ts";
 export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
+export { Simulation } from "./stack/host/simulation.ts";
 export type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./stack/link/link-device.ts";
 export { describeFrame, type FrameDescription } from "./stack/packet/describe.ts";
 export { LinuxTap, openTap, type TapOptions } from "./tap/linux-tap.ts";

@@ -62,7 +62,7 @@ export class ManagementService {
     this.#shutdown = parts.shutdown;
     this.#doorUsage = parts.doorUsage;
     this.#programUsage = parts.programUsage;
-    this.#startMs = parts.host.context.clock.now();
+    this.#startMs = parts.host.context.now;
   }
 
   openClient(): void {
@@ -96,7 +96,7 @@ export class ManagementService {
       case "ss":
         return { tcp: tcp.statuses(), udp: this.#host.udp.endpoints().map(udpStatus) };
       case "timers": {
-        const now = context.clock.now();
+        const now = context.now;
         return timers.pending().map((t) => ({ name: t.name, owner: t.owner, inMs: t.deadlineMs - now }));
       }
       case "route-list":
@@ -162,7 +162,7 @@ export class ManagementService {
     return {
       version,
       pid: process.pid,
-      upMs: context.clock.now() - this.#startMs,
+      upMs: context.now - this.#startMs,
       profile: context.profile.name,
       clients: this.#clients,
       door: this.#doorUsage(),

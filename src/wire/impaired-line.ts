@@ -110,7 +110,7 @@ export class Line {
       this.#queueFull++;
       return false;
     }
-    let dueMs = this.#timers.clock.now() + delayMs;
+    let dueMs = this.#timers.now + delayMs;
     if (!overtaken) {
       dueMs = Math.max(dueMs, this.#lastDueMs);
       this.#lastDueMs = dueMs;
@@ -125,7 +125,7 @@ export class Line {
 
   /** Sends on what is due. */
   runDue(): void {
-    const now = this.#timers.clock.now();
+    const now = this.#timers.now;
     while (!this.isStuck && this.#frames.length > 0 && this.#frames[0]!.dueMs <= now) this.#sendFirst();
     this.#arm();
   }
@@ -172,11 +172,11 @@ export class Line {
   #arm(): void {
     const first = this.#frames[0];
     if (first === undefined || this.isStuck) this.#timer.cancel();
-    else this.#timer.set(first.dueMs - this.#timers.clock.now());
+    else this.#timer.set(first.dueMs - this.#timers.now);
   }
 
   #transmissionMs(length: number, bitsPerSecond: number): number {
-    const now = this.#timers.clock.now();
+    const now = this.#timers.now;
     this.#freeAtMs = Math.max(now, this.#freeAtMs) + (length * 8000) / bitsPerSecond;
     return this.#freeAtMs - now;
   }

@@ -4,7 +4,8 @@ import { plainFrame } from "../../src/stack/core/frame-info.ts";
 import { type Profile, RFC } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { type Seq, seq, seqAdd, seqDiff } from "../../src/stack/core/seq.ts";
-import { Host } from "../../src/stack/host/host.ts";
+import type { Host } from "../../src/stack/host/host.ts";
+import { Simulation } from "../../src/stack/host/simulation.ts";
 import { FRAME_HEADROOM } from "../../src/stack/link/link-device.ts";
 import * as arp from "../../src/stack/packet/arp.ts";
 import { pseudoHeaderV4 } from "../../src/stack/packet/checksum.ts";
@@ -20,7 +21,6 @@ import {
   writeTimestamps,
 } from "../../src/stack/packet/tcp-options.ts";
 import { MemoryWire, type WireDevice } from "../../src/wire/memory-wire.ts";
-import { Simulation } from "./simulation.ts";
 import { OUR_ADDRESS, PEER_ADDRESS } from "./two-hosts.ts";
 
 /** A segment that our host sent, numbers relative to each side's ISN. */
@@ -87,8 +87,7 @@ export class ScriptPeer {
   /** @param isKnown false leaves the host's questions for the neighbour unanswered until `introduce` */
   constructor(profile: Profile = RFC, isKnown = true) {
     const wire = new MemoryWire();
-    const { clock } = this.simulation;
-    this.host = this.simulation.add(new Host({ clock, random: new SeededRandom(7), profile }));
+    this.host = this.simulation.host({ random: new SeededRandom(7), profile });
     this.host.attach(wire.device({ name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
     this.host.tcp.sequences = () => this.ourIsn;
     this.#device = wire.device({ name: "script" });
@@ -110,8 +109,8 @@ export class ScriptPeer {
     this.host.ip.interfaces[0]?.neighbours.remove(PEER_ADDRESS);
   }
 
-  get clock() {
-    return this.simulation.clock;
+  get now() {
+    return this.simulation.now;
   }
 
   /** Lets the host do what is due now, and takes what it sent. */
@@ -124,7 +123,7 @@ export class ScriptPeer {
     this.simulation.run(() => {
       this.settle();
       return false;
-    }, this.clock.now() + ms);
+    }, this.now + ms);
     this.settle();
   }
 
@@ -240,7 +239,7 @@ export class ScriptPeer {
     const bits = tcp.flags(b, at);
     if (this.ourPort === 0) this.ourPort = tcp.sourcePort(b, at);
     this.seen.push({
-      atMs: this.clock.now(),
+      atMs: this.now,
       flags: FLAG_LETTERS.map(([letter, bit]) => ((bits & bit) !== 0 ? letter : "")).join(""),
       seq: seqDiff(tcp.sequence(b, at), this.ourIsn),
       ack: (bits & tcp.ACK) !== 0 ? seqDiff(tcp.acknowledgment(b, at), this.isn) : 0,

@@ -1,10 +1,10 @@
 import { type AddressWords, type IpAddress, isV4, sameAddress } from "./address.ts";
 
-interface Entry<V> {
+interface AddressEntry<V> {
   readonly address: IpAddress;
   value: V;
   /** Another address that falls on the same number. */
-  next: Entry<V> | undefined;
+  next: AddressEntry<V> | undefined;
 }
 
 /**
@@ -12,7 +12,7 @@ interface Entry<V> {
  * somebody chose to fall on one are walked, so a map that strangers fill needs a bound on its size, as all of ours have.
  */
 export class AddressMap<V> {
-  readonly #chains = new Map<number, Entry<V>>();
+  readonly #chains = new Map<number, AddressEntry<V>>();
   #size = 0;
 
   get size(): number {
@@ -40,7 +40,7 @@ export class AddressMap<V> {
   /** @returns whether it was there */
   delete(address: AddressWords): boolean {
     const number = numberOf(address);
-    let before: Entry<V> | undefined;
+    let before: AddressEntry<V> | undefined;
     for (let entry = this.#chains.get(number); entry !== undefined; before = entry, entry = entry.next) {
       if (!sameAddress(entry.address, address)) continue;
       if (before !== undefined) before.next = entry.next;
@@ -61,9 +61,9 @@ export class AddressMap<V> {
     for (const entry of this.#entries()) yield entry.value;
   }
 
-  *#entries(): IterableIterator<Entry<V>> {
+  *#entries(): IterableIterator<AddressEntry<V>> {
     for (const first of this.#chains.values())
-      for (let entry: Entry<V> | undefined = first; entry !== undefined; entry = entry.next) yield entry;
+      for (let entry: AddressEntry<V> | undefined = first; entry !== undefined; entry = entry.next) yield entry;
   }
 }
 

@@ -1,12 +1,12 @@
 import type { IpAddress } from "../core/address.ts";
-import type { Clock } from "../core/clock.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
 import type { Trace } from "../core/trace.ts";
 import type { RingSource } from "../tcp/ring-pool.ts";
 
 export interface HostOptions {
-  readonly clock: Clock;
+  /** What time it is when the host is made, by whatever its driver goes by; 0 unless given. In milliseconds. */
+  readonly startMs?: number;
   /** Feeds ports, sequence numbers and jitter, and keys their secrets; from the operating system in real use. */
   readonly random: Random;
   /** WINDOWS unless given. */

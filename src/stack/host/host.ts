@@ -2,6 +2,7 @@ import { type IpAddress, ipv4 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
 import { WINDOWS } from "../core/profile.ts";
+import { FrozenTime } from "../core/time.ts";
 import { TimerQueue } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
 import { Ip, type IpListener } from "../ip/ip.ts";
@@ -18,9 +19,16 @@ const FRAMES_PER_ROUND = 256;
 const ROUNDS_PER_TURN = 8;
 
 /**
- * One host, put together: devices below, transports above, and no other contact with the world than the clock, the randomness and
- * the devices it is given. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come and when
- * `onTurnRequested` says so; between turns nothing happens in it.
+ * One host, put together: devices below, transports above, and no other contact with the world than the randomness and the devices
+ * it is given, and the time that it is told. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come
+ * and when `onTurnRequested` says so; between turns nothing happens in it.
+ *
+ * Time stands still in it. The driver owns the clock, and there are two ways in: `turn(nowMs)`, and `enter(nowMs)` before a call or a
+ * batch of calls from outside (the provider's, TCP's, UDP's, management's). Everything that happens until the next of either happens
+ * at that time: a run is its seed, its profile and what its driver hands in, and replays to the byte. A turn does not look up in the
+ * middle: it is bounded (ROUNDS_PER_TURN rounds of FRAMES_PER_ROUND frames a device), and what is left waits for the next turn, with
+ * a later time. So a round trip is measured from turn to turn, as fine as the turns are, and is 0 where question and answer fall into
+ * one. Only the driver's own waiting asks its clock again, for `nextDeadlineMs` counts from the same origin.
  */
 export class Host implements IpListener {
   readonly context: HostContext;
@@ -31,17 +39,22 @@ export class Host implements IpListener {
   readonly udp: Udp;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
+  readonly #time: FrozenTime;
   #isRequested = false;
   #isWritable = false;
   #isInTurn = false;
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { clock, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
-    this.timers = new TimerQueue(clock, mistake);
+    const { startMs, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
+    const time = new FrozenTime(startMs);
+    this.#time = time;
+    this.timers = new TimerQueue(time, mistake);
     this.trace = trace;
     this.context = {
-      clock,
+      get now() {
+        return time.now;
+      },
       random,
       profile,
       timers: this.timers,
@@ -52,10 +65,10 @@ export class Host implements IpListener {
     };
     this.timers.observer = {
       timerSet: (timer, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", atMs: clock.now(), owner: timer.owner(), timer: timer.name, delayMs });
+        if (trace.isOn) trace.emit({ type: "timer-set", atMs: time.now, owner: timer.owner(), timer: timer.name, delayMs });
       },
       timerFired: (timer) => {
-        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: clock.now(), owner: timer.owner(), timer: timer.name });
+        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: time.now, owner: timer.owner(), timer: timer.name });
       },
     };
     this.ip = new Ip(this.context, (ip) => new Ipv4(this.context, ip));
@@ -80,22 +93,34 @@ export class Host implements IpListener {
     return this.ip.interfaces.map((i) => i.device);
   }
 
-  /** When a timer or housekeeping is due, on the host's clock; Infinity when nothing is. */
+  /** When a timer or housekeeping is due, on the host's time; Infinity when nothing is. */
   get nextDeadlineMs(): number {
     return Math.min(this.timers.nextDeadlineMs, this.tcp.rings.sweepAtMs);
   }
 
   /**
    * Frames in, timers, and what follows from both: users are told and everything that is to be sent leaves, once.
+   * @param nowMs what time it is, for the whole turn
    * @returns true when work remains and the next turn should come without waiting
+   * @throws RangeError when `nowMs` lies before the time of an earlier turn or call
    */
-  turn(): boolean {
+  turn(nowMs: number): boolean {
+    this.#time.moveTo(nowMs);
     this.#isInTurn = true;
     try {
       return this.#rounds();
     } finally {
       this.#isInTurn = false;
     }
+  }
+
+  /**
+   * Says what time it is for the calls that follow, until the next `enter` or `turn`. Within a turn it does nothing: what a user does
+   * there belongs to the turn.
+   * @throws RangeError as `turn`
+   */
+  enter(nowMs: number): void {
+    if (!this.#isInTurn) this.#time.moveTo(nowMs);
   }
 
   #rounds(): boolean {

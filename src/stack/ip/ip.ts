@@ -64,7 +64,7 @@ export class Ip implements InterfaceUser, WayFinder {
   /** @param v4 makes IPv4 over this layer */
   constructor(context: HostContext, v4: (ip: Ip) => IpFamily) {
     this.#context = context;
-    this.pathMtus = new PathMtus(context.clock);
+    this.pathMtus = new PathMtus(context);
     this.#v4 = v4(this);
   }
 

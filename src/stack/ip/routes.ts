@@ -24,13 +24,13 @@ export interface RouteListing {
 }
 
 /** A route as the table keeps it: its prefix counted among 128 bits, so that routes of both families lie in one list. */
-interface Entry extends Route {
+interface KeptRoute extends Route {
   readonly bits: number;
 }
 
 /** Routes of both families, longest prefix first (RFC 1122 §3.3.1.3), then lowest metric. */
 export class RouteTable {
-  #routes: readonly Entry[] = [];
+  #routes: readonly KeptRoute[] = [];
   /** Goes up with every change of routes, addresses or link states, so that paths know when to look again. */
   generation = 0;
 
@@ -82,7 +82,7 @@ export class RouteTable {
   }
 }
 
-const isSameWay = (a: Entry, b: Entry): boolean =>
+const isSameWay = (a: KeptRoute, b: KeptRoute): boolean =>
   a.bits === b.bits && sameAddress(a.destination, b.destination) && isSameGateway(a.gateway, b.gateway) && a.interface === b.interface;
 
 const isSameGateway = (a: IpAddress | undefined, b: IpAddress | undefined): boolean =>

@@ -137,7 +137,7 @@ export class Neighbours {
 
   /** Sends the frame in `bytes[at, end)`, whose Ethernet header is complete but for the destination, to this neighbour, or keeps a copy until it is resolved. */
   send(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): NeighbourSendResult {
-    const now = this.#context.clock.now();
+    const now = this.#context.now;
     neighbour.usedAtMs = now;
     switch (neighbour.state) {
       case "INCOMPLETE":
@@ -237,7 +237,7 @@ export class Neighbours {
   }
 
   list(): NeighbourListing[] {
-    const now = this.#context.clock.now();
+    const now = this.#context.now;
     return [...this.#entries.values()].map((n) => ({
       interface: this.#link.name,
       address: formatAddress(n.address),
@@ -258,7 +258,7 @@ export class Neighbours {
     neighbour.probesSent++;
     neighbour.timer.set(this.#context.profile.neighbourProbeMs);
     const asksAll = neighbour.state !== "PROBE" || neighbour.isDoubted;
-    if (asksAll) neighbour.broadcastAtMs = this.#context.clock.now();
+    if (asksAll) neighbour.broadcastAtMs = this.#context.now;
     const sender = this.#link.addressTowards(neighbour.address) ?? IPV4_ANY;
     this.#sendRequest(asksAll ? ethernet.BROADCAST_MAC : neighbour.mac, sender, neighbour.address);
   }
@@ -272,7 +272,7 @@ export class Neighbours {
       // The station may have a new card: ask everybody before giving up (RFC 4861 §7.3.3 starts resolution anew).
       this.#beginProbing(neighbour, "INCOMPLETE");
     } else {
-      neighbour.untilMs = this.#context.clock.now() + this.#context.profile.neighbourProbeMs;
+      neighbour.untilMs = this.#context.now + this.#context.profile.neighbourProbeMs;
       neighbour.mac.fill(0);
       trust(neighbour);
       this.#become(neighbour, "FAILED");
@@ -283,8 +283,8 @@ export class Neighbours {
   /** The neighbour has this link address for the next while. */
   #confirm(neighbour: Neighbour, mac: Uint8Array): void {
     this.#setMac(neighbour, mac);
-    const { random, profile, clock } = this.#context;
-    neighbour.untilMs = clock.now() + profile.neighbourReachableMs * (0.5 + fraction(random));
+    const { random, profile, now } = this.#context;
+    neighbour.untilMs = now + profile.neighbourReachableMs * (0.5 + fraction(random));
     neighbour.timer.cancel();
     this.#become(neighbour, "REACHABLE");
     this.#flush(neighbour);
@@ -312,7 +312,7 @@ export class Neighbours {
       case "STALE":
       case "PROBE":
         if (isFrom(entry)) return;
-        if (this.#context.clock.now() - entry.macSetAtMs < LOCK_MS) this.#doubt(entry);
+        if (this.#context.now - entry.macSetAtMs < LOCK_MS) this.#doubt(entry);
         else this.#learn(entry);
     }
   }
@@ -332,7 +332,7 @@ export class Neighbours {
         return;
       case "FAILED":
         // It lives: the next use asks without waiting any longer.
-        entry!.untilMs = this.#context.clock.now();
+        entry!.untilMs = this.#context.now;
         return;
       default:
         if (!isFrom(entry!)) this.#doubt(entry!);
@@ -351,7 +351,7 @@ export class Neighbours {
   #doubt(entry: Neighbour): void {
     if (entry.isDoubted) return;
     entry.isDoubted = true;
-    const now = this.#context.clock.now();
+    const now = this.#context.now;
     if (entry.state === "STALE" || (entry.state === "REACHABLE" && now >= entry.untilMs)) return;
     this.#become(entry, "PROBE");
     entry.probesSent = 0;
@@ -362,16 +362,16 @@ export class Neighbours {
 
   #setMac(entry: Neighbour, mac: Uint8Array): void {
     ethernet.copyMac(mac, 0, entry.mac, 0);
-    entry.macSetAtMs = this.#context.clock.now();
+    entry.macSetAtMs = this.#context.now;
     trust(entry);
   }
 
   #become(neighbour: Neighbour, state: NeighbourState): void {
     if (neighbour.state === state) return;
     neighbour.state = state;
-    const { trace, clock } = this.#context;
+    const { trace, now } = this.#context;
     if (!trace.isOn) return;
-    trace.emit({ type: "neighbour-changed", atMs: clock.now(), device: this.#link.name, address: formatAddress(neighbour.address), state });
+    trace.emit({ type: "neighbour-changed", atMs: now, device: this.#link.name, address: formatAddress(neighbour.address), state });
   }
 
   #transmit(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): NeighbourSendResult {

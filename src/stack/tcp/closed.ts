@@ -27,7 +27,7 @@ export class Resets {
     this.#context = context;
     this.#ip = ip;
     this.#writer = writer;
-    this.#rate = new TokenBucket(context.clock, RESETS_PER_SECOND, RESETS_PER_SECOND);
+    this.#rate = new TokenBucket(context, RESETS_PER_SECOND, RESETS_PER_SECOND);
   }
 
   answer(seg: Segment): void {

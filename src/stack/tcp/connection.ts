@@ -270,8 +270,8 @@ export class Connection implements TcpConnection, Flow {
     if (!isEdge(from, state)) throw new Error(`Cannot go from ${from} to ${state}: RFC 9293 figure 5 has no such edge`);
     this.state = state;
     this.owner.stateChanged(from, state);
-    const { trace, clock } = this.context;
-    if (trace.isOn) trace.emit({ type: "state-changed", atMs: clock.now(), connection: this.label, from, to: state });
+    const { trace, now } = this.context;
+    if (trace.isOn) trace.emit({ type: "state-changed", atMs: now, connection: this.label, from, to: state });
     if (state === "ESTABLISHED" && !this.isPassive) this.notify(NOTICE.established);
   }
 
@@ -450,7 +450,7 @@ export class Connection implements TcpConnection, Flow {
     const before = this.synFate;
     const hasLeft = before === "sent" || (before === "queued" && (fate === "sent" || fate === "full"));
     if (hasLeft) this.synRetransmitted = true;
-    else this.timedAtMs = this.context.clock.now();
+    else this.timedAtMs = this.context.now;
     this.synFate = fate;
   }
 
@@ -482,7 +482,7 @@ export class Connection implements TcpConnection, Flow {
 
   /** A bare reply to something that was not acceptable: an ACK of where we stand, at most one in 500 ms (RFC 5961 §7, hardening against ACK wars). */
   challenge(): void {
-    const now = this.context.clock.now();
+    const now = this.context.now;
     if (now - this.lastChallengeMs < 500) return;
     this.lastChallengeMs = now;
     this.owner.emitControl(this, tcp.ACK, this.sndNxt, this.rcvNxt);

@@ -15,7 +15,7 @@ const TS_RECENT_LIFE_MS = 24 * 86_400_000;
  * @returns `accepted`, or why the segment was of no use
  */
 export function segmentArrives(conn: Connection, seg: Segment): string {
-  conn.lastReceivedMs = conn.context.clock.now();
+  conn.lastReceivedMs = conn.context.now;
 
   // Before the first: PAWS, RFC 7323 §5.3. A reset is judged by its number alone (§5.2).
   if (conn.timestamps && !seg.has(RST)) {
@@ -81,7 +81,7 @@ function synAgain(conn: Connection, seg: Segment): string {
     acknowledgeSoon(conn);
     return "accepted";
   }
-  const now = conn.context.clock.now();
+  const now = conn.context.now;
   if (now - conn.lastChallengeMs >= 500) {
     conn.lastChallengeMs = now;
     conn.synTried(conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt));
@@ -104,7 +104,7 @@ function isAcceptable(conn: Connection, seg: Segment): "yes" | "no" | "window-cl
 
 function isOldTimestamp(conn: Connection, tsVal: number): boolean {
   if (((tsVal - conn.tsRecent) | 0) >= 0) return false;
-  return conn.context.clock.now() - conn.tsRecentAtMs < TS_RECENT_LIFE_MS;
+  return conn.context.now - conn.tsRecentAtMs < TS_RECENT_LIFE_MS;
 }
 
 /** RFC 7323 §4.3: only a segment that covers the last ACK sent may move TS.Recent. */
@@ -112,7 +112,7 @@ function rememberTimestamp(conn: Connection, seg: Segment): void {
   if (!conn.timestamps || !seg.options.hasTimestamps) return;
   if (seqDiff(seg.seq, conn.lastAckSent) <= 0 && ((seg.options.tsVal - conn.tsRecent) | 0) >= 0) {
     conn.tsRecent = seg.options.tsVal;
-    conn.tsRecentAtMs = conn.context.clock.now();
+    conn.tsRecentAtMs = conn.context.now;
   }
 }
 
@@ -152,7 +152,7 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
     conn.sndUna = seqAdd(conn.iss, 1);
     conn.highRxt = conn.sndUna;
     conn.recover = conn.sndUna;
-    if (conn.isHandshakeTimed && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
+    if (conn.isHandshakeTimed && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.now - conn.timedAtMs);
     conn.timedSeq = undefined;
     establish(conn);
     updateWindow(conn, seg);

@@ -81,7 +81,7 @@ export class SegmentWriter {
     );
     const result = this.#finish(conn.path, at, at + headerBytes + length, length > conn.effSndMss ? conn.effSndMss : 0, headerBytes);
     if (result === "full") return result;
-    if (length > 0 || (flags & tcp.FIN) !== 0) conn.lastSentMs = conn.context.clock.now();
+    if (length > 0 || (flags & tcp.FIN) !== 0) conn.lastSentMs = conn.context.now;
     if (hasAck && !isReset) {
       conn.lastAckSent = acknowledged;
       conn.ackNow = false;

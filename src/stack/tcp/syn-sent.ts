@@ -65,6 +65,6 @@ function sampleHandshake(conn: Connection, seg: Segment): void {
   // One that was tried again while it waited for ARP has no time of its own, nor a timestamp from when it left.
   if (conn.timestamps && seg.options.tsEcr !== 0) {
     if (conn.synFate === "sent" || conn.retries === 0) conn.timers.sampleTimestamp(seg.options.tsEcr);
-  } else if (conn.isHandshakeTimed) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
+  } else if (conn.isHandshakeTimed) conn.timers.sampleRtt(conn.context.now - conn.timedAtMs);
   conn.timedSeq = undefined;
 }

@@ -79,14 +79,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   constructor(context: HostContext, ip: Ip, rings?: RingSource) {
     this.context = context;
     this.#ip = ip;
-    this.rings = new RingPool(context.clock, rings);
+    this.rings = new RingPool(context, rings);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
     this.#timeWaits = new TimeWaits(hash, (port) => this.#waitOn(port, -1));
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.#timestampOffsets = new KeyedHash(context.random);
-    this.sequences = keyedSequences(context.clock, new KeyedHash(context.random));
+    this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
   }
 
@@ -206,8 +206,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     seg.fill(packet);
     if (seg.sourcePort === 0 || seg.destinationPort === 0) return "tcp-port-zero";
     const verdict = this.#dispatch(seg);
-    const { trace, clock } = this.context;
-    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", atMs: clock.now(), connection: seg.flow, verdict });
+    const { trace } = this.context;
+    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", atMs: this.context.now, connection: seg.flow, verdict });
     return verdict;
   }
 

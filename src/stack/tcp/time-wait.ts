@@ -1,7 +1,7 @@
 import { type AddressWords, formatEndpoint, type IpAddress } from "../core/address.ts";
-import type { Clock } from "../core/clock.ts";
 import type { KeyedHash } from "../core/keyed-hash.ts";
 import { type Seq, seqDiff, seqShown } from "../core/seq.ts";
+import type { Time } from "../core/time.ts";
 import type { Timer } from "../core/timers.ts";
 import type { Path } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
@@ -27,7 +27,7 @@ export class TimeWait implements Flow {
   readonly sndNxt: Seq;
   readonly rcvNxt: Seq;
   readonly timer: Timer;
-  readonly #clock: Clock;
+  readonly #time: Time;
   readonly #durationMs: number;
   readonly #timestamps: readonly [number, number] | undefined;
 
@@ -40,7 +40,7 @@ export class TimeWait implements Flow {
     this.path = conn.path;
     this.sndNxt = conn.sndNxt;
     this.rcvNxt = conn.rcvNxt;
-    this.#clock = conn.context.clock;
+    this.#time = conn.context;
     this.#durationMs = conn.context.profile.timeWaitMs;
     this.#timestamps = conn.timestamps ? [timestampNow(conn), conn.tsRecent] : undefined;
     const label = conn.label;
@@ -57,7 +57,7 @@ export class TimeWait implements Flow {
     const { id, sndNxt, rcvNxt, timer } = this;
     const local = formatEndpoint(this.local, this.localPort);
     const remote = formatEndpoint(this.remote, this.remotePort);
-    const timers = [{ name: timer.name, inMs: timer.deadlineMs - this.#clock.now() }];
+    const timers = [{ name: timer.name, inMs: timer.deadlineMs - this.#time.now }];
     return { ...EMPTY_STATUS, id, state: "TIME-WAIT", local, remote, sndNxt: seqShown(sndNxt), rcvNxt: seqShown(rcvNxt), timers };
   }
 

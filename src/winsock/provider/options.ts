@@ -212,7 +212,7 @@ const LEVELS: ReadonlyMap<number, ReadonlyMap<number, SocketOption>> = new Map<n
 
 function connectTime(socket: Socket): number {
   const since = isStream(socket) ? socket.connectedAtMs : undefined;
-  return since === undefined ? NEVER_CONNECTED : Math.floor((socket.context.host.context.clock.now() - since) / 1000);
+  return since === undefined ? NEVER_CONNECTED : Math.floor((socket.context.host.context.now - since) / 1000);
 }
 
 /** @returns the option, or the code for asking this socket about it */

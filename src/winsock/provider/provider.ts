@@ -200,20 +200,20 @@ export class Provider implements CallHandler {
   }
 
   #finish(client: number, id: number, op: number, outcome: Outcome, reply: Replier): void {
-    const { trace, clock } = this.#host.context;
+    const { trace, now } = this.#host.context;
     if (trace.isOn && !isReadAhead(op)) {
       const name = callName(op) ?? "unknown";
       const text = outcomeText(op, outcome);
-      trace.emit({ type: "winsock-returned", atMs: clock.now(), client, call: id, name, text, error: outcome.error });
+      trace.emit({ type: "winsock-returned", atMs: now, client, call: id, name, text, error: outcome.error });
     }
     reply(replyFor(id, outcome));
   }
 
   #traceCall(client: number, request: CallRequest): void {
-    const { trace, clock } = this.#host.context;
+    const { trace, now } = this.#host.context;
     if (!trace.isOn) return;
     const name = callName(request.op) ?? "unknown";
-    trace.emit({ type: "winsock-called", atMs: clock.now(), client, call: request.id, name, text: callText(request) });
+    trace.emit({ type: "winsock-called", atMs: now, client, call: request.id, name, text: callText(request) });
   }
 
   #answer(client: Client, request: CallRequest): Answer {

@@ -219,7 +219,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   established(): void {
     this.#phase = "connected";
-    this.#connectedAtMs = this.context.host.context.clock.now();
+    this.#connectedAtMs = this.context.host.context.now;
     this.#connectFailed = false;
     this.soError = 0;
     this.wake();
@@ -289,7 +289,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.applyOptions();
     this.#acceptedAt = { address: connection.local, port: connection.localPort };
     this.#remote = { address: connection.remote, port: connection.remotePort };
-    this.#connectedAtMs = this.context.host.context.clock.now();
+    this.#connectedAtMs = this.context.host.context.now;
     this.#phase = "connected";
   }
 

@@ -1,17 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { type Timer, TimerQueue } from "../../../src/stack/core/timers.ts";
 
 /** A queue and its time. `log` has the names of the timers that went off; nothing else here knows how the queue is told the time. */
 function setUp(mistake?: (error: unknown) => void) {
-  const clock = new VirtualClock();
-  const queue = new TimerQueue(clock, mistake);
+  const time = new FrozenTime();
+  const queue = new TimerQueue(time, mistake);
   const log: string[] = [];
   return {
     queue,
     log,
-    now: () => clock.now(),
+    now: () => time.now,
     timer: (name: string, act: () => void = () => {}): Timer =>
       queue.timer(
         name,
@@ -23,7 +23,7 @@ function setUp(mistake?: (error: unknown) => void) {
       ),
     /** Moves time and runs what is due. @returns how many ran */
     advance: (ms: number, bound?: number): number => {
-      clock.moveTo(clock.now() + ms);
+      time.moveTo(time.now + ms);
       return queue.runDue(bound);
     },
   };

@@ -1,12 +1,12 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { TokenBucket } from "../../../src/stack/core/token-bucket.ts";
 
 /** A bucket and its time; nothing else here knows how the bucket is told the time. */
 function setUp(perSecond: number, burst: number, startMs = 0) {
-  const clock = new VirtualClock(startMs);
-  const bucket = new TokenBucket(clock, perSecond, burst);
+  const time = new FrozenTime(startMs);
+  const bucket = new TokenBucket(time, perSecond, burst);
   return {
     take: (surcharge?: number): boolean => bucket.take(surcharge),
     /** Takes until nothing is left. @returns how many passed */
@@ -15,7 +15,7 @@ function setUp(perSecond: number, burst: number, startMs = 0) {
       while (bucket.take()) passed++;
       return passed;
     },
-    wait: (ms: number) => clock.moveTo(clock.now() + ms),
+    wait: (ms: number) => time.moveTo(time.now + ms),
   };
 }
 
@@ -51,7 +51,7 @@ test("a long idle time saves up no more than the burst", () => {
   expect(drain()).toBe(50);
 });
 
-test("a clock that is far ahead, or begins there, changes nothing", () => {
+test("a time that is far ahead, or begins there, changes nothing", () => {
   const { drain, wait } = setUp(1000, 4, 2 ** 44);
   expect(drain()).toBe(4);
   wait(2);

@@ -166,7 +166,7 @@ test("no mutilated frame makes the stack throw, answer to anybody but its sender
     if ((random.u32() & 1) === 0 && frame.length >= 34 && frame[14]! >>> 4 === 4 && (frame[14]! & 15) === 5) ipv4.putChecksum(frame, 14);
     const end = (random.u32() & 7) === 0 ? random.u32() % (frame.length + 1) : frame.length;
     host.eth.frame(frame, 0, end, plainFrame());
-    if (i % 256 === 0) network.clock.moveTo(network.clock.now() + 100);
+    if (i % 256 === 0) network.time.moveTo(network.time.now + 100);
   }
   network.settle();
   expect(Object.values(host.drops()).reduce((a, b) => a + b, 0)).toBeGreaterThan(10_000);

@@ -1,10 +1,10 @@
 import { ipv4 as ipv4Address, parseV4 } from "../../../src/stack/core/address.ts";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
 import type { HostContext } from "../../../src/stack/core/context.ts";
 import { DropCounters } from "../../../src/stack/core/drops.ts";
 import { type FrameInfo, plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { type Profile, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { TimerQueue } from "../../../src/stack/core/timers.ts";
 import { Trace } from "../../../src/stack/core/trace.ts";
 import { Ip } from "../../../src/stack/ip/ip.ts";
@@ -25,13 +25,13 @@ export const v4 = (text: string): number => parseV4(text).w3;
 
 /** Hosts and scripted stations on one Ethernet segment, in virtual time. */
 export class Network {
-  readonly clock = new VirtualClock();
+  readonly time = new FrozenTime();
   readonly wire = new MemoryWire();
   readonly #hosts: TestHost[] = [];
 
   host(name: string, address: string, profile: Profile = WINDOWS): TestHost {
     const device = this.wire.device({ name });
-    const host = new TestHost(this.clock, device, profile);
+    const host = new TestHost(this.time, device, profile);
     host.ip.addAddress(host.eth, parseV4(address), 24);
     this.#hosts.push(host);
     return host;
@@ -54,15 +54,15 @@ export class Network {
 
   /** Moves time on, stopping at every timer. */
   advance(ms: number): void {
-    const until = this.clock.now() + ms;
+    const until = this.time.now + ms;
     this.settle();
     for (;;) {
       const next = Math.min(...this.#hosts.map((h) => h.context.timers.nextDeadlineMs));
       if (next > until) break;
-      this.clock.moveTo(next);
+      this.time.moveTo(next);
       this.settle();
     }
-    this.clock.moveTo(until);
+    this.time.moveTo(until);
   }
 }
 
@@ -73,10 +73,21 @@ export class TestHost {
   readonly eth: NetworkInterface;
   readonly device: WireDevice;
 
-  constructor(clock: VirtualClock, device: WireDevice, profile: Profile) {
-    const timers = new TimerQueue(clock);
+  constructor(time: FrozenTime, device: WireDevice, profile: Profile) {
+    const timers = new TimerQueue(time);
     const random = new SeededRandom(42);
-    const context = { clock, random, profile, timers, trace: new Trace(), drops: new DropCounters(), mistake, requestTurn: () => {} };
+    const context: HostContext = {
+      get now() {
+        return time.now;
+      },
+      random,
+      profile,
+      timers,
+      trace: new Trace(),
+      drops: new DropCounters(),
+      mistake,
+      requestTurn: () => {},
+    };
     this.context = context;
     this.device = device;
     this.ip = new Ip(context, (ip) => new Ipv4(context, ip));

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
 import { seq, seqAdd, seqDiff } from "../../../src/stack/core/seq.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { ReceiveBuffer } from "../../../src/stack/tcp/receive-buffer.ts";
 import { RingPool } from "../../../src/stack/tcp/ring-pool.ts";
 import { SendBuffer } from "../../../src/stack/tcp/send-buffer.ts";
@@ -13,16 +13,16 @@ const byteAt = (position: number): number => (Math.imul(position + 1, 0x9e3779b1
 const textFrom = (position: number, count: number): Uint8Array => Uint8Array.from({ length: count }, (_, i) => byteAt(position + i));
 
 function setUp() {
-  const clock = new VirtualClock();
-  const rings = new RingPool(clock);
+  const time = new FrozenTime();
+  const rings = new RingPool(time);
   /** Another connection writes over every spare ring. */
   const scribble = () => {
     for (let capacity = 2048; capacity <= 1 << 20; capacity *= 2) rings.give(rings.take(capacity).fill(0xee));
   };
   const wait = (ms: number) => {
-    const until = clock.now() + ms;
-    for (; rings.sweepAtMs <= until; rings.sweepIfDue()) clock.moveTo(rings.sweepAtMs);
-    clock.moveTo(until);
+    const until = time.now + ms;
+    for (; rings.sweepAtMs <= until; rings.sweepIfDue()) time.moveTo(rings.sweepAtMs);
+    time.moveTo(until);
     scribble();
   };
   return { rings, wait };

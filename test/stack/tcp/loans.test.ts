@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { Loans } from "../../../src/stack/tcp/loans.ts";
 import { RingPool } from "../../../src/stack/tcp/ring-pool.ts";
 import { LendingRings } from "../../support/lending-rings.ts";
@@ -10,7 +10,7 @@ const CAPACITY = 2048;
 /** A pool that keeps no spare rings, so that one nobody uses goes back to its source at once. */
 function setUp() {
   const source = new LendingRings();
-  const pool = new RingPool(new VirtualClock(), source);
+  const pool = new RingPool(new FrozenTime(), source);
   pool.spareLimit = 0;
   const given: Uint8Array[] = [];
   const give = source.give.bind(source);

@@ -33,7 +33,7 @@ export class Pings {
 
   /** Sends a request. @returns undefined when it is on its way: then `callback` is called exactly once */
   send(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
-    const { clock, timers } = this.#context;
+    const { now, timers } = this.#context;
     const { remote } = path;
     const key = keyOf(options.id, options.sequence);
     if (icmp.HEADER + ipv4.MIN_HEADER + options.payloadBytes > path.mtu) return "too-long";
@@ -43,7 +43,7 @@ export class Pings {
     const owner = () => `ping ${formatAddress(remote)}`;
     const timer = timers.timer("echo-reply", owner, () => this.#finish(key, { kind: "timed-out" }));
     timer.set(options.timeoutMs);
-    this.#pending.set(key, { remote, sentAtMs: clock.now(), callback, timer });
+    this.#pending.set(key, { remote, sentAtMs: now, callback, timer });
 
     const bytes = this.#scratch;
     const at = path.headroom;
@@ -64,7 +64,7 @@ export class Pings {
     const key = keyOf(icmp.identifier(bytes, at), icmp.sequence(bytes, at));
     const pending = this.#pending.get(key);
     if (pending === undefined || !sameAddress(pending.remote, from)) return "icmp-unexpected-echo-reply";
-    const rttMs = this.#context.clock.now() - pending.sentAtMs;
+    const rttMs = this.#context.now - pending.sentAtMs;
     this.#finish(key, { kind: "reply", rttMs, ttl, payloadBytes: end - icmp.dataAt(at) });
     return "accepted";
   }

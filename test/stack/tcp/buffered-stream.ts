@@ -1,6 +1,6 @@
 import fc from "fast-check";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
 import { seq } from "../../../src/stack/core/seq.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { RingPool, type RingSource } from "../../../src/stack/tcp/ring-pool.ts";
 
 /** Numbers pass their wrap in every run that is long enough. */
@@ -12,7 +12,7 @@ export const textFrom = (position: number, count: number): Uint8Array => Uint8Ar
 
 /** A pool of rings and its time; nothing else in the tests of buffers knows how the pool is told the time. */
 export function poolInTime(source?: RingSource) {
-  const clock = new VirtualClock();
+  const clock = new FrozenTime();
   const rings = new RingPool(clock, source);
   /** Another connection writes over every spare ring. */
   const scribble = () => {

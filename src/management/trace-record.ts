@@ -1,3 +1,4 @@
+import type { DropReason } from "../stack/core/drop-reasons.ts";
 import type { FrameInfo } from "../stack/core/frame-info.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
 
@@ -18,7 +19,7 @@ export type TraceRecord =
       readonly type: "frame-dropped";
       readonly atMs: number;
       readonly device: string;
-      readonly reason: string;
+      readonly reason: DropReason;
       readonly base64: string;
       readonly bytes: number;
     };

@@ -188,7 +188,7 @@ describe("CaptureDevice", () => {
       },
       10,
     );
-    trace.emit({ type: "frame-dropped", atMs: 2, device: "another", reason: "not-ours", bytes: rst });
+    trace.emit({ type: "frame-dropped", atMs: 2, device: "another", reason: "ipv4-not-for-us", bytes: rst });
     t.device.flush();
     t.device.addComment("a remark");
     transmitFrame(t.device, udpFrame(100));

@@ -1,3 +1,4 @@
+import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
 
 /** One thing worth seeing. `atMs` is on the host's clock. Events of frames hold views that are valid during the call only. */
@@ -10,8 +11,14 @@ export type TraceEvent =
       readonly bytes: Uint8Array;
       readonly info: FrameInfo;
     }
-  | { readonly type: "frame-dropped"; readonly atMs: number; readonly device: string; readonly reason: string; readonly bytes: Uint8Array }
-  | { readonly type: "segment-judged"; readonly atMs: number; readonly connection: string; readonly verdict: string }
+  | {
+      readonly type: "frame-dropped";
+      readonly atMs: number;
+      readonly device: string;
+      readonly reason: DropReason;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly type: "segment-judged"; readonly atMs: number; readonly connection: string; readonly verdict: SegmentVerdict }
   | { readonly type: "state-changed"; readonly atMs: number; readonly connection: string; readonly from: string; readonly to: string }
   | { readonly type: "timer-set"; readonly atMs: number; readonly owner: string; readonly timer: string; readonly delayMs: number }
   | { readonly type: "timer-fired"; readonly atMs: number; readonly owner: string; readonly timer: string }

@@ -8,6 +8,7 @@ import {
   parseV4,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
@@ -234,11 +235,11 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
 
   // Called from below and beside
 
-  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string {
+  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
     return this.#input.datagram(from, bytes, at, end, info, isLinkBroadcast);
   }
 
-  deliver(protocol: number, packet: InboundPacket): string {
+  deliver(protocol: number, packet: InboundPacket): PacketVerdict {
     if (protocol === ipv4.PROTOCOL_ICMP) return this.#controlMessages.input(packet);
     const transport = this.#transports[protocol];
     if (transport !== undefined) return transport.input(packet);

@@ -1,5 +1,6 @@
 import { formatV4, type Ipv4Address } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { plainFrame } from "../core/frame-info.ts";
 import type { Timer } from "../core/timers.ts";
 import * as icmp from "../packet/icmp.ts";
@@ -76,7 +77,7 @@ export class Pings {
   }
 
   /** An echo reply whose message lies in `bytes[at, end)`. */
-  reply(from: number, ttl: number, bytes: Uint8Array, at: number, end: number): string {
+  reply(from: number, ttl: number, bytes: Uint8Array, at: number, end: number): PacketVerdict {
     const key = keyOf(icmp.identifier(bytes, at), icmp.sequence(bytes, at));
     const pending = this.#pending.get(key);
     if (pending === undefined || pending.remote !== from) return "icmp-unexpected-echo-reply";
@@ -86,7 +87,7 @@ export class Pings {
   }
 
   /** An error quotes the ICMP message at `bytes[at, …)`, sent to `remote`; its first eight bytes are there. */
-  error(remote: number, bytes: Uint8Array, at: number, kind: IcmpErrorKind, reporter: Ipv4Address): string {
+  error(remote: number, bytes: Uint8Array, at: number, kind: IcmpErrorKind, reporter: Ipv4Address): PacketVerdict {
     if (icmp.type(bytes, at) !== icmp.ECHO_REQUEST) return "icmp-quote-unexpected";
     const key = keyOf(icmp.identifier(bytes, at), icmp.sequence(bytes, at));
     if (this.#pending.get(key)?.remote !== remote) return "icmp-quote-unexpected";

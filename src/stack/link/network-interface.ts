@@ -1,5 +1,6 @@
 import { formatV4, type Ipv4Address, isLoopbackV4, isMulticastV4, isReservedV4, maskOf } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
@@ -8,7 +9,7 @@ import { type NeighbourLink, Neighbours } from "./neighbours.ts";
 /** What an interface hands up and tells. */
 export interface InterfaceUser {
   /** An IPv4 datagram lies somewhere in `bytes[at, end)`, link padding included. @returns `accepted`, or why it was of no use */
-  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string;
+  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
   /** The datagram at `bytes[at, end)` is given up because its next hop did not answer. */
   unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void;
   /** A device that was full takes frames again. Only to be noted: the device is in the middle of something. */
@@ -168,7 +169,7 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
   }
 
   /** A frame that trips over a mistake of ours is lost, counted and told of; the host goes on. */
-  #judge(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {
+  #judge(bytes: Uint8Array, at: number, end: number, info: FrameInfo): PacketVerdict {
     try {
       return this.#input(bytes, at, end, info);
     } catch (error) {
@@ -177,7 +178,7 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
     }
   }
 
-  #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {
+  #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): PacketVerdict {
     const malformed = ethernet.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     if (ethernet.isSourceGroup(bytes, at)) return "ethernet-bad-source";

@@ -1,5 +1,6 @@
 import { type IpAddress, ipv4, isMulticastV4, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict, SegmentVerdict } from "../core/drop-reasons.ts";
 import { guarded } from "../core/guard.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
 import { EphemeralPorts } from "../core/ports.ts";
@@ -194,7 +195,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   // Segments
 
-  input(packet: InboundPacket): string {
+  input(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     const malformed = tcp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
@@ -211,7 +212,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     return verdict;
   }
 
-  #dispatch(seg: Segment): string {
+  #dispatch(seg: Segment): SegmentVerdict {
     const conn = this.#connections.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
     if (conn !== undefined) return conn.state === "SYN-SENT" ? segmentInSynSent(conn, seg) : segmentArrives(conn, seg);
     const listener = this.#listenerFor(seg);

@@ -1,5 +1,6 @@
 import { formatEndpoint } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import type { KeyedHash } from "../core/keyed-hash.ts";
 import { type Seq, seqDiff } from "../core/seq.ts";
 import type { Timer } from "../core/timers.ts";
@@ -62,7 +63,7 @@ export class TimeWait implements Flow {
   }
 
   /** @returns `reopen` when the segment is a SYN that a listener may answer as a new connection (RFC 1122 §4.2.2.13), else the verdict */
-  segmentArrives(seg: Segment, writer: SegmentWriter): string {
+  segmentArrives(seg: Segment, writer: SegmentWriter): SegmentVerdict | "reopen" {
     // A reset could end this state early and let old segments into a new connection (RFC 1337 §3, fix 1).
     if (seg.has(RST)) return "rst-in-time-wait";
     if (seg.has(SYN)) {

@@ -1,4 +1,5 @@
 import { isLoopbackV4, isMulticastV4, isReservedV4 } from "../../core/address.ts";
+import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
@@ -9,7 +10,7 @@ export interface InputUser {
   /** Whether any interface has the address, or it is one of the loopback's. */
   isLocalV4(bits: number): boolean;
   /** @returns the transport's verdict, or why nobody takes the protocol */
-  deliver(protocol: number, packet: InboundPacket): string;
+  deliver(protocol: number, packet: InboundPacket): PacketVerdict;
 }
 
 /**
@@ -39,7 +40,7 @@ export class Ipv4Input {
   }
 
   /** The datagram in `bytes[at, end)`, link padding included. @returns `accepted`, or the reason why it was dropped */
-  datagram(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string {
+  datagram(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
     const malformed = ipv4.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     if (!ipv4.verifyChecksum(bytes, at)) return "ipv4-bad-checksum";
@@ -81,20 +82,20 @@ export class Ipv4Input {
   }
 
   /** RFC 1122 §3.2.1.3: a source is one host, and not this one. */
-  #judgeSource(from: NetworkInterface, source: number): string | undefined {
+  #judgeSource(from: NetworkInterface, source: number): DropReason | undefined {
     if (source === 0) return "ipv4-source-unspecified";
     if (isLoopbackV4(source)) return "ipv4-source-loopback";
     if (isMulticastV4(source) || isReservedV4(source) || from.isBroadcast(source)) return "ipv4-source-not-unicast";
     return this.#user.isLocalV4(source) ? "ipv4-source-ours" : undefined;
   }
 
-  #judgeLoopbackSource(source: number): string | undefined {
+  #judgeLoopbackSource(source: number): DropReason | undefined {
     return this.#user.isLocalV4(source) ? undefined : "ipv4-source-not-ours";
   }
 }
 
 /** Options are walked and ignored (RFC 1122 §3.2.1.8), except that source routes are refused (RFC 7126 §4.3–4.4). */
-function judgeOptions(bytes: Uint8Array, at: number): string | undefined {
+function judgeOptions(bytes: Uint8Array, at: number): DropReason | undefined {
   let option = ipv4.firstOption(bytes, at);
   while (option >= 0) {
     const kind = ipv4.optionKind(bytes, option);

@@ -13,7 +13,7 @@ export { type Clock, VirtualClock } from "./stack/core/clock.ts";
 export type { FrameInfo } from "./stack/core/frame-info.ts";
 export { LINUX, PROFILES, type Profile, RFC, WINDOWS } from "./stack/core/profile.ts";
 export { type Random, SeededRandom } from "./stack/core/random.ts";
-export { Trace, type TraceEvent, type TraceSubscriber } from "./stack/core/trace.ts";
+export type { Trace, TraceCause, TraceEvent, TraceSubscriber } from "./stack/core/trace.ts";
 export { Host } from "./stack/host/host.ts";
 export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
 export type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./stack/link/link-device.ts";

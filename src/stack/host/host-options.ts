@@ -2,7 +2,6 @@ import type { Ipv4Address } from "../core/address.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
-import type { Trace } from "../core/trace.ts";
 import type { RingSource } from "../tcp/ring-pool.ts";
 
 export interface HostOptions {
@@ -11,7 +10,6 @@ export interface HostOptions {
   readonly random: Random;
   /** WINDOWS unless given. */
   readonly profile?: Profile;
-  readonly trace?: Trace;
   /** Where large buffers have their memory, if others may read it. */
   readonly rings?: RingSource;
   /**

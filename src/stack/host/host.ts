@@ -36,7 +36,8 @@ export class Host implements IpListener {
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { clock, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
+    const { clock, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
+    const trace = new Trace(() => clock.now());
     this.timers = new TimerQueue(clock, mistake);
     this.trace = trace;
     this.context = {
@@ -51,11 +52,12 @@ export class Host implements IpListener {
     };
     this.timers.observer = {
       timerSet: (timer, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", atMs: clock.now(), owner: timer.owner(), timer: timer.name, delayMs });
+        if (trace.isOn) trace.emit({ type: "timer-set", owner: timer.owner(), timer: timer.name, delayMs });
       },
       timerFired: (timer) => {
-        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: clock.now(), owner: timer.owner(), timer: timer.name });
+        if (trace.isOn) trace.begin({ type: "timer-fired", owner: timer.owner(), timer: timer.name });
       },
+      timerDone: () => trace.end(undefined),
     };
     this.ip = new Ip(this.context);
     this.ip.listener = this;
@@ -90,10 +92,12 @@ export class Host implements IpListener {
    */
   turn(): boolean {
     this.#isInTurn = true;
+    this.trace.beginTurn();
     try {
       return this.#rounds();
     } finally {
       this.#isInTurn = false;
+      this.trace.endTurn();
     }
   }
 

@@ -359,9 +359,9 @@ export class Neighbours {
   #become(neighbour: Neighbour, state: NeighbourState): void {
     if (neighbour.state === state) return;
     neighbour.state = state;
-    const { trace, clock } = this.#context;
+    const { trace } = this.#context;
     if (!trace.isOn) return;
-    trace.emit({ type: "neighbour-changed", atMs: clock.now(), device: this.#link.name, address: formatV4(neighbour.address), state });
+    trace.emit({ type: "neighbour-changed", device: this.#link.name, address: formatV4(neighbour.address), state });
   }
 
   #transmit(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): NeighbourSendResult {

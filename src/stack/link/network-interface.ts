@@ -131,22 +131,35 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
     const { trace } = this.#context;
     if (trace.isOn && result === "sent") {
       const view = bytes.subarray(at, end);
-      trace.emit({ type: "frame", atMs: this.#context.clock.now(), direction: "out", device: this.name, bytes: view, info });
+      trace.emit({ type: "frame", direction: "out", device: this.name, bytes: view, info });
     }
     return result;
   }
 
   /** One frame in, from the device. */
   frame(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
-    const { trace, clock, drops } = this.#context;
+    const { trace, drops } = this.#context;
     if (trace.isOn) {
-      trace.emit({ type: "frame", atMs: clock.now(), direction: "in", device: this.name, bytes: bytes.subarray(at, end), info });
+      this.#tracedFrame(bytes, at, end, info);
+      return;
     }
     const verdict = this.#judge(bytes, at, end, info);
-    if (verdict === "accepted") return;
-    drops.count(verdict);
-    if (!trace.isOn) return;
-    trace.emit({ type: "frame-dropped", atMs: clock.now(), device: this.name, reason: verdict, bytes: bytes.subarray(at, end) });
+    if (verdict !== "accepted") drops.count(verdict);
+  }
+
+  #tracedFrame(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    const { trace, drops } = this.#context;
+    const device = this.name;
+    const view = bytes.subarray(at, end);
+    const before = trace.begin({ type: "frame", direction: "in", device, bytes: view, info });
+    try {
+      const verdict = this.#judge(bytes, at, end, info);
+      if (verdict === "accepted") return;
+      drops.count(verdict);
+      trace.emit({ type: "frame-dropped", device, reason: verdict, bytes: view });
+    } finally {
+      trace.end(before);
+    }
   }
 
   readable(): void {

@@ -5,6 +5,7 @@ import { guarded } from "../core/guard.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import type { PostponedCauses } from "../core/trace.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { RouteFailure, SendResult } from "../ip/path.ts";
 import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/transport.ts";
@@ -71,12 +72,18 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   /** Listeners whose queue has grown in this turn. */
   readonly #acceptable = new Set<Listener>();
   #nextId = 1;
+  /** What asked last for the output of a connection. */
+  readonly #outputCauses: PostponedCauses;
+  /** What was told first of what the user of a connection or listener is told. */
+  readonly #noticeCauses: PostponedCauses;
   /** Chooses initial sequence numbers; tests put others here. */
   sequences: SequenceGenerator;
 
   /** @param rings where large buffers have their memory, if others may read it */
   constructor(context: HostContext, ip: Ip, rings?: RingSource) {
     this.context = context;
+    this.#outputCauses = context.trace.postpone();
+    this.#noticeCauses = context.trace.postpone();
     this.#ip = ip;
     this.rings = new RingPool(context.clock, rings);
     const hash = new KeyedHash(context.random, 1, 3);
@@ -207,8 +214,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     seg.fill(packet);
     if (seg.sourcePort === 0 || seg.destinationPort === 0) return "tcp-port-zero";
     const verdict = this.#dispatch(seg);
-    const { trace, clock } = this.context;
-    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", atMs: clock.now(), connection: seg.flow, verdict });
+    const { trace } = this.context;
+    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", connection: seg.flow, verdict });
     return verdict;
   }
 
@@ -282,6 +289,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   // What connections ask of their host
 
   wantsOutput(conn: Connection): void {
+    if (this.context.trace.isOn) this.#outputCauses.keep(conn);
     if (conn.isOutputQueued) return;
     conn.isOutputQueued = true;
     this.#wantOutput.push(conn);
@@ -290,6 +298,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   wantsNotice(conn: Connection): void {
     conn.isNoticeQueued = true;
+    if (this.context.trace.isOn) this.#noticeCauses.keep(conn);
     this.#wantNotice.push(conn);
     this.context.requestTurn();
   }
@@ -318,6 +327,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     listener.halfOpen.delete(conn);
     listener.enqueue(conn);
     this.#acceptable.add(listener);
+    if (this.context.trace.isOn) this.#noticeCauses.keep(listener);
     this.context.requestTurn();
     return true;
   }
@@ -339,6 +349,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   released(conn: Connection): void {
     this.#connections.delete(conn);
     this.#blocked.delete(conn);
+    this.#outputCauses.forget(conn);
     this.#usePort(conn.localPort, -1);
     this.#countLive(conn, -1);
     conn.listener?.halfOpen.delete(conn);
@@ -348,10 +359,17 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */
   flush(): boolean {
+    const hasMore = this.#settle();
+    this.context.trace.end(undefined);
+    return hasMore;
+  }
+
+  #settle(): boolean {
     // Users' reactions make new work; a few rounds settle it, and what remains waits for the next turn so that no flow starves the rest.
     for (let round = 0; round < 4; round++) {
       for (const listener of this.#acceptable) {
         this.#acceptable.delete(listener);
+        this.#noticeCauses.resume(listener);
         guarded(this.context, listener.acceptable);
       }
       const notices = this.#wantNotice;
@@ -367,14 +385,19 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   readonly #notice = (conn: Connection): void => {
     conn.isNoticeQueued = false;
+    this.#noticeCauses.resume(conn);
     conn.deliverNotices();
   };
 
   readonly #output = (conn: Connection): void => {
     conn.isOutputQueued = false;
+    this.#outputCauses.resume(conn);
     const result = output(conn, this.#writer);
     if (result === "again") this.wantsOutput(conn);
-    else if (result === "blocked") this.#blocked.add(conn);
+    else if (result === "blocked") {
+      this.#blocked.add(conn);
+      this.#outputCauses.keep(conn);
+    }
   };
 
   /** A connection that trips over a mistake of ours is reset, since its state may be half changed; the others go on. */

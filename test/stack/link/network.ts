@@ -75,7 +75,8 @@ export class TestHost {
   constructor(clock: VirtualClock, device: WireDevice, profile: Profile) {
     const timers = new TimerQueue(clock);
     const random = new SeededRandom(42);
-    const context = { clock, random, profile, timers, trace: new Trace(), drops: new DropCounters(), mistake, requestTurn: () => {} };
+    const trace = new Trace(() => clock.now());
+    const context = { clock, random, profile, timers, trace, drops: new DropCounters(), mistake, requestTurn: () => {} };
     this.context = context;
     this.device = device;
     this.ip = new Ip(context);

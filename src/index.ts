@@ -14,7 +14,7 @@ export type { FrameInfo } from "./stack/core/frame-info.ts";
 export { LINUX, PROFILES, type Profile, RFC, WINDOWS } from "./stack/core/profile.ts";
 export { type Random, SeededRandom } from "./stack/core/random.ts";
 export type { Time } from "./stack/core/time.ts";
-export { Trace, type TraceEvent, type TraceSubscriber } from "./stack/core/trace.ts";
+export type { Trace, TraceCause, TraceEvent, TraceSubscriber } from "./stack/core/trace.ts";
 export { Host } from "./stack/host/host.ts";
 export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
 export { Simulation } from "./stack/host/simulation.ts";

@@ -52,6 +52,9 @@ const ASCII: Strokes = { life: "|", line: "-", right: ">", left: "<", timer: "o"
 
 type CallEvent = Extract<TraceEvent, { type: "winsock-called" }>;
 type ReturnEvent = Extract<TraceEvent, { type: "winsock-returned" }>;
+/** What has no line of its own. */
+type SilentEvent = Extract<TraceEvent, { type: "turn-begun" | "turn-ended" }>;
+type DrawnEvent = Exclude<TraceEvent, CallEvent | ReturnEvent | SilentEvent>;
 
 /**
  * Draws a host's events as a ladder while they come in: Winsock calls at the left, then the lifelines of the host and its
@@ -102,7 +105,7 @@ export class Ladder {
       if (!isManagement(event.name)) this.#returned(event);
       return;
     }
-    if (!this.#concerns(event)) return;
+    if (isSilent(event) || !this.#concerns(event)) return;
     this.pause();
     this.#startMs ??= event.atMs;
     this.#draw(event);
@@ -143,7 +146,7 @@ export class Ladder {
       this.#write(" ".repeat(indent) + paint(this.#style, colour, i === 0 ? line : `  ${line}`.slice(0, this.#width)));
   }
 
-  #concerns(event: TraceEvent): boolean {
+  #concerns(event: DrawnEvent): boolean {
     if (this.#peer === undefined) return true;
     const peer = this.#peer;
     switch (event.type) {
@@ -162,13 +165,10 @@ export class Ladder {
         return names(event.owner, peer);
       case "neighbour-changed":
         return event.address === peer;
-      case "winsock-called":
-      case "winsock-returned":
-        return true;
     }
   }
 
-  #draw(event: Exclude<TraceEvent, CallEvent | ReturnEvent>): void {
+  #draw(event: DrawnEvent): void {
     const strokes = this.#strokes;
     switch (event.type) {
       case "frame":
@@ -276,6 +276,8 @@ const isManagement = (name: string): boolean => name === "control";
 
 /** What happens to nearly every segment and needs no word. */
 const isOrdinary = (verdict: string): boolean => verdict === "accepted";
+
+const isSilent = (event: TraceEvent): event is SilentEvent => event.type === "turn-begun" || event.type === "turn-ended";
 
 /** Whether `203.0.113.1` stands in a text as an address of its own, and not as the beginning of 203.0.113.10. */
 function names(text: string, address: string): boolean {

@@ -1,3 +1,4 @@
+import type { DropReason } from "../stack/core/drop-reasons.ts";
 import type { DropCounters } from "../stack/core/drops.ts";
 import type { Time } from "../stack/core/time.ts";
 import { TokenBucket } from "../stack/core/token-bucket.ts";
@@ -24,8 +25,8 @@ export class MistakeReports {
     this.#rate = new TokenBucket(time, TOLD_PER_SECOND, TOLD_AT_ONCE);
   }
 
-  /** @param kind a fixed word, as it is counted; @param what it cost, in words */
-  report(kind: string, what: string, error: unknown): void {
+  /** @param kind as it is counted; @param what it cost, in words */
+  report(kind: DropReason, what: string, error: unknown): void {
     this.#drops.count(kind);
     if (!this.#rate.take()) {
       this.#untold++;

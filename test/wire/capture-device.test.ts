@@ -161,7 +161,7 @@ describe("CaptureDevice", () => {
   );
 
   (hasTshark ? test : test.skip)("tshark shows drop reasons and Winsock verdicts as comments of the frame that caused them", () => {
-    const trace = new Trace();
+    const trace = new Trace(() => 2);
     const t = captured({ trace, snapLength: 60 });
     t.begin();
     const rst = tcpFrame("RA");
@@ -172,12 +172,10 @@ describe("CaptureDevice", () => {
     t.device.receive(
       {
         frame: (b, at, end) => {
-          if (n++ === 0)
-            trace.emit({ type: "frame-dropped", atMs: 2, device: "host", reason: "tcp-bad-checksum", bytes: b.subarray(at, end) });
+          if (n++ === 0) trace.emit({ type: "frame-dropped", device: "host", reason: "tcp-bad-checksum", bytes: b.subarray(at, end) });
           else
             trace.emit({
               type: "winsock-returned",
-              atMs: 2,
               client: 1,
               call: 1,
               name: "connect",
@@ -188,7 +186,7 @@ describe("CaptureDevice", () => {
       },
       10,
     );
-    trace.emit({ type: "frame-dropped", atMs: 2, device: "another", reason: "not-ours", bytes: rst });
+    trace.emit({ type: "frame-dropped", device: "another", reason: "ipv4-not-for-us", bytes: rst });
     t.device.flush();
     t.device.addComment("a remark");
     transmitFrame(t.device, udpFrame(100));

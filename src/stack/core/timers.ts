@@ -7,10 +7,12 @@ export interface PendingTimer {
   readonly deadlineMs: number;
 }
 
-/** Hears of timers for the trace; both are called before the effect. */
+/** Hears of timers for the trace; the first two are called before the effect. */
 export interface TimerObserver {
   timerSet(timer: Timer, delayMs: number): void;
   timerFired(timer: Timer): void;
+  /** What the timer that fired last had to do is done. */
+  timerDone(): void;
 }
 
 /**
@@ -110,6 +112,8 @@ export class TimerQueue implements Time {
         first.fire();
       } catch (error) {
         this.#mistake(error);
+      } finally {
+        this.observer?.timerDone();
       }
       ran++;
     }

@@ -1,7 +1,6 @@
 import type { IpAddress } from "../core/address.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
-import type { Trace } from "../core/trace.ts";
 import type { RingSource } from "../tcp/ring-pool.ts";
 
 export interface HostOptions {
@@ -11,7 +10,6 @@ export interface HostOptions {
   readonly random: Random;
   /** WINDOWS unless given. */
   readonly profile?: Profile;
-  readonly trace?: Trace;
   /** Where large buffers have their memory, if others may read it. */
   readonly rings?: RingSource;
   /**

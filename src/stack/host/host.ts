@@ -46,9 +46,10 @@ export class Host implements IpListener {
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { startMs, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
+    const { startMs, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
     const time = new FrozenTime(startMs);
     this.#time = time;
+    const trace = new Trace(() => time.now);
     this.timers = new TimerQueue(time, mistake);
     this.trace = trace;
     this.context = {
@@ -65,11 +66,12 @@ export class Host implements IpListener {
     };
     this.timers.observer = {
       timerSet: (timer, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", atMs: time.now, owner: timer.owner(), timer: timer.name, delayMs });
+        if (trace.isOn) trace.emit({ type: "timer-set", owner: timer.owner(), timer: timer.name, delayMs });
       },
       timerFired: (timer) => {
-        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: time.now, owner: timer.owner(), timer: timer.name });
+        if (trace.isOn) trace.begin({ type: "timer-fired", owner: timer.owner(), timer: timer.name });
       },
+      timerDone: () => trace.end(undefined),
     };
     this.ip = new Ip(this.context, (ip) => new Ipv4(this.context, ip));
     this.ip.listener = this;
@@ -107,10 +109,12 @@ export class Host implements IpListener {
   turn(nowMs: number): boolean {
     this.#time.moveTo(nowMs);
     this.#isInTurn = true;
+    this.trace.beginTurn();
     try {
       return this.#rounds();
     } finally {
       this.#isInTurn = false;
+      this.trace.endTurn();
     }
   }
 

@@ -1,4 +1,5 @@
 import type { IpAddress } from "../core/address.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
 import type { Path, RouteFailure } from "./path.ts";
@@ -32,7 +33,7 @@ export interface FoundPath extends Path {
 /** One version of the Internet Protocol, with its control messages: its headers, and what its rules say of them. */
 export interface IpFamily {
   /** A datagram lies in `bytes[at, end)`, link padding included. @returns `accepted`, or the reason why it was dropped */
-  input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string;
+  input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
   path(way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean): FoundPath;
   ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined;
   /** Nobody listens on the port to which this datagram went. */

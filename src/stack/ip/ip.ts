@@ -14,6 +14,7 @@ import {
   samePrefix,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
@@ -238,7 +239,7 @@ export class Ip implements InterfaceUser, WayFinder {
 
   // Called from below and beside
 
-  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string {
+  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
     return this.#v4.input(from, bytes, at, end, info, isLinkBroadcast);
   }
 

@@ -1,4 +1,5 @@
 import type { AddressSlot, IpAddress } from "../core/address.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 
 /** A datagram for a transport, headers checked and IP header taken off. One record is refilled for each; bytes are valid during the call only. */
 export interface InboundPacket {
@@ -57,7 +58,7 @@ export interface IcmpError {
 export interface Transport {
   readonly protocol: number;
   /** The verdict names what became of the packet. Any but `accepted` is counted in the drops and traced by who called. */
-  input(packet: InboundPacket): string;
+  input(packet: InboundPacket): PacketVerdict;
   /**
    * @returns whether the quote belongs to something in flight here (RFC 5927 §4.1). While a fragmentation-needed is being judged,
    * `mtu` of the paths to `remote` is lowered already; an error that is not believed has it put back.

@@ -10,6 +10,7 @@ import {
 } from "../core/address.ts";
 import { AddressMap } from "../core/address-map.ts";
 import type { HostContext } from "../core/context.ts";
+import type { DropReason, PacketVerdict } from "../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import { fraction } from "../core/random.ts";
 import type { Timer } from "../core/timers.ts";
@@ -165,7 +166,7 @@ export class Neighbours {
   }
 
   /** An ARP packet in `bytes[at, end)`. @returns `accepted`, or why it was of no use */
-  input(bytes: Uint8Array, at: number, end: number): string {
+  input(bytes: Uint8Array, at: number, end: number): PacketVerdict {
     const malformed = arp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     arp.copySenderMac(bytes, at, senderMac);
@@ -369,9 +370,9 @@ export class Neighbours {
   #become(neighbour: Neighbour, state: NeighbourState): void {
     if (neighbour.state === state) return;
     neighbour.state = state;
-    const { trace, now } = this.#context;
+    const { trace } = this.#context;
     if (!trace.isOn) return;
-    trace.emit({ type: "neighbour-changed", atMs: now, device: this.#link.name, address: formatAddress(neighbour.address), state });
+    trace.emit({ type: "neighbour-changed", device: this.#link.name, address: formatAddress(neighbour.address), state });
   }
 
   #transmit(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): NeighbourSendResult {
@@ -451,7 +452,7 @@ export class Neighbours {
     }
   }
 
-  #dropQueue(neighbour: Neighbour, reason: string, tellSender: boolean): void {
+  #dropQueue(neighbour: Neighbour, reason: DropReason, tellSender: boolean): void {
     // Taken off first: whoever is told may send again at once.
     const frames: QueuedFrame[] = [];
     for (let frame = this.#shift(neighbour); frame !== undefined; frame = this.#shift(neighbour)) frames.push(frame);
@@ -461,7 +462,7 @@ export class Neighbours {
     }
   }
 
-  #forget(neighbour: Neighbour, reason: string): void {
+  #forget(neighbour: Neighbour, reason: DropReason): void {
     neighbour.timer.cancel();
     neighbour.isGone = true;
     this.#entries.delete(neighbour.address);

@@ -16,6 +16,7 @@ import {
   samePrefix,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
@@ -24,7 +25,7 @@ import { type NeighbourLink, Neighbours } from "./neighbours.ts";
 /** What an interface hands up and tells. */
 export interface InterfaceUser {
   /** An IPv4 datagram lies somewhere in `bytes[at, end)`, link padding included. @returns `accepted`, or why it was of no use */
-  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string;
+  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
   /** The datagram at `bytes[at, end)` is given up because its next hop did not answer. */
   unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void;
   /** A device that was full takes frames again. Only to be noted: the device is in the middle of something. */
@@ -160,7 +161,7 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
     const { trace } = this.#context;
     if (trace.isOn && result === "sent") {
       const view = bytes.subarray(at, end);
-      trace.emit({ type: "frame", atMs: this.#context.now, direction: "out", device: this.name, bytes: view, info });
+      trace.emit({ type: "frame", direction: "out", device: this.name, bytes: view, info });
     }
     return result;
   }
@@ -169,13 +170,26 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
   frame(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
     const { trace, drops } = this.#context;
     if (trace.isOn) {
-      trace.emit({ type: "frame", atMs: this.#context.now, direction: "in", device: this.name, bytes: bytes.subarray(at, end), info });
+      this.#tracedFrame(bytes, at, end, info);
+      return;
     }
     const verdict = this.#judge(bytes, at, end, info);
-    if (verdict === "accepted") return;
-    drops.count(verdict);
-    if (!trace.isOn) return;
-    trace.emit({ type: "frame-dropped", atMs: this.#context.now, device: this.name, reason: verdict, bytes: bytes.subarray(at, end) });
+    if (verdict !== "accepted") drops.count(verdict);
+  }
+
+  #tracedFrame(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    const { trace, drops } = this.#context;
+    const device = this.name;
+    const view = bytes.subarray(at, end);
+    const before = trace.begin({ type: "frame", direction: "in", device, bytes: view, info });
+    try {
+      const verdict = this.#judge(bytes, at, end, info);
+      if (verdict === "accepted") return;
+      drops.count(verdict);
+      trace.emit({ type: "frame-dropped", device, reason: verdict, bytes: view });
+    } finally {
+      trace.end(before);
+    }
   }
 
   readable(): void {
@@ -198,7 +212,7 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
   }
 
   /** A frame that trips over a mistake of ours is lost, counted and told of; the host goes on. */
-  #judge(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {
+  #judge(bytes: Uint8Array, at: number, end: number, info: FrameInfo): PacketVerdict {
     try {
       return this.#input(bytes, at, end, info);
     } catch (error) {
@@ -207,7 +221,7 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
     }
   }
 
-  #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {
+  #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): PacketVerdict {
     const malformed = ethernet.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     if (ethernet.isSourceGroup(bytes, at)) return "ethernet-bad-source";

@@ -283,10 +283,10 @@ export class ConnectionTimers {
   sampleRtt(rttMs: number): void {
     const conn = this.#conn;
     conn.rtt.sample(Math.max(0, rttMs));
-    const { trace, now } = conn.context;
+    const { trace } = conn.context;
     if (!trace.isOn) return;
     const { srttMs, rtoMs } = conn.rtt;
-    trace.emit({ type: "rtt-sampled", atMs: now, connection: conn.label, rttMs, srttMs, rtoMs });
+    trace.emit({ type: "rtt-sampled", connection: conn.label, rttMs, srttMs, rtoMs });
   }
 
   /** @param tsEcr our own TSval, echoed (RFC 7323 §4); it ticks in milliseconds */

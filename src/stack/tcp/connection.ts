@@ -270,8 +270,8 @@ export class Connection implements TcpConnection, Flow {
     if (!isEdge(from, state)) throw new Error(`Cannot go from ${from} to ${state}: RFC 9293 figure 5 has no such edge`);
     this.state = state;
     this.owner.stateChanged(from, state);
-    const { trace, now } = this.context;
-    if (trace.isOn) trace.emit({ type: "state-changed", atMs: now, connection: this.label, from, to: state });
+    const { trace } = this.context;
+    if (trace.isOn) trace.emit({ type: "state-changed", connection: this.label, from, to: state });
     if (state === "ESTABLISHED" && !this.isPassive) this.notify(NOTICE.established);
   }
 

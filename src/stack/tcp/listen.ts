@@ -1,4 +1,5 @@
 import type { HostContext } from "../core/context.ts";
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { RouteFailure } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
@@ -21,7 +22,7 @@ export interface ListenHost {
  * SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2.
  * @param oldSndNxt where an earlier connection of this flow ended: ISS must lie beyond it (RFC 1122 §4.2.2.13)
  */
-export function segmentInListen(listener: Listener, seg: Segment, host: ListenHost, oldSndNxt: Seq | undefined): string {
+export function segmentInListen(listener: Listener, seg: Segment, host: ListenHost, oldSndNxt: Seq | undefined): SegmentVerdict {
   // First: a reset has nothing to reset. Second: an ACK is of something we never sent.
   if (seg.has(RST)) return "rst-to-listener";
   if (seg.has(ACK)) {

@@ -192,8 +192,8 @@ export function nextRetransmission(conn: Connection, into: LostRange): boolean {
 }
 
 function traceWindow(conn: Connection, why: string): void {
-  const { trace, now } = conn.context;
+  const { trace } = conn.context;
   if (!trace.isOn) return;
   const { cwnd, ssthresh } = conn.congestion;
-  trace.emit({ type: "cwnd-changed", atMs: now, connection: conn.label, cwnd, ssthresh, why });
+  trace.emit({ type: "cwnd-changed", connection: conn.label, cwnd, ssthresh, why });
 }

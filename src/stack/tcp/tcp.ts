@@ -1,10 +1,12 @@
 import { type AddressWords, type IpAddress, isMulticast, isUnspecified, keepAddress, sameAddress } from "../core/address.ts";
 import { AddressMap } from "../core/address-map.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict, SegmentVerdict } from "../core/drop-reasons.ts";
 import { guarded } from "../core/guard.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import type { PostponedCauses } from "../core/trace.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { RouteFailure, SendResult } from "../ip/path.ts";
 import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/transport.ts";
@@ -72,12 +74,18 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   /** Listeners whose queue has grown in this turn. */
   readonly #acceptable = new Set<Listener>();
   #nextId = 1;
+  /** What asked last for the output of a connection. */
+  readonly #outputCauses: PostponedCauses;
+  /** What was told first of what the user of a connection or listener is told. */
+  readonly #noticeCauses: PostponedCauses;
   /** Chooses initial sequence numbers; tests put others here. */
   sequences: SequenceGenerator;
 
   /** @param rings where large buffers have their memory, if others may read it */
   constructor(context: HostContext, ip: Ip, rings?: RingSource) {
     this.context = context;
+    this.#outputCauses = context.trace.postpone();
+    this.#noticeCauses = context.trace.postpone();
     this.#ip = ip;
     this.rings = new RingPool(context, rings);
     const hash = new KeyedHash(context.random, 1, 3);
@@ -194,7 +202,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   // Segments
 
-  input(packet: InboundPacket): string {
+  input(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     const malformed = tcp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
@@ -207,11 +215,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     if (seg.sourcePort === 0 || seg.destinationPort === 0) return "tcp-port-zero";
     const verdict = this.#dispatch(seg);
     const { trace } = this.context;
-    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", atMs: this.context.now, connection: seg.flow, verdict });
+    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", connection: seg.flow, verdict });
     return verdict;
   }
 
-  #dispatch(seg: Segment): string {
+  #dispatch(seg: Segment): SegmentVerdict {
     const conn = this.#connections.find(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
     if (conn !== undefined) return conn.state === "SYN-SENT" ? segmentInSynSent(conn, seg) : segmentArrives(conn, seg);
     const listener = this.#listenerFor(seg);
@@ -276,6 +284,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   // What connections ask of their host
 
   wantsOutput(conn: Connection): void {
+    if (this.context.trace.isOn) this.#outputCauses.keep(conn);
     if (conn.isOutputQueued) return;
     conn.isOutputQueued = true;
     this.#wantOutput.push(conn);
@@ -284,6 +293,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   wantsNotice(conn: Connection): void {
     conn.isNoticeQueued = true;
+    if (this.context.trace.isOn) this.#noticeCauses.keep(conn);
     this.#wantNotice.push(conn);
     this.context.requestTurn();
   }
@@ -312,6 +322,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     listener.halfOpen.delete(conn);
     listener.enqueue(conn);
     this.#acceptable.add(listener);
+    if (this.context.trace.isOn) this.#noticeCauses.keep(listener);
     this.context.requestTurn();
     return true;
   }
@@ -333,6 +344,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   released(conn: Connection): void {
     this.#connections.delete(conn);
     this.#blocked.delete(conn);
+    this.#outputCauses.forget(conn);
     this.#usePort(conn.localPort, -1);
     this.#countLive(conn, -1);
     conn.listener?.halfOpen.delete(conn);
@@ -342,10 +354,17 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */
   flush(): boolean {
+    const hasMore = this.#settle();
+    this.context.trace.end(undefined);
+    return hasMore;
+  }
+
+  #settle(): boolean {
     // Users' reactions make new work; a few rounds settle it, and what remains waits for the next turn so that no flow starves the rest.
     for (let round = 0; round < 4; round++) {
       for (const listener of this.#acceptable) {
         this.#acceptable.delete(listener);
+        this.#noticeCauses.resume(listener);
         guarded(this.context, listener.acceptable);
       }
       const notices = this.#wantNotice;
@@ -361,14 +380,19 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
 
   readonly #notice = (conn: Connection): void => {
     conn.isNoticeQueued = false;
+    this.#noticeCauses.resume(conn);
     conn.deliverNotices();
   };
 
   readonly #output = (conn: Connection): void => {
     conn.isOutputQueued = false;
+    this.#outputCauses.resume(conn);
     const result = output(conn, this.#writer);
     if (result === "again") this.wantsOutput(conn);
-    else if (result === "blocked") this.#blocked.add(conn);
+    else if (result === "blocked") {
+      this.#blocked.add(conn);
+      this.#outputCauses.keep(conn);
+    }
   };
 
   /** A connection that trips over a mistake of ours is reset, since its state may be half changed; the others go on. */

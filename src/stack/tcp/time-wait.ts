@@ -1,4 +1,5 @@
 import { type AddressWords, formatEndpoint, type IpAddress } from "../core/address.ts";
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import type { KeyedHash } from "../core/keyed-hash.ts";
 import { type Seq, seqDiff, seqShown } from "../core/seq.ts";
 import type { Time } from "../core/time.ts";
@@ -62,7 +63,7 @@ export class TimeWait implements Flow {
   }
 
   /** @returns `reopen` when the segment is a SYN that a listener may answer as a new connection (RFC 1122 §4.2.2.13), else the verdict */
-  segmentArrives(seg: Segment, writer: SegmentWriter): string {
+  segmentArrives(seg: Segment, writer: SegmentWriter): SegmentVerdict | "reopen" {
     // A reset could end this state early and let old segments into a new connection (RFC 1337 §3, fix 1).
     if (seg.has(RST)) return "rst-in-time-wait";
     if (seg.has(SYN)) {

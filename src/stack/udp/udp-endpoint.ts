@@ -1,5 +1,6 @@
 import { type AddressWords, type IpAddress, isUnspecified, keepAddress, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "./udp-user.ts";
@@ -156,7 +157,7 @@ export class UdpEndpoint {
   }
 
   /** Queues a copy of the payload at `bytes[at, end)` of a datagram that matched. @returns `accepted`, or why the newest is lost */
-  deliver(packet: InboundPacket, fromPort: number, at: number, end: number): string {
+  deliver(packet: InboundPacket, fromPort: number, at: number, end: number): PacketVerdict {
     const size = end - at;
     const queued = this.queuedDatagrams;
     if (queued > 0 && this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD > this.#queueLimit) return "udp-queue-full";

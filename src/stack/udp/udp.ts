@@ -1,5 +1,6 @@
 import { type AddressWords, type IpAddress, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { plainFrame } from "../core/frame-info.ts";
 import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
@@ -78,7 +79,7 @@ export class Udp implements Transport, UdpEndpointOwner {
     return [...this.#endpoints.values()].flat();
   }
 
-  input(packet: InboundPacket): string {
+  input(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     const malformed = udp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
@@ -178,10 +179,10 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   /** RFC 1122 §4.1.3.6 and the BSD tradition: every endpoint on the port that the broadcast reaches gets a copy. */
-  #inputBroadcast(packet: InboundPacket, port: number): string {
+  #inputBroadcast(packet: InboundPacket, port: number): PacketVerdict {
     const { bytes, at, source, destination } = packet;
     const sourcePort = udp.sourcePort(bytes, at);
-    let verdict = "udp-no-endpoint";
+    let verdict: PacketVerdict = "udp-no-endpoint";
     for (const endpoint of this.endpointsOn(port)) {
       const { local } = endpoint;
       const bound = local ?? destination;
@@ -197,7 +198,7 @@ export class Udp implements Transport, UdpEndpointOwner {
 
 const NONE: readonly UdpEndpoint[] = [];
 
-const deliver = (endpoint: UdpEndpoint, packet: InboundPacket): string =>
+const deliver = (endpoint: UdpEndpoint, packet: InboundPacket): PacketVerdict =>
   endpoint.deliver(packet, udp.sourcePort(packet.bytes, packet.at), udp.payloadAt(packet.at), udp.payloadEnd(packet.bytes, packet.at));
 
 /** Below this a loop beats making a view for `set`. */

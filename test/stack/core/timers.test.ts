@@ -173,17 +173,18 @@ describe("an alarm that throws", () => {
   });
 });
 
-test("an observer hears of each setting and each going off before its effect", () => {
+test("an observer hears of each setting and each going off before its effect, and when that is done", () => {
   const { queue, log, timer, advance } = setUp();
   queue.observer = {
     timerSet: (t, delayMs) => log.push(`set ${t.name} ${delayMs} ${t.isPending}`),
     timerFired: (t) => log.push(`fired ${t.name} ${t.isPending}`),
+    timerDone: () => log.push("done"),
   };
   const t = timer("t");
   t.set(4);
   t.set(5);
   advance(5);
-  expect(log).toEqual(["set t 4 false", "set t 5 true", "fired t false", "t"]);
+  expect(log).toEqual(["set t 4 false", "set t 5 true", "fired t false", "t", "done"]);
   queue.observer = undefined;
   t.set(1);
   expect(log).toHaveLength(4);

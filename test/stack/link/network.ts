@@ -83,7 +83,7 @@ export class TestHost {
       random,
       profile,
       timers,
-      trace: new Trace(),
+      trace: new Trace(() => time.now),
       drops: new DropCounters(),
       mistake,
       requestTurn: () => {},

@@ -12,16 +12,16 @@ export const textFrom = (position: number, count: number): Uint8Array => Uint8Ar
 
 /** A pool of rings and its time; nothing else in the tests of buffers knows how the pool is told the time. */
 export function poolInTime(source?: RingSource) {
-  const clock = new FrozenTime();
-  const rings = new RingPool(clock, source);
+  const time = new FrozenTime();
+  const rings = new RingPool(time, source);
   /** Another connection writes over every spare ring. */
   const scribble = () => {
     for (let capacity = 2048; capacity <= 1 << 20; capacity *= 2) rings.give(rings.take(capacity).fill(0xee));
   };
   const wait = (ms: number) => {
-    const until = clock.now() + ms;
-    for (; rings.sweepAtMs <= until; rings.sweepIfDue()) clock.moveTo(rings.sweepAtMs);
-    clock.moveTo(until);
+    const until = time.now + ms;
+    for (; rings.sweepAtMs <= until; rings.sweepIfDue()) time.moveTo(rings.sweepAtMs);
+    time.moveTo(until);
     scribble();
   };
   return { rings, wait };

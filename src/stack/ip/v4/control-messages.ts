@@ -1,5 +1,6 @@
 import { type AddressWords, type IpAddress, ipv4 as ipv4Address, keepAddress, sameAddress } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
+import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import { plainFrame } from "../../core/frame-info.ts";
 import { FRAME_HEADROOM, MAX_FRAME } from "../../link/link-device.ts";
 import * as icmp from "../../packet/icmp.ts";
@@ -45,7 +46,7 @@ export class ControlMessages {
   }
 
   /** A message for us. @returns `accepted`, or why it was of no use */
-  input(packet: InboundPacket): string {
+  input(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     const malformed = icmp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
@@ -110,7 +111,7 @@ export class ControlMessages {
     code: number,
     reporter: IpAddress,
     reportedMtu: number,
-  ): string {
+  ): PacketVerdict {
     const remote = ipv4Address(ipv4.destination(bytes, ipAt));
     const transportAt = ipv4.payloadAt(bytes, ipAt);
     const protocol = ipv4.protocol(bytes, ipAt);
@@ -133,7 +134,7 @@ export class ControlMessages {
     return "icmp-quote-unexpected";
   }
 
-  #answerEcho(packet: InboundPacket): string {
+  #answerEcho(packet: InboundPacket): PacketVerdict {
     // RFC 1122 §3.2.2.6 lets us be silent, and smurf attacks are the reason why.
     if (packet.isBroadcast) return "icmp-to-broadcast";
     if (!this.#context.profile.answersEcho) return "icmp-echo-unanswered";
@@ -147,7 +148,7 @@ export class ControlMessages {
     return "accepted";
   }
 
-  #errorFromWire(packet: InboundPacket): string {
+  #errorFromWire(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     if (packet.isBroadcast) return "icmp-to-broadcast";
     const malformed = icmp.checkQuote(bytes, at, end);

@@ -1,4 +1,5 @@
 import { type AddressWords, fillV4, isLoopback, isMulticast, isReserved, isUnspecified, makeAddressSlot } from "../../core/address.ts";
+import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
@@ -9,7 +10,7 @@ export interface InputUser {
   /** Whether any interface has the address, or it is one of the loopback's. */
   isLocal(address: AddressWords): boolean;
   /** @returns the transport's verdict, or why nobody takes the protocol */
-  deliver(protocol: number, packet: InboundPacket): string;
+  deliver(protocol: number, packet: InboundPacket): PacketVerdict;
 }
 
 /**
@@ -38,7 +39,7 @@ export class Ipv4Input {
   }
 
   /** The datagram in `bytes[at, end)`, link padding included. @returns `accepted`, or the reason why it was dropped */
-  datagram(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string {
+  datagram(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
     const malformed = ipv4.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     if (!ipv4.verifyChecksum(bytes, at)) return "ipv4-bad-checksum";
@@ -79,20 +80,20 @@ export class Ipv4Input {
   }
 
   /** RFC 1122 §3.2.1.3: a source is one host, and not this one. */
-  #judgeSource(from: NetworkInterface, source: AddressWords): string | undefined {
+  #judgeSource(from: NetworkInterface, source: AddressWords): DropReason | undefined {
     if (isUnspecified(source)) return "ipv4-source-unspecified";
     if (isLoopback(source)) return "ipv4-source-loopback";
     if (isMulticast(source) || isReserved(source) || from.isBroadcast(source)) return "ipv4-source-not-unicast";
     return this.#user.isLocal(source) ? "ipv4-source-ours" : undefined;
   }
 
-  #judgeLoopbackSource(source: AddressWords): string | undefined {
+  #judgeLoopbackSource(source: AddressWords): DropReason | undefined {
     return this.#user.isLocal(source) ? undefined : "ipv4-source-not-ours";
   }
 }
 
 /** Options are walked and ignored (RFC 1122 §3.2.1.8), except that source routes are refused (RFC 7126 §4.3–4.4). */
-function judgeOptions(bytes: Uint8Array, at: number): string | undefined {
+function judgeOptions(bytes: Uint8Array, at: number): DropReason | undefined {
   let option = ipv4.firstOption(bytes, at);
   while (option >= 0) {
     const kind = ipv4.optionKind(bytes, option);

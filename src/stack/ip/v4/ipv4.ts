@@ -1,5 +1,6 @@
 import { type IpAddress, ipv4 as ipv4Address } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
+import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import type { FrameInfo } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as icmp from "../../packet/icmp.ts";
@@ -29,7 +30,7 @@ export class Ipv4 implements IpFamily, InputUser {
     this.#controlMessages = new ControlMessages(context, user);
   }
 
-  input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string {
+  input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
     return this.#input.datagram(from, bytes, at, end, info, isLinkBroadcast);
   }
 
@@ -57,7 +58,7 @@ export class Ipv4 implements IpFamily, InputUser {
 
   isLocal: InputUser["isLocal"] = (address) => this.#user.isLocal(address);
 
-  deliver(protocol: number, packet: InboundPacket): string {
+  deliver(protocol: number, packet: InboundPacket): PacketVerdict {
     if (protocol === ipv4.PROTOCOL_ICMP) return this.#controlMessages.input(packet);
     const transport = this.#user.transport(protocol);
     if (transport !== undefined) return transport.input(packet);

@@ -1,5 +1,6 @@
 import { type AddressWords, formatAddress, type IpAddress, sameAddress } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
+import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import { plainFrame } from "../../core/frame-info.ts";
 import type { Timer } from "../../core/timers.ts";
 import * as icmp from "../../packet/icmp.ts";
@@ -60,7 +61,7 @@ export class Pings {
   }
 
   /** An echo reply whose message lies in `bytes[at, end)`. */
-  reply(from: AddressWords, ttl: number, bytes: Uint8Array, at: number, end: number): string {
+  reply(from: AddressWords, ttl: number, bytes: Uint8Array, at: number, end: number): PacketVerdict {
     const key = keyOf(icmp.identifier(bytes, at), icmp.sequence(bytes, at));
     const pending = this.#pending.get(key);
     if (pending === undefined || !sameAddress(pending.remote, from)) return "icmp-unexpected-echo-reply";
@@ -70,7 +71,7 @@ export class Pings {
   }
 
   /** An error quotes the ICMP message at `bytes[at, …)`, sent to `remote`; its first eight bytes are there. */
-  error(remote: AddressWords, bytes: Uint8Array, at: number, kind: IcmpErrorKind, reporter: IpAddress): string {
+  error(remote: AddressWords, bytes: Uint8Array, at: number, kind: IcmpErrorKind, reporter: IpAddress): PacketVerdict {
     if (icmp.type(bytes, at) !== icmp.ECHO_REQUEST) return "icmp-quote-unexpected";
     const key = keyOf(icmp.identifier(bytes, at), icmp.sequence(bytes, at));
     const asked = this.#pending.get(key)?.remote;

@@ -1,5 +1,6 @@
 import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
+import type { Time } from "./time.ts";
 
 /** What set an event off: a call of a program, a frame that came in, or a timer, by the number of the event that told of it. */
 export interface TraceCause {
@@ -73,7 +74,7 @@ export type TraceSubscriber = (event: TraceEvent) => void;
  * so test that before making an event.
  */
 export class Trace {
-  readonly #now: () => number;
+  readonly #time: Time;
   #subscribers: readonly TraceSubscriber[] = [];
   readonly #postponed: PostponedCauses[] = [];
   isOn = false;
@@ -85,8 +86,8 @@ export class Trace {
   #isTurnTold = false;
 
   /** @param now the host's time, in milliseconds */
-  constructor(now: () => number) {
-    this.#now = now;
+  constructor(time: Time) {
+    this.#time = time;
   }
 
   /** @returns a function that ends the subscription */
@@ -147,7 +148,7 @@ export class Trace {
   }
 
   #publish(content: TraceContent, cause: TraceCause | undefined): void {
-    const event: TraceEvent = { number: ++this.#number, atMs: this.#now(), cause, ...content };
+    const event: TraceEvent = { number: ++this.#number, atMs: this.#time.now, cause, ...content };
     for (const subscriber of this.#subscribers) subscriber(event);
   }
 }

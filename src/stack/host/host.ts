@@ -49,7 +49,7 @@ export class Host implements IpListener {
     const { startMs, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
     const time = new FrozenTime(startMs);
     this.#time = time;
-    const trace = new Trace(() => time.now);
+    const trace = new Trace(time);
     this.timers = new TimerQueue(time, mistake);
     this.trace = trace;
     this.context = {

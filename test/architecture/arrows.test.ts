@@ -21,6 +21,7 @@ const LAYERS = [
   "winsock/provider",
   "transport",
   "management",
+  "replay",
   "network",
   "winsock/faces",
   "winsock",

@@ -56,18 +56,37 @@ export type TraceSubscriber = (event: TraceEvent) => void;
 export class Trace {
   #subscribers: readonly TraceSubscriber[] = [];
   isOn = false;
+  /** Somebody wants to see all that programs do, so every receive is made as a call (winsock/faces/read-ahead.ts). */
+  isWatched = false;
+  #observers: readonly TraceSubscriber[] = [];
 
   /** @returns a function that ends the subscription */
   subscribe(subscriber: TraceSubscriber): () => void {
     this.#subscribers = [...this.#subscribers, subscriber];
-    this.isOn = true;
+    this.#changed();
     return () => {
       this.#subscribers = this.#subscribers.filter((s) => s !== subscriber);
-      this.isOn = this.#subscribers.length > 0;
+      this.#changed();
+    };
+  }
+
+  /** As `subscribe`, but nothing in the host goes another way because somebody looks. */
+  observe(subscriber: TraceSubscriber): () => void {
+    this.#observers = [...this.#observers, subscriber];
+    this.#changed();
+    return () => {
+      this.#observers = this.#observers.filter((s) => s !== subscriber);
+      this.#changed();
     };
   }
 
   emit(event: TraceEvent): void {
     for (const subscriber of this.#subscribers) subscriber(event);
+    for (const observer of this.#observers) observer(event);
+  }
+
+  #changed(): void {
+    this.isWatched = this.#subscribers.length > 0;
+    this.isOn = this.isWatched || this.#observers.length > 0;
   }
 }

@@ -18,6 +18,12 @@ const FRAMES_PER_ROUND = 256;
 /** Rounds in one turn, while loopback and wire keep answering each other. */
 const ROUNDS_PER_TURN = 8;
 
+/** Hears of each turn, for whoever records what drives a host. */
+export interface TurnObserver {
+  turnBegins(nowMs: number): void;
+  turnEnded(): void;
+}
+
 /**
  * One host, put together: devices below, transports above, and no other contact with the world than the randomness and the devices
  * it is given, and the time that it is told. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come
@@ -39,6 +45,8 @@ export class Host implements IpListener {
   readonly udp: Udp;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
+  /** Undefined when nobody looks. */
+  turnObserver: TurnObserver | undefined;
   readonly #time: FrozenTime;
   #isRequested = false;
   #isWritable = false;
@@ -108,6 +116,7 @@ export class Host implements IpListener {
    */
   turn(nowMs: number): boolean {
     this.#time.moveTo(nowMs);
+    this.turnObserver?.turnBegins(nowMs);
     this.#isInTurn = true;
     this.trace.beginTurn();
     try {
@@ -115,6 +124,7 @@ export class Host implements IpListener {
     } finally {
       this.#isInTurn = false;
       this.trace.endTurn();
+      this.turnObserver?.turnEnded();
     }
   }
 

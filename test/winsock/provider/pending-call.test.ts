@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { TimerQueue } from "../../../src/stack/core/timers.ts";
 import { WSAEINTR, WSAETIMEDOUT } from "../../../src/winsock/abi/errors.ts";
 import { failed, type Outcome, succeeded, type Wait } from "../../../src/winsock/provider/outcome.ts";
@@ -8,8 +8,8 @@ import type { Socket } from "../../../src/winsock/provider/socket.ts";
 
 /** A call that waits on two sockets; nothing else here knows how timers are told the time. */
 function waiting(timeoutMs = Number.POSITIVE_INFINITY) {
-  const clock = new VirtualClock();
-  const timers = new TimerQueue(clock);
+  const time = new FrozenTime();
+  const timers = new TimerQueue(time);
   const sockets = [0, 1].map(() => ({ waiting: new Set<PendingCall>() }));
   const state = { answer: undefined as Outcome | undefined, isHeld: false, attempts: 0, cancelled: 0 };
   const ended: Outcome[] = [];
@@ -31,7 +31,7 @@ function waiting(timeoutMs = Number.POSITIVE_INFINITY) {
     (outcome) => ended.push(outcome),
   );
   const advance = (ms: number) => {
-    clock.moveTo(clock.now() + ms);
+    time.moveTo(time.now + ms);
     timers.runDue();
   };
   return { call, state, ended, timers, advance, isWaiting: () => sockets.map((socket) => socket.waiting.has(call)) };

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { ipv4 } from "../../../../src/stack/core/address.ts";
 import type { HostContext } from "../../../../src/stack/core/context.ts";
 import { LINUX, type Profile, WINDOWS } from "../../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../../src/stack/core/random.ts";
@@ -11,7 +12,7 @@ const identifications = (profile: Profile, seed = 1): Identifications =>
 describe("IPv4 identifications (RFC 6864)", () => {
   test("of one flow count up and pass 65535 to 0, none coming back before all others had their turn (§4.3)", () => {
     const ids = identifications({ ...LINUX, ipIdentification: "increment" });
-    const counter = ids.counterOf(1, 2);
+    const counter = ids.counterOf(ipv4(1), ipv4(2));
     const taken = Array.from({ length: 65_537 }, () => ids.take(counter, 0));
     expect(new Set(taken.slice(0, 65_536)).size).toBe(65_536);
     expect(taken[65_536]).toBe(taken[0]);
@@ -20,7 +21,7 @@ describe("IPv4 identifications (RFC 6864)", () => {
 
   test("of an atomic datagram are zero where the profile has it so (§4.1), and counted where it has not", () => {
     const zero = identifications({ ...WINDOWS, ipIdentification: "zero" });
-    const counter = zero.counterOf(1, 2);
+    const counter = zero.counterOf(ipv4(1), ipv4(2));
     const first = zero.take(counter, 0);
     expect([zero.take(counter, DONT_FRAGMENT), zero.take(counter, DONT_FRAGMENT)]).toEqual([0, 0]);
     expect(zero.take(counter, 0)).toBe((first + 1) & 0xffff);
@@ -33,9 +34,9 @@ describe("IPv4 identifications (RFC 6864)", () => {
     const ids = identifications({ ...LINUX, ipIdentification: "increment" });
     const others = identifications({ ...LINUX, ipIdentification: "increment" }, 2);
     const remotes = Array.from({ length: 1000 }, (_, remote) => remote);
-    const counters = remotes.map((remote) => ids.counterOf(1, remote));
-    expect(counters).toEqual(remotes.map((remote) => ids.counterOf(1, remote)));
-    expect(counters).not.toEqual(remotes.map((remote) => others.counterOf(1, remote)));
+    const counters = remotes.map((remote) => ids.counterOf(ipv4(1), ipv4(remote)));
+    expect(counters).toEqual(remotes.map((remote) => ids.counterOf(ipv4(1), ipv4(remote))));
+    expect(counters).not.toEqual(remotes.map((remote) => others.counterOf(ipv4(1), ipv4(remote))));
     // 1000 flows in 256 counters leave about five of them unused.
     expect(new Set(counters).size).toBeGreaterThan(230);
     expect(counters.every((counter) => counter >= 0 && counter < 256)).toBe(true);

@@ -14,6 +14,7 @@ export type { FrameInfo } from "./stack/core/frame-info.ts";
 export { LINUX, PROFILES, type Profile, RFC, WINDOWS } from "./stack/core/profile.ts";
 export { type Random, SeededRandom } from "./stack/core/random.ts";
 export type { Trace, TraceCause, TraceEvent, TraceSubscriber } from "./stack/core/trace.ts";
+export { TraceLabels } from "./stack/core/trace-labels.ts";
 export { Host } from "./stack/host/host.ts";
 export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
 export type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./stack/link/link-device.ts";

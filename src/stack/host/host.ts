@@ -2,7 +2,7 @@ import { type IpAddress, ipv4 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
 import { WINDOWS } from "../core/profile.ts";
-import { TimerQueue } from "../core/timers.ts";
+import { type Timer, TimerQueue, type TimerSubject } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
 import { Ip, type IpListener } from "../ip/ip.ts";
 import type { LinkDevice } from "../link/link-device.ts";
@@ -52,10 +52,10 @@ export class Host implements IpListener {
     };
     this.timers.observer = {
       timerSet: (timer, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", owner: timer.owner(), timer: timer.name, delayMs });
+        if (trace.isOn) trace.emit({ type: "timer-set", timer: timer.name, ...ownerOf(timer), delayMs });
       },
       timerFired: (timer) => {
-        if (trace.isOn) trace.begin({ type: "timer-fired", owner: timer.owner(), timer: timer.name });
+        if (trace.isOn) trace.begin({ type: "timer-fired", timer: timer.name, ...ownerOf(timer) });
       },
       timerDone: () => trace.end(undefined),
     };
@@ -158,6 +158,13 @@ export class Host implements IpListener {
     // Within a turn nobody needs to be woken: the turn sees the request itself.
     if (!this.#isInTurn) this.onTurnRequested?.();
   }
+}
+
+/** As the trace names it: by ids where there are such. */
+function ownerOf({ owner, subject }: Timer): TimerSubject | { readonly owner: string } {
+  const { connection, client, call } = subject;
+  if (connection !== undefined) return { connection };
+  return client === undefined || call === undefined ? { owner: owner() } : { client, call };
 }
 
 function rethrow(error: unknown): never {

@@ -195,5 +195,5 @@ function traceWindow(conn: Connection, why: string): void {
   const { trace } = conn.context;
   if (!trace.isOn) return;
   const { cwnd, ssthresh } = conn.congestion;
-  trace.emit({ type: "cwnd-changed", connection: conn.label, cwnd, ssthresh, why });
+  trace.emit({ type: "cwnd-changed", connection: conn.id, cwnd, ssthresh, why });
 }

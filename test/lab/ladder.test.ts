@@ -5,7 +5,7 @@ import { parseV4 } from "../../src/stack/core/address.ts";
 import { seq, seqAdd } from "../../src/stack/core/seq.ts";
 import type { TraceEvent } from "../../src/stack/core/trace.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
-import { frame, HOST_ISS, happened, opened, refusedConnect, segmentFrame } from "./refused-connect.ts";
+import { frame, HOST_ISS, happened, NOWHERE, opened, refusedConnect, segmentFrame } from "./refused-connect.ts";
 
 function drawn(events: readonly TraceEvent[], options: Partial<LadderOptions> = {}): string[] {
   const lines: string[] = [];
@@ -113,7 +113,7 @@ describe("the ladder", () => {
       [
         frame(0, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 80, peer: parseV4("203.0.113.10").bits })),
         happened(1, opened(3, "203.0.113.2:1", "203.0.113.10:80")),
-        happened(1, { type: "state-changed", connection: 3, from: "CLOSED", to: "SYN-SENT" }),
+        happened(1, { type: "state-changed", connection: 3, from: "CLOSED", to: "SYN-SENT", ...NOWHERE }),
         frame(2, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 81 })),
       ],
       { peer: near },

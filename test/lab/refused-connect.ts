@@ -75,6 +75,9 @@ function arpFrame(operation: "request" | "reply"): Uint8Array {
   return b;
 }
 
+/** Numbers that a ladder does not draw. */
+export const NOWHERE = { sndUna: 0, sndNxt: 0, sndWnd: 0, rcvNxt: 0, rcvWnd: 0 };
+
 const CONNECTION = 7;
 
 /** A blocking connect to a closed port as the windows profile does it, cut to two SYNs: the events of one host, in order. */
@@ -87,7 +90,7 @@ export function refusedConnect(): TraceEvent[] {
     happened(1000, { type: "winsock-returned", client, call: 1, text: "256", error: 0 }),
     happened(1000.5, { type: "winsock-called", client, call: 2, name: "connect", text: "256, 203.0.113.1:8081" }),
     happened(1000.5, opened(CONNECTION, `203.0.113.2:${HOST_PORT}`, "203.0.113.1:8081")),
-    happened(1000.5, { type: "state-changed", connection: CONNECTION, from: "CLOSED", to: "SYN-SENT" }),
+    happened(1000.5, { type: "state-changed", connection: CONNECTION, from: "CLOSED", to: "SYN-SENT", ...NOWHERE }),
     happened(1000.5, { type: "timer-set", connection: CONNECTION, timer: "retransmission", delayMs: 1000 }),
     frame(1000.6, "out", arpFrame("request")),
     frame(1000.9, "in", arpFrame("reply")),
@@ -97,7 +100,7 @@ export function refusedConnect(): TraceEvent[] {
     happened(1501.2, { type: "timer-fired", connection: CONNECTION, timer: "retransmission" }),
     frame(1501.2, "out", syn),
     frame(1501.4, "in", rst),
-    happened(1501.4, { type: "state-changed", connection: CONNECTION, from: "SYN-SENT", to: "CLOSED" }),
+    happened(1501.4, { type: "state-changed", connection: CONNECTION, from: "SYN-SENT", to: "CLOSED", ...NOWHERE }),
     happened(1501.5, { type: "winsock-returned", client, call: 2, text: "SOCKET_ERROR", error: 10061 }),
   ];
 }

@@ -25,6 +25,15 @@ interface TimerOwner {
   readonly owner?: string;
 }
 
+/** Where a connection stands, in the variables of RFC 9293 §3.3.1: sequence numbers from 0 to 2^32 − 1, windows in bytes. */
+export interface SequenceSpace {
+  readonly sndUna: number;
+  readonly sndNxt: number;
+  readonly sndWnd: number;
+  readonly rcvNxt: number;
+  readonly rcvWnd: number;
+}
+
 /** What introduces an id with its label; later events have the id alone. */
 export type TraceOpening =
   | {
@@ -70,7 +79,7 @@ export type TraceContent =
   | { readonly type: "connection-closed"; readonly connection: number }
   | { readonly type: "socket-closed"; readonly socket: number }
   | { readonly type: "segment-judged"; readonly connection?: number; readonly flow?: string; readonly verdict: SegmentVerdict }
-  | { readonly type: "state-changed"; readonly connection: number; readonly from: string; readonly to: string }
+  | ({ readonly type: "state-changed"; readonly connection: number; readonly from: string; readonly to: string } & SequenceSpace)
   | ({ readonly type: "timer-set"; readonly timer: string; readonly delayMs: number } & TimerOwner)
   | ({ readonly type: "timer-fired"; readonly timer: string } & TimerOwner)
   | {
@@ -80,13 +89,13 @@ export type TraceContent =
       readonly srttMs: number;
       readonly rtoMs: number;
     }
-  | {
+  | ({
       readonly type: "cwnd-changed";
       readonly connection: number;
       readonly cwnd: number;
       readonly ssthresh: number;
-      readonly why: string;
-    }
+      readonly why: "fast-retransmit" | "timeout" | "recovered";
+    } & SequenceSpace)
   | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: string }
   | { readonly type: "winsock-returned"; readonly client: number; readonly call: number; readonly text: string; readonly error: number };
 

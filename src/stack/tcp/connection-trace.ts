@@ -1,6 +1,8 @@
 import { formatEndpoint } from "../core/address.ts";
-import type { TraceOpening } from "../core/trace.ts";
+import { seqShown } from "../core/seq.ts";
+import type { SequenceSpace, TraceOpening } from "../core/trace.ts";
 import type { Path } from "../ip/path.ts";
+import type { Connection } from "./connection.ts";
 import type { TcpState } from "./tcp-user.ts";
 
 /** A connection, or what is left of one in TIME-WAIT, as the trace introduces it. */
@@ -21,4 +23,13 @@ export const connectionOpened = ({ id, path, localPort, remotePort, label, state
   remote: formatEndpoint(path.remote, remotePort),
   label,
   state,
+});
+
+/** Where the connection stands now. */
+export const sequenceSpace = ({ sndUna, sndNxt, sndWnd, rcvNxt, rcvWnd }: Connection): SequenceSpace => ({
+  sndUna: seqShown(sndUna),
+  sndNxt: seqShown(sndNxt),
+  sndWnd,
+  rcvNxt: seqShown(rcvNxt),
+  rcvWnd,
 });

@@ -9,7 +9,7 @@ export interface TraceCause {
 
 /** What the trace adds to every event. */
 export interface TraceStamp {
-  /** Counts the events of a host from 1. */
+  /** Counts the events of a host from 1, while anybody subscribes. */
   readonly number: number;
   /** On the host's clock, in milliseconds. */
   readonly atMs: number;

@@ -2,6 +2,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { parseV4 } from "../../../src/stack/core/address.ts";
 import { RFC } from "../../../src/stack/core/profile.ts";
 import { Trace, type TraceEvent } from "../../../src/stack/core/trace.ts";
+import { TRACE_EVENTS, TRACE_STAMP } from "../../../src/stack/core/trace-events.ts";
 import { TraceLabels } from "../../../src/stack/core/trace-labels.ts";
 import * as tcp from "../../../src/stack/packet/tcp.ts";
 import { NOBODY } from "../../../src/stack/tcp/notices.ts";
@@ -226,6 +227,30 @@ test("a socket is opened and closed in the trace, and calls name it by its id", 
   expect(of(events, "socket-closed").map(({ socket }) => socket)).toEqual(opened.map(({ socket }) => socket));
   const closesocket = of(events, "winsock-called").find(({ name }) => name === "closesocket");
   expect(closesocket?.socket).toBe(opened[0]?.socket);
+});
+
+test("every event there is comes in its time, with the fields that its page explains and no others", () => {
+  const v = new VirtualWinsock();
+  const events = watched(v);
+  const { s, peer } = v.pair();
+  v.cable.pick({ match: "data", action: "drop", direction: "out", count: 1 });
+  v.winsock.send(s, new Uint8Array(3000), 3000, 0);
+  v.advance(2000);
+  v.winsock.setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, Uint8Array.of(200, 0, 0, 0), 4);
+  v.winsock.recv(s, new Uint8Array(8), 8, 0);
+  v.winsock.closesocket(s);
+  v.peerWinsock.closesocket(peer);
+  v.peerWinsock.connect(v.stream(v.peerWinsock), address(OURS, 99), sizeof_sockaddr_in);
+  v.advance(300_000);
+
+  expect(new Set(events.map(({ type }) => type))).toEqual(new Set(Object.keys(TRACE_EVENTS)));
+  const known = new Map(Object.entries(TRACE_EVENTS).map(([type, { fields }]) => [type, { type, ...TRACE_STAMP, ...fields }]));
+  const unknown = events.flatMap(({ words: _, ...event }) =>
+    Object.keys(event)
+      .filter((field) => !Object.hasOwn(known.get(event.type)!, field))
+      .map((field) => `${event.type} ${field}`),
+  );
+  expect(unknown).toEqual([]);
 });
 
 test("with nobody listening no event is made, whatever happens", () => {

@@ -1,5 +1,8 @@
 import type { TraceEvent } from "./trace.ts";
 
+/** Labels of one kind that are kept: what an event that was lost has closed must not stay for ever, so the oldest goes. */
+const MAX_LABELS = 65_536;
+
 /**
  * What the ids in a trace stand for, for a subscriber that shows them. It is to be shown every event before anything is asked about it;
  * what an event closes is known until the next one.
@@ -15,19 +18,19 @@ export class TraceLabels {
     this.#forgetClosed = undefined;
     switch (event.type) {
       case "connection-opened":
-        this.#connections.set(event.connection, event.label);
+        keep(this.#connections, event.connection, event.label);
         break;
       case "connection-closed":
         this.#forgetClosed = () => this.#connections.delete(event.connection);
         break;
       case "socket-opened":
-        this.#sockets.set(event.socket, event.label);
+        keep(this.#sockets, event.socket, event.label);
         break;
       case "socket-closed":
         this.#forgetClosed = () => this.#sockets.delete(event.socket);
         break;
       case "winsock-called":
-        this.#calls.set(callKey(event), event.name);
+        keep(this.#calls, callKey(event), event.name);
         break;
       case "winsock-returned":
         this.#forgetClosed = () => this.#calls.delete(callKey(event));
@@ -54,3 +57,12 @@ export class TraceLabels {
 
 /** One text for a call: programs number theirs apart. */
 export const callKey = ({ client, call }: { readonly client: number; readonly call: number }): string => `${client}/${call}`;
+
+function keep<Key>(labels: Map<Key, string>, key: Key, label: string): void {
+  labels.set(key, label);
+  if (labels.size <= MAX_LABELS) return;
+  for (const oldest of labels.keys()) {
+    labels.delete(oldest);
+    return;
+  }
+}

@@ -15,6 +15,7 @@ export { LINUX, PROFILES, type Profile, RFC, WINDOWS } from "./stack/core/profil
 export { type Random, SeededRandom } from "./stack/core/random.ts";
 export type { Time } from "./stack/core/time.ts";
 export type { Trace, TraceCause, TraceEvent, TraceSubscriber } from "./stack/core/trace.ts";
+export { TraceLabels } from "./stack/core/trace-labels.ts";
 export { Host } from "./stack/host/host.ts";
 export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
 export { Simulation } from "./stack/host/simulation.ts";

@@ -75,6 +75,15 @@ describe("resets and SYNs in a connection", () => {
     expect(peer.host.timers.pending()).toEqual([]);
   });
 
+  test("the window ends before RCV.NXT + RCV.WND (RFC 9293 §3.10.7.4, table 6)", () => {
+    const { peer, conn } = established();
+    const { rcvWnd } = conn.status();
+    peer.send("R", { seq: 1 + rcvWnd });
+    peer.expectSilence();
+    peer.send("R", { seq: rcvWnd });
+    peer.expect(".", { ack: 1 });
+  });
+
   test("a reset elsewhere in the window is questioned by one challenge ACK; outside it is ignored (RFC 5961 §3.2)", () => {
     const { peer, app } = established();
     peer.send("R", { seq: 50 });

@@ -13,6 +13,7 @@ import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
 import { makeTcpOptions, parse, type TcpOptions, writeSack, writeSynOptions, writeTimestamps } from "../../src/stack/packet/tcp-options.ts";
 import { MemoryWire, type WireDevice } from "../../src/wire/memory-wire.ts";
+import { tcpOf } from "./insides.ts";
 import { Simulation } from "./simulation.ts";
 import { OUR_ADDRESS, PEER_ADDRESS } from "./two-hosts.ts";
 
@@ -83,7 +84,7 @@ export class ScriptPeer {
     const { clock } = this.simulation;
     this.host = this.simulation.add(new Host({ clock, random: new SeededRandom(7), profile }));
     this.host.attach(wire.device({ name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
-    this.host.tcp.sequences = () => this.ourIsn;
+    tcpOf(this.host).sequences = () => this.ourIsn;
     this.#device = wire.device({ name: "script" });
     this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
     this.#isKnown = isKnown;

@@ -9,11 +9,13 @@ import {
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
+import type { InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
 import * as icmp from "../packet/icmp.ts";
 import * as ipv4 from "../packet/ipv4.ts";
+import type { IpService, RouteRequest } from "./ip-service.ts";
 import type { RouteFailure } from "./path.ts";
 import type { PathMtus } from "./path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "./pings.ts";
@@ -33,18 +35,8 @@ export interface IpListener {
   linkChanged(through: NetworkInterface, isUp: boolean): void;
 }
 
-export interface RouteRequest {
-  readonly destination: Ipv4Address;
-  readonly prefixLength: number;
-  /** Undefined for a destination on the link. */
-  readonly gateway?: Ipv4Address | undefined;
-  /** Undefined takes the interface on whose link the gateway is. */
-  readonly interface?: NetworkInterface | undefined;
-  readonly metric?: number;
-}
-
 /** The internet layer of one host: interfaces, routes, ICMP, and the transports above. IPv4 only; there is no route to an IPv6 address. */
-export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFinder {
+export class Ip implements IpService, InterfaceUser, InputUser, ControlMessageUser, WayFinder {
   readonly routes = new RouteTable();
   listener: IpListener | undefined;
   readonly #context: HostContext;
@@ -83,14 +75,16 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
   }
 
   /** Gives an interface an address and the route to its prefix; `announce` tells the link (RFC 5227 §3). @throws RangeError when a host cannot have it */
-  addAddress(to: NetworkInterface, address: Ipv4Address, prefixLength: number, options: { readonly announce?: boolean } = {}): void {
+  addAddress(through: InterfaceService, address: Ipv4Address, prefixLength: number, options: { readonly announce?: boolean } = {}): void {
+    const to = this.#own(through);
     to.addAddress(address, prefixLength);
     this.routes.add({ destination: address.bits, prefixLength, gateway: undefined, interface: to, metric: 0 });
     if (options.announce === true && to.isUp && !to.isLoopback) to.neighbours.announce(address.bits);
   }
 
   /** Takes an address away, with the route to its prefix when no other address needs it. @returns false when it is not there */
-  removeAddress(from: NetworkInterface, address: Ipv4Address): boolean {
+  removeAddress(through: InterfaceService, address: Ipv4Address): boolean {
+    const from = this.#own(through);
     const removed = from.addresses.find((a) => a.address.bits === address.bits);
     if (removed === undefined) return false;
     from.removeAddress(address.bits);
@@ -109,11 +103,18 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
       throw new RangeError(`Cannot add a route with a prefix of ${prefixLength} bits: expected 0 to 32`);
     }
     const isOnLink = (i: NetworkInterface) => !i.isLoopback && (gateway === undefined || i.isNeighbourly(gateway.bits));
-    const through = request.interface ?? (gateway === undefined ? undefined : this.#interfaces.find(isOnLink));
+    const found = gateway === undefined ? undefined : this.#interfaces.find(isOnLink);
+    const through = request.interface === undefined ? found : this.#own(request.interface);
     if (through === undefined || !isOnLink(through)) {
       throw new RangeError("Cannot add a route whose gateway is not on the link of an interface");
     }
     this.routes.add({ destination: destination.bits, prefixLength, gateway, interface: through, metric });
+  }
+
+  #own(through: InterfaceService): NetworkInterface {
+    const own = this.#interfaces.find((i) => i === through);
+    if (own === undefined) throw new RangeError(`Cannot use the interface ${through.name}: it belongs to another host`);
+    return own;
   }
 
   register(transport: Transport): void {

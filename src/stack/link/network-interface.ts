@@ -2,6 +2,7 @@ import { formatV4, type Ipv4Address, isLoopbackV4, isMulticastV4, isReservedV4, 
 import type { HostContext } from "../core/context.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import type { InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
 
@@ -17,20 +18,11 @@ export interface InterfaceUser {
   linkChanged(from: NetworkInterface, isUp: boolean): void;
 }
 
-/** An address of an interface, with what follows from its prefix. */
-export interface InterfaceAddress {
-  readonly address: Ipv4Address;
-  readonly prefixLength: number;
-  readonly mask: number;
-  /** Directed broadcast, or −1 where the prefix leaves no room for one (RFC 3021). */
-  readonly broadcast: number;
-}
-
 /**
  * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
  */
-export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink {
+export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink {
   readonly name: string;
   readonly device: LinkDevice;
   readonly mac: Uint8Array;

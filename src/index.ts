@@ -26,6 +26,7 @@ export { type Random, SeededRandom } from "./stack/core/random.ts";
 export { Trace, type TraceEvent, type TraceSubscriber } from "./stack/core/trace.ts";
 export {
   type ArpDescription,
+  type Described,
   describeFrame,
   type EthernetDescription,
   type FrameDescription,
@@ -67,7 +68,8 @@ export type { Datagram, UdpSendResult, UdpUser } from "./stack/udp/udp-user.ts";
 
 // Devices
 
-export { clearFrameInfo, type FrameInfo, plainFrame } from "./stack/core/frame-info.ts";
+export { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, plainFrame } from "./stack/core/frame-info.ts";
+export type { DeviceCounters } from "./stack/link/device-counters.ts";
 export {
   FRAME_HEADROOM,
   type FrameSink,
@@ -80,7 +82,7 @@ export {
   type TransmitResult,
 } from "./stack/link/link-device.ts";
 export { CaptureDevice, type CaptureOptions, type CaptureStart } from "./wire/capture-device.ts";
-export type { FrameKind } from "./wire/frame-match.ts";
+export { FRAME_KINDS, type FrameKind } from "./wire/frame-match.ts";
 export { ImpairedDevice } from "./wire/impaired-device.ts";
 export type { Direction, DirectionReport, Impairment, ImpairmentReport, Pick as FramePick } from "./wire/impairment.ts";
 export { Loopback, type LoopbackOptions } from "./wire/loopback.ts";

@@ -12,6 +12,7 @@ export type {
   ManagementRequest,
   ManagementResponse,
   ManagementResults,
+  managementRequest,
   PingResult,
   UdpStatus,
 } from "../management/management.ts";

@@ -14,6 +14,7 @@
  * `embedded:` (the default: a host on a virtual wire with a loopback), `tap:tap0?ip=203.0.113.2/24&gateway=203.0.113.1`, or
  * `daemon:/run/tapsock/tapsock.sock`.
  */
+
 import { openBlockingPort } from "../network/networks.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
 import { createBlockingFace, type OptionPointer, type SockaddrPointer } from "./faces/blocking-face.ts";

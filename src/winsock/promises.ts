@@ -14,6 +14,7 @@
  *
  * On which network: `useNetwork(url)` before the first call, or the environment variable TAPSOCK; see `tapsock/winsock`.
  */
+
 import { openAsyncPort } from "../network/networks.ts";
 import type { SO_LINGER, SOL_SOCKET } from "./abi/constants.ts";
 import type { linger, SOCKET } from "./abi/structures.ts";

@@ -17,7 +17,7 @@ const { values } = parseArgs({
 
 const tap = openTap({ name: values.tap, offloads: values.offload !== "off" });
 const clock = new RealClock();
-const host = new Host({ clock, random: new SystemRandom(), profile: PROFILES.get(values.profile) });
+const host = new Host({ startMs: clock.now(), random: new SystemRandom(), profile: PROFILES.get(values.profile) });
 host.attach(tap, { address: parseV4("203.0.113.2"), prefixLength: 24 });
 
 const chunk = new Uint8Array(256 << 10);
@@ -77,7 +77,7 @@ const poller = new Poller();
 let interest = "read";
 poller.add(tap.descriptor, interest);
 for (;;) {
-  if (host.turn()) continue;
+  if (host.turn(clock.now())) continue;
   const wanted = tap.wantsWritable ? "read+write" : "read";
   if (wanted !== interest) {
     interest = wanted;

@@ -6,8 +6,9 @@
 
 // The host
 
-export { formatAddress, type IpAddress, type Ipv4Address, type Ipv6Address, ipv4, parseV4 } from "./stack/core/address.ts";
+export { type AddressWords, formatAddress, type IpAddress, ipv4, ipv6, parseV4 } from "./stack/core/address.ts";
 export type { HostContext } from "./stack/core/context.ts";
+export type { DropReason, PacketVerdict, SegmentVerdict } from "./stack/core/drop-reasons.ts";
 export type { DropCounters } from "./stack/core/drops.ts";
 export { LINUX, PROFILES, type Profile, RFC, type SynOption, WINDOWS } from "./stack/core/profile.ts";
 export { type PendingTimer, type Timer, type TimerObserver, TimerQueue } from "./stack/core/timers.ts";
@@ -16,14 +17,25 @@ export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
 
 // What drives it
 
-export { RealClock } from "./network/real-clock.ts";
+export { EventLoopDriver } from "./network/event-loop-driver.ts";
+export { type Clock, RealClock } from "./network/real-clock.ts";
 export { SystemRandom } from "./network/system-random.ts";
-export { type Clock, VirtualClock } from "./stack/core/clock.ts";
 export { type Random, SeededRandom } from "./stack/core/random.ts";
+export type { Time } from "./stack/core/time.ts";
+export { Simulation } from "./stack/host/simulation.ts";
 
 // What can be seen of it
 
-export { Trace, type TraceEvent, type TraceSubscriber } from "./stack/core/trace.ts";
+export type {
+  PostponedCauses,
+  Trace,
+  TraceBeginning,
+  TraceCause,
+  TraceContent,
+  TraceEvent,
+  TraceStamp,
+  TraceSubscriber,
+} from "./stack/core/trace.ts";
 export {
   type ArpDescription,
   type Described,
@@ -33,7 +45,7 @@ export {
   type IcmpDescription,
   type Ipv4Description,
   type Ipv4Fields,
-  type Malformed,
+  type MalformedFrame,
   type TcpDescription,
   type UdpDescription,
 } from "./stack/packet/describe.ts";
@@ -42,7 +54,7 @@ export {
 
 export type { IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";
 export type { RouteFailure } from "./stack/ip/path.ts";
-export type { PingFailure, PingOptions, PingResult } from "./stack/ip/pings.ts";
+export type { PingFailure, PingOptions, PingResult } from "./stack/ip/ping.ts";
 export type { RouteListing } from "./stack/ip/routes.ts";
 export type { IcmpErrorKind } from "./stack/ip/transport.ts";
 export type { InterfaceAddress, InterfaceService, NeighbourService } from "./stack/link/interface-service.ts";
@@ -54,12 +66,12 @@ export type { TcpConnection, TcpListener, TcpService } from "./stack/tcp/tcp-ser
 export type {
   AbortReason,
   ConnectFailure,
+  ConnectionOptions,
   ConnectionStatus,
   ListenRequest,
   OpenFailure,
   OpenRequest,
   PortShortage,
-  TcpOptions,
   TcpState,
   TcpUser,
 } from "./stack/tcp/tcp-user.ts";
@@ -84,7 +96,7 @@ export {
 export { CaptureDevice, type CaptureOptions, type CaptureStart } from "./wire/capture-device.ts";
 export { FRAME_KINDS, type FrameKind } from "./wire/frame-match.ts";
 export { ImpairedDevice } from "./wire/impaired-device.ts";
-export type { Direction, DirectionReport, Impairment, ImpairmentReport, Pick as FramePick } from "./wire/impairment.ts";
+export type { Direction, DirectionReport, FramePick, Impairment, ImpairmentReport } from "./wire/impairment.ts";
 export { Loopback, type LoopbackOptions } from "./wire/loopback.ts";
 export { MemoryWire, type WireDevice, type WireDeviceOptions, type WireOptions } from "./wire/memory-wire.ts";
 export type { WrappedDevice } from "./wire/wrapped-device.ts";

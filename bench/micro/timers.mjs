@@ -1,10 +1,10 @@
-import { VirtualClock } from "../../dist/stack/core/clock.js";
+import { FrozenTime } from "../../dist/stack/core/time.js";
 import { TimerQueue } from "../../dist/stack/core/timers.js";
 
 /** Every ACK sets a retransmission timer anew, or cancels it. */
 export function addTimers(add) {
   for (const pending of [8, 10_000]) {
-    const queue = new TimerQueue(new VirtualClock());
+    const queue = new TimerQueue(new FrozenTime());
     const make = () =>
       queue.timer(
         "bench",

@@ -1,7 +1,16 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { DoorLimits } from "../management/door-usage.ts";
-import { DEFAULT_ADDRESS, firstIssue, ipv4Prefix, ipv4Text, macText, mtuNumber, profileName, tapName } from "../management/setting-text.ts";
+import {
+  DEFAULT_ADDRESS,
+  firstIssue,
+  ipv4Prefix,
+  ipv4Setting,
+  macSetting,
+  mtuNumber,
+  profileName,
+  tapName,
+} from "../management/setting-text.ts";
 import { defaultSocketPath } from "../network/default-socket-path.ts";
 import { type HostSettings, hostSettings } from "../network/network-url.ts";
 import { DEFAULT_DOOR_LIMITS } from "../network/socket-door.ts";
@@ -30,11 +39,11 @@ const keys = z.strictObject({
   tap: tapName.optional(),
   ip: ipv4Prefix.optional(),
   ip6: z.never({ error: "not there yet, tapsock speaks IPv4 only; leave it out" }).optional(),
-  gateway: ipv4Text.optional(),
+  gateway: ipv4Setting.optional(),
   socket: z.string().min(1, { error: "expected a path" }).refine(fitsSocketAddress, { error: TOO_LONG }).optional(),
   profile: profileName.optional(),
   offload: z.enum(["on", "off"], { error: "expected on or off" }).optional(),
-  mac: macText.optional(),
+  mac: macSetting.optional(),
   mtu: mtuNumber.optional(),
   kernelIp: ipv4Prefix.optional(),
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),

@@ -12,11 +12,10 @@ export type {
   ManagementRequest,
   ManagementResponse,
   ManagementResults,
-  managementRequest,
-  PingResult,
+  PingReport,
   UdpStatus,
 } from "../management/management.ts";
-export type { TraceRecord } from "../management/trace-record.ts";
+export type { FrameEvent, TraceRecord, WithoutBytes } from "../management/trace-record.ts";
 export type { EventListener, EventPort } from "../transport/async-call-port.ts";
 export { NetworkError } from "../transport/network-error.ts";
 export type { AsyncPort, BlockingPort, CallReply, CallRequest } from "../winsock/provider/calls.ts";

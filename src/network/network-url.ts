@@ -1,6 +1,15 @@
 import { Address4 } from "ip-address";
 import * as z from "zod";
-import { DEFAULT_ADDRESS, firstIssue, ipv4Prefix, ipv4Text, macText, mtuNumber, profileName, tapName } from "../management/setting-text.ts";
+import {
+  DEFAULT_ADDRESS,
+  firstIssue,
+  ipv4Prefix,
+  ipv4Setting,
+  macSetting,
+  mtuNumber,
+  profileName,
+  tapName,
+} from "../management/setting-text.ts";
 import { NetworkError } from "../transport/network-error.ts";
 
 /** How a host of our own is made. Plain data: it goes to another thread. */
@@ -31,9 +40,9 @@ const onOff = z.enum(["on", "off"], { error: "expected on or off" }).transform((
 
 const hostOptions = {
   ip: ipv4Prefix.default(DEFAULT_ADDRESS),
-  gateway: ipv4Text.optional(),
+  gateway: ipv4Setting.optional(),
   profile: profileName.default("windows"),
-  mac: macText.optional(),
+  mac: macSetting.optional(),
   mtu: mtuNumber.optional(),
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
 };

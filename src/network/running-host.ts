@@ -20,12 +20,12 @@ import { ImpairedDevice } from "../wire/impaired-device.ts";
 import { Loopback } from "../wire/loopback.ts";
 import { MemoryWire } from "../wire/memory-wire.ts";
 import { CaptureFile } from "./capture-file.ts";
-import { guarded } from "./guarded-handler.ts";
+import { guardedHandler } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { MistakeReports } from "./mistake-reports.ts";
 import type { HostSettings } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
-import { RealClock } from "./real-clock.ts";
+import { type Clock, RealClock } from "./real-clock.ts";
 import { type DoorNotice, SocketDoor } from "./socket-door.ts";
 import { SystemRandom } from "./system-random.ts";
 import { WallClock } from "./wall-clock.ts";
@@ -109,7 +109,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const rings = parts.door === undefined && isLibcLoaded() ? new MappedRings() : undefined;
   closers.push(() => rings?.close());
   const host = new Host({
-    clock,
+    startMs: clock.now(),
     random,
     ...(rings === undefined ? {} : { rings }),
     profile: PROFILES.get(settings.profile) ?? WINDOWS,
@@ -120,14 +120,14 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     const impaired = new ImpairedDevice(device, { timers: host.timers, random });
     // Outermost, so that it sees what the host sees.
     const capture = new CaptureDevice(impaired, {
-      clock,
+      time: host.context,
       get epochOffsetMs() {
         return wall.offsetMs;
       },
     });
     return { name: device.name, impaired, capture };
   };
-  const reports = new MistakeReports(clock, host.context.drops, notice);
+  const reports = new MistakeReports(host.context, host.context.drops, notice);
   const devices = [managed(outer), managed(new Loopback())];
   const { gateway } = settings;
   host.attach(devices[0]!.capture, {
@@ -136,7 +136,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
   });
   host.attach(devices[1]!.capture);
-  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, notice, closers);
+  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, clock, notice, closers);
 
   const provider = new Provider(host, parts.programs);
   let door: SocketDoor | undefined;
@@ -149,7 +149,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     programUsage: () => provider.usage,
   });
   const mistake = (error: unknown) => reports.report("internal-error-in-call", "a call", error);
-  const handler = guarded(handlerOf(provider, management), mistake);
+  const handler = guardedHandler(handlerOf(provider, management), mistake);
   if (parts.door !== undefined && waiter instanceof PollWaiter) {
     const { numbers, doorNotice } = parts;
     door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice: doorNotice, mistake });
@@ -223,10 +223,10 @@ function pollWaiter(doorbell: Doorbell, tap: LinuxTap | undefined, closers: (() 
   return waiter;
 }
 
-function captureTo(path: string, device: ManagedDevice, host: Host, notice: Notice, closers: (() => void)[]): CaptureFile {
+function captureTo(path: string, device: ManagedDevice, host: Host, clock: Clock, notice: Notice, closers: (() => void)[]): CaptureFile {
   const file = new CaptureFile(
     path,
-    () => host.context.clock.now(),
+    () => clock.now(),
     (why) => {
       notice(`Cannot go on with the capture in "${path}", which ends with its last whole frame: ${why}`);
       device.capture.stop();

@@ -16,7 +16,7 @@ export interface EventPort extends AsyncPort {
   onDown: ((why: string) => void) | undefined;
 }
 
-interface PendingCall {
+interface UnansweredCall {
   readonly resolve: (reply: CallReply) => void;
   pieces: Uint8Array[];
 }
@@ -31,7 +31,7 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   readonly #link: MessageLink;
   readonly #onClose: () => void;
   #isClosed = false;
-  readonly #pending = new Map<number, PendingCall>();
+  readonly #pending = new Map<number, UnansweredCall>();
   /** Nobody waits for these, so they do not keep the program alive. */
   readonly #posted: PostedCalls;
   #reasonsToLive = 0;

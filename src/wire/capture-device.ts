@@ -1,5 +1,5 @@
-import type { Clock } from "../stack/core/clock.ts";
 import { type FrameInfo, plainFrame } from "../stack/core/frame-info.ts";
+import type { Time } from "../stack/core/time.ts";
 import type { Trace, TraceEvent } from "../stack/core/trace.ts";
 import type { FrameSink, LinkCounters, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
 import { completeChecksum } from "../stack/packet/partial-checksum.ts";
@@ -7,8 +7,9 @@ import { enhancedPacket, interfaceDescription, interfaceStatistics, sectionHeade
 import { WrappedDevice } from "./wrapped-device.ts";
 
 export interface CaptureOptions {
-  readonly clock: Clock;
-  /** What to add to the clock's milliseconds to get milliseconds since 1970; 0 in virtual time is as good as any. */
+  /** That of the host which the device belongs to. */
+  readonly time: Time;
+  /** What to add to its milliseconds to get milliseconds since 1970; 0 in virtual time is as good as any. */
   readonly epochOffsetMs: number;
 }
 
@@ -172,9 +173,9 @@ class Capture {
   }
 
   #nowNs(): bigint {
-    const { clock, epochOffsetMs } = this.#options;
+    const { time, epochOffsetMs } = this.#options;
     // Apart, because their sum in nanoseconds does not fit into a double.
-    return BigInt(Math.round(epochOffsetMs)) * 1_000_000n + BigInt(Math.round(clock.now() * 1e6));
+    return BigInt(Math.round(epochOffsetMs)) * 1_000_000n + BigInt(Math.round(time.now * 1e6));
   }
 }
 

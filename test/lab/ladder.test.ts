@@ -5,7 +5,7 @@ import { parseV4 } from "../../src/stack/core/address.ts";
 import { seq, seqAdd } from "../../src/stack/core/seq.ts";
 import type { TraceEvent } from "../../src/stack/core/trace.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
-import { frame, HOST_ISS, refusedConnect, segmentFrame } from "./refused-connect.ts";
+import { frame, HOST_ISS, happened, refusedConnect, segmentFrame } from "./refused-connect.ts";
 
 function drawn(events: readonly TraceEvent[], options: Partial<LadderOptions> = {}): string[] {
   const lines: string[] = [];
@@ -72,7 +72,7 @@ describe("the ladder", () => {
   test("prints a call before its return is known when nothing else happens", () => {
     const lines: string[] = [];
     const ladder = new Ladder({ write: (line) => lines.push(line) });
-    ladder.event({ type: "winsock-called", atMs: 0, client: 1, call: 7, name: "recv", text: "256, 1460" });
+    ladder.event(happened(0, { type: "winsock-called", client: 1, call: 7, name: "recv", text: "256, 1460" }));
     expect(lines).toEqual([]);
     ladder.pause();
     expect(lines.join()).toContain("recv(256, 1460)");
@@ -82,8 +82,8 @@ describe("the ladder", () => {
     const near = "203.0.113.1";
     const lines = drawn(
       [
-        frame(0, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 80, peer: parseV4("203.0.113.10").bits })),
-        { type: "state-changed", atMs: 1, connection: "203.0.113.2:1 → 203.0.113.10:80", from: "CLOSED", to: "SYN-SENT" },
+        frame(0, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 80, peer: parseV4("203.0.113.10").w3 })),
+        happened(1, { type: "state-changed", connection: "203.0.113.2:1 → 203.0.113.10:80", from: "CLOSED", to: "SYN-SENT" }),
         frame(2, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 81 })),
       ],
       { peer: near },

@@ -1,5 +1,4 @@
 import { expect, test } from "@jest/globals";
-import { VirtualClock } from "../../src/stack/core/clock.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Host } from "../../src/stack/host/host.ts";
 import { tcpOf } from "../support/insides.ts";
@@ -7,7 +6,7 @@ import { connectPair, PEER_ADDRESS, TwoHosts } from "../support/two-hosts.ts";
 
 function hostThatReports() {
   const mistakes: unknown[] = [];
-  const host = new Host({ clock: new VirtualClock(), random: new SeededRandom(1), onMistake: (error) => mistakes.push(error) });
+  const host = new Host({ random: new SeededRandom(1), onMistake: (error) => mistakes.push(error) });
   return { host, mistakes };
 }
 
@@ -33,13 +32,13 @@ test("an alarm that throws is reported, and later alarms still go off", () => {
       },
     )
     .set(0);
-  host.turn();
+  host.turn(0);
   expect(mistakes).toEqual([error]);
   expect(rang).toBe(true);
 });
 
 test("without a listener for mistakes they come out of turn()", () => {
-  const host = new Host({ clock: new VirtualClock(), random: new SeededRandom(1) });
+  const host = new Host({ random: new SeededRandom(1) });
   host.timers
     .timer(
       "bad",
@@ -49,7 +48,7 @@ test("without a listener for mistakes they come out of turn()", () => {
       },
     )
     .set(0);
-  expect(() => host.turn()).toThrow("seen");
+  expect(() => host.turn(0)).toThrow("seen");
 });
 
 test("a connection whose handling throws is reset, and another one goes on (hardening §9)", () => {

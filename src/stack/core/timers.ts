@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Time } from "./time.ts";
 
 /** What a listing of pending timers shows. */
 export interface PendingTimer {
@@ -7,10 +7,12 @@ export interface PendingTimer {
   readonly deadlineMs: number;
 }
 
-/** Hears of timers for the trace; both are called before the effect. */
+/** Hears of timers for the trace; the first two are called before the effect. */
 export interface TimerObserver {
   timerSet(timer: Timer, delayMs: number): void;
   timerFired(timer: Timer): void;
+  /** What the timer that fired last had to do is done. */
+  timerDone(): void;
 }
 
 /**
@@ -24,7 +26,7 @@ export class Timer {
   readonly owner: () => string;
   readonly #queue: TimerQueue;
   readonly #fire: () => void;
-  /** When it goes off, on the queue's clock; meaningful while pending. */
+  /** When it goes off, on the queue's time; meaningful while pending. */
   deadlineMs = 0;
   /** Order of setting, so that equal deadlines go off in the order in which they were set. */
   order = 0;
@@ -58,8 +60,8 @@ export class Timer {
 }
 
 /** Every pending timer of a host, earliest first: a binary heap in which each timer knows its place. */
-export class TimerQueue {
-  readonly clock: Clock;
+export class TimerQueue implements Time {
+  readonly #time: Time;
   readonly #heap: Timer[] = [];
   readonly #mistake: (error: unknown) => void;
   #order = 0;
@@ -67,16 +69,20 @@ export class TimerQueue {
   observer: TimerObserver | undefined;
 
   /** @param mistake hears of what an alarm threw; by default it is thrown on */
-  constructor(clock: Clock, mistake: (error: unknown) => void = rethrow) {
-    this.clock = clock;
+  constructor(time: Time, mistake: (error: unknown) => void = rethrow) {
+    this.#time = time;
     this.#mistake = mistake;
+  }
+
+  get now(): number {
+    return this.#time.now;
   }
 
   timer(name: string, owner: () => string, fire: () => void): Timer {
     return new Timer(this, name, owner, fire);
   }
 
-  /** On the queue's clock; Infinity when nothing is pending. */
+  /** On the queue's time; Infinity when nothing is pending. */
   get nextDeadlineMs(): number {
     return this.#heap[0]?.deadlineMs ?? Number.POSITIVE_INFINITY;
   }
@@ -95,7 +101,7 @@ export class TimerQueue {
 
   /** Runs what is due now, in order, including what those set for now; returns how many ran. A bound keeps a timer that re-arms itself at zero from holding the loop. */
   runDue(bound = 10_000): number {
-    const now = this.clock.now();
+    const now = this.#time.now;
     let ran = 0;
     while (ran < bound) {
       const first = this.#heap[0];
@@ -106,6 +112,8 @@ export class TimerQueue {
         first.fire();
       } catch (error) {
         this.#mistake(error);
+      } finally {
+        this.observer?.timerDone();
       }
       ran++;
     }
@@ -114,7 +122,7 @@ export class TimerQueue {
 
   add(timer: Timer, delayMs: number): void {
     this.observer?.timerSet(timer, delayMs);
-    timer.deadlineMs = this.clock.now() + Math.max(0, delayMs);
+    timer.deadlineMs = this.#time.now + Math.max(0, delayMs);
     timer.order = this.#order++;
     if (timer.heapIndex < 0) {
       timer.heapIndex = this.#heap.length;

@@ -1,23 +1,40 @@
+import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
 
-/** One thing worth seeing. `atMs` is on the host's clock. Events of frames hold views that are valid during the call only. */
-export type TraceEvent =
+/** What set an event off: a call of a program, a frame that came in, or a timer, by the number of the event that told of it. */
+export interface TraceCause {
+  readonly kind: "call" | "frame" | "timer";
+  readonly number: number;
+}
+
+/** What the trace adds to every event. */
+export interface TraceStamp {
+  /** Counts the events of a host from 1. */
+  readonly number: number;
+  /** On the host's clock, in milliseconds. */
+  readonly atMs: number;
+  /** Absent where nothing that the trace shows set the event off. */
+  readonly cause?: TraceCause | undefined;
+}
+
+/** What may happen, as who sees it happen tells it. Frames are views that are valid during the call only. */
+export type TraceContent =
+  | { readonly type: "turn-begun"; readonly turn: number }
+  | { readonly type: "turn-ended"; readonly turn: number }
   | {
       readonly type: "frame";
-      readonly atMs: number;
       readonly direction: "in" | "out";
       readonly device: string;
       readonly bytes: Uint8Array;
       readonly info: FrameInfo;
     }
-  | { readonly type: "frame-dropped"; readonly atMs: number; readonly device: string; readonly reason: string; readonly bytes: Uint8Array }
-  | { readonly type: "segment-judged"; readonly atMs: number; readonly connection: string; readonly verdict: string }
-  | { readonly type: "state-changed"; readonly atMs: number; readonly connection: string; readonly from: string; readonly to: string }
-  | { readonly type: "timer-set"; readonly atMs: number; readonly owner: string; readonly timer: string; readonly delayMs: number }
-  | { readonly type: "timer-fired"; readonly atMs: number; readonly owner: string; readonly timer: string }
+  | { readonly type: "frame-dropped"; readonly device: string; readonly reason: DropReason; readonly bytes: Uint8Array }
+  | { readonly type: "segment-judged"; readonly connection: string; readonly verdict: SegmentVerdict }
+  | { readonly type: "state-changed"; readonly connection: string; readonly from: string; readonly to: string }
+  | { readonly type: "timer-set"; readonly owner: string; readonly timer: string; readonly delayMs: number }
+  | { readonly type: "timer-fired"; readonly owner: string; readonly timer: string }
   | {
       readonly type: "rtt-sampled";
-      readonly atMs: number;
       readonly connection: string;
       readonly rttMs: number;
       readonly srttMs: number;
@@ -25,24 +42,15 @@ export type TraceEvent =
     }
   | {
       readonly type: "cwnd-changed";
-      readonly atMs: number;
       readonly connection: string;
       readonly cwnd: number;
       readonly ssthresh: number;
       readonly why: string;
     }
-  | { readonly type: "neighbour-changed"; readonly atMs: number; readonly device: string; readonly address: string; readonly state: string }
-  | {
-      readonly type: "winsock-called";
-      readonly atMs: number;
-      readonly client: number;
-      readonly call: number;
-      readonly name: string;
-      readonly text: string;
-    }
+  | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: string }
+  | { readonly type: "winsock-called"; readonly client: number; readonly call: number; readonly name: string; readonly text: string }
   | {
       readonly type: "winsock-returned";
-      readonly atMs: number;
       readonly client: number;
       readonly call: number;
       readonly name: string;
@@ -50,12 +58,36 @@ export type TraceEvent =
       readonly error: number;
     };
 
+/** One thing worth seeing. Events of frames hold views that are valid during the call only. */
+export type TraceEvent = TraceContent & TraceStamp;
+
+/** What others may follow from. */
+export type TraceBeginning = Extract<TraceContent, { readonly type: "frame" | "winsock-called" | "timer-fired" }>;
+
+const KIND_OF_CAUSE = { frame: "frame", "winsock-called": "call", "timer-fired": "timer" } as const;
+
 export type TraceSubscriber = (event: TraceEvent) => void;
 
-/** The one stream of events of a host. With no subscriber it costs the branch on `isOn`, so test that before making an event. */
+/**
+ * The one stream of events of a host, which gives each its number, time and cause. With no subscriber it costs the branch on `isOn`,
+ * so test that before making an event.
+ */
 export class Trace {
+  readonly #now: () => number;
   #subscribers: readonly TraceSubscriber[] = [];
+  readonly #postponed: PostponedCauses[] = [];
   isOn = false;
+  /** What the things that happen now follow from; undefined whenever the trace is off. */
+  cause: TraceCause | undefined;
+  #number = 0;
+  #turn = 0;
+  #isInTurn = false;
+  #isTurnTold = false;
+
+  /** @param now the host's time, in milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
 
   /** @returns a function that ends the subscription */
   subscribe(subscriber: TraceSubscriber): () => void {
@@ -64,10 +96,89 @@ export class Trace {
     return () => {
       this.#subscribers = this.#subscribers.filter((s) => s !== subscriber);
       this.isOn = this.#subscribers.length > 0;
+      if (this.isOn) return;
+      this.cause = undefined;
+      for (const causes of this.#postponed) causes.clear();
     };
   }
 
-  emit(event: TraceEvent): void {
+  emit(content: TraceContent): void {
+    if (this.#isInTurn && !this.#isTurnTold) {
+      this.#isTurnTold = true;
+      this.#publish({ type: "turn-begun", turn: this.#turn }, undefined);
+    }
+    this.#publish(content, this.cause);
+  }
+
+  /**
+   * Emits what other things follow from, and makes it their cause until `end`.
+   * @returns the cause before, for `end`
+   */
+  begin(content: TraceBeginning): TraceCause | undefined {
+    const before = this.cause;
+    this.emit(content);
+    this.cause = { kind: KIND_OF_CAUSE[content.type], number: this.#number };
+    return before;
+  }
+
+  end(before: TraceCause | undefined): void {
+    // The last subscriber may have left meanwhile.
+    this.cause = this.isOn ? before : undefined;
+  }
+
+  /** The host's turn begins, of which the trace tells only if something happens in it. */
+  beginTurn(): void {
+    this.#turn++;
+    this.#isInTurn = true;
+  }
+
+  endTurn(): void {
+    this.#isInTurn = false;
+    if (!this.#isTurnTold) return;
+    this.#isTurnTold = false;
+    this.#publish({ type: "turn-ended", turn: this.#turn }, undefined);
+  }
+
+  /** For work that waits for a later moment, and then has the cause that it was put off with. */
+  postpone(): PostponedCauses {
+    const causes = new PostponedCauses(this);
+    this.#postponed.push(causes);
+    return causes;
+  }
+
+  #publish(content: TraceContent, cause: TraceCause | undefined): void {
+    const event: TraceEvent = { number: ++this.#number, atMs: this.#now(), cause, ...content };
     for (const subscriber of this.#subscribers) subscriber(event);
+  }
+}
+
+/** Causes of work that waits, by whom it is for. Empty while the trace is off. */
+export class PostponedCauses {
+  readonly #trace: Trace;
+  readonly #causes = new Map<object, TraceCause>();
+
+  constructor(trace: Trace) {
+    this.#trace = trace;
+  }
+
+  /** The work has the present cause, if there is one. */
+  keep(work: object): void {
+    const { cause } = this.#trace;
+    if (cause !== undefined) this.#causes.set(work, cause);
+  }
+
+  /** The work is done now. */
+  resume(work: object): void {
+    if (!this.#trace.isOn) return;
+    this.#trace.cause = this.#causes.get(work);
+    this.#causes.delete(work);
+  }
+
+  forget(work: object): void {
+    this.#causes.delete(work);
+  }
+
+  clear(): void {
+    this.#causes.clear();
   }
 }

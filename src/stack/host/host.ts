@@ -2,10 +2,12 @@ import { type IpAddress, ipv4 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
 import { WINDOWS } from "../core/profile.ts";
+import { FrozenTime } from "../core/time.ts";
 import { TimerQueue } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
 import { Ip } from "../ip/ip.ts";
 import type { IpService } from "../ip/ip-service.ts";
+import { Ipv4 } from "../ip/v4/ipv4.ts";
 import type { InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
@@ -21,9 +23,16 @@ const FRAMES_PER_ROUND = 256;
 const ROUNDS_PER_TURN = 8;
 
 /**
- * One host, put together: devices below, transports above, and no other contact with the world than the clock, the randomness and
- * the devices it is given. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come and when
- * `onTurnRequested` says so; between turns nothing happens in it.
+ * One host, put together: devices below, transports above, and no other contact with the world than the randomness and the devices
+ * it is given, and the time that it is told. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come
+ * and when `onTurnRequested` says so; between turns nothing happens in it.
+ *
+ * Time stands still in it. The driver owns the clock, and there are two ways in: `turn(nowMs)`, and `enter(nowMs)` before a call or a
+ * batch of calls from outside (the provider's, TCP's, UDP's, management's). Everything that happens until the next of either happens
+ * at that time: a run is its seed, its profile and what its driver hands in, and replays to the byte. A turn does not look up in the
+ * middle: it is bounded (ROUNDS_PER_TURN rounds of FRAMES_PER_ROUND frames a device), and what is left waits for the next turn, with
+ * a later time. So a round trip is measured from turn to turn, as fine as the turns are, and is 0 where question and answer fall into
+ * one. Only the driver's own waiting asks its clock again, for `nextDeadlineMs` counts from the same origin.
  */
 export class Host {
   readonly context: HostContext;
@@ -34,6 +43,7 @@ export class Host {
   readonly udp: UdpService;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
+  readonly #time: FrozenTime;
   readonly #ip: Ip;
   readonly #tcp: Tcp;
   readonly #udp: Udp;
@@ -43,11 +53,16 @@ export class Host {
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { clock, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
-    this.timers = new TimerQueue(clock, mistake);
+    const { startMs, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
+    const time = new FrozenTime(startMs);
+    this.#time = time;
+    const trace = new Trace(() => time.now);
+    this.timers = new TimerQueue(time, mistake);
     this.trace = trace;
     this.context = {
-      clock,
+      get now() {
+        return time.now;
+      },
       random,
       profile,
       timers: this.timers,
@@ -58,13 +73,14 @@ export class Host {
     };
     this.timers.observer = {
       timerSet: (timer, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", atMs: clock.now(), owner: timer.owner(), timer: timer.name, delayMs });
+        if (trace.isOn) trace.emit({ type: "timer-set", owner: timer.owner(), timer: timer.name, delayMs });
       },
       timerFired: (timer) => {
-        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: clock.now(), owner: timer.owner(), timer: timer.name });
+        if (trace.isOn) trace.begin({ type: "timer-fired", owner: timer.owner(), timer: timer.name });
       },
+      timerDone: () => trace.end(undefined),
     };
-    this.#ip = new Ip(this.context);
+    this.#ip = new Ip(this.context, (ip) => new Ipv4(this.context, ip));
     this.#ip.listener = {
       writable: () => this.#writable(),
       linkChanged: (through, isUp) => this.#linkChanged(through, isUp),
@@ -93,22 +109,36 @@ export class Host {
     return this.#ip.interfaces.map((i) => i.device);
   }
 
-  /** When a timer or housekeeping is due, on the host's clock; Infinity when nothing is. */
+  /** When a timer or housekeeping is due, on the host's time; Infinity when nothing is. */
   get nextDeadlineMs(): number {
     return Math.min(this.timers.nextDeadlineMs, this.#tcp.rings.sweepAtMs);
   }
 
   /**
    * Frames in, timers, and what follows from both: users are told and everything that is to be sent leaves, once.
+   * @param nowMs what time it is, for the whole turn
    * @returns true when work remains and the next turn should come without waiting
+   * @throws RangeError when `nowMs` lies before the time of an earlier turn or call
    */
-  turn(): boolean {
+  turn(nowMs: number): boolean {
+    this.#time.moveTo(nowMs);
     this.#isInTurn = true;
+    this.trace.beginTurn();
     try {
       return this.#rounds();
     } finally {
       this.#isInTurn = false;
+      this.trace.endTurn();
     }
+  }
+
+  /**
+   * Says what time it is for the calls that follow, until the next `enter` or `turn`. Within a turn it does nothing: what a user does
+   * there belongs to the turn.
+   * @throws RangeError as `turn`
+   */
+  enter(nowMs: number): void {
+    if (!this.#isInTurn) this.#time.moveTo(nowMs);
   }
 
   #rounds(): boolean {
@@ -155,7 +185,7 @@ export class Host {
       const isCutOff = this.#ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
       const isAffected = (local: IpAddress | undefined): boolean => {
         if (local === undefined) return isCutOff;
-        return local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits);
+        return down.isOwn(local);
       };
       this.#tcp.networkDown(isAffected);
       this.#udp.networkDown(isAffected);

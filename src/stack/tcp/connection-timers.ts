@@ -51,7 +51,7 @@ export class ConnectionTimers {
   }
 
   pending(): { name: string; inMs: number }[] {
-    const now = this.#conn.context.clock.now();
+    const now = this.#conn.context.now;
     return this.#all()
       .filter((timer) => timer.isPending)
       .map((timer) => ({ name: timer.name, inMs: timer.deadlineMs - now }));
@@ -66,7 +66,7 @@ export class ConnectionTimers {
   /** The first SYN has left. */
   synSent(): void {
     const conn = this.#conn;
-    conn.timedAtMs = conn.context.clock.now();
+    conn.timedAtMs = conn.context.now;
     this.retransmission.set(this.#synTimeout());
     this.limitChanged();
   }
@@ -74,7 +74,7 @@ export class ConnectionTimers {
   /** The SYN-ACK has left. */
   synAckSent(): void {
     const conn = this.#conn;
-    conn.timedAtMs = conn.context.clock.now();
+    conn.timedAtMs = conn.context.now;
     conn.timedSeq = conn.sndNxt;
     this.retransmission.set(conn.rtt.timeoutMs);
   }
@@ -170,7 +170,7 @@ export class ConnectionTimers {
     }
     // A peer that shut its window over what is in flight, and says so each time, lives: these are probes now (RFC 9293 §3.8.6 SHLD-17).
     const isProbe = conn.sndWnd === 0 && this.#isAnswered && !(conn.isOrphan && conn.rtt.backoffs >= ORPHAN_TRIES);
-    const now = conn.context.clock.now();
+    const now = conn.context.now;
     if (conn.retries === 0) conn.troubleSinceMs = now - conn.rtt.timeoutMs;
     if (isProbe) {
       conn.retries = Math.min(conn.retries, 1);
@@ -252,7 +252,7 @@ export class ConnectionTimers {
 
   #keepAliveTimeout(): void {
     const conn = this.#conn;
-    const { profile, clock } = conn.context;
+    const { profile, now } = conn.context;
     // While anything waits to be acknowledged or for the window, its own timers judge the peer, and no probe leaves (MUST-26, MUST-29).
     if (conn.flight > 0 || conn.unsentBytes > 0) {
       this.#keepAliveProbes = 0;
@@ -260,7 +260,7 @@ export class ConnectionTimers {
       return;
     }
     // Anything heard since the last probe, or while none was sent yet, starts the idle time again.
-    const quietMs = clock.now() - conn.lastReceivedMs;
+    const quietMs = now - conn.lastReceivedMs;
     const isAnswered = this.#keepAliveProbes > 0 && conn.lastReceivedMs >= this.#keepAliveProbedMs;
     if (isAnswered || (this.#keepAliveProbes === 0 && quietMs < profile.keepAliveIdleMs)) {
       this.#keepAliveProbes = 0;
@@ -272,7 +272,7 @@ export class ConnectionTimers {
       return;
     }
     this.#keepAliveProbes++;
-    this.#keepAliveProbedMs = clock.now();
+    this.#keepAliveProbedMs = now;
     // An old sequence number makes the peer answer with where it stands.
     conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt);
     this.#keepAlive?.set(profile.keepAliveIntervalMs);
@@ -283,13 +283,13 @@ export class ConnectionTimers {
   sampleRtt(rttMs: number): void {
     const conn = this.#conn;
     conn.rtt.sample(Math.max(0, rttMs));
-    const { trace, clock } = conn.context;
+    const { trace } = conn.context;
     if (!trace.isOn) return;
     const { srttMs, rtoMs } = conn.rtt;
-    trace.emit({ type: "rtt-sampled", atMs: clock.now(), connection: conn.label, rttMs, srttMs, rtoMs });
+    trace.emit({ type: "rtt-sampled", connection: conn.label, rttMs, srttMs, rtoMs });
   }
 
-  /** @param tsEcr our own TSval, echoed (RFC 7323 §4); its clock ticks in milliseconds */
+  /** @param tsEcr our own TSval, echoed (RFC 7323 §4); it ticks in milliseconds */
   sampleTimestamp(tsEcr: number): void {
     const rttMs = (timestampNow(this.#conn) - tsEcr) | 0;
     if (rttMs >= 0 && rttMs < 600_000) this.sampleRtt(rttMs);
@@ -313,4 +313,4 @@ export class ConnectionTimers {
 }
 
 /** Our TSval: milliseconds from an origin that differs for each connection (RFC 7323 §5.4 and §7.1). */
-export const timestampNow = (conn: Connection): number => (Math.floor(conn.context.clock.now()) + conn.tsOffset) | 0;
+export const timestampNow = (conn: Connection): number => (Math.floor(conn.context.now) + conn.tsOffset) | 0;

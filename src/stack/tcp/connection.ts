@@ -18,7 +18,7 @@ import { SendBuffer } from "./send-buffer.ts";
 import { SequenceRanges } from "./sequence-ranges.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { TcpConnection } from "./tcp-service.ts";
-import type { AbortReason, ConnectFailure, ConnectionStatus, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
+import type { AbortReason, ConnectFailure, ConnectionOptions, ConnectionStatus, TcpState, TcpUser } from "./tcp-user.ts";
 
 /** Queued and unacknowledged bytes that one connection may hold, whatever its user's quota. */
 export const SEND_QUEUE_CAP = 256 * 1024 * 1024;
@@ -45,7 +45,7 @@ export interface ConnectionOwner {
   handshakeDone(conn: Connection): boolean;
   enterTimeWait(conn: Connection): void;
   /** Where TSval begins towards this peer. */
-  timestampOffset(localV4: number, remoteV4: number): number;
+  timestampOffset(local: IpAddress, remote: IpAddress): number;
 }
 
 export interface ConnectionOpening {
@@ -55,7 +55,7 @@ export interface ConnectionOpening {
   readonly remotePort: number;
   readonly iss: Seq;
   readonly isPassive: boolean;
-  readonly options: TcpOptions;
+  readonly options: ConnectionOptions;
   readonly user: TcpUser;
 }
 
@@ -70,10 +70,8 @@ export class Connection implements TcpConnection, Flow {
   readonly path: Path;
   readonly localPort: number;
   readonly remotePort: number;
-  readonly localV4: number;
-  readonly remoteV4: number;
   readonly isPassive: boolean;
-  readonly options: TcpOptions;
+  readonly options: ConnectionOptions;
   user: TcpUser;
   state: TcpState = "CLOSED";
 
@@ -194,8 +192,6 @@ export class Connection implements TcpConnection, Flow {
     this.path = opening.path;
     this.localPort = opening.localPort;
     this.remotePort = opening.remotePort;
-    this.localV4 = bareV4(opening.path.local);
-    this.remoteV4 = bareV4(opening.path.remote);
     this.isPassive = opening.isPassive;
     this.options = { ...opening.options };
     this.user = opening.user;
@@ -209,7 +205,7 @@ export class Connection implements TcpConnection, Flow {
     this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
     this.congestion = new NewReno(this.sndMss, profile.initialCwndSegments);
     this.receiveCapacity = this.#wantedCapacity();
-    this.tsOffset = owner.timestampOffset(this.localV4, this.remoteV4);
+    this.tsOffset = owner.timestampOffset(this.local, this.remote);
     this.timers = new ConnectionTimers(this);
   }
 
@@ -274,8 +270,8 @@ export class Connection implements TcpConnection, Flow {
     if (!isEdge(from, state)) throw new Error(`Cannot go from ${from} to ${state}: RFC 9293 figure 5 has no such edge`);
     this.state = state;
     this.owner.stateChanged(from, state);
-    const { trace, clock } = this.context;
-    if (trace.isOn) trace.emit({ type: "state-changed", atMs: clock.now(), connection: this.label, from, to: state });
+    const { trace } = this.context;
+    if (trace.isOn) trace.emit({ type: "state-changed", connection: this.label, from, to: state });
     if (state === "ESTABLISHED" && !this.isPassive) this.notify(NOTICE.established);
   }
 
@@ -366,7 +362,7 @@ export class Connection implements TcpConnection, Flow {
     this.release();
   }
 
-  setOptions(options: Partial<TcpOptions>): void {
+  setOptions(options: Partial<ConnectionOptions>): void {
     const before = { ...this.options };
     Object.assign(this.options, options);
     const { noDelay, keepAlive, maxRetransmissionMs, receiveBufferBytes } = this.options;
@@ -454,7 +450,7 @@ export class Connection implements TcpConnection, Flow {
     const before = this.synFate;
     const hasLeft = before === "sent" || (before === "queued" && (fate === "sent" || fate === "full"));
     if (hasLeft) this.synRetransmitted = true;
-    else this.timedAtMs = this.context.clock.now();
+    else this.timedAtMs = this.context.now;
     this.synFate = fate;
   }
 
@@ -486,7 +482,7 @@ export class Connection implements TcpConnection, Flow {
 
   /** A bare reply to something that was not acceptable: an ACK of where we stand, at most one in 500 ms (RFC 5961 §7, hardening against ACK wars). */
   challenge(): void {
-    const now = this.context.clock.now();
+    const now = this.context.now;
     if (now - this.lastChallengeMs < 500) return;
     this.lastChallengeMs = now;
     this.owner.emitControl(this, tcp.ACK, this.sndNxt, this.rcvNxt);
@@ -497,9 +493,4 @@ export class Connection implements TcpConnection, Flow {
     // Below a few segments the window could never hold one.
     return Math.max(wanted, 4 * 1460);
   }
-}
-
-function bareV4(address: IpAddress): number {
-  if (address.family === 4) return address.bits;
-  throw new RangeError("Cannot open a TCP connection over IPv6: not supported yet");
 }

@@ -1,4 +1,5 @@
 import { seqAdd } from "../core/seq.ts";
+import * as tcp from "../packet/tcp.ts";
 import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import { NewReno } from "./congestion/new-reno.ts";
 import type { Connection } from "./connection.ts";
@@ -13,7 +14,7 @@ const MIN_MSS = 48;
 /** Takes over what a SYN or SYN-ACK says: IRS, window, and the options that both sides have. */
 export function learnFromSyn(conn: Connection, seg: Segment): void {
   const { options } = seg;
-  const { profile, clock } = conn.context;
+  const { profile, now } = conn.context;
   conn.irs = seg.seq;
   conn.receiveBuffer = new ReceiveBuffer(seqAdd(seg.seq, 1), conn.owner.rings);
   conn.tuningStart = conn.receiveBuffer.rcvNxt;
@@ -30,7 +31,7 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
     options.hasTimestamps && (conn.isPassive ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
   if (conn.timestamps) {
     conn.tsRecent = options.tsVal;
-    conn.tsRecentAtMs = clock.now();
+    conn.tsRecentAtMs = now;
   }
 
   // RFC 9293 §3.7.1: what the peer takes, what the path takes, and room for the options that every segment carries.
@@ -47,7 +48,7 @@ export function learnFromSyn(conn: Connection, seg: Segment): void {
 }
 
 /** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
-export const mssOfPath = (conn: Connection): number => conn.path.mtu - (conn.path.local.family === 4 ? 20 : 40) - 20;
+export const mssOfPath = (conn: Connection): number => conn.path.mtu - conn.path.ipHeaderLength - tcp.MIN_HEADER;
 
 const optionBytes = (conn: Connection): number => (conn.timestamps ? PADDED_TIMESTAMPS_LENGTH : 0);
 
@@ -85,7 +86,7 @@ export function establish(conn: Connection): void {
   }
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
-  conn.lastReceivedMs = conn.context.clock.now();
+  conn.lastReceivedMs = conn.context.now;
   conn.become("ESTABLISHED");
   if (conn.options.keepAlive) conn.timers.keepAliveChanged();
 }

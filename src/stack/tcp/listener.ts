@@ -2,7 +2,7 @@ import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { Connection } from "./connection.ts";
 import { EMPTY_STATUS } from "./status.ts";
 import type { TcpConnection, TcpListener } from "./tcp-service.ts";
-import type { ConnectionStatus, ListenRequest, TcpOptions } from "./tcp-user.ts";
+import type { ConnectionOptions, ConnectionStatus, ListenRequest } from "./tcp-user.ts";
 
 /**
  * Half-open connections of one listener; a SYN beyond them takes the place of the oldest (RFC 4987 §3.4). A client gets in when its
@@ -14,7 +14,7 @@ export const HALF_OPEN_CAP = 4096;
 export class Listener implements TcpListener {
   readonly local: IpAddress | undefined;
   readonly localPort: number;
-  readonly options: Partial<TcpOptions>;
+  readonly options: Partial<ConnectionOptions>;
   readonly acceptable: () => void;
   readonly networkDown: () => void;
   readonly #queue: Connection[] = [];

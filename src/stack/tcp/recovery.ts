@@ -77,7 +77,7 @@ function measure(conn: Connection, seg: Segment): void {
     return;
   }
   if (conn.timedSeq !== undefined && seqDiff(seg.ack, conn.timedSeq) >= 0) {
-    conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
+    conn.timers.sampleRtt(conn.context.now - conn.timedAtMs);
     conn.timedSeq = undefined;
   }
 }
@@ -192,8 +192,8 @@ export function nextRetransmission(conn: Connection, into: LostRange): boolean {
 }
 
 function traceWindow(conn: Connection, why: string): void {
-  const { trace, clock } = conn.context;
+  const { trace } = conn.context;
   if (!trace.isOn) return;
   const { cwnd, ssthresh } = conn.congestion;
-  trace.emit({ type: "cwnd-changed", atMs: clock.now(), connection: conn.label, cwnd, ssthresh, why });
+  trace.emit({ type: "cwnd-changed", connection: conn.label, cwnd, ssthresh, why });
 }

@@ -1,3 +1,4 @@
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
@@ -14,8 +15,8 @@ const TS_RECENT_LIFE_MS = 24 * 86_400_000;
  * SEGMENT ARRIVES in SYN-RECEIVED and all later states but TIME-WAIT, RFC 9293 §3.10.7.4, with the checks of RFC 5961 and PAWS.
  * @returns `accepted`, or why the segment was of no use
  */
-export function segmentArrives(conn: Connection, seg: Segment): string {
-  conn.lastReceivedMs = conn.context.clock.now();
+export function segmentArrives(conn: Connection, seg: Segment): SegmentVerdict {
+  conn.lastReceivedMs = conn.context.now;
 
   // Before the first: PAWS, RFC 7323 §5.3. A reset is judged by its number alone (§5.2).
   if (conn.timestamps && !seg.has(RST)) {
@@ -74,14 +75,14 @@ export function segmentArrives(conn: Connection, seg: Segment): string {
  * The peer's SYN once more. With an ACK of ours it is the SYN-ACK of a simultaneous open (RFC 9293 §3.5, figure 8) and completes the
  * handshake; without, our SYN-ACK was lost, or somebody plays: it is answered at most twice a second.
  */
-function synAgain(conn: Connection, seg: Segment): string {
+function synAgain(conn: Connection, seg: Segment): SegmentVerdict {
   if (seg.has(ACK)) {
     const verdict = checkAck(conn, seg);
     if (verdict !== undefined) return verdict;
     acknowledgeSoon(conn);
     return "accepted";
   }
-  const now = conn.context.clock.now();
+  const now = conn.context.now;
   if (now - conn.lastChallengeMs >= 500) {
     conn.lastChallengeMs = now;
     conn.synTried(conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt));
@@ -104,7 +105,7 @@ function isAcceptable(conn: Connection, seg: Segment): "yes" | "no" | "window-cl
 
 function isOldTimestamp(conn: Connection, tsVal: number): boolean {
   if (((tsVal - conn.tsRecent) | 0) >= 0) return false;
-  return conn.context.clock.now() - conn.tsRecentAtMs < TS_RECENT_LIFE_MS;
+  return conn.context.now - conn.tsRecentAtMs < TS_RECENT_LIFE_MS;
 }
 
 /** RFC 7323 §4.3: only a segment that covers the last ACK sent may move TS.Recent. */
@@ -112,7 +113,7 @@ function rememberTimestamp(conn: Connection, seg: Segment): void {
   if (!conn.timestamps || !seg.options.hasTimestamps) return;
   if (seqDiff(seg.seq, conn.lastAckSent) <= 0 && ((seg.options.tsVal - conn.tsRecent) | 0) >= 0) {
     conn.tsRecent = seg.options.tsVal;
-    conn.tsRecentAtMs = conn.context.clock.now();
+    conn.tsRecentAtMs = conn.context.now;
   }
 }
 
@@ -134,7 +135,7 @@ function reset(conn: Connection): void {
 }
 
 /** @returns why the segment ends here, or undefined to go on */
-function checkAck(conn: Connection, seg: Segment): string | undefined {
+function checkAck(conn: Connection, seg: Segment): SegmentVerdict | undefined {
   const ahead = seqDiff(seg.ack, conn.sndNxt);
   if (ahead === 1 && conn.probedAt === conn.sndNxt) probeTaken(conn);
   else if (ahead > 0 && conn.state !== "SYN-RECEIVED") {
@@ -152,7 +153,7 @@ function checkAck(conn: Connection, seg: Segment): string | undefined {
     conn.sndUna = seqAdd(conn.iss, 1);
     conn.highRxt = conn.sndUna;
     conn.recover = conn.sndUna;
-    if (conn.isHandshakeTimed && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
+    if (conn.isHandshakeTimed && conn.timedSeq !== undefined) conn.timers.sampleRtt(conn.context.now - conn.timedAtMs);
     conn.timedSeq = undefined;
     establish(conn);
     updateWindow(conn, seg);
@@ -213,7 +214,7 @@ function updateWindow(conn: Connection, seg: Segment): void {
   }
 }
 
-function receive(conn: Connection, seg: Segment, windowClosed: boolean): string {
+function receive(conn: Connection, seg: Segment, windowClosed: boolean): SegmentVerdict {
   switch (conn.state) {
     case "ESTABLISHED":
     case "FIN-WAIT-1":

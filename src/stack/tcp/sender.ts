@@ -27,8 +27,7 @@ export function output(conn: Connection, writer: SegmentWriter): OutputResult {
   conn.cwndLimited = false;
   fitPath(conn);
   conn.effSndMss = conn.sndMss - sackLength(conn);
-  const { tso4 } = conn.path.offloads;
-  const largest = tso4 ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
+  const largest = conn.path.cutsSegments ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
   idleRestart(conn);
 
   let sent = 0;
@@ -102,7 +101,7 @@ function sendNew(conn: Connection, writer: SegmentWriter, room: number, largest:
 
   if (conn.timedSeq === undefined && !conn.timestamps) {
     conn.timedSeq = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
-    conn.timedAtMs = conn.context.clock.now();
+    conn.timedAtMs = conn.context.now;
   }
   conn.sndNxt = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
   conn.bytesSent += length;
@@ -132,9 +131,9 @@ function acknowledge(conn: Connection, writer: SegmentWriter): OutputResult {
 
 /** RFC 5681 §4.1: an old window says nothing about the network of today. */
 function idleRestart(conn: Connection): void {
-  const { profile, clock } = conn.context;
+  const { profile, now } = conn.context;
   if (!profile.cwndRestartAfterIdle || conn.flight > 0) return;
-  if (clock.now() - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
+  if (now - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, RST, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
@@ -6,7 +7,7 @@ import { acceptTextAndFin } from "./receiver.ts";
 import type { Segment } from "./segment.ts";
 
 /** SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3. */
-export function segmentInSynSent(conn: Connection, seg: Segment): string {
+export function segmentInSynSent(conn: Connection, seg: Segment): SegmentVerdict {
   const acksOurSyn = seg.has(ACK) && seqDiff(seg.ack, conn.iss) > 0 && seqDiff(seg.ack, conn.sndNxt) <= 0;
 
   // First: an ACK must be of the SYN we sent; otherwise the peer is answering somebody else.
@@ -65,6 +66,6 @@ function sampleHandshake(conn: Connection, seg: Segment): void {
   // One that was tried again while it waited for ARP has no time of its own, nor a timestamp from when it left.
   if (conn.timestamps && seg.options.tsEcr !== 0) {
     if (conn.synFate === "sent" || conn.retries === 0) conn.timers.sampleTimestamp(seg.options.tsEcr);
-  } else if (conn.isHandshakeTimed) conn.timers.sampleRtt(conn.context.clock.now() - conn.timedAtMs);
+  } else if (conn.isHandshakeTimed) conn.timers.sampleRtt(conn.context.now - conn.timedAtMs);
   conn.timedSeq = undefined;
 }

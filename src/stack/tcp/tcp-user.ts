@@ -37,7 +37,7 @@ export interface TcpUser {
 }
 
 /** Per-connection settings that override the profile; times in milliseconds. */
-export interface TcpOptions {
+export interface ConnectionOptions {
   /** TCP_NODELAY. */
   noDelay: boolean;
   keepAlive: boolean;
@@ -56,7 +56,7 @@ export interface OpenRequest {
   readonly local?: IpAddress | undefined;
   /** 0 or undefined chooses an ephemeral port. */
   readonly localPort?: number;
-  readonly options?: Partial<TcpOptions>;
+  readonly options?: Partial<ConnectionOptions>;
   readonly user: TcpUser;
 }
 
@@ -71,7 +71,7 @@ export interface ListenRequest {
   readonly localPort: number;
   /** Connections that may wait to be accepted. */
   readonly backlog: number;
-  readonly options?: Partial<TcpOptions>;
+  readonly options?: Partial<ConnectionOptions>;
   /** A connection waits in the queue. */
   readonly acceptable: () => void;
   /** The device is gone under the listener: nobody can reach it any more. */

@@ -1,7 +1,8 @@
-import { formatEndpoint } from "../core/address.ts";
-import type { Clock } from "../core/clock.ts";
+import { type AddressWords, formatEndpoint, type IpAddress } from "../core/address.ts";
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import type { KeyedHash } from "../core/keyed-hash.ts";
-import { type Seq, seqDiff } from "../core/seq.ts";
+import { type Seq, seqDiff, seqShown } from "../core/seq.ts";
+import type { Time } from "../core/time.ts";
 import type { Timer } from "../core/timers.ts";
 import type { Path } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
@@ -19,28 +20,28 @@ const TIME_WAIT_CAP = 65_536;
 /** What is left of a connection in TIME-WAIT: enough to answer its peer, RFC 9293 §3.10.7.4. */
 export class TimeWait implements Flow {
   readonly id: number;
-  readonly localV4: number;
+  readonly local: IpAddress;
   readonly localPort: number;
-  readonly remoteV4: number;
+  readonly remote: IpAddress;
   readonly remotePort: number;
   readonly path: Path;
   readonly sndNxt: Seq;
   readonly rcvNxt: Seq;
   readonly timer: Timer;
-  readonly #clock: Clock;
+  readonly #time: Time;
   readonly #durationMs: number;
   readonly #timestamps: readonly [number, number] | undefined;
 
   constructor(conn: Connection, expired: (timeWait: TimeWait) => void) {
     this.id = conn.id;
-    this.localV4 = conn.localV4;
+    this.local = conn.local;
     this.localPort = conn.localPort;
-    this.remoteV4 = conn.remoteV4;
+    this.remote = conn.remote;
     this.remotePort = conn.remotePort;
     this.path = conn.path;
     this.sndNxt = conn.sndNxt;
     this.rcvNxt = conn.rcvNxt;
-    this.#clock = conn.context.clock;
+    this.#time = conn.context;
     this.#durationMs = conn.context.profile.timeWaitMs;
     this.#timestamps = conn.timestamps ? [timestampNow(conn), conn.tsRecent] : undefined;
     const label = conn.label;
@@ -54,15 +55,15 @@ export class TimeWait implements Flow {
 
   /** As a row of `ss`. */
   status(): ConnectionStatus {
-    const { id, sndNxt, rcvNxt, path, timer } = this;
-    const local = formatEndpoint(path.local, this.localPort);
-    const remote = formatEndpoint(path.remote, this.remotePort);
-    const timers = [{ name: timer.name, inMs: timer.deadlineMs - this.#clock.now() }];
-    return { ...EMPTY_STATUS, id, state: "TIME-WAIT", local, remote, sndNxt, rcvNxt, timers };
+    const { id, sndNxt, rcvNxt, timer } = this;
+    const local = formatEndpoint(this.local, this.localPort);
+    const remote = formatEndpoint(this.remote, this.remotePort);
+    const timers = [{ name: timer.name, inMs: timer.deadlineMs - this.#time.now }];
+    return { ...EMPTY_STATUS, id, state: "TIME-WAIT", local, remote, sndNxt: seqShown(sndNxt), rcvNxt: seqShown(rcvNxt), timers };
   }
 
   /** @returns `reopen` when the segment is a SYN that a listener may answer as a new connection (RFC 1122 §4.2.2.13), else the verdict */
-  segmentArrives(seg: Segment, writer: SegmentWriter): string {
+  segmentArrives(seg: Segment, writer: SegmentWriter): SegmentVerdict | "reopen" {
     // A reset could end this state early and let old segments into a new connection (RFC 1337 §3, fix 1).
     if (seg.has(RST)) return "rst-in-time-wait";
     if (seg.has(SYN)) {
@@ -90,8 +91,8 @@ export class TimeWaits {
     this.#forgotten = forgotten;
   }
 
-  find(localV4: number, localPort: number, remoteV4: number, remotePort: number): TimeWait | undefined {
-    return this.#byFlow.find(localV4, localPort, remoteV4, remotePort);
+  find(local: AddressWords, localPort: number, remote: AddressWords, remotePort: number): TimeWait | undefined {
+    return this.#byFlow.find(local, localPort, remote, remotePort);
   }
 
   get size(): number {

@@ -168,7 +168,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   #isForbiddenBroadcast(address: IpAddress): boolean {
-    return !this.options.broadcast && address.family === 4 && this.context.host.ip.isBroadcast(address.bits);
+    return !this.options.broadcast && this.context.host.ip.isBroadcast(address);
   }
 
   /** Newer Windows lets a peer be a broadcast address without SO_BROADCAST (Wine's test broadcast); sendto wants the option all the same. */

@@ -163,7 +163,22 @@ export class Provider implements CallHandler {
       this.#manage(program, request, reply);
       return;
     }
-    if (!isReadAhead(request.op)) this.#traceCall(client, request);
+    const { trace } = this.#host.context;
+    if (!trace.isOn || isReadAhead(request.op)) {
+      this.#perform(program, request, reply);
+      return;
+    }
+    const name = callName(request.op) ?? "unknown";
+    const before = trace.begin({ type: "winsock-called", client, call: request.id, name, text: callText(request) });
+    try {
+      this.#perform(program, request, reply);
+    } finally {
+      trace.end(before);
+    }
+  }
+
+  #perform(program: Client, request: CallRequest, reply: Replier): void {
+    const client = program.id;
     const answer = this.#answer(program, request);
     if (!isWait(answer)) {
       this.#finish(client, request.id, request.op, answer, reply);
@@ -200,20 +215,13 @@ export class Provider implements CallHandler {
   }
 
   #finish(client: number, id: number, op: number, outcome: Outcome, reply: Replier): void {
-    const { trace, clock } = this.#host.context;
+    const { trace } = this.#host.context;
     if (trace.isOn && !isReadAhead(op)) {
       const name = callName(op) ?? "unknown";
       const text = outcomeText(op, outcome);
-      trace.emit({ type: "winsock-returned", atMs: clock.now(), client, call: id, name, text, error: outcome.error });
+      trace.emit({ type: "winsock-returned", client, call: id, name, text, error: outcome.error });
     }
     reply(replyFor(id, outcome));
-  }
-
-  #traceCall(client: number, request: CallRequest): void {
-    const { trace, clock } = this.#host.context;
-    if (!trace.isOn) return;
-    const name = callName(request.op) ?? "unknown";
-    trace.emit({ type: "winsock-called", atMs: clock.now(), client, call: request.id, name, text: callText(request) });
   }
 
   #answer(client: Client, request: CallRequest): Answer {

@@ -3,7 +3,7 @@ import { ipv4 as ipv4Address, parseV4 } from "../../../src/stack/core/address.ts
 import { plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { ERROR_BURST } from "../../../src/stack/ip/error-rate-limit.ts";
-import type { PingResult } from "../../../src/stack/ip/pings.ts";
+import type { PingResult } from "../../../src/stack/ip/ping.ts";
 import type { IcmpError } from "../../../src/stack/ip/transport.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as icmp from "../../../src/stack/packet/icmp.ts";

@@ -151,7 +151,7 @@ test("a connection that its user has closed counts as undelivered until its FIN 
   client.connection?.write(new Uint8Array(300_000), 0, 300_000);
   client.connection?.close(false);
   // The first window is on its way, and the FIN is not.
-  hosts.ours.turn();
+  hosts.ours.turn(hosts.simulation.now);
   expect(hosts.ours.tcp.unfinishedCount).toBe(0);
   expect(hosts.ours.tcp.hasUndelivered).toBe(true);
   hosts.simulation.advance(2000);

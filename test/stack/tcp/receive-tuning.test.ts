@@ -14,7 +14,7 @@ function largestWindow(take: (connection: TcpConnection) => void, everyMs?: numb
   connection.user = { readable: () => everyMs === undefined && take(connection) };
   const tick = () => {
     take(connection);
-    hosts.simulation.at(hosts.simulation.clock.now() + everyMs!, tick);
+    hosts.simulation.at(hosts.simulation.now + everyMs!, tick);
   };
   if (everyMs !== undefined) tick();
   server.connection!.write(new Uint8Array(8 * MIB), 0, 8 * MIB);

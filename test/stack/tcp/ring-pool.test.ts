@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { capacityFor, RingPool } from "../../../src/stack/tcp/ring-pool.ts";
 import { tcpOf } from "../../support/insides.ts";
 import { connectPair, Endpoint, PEER_ADDRESS, pattern, TwoHosts } from "../../support/two-hosts.ts";
@@ -8,12 +8,12 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 function setUp() {
-  const clock = new VirtualClock();
-  const pool = new RingPool(clock);
+  const time = new FrozenTime();
+  const pool = new RingPool(time);
   const advance = (ms: number) => {
-    const until = clock.now() + ms;
-    for (; pool.sweepAtMs <= until; pool.sweepIfDue()) clock.moveTo(pool.sweepAtMs);
-    clock.moveTo(until);
+    const until = time.now + ms;
+    for (; pool.sweepAtMs <= until; pool.sweepIfDue()) time.moveTo(pool.sweepAtMs);
+    time.moveTo(until);
   };
   return { pool, advance };
 }
@@ -70,7 +70,7 @@ describe("memory of connections", () => {
     for (const end of [client, server]) end.connection?.write(text, 0, count);
     hosts.simulation.run(
       () => client.receivedBytes === before + count && server.receivedBytes === atServer + count,
-      hosts.simulation.clock.now() + 60_000,
+      hosts.simulation.now + 60_000,
     );
     expect(server.receivedBytes).toBe(atServer + count);
   }
@@ -155,10 +155,10 @@ describe("memory of connections", () => {
       const opened = hosts.ours.tcp.open({ remote: PEER_ADDRESS, remotePort: 80, user: client.user });
       if (typeof opened === "string") throw new Error(opened);
       client.use(opened);
-      hosts.simulation.run(() => listener.waiting > 0, hosts.simulation.clock.now() + 10_000);
+      hosts.simulation.run(() => listener.waiting > 0, hosts.simulation.now + 10_000);
       const server = new Endpoint().use(listener.accept()!);
       server.connection?.write(new Uint8Array(256 * KIB), 0, 256 * KIB);
-      hosts.simulation.run(() => client.receivedBytes === 256 * KIB, hosts.simulation.clock.now() + 10_000);
+      hosts.simulation.run(() => client.receivedBytes === 256 * KIB, hosts.simulation.now + 10_000);
     }
     hosts.simulation.advance(5000);
     expect(hosts.ours.tcp.statuses()).toHaveLength(200);

@@ -5,9 +5,9 @@ import type { ScriptPeer } from "../../support/script-peer.ts";
 
 /** Answers every segment that comes with the same words for `ms` of time. */
 function answerFor(peer: ScriptPeer, ms: number, answer: { seq: number; ack: number; window: number }): number {
-  const until = peer.clock.now() + ms;
+  const until = peer.now + ms;
   let answered = 0;
-  while (peer.clock.now() < until) {
+  while (peer.now < until) {
     peer.advance(100);
     if (peer.seen.splice(0).length === 0) continue;
     answered++;

@@ -138,7 +138,7 @@ test("endpoints bound to different addresses send from them, to the same peer (U
     any.send(bytesOf("x"), 0, 1, parseV4("203.0.113.1"), 9);
   }
   const sources = peer.heardIp().map((f) => ipv4.source(f, 14));
-  expect(sources).toEqual(locals.flatMap((local) => [local.bits, US]));
+  expect(sources).toEqual(locals.flatMap((local) => [local.w3, US]));
 });
 
 describe("malformed datagrams", () => {

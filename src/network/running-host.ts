@@ -1,5 +1,6 @@
 import type { DoorLimits } from "../management/door-usage.ts";
 import type { EventSender } from "../management/event-streams.ts";
+import { withManagement } from "../management/managed-handler.ts";
 import { type ManagedDevice, ManagementService } from "../management/management-service.ts";
 import { parseV4 } from "../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
@@ -12,7 +13,7 @@ import type { Doorbell } from "../transport/doorbell.ts";
 import { MappedRings } from "../transport/mapped-rings.ts";
 import { NetworkError } from "../transport/network-error.ts";
 import type { ClientNumbers } from "../transport/request-server.ts";
-import { CALL, type CallHandler } from "../winsock/provider/calls.ts";
+import type { CallHandler } from "../winsock/provider/calls.ts";
 import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { Provider } from "../winsock/provider/provider.ts";
 import { CaptureDevice } from "../wire/capture-device.ts";
@@ -149,7 +150,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     programUsage: () => provider.usage,
   });
   const mistake = (error: unknown) => reports.report("internal-error-in-call", "a call", error);
-  const handler = guardedHandler(handlerOf(provider, management), mistake);
+  const handler = guardedHandler(withManagement(provider, management), mistake);
   if (parts.door !== undefined && waiter instanceof PollWaiter) {
     const { numbers, doorNotice } = parts;
     door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice: doorNotice, mistake });
@@ -169,30 +170,6 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     watch: tap === undefined ? () => {} : watchTap(tap, notice),
     isQuiet: () => host.tcp.unfinishedCount === 0 && !host.tcp.hasUndelivered,
     close,
-  };
-}
-
-/** The provider, with management answered beside it. */
-function handlerOf(provider: CallHandler, management: ManagementService): CallHandler {
-  return {
-    openClient(client) {
-      provider.openClient(client);
-      management.openClient();
-    },
-    closeClient(client) {
-      management.closeClient(client);
-      provider.closeClient(client);
-    },
-    hold: (client, isHeld) => provider.hold(client, isHeld),
-    call(client, request, reply) {
-      if (request.op !== CALL.control) {
-        provider.call(client, request, reply);
-        return;
-      }
-      management.handle(client, request.data ?? new Uint8Array(), (data) =>
-        reply({ id: request.id, result: 0, error: 0, a: 0, b: 0, data }),
-      );
-    },
   };
 }
 

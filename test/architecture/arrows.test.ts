@@ -22,6 +22,7 @@ const LAYERS = [
   "winsock/provider",
   "transport",
   "management",
+  "replay",
   "network",
   "winsock/faces",
   "winsock",

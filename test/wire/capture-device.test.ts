@@ -161,7 +161,7 @@ describe("CaptureDevice", () => {
   );
 
   (hasTshark ? test : test.skip)("tshark shows drop reasons and Winsock verdicts as comments of the frame that caused them", () => {
-    const trace = new Trace(() => 2);
+    const trace = new Trace({ now: 2 });
     const t = captured({ trace, snapLength: 60 });
     t.begin();
     const rst = tcpFrame("RA");

@@ -1,5 +1,6 @@
 import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
+import type { Time } from "./time.ts";
 
 /** What set an event off: a call of a program, a frame that came in, or a timer, by the number of the event that told of it. */
 export interface TraceCause {
@@ -73,32 +74,42 @@ export type TraceSubscriber = (event: TraceEvent) => void;
  * so test that before making an event.
  */
 export class Trace {
-  readonly #now: () => number;
+  readonly #time: Time;
   #subscribers: readonly TraceSubscriber[] = [];
   readonly #postponed: PostponedCauses[] = [];
   isOn = false;
+  /** Somebody wants to see all that programs do, so every receive is made as a call (winsock/faces/read-ahead.ts). */
+  isWatched = false;
   /** What the things that happen now follow from; undefined whenever the trace is off. */
   cause: TraceCause | undefined;
+  #observers: readonly TraceSubscriber[] = [];
   #number = 0;
   #turn = 0;
   #isInTurn = false;
   #isTurnTold = false;
 
-  /** @param now the host's time, in milliseconds */
-  constructor(now: () => number) {
-    this.#now = now;
+  /** @param time the host's, in milliseconds */
+  constructor(time: Time) {
+    this.#time = time;
   }
 
   /** @returns a function that ends the subscription */
   subscribe(subscriber: TraceSubscriber): () => void {
     this.#subscribers = [...this.#subscribers, subscriber];
-    this.isOn = true;
+    this.#changed();
     return () => {
       this.#subscribers = this.#subscribers.filter((s) => s !== subscriber);
-      this.isOn = this.#subscribers.length > 0;
-      if (this.isOn) return;
-      this.cause = undefined;
-      for (const causes of this.#postponed) causes.clear();
+      this.#changed();
+    };
+  }
+
+  /** As `subscribe`, but nothing in the host goes another way because somebody looks. */
+  observe(subscriber: TraceSubscriber): () => void {
+    this.#observers = [...this.#observers, subscriber];
+    this.#changed();
+    return () => {
+      this.#observers = this.#observers.filter((s) => s !== subscriber);
+      this.#changed();
     };
   }
 
@@ -147,8 +158,17 @@ export class Trace {
   }
 
   #publish(content: TraceContent, cause: TraceCause | undefined): void {
-    const event: TraceEvent = { number: ++this.#number, atMs: this.#now(), cause, ...content };
+    const event: TraceEvent = { number: ++this.#number, atMs: this.#time.now, cause, ...content };
     for (const subscriber of this.#subscribers) subscriber(event);
+    for (const observer of this.#observers) observer(event);
+  }
+
+  #changed(): void {
+    this.isWatched = this.#subscribers.length > 0;
+    this.isOn = this.isWatched || this.#observers.length > 0;
+    if (this.isOn) return;
+    this.cause = undefined;
+    for (const causes of this.#postponed) causes.clear();
   }
 }
 

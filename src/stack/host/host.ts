@@ -22,6 +22,12 @@ const FRAMES_PER_ROUND = 256;
 /** Rounds in one turn, while loopback and wire keep answering each other. */
 const ROUNDS_PER_TURN = 8;
 
+/** Hears of each turn, for whoever records what drives a host. */
+export interface TurnObserver {
+  turnBegins(nowMs: number): void;
+  turnEnded(): void;
+}
+
 /**
  * One host, put together: devices below, transports above, and no other contact with the world than the randomness and the devices
  * it is given, and the time that it is told. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come
@@ -43,6 +49,8 @@ export class Host {
   readonly udp: UdpService;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
+  /** Undefined when nobody looks. */
+  turnObserver: TurnObserver | undefined;
   readonly #time: FrozenTime;
   readonly #ip: Ip;
   readonly #tcp: Tcp;
@@ -56,7 +64,7 @@ export class Host {
     const { startMs, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
     const time = new FrozenTime(startMs);
     this.#time = time;
-    const trace = new Trace(() => time.now);
+    const trace = new Trace(time);
     this.timers = new TimerQueue(time, mistake);
     this.trace = trace;
     this.context = {
@@ -122,6 +130,7 @@ export class Host {
    */
   turn(nowMs: number): boolean {
     this.#time.moveTo(nowMs);
+    this.turnObserver?.turnBegins(nowMs);
     this.#isInTurn = true;
     this.trace.beginTurn();
     try {
@@ -129,6 +138,7 @@ export class Host {
     } finally {
       this.#isInTurn = false;
       this.trace.endTurn();
+      this.turnObserver?.turnEnded();
     }
   }
 

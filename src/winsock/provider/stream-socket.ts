@@ -446,7 +446,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted <= 0 || held < 0 || held > shown.bytes) return failed(WSAEINVAL);
     // What was shown beyond was thrown away by the face, which had asked for it before something else came between.
     shown.keep(held);
-    const mustBeSeen = this.context.host.context.trace.isOn || this.isNonblocking || this.options.receiveTimeoutMs > 0;
+    const mustBeSeen = this.context.host.context.trace.isWatched || this.isNonblocking || this.options.receiveTimeoutMs > 0;
     if (mustBeSeen) return failed(WSAEOPNOTSUPP);
     const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();

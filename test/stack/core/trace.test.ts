@@ -15,9 +15,9 @@ const neighbour: TraceContent = { type: "neighbour-changed", device: "tap0", add
 const short = (event: TraceEvent): string =>
   `${event.number} ${event.type}${event.cause === undefined ? "" : ` of ${event.cause.kind} ${event.cause.number}`}`;
 
-function heard(): { trace: Trace; events: TraceEvent[]; shown: () => string[]; leave: () => void; time: { nowMs: number } } {
-  const time = { nowMs: 0 };
-  const trace = new Trace(() => time.nowMs);
+function heard(): { trace: Trace; events: TraceEvent[]; shown: () => string[]; leave: () => void; time: { now: number } } {
+  const time = { now: 0 };
+  const trace = new Trace(time);
   const events: TraceEvent[] = [];
   const leave = trace.subscribe((event) => events.push(event));
   return { trace, events, shown: () => events.map(short), leave, time };
@@ -27,7 +27,7 @@ describe("the trace gives each event", () => {
   test("its number and its time", () => {
     const { trace, events, time } = heard();
     trace.emit(neighbour);
-    time.nowMs = 7;
+    time.now = 7;
     trace.emit(neighbour);
     expect(events).toEqual([
       { number: 1, atMs: 0, cause: undefined, ...neighbour },

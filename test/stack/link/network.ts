@@ -83,7 +83,7 @@ export class TestHost {
       random,
       profile,
       timers,
-      trace: new Trace(() => time.now),
+      trace: new Trace(time),
       drops: new DropCounters(),
       mistake,
       requestTurn: () => {},

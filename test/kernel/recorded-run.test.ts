@@ -100,39 +100,36 @@ describe("a live run on a TAP, recorded in the host's thread", () => {
     if (kept !== undefined) copyFileSync(record, kept);
   });
 
-  tapTest(
-    "with streams both ways, faults and a capture, replays twice, and its host ends where the recorded one did",
-    async () => {
-      const record = join(directory, "busy.recording");
-      const host = await start({ record, capture: join(directory, "busy.pcapng") });
-      const listener = await ourListener(7001);
-      serveEach(listener, echo);
-      await host.manage({ op: "fault-set", direction: "both", settings: { loss: 0.01, delayMs: 1, jitterMs: 1 } });
-      const pages = await Promise.all([fetchPage(200_000), fetchPage(100_000)]);
-      for (const page of pages) expect(page).toMatch(/line \d+\n$/);
-      await host.manage({ op: "fault-clear" });
-      const peer = await kernelConnection(7001);
-      const text = "from the kernel, and back again\n".repeat(10_000);
-      peer.end(text);
-      expect(await kernelText(peer)).toBe(text);
-      const pinged = await host.manage({ op: "ping", address: KERNEL, bytes: 32, timeoutMs: 1000 });
-      const ss: ManagementResults["ss"] = await host.manage({ op: "ss" });
-      const status: ManagementResults["status"] = await host.manage({ op: "status" });
-      await closesocket(listener);
-      await stop();
+  tapTest("with streams both ways, faults and a capture, replays twice, and its host ends where the recorded one did", async () => {
+    const record = join(directory, "busy.recording");
+    const host = await start({ record, capture: join(directory, "busy.pcapng") });
+    const listener = await ourListener(7001);
+    serveEach(listener, echo);
+    await host.manage({ op: "fault-set", direction: "both", settings: { loss: 0.01, delayMs: 1, jitterMs: 1 } });
+    const pages = await Promise.all([fetchPage(200_000), fetchPage(100_000)]);
+    for (const page of pages) expect(page).toMatch(/line \d+\n$/);
+    await host.manage({ op: "fault-clear" });
+    const peer = await kernelConnection(7001);
+    const text = "from the kernel, and back again\n".repeat(10_000);
+    peer.end(text);
+    expect(await kernelText(peer)).toBe(text);
+    const pinged = await host.manage({ op: "ping", address: KERNEL, bytes: 32, timeoutMs: 1000 });
+    const ss: ManagementResults["ss"] = await host.manage({ op: "ss" });
+    const status: ManagementResults["status"] = await host.manage({ op: "status" });
+    await closesocket(listener);
+    await stop();
 
-      const recording = new Uint8Array(readFileSync(record));
-      const first = replayed(recording);
-      expect(first.frames).toBeGreaterThan(30);
-      expect(replayed(recording)).toEqual(first);
-      const answers = managementAnswers(recording);
-      expect(answers).toContainEqual(asJson(pinged));
-      expect(answers).toContainEqual(asJson(ss));
-      const { interfaces, connections, drops } = answers.find((answer) => "interfaces" in answer)! as unknown as typeof status;
-      expect(interfaces).toEqual(asJson(status.interfaces));
-      expect({ connections, drops }).toEqual(asJson({ connections: status.connections, drops: status.drops }));
-    },
-  );
+    const recording = new Uint8Array(readFileSync(record));
+    const first = replayed(recording);
+    expect(first.frames).toBeGreaterThan(30);
+    expect(replayed(recording)).toEqual(first);
+    const answers = managementAnswers(recording);
+    expect(answers).toContainEqual(asJson(pinged));
+    expect(answers).toContainEqual(asJson(ss));
+    const { interfaces, connections, drops } = answers.find((answer) => "interfaces" in answer)! as unknown as typeof status;
+    expect(interfaces).toEqual(asJson(status.interfaces));
+    expect({ connections, drops }).toEqual(asJson({ connections: status.connections, drops: status.drops }));
+  });
 
   tapTest("is not begun where its file cannot be made", async () => {
     await expect(start({ record: join(directory, "none", "x") })).rejects.toThrow(/Cannot write the recording/);

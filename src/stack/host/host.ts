@@ -1,8 +1,8 @@
 import { type IpAddress, ipv4 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
-import { WINDOWS } from "../core/profile.ts";
-import { FrozenTime } from "../core/time.ts";
+import { type Profile, WINDOWS } from "../core/profile.ts";
+import type { Random } from "../core/random.ts";
 import { TimerQueue } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
 import { Ip, type IpListener } from "../ip/ip.ts";
@@ -46,36 +46,25 @@ export class Host implements IpListener {
   onTurnRequested: (() => void) | undefined;
   /** Undefined when nobody looks. */
   turnObserver: TurnObserver | undefined;
-  readonly #time: FrozenTime;
+  readonly #own: OwnContext;
   #isRequested = false;
   #isWritable = false;
   #isInTurn = false;
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { startMs, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
-    const time = new FrozenTime(startMs);
-    this.#time = time;
-    this.timers = new TimerQueue(time, mistake);
+    const { startMs = 0, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
+    const own = new OwnContext(startMs, { random, profile, trace, mistake, requestTurn: () => this.#requestTurn() });
+    this.#own = own;
+    this.context = own;
+    this.timers = own.timers;
     this.trace = trace;
-    this.context = {
-      get now() {
-        return time.now;
-      },
-      random,
-      profile,
-      timers: this.timers,
-      trace,
-      drops: new DropCounters(),
-      mistake,
-      requestTurn: () => this.#requestTurn(),
-    };
     this.timers.observer = {
       timerSet: (timer, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", atMs: time.now, owner: timer.owner(), timer: timer.name, delayMs });
+        if (trace.isOn) trace.emit({ type: "timer-set", atMs: own.now, owner: timer.owner(), timer: timer.name, delayMs });
       },
       timerFired: (timer) => {
-        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: time.now, owner: timer.owner(), timer: timer.name });
+        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: own.now, owner: timer.owner(), timer: timer.name });
       },
     };
     this.ip = new Ip(this.context);
@@ -112,7 +101,7 @@ export class Host implements IpListener {
    * @throws RangeError when `nowMs` lies before the time of an earlier turn or call
    */
   turn(nowMs: number): boolean {
-    this.#time.moveTo(nowMs);
+    this.#own.moveTo(nowMs);
     this.turnObserver?.turnBegins(nowMs);
     this.#isInTurn = true;
     try {
@@ -129,7 +118,7 @@ export class Host implements IpListener {
    * @throws RangeError as `turn`
    */
   enter(nowMs: number): void {
-    if (!this.#isInTurn) this.#time.moveTo(nowMs);
+    if (!this.#isInTurn) this.#own.moveTo(nowMs);
   }
 
   #rounds(): boolean {
@@ -188,6 +177,33 @@ export class Host implements IpListener {
     this.#isRequested = true;
     // Within a turn nobody needs to be woken: the turn sees the request itself.
     if (!this.#isInTurn) this.onTurnRequested?.();
+  }
+}
+
+/** What the layers share, as its host holds it: here alone time is moved. A plain field, for it is read several times a segment. */
+class OwnContext implements HostContext {
+  now: number;
+  readonly random: Random;
+  readonly profile: Profile;
+  readonly timers: TimerQueue;
+  readonly trace: Trace;
+  readonly drops = new DropCounters();
+  readonly mistake: (error: unknown) => void;
+  readonly requestTurn: () => void;
+
+  constructor(startMs: number, parts: Pick<HostContext, "random" | "profile" | "trace" | "mistake" | "requestTurn">) {
+    this.now = startMs;
+    this.random = parts.random;
+    this.profile = parts.profile;
+    this.timers = new TimerQueue(this, parts.mistake);
+    this.trace = parts.trace;
+    this.mistake = parts.mistake;
+    this.requestTurn = parts.requestTurn;
+  }
+
+  moveTo(toMs: number): void {
+    if (!(toMs >= this.now)) throw new RangeError(`Cannot move the time from ${this.now} ms to ${toMs} ms: it goes forward only`);
+    this.now = toMs;
   }
 }
 

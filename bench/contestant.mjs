@@ -4,7 +4,6 @@ import { SystemRandom } from "../dist/network/system-random.js";
 import { parseV4 } from "../dist/stack/core/address.js";
 import { PROFILES } from "../dist/stack/core/profile.js";
 import { Host } from "../dist/stack/host/host.js";
-import { NOBODY } from "../dist/stack/tcp/notices.js";
 import { openTap } from "../dist/tap/linux-tap.js";
 import { Poller } from "../dist/tap/poll.js";
 
@@ -35,9 +34,9 @@ function serve(localPort, service) {
     acceptable: () => {
       for (let conn = listener.accept(); conn !== undefined; conn = listener.accept()) {
         const accepted = conn;
-        accepted.user = { ...NOBODY, endOfStream: () => accepted.close(false), ...service(accepted) };
+        accepted.user = { endOfStream: () => accepted.close(false), ...service(accepted) };
         // What came before the connection was accepted is not announced again.
-        if (accepted.readableBytes > 0) accepted.user.readable();
+        if (accepted.readableBytes > 0) accepted.user.readable?.();
         if (accepted.finReceived) accepted.user.endOfStream();
       }
     },

@@ -26,7 +26,7 @@ const summary = (samples) => {
 
 /** Both ends on one host, which this very thread drives. */
 async function stackAlone(callBytes) {
-  const { Host, Loopback, parseV4, SystemRandom, NOBODY } = await stackParts();
+  const { Host, Loopback, parseV4, SystemRandom } = await stackParts();
   const host = new Host({ startMs: performance.now(), random: new SystemRandom() });
   host.attach(new Loopback());
   const buffer = new Uint8Array(callBytes);
@@ -38,13 +38,13 @@ async function stackAlone(callBytes) {
     backlog: 1,
     acceptable: () => {
       server = listener.accept();
-      server.user = { ...NOBODY, readable: () => take() };
+      server.user = { readable: () => take() };
     },
   });
   let take = () => {
     for (let n = server.read(buffer, 0, callBytes); n > 0; n = server.read(buffer, 0, callBytes)) received += n;
   };
-  const client = host.tcp.open({ remote: parseV4("127.0.0.1"), remotePort: 80, user: NOBODY, options: { noDelay: true } });
+  const client = host.tcp.open({ remote: parseV4("127.0.0.1"), remotePort: 80, user: {}, options: { noDelay: true } });
   while (server === undefined) host.turn(performance.now());
   const write = () => {
     host.enter(performance.now());
@@ -66,7 +66,6 @@ async function stackAlone(callBytes) {
     for (let n = server.read(buffer, 0, 1); n > 0; n = server.read(buffer, 0, 1)) server.write(buffer, 0, n);
   };
   client.user = {
-    ...NOBODY,
     readable: () => {
       echoed += client.read(buffer, 0, 1);
     },
@@ -84,14 +83,13 @@ async function stackAlone(callBytes) {
 }
 
 async function stackParts() {
-  const [{ Host }, { Loopback }, { parseV4 }, { SystemRandom }, { NOBODY }] = await Promise.all([
+  const [{ Host }, { Loopback }, { parseV4 }, { SystemRandom }] = await Promise.all([
     import("../dist/stack/host/host.js"),
     import("../dist/wire/loopback.js"),
     import("../dist/stack/core/address.js"),
     import("../dist/network/system-random.js"),
-    import("../dist/stack/tcp/notices.js"),
   ]);
-  return { Host, Loopback, parseV4, SystemRandom, NOBODY };
+  return { Host, Loopback, parseV4, SystemRandom };
 }
 
 /** A sink and an echo for one connection, in a thread of their own. */

@@ -18,18 +18,8 @@ ours.trace.subscribe((event) => {
   console.log(`${event.atMs.toFixed(0).padStart(6)} ms  ${event.direction.padEnd(3)}  ${summary}`);
 });
 
-const nothing = () => {};
 const connectFailed = (reason: string) => console.log(`${simulation.now.toFixed(0).padStart(6)} ms  the connect failed: ${reason}`);
-const user = {
-  established: nothing,
-  connectFailed,
-  readable: nothing,
-  endOfStream: nothing,
-  writable: nothing,
-  aborted: nothing,
-  finished: nothing,
-};
-ours.tcp.open({ remote: parseV4("203.0.113.1"), remotePort: 80, user });
+ours.tcp.open({ remote: parseV4("203.0.113.1"), remotePort: 80, user: { connectFailed } });
 
 // Everything that can happen now happens; then time jumps to the next timer.
 simulation.run(() => false);

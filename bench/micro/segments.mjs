@@ -8,7 +8,6 @@ import { pseudoHeaderV4 } from "../../dist/stack/packet/checksum.js";
 import * as ethernet from "../../dist/stack/packet/ethernet.js";
 import * as ipv4 from "../../dist/stack/packet/ipv4.js";
 import * as tcp from "../../dist/stack/packet/tcp.js";
-import { NOBODY } from "../../dist/stack/tcp/notices.js";
 import { Segment } from "../../dist/stack/tcp/segment.js";
 
 const OWN = 0xcb007102;
@@ -81,7 +80,7 @@ function establish() {
     options: {},
     acceptable: () => {
       connection = listener.accept();
-      connection.user = { ...NOBODY, readable: () => connection.discard(connection.readableBytes) };
+      connection.user = { readable: () => connection.discard(connection.readableBytes) };
     },
   });
   const arrive = (end) => {

@@ -3,7 +3,6 @@ import { LINUX, WINDOWS } from "../stack/core/profile.ts";
 import { SeededRandom } from "../stack/core/random.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
 import { Simulation } from "../stack/host/simulation.ts";
-import { NOBODY } from "../stack/tcp/notices.ts";
 import { inetAddr } from "../winsock/abi/address-text.ts";
 import { htons } from "../winsock/abi/byte-order.ts";
 import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM } from "../winsock/abi/constants.ts";
@@ -44,7 +43,7 @@ export class EmbeddedStage implements Stage {
       backlog: 8,
       acceptable: () => {
         const accepted = listener.accept();
-        if (accepted !== undefined) accepted.user = { ...NOBODY, endOfStream: () => accepted.close(false) };
+        if (accepted !== undefined) accepted.user = { endOfStream: () => accepted.close(false) };
       },
     });
   }

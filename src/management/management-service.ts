@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { formatAddress, formatEndpoint, IPV4_ANY, type IpAddress, parseV4 } from "../stack/core/address.ts";
 import type { Host } from "../stack/host/host.ts";
-import type { NetworkInterface } from "../stack/link/network-interface.ts";
-import type { UdpEndpoint } from "../stack/udp/udp-endpoint.ts";
+import type { InterfaceService } from "../stack/link/interface-service.ts";
+import type { UdpEndpoint } from "../stack/udp/udp-service.ts";
 import type { ProviderUsage } from "../winsock/provider/provider.ts";
 import type { CaptureDevice } from "../wire/capture-device.ts";
 import type { ImpairedDevice } from "../wire/impaired-device.ts";
@@ -168,7 +168,7 @@ export class ManagementService {
       door: this.#doorUsage(),
       programs: this.#programUsage(),
       interfaces: ip.interfaces.map(interfaceStatus),
-      bufferBytes: tcp.rings.bytes,
+      bufferBytes: tcp.bufferBytes,
       connections: tcp.connectionCount,
       drops: context.drops.all(),
       impaired: this.#devices.some((d) => d.impaired.isImpaired),
@@ -214,13 +214,13 @@ export class ManagementService {
     throw new RangeError(`Cannot find the interface "${name}": this host has ${this.#devices.map((d) => d.name).join(", ")}`);
   }
 
-  #outwards(): NetworkInterface {
+  #outwards(): InterfaceService {
     const found = this.#host.ip.interfaces.find((i) => i.name === this.#devices[0]?.name);
     if (found === undefined) throw new RangeError("Cannot add a route: this host has no interface that leads out");
     return found;
   }
 
-  #linkOf(address: string): NetworkInterface {
+  #linkOf(address: string): InterfaceService {
     const target = parseV4(address);
     const link = this.#host.ip.interfaces.find((i) => !i.isLoopback && i.isOnLink(target));
     if (link === undefined) throw new RangeError(`Cannot add the neighbour ${address}: it is on no link of this host`);
@@ -255,7 +255,7 @@ function withoutUndefined<T extends object>(settings: T): { [K in keyof T]: Excl
   };
 }
 
-function interfaceStatus(i: NetworkInterface): InterfaceStatus {
+function interfaceStatus(i: InterfaceService): InterfaceStatus {
   const { framesIn, framesOut, bytesIn, bytesOut, drops } = i.device.counters;
   return {
     name: i.name,

@@ -1,8 +1,8 @@
 import type { TraceEvent } from "../stack/core/trace.ts";
 
 /** Events that have the bytes of a frame. */
-type FrameEvent = Extract<TraceEvent, { readonly bytes: Uint8Array }>;
-type WithoutBytes<Event> = Event extends unknown ? Omit<Event, "bytes"> : never;
+export type FrameEvent = Extract<TraceEvent, { readonly bytes: Uint8Array }>;
+export type WithoutBytes<Event> = Event extends unknown ? Omit<Event, "bytes"> : never;
 
 /** A trace event as JSON: frames' bytes in base64, cut to the subscriber's length. */
 export type TraceRecord =

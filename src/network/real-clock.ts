@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
 }
 
-/** Milliseconds since the thread began, from the system's monotonic clock. */
+/** Milliseconds since the thread (in a browser: the page) began, from the system's monotonic clock. */
 export class RealClock implements Clock {
   now(): number {
     return performance.now();

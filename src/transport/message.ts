@@ -1,4 +1,4 @@
-import { copyBytes } from "./copy-bytes.ts";
+import { copyBytes } from "../stack/core/copy-bytes.ts";
 
 /**
  * What passes between a program and the host it uses: calls, replies and events, as bytes. The same bytes lie in shared memory and

@@ -21,6 +21,7 @@ import {
   writeTimestamps,
 } from "../../src/stack/packet/tcp-options.ts";
 import { MemoryWire, type WireDevice } from "../../src/wire/memory-wire.ts";
+import { tcpOf } from "./insides.ts";
 import { OUR_ADDRESS, PEER_ADDRESS } from "./two-hosts.ts";
 
 /** A segment that our host sent, numbers relative to each side's ISN. */
@@ -89,7 +90,7 @@ export class ScriptPeer {
     const wire = new MemoryWire();
     this.host = this.simulation.host({ random: new SeededRandom(7), profile });
     this.host.attach(wire.device({ name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
-    this.host.tcp.sequences = () => this.ourIsn;
+    tcpOf(this.host).sequences = () => this.ourIsn;
     this.#device = wire.device({ name: "script" });
     this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
     this.#isKnown = isKnown;

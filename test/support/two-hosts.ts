@@ -5,12 +5,12 @@ import { type Seq, seq } from "../../src/stack/core/seq.ts";
 import type { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
 import type { Offloads } from "../../src/stack/link/link-device.ts";
-import { NOBODY } from "../../src/stack/tcp/notices.ts";
 import type { TcpConnection } from "../../src/stack/tcp/tcp-service.ts";
 import { CaptureDevice } from "../../src/wire/capture-device.ts";
 import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
 import type { Impairment } from "../../src/wire/impairment.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
+import { tcpOf } from "./insides.ts";
 
 export const OUR_ADDRESS = parseV4("203.0.113.2");
 export const PEER_ADDRESS = parseV4("203.0.113.1");
@@ -51,7 +51,7 @@ export class TwoHosts {
     this.capture = new CaptureDevice(this.impaired, { time: this.simulation, epochOffsetMs: 0 });
     this.ours.attach(this.capture, { address: OUR_ADDRESS, prefixLength: 24 });
     this.peer.attach(this.wire.device(port("peer")), { address: PEER_ADDRESS, prefixLength: 24 });
-    for (const host of [this.ours, this.peer]) host.tcp.sequences = () => justBelowWrap;
+    for (const host of [this.ours, this.peer]) tcpOf(host).sequences = () => justBelowWrap;
   }
 }
 
@@ -65,7 +65,6 @@ export class Endpoint {
   readonly events: string[] = [];
 
   readonly user = {
-    ...NOBODY,
     established: () => this.events.push("established"),
     connectFailed: (reason: string) => this.events.push(`failed: ${reason}`),
     readable: () => this.#take(),

@@ -3,7 +3,6 @@ import { LINUX, type Profile, WINDOWS } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import type { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
-import type { NetworkInterface } from "../../src/stack/link/network-interface.ts";
 import { htons } from "../../src/winsock/abi/byte-order.ts";
 import { AF_INET, MAKEWORD, SOCK_STREAM } from "../../src/winsock/abi/constants.ts";
 import { new_sockaddr_in, new_WSADATA, type SOCKET, sizeof_sockaddr_in, type sockaddr_in } from "../../src/winsock/abi/structures.ts";
@@ -14,6 +13,7 @@ import { Provider } from "../../src/winsock/provider/provider.ts";
 import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
 import { Loopback } from "../../src/wire/loopback.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
+import { ipOf, tcpOf } from "./insides.ts";
 import { LendingRings } from "./lending-rings.ts";
 
 export const OURS = "203.0.113.2";
@@ -51,7 +51,6 @@ export class VirtualWinsock {
   /** A call waited for something that can never come; it was answered with WSAENETDOWN. */
   isStuck = false;
   readonly rings: LendingRings | undefined;
-  readonly #link: NetworkInterface;
   #lastClient = 0;
 
   constructor(options: VirtualWinsockOptions = {}) {
@@ -63,9 +62,9 @@ export class VirtualWinsock {
     this.cable = new ImpairedDevice(wire.device({ name: "ours" }), { timers, random });
     this.ours = this.simulation.host({ random: new SeededRandom(seed * 2 + 1), profile, ...(this.rings && { rings: this.rings }) });
     // What is given back is spoilt at once.
-    if (lends) this.ours.tcp.rings.spareLimit = 0;
+    if (lends) tcpOf(this.ours).rings.spareLimit = 0;
     this.peer = this.simulation.host({ random: new SeededRandom(seed * 2 + 2), profile: peerProfile });
-    this.#link = this.ours.attach(this.cable, { address: parseV4(OURS), prefixLength: 24 });
+    this.ours.attach(this.cable, { address: parseV4(OURS), prefixLength: 24 });
     this.peer.attach(wire.device({ name: "peer" }), { address: parseV4(PEER), prefixLength: 24 });
     this.ours.attach(new Loopback());
     this.peer.attach(new Loopback());
@@ -168,7 +167,8 @@ export class VirtualWinsock {
   /** Our device is gone, as a TAP that was deleted. */
   unplug(): void {
     this.cable.close();
-    this.ours.linkChanged(this.#link, false);
+    const ip = ipOf(this.ours);
+    ip.linkChanged(ip.interfaces[0]!, false);
   }
 
   advance(byMs: number): void {

@@ -105,7 +105,7 @@ export type TraceContent =
 export type TraceEvent = TraceContent & TraceStamp;
 
 /** What others may follow from. */
-type Cause = Extract<TraceContent, { readonly type: "frame" | "winsock-called" | "timer-fired" }>;
+export type TraceBeginning = Extract<TraceContent, { readonly type: "frame" | "winsock-called" | "timer-fired" }>;
 
 const KIND_OF_CAUSE = { frame: "frame", "winsock-called": "call", "timer-fired": "timer" } as const;
 
@@ -182,7 +182,7 @@ export class Trace {
    * Emits what other things follow from, and makes it their cause until `end`.
    * @returns the cause before, for `end`
    */
-  begin(content: Cause): TraceCause | undefined {
+  begin(content: TraceBeginning): TraceCause | undefined {
     const before = this.cause;
     this.emit(content);
     this.cause = { kind: KIND_OF_CAUSE[content.type], number: this.#number };

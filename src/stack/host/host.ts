@@ -5,12 +5,16 @@ import { WINDOWS } from "../core/profile.ts";
 import { FrozenTime } from "../core/time.ts";
 import { type Timer, TimerQueue, type TimerSubject } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
-import { Ip, type IpListener } from "../ip/ip.ts";
+import { Ip } from "../ip/ip.ts";
+import type { IpService } from "../ip/ip-service.ts";
 import { Ipv4 } from "../ip/v4/ipv4.ts";
+import type { InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
 import { Tcp } from "../tcp/tcp.ts";
+import type { TcpService } from "../tcp/tcp-service.ts";
 import { Udp } from "../udp/udp.ts";
+import type { UdpService } from "../udp/udp-service.ts";
 import type { AttachOptions, HostOptions } from "./host-options.ts";
 
 /** Frames taken from one device before users, timers and the other devices have their turn. */
@@ -36,18 +40,21 @@ export interface TurnObserver {
  * a later time. So a round trip is measured from turn to turn, as fine as the turns are, and is 0 where question and answer fall into
  * one. Only the driver's own waiting asks its clock again, for `nextDeadlineMs` counts from the same origin.
  */
-export class Host implements IpListener {
+export class Host {
   readonly context: HostContext;
   readonly timers: TimerQueue;
   readonly trace: Trace;
-  readonly ip: Ip;
-  readonly tcp: Tcp;
-  readonly udp: Udp;
+  readonly ip: IpService;
+  readonly tcp: TcpService;
+  readonly udp: UdpService;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
   /** Undefined when nobody looks. */
   turnObserver: TurnObserver | undefined;
   readonly #time: FrozenTime;
+  readonly #ip: Ip;
+  readonly #tcp: Tcp;
+  readonly #udp: Udp;
   #isRequested = false;
   #isWritable = false;
   #isInTurn = false;
@@ -81,31 +88,38 @@ export class Host implements IpListener {
       },
       timerDone: () => trace.end(undefined),
     };
-    this.ip = new Ip(this.context, (ip) => new Ipv4(this.context, ip));
-    this.ip.listener = this;
-    this.udp = new Udp(this.context, this.ip);
-    this.tcp = new Tcp(this.context, this.ip, rings);
+    this.#ip = new Ip(this.context, (ip) => new Ipv4(this.context, ip));
+    this.#ip.listener = {
+      writable: () => this.#writable(),
+      linkChanged: (through, isUp) => this.#linkChanged(through, isUp),
+    };
+    this.#udp = new Udp(this.context, this.#ip);
+    this.#tcp = new Tcp(this.context, this.#ip, rings);
+    // Under the names of their users they have only what is a user's business.
+    this.ip = this.#ip;
+    this.udp = this.#udp;
+    this.tcp = this.#tcp;
   }
 
   /** Puts a device to use. A loopback device needs no options: it has 127.0.0.1/8. @throws RangeError for an address that no host can have */
-  attach(device: LinkDevice, options?: AttachOptions): NetworkInterface {
-    const added = this.ip.addInterface(device);
+  attach(device: LinkDevice, options?: AttachOptions): InterfaceService {
+    const added = this.#ip.addInterface(device);
     if (options !== undefined) {
-      this.ip.addAddress(added, options.address, options.prefixLength);
+      this.#ip.addAddress(added, options.address, options.prefixLength);
       if (options.gateway !== undefined) {
-        this.ip.addRoute({ destination: ipv4(0), prefixLength: 0, gateway: options.gateway, interface: added });
+        this.#ip.addRoute({ destination: ipv4(0), prefixLength: 0, gateway: options.gateway, interface: added });
       }
     }
     return added;
   }
 
   get devices(): readonly LinkDevice[] {
-    return this.ip.interfaces.map((i) => i.device);
+    return this.#ip.interfaces.map((i) => i.device);
   }
 
   /** When a timer or housekeeping is due, on the host's time; Infinity when nothing is. */
   get nextDeadlineMs(): number {
-    return Math.min(this.timers.nextDeadlineMs, this.tcp.rings.sweepAtMs);
+    return Math.min(this.timers.nextDeadlineMs, this.#tcp.rings.sweepAtMs);
   }
 
   /**
@@ -142,13 +156,13 @@ export class Host implements IpListener {
       this.#isRequested = false;
       if (this.#isWritable) {
         this.#isWritable = false;
-        this.tcp.resume();
+        this.#tcp.resume();
       }
-      let more = this.ip.receive(FRAMES_PER_ROUND);
+      let more = this.#ip.receive(FRAMES_PER_ROUND);
       this.timers.runDue();
-      this.tcp.rings.sweepIfDue();
+      this.#tcp.rings.sweepIfDue();
       this.#tellOfLostLinks();
-      more = this.tcp.flush() || more;
+      more = this.#tcp.flush() || more;
       if (!more && !this.#isRequested) return false;
     }
     return true;
@@ -156,15 +170,15 @@ export class Host implements IpListener {
 
   /** Whether segments wait for a device to take frames: whoever polls should ask for writability too. */
   get isBlocked(): boolean {
-    return this.tcp.isBlocked;
+    return this.#tcp.isBlocked;
   }
 
-  writable(): void {
+  #writable(): void {
     this.#isWritable = true;
     this.#requestTurn();
   }
 
-  linkChanged(through: NetworkInterface, isUp: boolean): void {
+  #linkChanged(through: NetworkInterface, isUp: boolean): void {
     if (isUp) this.#downs.delete(through);
     else this.#downs.add(through);
     this.#requestTurn();
@@ -178,13 +192,13 @@ export class Host implements IpListener {
     for (const down of this.#downs) {
       this.#downs.delete(down);
       if (!down.device.isGone) continue;
-      const isCutOff = this.ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
+      const isCutOff = this.#ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
       const isAffected = (local: IpAddress | undefined): boolean => {
         if (local === undefined) return isCutOff;
         return down.isOwn(local);
       };
-      this.tcp.networkDown(isAffected);
-      this.udp.networkDown(isAffected);
+      this.#tcp.networkDown(isAffected);
+      this.#udp.networkDown(isAffected);
     }
   }
 

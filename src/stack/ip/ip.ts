@@ -16,10 +16,12 @@ import {
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
+import type { InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
 import type { FoundPath, IpFamily, Way, WayFinder } from "./family.ts";
+import type { IpService, RouteRequest } from "./ip-service.ts";
 import type { RouteFailure } from "./path.ts";
 import { PathMtus } from "./path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
@@ -36,21 +38,11 @@ export interface IpListener {
   linkChanged(through: NetworkInterface, isUp: boolean): void;
 }
 
-export interface RouteRequest {
-  readonly destination: IpAddress;
-  readonly prefixLength: number;
-  /** Undefined for a destination on the link. */
-  readonly gateway?: IpAddress | undefined;
-  /** Undefined takes the interface on whose link the gateway is. */
-  readonly interface?: NetworkInterface | undefined;
-  readonly metric?: number;
-}
-
 /**
  * The internet layer of one host: interfaces, routes, paths, and the transports above, whatever the family. What a family's own headers and
  * messages say is the family's business; there is IPv4 only yet, and no route to an IPv6 address.
  */
-export class Ip implements InterfaceUser, WayFinder {
+export class Ip implements IpService, InterfaceUser, WayFinder {
   readonly routes = new RouteTable();
   readonly pathMtus: PathMtus;
   listener: IpListener | undefined;
@@ -88,14 +80,16 @@ export class Ip implements InterfaceUser, WayFinder {
   }
 
   /** Gives an interface an address and the route to its prefix; `announce` tells the link (RFC 5227 §3). @throws RangeError when a host cannot have it */
-  addAddress(to: NetworkInterface, address: IpAddress, prefixLength: number, options: { readonly announce?: boolean } = {}): void {
+  addAddress(through: InterfaceService, address: IpAddress, prefixLength: number, options: { readonly announce?: boolean } = {}): void {
+    const to = this.#own(through);
     to.addAddress(address, prefixLength);
     this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
     if (options.announce === true && to.isUp && !to.isLoopback) to.neighbours.announce(address);
   }
 
   /** Takes an address away, with the route to its prefix when no other address needs it. @returns false when it is not there */
-  removeAddress(from: NetworkInterface, address: IpAddress): boolean {
+  removeAddress(through: InterfaceService, address: IpAddress): boolean {
+    const from = this.#own(through);
     const removed = from.addresses.find((a) => sameAddress(a.address, address));
     if (removed === undefined) return false;
     from.removeAddress(address);
@@ -113,11 +107,18 @@ export class Ip implements InterfaceUser, WayFinder {
       throw new RangeError(`Cannot add a route with a prefix of ${prefixLength} bits: expected 0 to ${longest}`);
     }
     const isOnLink = (i: NetworkInterface) => !i.isLoopback && (gateway === undefined || i.isNeighbourly(gateway));
-    const through = request.interface ?? (gateway === undefined ? undefined : this.#interfaces.find(isOnLink));
+    const found = gateway === undefined ? undefined : this.#interfaces.find(isOnLink);
+    const through = request.interface === undefined ? found : this.#own(request.interface);
     if (through === undefined || !isOnLink(through)) {
       throw new RangeError("Cannot add a route whose gateway is not on the link of an interface");
     }
     this.routes.add({ destination, prefixLength, gateway, interface: through, metric });
+  }
+
+  #own(through: InterfaceService): NetworkInterface {
+    const own = this.#interfaces.find((i) => i === through);
+    if (own === undefined) throw new RangeError(`Cannot use the interface ${through.name}: it belongs to another host`);
+    return own;
   }
 
   register(transport: Transport): void {

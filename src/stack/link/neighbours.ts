@@ -19,6 +19,7 @@ import * as arp from "../packet/arp.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ethernet from "../packet/ethernet.ts";
 import { superseding } from "../packet/superseding.ts";
+import type { NeighbourService } from "./interface-service.ts";
 import { cutsSegments, FRAME_HEADROOM, type Offloads, type TransmitResult } from "./link-device.ts";
 
 export type { NeighbourState };
@@ -103,7 +104,7 @@ export class Neighbour {
 }
 
 /** The ARP cache of one interface: RFC 826, RFC 1122 §2.3.2, with the reachability states of RFC 4861 §7.3. */
-export class Neighbours {
+export class Neighbours implements NeighbourService {
   readonly #context: HostContext;
   readonly #link: NeighbourLink;
   readonly #entries = new AddressMap<Neighbour>();

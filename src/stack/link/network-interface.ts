@@ -19,6 +19,7 @@ import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import type { InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
 
@@ -34,22 +35,11 @@ export interface InterfaceUser {
   linkChanged(from: NetworkInterface, isUp: boolean): void;
 }
 
-/** An address of an interface, with what follows from its prefix. */
-export interface InterfaceAddress {
-  readonly address: IpAddress;
-  /** Within the address's family. */
-  readonly prefixLength: number;
-  /** The same, of 128. */
-  readonly bits: number;
-  /** Directed broadcast; undefined where the prefix leaves no room for one (RFC 3021), and for IPv6. */
-  readonly broadcast: IpAddress | undefined;
-}
-
 /**
  * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
  */
-export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink {
+export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink {
   readonly name: string;
   readonly device: LinkDevice;
   readonly mac: Uint8Array;

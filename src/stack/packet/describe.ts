@@ -24,7 +24,7 @@ export type MalformedFrame =
   | "tcp-bad-option"
   | udp.Malformed;
 
-interface Described {
+export interface Described {
   /** The innermost address known: `203.0.113.2:49152`, `203.0.113.2`, or a MAC. */
   readonly source: string;
   readonly destination: string;

@@ -472,13 +472,13 @@ export class Connection implements TcpConnection, Flow {
   deliverNotices(): void {
     const notices = this.notices;
     this.notices = 0;
-    if ((notices & NOTICE.established) !== 0) this.user.established();
-    if ((notices & NOTICE.connectFailed) !== 0) this.user.connectFailed(this.#failure);
-    if ((notices & NOTICE.readable) !== 0) this.user.readable();
-    if ((notices & NOTICE.endOfStream) !== 0) this.user.endOfStream();
-    if ((notices & NOTICE.writable) !== 0) this.user.writable();
-    if ((notices & NOTICE.aborted) !== 0) this.user.aborted(this.#abortReason);
-    if ((notices & NOTICE.finished) !== 0) this.user.finished();
+    if ((notices & NOTICE.established) !== 0) this.user.established?.();
+    if ((notices & NOTICE.connectFailed) !== 0) this.user.connectFailed?.(this.#failure);
+    if ((notices & NOTICE.readable) !== 0) this.user.readable?.();
+    if ((notices & NOTICE.endOfStream) !== 0) this.user.endOfStream?.();
+    if ((notices & NOTICE.writable) !== 0) this.user.writable?.();
+    if ((notices & NOTICE.aborted) !== 0) this.user.aborted?.(this.#abortReason);
+    if ((notices & NOTICE.finished) !== 0) this.user.finished?.();
   }
 
   /** A bare reply to something that was not acceptable: an ACK of where we stand, at most one in 500 ms (RFC 5961 §7, hardening against ACK wars). */

@@ -92,4 +92,12 @@ export interface TcpService {
   hasConnectionOn(local: IpAddress | undefined, port: number): boolean;
   /** Every connection, and every listener as a row in LISTEN. */
   statuses(): ConnectionStatus[];
+  /** Connections of every state, TIME-WAIT included. */
+  readonly connectionCount: number;
+  /** Connections whose FIN, or text before it, the peer has not acknowledged. */
+  readonly unfinishedCount: number;
+  /** Some connection that its user has closed has text or a FIN that is not acknowledged. */
+  readonly hasUndelivered: boolean;
+  /** Memory that the buffers of all connections take, in bytes. */
+  readonly bufferBytes: number;
 }

@@ -10,19 +10,19 @@ export type ConnectFailure = "refused" | "timed-out" | "host-unreachable" | "net
 /** Why a connection that stood is gone. `timed-out`: the peer answered nothing any more. */
 export type AbortReason = "reset" | "timed-out" | "network-down";
 
-/** What a connection tells its user. Called in the middle of the stack's work: note it and return; calling back into the connection is allowed, waiting is not. */
+/** What a connection tells its user, as far as the user wants to hear it. Called in the middle of the stack's work: note it and return; calling back into the connection is allowed, waiting is not. */
 export interface TcpUser {
-  established(): void;
-  connectFailed(reason: ConnectFailure): void;
+  established?(): void;
+  connectFailed?(reason: ConnectFailure): void;
   /** Data arrived. */
-  readable(): void;
+  readable?(): void;
   /** The peer's FIN is next after the data that can be read. */
-  endOfStream(): void;
+  endOfStream?(): void;
   /** Bytes were acknowledged, so the send queue is shorter than it was. */
-  writable(): void;
-  aborted(reason: AbortReason): void;
+  writable?(): void;
+  aborted?(reason: AbortReason): void;
   /** Everything sent, the FIN included, is acknowledged. */
-  finished(): void;
+  finished?(): void;
 }
 
 /** Per-connection settings that override the profile; times in milliseconds. */

@@ -202,6 +202,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     return false;
   }
 
+  get bufferBytes(): number {
+    return this.rings.bytes;
+  }
+
   statuses(): ConnectionStatus[] {
     const rows: ConnectionStatus[] = [];
     for (const listeners of this.#listeners.values()) for (const listener of listeners) rows.push(listener.status());

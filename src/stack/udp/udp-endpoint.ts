@@ -3,6 +3,7 @@ import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
+import type { UdpEndpoint } from "./udp-service.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "./udp-user.ts";
 
 /** What a queued datagram costs beside its payload, so that empty ones fill the queue too. */
@@ -13,7 +14,7 @@ export interface UdpEndpointOwner {
   readonly context: HostContext;
   routeTo(remote: IpAddress, local: IpAddress | undefined): Path | RouteFailure;
   send(
-    from: UdpEndpoint,
+    from: BoundEndpoint,
     path: Path | undefined,
     remote: IpAddress,
     port: number,
@@ -21,11 +22,11 @@ export interface UdpEndpointOwner {
     at: number,
     end: number,
   ): UdpSendResult;
-  closed(endpoint: UdpEndpoint): void;
+  closed(endpoint: BoundEndpoint): void;
 }
 
 /** One bound UDP port, RFC 768, RFC 1122 §4.1.4. Made by `Udp.open`. */
-export class UdpEndpoint {
+export class BoundEndpoint implements UdpEndpoint {
   readonly localPort: number;
   /** May be changed when the endpoint passes to another owner. */
   user: UdpUser;
@@ -166,7 +167,7 @@ export class UdpEndpoint {
     const to = last !== undefined && sameAddress(last.to, packet.destination) ? last.to : keepAddress(packet.destination);
     this.#queue.push({ from, fromPort, to, payload: packet.bytes.slice(at, end) });
     this.#payloadBytes += size;
-    this.user.readable();
+    this.user.readable?.();
     return "accepted";
   }
 }

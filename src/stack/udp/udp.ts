@@ -12,31 +12,20 @@ import { u16 } from "../packet/bytes.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ipv4 from "../packet/ipv4.ts";
 import * as udp from "../packet/udp.ts";
-import { UdpEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
-import type { UdpSendResult, UdpUser } from "./udp-user.ts";
+import { BoundEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
+import type { UdpOpenFailure, UdpOpenRequest, UdpService } from "./udp-service.ts";
+import type { UdpSendResult } from "./udp-user.ts";
 
 /** What fits into the largest IPv4 datagram. */
 export const MAX_UDP_PAYLOAD = 65507;
 
-export interface UdpOpenRequest {
-  /** Undefined or unspecified for every local address. */
-  readonly local?: IpAddress | undefined;
-  /** 0 or undefined chooses an ephemeral port. */
-  readonly localPort?: number;
-  readonly user: UdpUser;
-  /** Asked about each endpoint on the port whose address overlaps; none may be shared with unless it says so. */
-  readonly sharesWith?: (existing: UdpEndpoint) => boolean;
-}
-
-export type UdpOpenFailure = "address-in-use" | "no-free-port" | "source-not-local";
-
 /** UDP of one host, RFC 768, RFC 1122 §4.1. Datagrams are neither fragmented nor put together yet (see `UdpEndpoint.send`). */
-export class Udp implements Transport, UdpEndpointOwner {
+export class Udp implements UdpService, Transport, UdpEndpointOwner {
   readonly protocol = ipv4.PROTOCOL_UDP;
   readonly context: HostContext;
   readonly #ip: Ip;
   readonly #ports: EphemeralPorts;
-  readonly #endpoints = new Map<number, readonly UdpEndpoint[]>();
+  readonly #endpoints = new Map<number, readonly BoundEndpoint[]>();
   readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME);
   readonly #info = plainFrame();
 
@@ -47,7 +36,7 @@ export class Udp implements Transport, UdpEndpointOwner {
     ip.register(this);
   }
 
-  open(request: UdpOpenRequest): UdpEndpoint | UdpOpenFailure {
+  open(request: UdpOpenRequest): BoundEndpoint | UdpOpenFailure {
     const { local, localPort = 0, user, sharesWith } = request;
     const isAny = local === undefined || isUnspecified(local);
     if (!isAny && !this.#ip.isLocalAddress(local) && !this.#ip.isBroadcast(local)) return "source-not-local";
@@ -58,7 +47,7 @@ export class Udp implements Transport, UdpEndpointOwner {
       const overlaps = isAny || existing.boundTo === undefined || sameAddress(existing.boundTo, local);
       if (overlaps && sharesWith?.(existing) !== true) return "address-in-use";
     }
-    const endpoint = new UdpEndpoint(this, local, port, user);
+    const endpoint = new BoundEndpoint(this, local, port, user);
     this.#endpoints.set(port, [...onPort, endpoint]);
     this.#ports.use(port, 1);
     return endpoint;
@@ -70,12 +59,12 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   /** In the order in which they were opened. */
-  endpointsOn(port: number): readonly UdpEndpoint[] {
+  endpointsOn(port: number): readonly BoundEndpoint[] {
     return this.#endpoints.get(port) ?? NONE;
   }
 
   /** Every endpoint there is. */
-  endpoints(): UdpEndpoint[] {
+  endpoints(): BoundEndpoint[] {
     return [...this.#endpoints.values()].flat();
   }
 
@@ -103,7 +92,7 @@ export class Udp implements Transport, UdpEndpointOwner {
     const endpoint = this.#bestMatch(u16(bytes, transportAt), error.remote, remotePort, error.local);
     if (endpoint === undefined) return false;
     if (endpoint.peer !== undefined || this.context.profile.udpErrorsReachUnconnected) {
-      endpoint.user.icmpError(error.kind, error.remote, remotePort);
+      endpoint.user.icmpError?.(error.kind, error.remote, remotePort);
     }
     return true;
   }
@@ -122,7 +111,7 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   send(
-    from: UdpEndpoint,
+    from: BoundEndpoint,
     path: Path | undefined,
     remote: IpAddress,
     port: number,
@@ -156,7 +145,7 @@ export class Udp implements Transport, UdpEndpointOwner {
     return way.send(this.protocol, bytes, at, end, this.#info);
   }
 
-  closed(endpoint: UdpEndpoint): void {
+  closed(endpoint: BoundEndpoint): void {
     const there = this.endpointsOn(endpoint.localPort);
     if (!there.includes(endpoint)) return;
     const left = there.filter((e) => e !== endpoint);
@@ -166,8 +155,8 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   /** Connected to the sender before bound to the destination before bound to any; the first opened among equals. */
-  #bestMatch(port: number, source: AddressWords, sourcePort: number, destination: AddressWords): UdpEndpoint | undefined {
-    let best: UdpEndpoint | undefined;
+  #bestMatch(port: number, source: AddressWords, sourcePort: number, destination: AddressWords): BoundEndpoint | undefined {
+    let best: BoundEndpoint | undefined;
     let bestMatch = 0;
     for (const endpoint of this.endpointsOn(port)) {
       const match = endpoint.matchFor(source, sourcePort, destination);
@@ -196,9 +185,9 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 }
 
-const NONE: readonly UdpEndpoint[] = [];
+const NONE: readonly BoundEndpoint[] = [];
 
-const deliver = (endpoint: UdpEndpoint, packet: InboundPacket): PacketVerdict =>
+const deliver = (endpoint: BoundEndpoint, packet: InboundPacket): PacketVerdict =>
   endpoint.deliver(packet, udp.sourcePort(packet.bytes, packet.at), udp.payloadAt(packet.at), udp.payloadEnd(packet.bytes, packet.at));
 
 /** Below this a loop beats making a view for `set`. */

@@ -55,7 +55,8 @@ export interface SelectOptions extends Cancellable {
   readonly timeoutMs?: number | undefined;
 }
 
-type OptionValue = number | boolean | linger | Uint8Array;
+/** What setsockopt takes; a number or a boolean stands for a DWORD. */
+export type OptionValue = number | boolean | linger | Uint8Array;
 
 /**
  * Winsock under the same names with JavaScript's habits: calls are awaited, lengths are left out, addresses are text, and a failure is

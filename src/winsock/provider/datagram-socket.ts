@@ -1,6 +1,6 @@
 import { IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
 import type { IcmpErrorKind } from "../../stack/ip/transport.ts";
-import type { UdpEndpoint } from "../../stack/udp/udp-endpoint.ts";
+import type { UdpEndpoint } from "../../stack/udp/udp-service.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
 import {
   AF_INET,

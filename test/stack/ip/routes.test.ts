@@ -88,7 +88,7 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
   test("a broadcast is for who is bound to an address of the prefix that it names, the limited one for all", () => {
     const { host } = setUp();
     host.ip.addAddress(host.ip.addInterface(new MemoryWire().device({ name: "second" })), parseV4("198.51.100.2"), 24);
-    const isFor = (local: string, destination: string) => host.ip.isBroadcastFor(v4(local), v4(destination));
+    const isFor = (local: string, destination: string) => host.ip.isBroadcastFor(parseV4(local), parseV4(destination));
     expect([isFor("203.0.113.2", "203.0.113.255"), isFor("198.51.100.2", "198.51.100.255")]).toEqual([true, true]);
     expect([isFor("203.0.113.2", "198.51.100.255"), isFor("198.51.100.2", "203.0.113.255")]).toEqual([false, false]);
     expect([isFor("203.0.113.2", "255.255.255.255"), isFor("192.0.2.1", "203.0.113.255")]).toEqual([true, false]);

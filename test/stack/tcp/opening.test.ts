@@ -3,6 +3,7 @@ import { parseV4 } from "../../../src/stack/core/address.ts";
 import { LINUX, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import type { IcmpError, IcmpErrorKind } from "../../../src/stack/ip/transport.ts";
 import { established } from "../../support/established.ts";
+import { tcpOf } from "../../support/insides.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 import { Endpoint, OUR_ADDRESS, PEER_ADDRESS, TwoHosts } from "../../support/two-hosts.ts";
 
@@ -258,7 +259,7 @@ describe("active open", () => {
     ["host-unreachable", WINDOWS, []],
   ] as const)("an ICMP %s in SYN-SENT: what $name makes of it (RFC 1122 §4.2.3.9; Microsoft: a soft error)", (kind, profile, events) => {
     const { peer, app } = connecting(profile);
-    expect(peer.host.tcp.icmpError(quoteOf(peer, kind, 0))).toBe(true);
+    expect(tcpOf(peer.host).icmpError(quoteOf(peer, kind, 0))).toBe(true);
     peer.settle();
     expect(app.events).toEqual(events);
   });
@@ -266,7 +267,7 @@ describe("active open", () => {
   test("TCP_FAIL_CONNECT_ON_ICMP_ERROR makes an ICMP error the end of the attempt (Microsoft: IPPROTO_TCP options)", () => {
     const { peer, app } = connecting(WINDOWS);
     app.connection?.setOptions({ failConnectOnIcmpError: true });
-    peer.host.tcp.icmpError(quoteOf(peer, "port-unreachable", 0));
+    tcpOf(peer.host).icmpError(quoteOf(peer, "port-unreachable", 0));
     peer.settle();
     expect(app.events).toEqual(["failed: host-unreachable"]);
   });
@@ -274,7 +275,7 @@ describe("active open", () => {
   test("an ICMP error that quotes a number we have not sent is not believed (RFC 5927 §4.1)", () => {
     for (const shift of [-1, 1, 5]) {
       const { peer, app } = connecting(LINUX);
-      expect(peer.host.tcp.icmpError(quoteOf(peer, "port-unreachable", shift))).toBe(false);
+      expect(tcpOf(peer.host).icmpError(quoteOf(peer, "port-unreachable", shift))).toBe(false);
       expect(app.events).toEqual([]);
     }
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { capacityFor, RingPool } from "../../../src/stack/tcp/ring-pool.ts";
+import { tcpOf } from "../../support/insides.ts";
 import { connectPair, Endpoint, PEER_ADDRESS, pattern, TwoHosts } from "../../support/two-hosts.ts";
 
 const KIB = 1024;
@@ -95,14 +96,14 @@ describe("memory of connections", () => {
     const hosts = new TwoHosts();
     const { client, server } = connectPair(hosts);
     exchange(hosts, client, server, 4 * MIB);
-    expect(hosts.ours.tcp.rings.bytes).toBeGreaterThan(0);
+    expect(tcpOf(hosts.ours).rings.bytes).toBeGreaterThan(0);
     hosts.simulation.advance(2000);
-    expect([hosts.ours, hosts.peer].map((h) => h.tcp.rings.lentBytes)).toEqual([0, 0]);
+    expect([hosts.ours, hosts.peer].map((h) => tcpOf(h).rings.lentBytes)).toEqual([0, 0]);
     hosts.simulation.advance(3000);
-    expect([hosts.ours, hosts.peer].map((h) => h.tcp.rings.bytes)).toEqual([0, 0]);
+    expect([hosts.ours, hosts.peer].map((h) => tcpOf(h).rings.bytes)).toEqual([0, 0]);
     expect(hosts.ours.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
     exchange(hosts, client, server, 100);
-    expect(hosts.ours.tcp.rings.lentBytes).toBe(2 * 2 * KIB);
+    expect(tcpOf(hosts.ours).rings.lentBytes).toBe(2 * 2 * KIB);
   });
 
   test("falls to what a chat needs while the chat goes on after a large transfer", () => {
@@ -113,7 +114,7 @@ describe("memory of connections", () => {
       hosts.simulation.advance(300);
       exchange(hosts, client, server, 100);
     }
-    expect(hosts.ours.tcp.rings.lentBytes).toBeLessThanOrEqual(2 * 4 * KIB);
+    expect(tcpOf(hosts.ours).rings.lentBytes).toBeLessThanOrEqual(2 * 4 * KIB);
   });
 
   test("of a user that does not read is bounded by the window", () => {
@@ -125,11 +126,11 @@ describe("memory of connections", () => {
     hosts.simulation.advance(20_000);
     const held = connection.readableBytes;
     expect(held).toBeLessThanOrEqual(hosts.peer.context.profile.receiveBufferBytes);
-    expect(hosts.peer.tcp.rings.lentBytes).toBeLessThanOrEqual(capacityFor(hosts.peer.context.profile.receiveBufferBytes));
+    expect(tcpOf(hosts.peer).rings.lentBytes).toBeLessThanOrEqual(capacityFor(hosts.peer.context.profile.receiveBufferBytes));
     connection.read(new Uint8Array(held), 0, held - 100);
     client.connection?.abort();
     hosts.simulation.advance(5000);
-    expect(hosts.peer.tcp.rings.bytes).toBe(0);
+    expect(tcpOf(hosts.peer).rings.bytes).toBe(0);
   });
 
   test.each<[string, (client: Endpoint, server: Endpoint) => void]>([
@@ -143,7 +144,7 @@ describe("memory of connections", () => {
     hosts.simulation.advance(100);
     end(client, server);
     hosts.simulation.advance(5000);
-    expect([hosts.ours, hosts.peer].map((h) => h.tcp.rings.bytes)).toEqual([0, 0]);
+    expect([hosts.ours, hosts.peer].map((h) => tcpOf(h).rings.bytes)).toEqual([0, 0]);
   });
 
   test("of a connection that ended in order with text unread stays until its user closes", () => {
@@ -160,7 +161,7 @@ describe("memory of connections", () => {
     expect(connection.peek(text, 0, 5000)).toBe(5000);
     expect(text).toEqual(pattern(5000, 3));
     connection.close(false);
-    expect(hosts.peer.tcp.rings.lentBytes).toBe(0);
+    expect(tcpOf(hosts.peer).rings.lentBytes).toBe(0);
   });
 
   test("of two hundred that each moved a large file is none while they are kept alive", () => {
@@ -178,6 +179,6 @@ describe("memory of connections", () => {
     }
     hosts.simulation.advance(5000);
     expect(hosts.ours.tcp.statuses()).toHaveLength(200);
-    expect([hosts.ours, hosts.peer].map((h) => h.tcp.rings.bytes)).toEqual([0, 0]);
+    expect([hosts.ours, hosts.peer].map((h) => tcpOf(h).rings.bytes)).toEqual([0, 0]);
   });
 });

@@ -6,8 +6,7 @@ import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as icmp from "../../../src/stack/packet/icmp.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
 import * as udp from "../../../src/stack/packet/udp.ts";
-import type { UdpOpenRequest } from "../../../src/stack/udp/udp.ts";
-import type { UdpEndpoint } from "../../../src/stack/udp/udp-endpoint.ts";
+import type { UdpEndpoint, UdpOpenRequest } from "../../../src/stack/udp/udp-service.ts";
 import { bytesOf, Network, type TestHost, textOf, v4 } from "../link/network.ts";
 
 const US = v4("203.0.113.2");

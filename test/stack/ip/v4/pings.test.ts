@@ -1,11 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import { ipv4 as ipv4Address } from "../../../src/stack/core/address.ts";
-import type { Path, SendResult } from "../../../src/stack/ip/path.ts";
-import { MAX_PINGS, type PingResult, Pings } from "../../../src/stack/ip/pings.ts";
-import * as icmp from "../../../src/stack/packet/icmp.ts";
-import { Network, v4 } from "../link/network.ts";
+import { parseV4 } from "../../../../src/stack/core/address.ts";
+import type { Path, SendResult } from "../../../../src/stack/ip/path.ts";
+import type { PingResult } from "../../../../src/stack/ip/ping.ts";
+import { MAX_PINGS, Pings } from "../../../../src/stack/ip/v4/pings.ts";
+import * as icmp from "../../../../src/stack/packet/icmp.ts";
+import { Network, v4 } from "../../link/network.ts";
 
-const PEER = v4("203.0.113.1");
+const PEER = parseV4("203.0.113.1");
 const HEADROOM = 50;
 const request = (sequence: number) => ({ id: 1, sequence, payloadBytes: 8, timeoutMs: 1000 });
 
@@ -15,9 +16,9 @@ function setUp() {
   const { context } = network.host("us", "203.0.113.2");
   const pings = new Pings(context, new Uint8Array(2000));
   const results: PingResult[] = [];
-  const path = { fate: "sent" as SendResult, mtu: 1500, headroom: HEADROOM, send: () => path.fate };
+  const path = { remote: PEER, fate: "sent" as SendResult, mtu: 1500, headroom: HEADROOM, send: () => path.fate };
   const send = (sequence: number, fields: Partial<ReturnType<typeof request>> = {}) =>
-    pings.send(path as unknown as Path, PEER, { ...request(sequence), ...fields }, (result) => results.push(result));
+    pings.send(path as unknown as Path, { ...request(sequence), ...fields }, (result) => results.push(result));
   return { network, context, pings, results, path, send };
 }
 
@@ -57,7 +58,7 @@ describe("an echo request", () => {
 
   test("ends by an error that quotes it, and by no other", () => {
     const { pings, results, send } = setUp();
-    const reporter = ipv4Address(v4("203.0.113.9"));
+    const reporter = parseV4("203.0.113.9");
     const quote = (type: number, sequence: number) => {
       const bytes = new Uint8Array(icmp.HEADER);
       icmp.writeEcho(bytes, 0, type, 1, sequence);
@@ -66,7 +67,7 @@ describe("an echo request", () => {
     send(1);
     expect(pings.error(PEER, quote(icmp.ECHO_REPLY, 1), 0, "host-unreachable", reporter)).toBe("icmp-quote-unexpected");
     expect(pings.error(PEER, quote(icmp.ECHO_REQUEST, 2), 0, "host-unreachable", reporter)).toBe("icmp-quote-unexpected");
-    expect(pings.error(PEER + 1, quote(icmp.ECHO_REQUEST, 1), 0, "host-unreachable", reporter)).toBe("icmp-quote-unexpected");
+    expect(pings.error(parseV4("203.0.113.2"), quote(icmp.ECHO_REQUEST, 1), 0, "host-unreachable", reporter)).toBe("icmp-quote-unexpected");
     expect(results).toEqual([]);
     expect(pings.error(PEER, quote(icmp.ECHO_REQUEST, 1), 0, "host-unreachable", reporter)).toBe("accepted");
     expect(pings.error(PEER, quote(icmp.ECHO_REQUEST, 1), 0, "host-unreachable", reporter)).toBe("icmp-quote-unexpected");

@@ -11,7 +11,7 @@ export type { HostContext } from "./stack/core/context.ts";
 export type { DropReason, PacketVerdict, SegmentVerdict } from "./stack/core/drop-reasons.ts";
 export type { DropCounters } from "./stack/core/drops.ts";
 export { LINUX, PROFILES, type Profile, RFC, type SynOption, WINDOWS } from "./stack/core/profile.ts";
-export { type PendingTimer, type Timer, type TimerObserver, TimerQueue } from "./stack/core/timers.ts";
+export { type PendingTimer, type Timer, type TimerObserver, TimerQueue, type TimerSubject } from "./stack/core/timers.ts";
 export { Host } from "./stack/host/host.ts";
 export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
 
@@ -28,14 +28,18 @@ export { Simulation } from "./stack/host/simulation.ts";
 
 export type {
   PostponedCauses,
+  SequenceSpace,
   Trace,
   TraceBeginning,
   TraceCause,
   TraceContent,
   TraceEvent,
+  TraceIntroduction,
+  TraceOpening,
   TraceStamp,
   TraceSubscriber,
 } from "./stack/core/trace.ts";
+export { TraceLabels } from "./stack/core/trace-labels.ts";
 export {
   type ArpDescription,
   type Described,

@@ -22,7 +22,7 @@ import { superseding } from "../packet/superseding.ts";
 import type { NeighbourService } from "./interface-service.ts";
 import { cutsSegments, FRAME_HEADROOM, type Offloads, type TransmitResult } from "./link-device.ts";
 
-export type { NeighbourState };
+export type { NeighbourState } from "../core/states.ts";
 
 /** Entries in one interface's cache; the victim is the one whose last use lies furthest back, entries in use last. */
 export const MAX_NEIGHBOURS = 512;

@@ -2,7 +2,7 @@ import type { IpAddress } from "../core/address.ts";
 import type { TcpState } from "../core/states.ts";
 import type { RouteFailure } from "../ip/path.ts";
 
-export type { TcpState };
+export type { TcpState } from "../core/states.ts";
 
 /** Why an active open came to nothing. */
 export type ConnectFailure = "refused" | "timed-out" | "host-unreachable" | "net-unreachable" | "network-down";

@@ -4,7 +4,6 @@ import { SystemRandom } from "../dist/network/system-random.js";
 import { parseV4 } from "../dist/stack/core/address.js";
 import { PROFILES } from "../dist/stack/core/profile.js";
 import { Host } from "../dist/stack/host/host.js";
-import { NOBODY } from "../dist/stack/tcp/notices.js";
 import { openTap } from "../dist/tap/linux-tap.js";
 import { Poller } from "../dist/tap/poll.js";
 
@@ -18,7 +17,7 @@ const { values } = parseArgs({
 
 const tap = openTap({ name: values.tap, offloads: values.offload !== "off" });
 const clock = new RealClock();
-const host = new Host({ clock, random: new SystemRandom(), profile: PROFILES.get(values.profile) });
+const host = new Host({ startMs: clock.now(), random: new SystemRandom(), profile: PROFILES.get(values.profile) });
 host.attach(tap, { address: parseV4("203.0.113.2"), prefixLength: 24 });
 
 const chunk = new Uint8Array(256 << 10);
@@ -35,9 +34,9 @@ function serve(localPort, service) {
     acceptable: () => {
       for (let conn = listener.accept(); conn !== undefined; conn = listener.accept()) {
         const accepted = conn;
-        accepted.user = { ...NOBODY, endOfStream: () => accepted.close(false), ...service(accepted) };
+        accepted.user = { endOfStream: () => accepted.close(false), ...service(accepted) };
         // What came before the connection was accepted is not announced again.
-        if (accepted.readableBytes > 0) accepted.user.readable();
+        if (accepted.readableBytes > 0) accepted.user.readable?.();
         if (accepted.finReceived) accepted.user.endOfStream();
       }
     },
@@ -78,7 +77,7 @@ const poller = new Poller();
 let interest = "read";
 poller.add(tap.descriptor, interest);
 for (;;) {
-  if (host.turn()) continue;
+  if (host.turn(clock.now())) continue;
   const wanted = tap.wantsWritable ? "read+write" : "read";
   if (wanted !== interest) {
     interest = wanted;

@@ -20,7 +20,7 @@ const { values } = parseArgs({ options: { offload: { type: "string", default: "o
 const SINK = 5001;
 const SOURCE = 5002;
 const ECHO = 5003;
-const OWN = parseV4("203.0.113.2").bits;
+const OWN = parseV4("203.0.113.2").w3;
 const MSS = 1460;
 const FRAMES_PER_BATCH = 64;
 const SHIFT = 8;
@@ -42,7 +42,7 @@ const TEXT_AT = TCP_AT + tcp.MIN_HEADER;
 
 const out = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + 64);
 const info = plainFrame();
-const options = tcpOptions.makeTcpOptions();
+const options = tcpOptions.makeSegmentOptions();
 const SYN_OPTIONS = { mss: MSS, windowScale: SHIFT, sackPermitted: false, timestamps: false, tsVal: 0, tsEcr: 0 };
 const peerMac = new Uint8Array(ethernet.MAC_LENGTH);
 let peer = 0;

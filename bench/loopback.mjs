@@ -26,9 +26,8 @@ const summary = (samples) => {
 
 /** Both ends on one host, which this very thread drives. */
 async function stackAlone(callBytes) {
-  const { Host, Loopback, parseV4, SystemRandom, RealClock, NOBODY } = await stackParts();
-  const clock = new RealClock();
-  const host = new Host({ clock, random: new SystemRandom() });
+  const { Host, Loopback, parseV4, SystemRandom } = await stackParts();
+  const host = new Host({ startMs: performance.now(), random: new SystemRandom() });
   host.attach(new Loopback());
   const buffer = new Uint8Array(callBytes);
   let received = 0;
@@ -39,15 +38,16 @@ async function stackAlone(callBytes) {
     backlog: 1,
     acceptable: () => {
       server = listener.accept();
-      server.user = { ...NOBODY, readable: () => take() };
+      server.user = { readable: () => take() };
     },
   });
   let take = () => {
     for (let n = server.read(buffer, 0, callBytes); n > 0; n = server.read(buffer, 0, callBytes)) received += n;
   };
-  const client = host.tcp.open({ remote: parseV4("127.0.0.1"), remotePort: 80, user: NOBODY, options: { noDelay: true } });
-  while (server === undefined) host.turn();
+  const client = host.tcp.open({ remote: parseV4("127.0.0.1"), remotePort: 80, user: {}, options: { noDelay: true } });
+  while (server === undefined) host.turn(performance.now());
   const write = () => {
+    host.enter(performance.now());
     while (client.sendQueueBytes < Math.max(65536, client.idealSendBacklog)) client.write(buffer, 0, callBytes);
   };
   const stream = (ms) => {
@@ -55,18 +55,17 @@ async function stackAlone(callBytes) {
     const start = performance.now();
     while (performance.now() - start < ms) {
       write();
-      host.turn();
+      host.turn(performance.now());
     }
     return ((received - before) * 8) / 1e6 / (performance.now() - start);
   };
   stream(WARM_MS);
   const gbps = stream(measureMs);
-  while (client.sendQueueBytes > 0) host.turn();
+  while (client.sendQueueBytes > 0) host.turn(performance.now());
   take = () => {
     for (let n = server.read(buffer, 0, 1); n > 0; n = server.read(buffer, 0, 1)) server.write(buffer, 0, n);
   };
   client.user = {
-    ...NOBODY,
     readable: () => {
       echoed += client.read(buffer, 0, 1);
     },
@@ -75,23 +74,22 @@ async function stackAlone(callBytes) {
   for (const end = performance.now() + measureMs / 2; performance.now() < end; ) {
     const at = performance.now();
     const wanted = echoed + 1;
+    host.enter(at);
     client.write(buffer, 0, 1);
-    while (echoed < wanted) host.turn();
+    while (echoed < wanted) host.turn(performance.now());
     samples.push((performance.now() - at) * 1000);
   }
   return { gbps, ...summary(samples) };
 }
 
 async function stackParts() {
-  const [{ Host }, { Loopback }, { parseV4 }, { SystemRandom }, { RealClock }, { NOBODY }] = await Promise.all([
+  const [{ Host }, { Loopback }, { parseV4 }, { SystemRandom }] = await Promise.all([
     import("../dist/stack/host/host.js"),
     import("../dist/wire/loopback.js"),
     import("../dist/stack/core/address.js"),
     import("../dist/network/system-random.js"),
-    import("../dist/network/real-clock.js"),
-    import("../dist/stack/tcp/notices.js"),
   ]);
-  return { Host, Loopback, parseV4, SystemRandom, RealClock, NOBODY };
+  return { Host, Loopback, parseV4, SystemRandom };
 }
 
 /** A sink and an echo for one connection, in a thread of their own. */

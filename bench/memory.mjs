@@ -31,7 +31,6 @@ if (globalThis.gc === undefined) {
 }
 
 const { ipv4: address } = await import("../dist/stack/core/address.js");
-const { VirtualClock } = await import("../dist/stack/core/clock.js");
 const { plainFrame } = await import("../dist/stack/core/frame-info.js");
 const { LINUX, RFC, WINDOWS } = await import("../dist/stack/core/profile.js");
 const { SeededRandom } = await import("../dist/stack/core/random.js");
@@ -70,8 +69,8 @@ const byte = new Uint8Array([0x62]);
 
 /** A host with a listener, and a script at the other end of the wire: all it knows of a connection is the last number that came. */
 class Stage {
-  clock = new VirtualClock();
-  host = new Host({ clock: this.clock, random: new SeededRandom(1), profile });
+  #now = 0;
+  host = new Host({ random: new SeededRandom(1), profile });
   accepted = [];
   #device;
   #frame = new Uint8Array(TCP_AT + 200);
@@ -89,7 +88,7 @@ class Stage {
     this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
     this.host.attach(ours, { address: address(OWN), prefixLength: 24 });
     // No question for the neighbour comes between the segments.
-    this.host.ip.interfaces[0].neighbours.addStatic(PEER, this.#device.mac);
+    this.host.ip.interfaces[0].neighbours.addStatic(address(PEER), this.#device.mac);
     const listener = this.host.tcp.listen({
       localPort: OWN_PORT,
       backlog: connections,
@@ -105,7 +104,7 @@ class Stage {
   }
 
   turn() {
-    while (this.host.turn()) {}
+    while (this.host.turn(this.#now)) {}
     this.#device.receive(this.#sink, 100_000);
   }
 
@@ -129,12 +128,12 @@ class Stage {
 
   /** Alarms go off as they come due. */
   advance(ms) {
-    const until = this.clock.now() + ms;
+    const until = this.#now + ms;
     while (this.host.nextDeadlineMs <= until) {
-      this.clock.moveTo(Math.max(this.host.nextDeadlineMs, this.clock.now()));
+      this.#now = Math.max(this.host.nextDeadlineMs, this.#now);
       this.turn();
     }
-    this.clock.moveTo(until);
+    this.#now = until;
   }
 
   #see(bytes, at, end) {

@@ -3,42 +3,23 @@
  *
  *   node dist/examples/virtual-wire.js
  */
-import { describeFrame, Host, LINUX, MemoryWire, parseV4, SeededRandom, VirtualClock, WINDOWS } from "tapsock";
+import { describeFrame, LINUX, MemoryWire, parseV4, SeededRandom, Simulation, WINDOWS } from "tapsock";
 
-const clock = new VirtualClock();
+const simulation = new Simulation();
 const wire = new MemoryWire();
-const ours = new Host({ clock, random: new SeededRandom(1), profile: WINDOWS });
-const peer = new Host({ clock, random: new SeededRandom(2), profile: LINUX });
+const ours = simulation.host({ random: new SeededRandom(1), profile: WINDOWS });
+const peer = simulation.host({ random: new SeededRandom(2), profile: LINUX });
 ours.attach(wire.device({ name: "ours" }), { address: parseV4("203.0.113.2"), prefixLength: 24 });
 peer.attach(wire.device({ name: "peer" }), { address: parseV4("203.0.113.1"), prefixLength: 24 });
 
-const waiting = new Set<Host>();
-for (const host of [ours, peer]) host.onTurnRequested = () => waiting.add(host);
 ours.trace.subscribe((event) => {
   if (event.type !== "frame") return;
   const { summary } = describeFrame(event.bytes, 0, event.bytes.length);
   console.log(`${event.atMs.toFixed(0).padStart(6)} ms  ${event.direction.padEnd(3)}  ${summary}`);
 });
 
-const nothing = () => {};
-const connectFailed = (reason: string) => console.log(`${clock.now().toFixed(0).padStart(6)} ms  the connect failed: ${reason}`);
-const user = {
-  established: nothing,
-  connectFailed,
-  readable: nothing,
-  endOfStream: nothing,
-  writable: nothing,
-  aborted: nothing,
-  finished: nothing,
-};
-ours.tcp.open({ remote: parseV4("203.0.113.1"), remotePort: 80, user });
+const connectFailed = (reason: string) => console.log(`${simulation.now.toFixed(0).padStart(6)} ms  the connect failed: ${reason}`);
+ours.tcp.open({ remote: parseV4("203.0.113.1"), remotePort: 80, user: { connectFailed } });
 
 // Everything that can happen now happens; then time jumps to the next timer.
-for (let nextMs = 0; nextMs < Number.POSITIVE_INFINITY; nextMs = Math.min(ours.nextDeadlineMs, peer.nextDeadlineMs)) {
-  clock.moveTo(Math.max(nextMs, clock.now()));
-  waiting.add(ours).add(peer);
-  for (const host of waiting) {
-    waiting.delete(host);
-    if (host.turn()) waiting.add(host);
-  }
-}
+simulation.run(() => false);

@@ -1,34 +1,157 @@
 /**
- * tapsock for programs that bring their own host: a TCP/IP host over any link device, in real or virtual time. Programs that only
- * want sockets use `tapsock/winsock` or `tapsock/winsock/promises`.
+ * `tapsock`: a TCP/IP host over any link device, in real or virtual time, and Winsock's provider and faces over it. Nothing here needs
+ * Node.js: it loads in a browser too. What does need it has entries of its own: `tapsock/tap` (devices of the system),
+ * `tapsock/network` (hosts in threads and daemons) and `tapsock/winsock` (what programs want that only want sockets).
  */
 
-export { manage } from "./management/manage.ts";
-export type { HostStatus, ManagementRequest, ManagementResults } from "./management/management.ts";
-export { closeNetwork, openAsyncPort, openBlockingPort, openDaemonPort, useNetwork } from "./network/networks.ts";
-export { RealClock } from "./network/real-clock.ts";
-export { SystemRandom } from "./network/system-random.ts";
-export { formatAddress, type IpAddress, type Ipv4Address, ipv4, parseV4 } from "./stack/core/address.ts";
-export { type Clock, VirtualClock } from "./stack/core/clock.ts";
-export type { FrameInfo } from "./stack/core/frame-info.ts";
-export { LINUX, PROFILES, type Profile, RFC, WINDOWS } from "./stack/core/profile.ts";
-export { type Random, SeededRandom } from "./stack/core/random.ts";
-export { Trace, type TraceEvent, type TraceSubscriber } from "./stack/core/trace.ts";
-export { Host } from "./stack/host/host.ts";
+// The host
+
+export { type AddressWords, formatAddress, type IpAddress, ipv4, ipv6, parseV4 } from "./stack/core/address.ts";
+export type { HostContext } from "./stack/core/context.ts";
+export type { DropReason, PacketVerdict, SegmentVerdict } from "./stack/core/drop-reasons.ts";
+export type { DropCounters } from "./stack/core/drops.ts";
+export { LINUX, PROFILES, type Profile, RFC, type SynOption, WINDOWS } from "./stack/core/profile.ts";
+export {
+  type AlarmOwner,
+  type Alarms,
+  type PendingTimer,
+  type QueueEntry,
+  type Timer,
+  type TimerHolder,
+  type TimerObserver,
+  TimerQueue,
+  type TimerSubject,
+} from "./stack/core/timers.ts";
+export { Host, type TurnObserver } from "./stack/host/host.ts";
 export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
-export type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./stack/link/link-device.ts";
-export { describeFrame, type FrameDescription } from "./stack/packet/describe.ts";
-export { LinuxTap, openTap, type TapOptions } from "./tap/linux-tap.ts";
-export { Poller } from "./tap/poll.ts";
-export { TapError } from "./tap/tap-error.ts";
-export type { EventPort } from "./transport/async-call-port.ts";
-export { NetworkError } from "./transport/network-error.ts";
-export { type BlockingFace, createBlockingFace } from "./winsock/faces/blocking-face.ts";
-export type { AsyncPort, BlockingPort, CallHandler, CallReply, CallRequest } from "./winsock/provider/calls.ts";
-export { Provider } from "./winsock/provider/provider.ts";
+
+// What drives it
+
+export { EventLoopDriver } from "./network/event-loop-driver.ts";
+export { type Clock, RealClock } from "./network/real-clock.ts";
+export { SystemRandom } from "./network/system-random.ts";
+export { type Random, SeededRandom } from "./stack/core/random.ts";
+export type { Time } from "./stack/core/time.ts";
+export { Simulation } from "./stack/host/simulation.ts";
+
+// What can be seen of it
+
+export type {
+  PostponedCauses,
+  SequenceSpace,
+  Trace,
+  TraceBeginning,
+  TraceCause,
+  TraceContent,
+  TraceEvent,
+  TraceIntroduction,
+  TraceOpening,
+  TraceStamp,
+  TraceSubscriber,
+} from "./stack/core/trace.ts";
+export { TraceLabels } from "./stack/core/trace-labels.ts";
+export {
+  type ArpDescription,
+  type Described,
+  describeFrame,
+  type EthernetDescription,
+  type FrameDescription,
+  type IcmpDescription,
+  type Ipv4Description,
+  type Ipv4Fields,
+  type MalformedFrame,
+  type TcpDescription,
+  type UdpDescription,
+} from "./stack/packet/describe.ts";
+
+// Its layers, as their users see them
+
+export type { IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";
+export type { RouteFailure } from "./stack/ip/path.ts";
+export type { PingFailure, PingOptions, PingResult } from "./stack/ip/ping.ts";
+export type { RouteListing } from "./stack/ip/routes.ts";
+export type { IcmpErrorKind } from "./stack/ip/transport.ts";
+export type { InterfaceAddress, InterfaceService, NeighbourService } from "./stack/link/interface-service.ts";
+export type { NeighbourListing, NeighbourState } from "./stack/link/neighbours.ts";
+export type { Loans } from "./stack/tcp/loans.ts";
+export { NOBODY } from "./stack/tcp/notices.ts";
+export type { RingSource } from "./stack/tcp/ring-pool.ts";
+export type { TcpConnection, TcpListener, TcpService } from "./stack/tcp/tcp-service.ts";
+export type {
+  AbortReason,
+  ConnectFailure,
+  ConnectionOptions,
+  ConnectionStatus,
+  ListenRequest,
+  OpenFailure,
+  OpenRequest,
+  PortShortage,
+  TcpState,
+  TcpUser,
+} from "./stack/tcp/tcp-user.ts";
+export type { UdpEndpoint, UdpOpenFailure, UdpOpenRequest, UdpService } from "./stack/udp/udp-service.ts";
+export type { Datagram, UdpSendResult, UdpUser } from "./stack/udp/udp-user.ts";
+
+// Devices
+
+export { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, plainFrame } from "./stack/core/frame-info.ts";
+export type { DeviceCounters } from "./stack/link/device-counters.ts";
+export {
+  FRAME_HEADROOM,
+  type FrameSink,
+  type LinkCounters,
+  type LinkDevice,
+  type LinkListener,
+  MAX_FRAME,
+  NO_OFFLOADS,
+  type Offloads,
+  type TransmitResult,
+} from "./stack/link/link-device.ts";
 export { CaptureDevice, type CaptureOptions, type CaptureStart } from "./wire/capture-device.ts";
-export { DuplexDevice, type DuplexDeviceOptions } from "./wire/duplex-device.ts";
+export { FRAME_KINDS, type FrameKind } from "./wire/frame-match.ts";
 export { ImpairedDevice } from "./wire/impaired-device.ts";
-export type { Impairment, Pick as FramePick } from "./wire/impairment.ts";
+export type { Direction, DirectionReport, FramePick, Impairment, ImpairmentReport } from "./wire/impairment.ts";
 export { Loopback, type LoopbackOptions } from "./wire/loopback.ts";
 export { MemoryWire, type WireDevice, type WireDeviceOptions, type WireOptions } from "./wire/memory-wire.ts";
+export type { WrappedDevice } from "./wire/wrapped-device.ts";
+
+// Winsock over it
+
+export { describeError, errorName, WinsockError, type WsaErrorName } from "./winsock/abi/errors.ts";
+export type {
+  Box,
+  fd_set,
+  in_addr,
+  in6_addr,
+  linger,
+  SOCKET,
+  sockaddr,
+  sockaddr_in,
+  sockaddr_in6,
+  timeval,
+  WSADATA,
+} from "./winsock/abi/structures.ts";
+export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export {
+  type Cancellable,
+  createPromiseFace,
+  type OptionValue,
+  type PromiseFace,
+  type SelectOptions,
+  type SocketAddress,
+  type SocketSets,
+  type TransferOptions,
+} from "./winsock/faces/promise-face.ts";
+export {
+  type AsyncPort,
+  type BlockingPort,
+  CALL,
+  type CallHandler,
+  type CallName,
+  type CallReply,
+  type CallRequest,
+  type Replier,
+} from "./winsock/provider/calls.ts";
+export type { ProviderLimits } from "./winsock/provider/limits.ts";
+export { type ClientUsage, type ControlHandler, Provider, type ProviderUsage } from "./winsock/provider/provider.ts";
+export type { ProviderHost } from "./winsock/provider/provider-host.ts";

@@ -1,5 +1,4 @@
 import { ipv4 as address } from "../../dist/stack/core/address.js";
-import { VirtualClock } from "../../dist/stack/core/clock.js";
 import { plainFrame } from "../../dist/stack/core/frame-info.js";
 import { SeededRandom } from "../../dist/stack/core/random.js";
 import { seq, seqAdd } from "../../dist/stack/core/seq.js";
@@ -9,7 +8,6 @@ import { pseudoHeaderV4 } from "../../dist/stack/packet/checksum.js";
 import * as ethernet from "../../dist/stack/packet/ethernet.js";
 import * as ipv4 from "../../dist/stack/packet/ipv4.js";
 import * as tcp from "../../dist/stack/packet/tcp.js";
-import { NOBODY } from "../../dist/stack/tcp/notices.js";
 import { Segment } from "../../dist/stack/tcp/segment.js";
 
 const OWN = 0xcb007102;
@@ -73,7 +71,7 @@ function writeSegment(b, sequence, acknowledged, flagBits, length) {
 /** A host with one established connection that throws away what it receives. */
 function establish() {
   const device = new OneFrameDevice();
-  const host = new Host({ clock: new VirtualClock(), random: new SeededRandom(1) });
+  const host = new Host({ random: new SeededRandom(1) });
   host.attach(device, { address: address(OWN), prefixLength: 24 });
   let connection;
   const listener = host.tcp.listen({
@@ -82,12 +80,12 @@ function establish() {
     options: {},
     acceptable: () => {
       connection = listener.accept();
-      connection.user = { ...NOBODY, readable: () => connection.discard(connection.readableBytes) };
+      connection.user = { readable: () => connection.discard(connection.readableBytes) };
     },
   });
   const arrive = (end) => {
     device.offer(end);
-    host.turn();
+    host.turn(0);
   };
   ethernet.writeHeader(device.frame, 0, ethernet.BROADCAST_MAC, PEER_MAC, ethernet.TYPE_ARP);
   arp.writeRequest(device.frame, IP_AT, PEER_MAC, PEER, OWN);
@@ -104,7 +102,7 @@ export function addSegments(add) {
   const b = new Uint8Array(TEXT_AT + MSS);
   const end = writeSegment(b, seq(1000), seq(2000), tcp.ACK, MSS);
   const segment = new Segment();
-  const packet = { bytes: b, at: TCP_AT, end, sourceV4: PEER, destinationV4: OWN, gsoSize: 0 };
+  const packet = { bytes: b, at: TCP_AT, end, source: address(PEER), destination: address(OWN), gsoSize: 0 };
   add("segment parsed", () => {
     if (tcp.check(b, TCP_AT, end) !== undefined) throw new Error("The segment is malformed");
     segment.fill(packet);
@@ -120,7 +118,7 @@ export function addSegments(add) {
   const byte = new Uint8Array(1);
   add("byte in, byte out and acknowledged, through a host", () => {
     echoing.connection.write(byte, 0, 1);
-    echoing.host.turn();
+    echoing.host.turn(0);
     echoing.acknowledged = seqAdd(echoing.acknowledged, 1);
     echoing.arrive(writeSegment(echoing.device.frame, echoing.next, echoing.acknowledged, tcp.ACK, 1));
     echoing.next = seqAdd(echoing.next, 1);

@@ -1,5 +1,5 @@
-import { VirtualClock } from "../../dist/stack/core/clock.js";
 import { seq, seqAdd } from "../../dist/stack/core/seq.js";
+import { FrozenTime } from "../../dist/stack/core/time.js";
 import { RingPool } from "../../dist/stack/tcp/ring-pool.js";
 import { SendBuffer } from "../../dist/stack/tcp/send-buffer.js";
 
@@ -7,7 +7,7 @@ const QUEUE = 1 << 20;
 
 /** The one copy on the way out, and what goes with it: into the queue, out of it, and gone by an acknowledgement. */
 export function addSendBuffers(add) {
-  const rings = new RingPool(new VirtualClock());
+  const rings = new RingPool(new FrozenTime());
   const target = new Uint8Array(65_536);
   for (const length of [1, 1460, 64_240]) {
     const start = seq(0xffff0000);

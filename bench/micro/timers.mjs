@@ -1,10 +1,10 @@
-import { VirtualClock } from "../../dist/stack/core/clock.js";
+import { FrozenTime } from "../../dist/stack/core/time.js";
 import { TimerQueue } from "../../dist/stack/core/timers.js";
 
 /** Every ACK sets a retransmission timer anew, or cancels it. */
 export function addTimers(add) {
   for (const pending of [8, 10_000]) {
-    const queue = new TimerQueue(new VirtualClock());
+    const queue = new TimerQueue(new FrozenTime());
     const make = () =>
       queue.timer(
         "bench",
@@ -20,7 +20,7 @@ export function addTimers(add) {
       other.set(300 + (i & 15));
       other.cancel();
     });
-    const alarms = queue.alarms(["first", "second"], { label: "bench", fired: () => {} });
+    const alarms = queue.alarms(["first", "second"], { label: "bench", subject: {}, fired: () => {} });
     alarms.set(0, 300);
     add(`timer of a table set anew among ${pending}`, (i) => alarms.set(0, 300 + (i & 15)));
   }

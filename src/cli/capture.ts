@@ -8,7 +8,7 @@ import { interruption, untilAborted } from "./interruption.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { complain, printJson } from "./output.ts";
 
-interface CaptureOptions extends NetworkOptions {
+interface CaptureCommandOptions extends NetworkOptions {
   readonly for?: number;
   readonly snap: number;
   readonly json?: boolean;
@@ -30,7 +30,7 @@ export function captureCommand(): Command {
       "after",
       "\nExamples:\n  tapsock capture connect.pcapng\n  tapsock capture connect.pcapng --for 30s\n  tapsock capture - | tshark -r - -V",
     )
-    .action(async (file: string, options: CaptureOptions) => {
+    .action(async (file: string, options: CaptureCommandOptions) => {
       if (file === "-" && options.json) throw new UsageFailure("--json and the file '-' both want stdout; name a file");
       const stop = new AbortController();
       interruption().addEventListener("abort", () => stop.abort());

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { manage } from "../management/manage.ts";
-import type { PingResult } from "../management/management.ts";
+import type { PingReport } from "../management/management.ts";
 import { address, between, duration } from "./arguments.ts";
 import { interruption } from "./interruption.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson } from "./output.ts";
 
-interface PingOptions extends NetworkOptions {
+interface PingCommandOptions extends NetworkOptions {
   readonly count: number;
   readonly size: number;
   readonly interval: number;
@@ -34,7 +34,7 @@ export function pingCommand(): Command {
       "after",
       "\nExamples:\n  tapsock ping 203.0.113.1\n  tapsock ping 203.0.113.1 -c 10 -i 200ms\n  tapsock ping 203.0.113.1 --json",
     )
-    .action(async (host: string, options: PingOptions) => {
+    .action(async (host: string, options: PingCommandOptions) => {
       const stop = interruption();
       let sent = 0;
       let received = 0;
@@ -54,7 +54,7 @@ export function pingCommand(): Command {
     });
 }
 
-function resultText(result: PingResult, timeoutMs: number): string {
+function resultText(result: PingReport, timeoutMs: number): string {
   switch (result.outcome) {
     case "reply":
       return `reply of ${result.bytes} bytes in ${result.rttMs.toFixed(3)} ms, TTL ${result.ttl}`;

@@ -11,7 +11,7 @@ interface RouteOptions extends NetworkOptions {
 
 type Destination = ReturnType<typeof prefix>;
 
-const destinationText = ({ address: network, prefixLength }: Destination): string => `${network}/${prefixLength}`;
+const prefixText = ({ address: network, prefixLength }: Destination): string => `${network}/${prefixLength}`;
 
 export function routeCommand(): Command {
   const route = new Command("route")
@@ -30,7 +30,7 @@ export function routeCommand(): Command {
       const routes = await withNetwork(options.network, (port) => manage(port, { op: "route-list" }));
       if (options.json) return printJson(routes);
       const rows = routes.map((each) => [
-        destinationText({ address: each.destination, prefixLength: each.prefixLength }),
+        prefixText({ address: each.destination, prefixLength: each.prefixLength }),
         each.gateway ?? "",
         each.interface,
         each.metric,
@@ -48,7 +48,7 @@ export function routeCommand(): Command {
       .addOption(networkOption())
       .addHelpText("after", `\nExample:\n  tapsock route ${verb} 198.51.100.0/24 --via 203.0.113.1`)
       .action(async (to: Destination, options: RouteOptions) => {
-        const destination = destinationText(to);
+        const destination = prefixText(to);
         await withNetwork(options.network, (port) => manage(port, { op: `route-${verb}`, destination, gateway: options.via }));
         if (options.json) printJson({ ok: true, destination });
       });

@@ -1,7 +1,16 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { DoorLimits } from "../management/door-usage.ts";
-import { DEFAULT_ADDRESS, firstIssue, ipv4Prefix, ipv4Text, macText, mtuNumber, profileName, tapName } from "../management/setting-text.ts";
+import {
+  DEFAULT_ADDRESS,
+  firstIssue,
+  ipv4Prefix,
+  ipv4Setting,
+  macSetting,
+  mtuNumber,
+  profileName,
+  tapName,
+} from "../management/setting-text.ts";
 import { defaultSocketPath } from "../network/default-socket-path.ts";
 import { type HostSettings, hostSettings } from "../network/network-url.ts";
 import { DEFAULT_DOOR_LIMITS } from "../network/socket-door.ts";
@@ -30,14 +39,15 @@ const keys = z.strictObject({
   tap: tapName.optional(),
   ip: ipv4Prefix.optional(),
   ip6: z.never({ error: "not there yet, tapsock speaks IPv4 only; leave it out" }).optional(),
-  gateway: ipv4Text.optional(),
+  gateway: ipv4Setting.optional(),
   socket: z.string().min(1, { error: "expected a path" }).refine(fitsSocketAddress, { error: TOO_LONG }).optional(),
   profile: profileName.optional(),
   offload: z.enum(["on", "off"], { error: "expected on or off" }).optional(),
-  mac: macText.optional(),
+  mac: macSetting.optional(),
   mtu: mtuNumber.optional(),
   kernelIp: ipv4Prefix.optional(),
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
+  record: z.string().min(1, { error: "expected the name of a file" }).optional(),
   maxClients: z.coerce
     .number({ error: CLIENTS_EXPECTED })
     .int(CLIENTS_EXPECTED)
@@ -69,14 +79,14 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
   const fromFile = file === undefined ? {} : checked(readConfigFile(file), (key) => `in ${file}: ${key}`);
   const fromFlags = checked(flags, (issue) => `--${kebab(issue)}`);
   const all = { ...fromFile, ...fromFlags };
-  const { tap, ip = DEFAULT_ADDRESS, gateway, profile = "windows", offload = "on", mac, mtu, kernelIp, capture } = all;
+  const { tap, ip = DEFAULT_ADDRESS, gateway, profile = "windows", offload = "on", mac, mtu, kernelIp, capture, record } = all;
   const { maxClients = DEFAULT_DOOR_LIMITS.clients, maxSockets = DEFAULT_LIMITS.sockets } = all;
   if (kernelIp !== undefined && tap === undefined) throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
   try {
     const offloads = tap !== undefined && offload === "on";
     const device = tap === undefined ? "wire" : "tap";
     return {
-      host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture }),
+      host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture, record }),
       socket: all.socket ?? usualSocket(env),
       limits: { ...DEFAULT_DOOR_LIMITS, clients: maxClients },
       programs: { sockets: maxSockets },

@@ -2,9 +2,9 @@ import { parseV4 } from "../stack/core/address.ts";
 import { LINUX, WINDOWS } from "../stack/core/profile.ts";
 import { SeededRandom } from "../stack/core/random.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
-import { Host } from "../stack/host/host.ts";
-import { NOBODY } from "../stack/tcp/notices.ts";
-import { htonl, htons } from "../winsock/abi/byte-order.ts";
+import { Simulation } from "../stack/host/simulation.ts";
+import { inetAddr } from "../winsock/abi/address-text.ts";
+import { htons } from "../winsock/abi/byte-order.ts";
 import { AF_INET, IPPROTO_TCP, MAKEWORD, SOCK_STREAM } from "../winsock/abi/constants.ts";
 import { sizeof_sockaddr_in, sockaddrBytes } from "../winsock/abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../winsock/provider/calls.ts";
@@ -19,36 +19,33 @@ import {
   SWALLOWING_ADDRESS,
 } from "./demonstration-cases.ts";
 import type { Stage } from "./stage.ts";
-import { VirtualTime } from "./virtual-time.ts";
 
 /** For the last segments of a case, before TIME-WAIT ends. */
 const SETTLE_MS = 1000;
 
 /** The demonstration without a TAP device: two hosts on a wire in memory, the second in the kernel's place, in virtual time. */
 export class EmbeddedStage implements Stage {
-  readonly #time = new VirtualTime();
-  readonly #host = new Host({ clock: this.#time.clock, random: new SeededRandom(1), profile: WINDOWS });
+  readonly #simulation = new Simulation();
+  readonly #host = this.#simulation.host({ random: new SeededRandom(1), profile: WINDOWS });
   readonly #provider = new Provider(this.#host);
   #lastClient = 0;
 
   async setUp(): Promise<void> {
     const wire = new MemoryWire();
-    const peer = new Host({ clock: this.#time.clock, random: new SeededRandom(2), profile: LINUX });
+    const peer = this.#simulation.host({ random: new SeededRandom(2), profile: LINUX });
     const peerDevice = wire.device({ name: "peer0" });
     const link = this.#host.attach(wire.device({ name: "wire0" }), { address: parseV4(HOST_ADDRESS), prefixLength: PREFIX_LENGTH });
     peer.attach(peerDevice, { address: parseV4(KERNEL_ADDRESS), prefixLength: PREFIX_LENGTH });
     // As on a TAP: the frames arrive at a host that has no such address.
-    link.neighbours.addStatic(parseV4(SWALLOWING_ADDRESS).bits, peerDevice.mac);
+    link.neighbours.addStatic(parseV4(SWALLOWING_ADDRESS), peerDevice.mac);
     const listener = peer.tcp.listen({
       localPort: OPEN_PORT,
       backlog: 8,
       acceptable: () => {
         const accepted = listener.accept();
-        if (accepted !== undefined) accepted.user = { ...NOBODY, endOfStream: () => accepted.close(false) };
+        if (accepted !== undefined) accepted.user = { endOfStream: () => accepted.close(false) };
       },
     });
-    this.#time.add(this.#host);
-    this.#time.add(peer);
   }
 
   /** The calls of examples/connect.ts, in its order. */
@@ -62,18 +59,18 @@ export class EmbeddedStage implements Stage {
       this.#provider.call(client, request, (reply) => {
         answer = reply;
       });
-      this.#time.runUntil(() => answer !== undefined);
+      this.#simulation.run(() => answer !== undefined);
       return answer;
     };
     try {
       this.#provider.openClient(client);
       call(CALL.startup, { a: MAKEWORD(2, 2) });
       const s = call(CALL.socket, { a: AF_INET, b: SOCK_STREAM, c: IPPROTO_TCP })?.result ?? 0;
-      const name = { sin_family: AF_INET, sin_port: htons(each.port), sin_addr: { s_addr: htonl(parseV4(each.address).bits) } };
+      const name = { sin_family: AF_INET, sin_port: htons(each.port), sin_addr: { s_addr: inetAddr(each.address).value } };
       const connected = call(CALL.connect, { s, data: sockaddrBytes(name), a: sizeof_sockaddr_in });
       call(CALL.closesocket, { s });
       call(CALL.cleanup);
-      this.#time.runUntil(() => false, this.#time.clock.now() + SETTLE_MS);
+      this.#simulation.advance(SETTLE_MS);
       return connected?.error;
     } finally {
       this.#provider.closeClient(client);

@@ -81,4 +81,4 @@ export class FrameNarrator {
 }
 
 /** The address of either end without its port; `?` when the frame is too short to have one. */
-export const addressOf = (end: string): string => end.replace(/(?<=\.\d+):\d+$/, "");
+export const withoutPort = (end: string): string => end.replace(/(?<=\.\d+):\d+$/, "");

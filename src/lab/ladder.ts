@@ -1,7 +1,8 @@
 import type { TraceEvent } from "../stack/core/trace.ts";
+import { callKey, TraceLabels } from "../stack/core/trace-labels.ts";
 import { describeFrame, type FrameDescription } from "../stack/packet/describe.ts";
 import { describeError } from "../winsock/abi/errors.ts";
-import { addressOf, FrameNarrator } from "./frame-words.ts";
+import { FrameNarrator, withoutPort } from "./frame-words.ts";
 import { type Colour, PLAIN, paint, type TextStyle, wrap } from "./text-style.ts";
 
 export interface LadderOptions {
@@ -52,6 +53,12 @@ const ASCII: Strokes = { life: "|", line: "-", right: ">", left: "<", timer: "o"
 
 type CallEvent = Extract<TraceEvent, { type: "winsock-called" }>;
 type ReturnEvent = Extract<TraceEvent, { type: "winsock-returned" }>;
+/** What has no line of its own. */
+type SilentEvent = Extract<
+  TraceEvent,
+  { type: "turn-begun" | "turn-ended" | "connection-opened" | "connection-closed" | "socket-opened" | "socket-closed" }
+>;
+type DrawnEvent = Exclude<TraceEvent, CallEvent | ReturnEvent | SilentEvent>;
 
 /**
  * Draws a host's events as a ladder while they come in: Winsock calls at the left, then the lifelines of the host and its
@@ -66,6 +73,7 @@ export class Ladder {
   readonly #width: number;
   readonly #callWidth: number;
   readonly #wireWidth: number;
+  readonly #labels = new TraceLabels();
   readonly #narrator = new FrameNarrator();
   #startMs: number | undefined;
   #drawnPeer: string | undefined;
@@ -91,18 +99,19 @@ export class Ladder {
   }
 
   event(event: TraceEvent): void {
+    this.#labels.note(event);
     if (event.type === "winsock-called") {
-      if (isManagement(event.name)) return;
+      if (event.earlier || isManagement(event.name)) return;
       this.pause();
       this.#startMs ??= event.atMs;
       this.#held = event;
       return;
     }
     if (event.type === "winsock-returned") {
-      if (!isManagement(event.name)) this.#returned(event);
+      if (!isManagement(this.#labels.call(event))) this.#returned(event);
       return;
     }
-    if (!this.#concerns(event)) return;
+    if (isSilent(event) || isOrdinary(event) || !this.#concerns(event)) return;
     this.pause();
     this.#startMs ??= event.atMs;
     this.#draw(event);
@@ -114,25 +123,26 @@ export class Ladder {
     if (held === undefined) return;
     this.#held = undefined;
     this.#open.set(callKey(held), held);
-    this.#callLines(held.atMs, callText(held), "bold");
+    this.#callLines(held.atMs, callShown(held), "bold");
   }
 
   #returned(event: ReturnEvent): void {
     this.#startMs ??= event.atMs;
     const held = this.#held;
+    const called = this.#labels.call(event);
     const colour: Colour = event.error === 0 ? "green" : "red";
     // The error's name and number stand in the verdict below.
     const result = event.error === 0 ? event.text : event.text.replace(/, \w+ \(\d+\)$/, "");
     if (held !== undefined && callKey(held) === callKey(event)) {
       this.#held = undefined;
-      this.#callLines(held.atMs, `${callText(held)} = ${result}`, event.error === 0 ? "bold" : colour);
+      this.#callLines(held.atMs, `${callShown(held)} = ${result}`, event.error === 0 ? "bold" : colour);
     } else {
       this.pause();
-      const name = this.#open.delete(callKey(event)) ? event.name : `… ${event.name}`;
+      const name = this.#open.delete(callKey(event)) ? called : `… ${called}`;
       this.#callLines(event.atMs, `${name} = ${result}`, colour);
     }
     if (event.error !== 0) this.#verdict(describeError(event.error), "red");
-    else if (event.name === "connect") this.#verdict("Connected: both sides have agreed on where their streams begin.", "green");
+    else if (called === "connect") this.#verdict("Connected: both sides have agreed on where their streams begin.", "green");
   }
 
   /** A sentence across the whole width. */
@@ -143,32 +153,34 @@ export class Ladder {
       this.#write(" ".repeat(indent) + paint(this.#style, colour, i === 0 ? line : `  ${line}`.slice(0, this.#width)));
   }
 
-  #concerns(event: TraceEvent): boolean {
+  #concerns(event: DrawnEvent): boolean {
     if (this.#peer === undefined) return true;
     const peer = this.#peer;
     switch (event.type) {
       case "frame":
       case "frame-dropped": {
         const { source, destination } = describeFrame(event.bytes, 0, event.bytes.length);
-        return addressOf(source) === peer || addressOf(destination) === peer;
+        return withoutPort(source) === peer || withoutPort(destination) === peer;
       }
       case "segment-judged":
+        return names(event.flow ?? this.#labelOf(event), peer);
       case "state-changed":
       case "rtt-sampled":
       case "cwnd-changed":
-        return names(event.connection, peer);
+        return names(this.#labelOf(event), peer);
       case "timer-set":
       case "timer-fired":
-        return names(event.owner, peer);
+        return names(event.owner ?? this.#labelOf(event), peer);
       case "neighbour-changed":
         return event.address === peer;
-      case "winsock-called":
-      case "winsock-returned":
-        return true;
     }
   }
 
-  #draw(event: Exclude<TraceEvent, CallEvent | ReturnEvent>): void {
+  #labelOf({ connection }: { readonly connection?: number }): string {
+    return connection === undefined ? "" : this.#labels.connection(connection);
+  }
+
+  #draw(event: DrawnEvent): void {
     const strokes = this.#strokes;
     switch (event.type) {
       case "frame":
@@ -178,13 +190,13 @@ export class Ladder {
         this.#note(event.atMs, `${strokes.lost} dropped: ${event.reason}`, "red");
         return;
       case "segment-judged":
-        if (this.#detailed || !isOrdinary(event.verdict)) this.#note(event.atMs, `judged: ${event.verdict}`, "yellow");
+        this.#note(event.atMs, `judged: ${event.verdict}`, "yellow");
         return;
       case "state-changed":
         this.#note(event.atMs, `${event.from} ${strokes.becomes} ${event.to}`, "bold");
         return;
       case "timer-set":
-        this.#note(event.atMs, `${strokes.timer} ${event.timer} timer set, ${duration(event.delayMs)}`, "dim");
+        this.#note(event.atMs, `${strokes.timer} ${event.timer} timer set, ${durationText(event.delayMs)}`, "dim");
         return;
       case "timer-fired":
         this.#note(event.atMs, `${strokes.timer} ${event.timer} timer fired`, "yellow");
@@ -192,7 +204,11 @@ export class Ladder {
       case "rtt-sampled":
         if (this.#detailed) {
           const { rttMs, srttMs, rtoMs } = event;
-          this.#note(event.atMs, `round trip ${duration(rttMs)}, smoothed ${duration(srttMs)}, timeout ${duration(rtoMs)}`, "dim");
+          this.#note(
+            event.atMs,
+            `round trip ${durationText(rttMs)}, smoothed ${durationText(srttMs)}, timeout ${durationText(rtoMs)}`,
+            "dim",
+          );
         }
         return;
       case "cwnd-changed":
@@ -205,8 +221,8 @@ export class Ladder {
   }
 
   #arrow(atMs: number, direction: "in" | "out", frame: FrameDescription): void {
-    const host = addressOf(direction === "out" ? frame.source : frame.destination);
-    const peer = addressOf(direction === "out" ? frame.destination : frame.source);
+    const host = withoutPort(direction === "out" ? frame.source : frame.destination);
+    const peer = withoutPort(direction === "out" ? frame.destination : frame.source);
     if (peer !== this.#drawnPeer) {
       this.#drawnPeer = peer;
       this.#heads(host, peer);
@@ -262,16 +278,24 @@ export class Ladder {
   }
 }
 
-const callKey = (event: CallEvent | ReturnEvent): string => `${event.client}/${event.call}`;
-
 /** The provider's text may be the arguments alone or the whole call. */
-const callText = (event: CallEvent): string => (event.text.startsWith(event.name) ? event.text : `${event.name}(${event.text})`);
+const callShown = (event: CallEvent): string => (event.text.startsWith(event.name) ? event.text : `${event.name}(${event.text})`);
 
 /** Requests of the command line travel the same road, and are nobody's Winsock calls. */
 const isManagement = (name: string): boolean => name === "control";
 
 /** What happens to nearly every segment and needs no word. */
-const isOrdinary = (verdict: string): boolean => verdict === "accepted";
+const isOrdinary = (event: TraceEvent): boolean => event.type === "segment-judged" && event.verdict === "accepted";
+
+const SILENT: ReadonlySet<TraceEvent["type"]> = new Set<SilentEvent["type"]>([
+  "turn-begun",
+  "turn-ended",
+  "connection-opened",
+  "connection-closed",
+  "socket-opened",
+  "socket-closed",
+]);
+const isSilent = (event: TraceEvent): event is SilentEvent => SILENT.has(event.type);
 
 /** Whether `203.0.113.1` stands in a text as an address of its own, and not as the beginning of 203.0.113.10. */
 function names(text: string, address: string): boolean {
@@ -282,7 +306,7 @@ function names(text: string, address: string): boolean {
 }
 
 /** `0.42 ms`, `500 ms`, `21 s`. */
-export function duration(ms: number): string {
+export function durationText(ms: number): string {
   if (ms >= 10_000 && ms % 1000 === 0) return `${ms / 1000} s`;
   if (ms >= 10 || Number.isInteger(ms)) return `${Math.round(ms)} ms`;
   return `${ms.toFixed(2)} ms`;

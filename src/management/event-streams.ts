@@ -38,10 +38,11 @@ export class EventStreams {
     if (own >= MAX_STREAMS) throw new RangeError(`Cannot start one more ${kind}: a client may have ${MAX_STREAMS} at a time`);
     const subscription = ++this.#last;
     const stream: Stream = { client, kind, end: () => end(), count: 0, lost: 0 };
-    this.#streams.set(subscription, stream);
     const end = begin((data) => {
       if (!this.#send(client, subscription, stream.count++, data)) stream.lost++;
     });
+    // Only now, so that a source that cannot begin leaves nothing behind.
+    this.#streams.set(subscription, stream);
     return subscription;
   }
 

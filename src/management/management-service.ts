@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
-import { formatAddress, formatEndpoint, IPV4_ANY, type Ipv4Address, parseV4 } from "../stack/core/address.ts";
+import { formatAddress, formatEndpoint, IPV4_ANY, type IpAddress, parseV4 } from "../stack/core/address.ts";
 import type { Host } from "../stack/host/host.ts";
-import type { NetworkInterface } from "../stack/link/network-interface.ts";
-import type { UdpEndpoint } from "../stack/udp/udp-endpoint.ts";
+import type { InterfaceService } from "../stack/link/interface-service.ts";
+import type { UdpEndpoint } from "../stack/udp/udp-service.ts";
 import type { ProviderUsage } from "../winsock/provider/provider.ts";
 import type { CaptureDevice } from "../wire/capture-device.ts";
 import type { ImpairedDevice } from "../wire/impaired-device.ts";
@@ -17,7 +17,7 @@ import {
   type ManagementResponse,
   type ManagementResults,
   managementRequest,
-  type PingResult,
+  type PingReport,
   type UdpStatus,
 } from "./management.ts";
 import { firstIssue } from "./setting-text.ts";
@@ -62,7 +62,7 @@ export class ManagementService {
     this.#shutdown = parts.shutdown;
     this.#doorUsage = parts.doorUsage;
     this.#programUsage = parts.programUsage;
-    this.#startMs = parts.host.context.clock.now();
+    this.#startMs = parts.host.context.now;
   }
 
   openClient(): void {
@@ -96,7 +96,7 @@ export class ManagementService {
       case "ss":
         return { tcp: tcp.statuses(), udp: this.#host.udp.endpoints().map(udpStatus) };
       case "timers": {
-        const now = context.clock.now();
+        const now = context.now;
         return timers.pending().map((t) => ({ name: t.name, owner: t.owner, inMs: t.deadlineMs - now }));
       }
       case "route-list":
@@ -111,7 +111,7 @@ export class ManagementService {
       case "route-del": {
         const { destination, prefixLength } = prefixIn(request.destination);
         const gateway = request.gateway === undefined ? undefined : parseV4(request.gateway);
-        if (ip.routes.remove(destination.bits, prefixLength, gateway) === 0) {
+        if (ip.routes.remove(destination, prefixLength, gateway) === 0) {
           throw new RangeError(`Cannot delete the route to ${request.destination}: there is none`);
         }
         return null;
@@ -119,10 +119,10 @@ export class ManagementService {
       case "neigh-list":
         return ip.neighbours();
       case "neigh-add":
-        this.#linkOf(request.address).neighbours.addStatic(parseV4(request.address).bits, macIn(request.mac));
+        this.#linkOf(request.address).neighbours.addStatic(parseV4(request.address), macIn(request.mac));
         return null;
       case "neigh-del":
-        if (!ip.interfaces.some((i) => i.neighbours.remove(parseV4(request.address).bits))) {
+        if (!ip.interfaces.some((i) => i.neighbours.remove(parseV4(request.address)))) {
           throw new RangeError(`Cannot delete the neighbour ${request.address}: it is not known`);
         }
         return null;
@@ -162,13 +162,13 @@ export class ManagementService {
     return {
       version,
       pid: process.pid,
-      upMs: context.clock.now() - this.#startMs,
+      upMs: context.now - this.#startMs,
       profile: context.profile.name,
       clients: this.#clients,
       door: this.#doorUsage(),
       programs: this.#programUsage(),
       interfaces: ip.interfaces.map(interfaceStatus),
-      bufferBytes: tcp.rings.bytes,
+      bufferBytes: tcp.bufferBytes,
       connections: tcp.connectionCount,
       drops: context.drops.all(),
       impaired: this.#devices.some((d) => d.impaired.isImpaired),
@@ -177,7 +177,7 @@ export class ManagementService {
     };
   }
 
-  #ping(request: Extract<CheckedRequest, { readonly op: "ping" }>, done: (result: PingResult) => void): void {
+  #ping(request: Extract<CheckedRequest, { readonly op: "ping" }>, done: (result: PingReport) => void): void {
     const sequence = this.#lastPing++;
     const options = {
       id: 1 + ((sequence >>> 16) & 0x7fff),
@@ -214,15 +214,15 @@ export class ManagementService {
     throw new RangeError(`Cannot find the interface "${name}": this host has ${this.#devices.map((d) => d.name).join(", ")}`);
   }
 
-  #outwards(): NetworkInterface {
+  #outwards(): InterfaceService {
     const found = this.#host.ip.interfaces.find((i) => i.name === this.#devices[0]?.name);
     if (found === undefined) throw new RangeError("Cannot add a route: this host has no interface that leads out");
     return found;
   }
 
-  #linkOf(address: string): NetworkInterface {
-    const { bits } = parseV4(address);
-    const link = this.#host.ip.interfaces.find((i) => !i.isLoopback && i.isOnLink(bits));
+  #linkOf(address: string): InterfaceService {
+    const target = parseV4(address);
+    const link = this.#host.ip.interfaces.find((i) => !i.isLoopback && i.isOnLink(target));
     if (link === undefined) throw new RangeError(`Cannot add the neighbour ${address}: it is on no link of this host`);
     return link;
   }
@@ -241,7 +241,7 @@ const refusal = (error: string): ManagementResponse => ({ ok: false, error });
 
 const directionsOf = (direction: Direction | "both"): readonly Direction[] => (direction === "both" ? ["in", "out"] : [direction]);
 
-function prefixIn(text: string): { destination: Ipv4Address; prefixLength: number } {
+function prefixIn(text: string): { destination: IpAddress; prefixLength: number } {
   const [address = "", length = "32"] = text.split("/");
   return { destination: parseV4(address), prefixLength: Number(length) };
 }
@@ -255,7 +255,7 @@ function withoutUndefined<T extends object>(settings: T): { [K in keyof T]: Excl
   };
 }
 
-function interfaceStatus(i: NetworkInterface): InterfaceStatus {
+function interfaceStatus(i: InterfaceService): InterfaceStatus {
   const { framesIn, framesOut, bytesIn, bytesOut, drops } = i.device.counters;
   return {
     name: i.name,

@@ -6,7 +6,7 @@ import type { ProviderUsage } from "../winsock/provider/provider.ts";
 import { FRAME_KINDS } from "../wire/frame-match.ts";
 import type { ImpairmentReport } from "../wire/impairment.ts";
 import type { DoorUsage } from "./door-usage.ts";
-import { ipv4Prefix, ipv4Text, macText } from "./setting-text.ts";
+import { ipv4Prefix, ipv4Setting, macSetting } from "./setting-text.ts";
 
 /** What the command line and the page ask of a running host: one JSON object each way, in the data of a `control` call. */
 
@@ -36,15 +36,15 @@ const requests = [
   z.strictObject({ op: z.literal("ss") }),
   z.strictObject({ op: z.literal("timers") }),
   z.strictObject({ op: z.literal("route-list") }),
-  z.strictObject({ op: z.literal("route-add"), destination: ipv4Prefix, gateway: ipv4Text.optional() }),
-  z.strictObject({ op: z.literal("route-del"), destination: ipv4Prefix, gateway: ipv4Text.optional() }),
+  z.strictObject({ op: z.literal("route-add"), destination: ipv4Prefix, gateway: ipv4Setting.optional() }),
+  z.strictObject({ op: z.literal("route-del"), destination: ipv4Prefix, gateway: ipv4Setting.optional() }),
   z.strictObject({ op: z.literal("neigh-list") }),
-  z.strictObject({ op: z.literal("neigh-add"), address: ipv4Text, mac: macText }),
-  z.strictObject({ op: z.literal("neigh-del"), address: ipv4Text }),
+  z.strictObject({ op: z.literal("neigh-add"), address: ipv4Setting, mac: macSetting }),
+  z.strictObject({ op: z.literal("neigh-del"), address: ipv4Setting }),
   /** One echo request; the answer comes when the reply has come or `timeoutMs` is over. */
   z.strictObject({
     op: z.literal("ping"),
-    address: ipv4Text,
+    address: ipv4Setting,
     bytes: z.number().int().min(0).max(65_000).default(32),
     timeoutMs: milliseconds.default(1000),
   }),
@@ -88,7 +88,7 @@ export interface ManagementResults {
   readonly "neigh-list": readonly NeighbourListing[];
   readonly "neigh-add": null;
   readonly "neigh-del": null;
-  readonly ping: PingResult;
+  readonly ping: PingReport;
   readonly "trace-start": { readonly subscription: number };
   readonly "trace-stop": { readonly sent: number; readonly lost: number };
   readonly "capture-start": { readonly subscription: number };
@@ -147,7 +147,7 @@ export interface UdpStatus {
 }
 
 /** `reply` has the time of the way there and back; the other outcomes say why there is none. */
-export type PingResult =
+export type PingReport =
   | { readonly outcome: "reply"; readonly rttMs: number; readonly ttl: number; readonly bytes: number }
   | { readonly outcome: "timeout" }
   | { readonly outcome: "unreachable"; readonly reason: string; readonly reporter?: string };

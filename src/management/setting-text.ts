@@ -10,7 +10,7 @@ export const DEFAULT_ADDRESS = "203.0.113.2/24";
 const isIpv4 = (text: string): boolean => Address4.isValid(text) && !text.includes("/");
 const isPrefix = (text: string): boolean => Address4.isValid(text) && /\/\d+$/.test(text);
 
-export const ipv4Text = z.string().refine(isIpv4, { error: "expected an IPv4 address such as 203.0.113.1" });
+export const ipv4Setting = z.string().refine(isIpv4, { error: "expected an IPv4 address such as 203.0.113.1" });
 export const ipv4Prefix = z
   .string()
   .refine(isPrefix, { error: `expected an IPv4 address with a prefix length such as ${DEFAULT_ADDRESS}` });
@@ -18,7 +18,7 @@ export const profileName = z.string().refine((name) => PROFILES.has(name), { err
 export const tapName = z.string().refine((name) => /^[^\s/:]{1,15}$/.test(name) && name !== "." && name !== "..", {
   error: "expected an interface name of 1 to 15 characters without blank, slash or colon",
 });
-export const macText = z
+export const macSetting = z
   .string()
   .refine((text) => /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text), { error: "expected six bytes such as 02:00:5e:00:53:02" });
 const MTU_WANTED = "expected a whole number from 576 to 65535";

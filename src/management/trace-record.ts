@@ -1,27 +1,17 @@
-import type { FrameInfo } from "../stack/core/frame-info.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
+
+/** Events that have the bytes of a frame. */
+export type FrameEvent = Extract<TraceEvent, { readonly bytes: Uint8Array }>;
+export type WithoutBytes<Event> = Event extends unknown ? Omit<Event, "bytes"> : never;
 
 /** A trace event as JSON: frames' bytes in base64, cut to the subscriber's length. */
 export type TraceRecord =
-  | Exclude<TraceEvent, { readonly type: "frame" | "frame-dropped" }>
-  | {
-      readonly type: "frame";
-      readonly atMs: number;
-      readonly direction: "in" | "out";
-      readonly device: string;
+  | Exclude<TraceEvent, FrameEvent>
+  | (WithoutBytes<FrameEvent> & {
       readonly base64: string;
       /** Of the whole frame. */
       readonly bytes: number;
-      readonly info: FrameInfo;
-    }
-  | {
-      readonly type: "frame-dropped";
-      readonly atMs: number;
-      readonly device: string;
-      readonly reason: string;
-      readonly base64: string;
-      readonly bytes: number;
-    };
+    });
 
 /** @param snapLength bytes kept of a frame; 0 for all */
 export function traceRecord(event: TraceEvent, snapLength: number): TraceRecord {

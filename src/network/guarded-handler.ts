@@ -7,7 +7,7 @@ import type { CallHandler, Replier } from "../winsock/provider/calls.ts";
  * A call that trips over a mistake of ours fails with WSASYSCALLFAILURE, and the others go on.
  * @param mistake hears of each exception; must not throw
  */
-export function guarded(handler: CallHandler, mistake: (error: unknown) => void): CallHandler {
+export function guardedHandler(handler: CallHandler, mistake: (error: unknown) => void): CallHandler {
   const attempt = (act: () => void) => {
     try {
       act();

@@ -9,8 +9,10 @@ const CLOSING_ROUNDS = 10_000;
 
 /** What the loop needs of a host. */
 export interface LoopHost {
+  /** Says what time it is for the calls that follow. */
+  enter(nowMs: number): void;
   /** @returns true when more work waits */
-  turn(): boolean;
+  turn(nowMs: number): boolean;
   /** On the loop's clock. */
   readonly nextDeadlineMs: number;
 }
@@ -34,7 +36,10 @@ export interface HostLoopParts {
   readonly idle: () => void;
 }
 
-/** The one place where a real-time host's thread waits: for clients, for frames, for the next timer. */
+/**
+ * The one place where a real-time host's thread waits: for clients, for frames, for the next timer. It tells the host the time before
+ * each client's batch of calls and at each turn.
+ */
 export class HostLoop {
   readonly #parts: HostLoopParts;
   #servers: readonly RequestServer[];
@@ -69,10 +74,11 @@ export class HostLoop {
   /** After `run`: clients go as if their programs had died, and what is on its way has until `untilMs` to leave. */
   close(isQuiet: () => boolean, untilMs: number): void {
     const { doorbell, host, waiter, now } = this.#parts;
+    host.enter(now());
     for (const server of this.#servers) server.end();
     this.#servers = [];
     for (let round = 0; round < CLOSING_ROUNDS; round++) {
-      const hasMore = host.turn();
+      const hasMore = host.turn(now());
       if (isQuiet() || now() >= untilMs) return;
       if (hasMore) continue;
       doorbell.aboutToSleep();
@@ -84,12 +90,14 @@ export class HostLoop {
   /** @returns whether there is more to do at once */
   #round(): boolean {
     this.#takeAttachments();
+    const { host, now } = this.#parts;
     let hasMore = false;
     for (const server of this.#servers) {
+      host.enter(now());
       if (server.serve(REQUESTS_PER_ROUND)) hasMore = true;
       server.flush();
     }
-    if (this.#parts.host.turn()) hasMore = true;
+    if (host.turn(now())) hasMore = true;
     for (const server of this.#servers) {
       server.flush();
       if (!server.isClosed) continue;

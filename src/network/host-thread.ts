@@ -137,13 +137,14 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
   const { host, now, idle } = running;
   let nextCheckMs = 0;
   const watchingHost: LoopHost = {
-    turn() {
+    enter: (nowMs) => host.enter(nowMs),
+    turn(nowMs) {
       if (channels.isAcknowledging) channels.acknowledge();
-      if (now() >= nextCheckMs) {
+      if (nowMs >= nextCheckMs) {
         channels.closeDead();
-        nextCheckMs = now() + DEATH_CHECK_MS;
+        nextCheckMs = nowMs + DEATH_CHECK_MS;
       }
-      const hasMore = host.turn();
+      const hasMore = host.turn(nowMs);
       running.watch();
       return hasMore;
     },

@@ -1,5 +1,6 @@
-import type { Clock } from "../stack/core/clock.ts";
+import type { DropReason } from "../stack/core/drop-reasons.ts";
 import type { DropCounters } from "../stack/core/drops.ts";
+import type { Time } from "../stack/core/time.ts";
 import { TokenBucket } from "../stack/core/token-bucket.ts";
 
 /** So many are told one after another, and later one a minute: a class of packets that trips us up may come at any rate. */
@@ -18,14 +19,14 @@ export class MistakeReports {
   #untold = 0;
 
   /** @param say tells people, in text that may have lines */
-  constructor(clock: Clock, drops: DropCounters, say: (text: string) => void) {
+  constructor(time: Time, drops: DropCounters, say: (text: string) => void) {
     this.#drops = drops;
     this.#say = say;
-    this.#rate = new TokenBucket(clock, TOLD_PER_SECOND, TOLD_AT_ONCE);
+    this.#rate = new TokenBucket(time, TOLD_PER_SECOND, TOLD_AT_ONCE);
   }
 
-  /** @param kind a fixed word, as it is counted; @param what it cost, in words */
-  report(kind: string, what: string, error: unknown): void {
+  /** @param kind as it is counted; @param what it cost, in words */
+  report(kind: DropReason, what: string, error: unknown): void {
     this.#drops.count(kind);
     if (!this.#rate.take()) {
       this.#untold++;

@@ -1,6 +1,8 @@
 import type { DoorLimits } from "../management/door-usage.ts";
 import type { EventSender } from "../management/event-streams.ts";
+import { withManagement } from "../management/managed-handler.ts";
 import { type ManagedDevice, ManagementService } from "../management/management-service.ts";
+import { Recorder } from "../replay/recorder.ts";
 import { parseV4 } from "../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
 import { Host } from "../stack/host/host.ts";
@@ -9,23 +11,23 @@ import { configureInterface } from "../tap/interface-config.ts";
 import { isLibcLoaded, preloadLibc } from "../tap/libc.ts";
 import { type LinuxTap, openTap } from "../tap/linux-tap.ts";
 import type { Doorbell } from "../transport/doorbell.ts";
-import { MappedRings } from "../transport/mapped-rings.ts";
+import { MappedRings, SMALLEST_MAPPED } from "../transport/mapped-rings.ts";
 import { NetworkError } from "../transport/network-error.ts";
 import type { ClientNumbers } from "../transport/request-server.ts";
-import { CALL, type CallHandler } from "../winsock/provider/calls.ts";
+import type { CallHandler } from "../winsock/provider/calls.ts";
 import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { Provider } from "../winsock/provider/provider.ts";
 import { CaptureDevice } from "../wire/capture-device.ts";
 import { ImpairedDevice } from "../wire/impaired-device.ts";
 import { Loopback } from "../wire/loopback.ts";
 import { MemoryWire } from "../wire/memory-wire.ts";
-import { CaptureFile } from "./capture-file.ts";
-import { guarded } from "./guarded-handler.ts";
+import { BlockFile } from "./block-file.ts";
+import { guardedHandler } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { MistakeReports } from "./mistake-reports.ts";
 import type { HostSettings } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
-import { RealClock } from "./real-clock.ts";
+import { type Clock, RealClock } from "./real-clock.ts";
 import { type DoorNotice, SocketDoor } from "./socket-door.ts";
 import { SystemRandom } from "./system-random.ts";
 import { WallClock } from "./wall-clock.ts";
@@ -99,7 +101,8 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   preloadLibc();
   const { settings, doorbell, send, notice } = parts;
   const clock = new RealClock();
-  const random = new SystemRandom();
+  const record = settings.record === undefined ? undefined : recordTo(settings.record, clock, notice, closers);
+  const random = record?.recorder.random(new SystemRandom()) ?? new SystemRandom();
   const tap = settings.device === "tap" ? openTapFor(settings) : undefined;
   const outer = tap ?? wireDevice(settings);
   closers.push(() => outer.close());
@@ -109,7 +112,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const rings = parts.door === undefined && isLibcLoaded() ? new MappedRings() : undefined;
   closers.push(() => rings?.close());
   const host = new Host({
-    clock,
+    startMs: clock.now(),
     random,
     ...(rings === undefined ? {} : { rings }),
     profile: PROFILES.get(settings.profile) ?? WINDOWS,
@@ -120,15 +123,15 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     const impaired = new ImpairedDevice(device, { timers: host.timers, random });
     // Outermost, so that it sees what the host sees.
     const capture = new CaptureDevice(impaired, {
-      clock,
+      time: host.context,
       get epochOffsetMs() {
         return wall.offsetMs;
       },
     });
     return { name: device.name, impaired, capture };
   };
-  const reports = new MistakeReports(clock, host.context.drops, notice);
-  const devices = [managed(outer), managed(new Loopback())];
+  const reports = new MistakeReports(host.context, host.context.drops, notice);
+  const devices = [managed(record?.recorder.device(outer) ?? outer), managed(new Loopback())];
   const { gateway } = settings;
   host.attach(devices[0]!.capture, {
     address: parseV4(settings.ip),
@@ -136,20 +139,23 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
   });
   host.attach(devices[1]!.capture);
-  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, notice, closers);
+  const lentFromBytes = rings === undefined ? undefined : SMALLEST_MAPPED;
+  record?.recorder.begin(host, { limits: parts.programs ?? {}, isManaged: true, lentFromBytes });
+  const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, clock, notice, closers);
 
   const provider = new Provider(host, parts.programs);
   let door: SocketDoor | undefined;
   const management = new ManagementService({
     host,
     devices,
-    send,
+    send: record?.recorder.sender(send) ?? send,
     shutdown: () => doorbell.stop(),
     doorUsage: () => door?.usage,
     programUsage: () => provider.usage,
   });
   const mistake = (error: unknown) => reports.report("internal-error-in-call", "a call", error);
-  const handler = guarded(handlerOf(provider, management), mistake);
+  const answering = guardedHandler(withManagement(provider, management), mistake);
+  const handler = record?.recorder.handler(answering) ?? answering;
   if (parts.door !== undefined && waiter instanceof PollWaiter) {
     const { numbers, doorNotice } = parts;
     door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice: doorNotice, mistake });
@@ -164,35 +170,12 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     idle: () => {
       for (const { capture } of devices) if (capture.isCapturing) capture.flush();
       file?.flush();
+      record?.file.flush();
     },
     rings,
     watch: tap === undefined ? () => {} : watchTap(tap, notice),
     isQuiet: () => host.tcp.unfinishedCount === 0 && !host.tcp.hasUndelivered,
     close,
-  };
-}
-
-/** The provider, with management answered beside it. */
-function handlerOf(provider: CallHandler, management: ManagementService): CallHandler {
-  return {
-    openClient(client) {
-      provider.openClient(client);
-      management.openClient();
-    },
-    closeClient(client) {
-      management.closeClient(client);
-      provider.closeClient(client);
-    },
-    hold: (client, isHeld) => provider.hold(client, isHeld),
-    call(client, request, reply) {
-      if (request.op !== CALL.control) {
-        provider.call(client, request, reply);
-        return;
-      }
-      management.handle(client, request.data ?? new Uint8Array(), (data) =>
-        reply({ id: request.id, result: 0, error: 0, a: 0, b: 0, data }),
-      );
-    },
   };
 }
 
@@ -223,10 +206,11 @@ function pollWaiter(doorbell: Doorbell, tap: LinuxTap | undefined, closers: (() 
   return waiter;
 }
 
-function captureTo(path: string, device: ManagedDevice, host: Host, notice: Notice, closers: (() => void)[]): CaptureFile {
-  const file = new CaptureFile(
+function captureTo(path: string, device: ManagedDevice, host: Host, clock: Clock, notice: Notice, closers: (() => void)[]): BlockFile {
+  const file = new BlockFile(
     path,
-    () => host.context.clock.now(),
+    "capture file",
+    () => clock.now(),
     (why) => {
       notice(`Cannot go on with the capture in "${path}", which ends with its last whole frame: ${why}`);
       device.capture.stop();
@@ -238,6 +222,26 @@ function captureTo(path: string, device: ManagedDevice, host: Host, notice: Noti
     file.close();
   });
   return file;
+}
+
+/** All that the host is given goes to a file, for `Replay`. */
+function recordTo(path: string, clock: Clock, notice: Notice, closers: (() => void)[]): { recorder: Recorder; file: BlockFile } {
+  const file = new BlockFile(
+    path,
+    "recording",
+    () => clock.now(),
+    (why) => {
+      notice(`Cannot go on with the recording in "${path}", which ends with its last whole block: ${why}`);
+      recorder.end();
+    },
+  );
+  const onLimit = () => notice(`The recording in "${path}" is as long as it may get, and ends`);
+  const recorder = new Recorder((block) => file.write(block), { onLimit });
+  closers.push(() => {
+    recorder.end();
+    file.close();
+  });
+  return { recorder, file };
 }
 
 /** @returns to be called once a turn */

@@ -93,7 +93,7 @@ export class SocketDoor implements RequestServer {
   constructor(parts: DoorParts) {
     this.#parts = parts;
     this.#outbox = new Outbox((client) => this.#lost(client));
-    this.#notices = new TokenBucket(parts.timers.clock, NOTICES_PER_SECOND, NOTICES_AT_ONCE);
+    this.#notices = new TokenBucket(parts.timers, NOTICES_PER_SECOND, NOTICES_AT_ONCE);
     this.#epoll.add(parts.listener, EPOLLIN);
   }
 

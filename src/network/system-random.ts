@@ -1,14 +1,13 @@
-import { randomFillSync } from "node:crypto";
 import type { Random } from "../stack/core/random.ts";
 
-/** Randomness of the operating system, fetched a kilobyte at a time. */
+/** Randomness of the operating system, by way of Web Crypto, which Node and browsers have alike; fetched a kilobyte at a time. */
 export class SystemRandom implements Random {
   readonly #pool = new Uint32Array(256);
   #next = this.#pool.length;
 
   u32(): number {
     if (this.#next === this.#pool.length) {
-      randomFillSync(this.#pool);
+      crypto.getRandomValues(this.#pool);
       this.#next = 0;
     }
     const value = this.#pool[this.#next]!;

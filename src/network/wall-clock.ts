@@ -1,4 +1,4 @@
-import type { Clock } from "../stack/core/clock.ts";
+import type { Clock } from "./real-clock.ts";
 
 /** Differences below this are the rounding of Date.now() and the pace at which NTP slews a clock. */
 const STEP_MS = 20;

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { useSharedCopy } from "../stack/core/copy-bytes.ts";
 import { TapError } from "./tap-error.ts";
 
 /**
@@ -72,8 +73,13 @@ let viewAt: ((address: number, length: number) => ArrayBuffer) | undefined;
 
 /** @throws TapError with errno ENOSYS when this is not Linux, or when koffi is not installed for this system */
 export function libc(): Libc {
-  if (loaded === undefined) loaded = load();
-  return loaded;
+  if (loaded !== undefined) return loaded;
+  const calls = load();
+  loaded = calls;
+  useSharedCopy((target, at, source) => {
+    calls.memcpy(addressOf(target) + at, addressOf(source), source.length);
+  });
+  return calls;
 }
 
 /**

@@ -1,6 +1,6 @@
+import { copyBytes } from "../stack/core/copy-bytes.ts";
 import { WSAEINTR, WSAENETDOWN, WSAENOBUFS } from "../winsock/abi/errors.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../winsock/provider/calls.ts";
-import { copyOf } from "./copy-bytes.ts";
 import type { LentViews } from "./lent-views.ts";
 import { EVENT, emptyMessage, joinPieces, LENT, MAX_DATA, type Message, REPLY, REQUEST } from "./message.ts";
 import type { LinkReceiver, MessageLink } from "./message-link.ts";
@@ -16,7 +16,7 @@ export interface EventPort extends AsyncPort {
   onDown: ((why: string) => void) | undefined;
 }
 
-interface PendingCall {
+interface UnansweredCall {
   readonly resolve: (reply: CallReply) => void;
   pieces: Uint8Array[];
 }
@@ -31,7 +31,7 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   readonly #link: MessageLink;
   readonly #onClose: () => void;
   #isClosed = false;
-  readonly #pending = new Map<number, PendingCall>();
+  readonly #pending = new Map<number, UnansweredCall>();
   /** Nobody waits for these, so they do not keep the program alive. */
   readonly #posted: PostedCalls;
   #reasonsToLive = 0;
@@ -164,4 +164,17 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
     while (this.#pending.has(id)) id = this.#posted.nextId();
     return id;
   }
+}
+
+/** Below this a copy costs less than what makes a larger one quick. */
+const SMALL_COPY = 2048;
+
+/** A copy in memory of its own. */
+function copyOf(source: Uint8Array): Uint8Array {
+  if (source.length < SMALL_COPY) return source.slice();
+  // Zeroes that are written over at once are not worth writing.
+  const { buffer } = Buffer.allocUnsafeSlow(source.length);
+  const copy = new Uint8Array(buffer);
+  copyBytes(copy, 0, source);
+  return copy;
 }

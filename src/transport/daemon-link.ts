@@ -7,7 +7,7 @@ import { SocketLink } from "./socket-link.ts";
 
 const HELLO_LIMIT_MS = 5_000;
 
-const NOBODY: LinkReceiver = { message: () => true, room() {}, down() {} };
+const NO_RECEIVER: LinkReceiver = { message: () => true, room() {}, down() {} };
 
 /**
  * Connects to a daemon and exchanges versions, on the event loop. Give the link a receiver before the loop turns.
@@ -23,7 +23,7 @@ export async function connectDaemon(path: string): Promise<SocketLink> {
     };
     const limit = setTimeout(() => refuse(greetingTrouble("silent") ?? ""), HELLO_LIMIT_MS);
     const link = new SocketLink(socket, {
-      ...NOBODY,
+      ...NO_RECEIVER,
       message(hello) {
         const trouble = greetingTrouble(hello);
         if (trouble !== undefined) {
@@ -31,7 +31,7 @@ export async function connectDaemon(path: string): Promise<SocketLink> {
           return true;
         }
         clearTimeout(limit);
-        link.receiver = NOBODY;
+        link.receiver = NO_RECEIVER;
         resolve(link);
         return true;
       },

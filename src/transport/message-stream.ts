@@ -1,4 +1,4 @@
-import { emptyMessage, MAX_MESSAGE, type Malformed, type Message, messageLength, readMessage } from "./message.ts";
+import { emptyMessage, MAX_MESSAGE, type MalformedMessage, type Message, messageLength, readMessage } from "./message.ts";
 
 const FIRST_BYTES = 64 * 1024;
 /** A buffer that has grown beyond this is given back once little is held. */
@@ -15,7 +15,7 @@ export class MessageStream {
   #view = new DataView(this.#bytes.buffer);
   #start = 0;
   #end = 0;
-  #failure: Malformed | undefined;
+  #failure: MalformedMessage | undefined;
   #isStalled = false;
 
   constructor(take: MessageTaker) {
@@ -28,7 +28,7 @@ export class MessageStream {
   }
 
   /** @returns what is wrong with the stream; from then on nothing more is taken from it */
-  feed(chunk: Uint8Array): Malformed | undefined {
+  feed(chunk: Uint8Array): MalformedMessage | undefined {
     if (this.#failure !== undefined) return this.#failure;
     this.#reserve(chunk.length);
     this.#bytes.set(chunk, this.#end);
@@ -37,12 +37,12 @@ export class MessageStream {
   }
 
   /** The taker has room again. */
-  resume(): Malformed | undefined {
+  resume(): MalformedMessage | undefined {
     this.#isStalled = false;
     return this.#failure ?? this.#cut();
   }
 
-  #cut(): Malformed | undefined {
+  #cut(): MalformedMessage | undefined {
     while (this.#end - this.#start >= 4) {
       const length = messageLength(this.#view, this.#start);
       if (typeof length === "string") return this.#fail(length);
@@ -59,7 +59,7 @@ export class MessageStream {
     return undefined;
   }
 
-  #fail(why: Malformed): Malformed {
+  #fail(why: MalformedMessage): MalformedMessage {
     this.#failure = why;
     return why;
   }

@@ -1,4 +1,4 @@
-import { copyBytes } from "./copy-bytes.ts";
+import { copyBytes } from "../stack/core/copy-bytes.ts";
 
 /**
  * What passes between a program and the host it uses: calls, replies and events, as bytes. The same bytes lie in shared memory and
@@ -55,7 +55,7 @@ export interface Message {
 
 export const emptyMessage = (): Message => ({ kind: 0, op: 0, client: 0, id: 0, value: 0, a: 0, b: 0, c: 0, more: false, data: null });
 
-export type Malformed =
+export type MalformedMessage =
   | "message-too-short"
   | "message-too-long"
   | "message-of-unknown-kind"
@@ -67,13 +67,13 @@ export const messageBytes = (message: Message): number => HEADER_BYTES + (messag
 
 /** Writes the message at `at` and returns where it ends; `bytes` and `view` look at the same memory. */
 export function writeMessage(bytes: Uint8Array, view: DataView, at: number, message: Message): number {
-  writeHeader(view, at, message);
+  writeMessageHeader(view, at, message);
   if (message.data !== null) copyBytes(bytes, at + HEADER_BYTES, message.data);
   return at + messageBytes(message);
 }
 
 /** All but the data, HEADER_BYTES at `at`. */
-export function writeHeader(view: DataView, at: number, message: Message): void {
+export function writeMessageHeader(view: DataView, at: number, message: Message): void {
   const { data } = message;
   view.setUint32(at, messageBytes(message), true);
   view.setUint8(at + 4, message.kind);
@@ -88,14 +88,14 @@ export function writeHeader(view: DataView, at: number, message: Message): void 
 }
 
 /** Length of the message at `at`, of which four bytes must be there; or what is wrong with it. */
-export function messageLength(view: DataView, at: number): number | Malformed {
+export function messageLength(view: DataView, at: number): number | MalformedMessage {
   const length = view.getUint32(at, true);
   if (length < HEADER_BYTES) return "message-too-short";
   return length > MAX_MESSAGE ? "message-too-long" : length;
 }
 
 /** Reads the whole message of `length` bytes at `at` into `into`, or says what is wrong with it. */
-export function readMessage(bytes: Uint8Array, view: DataView, at: number, length: number, into: Message): Malformed | undefined {
+export function readMessage(bytes: Uint8Array, view: DataView, at: number, length: number, into: Message): MalformedMessage | undefined {
   const kind = view.getUint8(at + 4);
   const flags = view.getUint8(at + 5);
   if (kind < HELLO || kind > LENT) return "message-of-unknown-kind";

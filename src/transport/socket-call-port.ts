@@ -19,8 +19,8 @@ import {
   REPLY,
   REQUEST,
   readMessage,
-  writeHeader,
   writeMessage,
+  writeMessageHeader,
 } from "./message.ts";
 import { NetworkError } from "./network-error.ts";
 import { failedCall, PostedCalls, replyIn } from "./posted-calls.ts";
@@ -140,7 +140,7 @@ export class SocketCallPort implements BlockingPort {
     const total = messageBytes(message);
     const isCopied = data === null || data.length <= COPIED_BYTES;
     if (isCopied) writeMessage(this.#departure, this.#departureView, 0, message);
-    else writeHeader(this.#departureView, 0, message);
+    else writeMessageHeader(this.#departureView, 0, message);
     message.data = null;
     const dataAddress = isCopied ? this.#departureAddress + HEADER_BYTES : addressOf(data);
     for (let sent = 0; sent < total; ) {

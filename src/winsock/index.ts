@@ -14,42 +14,229 @@
  * `embedded:` (the default: a host on a virtual wire with a loopback), `tap:tap0?ip=203.0.113.2/24&gateway=203.0.113.1`, or
  * `daemon:/run/tapsock/tapsock.sock`.
  */
+
 import { openBlockingPort } from "../network/networks.ts";
-import { createBlockingFace } from "./faces/blocking-face.ts";
+import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
+import { createBlockingFace, type OptionPointer, type SockaddrPointer } from "./faces/blocking-face.ts";
 
 export { useNetwork } from "../network/networks.ts";
-export * from "./abi/byte-order.ts";
-export * from "./abi/constants.ts";
-export * from "./abi/errors.ts";
-export * from "./abi/fd-set.ts";
-export * from "./abi/structures.ts";
-export type { BlockingFace, OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
+export * from "./abi/index.ts";
+export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
 
-export const {
-  WSAStartup,
-  WSACleanup,
-  WSAGetLastError,
-  WSASetLastError,
-  socket,
-  bind,
-  connect,
-  listen,
-  accept,
-  send,
-  recv,
-  sendto,
-  recvfrom,
-  shutdown,
-  closesocket,
-  select,
-  ioctlsocket,
-  getsockname,
-  getpeername,
-  getsockopt,
-  setsockopt,
-  inet_addr,
-  inet_ntoa,
-  inet_pton,
-  inet_ntop,
-  networkFailure,
-} = createBlockingFace(openBlockingPort);
+/** The face of this thread, which reaches its network at the first WSAStartup. */
+const face = createBlockingFace(openBlockingPort);
+
+/**
+ * Starts Winsock for this program, which has to come first. Counted: each success wants a WSACleanup.
+ * @param wVersionRequested as MAKEWORD(2, 2), which is the highest there is
+ * @param lpWSAData filled in with what was agreed on: `new_WSADATA()`
+ * @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, or WSASYSNOTREADY when the network cannot be had (`networkFailure`
+ * says why)
+ */
+export function WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number {
+  return face.WSAStartup(wVersionRequested, lpWSAData);
+}
+
+/** Undoes one WSAStartup; the last one closes every socket of the program. @returns 0, or SOCKET_ERROR with WSANOTINITIALISED */
+export function WSACleanup(): number {
+  return face.WSACleanup();
+}
+
+/** The code of the last call of this thread: 0 when it succeeded. */
+export function WSAGetLastError(): number {
+  return face.WSAGetLastError();
+}
+
+/** Sets what WSAGetLastError says, until the next call. */
+export function WSASetLastError(iError: number): void {
+  face.WSASetLastError(iError);
+}
+
+/**
+ * Makes a socket in blocking mode.
+ * @param af AF_INET; AF_INET6 is refused, see docs/reference/winsock-calls.md
+ * @param type SOCK_STREAM or SOCK_DGRAM
+ * @param protocol IPPROTO_TCP, IPPROTO_UDP, or 0 for what suits the type
+ * @returns the socket, or INVALID_SOCKET: WSAEAFNOSUPPORT, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT, WSAEMFILE
+ */
+export function socket(af: number, type: number, protocol: number): SOCKET {
+  return face.socket(af, type, protocol);
+}
+
+/**
+ * Gives a socket its local address and port. Port 0 takes a free one of the profile's range, 49152 to 65535 on Windows.
+ * @param name an address of the host, or INADDR_ANY for all of them
+ * @param namelen sizeof_sockaddr_in
+ * @returns 0, or SOCKET_ERROR: WSAEADDRINUSE, WSAEACCES, WSAEADDRNOTAVAIL, WSAEINVAL when the socket is bound already
+ */
+export function bind(s: SOCKET, name: SockaddrPointer | null, namelen: number): number {
+  return face.bind(s, name, namelen);
+}
+
+/**
+ * Connects a stream to its peer, or sets the peer of a datagram socket. A blocking stream waits, up to 21 seconds with Windows' profile;
+ * a nonblocking one gets WSAEWOULDBLOCK, and the outcome by `select` (Microsoft, "connect function").
+ * @param namelen sizeof_sockaddr_in
+ * @returns 0, or SOCKET_ERROR: WSAECONNREFUSED, WSAETIMEDOUT, WSAENETUNREACH, WSAEHOSTUNREACH, WSAEISCONN and others
+ */
+export function connect(s: SOCKET, name: SockaddrPointer | null, namelen: number): number {
+  return face.connect(s, name, namelen);
+}
+
+/** Lets a bound stream be connected to. @param backlog how many connections may wait to be accepted, or SOMAXCONN. @returns 0, or SOCKET_ERROR */
+export function listen(s: SOCKET, backlog: number): number {
+  return face.listen(s, backlog);
+}
+
+/**
+ * Waits for a connection of a listening stream and takes it.
+ * @param addr filled in with the peer's name, or null
+ * @param addrlen bytes of `addr`, in and out; null together with `addr`
+ * @returns its socket, or INVALID_SOCKET: WSAEWOULDBLOCK, WSAECONNRESET when the peer was gone before it was accepted, and others
+ */
+export function accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null): SOCKET {
+  return face.accept(s, addr, addrlen);
+}
+
+/**
+ * Sends `len` bytes of `buf`: a blocking socket takes all of them as soon as fewer than SO_SNDBUF bytes are waiting.
+ * @param flags 0, or MSG_ flags
+ * @returns how many were taken, or SOCKET_ERROR: WSAEWOULDBLOCK, WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN, WSAESHUTDOWN and others
+ */
+export function send(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number {
+  return face.send(s, buf, len, flags);
+}
+
+/**
+ * Waits for at least one byte (with MSG_WAITALL for `len` of them), and takes what is there up to `len`. Of a datagram socket it takes
+ * one datagram.
+ * @param flags 0, MSG_PEEK, MSG_WAITALL
+ * @returns how many bytes; 0 when the peer has ended the stream; or SOCKET_ERROR: WSAEWOULDBLOCK, WSAECONNRESET, WSAETIMEDOUT and others
+ */
+export function recv(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number {
+  return face.recv(s, buf, len, flags);
+}
+
+/**
+ * Sends one datagram to `to`, and binds the socket if it is not bound. On a stream the address counts for nothing.
+ * @param tolen sizeof_sockaddr_in
+ * @returns `len`, or SOCKET_ERROR: WSAEMSGSIZE, WSAENETUNREACH, WSAEACCES for a broadcast without SO_BROADCAST, and others
+ */
+export function sendto(s: SOCKET, buf: Uint8Array | null, len: number, flags: number, to: SockaddrPointer | null, tolen: number): number {
+  return face.sendto(s, buf, len, flags, to, tolen);
+}
+
+/**
+ * Waits for one datagram and tells its sender. One longer than `len` fills the buffer, and the call fails with WSAEMSGSIZE.
+ * @param from filled in with the sender's name, or null
+ * @param fromlen bytes of `from`, in and out; null together with `from`
+ * @returns how many bytes, or SOCKET_ERROR: WSAECONNRESET after an earlier datagram that found nobody, and others
+ */
+export function recvfrom(
+  s: SOCKET,
+  buf: Uint8Array | null,
+  len: number,
+  flags: number,
+  from: SockaddrPointer | null,
+  fromlen: Box<number> | null,
+): number {
+  return face.recvfrom(s, buf, len, flags, from, fromlen);
+}
+
+/** Ends receiving, sending or both; the socket stays. @param how SD_RECEIVE, SD_SEND or SD_BOTH. @returns 0, or SOCKET_ERROR */
+export function shutdown(s: SOCKET, how: number): number {
+  return face.shutdown(s, how);
+}
+
+/**
+ * Ends a socket. What was sent is delivered and the connection ended in the background, unless SO_LINGER says otherwise.
+ * @returns 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEWOULDBLOCK for a nonblocking socket that shall linger
+ */
+export function closesocket(s: SOCKET): number {
+  return face.closesocket(s);
+}
+
+/**
+ * Waits until a socket of one of the sets can be read, written, or has failed, and leaves in each set those that are so.
+ * @param nfds ignored, as on Windows
+ * @param timeout how long to wait at most; null waits for ever
+ * @returns how many entries are left in all sets, 0 when the time is over, or SOCKET_ERROR: WSAENOTSOCK, WSAEINVAL
+ */
+export function select(
+  nfds: number,
+  readfds: fd_set | Uint8Array | null,
+  writefds: fd_set | Uint8Array | null,
+  exceptfds: fd_set | Uint8Array | null,
+  timeout: timeval | Uint8Array | null,
+): number {
+  return face.select(nfds, readfds, writefds, exceptfds, timeout);
+}
+
+/**
+ * FIONBIO switches nonblocking mode on (1) or off (0), FIONREAD counts what can be read, SIOCATMARK knows no urgent data.
+ * @param argp the argument, in and out
+ * @returns 0, or SOCKET_ERROR
+ */
+export function ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): number {
+  return face.ioctlsocket(s, cmd, argp);
+}
+
+/** The socket's own address and port. @param namelen bytes of `name`, in and out. @returns 0, or SOCKET_ERROR: WSAEINVAL while not bound */
+export function getsockname(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number {
+  return face.getsockname(s, name, namelen);
+}
+
+/** The peer's address and port, known from the moment that connect begins. @param namelen bytes of `name`, in and out. @returns 0, or SOCKET_ERROR: WSAENOTCONN */
+export function getpeername(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number {
+  return face.getpeername(s, name, namelen);
+}
+
+/**
+ * Reads an option; docs/reference/winsock-options.md lists them.
+ * @param optval what is filled in: a box, a linger, or bytes
+ * @param optlen bytes of `optval`, in and out
+ * @returns 0, or SOCKET_ERROR: WSAENOPROTOOPT, WSAEINVAL, WSAEFAULT
+ */
+export function getsockopt(s: SOCKET, level: number, optname: number, optval: OptionPointer | null, optlen: Box<number> | null): number {
+  return face.getsockopt(s, level, optname, optval, optlen);
+}
+
+/**
+ * Sets an option; docs/reference/winsock-options.md lists them.
+ * @param optval a box, a linger, or bytes
+ * @param optlen how many bytes of `optval` count
+ * @returns 0, or SOCKET_ERROR: WSAENOPROTOOPT, WSAEINVAL, WSAEFAULT
+ */
+export function setsockopt(s: SOCKET, level: number, optname: number, optval: OptionPointer | null, optlen: number): number {
+  return face.setsockopt(s, level, optname, optval, optlen);
+}
+
+/** An address in dotted notation as a number in network byte order; INADDR_NONE for text that is no address. */
+export function inet_addr(cp: string | null): number {
+  return face.inet_addr(cp);
+}
+
+/** An address in dotted notation. */
+export function inet_ntoa(address: in_addr): string {
+  return face.inet_ntoa(address);
+}
+
+/** Reads an address of family `af` into `dst`, in network byte order. @returns 1, 0 for text that is no address, or -1: WSAEAFNOSUPPORT, WSAEFAULT */
+export function inet_pton(af: number, text: string | null, dst: Uint8Array | in_addr | in6_addr | null): number {
+  return face.inet_pton(af, text, dst);
+}
+
+/** An address of family `af` as text, which also goes to `dst`, of `size` bytes with the NUL. @returns the text, or null: WSAEAFNOSUPPORT, STATUS_INVALID_PARAMETER where it does not fit */
+export function inet_ntop(
+  af: number,
+  src: Uint8Array | in_addr | in6_addr | null,
+  dst: Box<string> | Uint8Array | null,
+  size: number,
+): string | null {
+  return face.inet_ntop(af, src, dst, size);
+}
+
+/** Not Winsock's: why the last WSAStartup could not reach the network, in words; undefined when it could. */
+export function networkFailure(): Error | undefined {
+  return face.networkFailure();
+}

@@ -14,34 +14,171 @@
  *
  * On which network: `useNetwork(url)` before the first call, or the environment variable TAPSOCK; see `tapsock/winsock`.
  */
+
 import { openAsyncPort } from "../network/networks.ts";
-import { createPromiseFace } from "./faces/promise-face.ts";
+import type { SO_LINGER, SOL_SOCKET } from "./abi/constants.ts";
+import type { linger, SOCKET } from "./abi/structures.ts";
+import {
+  type Cancellable,
+  createPromiseFace,
+  type OptionValue,
+  type SelectOptions,
+  type SocketAddress,
+  type SocketSets,
+  type TransferOptions,
+} from "./faces/promise-face.ts";
 
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/byte-order.ts";
 export * from "./abi/constants.ts";
 export * from "./abi/errors.ts";
 export type { linger, SOCKET } from "./abi/structures.ts";
-export type { Cancellable, PromiseFace, SelectOptions, SocketAddress, SocketSets, TransferOptions } from "./faces/promise-face.ts";
+export type { Cancellable, OptionValue, SelectOptions, SocketAddress, SocketSets, TransferOptions } from "./faces/promise-face.ts";
 
-export const {
-  WSAStartup,
-  WSACleanup,
-  socket,
-  bind,
-  connect,
-  listen,
-  accept,
-  send,
-  recv,
-  sendto,
-  recvfrom,
-  shutdown,
-  closesocket,
-  getsockname,
-  getpeername,
-  setsockopt,
-  getsockopt,
-  select,
-  ioctlsocket,
-} = createPromiseFace(openAsyncPort);
+/** The face of this thread, which reaches its network at the first call. */
+const face = createPromiseFace(openAsyncPort);
+
+/**
+ * Starts Winsock. Optional: the first call of any other function does it too, and counts as nothing for WSACleanup.
+ * @param version MAKEWORD(2, 2) by default
+ * @returns the version that was agreed on, high byte minor
+ * @throws WinsockError WSAVERNOTSUPPORTED, or WSASYSNOTREADY whose `cause` says why the network cannot be had
+ */
+export function WSAStartup(version?: number): Promise<{ readonly version: number }> {
+  return face.WSAStartup(version);
+}
+
+/**
+ * Undoes one WSAStartup. The last one, and the first one where start-up was implied, closes every socket; waiting calls fail with
+ * WSAEINTR.
+ * @throws WinsockError WSANOTINITIALISED
+ */
+export function WSACleanup(): Promise<void> {
+  return face.WSACleanup();
+}
+
+/** Makes a socket: of AF_INET, SOCK_STREAM and protocol 0 by default. @throws WinsockError WSAEAFNOSUPPORT, WSAEMFILE and others */
+export function socket(af?: number, type?: number, protocol?: number): Promise<SOCKET> {
+  return face.socket(af, type, protocol);
+}
+
+/**
+ * Gives a socket its local address and port. Without an address every local one, without a port (or with 0) a free one.
+ * @throws WinsockError WSAEADDRINUSE, WSAEACCES, WSAEADDRNOTAVAIL, WSAEINVAL when the socket is bound already
+ */
+export function bind(s: SOCKET, name?: Partial<SocketAddress>): Promise<void> {
+  return face.bind(s, name);
+}
+
+/**
+ * Connects a stream to its peer, or sets the peer of a datagram socket.
+ * @throws WinsockError WSAECONNREFUSED, WSAETIMEDOUT after 21 seconds with Windows' profile, WSAENETUNREACH, WSAEHOSTUNREACH and others;
+ * or the signal's reason
+ */
+export function connect(s: SOCKET, name: SocketAddress, options?: Cancellable): Promise<void> {
+  return face.connect(s, name, options);
+}
+
+/** Lets a bound stream be connected to. @param backlog how many connections may wait to be accepted; SOMAXCONN by default */
+export function listen(s: SOCKET, backlog?: number): Promise<void> {
+  return face.listen(s, backlog);
+}
+
+/**
+ * Takes a connection of a listening stream, as soon as there is one.
+ * @returns its socket, with the peer's address and port
+ * @throws WinsockError WSAECONNRESET when the peer was gone before it was accepted, and others; or the signal's reason
+ */
+export function accept(s: SOCKET, options?: Cancellable): Promise<{ readonly socket: SOCKET } & SocketAddress> {
+  return face.accept(s, options);
+}
+
+/**
+ * Sends bytes, or text as UTF-8. Sends of one socket leave in the order of the calls.
+ * @returns how many bytes were taken: all of them, unless the socket is nonblocking
+ * @throws WinsockError WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN, WSAESHUTDOWN and others; or the signal's reason
+ */
+export function send(s: SOCKET, data: Uint8Array | string, options?: TransferOptions): Promise<number> {
+  return face.send(s, data, options);
+}
+
+/**
+ * Receives at least one byte and at most `into` of them (65536 by default); none when the peer has ended the stream. Given memory instead
+ * of a length, it fills that and returns the part that it filled: in a long stream that spares the garbage collector most of its work.
+ * @throws WinsockError WSAECONNRESET, WSAETIMEDOUT, WSAENOTCONN and others; or the signal's reason
+ */
+export function recv(s: SOCKET, into?: number | Uint8Array, options?: TransferOptions): Promise<Uint8Array> {
+  return face.recv(s, into, options);
+}
+
+/**
+ * Sends one datagram to an address, and binds the socket if it is not bound.
+ * @returns how many bytes were taken
+ * @throws WinsockError WSAEMSGSIZE, WSAENETUNREACH, WSAEACCES for a broadcast without SO_BROADCAST, and others; or the signal's reason
+ */
+export function sendto(s: SOCKET, data: Uint8Array | string, to: SocketAddress, options?: TransferOptions): Promise<number> {
+  return face.sendto(s, data, to, options);
+}
+
+/**
+ * Receives one datagram of at most `length` bytes (65536 by default), and its sender.
+ * @throws WinsockError WSAEMSGSIZE for one that is longer, WSAECONNRESET after an earlier datagram that found nobody, and others; or the
+ * signal's reason
+ */
+export function recvfrom(s: SOCKET, length?: number, options?: TransferOptions): Promise<{ readonly data: Uint8Array } & SocketAddress> {
+  return face.recvfrom(s, length, options);
+}
+
+/** Ends sending, receiving or both; the socket stays. @param how SD_SEND by default */
+export function shutdown(s: SOCKET, how?: number): Promise<void> {
+  return face.shutdown(s, how);
+}
+
+/** Ends a socket. What was sent is delivered and the connection ended in the background, unless SO_LINGER says otherwise. */
+export function closesocket(s: SOCKET): Promise<void> {
+  return face.closesocket(s);
+}
+
+/** The socket's own address and port. @throws WinsockError WSAEINVAL while it is not bound */
+export function getsockname(s: SOCKET): Promise<SocketAddress> {
+  return face.getsockname(s);
+}
+
+/** The peer's address and port, known from the moment that connect begins. @throws WinsockError WSAENOTCONN */
+export function getpeername(s: SOCKET): Promise<SocketAddress> {
+  return face.getpeername(s);
+}
+
+/**
+ * Sets an option; docs/reference/winsock-options.md lists them.
+ * @param value a number or a boolean stands for a DWORD
+ * @throws WinsockError WSAENOPROTOOPT, WSAEINVAL, WSAEFAULT for what is no value
+ */
+export function setsockopt(s: SOCKET, level: number, optname: number, value: OptionValue): Promise<void> {
+  return face.setsockopt(s, level, optname, value);
+}
+
+/** Reads SO_LINGER, the one option that is no number. */
+export function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
+/** Reads an option; docs/reference/winsock-options.md lists them. @throws WinsockError WSAENOPROTOOPT, WSAEINVAL */
+export function getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
+export function getsockopt(s: SOCKET, level: number, optname: number): Promise<number | linger> {
+  return face.getsockopt(s, level, optname);
+}
+
+/**
+ * Waits until a socket of one of the sets can be read, written, or has failed.
+ * @returns those that are so: no sockets at all when the time is over
+ * @throws WinsockError WSAENOTSOCK, WSAEINVAL; or the signal's reason
+ */
+export function select(
+  sets: SocketSets,
+  options?: SelectOptions,
+): Promise<{ readonly read: SOCKET[]; readonly write: SOCKET[]; readonly except: SOCKET[] }> {
+  return face.select(sets, options);
+}
+
+/** FIONBIO switches nonblocking mode on or off, FIONREAD counts what can be read. @returns the argument as the command left it */
+export function ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number> {
+  return face.ioctlsocket(s, cmd, argument);
+}

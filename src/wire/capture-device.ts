@@ -1,14 +1,16 @@
-import type { Clock } from "../stack/core/clock.ts";
 import { type FrameInfo, plainFrame } from "../stack/core/frame-info.ts";
+import type { Time } from "../stack/core/time.ts";
 import type { Trace, TraceEvent } from "../stack/core/trace.ts";
+import { TraceLabels } from "../stack/core/trace-labels.ts";
 import type { FrameSink, LinkCounters, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
 import { completeChecksum } from "../stack/packet/partial-checksum.ts";
 import { enhancedPacket, interfaceDescription, interfaceStatistics, sectionHeader } from "./pcapng-writer.ts";
 import { WrappedDevice } from "./wrapped-device.ts";
 
 export interface CaptureOptions {
-  readonly clock: Clock;
-  /** What to add to the clock's milliseconds to get milliseconds since 1970; 0 in virtual time is as good as any. */
+  /** That of the host which the device belongs to. */
+  readonly time: Time;
+  /** What to add to its milliseconds to get milliseconds since 1970; 0 in virtual time is as good as any. */
   readonly epochOffsetMs: number;
 }
 
@@ -121,6 +123,7 @@ class Capture {
     | { readonly timeNs: bigint; readonly bytes: Uint8Array; readonly wireLength: number; readonly direction: "in" | "out" }
     | undefined;
   #comments: string[] = [];
+  readonly #labels = new TraceLabels();
 
   constructor(device: LinkDevice, options: CaptureOptions, start: CaptureStart) {
     this.#device = device;
@@ -164,17 +167,18 @@ class Capture {
   }
 
   #heard(event: TraceEvent): void {
+    this.#labels.note(event);
     if (event.type === "frame-dropped") {
       if (event.device === this.#device.name) this.addComment(`dropped: ${event.reason}`);
     } else if (event.type === "winsock-returned") {
-      this.addComment(`${event.name}: ${event.text}`);
+      this.addComment(`${this.#labels.call(event)}: ${event.text}`);
     }
   }
 
   #nowNs(): bigint {
-    const { clock, epochOffsetMs } = this.#options;
+    const { time, epochOffsetMs } = this.#options;
     // Apart, because their sum in nanoseconds does not fit into a double.
-    return BigInt(Math.round(epochOffsetMs)) * 1_000_000n + BigInt(Math.round(clock.now() * 1e6));
+    return BigInt(Math.round(epochOffsetMs)) * 1_000_000n + BigInt(Math.round(time.now * 1e6));
   }
 }
 

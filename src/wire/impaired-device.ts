@@ -6,16 +6,16 @@ import { unfitFrame } from "../stack/link/frame-check.ts";
 import type { FrameSink, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
 import { FRAME_KINDS, type FrameKind, isOfKind } from "./frame-match.ts";
 import { FrameQueue } from "./frame-queue.ts";
-import { type ActivePick, copyOf, type Fate, Line } from "./impaired-line.ts";
+import { type ActivePick, type Fate, frameCopy, Line } from "./impaired-line.ts";
 import {
   ACTIONS,
-  checked,
+  checkedImpairment,
   type Direction,
+  type FramePick,
   type Impairment,
   type ImpairmentReport,
   isActive,
   NO_IMPAIRMENT,
-  type Pick,
 } from "./impairment.ts";
 import { WrappedDevice } from "./wrapped-device.ts";
 
@@ -80,12 +80,12 @@ export class ImpairedDevice extends WrappedDevice {
   /** Changes some settings of a direction, for frames from now on. @throws RangeError when a value is out of its range */
   configure(direction: Direction, settings: Partial<Impairment>): void {
     const line = this.#lines[direction];
-    line.settings = checked({ ...line.settings, ...settings });
+    line.settings = checkedImpairment({ ...line.settings, ...settings });
     this.#refresh();
   }
 
   /** @throws RangeError when a word or a number is not one of the possible ones */
-  pick(pick: Pick): void {
+  pick(pick: FramePick): void {
     if (!FRAME_KINDS.includes(pick.match)) throw new RangeError(`Cannot pick "${pick.match}": want one of ${FRAME_KINDS.join(", ")}`);
     if (!ACTIONS.includes(pick.action))
       throw new RangeError(`Cannot pick with the action "${pick.action}": want one of ${ACTIONS.join(", ")}`);
@@ -219,7 +219,7 @@ export class ImpairedDevice extends WrappedDevice {
   }
 
   #putOnLine(line: Line, fate: Fate, bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
-    const frame = copyOf(bytes, at, end, info);
+    const frame = frameCopy(bytes, at, end, info);
     if (fate.isCorrupt) line.corrupt(frame);
     if (!line.enter(frame, fate.delayMs, fate.overtaken)) this.counters.drop("queue-full");
     if (fate.isDuplicate && !line.enter(frame, fate.delayMs, fate.overtaken)) this.counters.drop("queue-full");

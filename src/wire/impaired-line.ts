@@ -5,13 +5,13 @@ import { ETHERNET_HEADER } from "../stack/link/frame-check.ts";
 import { FRAME_HEADROOM, type TransmitResult } from "../stack/link/link-device.ts";
 import { completeChecksum } from "../stack/packet/partial-checksum.ts";
 import type { FrameKind } from "./frame-match.ts";
-import { type Direction, type DirectionReport, type Impairment, NO_IMPAIRMENT, type Pick } from "./impairment.ts";
+import { type Direction, type DirectionReport, type FramePick, type Impairment, NO_IMPAIRMENT } from "./impairment.ts";
 
 /** A pick that has not yet taken all its frames. */
 export interface ActivePick {
   readonly match: FrameKind;
   readonly direction: Direction | undefined;
-  readonly action: Pick["action"];
+  readonly action: FramePick["action"];
   readonly delayMs: number;
   left: number;
 }
@@ -110,7 +110,7 @@ export class Line {
       this.#queueFull++;
       return false;
     }
-    let dueMs = this.#timers.clock.now() + delayMs;
+    let dueMs = this.#timers.now + delayMs;
     if (!overtaken) {
       dueMs = Math.max(dueMs, this.#lastDueMs);
       this.#lastDueMs = dueMs;
@@ -125,7 +125,7 @@ export class Line {
 
   /** Sends on what is due. */
   runDue(): void {
-    const now = this.#timers.clock.now();
+    const now = this.#timers.now;
     while (!this.isStuck && this.#frames.length > 0 && this.#frames[0]!.dueMs <= now) this.#sendFirst();
     this.#arm();
   }
@@ -172,11 +172,11 @@ export class Line {
   #arm(): void {
     const first = this.#frames[0];
     if (first === undefined || this.isStuck) this.#timer.cancel();
-    else this.#timer.set(first.dueMs - this.#timers.clock.now());
+    else this.#timer.set(first.dueMs - this.#timers.now);
   }
 
   #transmissionMs(length: number, bitsPerSecond: number): number {
-    const now = this.#timers.clock.now();
+    const now = this.#timers.now;
     this.#freeAtMs = Math.max(now, this.#freeAtMs) + (length * 8000) / bitsPerSecond;
     return this.#freeAtMs - now;
   }
@@ -192,7 +192,7 @@ export class Line {
 }
 
 /** A copy of our own, with its checksum complete: the frame may wait longer than its bytes stay, or be damaged. */
-export function copyOf(bytes: Uint8Array, at: number, end: number, info: FrameInfo): WaitingFrame {
+export function frameCopy(bytes: Uint8Array, at: number, end: number, info: FrameInfo): WaitingFrame {
   const copy = new Uint8Array(FRAME_HEADROOM + end - at);
   copy.set(bytes.subarray(at, end), FRAME_HEADROOM);
   const copyInfo = Object.assign(plainFrame(), info);

@@ -34,7 +34,7 @@ export const NO_IMPAIRMENT: Impairment = {
 };
 
 /** Something done to the next few frames of a kind. */
-export interface Pick {
+export interface FramePick {
   readonly match: FrameKind;
   /** Both when left out. */
   readonly direction?: Direction;
@@ -50,7 +50,7 @@ export interface ImpairmentReport {
   readonly impaired: boolean;
   readonly in: DirectionReport;
   readonly out: DirectionReport;
-  readonly picks: readonly Pick[];
+  readonly picks: readonly FramePick[];
 }
 
 export interface DirectionReport {
@@ -74,7 +74,7 @@ export const isActive = (s: Impairment): boolean =>
   s.loss > 0 || s.duplicate > 0 || s.reorder > 0 || s.corrupt > 0 || s.delayMs > 0 || s.jitterMs > 0 || s.rateBitsPerSecond > 0;
 
 /** @throws RangeError when a value is out of its range */
-export function checked(settings: Impairment): Impairment {
+export function checkedImpairment(settings: Impairment): Impairment {
   for (const key of SHARES) {
     const value = settings[key];
     if (!(value >= 0 && value <= 1)) throw new RangeError(`Cannot set ${key} to ${value}: want a share from 0 to 1`);

@@ -81,7 +81,7 @@ export function enhancedPacket(
   direction: "in" | "out",
   comments: readonly string[],
 ): Uint8Array {
-  const options: Option[] = comments.map((c) => text(OPT_COMMENT, c));
+  const options: BlockOption[] = comments.map((c) => text(OPT_COMMENT, c));
   const flags = new Uint8Array(4);
   flags[0] = (direction === "in" ? 1 : 2) | (receptionType(frame) << 2);
   options.push({ code: EPB_FLAGS, value: flags });
@@ -96,7 +96,7 @@ export function enhancedPacket(
 
 /** How it went; a file should end with one for each interface. */
 export function interfaceStatistics(interfaceId: number, s: CaptureStatistics): Uint8Array {
-  const options: Option[] = [
+  const options: BlockOption[] = [
     { code: ISB_STARTTIME, value: time(s.startNs) },
     { code: ISB_ENDTIME, value: time(s.endNs) },
     { code: ISB_IFRECV, value: count(s.received) },
@@ -108,7 +108,7 @@ export function interfaceStatistics(interfaceId: number, s: CaptureStatistics): 
   });
 }
 
-interface Option {
+interface BlockOption {
   readonly code: number;
   readonly value: Uint8Array;
 }
@@ -117,7 +117,7 @@ interface Option {
 function block(
   type: number,
   bodyLength: number,
-  options: readonly Option[],
+  options: readonly BlockOption[],
   fill: (view: DataView, bytes: Uint8Array) => void,
 ): Uint8Array {
   let length = 12 + bodyLength + 4;
@@ -142,7 +142,7 @@ function block(
 const padded = (length: number): number => (length + 3) & ~3;
 
 /** UTF-8, cut between characters when it is too long. */
-function text(code: number, value: string): Option {
+function text(code: number, value: string): BlockOption {
   const bytes = new Uint8Array(Math.min(MAX_TEXT, value.length * 3));
   const { written } = new TextEncoder().encodeInto(value, bytes);
   return { code, value: bytes.subarray(0, written) };

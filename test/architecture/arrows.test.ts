@@ -11,6 +11,7 @@ const LAYERS = [
   "stack/packet",
   "stack/link",
   "stack/ip",
+  "stack/ip/v4",
   "stack/udp",
   "stack/tcp/congestion",
   "stack/tcp",
@@ -21,6 +22,7 @@ const LAYERS = [
   "winsock/provider",
   "transport",
   "management",
+  "replay",
   "network",
   "winsock/faces",
   "winsock",
@@ -54,9 +56,7 @@ function arrows(): Arrow[] {
 
 const folderOf = (file: string): string => {
   const folder = dirname(file);
-  if (folder === ".") return ENTRY;
-  // What IPv4 alone needs lies in a folder of its own, of one layer with what all families share.
-  return folder.startsWith("stack/ip/") ? "stack/ip" : folder;
+  return folder === "." ? ENTRY : folder;
 };
 
 test("every folder has its place among the layers", () => {

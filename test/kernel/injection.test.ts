@@ -149,8 +149,8 @@ describe("a kernel's side that forges", () => {
           (ip) =>
             tcp.destinationPort(ip, TCP_AT) === port &&
             tcp.flags(ip, TCP_AT) === tcp.ACK &&
-            tcp.sequence(ip, TCP_AT) === row.sndNxt &&
-            tcp.acknowledgment(ip, TCP_AT) === row.rcvNxt,
+            tcp.sequence(ip, TCP_AT) === seq(row.sndNxt) &&
+            tcp.acknowledgment(ip, TCP_AT) === seq(row.rcvNxt),
         ),
       "a challenge ACK",
     );

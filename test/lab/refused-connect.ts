@@ -1,15 +1,15 @@
 import { parseV4 } from "../../src/stack/core/address.ts";
 import { plainFrame } from "../../src/stack/core/frame-info.ts";
 import { type Seq, seq, seqAdd } from "../../src/stack/core/seq.ts";
-import type { TraceEvent } from "../../src/stack/core/trace.ts";
+import type { TraceContent, TraceEvent, TraceOpening } from "../../src/stack/core/trace.ts";
 import * as arp from "../../src/stack/packet/arp.ts";
 import * as ethernet from "../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
 import * as tcpOptions from "../../src/stack/packet/tcp-options.ts";
 
-const HOST = parseV4("203.0.113.2").bits;
-const PEER = parseV4("203.0.113.1").bits;
+const HOST = parseV4("203.0.113.2").w3;
+const PEER = parseV4("203.0.113.1").w3;
 const HOST_MAC = new Uint8Array([2, 0, 0, 0, 0, 2]);
 const PEER_MAC = new Uint8Array([2, 0, 0, 0, 0, 1]);
 const HOST_PORT = 49731;
@@ -51,13 +51,19 @@ export function segmentFrame(fields: SegmentFields): Uint8Array {
   return b.slice(0, 14 + total);
 }
 
-export const frame = (atMs: number, direction: "in" | "out", bytes: Uint8Array): TraceEvent => ({
-  type: "frame",
-  atMs,
-  direction,
-  device: "tap0",
-  bytes,
-  info: plainFrame(),
+/** An event as a trace stamps it, with a number that nobody looks at. */
+export const happened = (atMs: number, content: TraceContent): TraceEvent => ({ number: 0, atMs, ...content });
+
+export const frame = (atMs: number, direction: "in" | "out", bytes: Uint8Array): TraceEvent =>
+  happened(atMs, { type: "frame", direction, device: "tap0", bytes, info: plainFrame() });
+
+export const opened = (connection: number, local: string, remote: string): TraceOpening => ({
+  type: "connection-opened",
+  connection,
+  local,
+  remote,
+  label: `${local} – ${remote}`,
+  state: "CLOSED",
 });
 
 function arpFrame(operation: "request" | "reply"): Uint8Array {
@@ -69,7 +75,10 @@ function arpFrame(operation: "request" | "reply"): Uint8Array {
   return b;
 }
 
-const CONNECTION = `203.0.113.2:${HOST_PORT} → 203.0.113.1:8081`;
+/** Numbers that a ladder does not draw. */
+export const NOWHERE = { sndUna: 0, sndNxt: 0, sndWnd: 0, rcvNxt: 0, rcvWnd: 0 };
+
+const CONNECTION = 7;
 
 /** A blocking connect to a closed port as the windows profile does it, cut to two SYNs: the events of one host, in order. */
 export function refusedConnect(): TraceEvent[] {
@@ -77,20 +86,21 @@ export function refusedConnect(): TraceEvent[] {
   const syn = segmentFrame({ seq: HOST_ISS, flags: tcp.SYN, port: 8081 });
   const rst = segmentFrame({ direction: "in", seq: seq(0), ack: seqAdd(HOST_ISS, 1), flags: tcp.RST | tcp.ACK, port: 8081 });
   return [
-    { type: "winsock-called", atMs: 1000, client, call: 1, name: "socket", text: "AF_INET, SOCK_STREAM, IPPROTO_TCP" },
-    { type: "winsock-returned", atMs: 1000, client, call: 1, name: "socket", text: "256", error: 0 },
-    { type: "winsock-called", atMs: 1000.5, client, call: 2, name: "connect", text: "256, 203.0.113.1:8081" },
-    { type: "state-changed", atMs: 1000.5, connection: CONNECTION, from: "CLOSED", to: "SYN-SENT" },
-    { type: "timer-set", atMs: 1000.5, owner: CONNECTION, timer: "retransmission", delayMs: 1000 },
+    happened(1000, { type: "winsock-called", client, call: 1, name: "socket", text: "AF_INET, SOCK_STREAM, IPPROTO_TCP" }),
+    happened(1000, { type: "winsock-returned", client, call: 1, text: "256", error: 0 }),
+    happened(1000.5, { type: "winsock-called", client, call: 2, name: "connect", text: "256, 203.0.113.1:8081" }),
+    happened(1000.5, opened(CONNECTION, `203.0.113.2:${HOST_PORT}`, "203.0.113.1:8081")),
+    happened(1000.5, { type: "state-changed", connection: CONNECTION, from: "CLOSED", to: "SYN-SENT", ...NOWHERE }),
+    happened(1000.5, { type: "timer-set", connection: CONNECTION, timer: "retransmission", delayMs: 1000 }),
     frame(1000.6, "out", arpFrame("request")),
     frame(1000.9, "in", arpFrame("reply")),
     frame(1001, "out", syn),
     frame(1001.2, "in", rst),
-    { type: "timer-set", atMs: 1001.2, owner: CONNECTION, timer: "retransmission", delayMs: 500 },
-    { type: "timer-fired", atMs: 1501.2, owner: CONNECTION, timer: "retransmission" },
+    happened(1001.2, { type: "timer-set", connection: CONNECTION, timer: "retransmission", delayMs: 500 }),
+    happened(1501.2, { type: "timer-fired", connection: CONNECTION, timer: "retransmission" }),
     frame(1501.2, "out", syn),
     frame(1501.4, "in", rst),
-    { type: "state-changed", atMs: 1501.4, connection: CONNECTION, from: "SYN-SENT", to: "CLOSED" },
-    { type: "winsock-returned", atMs: 1501.5, client, call: 2, name: "connect", text: "SOCKET_ERROR", error: 10061 },
+    happened(1501.4, { type: "state-changed", connection: CONNECTION, from: "SYN-SENT", to: "CLOSED", ...NOWHERE }),
+    happened(1501.5, { type: "winsock-returned", client, call: 2, text: "SOCKET_ERROR", error: 10061 }),
   ];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { guarded } from "../../src/network/guarded-handler.ts";
+import { guardedHandler } from "../../src/network/guarded-handler.ts";
 import { WSASYSCALLFAILURE } from "../../src/winsock/abi/errors.ts";
 import type { CallHandler, CallReply, Replier } from "../../src/winsock/provider/calls.ts";
 
@@ -10,7 +10,7 @@ function guardedCall(call: (reply: Replier) => void) {
   const mistakes: unknown[] = [];
   const replies: CallReply[] = [];
   const handler: CallHandler = { openClient() {}, closeClient() {}, hold() {}, call: (_client, _request, reply) => call(reply) };
-  guarded(handler, (error) => mistakes.push(error)).call(1, request, (reply) => replies.push(reply));
+  guardedHandler(handler, (error) => mistakes.push(error)).call(1, request, (reply) => replies.push(reply));
   return { mistakes, replies };
 }
 
@@ -44,7 +44,7 @@ test("a client whose opening or closing throws does not end the host", () => {
   const failing = () => {
     throw new Error("ours");
   };
-  const handler = guarded({ openClient: failing, closeClient: failing, hold: failing, call() {} }, (error) => mistakes.push(error));
+  const handler = guardedHandler({ openClient: failing, closeClient: failing, hold: failing, call() {} }, (error) => mistakes.push(error));
   handler.openClient(1);
   handler.closeClient(1);
   handler.hold(1, true);

@@ -15,9 +15,17 @@ function loopWithClient() {
   const server = new ChannelServer(channel, handler, { next: () => 1 });
   const calls: string[] = [];
   const parts = { idle: () => {}, sleeping: () => {} };
+  const clock = { nowMs: 0 };
   const host = {
-    turn() {
+    nowMs: 0,
+    turned: () => {},
+    enter(nowMs: number) {
+      host.nowMs = nowMs;
+    },
+    turn(nowMs: number) {
+      host.nowMs = nowMs;
       calls.push("turn");
+      host.turned();
       return false;
     },
     nextDeadlineMs: Number.POSITIVE_INFINITY,
@@ -30,13 +38,13 @@ function loopWithClient() {
   };
   let servers = [server];
   const newServers = () => servers.splice(0);
-  const loop = new HostLoop({ host, now: () => 0, doorbell, waiter, newServers, idle: () => parts.idle() });
+  const loop = new HostLoop({ host, now: () => clock.nowMs, doorbell, waiter, newServers, idle: () => parts.idle() });
   const requests = new RingWriter(channel.requests);
   const replies = new RingReader(channel.replies);
   requests.write({ ...emptyMessage(), kind: OPEN, client: 1 });
   doorbell.announceAttachment();
   servers = [server];
-  return { doorbell, channel, handler, server, calls, parts, loop, requests, replies };
+  return { doorbell, channel, handler, server, host, clock, calls, parts, loop, requests, replies };
 }
 
 describe("the host's loop", () => {
@@ -82,6 +90,23 @@ describe("the host's loop", () => {
     };
     loop.run();
     expect.assertions(1);
+  });
+
+  test("tells the host the time before a client's calls, and at its turn", () => {
+    const { doorbell, handler, host, clock, parts, loop, requests } = loopWithClient();
+    requests.write({ ...emptyMessage(), kind: REQUEST, client: 1, id: 1, op: PRODUCE, a: 1 });
+    parts.sleeping = () => doorbell.stop();
+    const times: string[] = [];
+    const { call } = handler;
+    handler.call = (...args) => {
+      times.push(`call at ${host.nowMs}`);
+      clock.nowMs = 7;
+      call.apply(handler, args);
+    };
+    host.turned = () => times.push(`turn at ${host.nowMs}`);
+    clock.nowMs = 5;
+    loop.run();
+    expect(times.slice(0, 2)).toEqual(["call at 5", "turn at 7"]);
   });
 
   test("gives the host a turn after a client has left, for what closing it has to send", () => {

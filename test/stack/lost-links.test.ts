@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { ipOf } from "../support/insides.ts";
 import { connectPair, TwoHosts } from "../support/two-hosts.ts";
 
 test("a connection survives a link that goes down and comes back: what was lost meanwhile is sent again", () => {
@@ -19,8 +20,8 @@ test("a device that is gone takes its connections with it, and their users are t
   const hosts = new TwoHosts();
   const { client } = connectPair(hosts);
   hosts.impaired.close();
-  const [lan] = hosts.ours.ip.interfaces;
-  if (lan !== undefined) hosts.ours.linkChanged(lan, false);
+  const ip = ipOf(hosts.ours);
+  ip.linkChanged(ip.interfaces[0]!, false);
   hosts.simulation.settle();
   expect(client.events).toContain("aborted: network-down");
   expect(hosts.ours.tcp.statuses()).toEqual([]);

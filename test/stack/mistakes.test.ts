@@ -1,13 +1,12 @@
 import { expect, test } from "@jest/globals";
-import { VirtualClock } from "../../src/stack/core/clock.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Host } from "../../src/stack/host/host.ts";
-import { NOBODY } from "../../src/stack/tcp/notices.ts";
+import { tcpOf } from "../support/insides.ts";
 import { connectPair, PEER_ADDRESS, TwoHosts } from "../support/two-hosts.ts";
 
 function hostThatReports() {
   const mistakes: unknown[] = [];
-  const host = new Host({ clock: new VirtualClock(), random: new SeededRandom(1), onMistake: (error) => mistakes.push(error) });
+  const host = new Host({ random: new SeededRandom(1), onMistake: (error) => mistakes.push(error) });
   return { host, mistakes };
 }
 
@@ -33,13 +32,13 @@ test("an alarm that throws is reported, and later alarms still go off", () => {
       },
     )
     .set(0);
-  host.turn();
+  host.turn(0);
   expect(mistakes).toEqual([error]);
   expect(rang).toBe(true);
 });
 
 test("without a listener for mistakes they come out of turn()", () => {
-  const host = new Host({ clock: new VirtualClock(), random: new SeededRandom(1) });
+  const host = new Host({ random: new SeededRandom(1) });
   host.timers
     .timer(
       "bad",
@@ -49,7 +48,7 @@ test("without a listener for mistakes they come out of turn()", () => {
       },
     )
     .set(0);
-  expect(() => host.turn()).toThrow("seen");
+  expect(() => host.turn(0)).toThrow("seen");
 });
 
 test("a connection whose handling throws is reset, and another one goes on (hardening §9)", () => {
@@ -61,7 +60,6 @@ test("a connection whose handling throws is reset, and another one goes on (hard
     remote: PEER_ADDRESS,
     remotePort: 81,
     user: {
-      ...NOBODY,
       connectFailed: () => {
         throw new Error("a user that trips");
       },
@@ -92,13 +90,13 @@ test("a listener or an endpoint whose user throws costs no other one anything, w
       isTold = true;
     },
   });
-  expect(typeof hosts.ours.tcp.open({ remote: PEER_ADDRESS, remotePort: 81, user: NOBODY })).not.toBe("string");
+  expect(typeof hosts.ours.tcp.open({ remote: PEER_ADDRESS, remotePort: 81, user: {} })).not.toBe("string");
   const { client, server } = connectPair(hosts);
   expect(seen).toEqual(["acceptable"]);
   client.connection?.write(new Uint8Array(10), 0, 10);
   hosts.simulation.advance(100);
   expect(server.receivedBytes).toBe(10);
-  hosts.peer.tcp.networkDown(() => true);
+  tcpOf(hosts.peer).networkDown(() => true);
   expect(seen).toEqual(["acceptable", "listener down"]);
   expect(isTold).toBe(true);
 });
@@ -109,7 +107,6 @@ test("a user that throws when it is told of the end of its connection is told on
   const seen: string[] = [];
   Object.assign(hosts.ours.context, { mistake: (error: Error) => seen.push(error.message) });
   client.connection!.user = {
-    ...NOBODY,
     aborted: () => {
       throw new Error("aborted");
     },

@@ -1,12 +1,12 @@
 import { type Profile, RFC } from "../../src/stack/core/profile.ts";
-import type { TcpOptions } from "../../src/stack/tcp/tcp-user.ts";
+import type { ConnectionOptions } from "../../src/stack/tcp/tcp-user.ts";
 import { ScriptPeer, type ScriptSegment } from "./script-peer.ts";
 import { Endpoint, PEER_ADDRESS } from "./two-hosts.ts";
 
 export interface EstablishedOptions {
   readonly profile?: Profile;
   readonly synAck?: ScriptSegment;
-  readonly options?: Partial<TcpOptions>;
+  readonly options?: Partial<ConnectionOptions>;
 }
 
 /** Our host connected to a script: the next numbers are 1 on both sides. */

@@ -51,7 +51,7 @@ export function rawSocketInjector(): Injector | undefined {
 /** An IPv4 datagram around `payload`. */
 export function datagram(from: string, to: string, protocol: number, payload: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(ipv4.MIN_HEADER + payload.length);
-  ipv4.writeHeader(bytes, 0, bytes.length, parseV4(from).bits, parseV4(to).bits, protocol, 64);
+  ipv4.writeHeader(bytes, 0, bytes.length, parseV4(from).w3, parseV4(to).w3, protocol, 64);
   bytes.set(payload, ipv4.MIN_HEADER);
   return bytes;
 }
@@ -73,7 +73,7 @@ export function forgedSegment({ from, fromPort, to, toPort, flags, seq: sequence
   const bytes = new Uint8Array(tcp.MIN_HEADER + (text?.length ?? 0));
   tcp.writeHeader(bytes, 0, fromPort, toPort, seq(sequence), seq(ack), tcp.MIN_HEADER, flags, 1000);
   if (text !== undefined) bytes.set(text, tcp.MIN_HEADER);
-  tcp.putChecksum(bytes, 0, bytes.length, pseudoHeaderV4(parseV4(from).bits, parseV4(to).bits, ipv4.PROTOCOL_TCP, bytes.length));
+  tcp.putChecksum(bytes, 0, bytes.length, pseudoHeaderV4(parseV4(from).w3, parseV4(to).w3, ipv4.PROTOCOL_TCP, bytes.length));
   return datagram(from, to, ipv4.PROTOCOL_TCP, bytes);
 }
 

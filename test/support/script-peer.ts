@@ -4,16 +4,24 @@ import { plainFrame } from "../../src/stack/core/frame-info.ts";
 import { type Profile, RFC } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { type Seq, seq, seqAdd, seqDiff } from "../../src/stack/core/seq.ts";
-import { Host } from "../../src/stack/host/host.ts";
+import type { Host } from "../../src/stack/host/host.ts";
+import { Simulation } from "../../src/stack/host/simulation.ts";
 import { FRAME_HEADROOM } from "../../src/stack/link/link-device.ts";
 import * as arp from "../../src/stack/packet/arp.ts";
 import { pseudoHeaderV4 } from "../../src/stack/packet/checksum.ts";
 import * as ethernet from "../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
-import { makeTcpOptions, parse, type TcpOptions, writeSack, writeSynOptions, writeTimestamps } from "../../src/stack/packet/tcp-options.ts";
+import {
+  makeSegmentOptions,
+  parse,
+  type SegmentOptions,
+  writeSack,
+  writeSynOptions,
+  writeTimestamps,
+} from "../../src/stack/packet/tcp-options.ts";
 import { MemoryWire, type WireDevice } from "../../src/wire/memory-wire.ts";
-import { Simulation } from "./simulation.ts";
+import { tcpOf } from "./insides.ts";
 import { OUR_ADDRESS, PEER_ADDRESS } from "./two-hosts.ts";
 
 /** A segment that our host sent, numbers relative to each side's ISN. */
@@ -28,7 +36,7 @@ export interface SeenSegment {
   readonly window: number;
   readonly length: number;
   readonly text: Uint8Array;
-  readonly options: TcpOptions;
+  readonly options: SegmentOptions;
   readonly sourcePort: number;
   readonly destinationPort: number;
 }
@@ -80,10 +88,9 @@ export class ScriptPeer {
   /** @param isKnown false leaves the host's questions for the neighbour unanswered until `introduce` */
   constructor(profile: Profile = RFC, isKnown = true) {
     const wire = new MemoryWire();
-    const { clock } = this.simulation;
-    this.host = this.simulation.add(new Host({ clock, random: new SeededRandom(7), profile }));
+    this.host = this.simulation.host({ random: new SeededRandom(7), profile });
     this.host.attach(wire.device({ name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
-    this.host.tcp.sequences = () => this.ourIsn;
+    tcpOf(this.host).sequences = () => this.ourIsn;
     this.#device = wire.device({ name: "script" });
     this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
     this.#isKnown = isKnown;
@@ -94,17 +101,17 @@ export class ScriptPeer {
   /** The host's question for its neighbour is answered. */
   introduce(): void {
     this.#isKnown = true;
-    this.host.ip.interfaces[0]?.neighbours.addStatic(PEER_ADDRESS.bits, this.#device.mac);
+    this.host.ip.interfaces[0]?.neighbours.addStatic(PEER_ADDRESS, this.#device.mac);
   }
 
   /** The host knows its neighbour no more. */
   forget(): void {
     this.#isKnown = false;
-    this.host.ip.interfaces[0]?.neighbours.remove(PEER_ADDRESS.bits);
+    this.host.ip.interfaces[0]?.neighbours.remove(PEER_ADDRESS);
   }
 
-  get clock() {
-    return this.simulation.clock;
+  get now() {
+    return this.simulation.now;
   }
 
   /** Lets the host do what is due now, and takes what it sent. */
@@ -117,7 +124,7 @@ export class ScriptPeer {
     this.simulation.run(() => {
       this.settle();
       return false;
-    }, this.clock.now() + ms);
+    }, this.now + ms);
     this.settle();
   }
 
@@ -194,7 +201,7 @@ export class ScriptPeer {
       b.set(options.subarray(0, optionBytes), at + tcp.MIN_HEADER);
       b.set(text, at + headerBytes);
       const end = at + headerBytes + text.length;
-      tcp.putChecksum(b, at, end, pseudoHeaderV4(PEER_ADDRESS.bits, OUR_ADDRESS.bits, ipv4.PROTOCOL_TCP, end - at));
+      tcp.putChecksum(b, at, end, pseudoHeaderV4(PEER_ADDRESS.w3, OUR_ADDRESS.w3, ipv4.PROTOCOL_TCP, end - at));
       if (fields.badChecksum) b[at + tcp.CHECKSUM_OFFSET] = (b[at + tcp.CHECKSUM_OFFSET] ?? 0) ^ 0x55;
     });
   }
@@ -206,7 +213,7 @@ export class ScriptPeer {
     const ours = this.host.devices[0];
     if (ours === undefined) throw new Error("The host has no device");
     ethernet.writeHeader(b, frameAt, ours.mac, this.#device.mac, ethernet.TYPE_IPV4);
-    ipv4.writeHeader(b, ipAt, ipv4.MIN_HEADER + payloadBytes, PEER_ADDRESS.bits, OUR_ADDRESS.bits, ipv4.PROTOCOL_TCP, 64);
+    ipv4.writeHeader(b, ipAt, ipv4.MIN_HEADER + payloadBytes, PEER_ADDRESS.w3, OUR_ADDRESS.w3, ipv4.PROTOCOL_TCP, 64);
     write(b, ipAt + ipv4.MIN_HEADER);
     this.#device.transmit(b, frameAt, ipAt + ipv4.MIN_HEADER + payloadBytes, plainFrame());
   }
@@ -214,26 +221,26 @@ export class ScriptPeer {
   #see(b: Uint8Array, frameAt: number, end: number): void {
     const ipAt = ethernet.payloadAt(frameAt);
     if (ethernet.type(b, frameAt) === ethernet.TYPE_ARP) {
-      if (this.#isKnown && arp.operation(b, ipAt) === arp.REQUEST && arp.targetIp(b, ipAt) === PEER_ADDRESS.bits)
+      if (this.#isKnown && arp.operation(b, ipAt) === arp.REQUEST && arp.targetIp(b, ipAt) === PEER_ADDRESS.w3)
         throw new Error("The script's neighbour was forgotten");
       return;
     }
     expect(ethernet.type(b, frameAt)).toBe(ethernet.TYPE_IPV4);
     if (ipv4.protocol(b, ipAt) !== ipv4.PROTOCOL_TCP) return;
-    expect(formatV4(ipv4.destination(b, ipAt))).toBe(formatV4(PEER_ADDRESS.bits));
+    expect(formatV4(ipv4.destination(b, ipAt))).toBe(formatV4(PEER_ADDRESS.w3));
     expect(ipv4.verifyChecksum(b, ipAt)).toBe(true);
     const at = ipv4.payloadAt(b, ipAt);
     const segmentEnd = Math.min(end, ipv4.payloadEnd(b, ipAt));
     // Every segment that leaves must pass our own strict reading, its checksum included.
     expect(tcp.check(b, at, segmentEnd)).toBeUndefined();
     expect(tcp.verifyChecksum(b, at, segmentEnd, ipv4.pseudoHeader(b, ipAt))).toBe(true);
-    const options = makeTcpOptions();
+    const options = makeSegmentOptions();
     parse(b, at, options);
     expect(options.malformed).toBe(false);
     const bits = tcp.flags(b, at);
     if (this.ourPort === 0) this.ourPort = tcp.sourcePort(b, at);
     this.seen.push({
-      atMs: this.clock.now(),
+      atMs: this.now,
       flags: FLAG_LETTERS.map(([letter, bit]) => ((bits & bit) !== 0 ? letter : "")).join(""),
       seq: seqDiff(tcp.sequence(b, at), this.ourIsn),
       ack: (bits & tcp.ACK) !== 0 ? seqDiff(tcp.acknowledgment(b, at), this.isn) : 0,

@@ -2,15 +2,15 @@ import { parseV4 } from "../../src/stack/core/address.ts";
 import { LINUX, type Profile, WINDOWS } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { type Seq, seq } from "../../src/stack/core/seq.ts";
-import { Host } from "../../src/stack/host/host.ts";
+import type { Host } from "../../src/stack/host/host.ts";
+import { Simulation } from "../../src/stack/host/simulation.ts";
 import type { Offloads } from "../../src/stack/link/link-device.ts";
-import { NOBODY } from "../../src/stack/tcp/notices.ts";
 import type { TcpConnection } from "../../src/stack/tcp/tcp-service.ts";
 import { CaptureDevice } from "../../src/wire/capture-device.ts";
 import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
 import type { Impairment } from "../../src/wire/impairment.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
-import { Simulation } from "./simulation.ts";
+import { tcpOf } from "./insides.ts";
 
 export const OUR_ADDRESS = parseV4("203.0.113.2");
 export const PEER_ADDRESS = parseV4("203.0.113.1");
@@ -37,7 +37,7 @@ export class TwoHosts {
   constructor(options: TwoHostsOptions = {}) {
     const seed = options.seed ?? 1;
     this.simulation = new Simulation(seed);
-    const { clock, timers, random } = this.simulation;
+    const { timers, random } = this.simulation;
     this.wire = new MemoryWire();
     const offloads = options.offloads;
     const port = (name: string) => ({ name, ...(offloads ? { offloads } : {}), ...(options.mtu ? { mtu: options.mtu } : {}) });
@@ -46,12 +46,12 @@ export class TwoHosts {
       this.impaired.configure("in", options.impairment);
       this.impaired.configure("out", options.impairment);
     }
-    this.ours = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 1), profile: options.profile ?? WINDOWS }));
-    this.peer = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 2), profile: options.peerProfile ?? LINUX }));
-    this.capture = new CaptureDevice(this.impaired, { clock, epochOffsetMs: 0 });
+    this.ours = this.simulation.host({ random: new SeededRandom(seed * 2 + 1), profile: options.profile ?? WINDOWS });
+    this.peer = this.simulation.host({ random: new SeededRandom(seed * 2 + 2), profile: options.peerProfile ?? LINUX });
+    this.capture = new CaptureDevice(this.impaired, { time: this.simulation, epochOffsetMs: 0 });
     this.ours.attach(this.capture, { address: OUR_ADDRESS, prefixLength: 24 });
     this.peer.attach(this.wire.device(port("peer")), { address: PEER_ADDRESS, prefixLength: 24 });
-    for (const host of [this.ours, this.peer]) host.tcp.sequences = () => justBelowWrap;
+    for (const host of [this.ours, this.peer]) tcpOf(host).sequences = () => justBelowWrap;
   }
 }
 
@@ -65,7 +65,6 @@ export class Endpoint {
   readonly events: string[] = [];
 
   readonly user = {
-    ...NOBODY,
     established: () => this.events.push("established"),
     connectFailed: (reason: string) => this.events.push(`failed: ${reason}`),
     readable: () => this.#take(),
@@ -128,6 +127,6 @@ export function connectPair(hosts: TwoHosts, port = 80, limitMs = 300_000): { cl
   const opened = hosts.ours.tcp.open({ remote: PEER_ADDRESS, remotePort: port, user: client.user });
   if (typeof opened === "string") throw new Error(opened);
   client.connection = opened;
-  hosts.simulation.run(() => server.connection !== undefined && client.has("established"), hosts.simulation.clock.now() + limitMs);
+  hosts.simulation.run(() => server.connection !== undefined && client.has("established"), hosts.simulation.now + limitMs);
   return { client, server };
 }

@@ -1,8 +1,8 @@
 import { parseV4 } from "../../src/stack/core/address.ts";
 import { LINUX, type Profile, WINDOWS } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
-import { Host } from "../../src/stack/host/host.ts";
-import type { NetworkInterface } from "../../src/stack/link/network-interface.ts";
+import type { Host } from "../../src/stack/host/host.ts";
+import { Simulation } from "../../src/stack/host/simulation.ts";
 import { htons } from "../../src/winsock/abi/byte-order.ts";
 import { AF_INET, MAKEWORD, SOCK_STREAM } from "../../src/winsock/abi/constants.ts";
 import { new_sockaddr_in, new_WSADATA, type SOCKET, sizeof_sockaddr_in, type sockaddr_in } from "../../src/winsock/abi/structures.ts";
@@ -13,8 +13,8 @@ import { Provider } from "../../src/winsock/provider/provider.ts";
 import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
 import { Loopback } from "../../src/wire/loopback.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
+import { ipOf, tcpOf } from "./insides.ts";
 import { LendingRings } from "./lending-rings.ts";
-import { Simulation } from "./simulation.ts";
 
 export const OURS = "203.0.113.2";
 export const PEER = "203.0.113.1";
@@ -34,7 +34,7 @@ export interface VirtualWinsockOptions {
 
 /**
  * Two hosts on one wire in virtual time, each with a provider. The blocking face runs for real: a call that has to wait moves the
- * clock from event to event until its answer is there, so 21 seconds of SYNs pass in microseconds.
+ * time from event to event until its answer is there, so 21 seconds of SYNs pass in microseconds.
  */
 export class VirtualWinsock {
   readonly simulation: Simulation;
@@ -51,23 +51,20 @@ export class VirtualWinsock {
   /** A call waited for something that can never come; it was answered with WSAENETDOWN. */
   isStuck = false;
   readonly rings: LendingRings | undefined;
-  readonly #link: NetworkInterface;
   #lastClient = 0;
 
   constructor(options: VirtualWinsockOptions = {}) {
     const { seed = 1, profile = WINDOWS, peerProfile = LINUX, lends = false } = options;
     this.rings = lends ? new LendingRings() : undefined;
     this.simulation = new Simulation(seed);
-    const { clock, timers, random } = this.simulation;
+    const { timers, random } = this.simulation;
     const wire = new MemoryWire();
     this.cable = new ImpairedDevice(wire.device({ name: "ours" }), { timers, random });
-    this.ours = this.simulation.add(
-      new Host({ clock, random: new SeededRandom(seed * 2 + 1), profile, ...(this.rings && { rings: this.rings }) }),
-    );
+    this.ours = this.simulation.host({ random: new SeededRandom(seed * 2 + 1), profile, ...(this.rings && { rings: this.rings }) });
     // What is given back is spoilt at once.
-    if (lends) this.ours.tcp.rings.spareLimit = 0;
-    this.peer = this.simulation.add(new Host({ clock, random: new SeededRandom(seed * 2 + 2), profile: peerProfile }));
-    this.#link = this.ours.attach(this.cable, { address: parseV4(OURS), prefixLength: 24 });
+    if (lends) tcpOf(this.ours).rings.spareLimit = 0;
+    this.peer = this.simulation.host({ random: new SeededRandom(seed * 2 + 2), profile: peerProfile });
+    this.ours.attach(this.cable, { address: parseV4(OURS), prefixLength: 24 });
     this.peer.attach(wire.device({ name: "peer" }), { address: parseV4(PEER), prefixLength: 24 });
     this.ours.attach(new Loopback());
     this.peer.attach(new Loopback());
@@ -159,7 +156,7 @@ export class VirtualWinsock {
   }
 
   get nowMs(): number {
-    return this.simulation.clock.now();
+    return this.simulation.now;
   }
 
   /** `what` happens `delayMs` from now, whoever is waiting. */
@@ -170,7 +167,8 @@ export class VirtualWinsock {
   /** Our device is gone, as a TAP that was deleted. */
   unplug(): void {
     this.cable.close();
-    this.ours.linkChanged(this.#link, false);
+    const ip = ipOf(this.ours);
+    ip.linkChanged(ip.interfaces[0]!, false);
   }
 
   advance(byMs: number): void {

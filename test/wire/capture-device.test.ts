@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { VirtualClock } from "../../src/stack/core/clock.ts";
 import { plainFrame } from "../../src/stack/core/frame-info.ts";
+import { FrozenTime } from "../../src/stack/core/time.ts";
 import { Trace } from "../../src/stack/core/trace.ts";
 import { FRAME_HEADROOM } from "../../src/stack/link/link-device.ts";
 import { CaptureDevice, type CaptureStart } from "../../src/wire/capture-device.ts";
@@ -16,14 +16,14 @@ import { arpFrame, partialUdpFrame, tcpFrame, udpFrame } from "./sample-frames.t
 const EPOCH_MS = Date.UTC(2026, 10, 22, 12);
 
 function captured(start: Partial<CaptureStart> = {}) {
-  const clock = new VirtualClock(1.25);
+  const time = new FrozenTime(1.25);
   const wire = new MemoryWire({ offloads: { checksum: true, tso4: false, tso6: false } });
   const inner = wire.device({ name: "host", mac: Uint8Array.of(2, 0, 0, 0, 0, 1) });
   const peer = wire.device({ name: "peer", mac: Uint8Array.of(2, 0, 0, 0, 0, 2), promiscuous: true });
-  const device = new CaptureDevice(inner, { clock, epochOffsetMs: EPOCH_MS });
+  const device = new CaptureDevice(inner, { time, epochOffsetMs: EPOCH_MS });
   const blocks: Uint8Array[] = [];
   const begin = () => device.start({ sink: (block) => void blocks.push(block), ...start });
-  return { clock, inner, peer, device, blocks, begin };
+  return { time, inner, peer, device, blocks, begin };
 }
 
 /** Type, body length and trailing length of each block, checked for agreement. */
@@ -103,7 +103,7 @@ describe("CaptureDevice", () => {
 
   test("a frame that found the device full is not in the capture", () => {
     const wire = new MemoryWire();
-    const device = new CaptureDevice(wire.device({ name: "host" }), { clock: new VirtualClock(), epochOffsetMs: 0 });
+    const device = new CaptureDevice(wire.device({ name: "host" }), { time: new FrozenTime(), epochOffsetMs: 0 });
     wire.device({ name: "peer", mac: Uint8Array.of(2, 0, 0, 0, 0, 2), queueFrames: 1 });
     const blocks: Uint8Array[] = [];
     device.start({ sink: (b) => void blocks.push(b) });
@@ -117,7 +117,7 @@ describe("CaptureDevice", () => {
       const t = captured();
       t.begin();
       for (const f of [arpFrame(), tcpFrame("S")]) {
-        t.clock.moveTo(t.clock.now() + 3);
+        t.time.moveTo(t.time.now + 3);
         transmitFrame(t.device, f);
       }
       t.device.stop();
@@ -135,12 +135,12 @@ describe("CaptureDevice", () => {
       const bytes = new Uint8Array(FRAME_HEADROOM + partial.length);
       bytes.set(partial, FRAME_HEADROOM);
       t.device.transmit(bytes, FRAME_HEADROOM, bytes.length, { ...plainFrame(), checksumStart: 34, checksumOffset: 6 });
-      t.clock.moveTo(2.5);
+      t.time.moveTo(2.5);
       const reply = tcpFrame("SA");
       reply.set([2, 0, 0, 0, 0, 1], 0);
       transmitFrame(t.peer, reply);
       t.device.receive({ frame: () => {} }, 10);
-      t.clock.moveTo(10);
+      t.time.moveTo(10);
       transmitFrame(t.device, arpFrame());
       t.device.stop();
 
@@ -161,9 +161,10 @@ describe("CaptureDevice", () => {
   );
 
   (hasTshark ? test : test.skip)("tshark shows drop reasons and Winsock verdicts as comments of the frame that caused them", () => {
-    const trace = new Trace();
+    const trace = new Trace({ now: 2 });
     const t = captured({ trace, snapLength: 60 });
     t.begin();
+    trace.emit({ type: "winsock-called", client: 1, call: 1, name: "connect", text: "connect()" });
     const rst = tcpFrame("RA");
     rst.set([2, 0, 0, 0, 0, 1], 0);
     transmitFrame(t.peer, rst);
@@ -172,15 +173,12 @@ describe("CaptureDevice", () => {
     t.device.receive(
       {
         frame: (b, at, end) => {
-          if (n++ === 0)
-            trace.emit({ type: "frame-dropped", atMs: 2, device: "host", reason: "tcp-bad-checksum", bytes: b.subarray(at, end) });
+          if (n++ === 0) trace.emit({ type: "frame-dropped", device: "host", reason: "tcp-bad-checksum", bytes: b.subarray(at, end) });
           else
             trace.emit({
               type: "winsock-returned",
-              atMs: 2,
               client: 1,
               call: 1,
-              name: "connect",
               text: "SOCKET_ERROR, WSAECONNREFUSED – ünicode",
               error: 10061,
             });
@@ -188,7 +186,7 @@ describe("CaptureDevice", () => {
       },
       10,
     );
-    trace.emit({ type: "frame-dropped", atMs: 2, device: "another", reason: "not-ours", bytes: rst });
+    trace.emit({ type: "frame-dropped", device: "another", reason: "ipv4-not-for-us", bytes: rst });
     t.device.flush();
     t.device.addComment("a remark");
     transmitFrame(t.device, udpFrame(100));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { VirtualClock } from "../../src/stack/core/clock.ts";
 import { plainFrame } from "../../src/stack/core/frame-info.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
+import { FrozenTime } from "../../src/stack/core/time.ts";
 import { TimerQueue } from "../../src/stack/core/timers.ts";
 import { FRAME_HEADROOM, type LinkListener } from "../../src/stack/link/link-device.ts";
 import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
@@ -12,8 +12,8 @@ import { arpFrame, hasGoodChecksum, partialUdpFrame, tcpFrame, udpFrame } from "
 
 /** A host behind an impaired device on one side of a wire, a peer on the other. */
 function impaired(options: { seed?: number; wire?: WireOptions; peerQueueFrames?: number } = {}) {
-  const clock = new VirtualClock();
-  const timers = new TimerQueue(clock);
+  const time = new FrozenTime();
+  const timers = new TimerQueue(time);
   const wire = new MemoryWire(options.wire);
   const inner = wire.device({ name: "host", mac: Uint8Array.of(2, 0, 0, 0, 0, 1) });
   const peer = wire.device({
@@ -29,13 +29,13 @@ function impaired(options: { seed?: number; wire?: WireOptions; peerQueueFrames?
     return frames;
   };
   return {
-    clock,
+    time,
     timers,
     inner,
     peer,
     device,
     advance: (ms: number) => {
-      clock.moveTo(clock.now() + ms);
+      time.moveTo(time.now + ms);
       timers.runDue();
     },
     /** What has come to the peer / to the host since. */

@@ -1,63 +1,156 @@
 /**
- * IP addresses of either family. Values of this kind are made once per socket, route or connection; on the path of a packet an
- * IPv4 address is the bare 32-bit number.
+ * One shape for the addresses of both families: the four big-endian 32-bit words of an IPv6 address as signed integers, an IPv4 address
+ * as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), and the zone of an address that means something on one link only (RFC 4007 §6; 0 for none).
+ * So every lookup is one code path, and what belongs to both families is a comparison of prefixes.
  */
-
-export interface Ipv4Address {
-  readonly family: 4;
-  /** Host-order unsigned 32 bits: 127.0.0.1 is 0x7f000001. */
-  readonly bits: number;
+export interface AddressWords {
+  readonly w0: number;
+  readonly w1: number;
+  readonly w2: number;
+  readonly w3: number;
+  readonly scope: number;
 }
 
-/** IPv6 is not routed yet; the shape is here so that nothing above has to change when it is. */
-export interface Ipv6Address {
-  readonly family: 6;
-  /** Four big-endian 32-bit words, first word first. */
-  readonly words: readonly [number, number, number, number];
+declare const kept: unique symbol;
+
+/** An address that never changes, made once for a socket, a route or a connection. */
+export type IpAddress = AddressWords & { readonly [kept]: true };
+
+/** Words that are refilled for each packet: `keepAddress` what must outlive it. */
+export interface AddressSlot extends AddressWords {
+  w0: number;
+  w1: number;
+  w2: number;
+  w3: number;
+  scope: number;
 }
 
-export type IpAddress = Ipv4Address | Ipv6Address;
+/** The one class of them all, so that V8 sees one shape. */
+class Address implements AddressSlot {
+  w0: number;
+  w1: number;
+  w2: number;
+  w3: number;
+  scope: number;
 
-export const ipv4 = (bits: number): Ipv4Address => ({ family: 4, bits: bits >>> 0 });
+  constructor(w0: number, w1: number, w2: number, w3: number, scope: number) {
+    this.w0 = w0 | 0;
+    this.w1 = w1 | 0;
+    this.w2 = w2 | 0;
+    this.w3 = w3 | 0;
+    this.scope = scope;
+  }
+}
+
+/** Third word of every IPv4 address. */
+const V4_MAPPED = 0xffff;
+/** Where the prefix of an IPv4 address begins among the 128 bits. */
+const V4_PREFIX_AT = 96;
+
+const make = (w0: number, w1: number, w2: number, w3: number, scope: number): IpAddress =>
+  new Address(w0, w1, w2, w3, scope) as AddressWords as IpAddress;
+
+/** An IPv6 address from its words. */
+export const ipv6 = (w0: number, w1: number, w2: number, w3: number, scope = 0): IpAddress => make(w0, w1, w2, w3, scope);
+
+/** An IPv4 address from its 32 bits, signed or unsigned: 127.0.0.1 is 0x7f000001. */
+export const ipv4 = (bits: number): IpAddress => make(0, 0, V4_MAPPED, bits, 0);
+
+/** An address of its own, with what the words say now. */
+export const keepAddress = (words: AddressWords): IpAddress => make(words.w0, words.w1, words.w2, words.w3, words.scope);
+
+export const makeAddressSlot = (): AddressSlot => new Address(0, 0, V4_MAPPED, 0, 0);
+
+/** The slot holds this IPv4 address from now on. */
+export function fillV4(slot: AddressSlot, bits: number): void {
+  slot.w0 = 0;
+  slot.w1 = 0;
+  slot.w2 = V4_MAPPED;
+  slot.w3 = bits | 0;
+  slot.scope = 0;
+}
 
 export const IPV4_ANY = ipv4(0);
 export const IPV4_BROADCAST = ipv4(0xffffffff);
 
-export const isLoopbackV4 = (bits: number): boolean => bits >>> 24 === 127;
-/** 224.0.0.0/4, RFC 1112 §4. */
-export const isMulticastV4 = (bits: number): boolean => bits >>> 28 === 14;
+export const isV4 = (a: AddressWords): boolean => a.w2 === V4_MAPPED && a.w1 === 0 && a.w0 === 0;
+
+/** Both are IPv4; one test, for every segment asks. */
+export const areV4 = (a: AddressWords, b: AddressWords): boolean =>
+  ((a.w2 ^ V4_MAPPED) | (b.w2 ^ V4_MAPPED) | a.w1 | b.w1 | a.w0 | b.w0) === 0;
+
+/** 0.0.0.0 or ::, which stand for every address or none. */
+export const isUnspecified = (a: AddressWords): boolean => a.w3 === 0 && a.w1 === 0 && a.w0 === 0 && (a.w2 === V4_MAPPED || a.w2 === 0);
+
+/** 127.0.0.0/8 (RFC 1122 §3.2.1.3 g) or ::1. */
+export const isLoopback = (a: AddressWords): boolean =>
+  a.w0 === 0 && a.w1 === 0 && (a.w2 === V4_MAPPED ? a.w3 >>> 24 === 127 : a.w2 === 0 && a.w3 === 1);
+
+/** 224.0.0.0/4 (RFC 1112 §4) or ff00::/8. */
+export const isMulticast = (a: AddressWords): boolean => (isV4(a) ? a.w3 >>> 28 === 14 : a.w0 >>> 24 === 0xff);
+
+/** 255.255.255.255: everybody on the link. IPv6 has no such thing. */
+export const isLimitedBroadcast = (a: AddressWords): boolean => a.w3 === -1 && isV4(a);
+
 /** 240.0.0.0/4 without the limited broadcast address, RFC 1112 §4. */
-export const isReservedV4 = (bits: number): boolean => bits >>> 28 === 15 && bits !== 0xffffffff;
+export const isReserved = (a: AddressWords): boolean => a.w3 >>> 28 === 15 && a.w3 !== -1 && isV4(a);
 
-export function isUnspecified(address: IpAddress): boolean {
-  return address.family === 4 ? address.bits === 0 : address.words.every((word) => word === 0);
+/** Both are IPv4, or neither is. */
+export const sameFamily = (a: AddressWords, b: AddressWords): boolean => isV4(a) === isV4(b);
+
+export const sameAddress = (a: AddressWords, b: AddressWords): boolean =>
+  a.w3 === b.w3 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0 && a.scope === b.scope;
+
+/** Whether the first `bits` of 128 are the same. A prefix length that people give counts within its family: see `prefixBits`. */
+export function samePrefix(a: AddressWords, b: AddressWords, bits: number): boolean {
+  if (bits >= 96) return ((a.w3 ^ b.w3) & maskOf(bits - 96)) === 0 && a.w2 === b.w2 && a.w1 === b.w1 && a.w0 === b.w0;
+  if (bits >= 64) return ((a.w2 ^ b.w2) & maskOf(bits - 64)) === 0 && a.w1 === b.w1 && a.w0 === b.w0;
+  if (bits >= 32) return ((a.w1 ^ b.w1) & maskOf(bits - 32)) === 0 && a.w0 === b.w0;
+  return ((a.w0 ^ b.w0) & maskOf(bits)) === 0;
 }
 
-export function sameAddress(a: IpAddress, b: IpAddress): boolean {
-  if (a.family === 4) return b.family === 4 && a.bits === b.bits;
-  return b.family === 6 && a.words.every((word, i) => word === b.words[i]);
-}
+/** The longest prefix of the address's family: 32 or 128. */
+export const longestPrefix = (a: AddressWords): number => (isV4(a) ? 128 - V4_PREFIX_AT : 128);
 
-/** `203.0.113.2` from the bare number. */
+/** A prefix length as people give it, counted from the beginning of the 128 bits. */
+export const prefixBits = (a: AddressWords, prefixLength: number): number => (isV4(a) ? V4_PREFIX_AT + prefixLength : prefixLength);
+
+/** The address with all bits after the first `bits` of 128 cleared. */
+export const prefixOf = (a: AddressWords, bits: number): IpAddress =>
+  make(
+    a.w0 & maskOf(clampToWord(bits)),
+    a.w1 & maskOf(clampToWord(bits - 32)),
+    a.w2 & maskOf(clampToWord(bits - 64)),
+    a.w3 & maskOf(clampToWord(bits - 96)),
+    a.scope,
+  );
+
+/** The last address of an IPv4 prefix: its directed broadcast. */
+export const lastOfPrefix = (a: AddressWords, bits: number): IpAddress =>
+  make(a.w0, a.w1, a.w2, a.w3 | ~maskOf(clampToWord(bits - 96)), a.scope);
+
+const clampToWord = (bits: number): number => Math.min(32, Math.max(0, bits));
+
+/** The mask of the first `bits` of a word, 0 to 32, as a signed integer. */
+export const maskOf = (bits: number): number => (bits === 0 ? 0 : -1 << (32 - bits));
+
+/** `203.0.113.2` from the bare 32 bits. */
 export const formatV4 = (bits: number): string => `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 
-export function formatAddress(address: IpAddress): string {
-  if (address.family === 4) return formatV4(address.bits);
-  return address.words.map((word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(":");
+export function formatAddress(a: AddressWords): string {
+  if (isV4(a)) return formatV4(a.w3);
+  return [a.w0, a.w1, a.w2, a.w3].map((word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(":");
 }
 
 /** `203.0.113.2:80`. */
-export const formatEndpoint = (address: IpAddress, port: number): string =>
-  address.family === 4 ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
+export const formatEndpoint = (address: AddressWords, port: number): string =>
+  isV4(address) ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
 
 /** Strict dotted quad, for code and tests; text from people is parsed at the edges. @throws RangeError */
-export function parseV4(text: string): Ipv4Address {
+export function parseV4(text: string): IpAddress {
   const parts = text.split(".");
   if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) {
     throw new RangeError(`Cannot read "${text}" as an IPv4 address: expected four numbers from 0 to 255 with dots between`);
   }
   return ipv4(parts.reduce((bits, part) => bits * 256 + Number(part), 0));
 }
-
-/** The mask of a prefix length from 0 to 32, as an unsigned number. */
-export const maskOf = (prefixLength: number): number => (prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0);

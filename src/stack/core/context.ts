@@ -1,13 +1,12 @@
-import type { Clock } from "./clock.ts";
 import type { DropCounters } from "./drops.ts";
 import type { Profile } from "./profile.ts";
 import type { Random } from "./random.ts";
+import type { Time } from "./time.ts";
 import type { TimerQueue } from "./timers.ts";
 import type { Trace } from "./trace.ts";
 
 /** What every layer of one host shares. */
-export interface HostContext {
-  readonly clock: Clock;
+export interface HostContext extends Time {
   readonly random: Random;
   readonly profile: Profile;
   readonly timers: TimerQueue;

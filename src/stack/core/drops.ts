@@ -1,17 +1,19 @@
-/** Packets that came to nothing, counted by the reason's name. Reasons are fixed words of the code, so their number is bounded. */
-export class DropCounters {
-  readonly #counts = new Map<string, number>();
+import type { DropReason } from "./drop-reasons.ts";
 
-  count(reason: string): void {
+/** Packets that came to nothing, counted by the reason. */
+export class DropCounters {
+  readonly #counts = new Map<DropReason, number>();
+
+  count(reason: DropReason): void {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
   }
 
-  of(reason: string): number {
+  of(reason: DropReason): number {
     return this.#counts.get(reason) ?? 0;
   }
 
   /** All reasons seen so far, for `status` and the tests. */
-  all(): Record<string, number> {
+  all(): Partial<Record<DropReason, number>> {
     return Object.fromEntries([...this.#counts].sort());
   }
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Time } from "./time.ts";
 
 /** What a listing of pending timers shows. */
 export interface PendingTimer {
@@ -7,21 +7,34 @@ export interface PendingTimer {
   readonly deadlineMs: number;
 }
 
-/** Whose alarm it is. */
-export interface TimerOwner {
-  /** In words, for the trace and for listings. */
-  readonly label: string;
+/** Whose alarm a timer is, by the ids of the trace; empty for an owner that has none. */
+export interface TimerSubject {
+  readonly connection?: number;
+  readonly client?: number;
+  readonly call?: number;
 }
 
-/** Hears of timers for the trace; both are called before the effect. */
+const NO_SUBJECT: TimerSubject = {};
+
+/** Who has an alarm. */
+export interface TimerHolder {
+  /** In words, for listings. */
+  readonly label: string;
+  /** For the trace. */
+  readonly subject: TimerSubject;
+}
+
+/** Hears of timers for the trace; the first two are called before the effect. */
 export interface TimerObserver {
-  timerSet(name: string, owner: TimerOwner, delayMs: number): void;
-  timerFired(name: string, owner: TimerOwner): void;
+  timerSet(name: string, holder: TimerHolder, delayMs: number): void;
+  timerFired(name: string, holder: TimerHolder): void;
+  /** What the timer that fired last had to do is done. */
+  timerDone(): void;
 }
 
 /** What has a place in the queue: something is due at one moment, or is to be looked at then. */
 export abstract class QueueEntry {
-  /** When the queue looks at it, on the queue's clock; meaningful while in the queue. */
+  /** When the queue looks at it, on the queue's time; meaningful while in the queue. */
   deadlineMs = 0;
   /** Order of setting, so that equal deadlines go off in the order in which they were set. */
   order = 0;
@@ -39,17 +52,19 @@ export abstract class QueueEntry {
  * One named alarm, made once and set many times. It sits in its queue only while pending, so setting and cancelling cost
  * O(log n) of the pending timers and allocate nothing.
  */
-export class Timer extends QueueEntry implements TimerOwner {
+export class Timer extends QueueEntry implements TimerHolder {
   /** Such as `retransmission`; the trace and `TimerQueue.pending` show it. */
   readonly name: string;
+  readonly subject: TimerSubject;
   readonly #owner: () => string;
   readonly #queue: TimerQueue;
   readonly #fire: () => void;
 
-  constructor(queue: TimerQueue, name: string, owner: () => string, fire: () => void) {
+  constructor(queue: TimerQueue, name: string, owner: () => string, fire: () => void, subject: TimerSubject) {
     super();
     this.#queue = queue;
     this.name = name;
+    this.subject = subject;
     this.#owner = owner;
     this.#fire = fire;
   }
@@ -65,7 +80,7 @@ export class Timer extends QueueEntry implements TimerOwner {
   /** Goes off once, `delayMs` from now; replaces an earlier setting. */
   set(delayMs: number): void {
     this.#queue.observer?.timerSet(this.name, this, delayMs);
-    this.#queue.add(this, this.#queue.clock.now() + Math.max(0, delayMs));
+    this.#queue.add(this, this.#queue.now + Math.max(0, delayMs));
   }
 
   cancel(): void {
@@ -87,7 +102,7 @@ export class Timer extends QueueEntry implements TimerOwner {
 }
 
 /** Who has a table of alarms. */
-export interface AlarmOwner extends TimerOwner {
+export interface AlarmOwner extends TimerHolder {
   /** The alarm with this number goes off. */
   fired(kind: number): void;
 }
@@ -119,12 +134,12 @@ export class Alarms extends QueueEntry {
   set(kind: number, delayMs: number): void {
     const queue = this.#queue;
     queue.observer?.timerSet(this.#names[kind]!, this.#owner, delayMs);
-    const deadlineMs = queue.clock.now() + Math.max(0, delayMs);
+    const deadlineMs = queue.now + Math.max(0, delayMs);
     this.#deadlines[kind] = deadlineMs;
     if (this.heapIndex < 0 || deadlineMs < this.deadlineMs) queue.add(this, deadlineMs);
   }
 
-  /** On the queue's clock; Infinity when not pending. */
+  /** On the queue's time; Infinity when not pending. */
   deadlineOf(kind: number): number {
     return this.#deadlines[kind]!;
   }
@@ -179,8 +194,8 @@ export class Alarms extends QueueEntry {
 }
 
 /** Every pending timer of a host, earliest first: a binary heap in which each entry knows its place. */
-export class TimerQueue {
-  readonly clock: Clock;
+export class TimerQueue implements Time {
+  readonly #time: Time;
   readonly #heap: QueueEntry[] = [];
   readonly #mistake: (error: unknown) => void;
   #order = 0;
@@ -188,13 +203,17 @@ export class TimerQueue {
   observer: TimerObserver | undefined;
 
   /** @param mistake hears of what an alarm threw; by default it is thrown on */
-  constructor(clock: Clock, mistake: (error: unknown) => void = rethrow) {
-    this.clock = clock;
+  constructor(time: Time, mistake: (error: unknown) => void = rethrow) {
+    this.#time = time;
     this.#mistake = mistake;
   }
 
-  timer(name: string, owner: () => string, fire: () => void): Timer {
-    return new Timer(this, name, owner, fire);
+  get now(): number {
+    return this.#time.now;
+  }
+
+  timer(name: string, owner: () => string, fire: () => void, subject = NO_SUBJECT): Timer {
+    return new Timer(this, name, owner, fire, subject);
   }
 
   /** @param names of the alarms, one for each number from 0 */
@@ -202,7 +221,7 @@ export class TimerQueue {
     return new Alarms(this, names, owner);
   }
 
-  /** On the queue's clock; Infinity when nothing is pending. */
+  /** On the queue's time; Infinity when nothing is pending. */
   get nextDeadlineMs(): number {
     return this.#first()?.deadlineMs ?? NEVER;
   }
@@ -223,7 +242,7 @@ export class TimerQueue {
 
   /** Runs what is due now, in order, including what those set for now; returns how many ran. A bound keeps a timer that re-arms itself at zero from holding the loop. */
   runDue(bound = 10_000): number {
-    const now = this.clock.now();
+    const now = this.#time.now;
     let ran = 0;
     while (ran < bound) {
       // Most often nothing is near, and whether the first place is still right need not be known.
@@ -235,6 +254,8 @@ export class TimerQueue {
         first.goOff();
       } catch (error) {
         this.#mistake(error);
+      } finally {
+        this.observer?.timerDone();
       }
       ran++;
     }

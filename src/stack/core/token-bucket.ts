@@ -1,19 +1,19 @@
-import type { Clock } from "./clock.ts";
+import type { Time } from "./time.ts";
 
 /** Lets `perSecond` events a second pass, and up to `burst` at once. */
 export class TokenBucket {
-  readonly #clock: Clock;
+  readonly #time: Time;
   readonly #perMs: number;
   readonly #burst: number;
   #tokens: number;
   #filledAtMs: number;
 
-  constructor(clock: Clock, perSecond: number, burst: number) {
-    this.#clock = clock;
+  constructor(time: Time, perSecond: number, burst: number) {
+    this.#time = time;
     this.#perMs = perSecond / 1000;
     this.#burst = burst;
     this.#tokens = burst;
-    this.#filledAtMs = clock.now();
+    this.#filledAtMs = time.now;
   }
 
   /**
@@ -21,7 +21,7 @@ export class TokenBucket {
    * @returns whether one more event may pass now
    */
   take(surcharge = 0): boolean {
-    const now = this.#clock.now();
+    const now = this.#time.now;
     this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filledAtMs) * this.#perMs);
     this.#filledAtMs = now;
     if (this.#tokens < 1) return false;

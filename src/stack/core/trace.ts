@@ -1,73 +1,261 @@
+import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
+import type { NeighbourState, TcpState } from "./states.ts";
+import type { Time } from "./time.ts";
 
-/** One thing worth seeing. `atMs` is on the host's clock. Events of frames hold views that are valid during the call only. */
-export type TraceEvent =
+/** What set an event off: a call of a program, a frame that came in, or a timer, by the number of the event that told of it. */
+export interface TraceCause {
+  readonly kind: "call" | "frame" | "timer";
+  readonly number: number;
+}
+
+/** What the trace adds to every event. */
+export interface TraceStamp {
+  /** Counts the events of a host from 1, while anybody subscribes. */
+  readonly number: number;
+  /** On the host's clock, in milliseconds. */
+  readonly atMs: number;
+  /** Absent where nothing that the trace shows set the event off. */
+  readonly cause?: TraceCause | undefined;
+}
+
+/** Whose alarm a timer is: a connection's, a call's, or somebody's in words. */
+interface TimerOwner {
+  readonly connection?: number;
+  readonly client?: number;
+  readonly call?: number;
+  readonly owner?: string;
+}
+
+/** Where a connection stands, in the variables of RFC 9293 §3.3.1: sequence numbers from 0 to 2^32 − 1, windows in bytes. */
+export interface SequenceSpace {
+  readonly sndUna: number;
+  readonly sndNxt: number;
+  readonly sndWnd: number;
+  readonly rcvNxt: number;
+  readonly rcvWnd: number;
+}
+
+/** What introduces an id with its label; later events have the id alone. */
+export type TraceOpening =
+  | {
+      readonly type: "connection-opened";
+      readonly connection: number;
+      readonly local: string;
+      readonly remote: string;
+      readonly label: string;
+      readonly state: TcpState;
+      readonly earlier?: true;
+    }
+  | {
+      readonly type: "socket-opened";
+      readonly socket: number;
+      readonly client: number;
+      readonly handle: number;
+      readonly label: string;
+      readonly earlier?: true;
+    }
+  | {
+      readonly type: "winsock-called";
+      readonly client: number;
+      readonly call: number;
+      readonly socket?: number;
+      readonly name: string;
+      readonly text: string;
+      readonly earlier?: true;
+    };
+
+/** What may happen, as who sees it happen tells it. Frames are views that are valid during the call only. */
+export type TraceContent =
+  | TraceOpening
+  | { readonly type: "turn-begun"; readonly turn: number }
+  | { readonly type: "turn-ended"; readonly turn: number }
   | {
       readonly type: "frame";
-      readonly atMs: number;
       readonly direction: "in" | "out";
       readonly device: string;
       readonly bytes: Uint8Array;
       readonly info: FrameInfo;
     }
-  | { readonly type: "frame-dropped"; readonly atMs: number; readonly device: string; readonly reason: string; readonly bytes: Uint8Array }
-  | { readonly type: "segment-judged"; readonly atMs: number; readonly connection: string; readonly verdict: string }
-  | { readonly type: "state-changed"; readonly atMs: number; readonly connection: string; readonly from: string; readonly to: string }
-  | { readonly type: "timer-set"; readonly atMs: number; readonly owner: string; readonly timer: string; readonly delayMs: number }
-  | { readonly type: "timer-fired"; readonly atMs: number; readonly owner: string; readonly timer: string }
+  | { readonly type: "frame-dropped"; readonly device: string; readonly reason: DropReason; readonly bytes: Uint8Array }
+  | { readonly type: "connection-closed"; readonly connection: number }
+  | { readonly type: "socket-closed"; readonly socket: number }
+  | { readonly type: "segment-judged"; readonly connection?: number; readonly flow?: string; readonly verdict: SegmentVerdict }
+  | ({ readonly type: "state-changed"; readonly connection: number; readonly from: TcpState; readonly to: TcpState } & SequenceSpace)
+  | ({ readonly type: "timer-set"; readonly timer: string; readonly delayMs: number } & TimerOwner)
+  | ({ readonly type: "timer-fired"; readonly timer: string } & TimerOwner)
   | {
       readonly type: "rtt-sampled";
-      readonly atMs: number;
-      readonly connection: string;
+      readonly connection: number;
       readonly rttMs: number;
       readonly srttMs: number;
       readonly rtoMs: number;
     }
-  | {
+  | ({
       readonly type: "cwnd-changed";
-      readonly atMs: number;
-      readonly connection: string;
+      readonly connection: number;
       readonly cwnd: number;
       readonly ssthresh: number;
-      readonly why: string;
-    }
-  | { readonly type: "neighbour-changed"; readonly atMs: number; readonly device: string; readonly address: string; readonly state: string }
-  | {
-      readonly type: "winsock-called";
-      readonly atMs: number;
-      readonly client: number;
-      readonly call: number;
-      readonly name: string;
-      readonly text: string;
-    }
-  | {
-      readonly type: "winsock-returned";
-      readonly atMs: number;
-      readonly client: number;
-      readonly call: number;
-      readonly name: string;
-      readonly text: string;
-      readonly error: number;
-    };
+      readonly why: "fast-retransmit" | "timeout" | "recovered";
+    } & SequenceSpace)
+  | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: NeighbourState }
+  | { readonly type: "winsock-returned"; readonly client: number; readonly call: number; readonly text: string; readonly error: number };
+
+/** One thing worth seeing. Events of frames hold views that are valid during the call only. */
+export type TraceEvent = TraceContent & TraceStamp;
+
+/** What others may follow from. */
+export type TraceBeginning = Extract<TraceContent, { readonly type: "frame" | "winsock-called" | "timer-fired" }>;
+
+const KIND_OF_CAUSE = { frame: "frame", "winsock-called": "call", "timer-fired": "timer" } as const;
 
 export type TraceSubscriber = (event: TraceEvent) => void;
 
-/** The one stream of events of a host. With no subscriber it costs the branch on `isOn`, so test that before making an event. */
-export class Trace {
-  #subscribers: readonly TraceSubscriber[] = [];
-  isOn = false;
+/** Tells of everything of its kind that is open now. */
+export type TraceIntroduction = (tell: (opening: TraceOpening) => void) => void;
 
-  /** @returns a function that ends the subscription */
+/**
+ * The one stream of events of a host, which gives each its number, time and cause. With no subscriber it costs the branch on `isOn`,
+ * so test that before making an event.
+ */
+export class Trace {
+  readonly #time: Time;
+  #subscribers: readonly TraceSubscriber[] = [];
+  readonly #introductions: TraceIntroduction[] = [];
+  readonly #postponed: PostponedCauses[] = [];
+  isOn = false;
+  /** Somebody wants to see all that programs do, so every receive is made as a call (winsock/faces/read-ahead.ts). */
+  isWatched = false;
+  /** What the things that happen now follow from; undefined whenever the trace is off. */
+  cause: TraceCause | undefined;
+  #observers: readonly TraceSubscriber[] = [];
+  #number = 0;
+  #turn = 0;
+  #isInTurn = false;
+  #isTurnTold = false;
+
+  /** @param time the host's, in milliseconds */
+  constructor(time: Time) {
+    this.#time = time;
+  }
+
+  /**
+   * Begins a subscription: first, before this returns, come the openings of what is open already, with `earlier` set and the number 0.
+   * @returns a function that ends the subscription
+   */
   subscribe(subscriber: TraceSubscriber): () => void {
+    for (const introduce of this.#introductions) {
+      introduce((opening) => subscriber({ number: 0, atMs: this.#time.now, ...opening, earlier: true }));
+    }
     this.#subscribers = [...this.#subscribers, subscriber];
-    this.isOn = true;
+    this.#changed();
     return () => {
       this.#subscribers = this.#subscribers.filter((s) => s !== subscriber);
-      this.isOn = this.#subscribers.length > 0;
+      this.#changed();
     };
   }
 
-  emit(event: TraceEvent): void {
+  /** As `subscribe`, but nothing in the host goes another way because somebody looks. */
+  observe(subscriber: TraceSubscriber): () => void {
+    this.#observers = [...this.#observers, subscriber];
+    this.#changed();
+    return () => {
+      this.#observers = this.#observers.filter((s) => s !== subscriber);
+      this.#changed();
+    };
+  }
+
+  /** Lets somebody tell new subscribers what is open. */
+  introduceBy(introduction: TraceIntroduction): void {
+    this.#introductions.push(introduction);
+  }
+
+  emit(content: TraceContent): void {
+    if (this.#isInTurn && !this.#isTurnTold) {
+      this.#isTurnTold = true;
+      this.#publish({ type: "turn-begun", turn: this.#turn }, undefined);
+    }
+    this.#publish(content, this.cause);
+  }
+
+  /**
+   * Emits what other things follow from, and makes it their cause until `end`.
+   * @returns the cause before, for `end`
+   */
+  begin(content: TraceBeginning): TraceCause | undefined {
+    const before = this.cause;
+    this.emit(content);
+    this.cause = { kind: KIND_OF_CAUSE[content.type], number: this.#number };
+    return before;
+  }
+
+  end(before: TraceCause | undefined): void {
+    // The last subscriber may have left meanwhile.
+    this.cause = this.isOn ? before : undefined;
+  }
+
+  /** The host's turn begins, of which the trace tells only if something happens in it. */
+  beginTurn(): void {
+    this.#turn++;
+    this.#isInTurn = true;
+  }
+
+  endTurn(): void {
+    this.#isInTurn = false;
+    if (!this.#isTurnTold) return;
+    this.#isTurnTold = false;
+    this.#publish({ type: "turn-ended", turn: this.#turn }, undefined);
+  }
+
+  /** For work that waits for a later moment, and then has the cause that it was put off with. */
+  postpone(): PostponedCauses {
+    const causes = new PostponedCauses(this);
+    this.#postponed.push(causes);
+    return causes;
+  }
+
+  #publish(content: TraceContent, cause: TraceCause | undefined): void {
+    const event: TraceEvent = { number: ++this.#number, atMs: this.#time.now, cause, ...content };
     for (const subscriber of this.#subscribers) subscriber(event);
+    for (const observer of this.#observers) observer(event);
+  }
+
+  #changed(): void {
+    this.isWatched = this.#subscribers.length > 0;
+    this.isOn = this.isWatched || this.#observers.length > 0;
+    if (this.isOn) return;
+    this.cause = undefined;
+    for (const causes of this.#postponed) causes.clear();
+  }
+}
+
+/** Causes of work that waits, by whom it is for. Empty while the trace is off. */
+export class PostponedCauses {
+  readonly #trace: Trace;
+  readonly #causes = new Map<object, TraceCause>();
+
+  constructor(trace: Trace) {
+    this.#trace = trace;
+  }
+
+  /** The work has the present cause, if there is one. */
+  keep(work: object): void {
+    const { cause } = this.#trace;
+    if (cause !== undefined) this.#causes.set(work, cause);
+  }
+
+  /** The work is done now. */
+  resume(work: object): void {
+    if (!this.#trace.isOn) return;
+    this.#trace.cause = this.#causes.get(work);
+    this.#causes.delete(work);
+  }
+
+  forget(work: object): void {
+    this.#causes.delete(work);
+  }
+
+  clear(): void {
+    this.#causes.clear();
   }
 }

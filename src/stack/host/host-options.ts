@@ -1,17 +1,15 @@
-import type { Ipv4Address } from "../core/address.ts";
-import type { Clock } from "../core/clock.ts";
+import type { IpAddress } from "../core/address.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
-import type { Trace } from "../core/trace.ts";
 import type { RingSource } from "../tcp/ring-pool.ts";
 
 export interface HostOptions {
-  readonly clock: Clock;
+  /** What time it is when the host is made, by whatever its driver goes by; 0 unless given. In milliseconds. */
+  readonly startMs?: number;
   /** Feeds ports, sequence numbers and jitter, and keys their secrets; from the operating system in real use. */
   readonly random: Random;
   /** WINDOWS unless given. */
   readonly profile?: Profile;
-  readonly trace?: Trace;
   /** Where large buffers have their memory, if others may read it. */
   readonly rings?: RingSource;
   /**
@@ -23,8 +21,8 @@ export interface HostOptions {
 
 /** How a device is put to use. */
 export interface AttachOptions {
-  readonly address: Ipv4Address;
+  readonly address: IpAddress;
   readonly prefixLength: number;
   /** Default router; without one only the prefix itself can be reached. */
-  readonly gateway?: Ipv4Address;
+  readonly gateway?: IpAddress;
 }

@@ -1,14 +1,20 @@
 import { type IpAddress, ipv4 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
-import { WINDOWS } from "../core/profile.ts";
-import { TimerQueue } from "../core/timers.ts";
+import { type Profile, WINDOWS } from "../core/profile.ts";
+import type { Random } from "../core/random.ts";
+import { type TimerHolder, TimerQueue, type TimerSubject } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
-import { Ip, type IpListener } from "../ip/ip.ts";
+import { Ip } from "../ip/ip.ts";
+import type { IpService } from "../ip/ip-service.ts";
+import { Ipv4 } from "../ip/v4/ipv4.ts";
+import type { InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
 import { Tcp } from "../tcp/tcp.ts";
+import type { TcpService } from "../tcp/tcp-service.ts";
 import { Udp } from "../udp/udp.ts";
+import type { UdpService } from "../udp/udp-service.ts";
 import type { AttachOptions, HostOptions } from "./host-options.ts";
 
 /** Frames taken from one device before users, timers and the other devices have their turn. */
@@ -16,85 +22,122 @@ const FRAMES_PER_ROUND = 256;
 /** Rounds in one turn, while loopback and wire keep answering each other. */
 const ROUNDS_PER_TURN = 8;
 
+/** Hears of each turn, for whoever records what drives a host. */
+export interface TurnObserver {
+  turnBegins(nowMs: number): void;
+  turnEnded(): void;
+}
+
 /**
- * One host, put together: devices below, transports above, and no other contact with the world than the clock, the randomness and
- * the devices it is given. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come and when
- * `onTurnRequested` says so; between turns nothing happens in it.
+ * One host, put together: devices below, transports above, and no other contact with the world than the randomness and the devices
+ * it is given, and the time that it is told. Whoever drives it calls `turn` when a device is readable, when `nextDeadlineMs` has come
+ * and when `onTurnRequested` says so; between turns nothing happens in it.
+ *
+ * Time stands still in it. The driver owns the clock, and there are two ways in: `turn(nowMs)`, and `enter(nowMs)` before a call or a
+ * batch of calls from outside (the provider's, TCP's, UDP's, management's). Everything that happens until the next of either happens
+ * at that time: a run is its seed, its profile and what its driver hands in, and replays to the byte. A turn does not look up in the
+ * middle: it is bounded (ROUNDS_PER_TURN rounds of FRAMES_PER_ROUND frames a device), and what is left waits for the next turn, with
+ * a later time. So a round trip is measured from turn to turn, as fine as the turns are, and is 0 where question and answer fall into
+ * one. Only the driver's own waiting asks its clock again, for `nextDeadlineMs` counts from the same origin.
  */
-export class Host implements IpListener {
+export class Host {
   readonly context: HostContext;
   readonly timers: TimerQueue;
   readonly trace: Trace;
-  readonly ip: Ip;
-  readonly tcp: Tcp;
-  readonly udp: Udp;
+  readonly ip: IpService;
+  readonly tcp: TcpService;
+  readonly udp: UdpService;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
+  /** Undefined when nobody looks. */
+  turnObserver: TurnObserver | undefined;
+  readonly #own: OwnContext;
+  readonly #ip: Ip;
+  readonly #tcp: Tcp;
+  readonly #udp: Udp;
   #isRequested = false;
   #isWritable = false;
   #isInTurn = false;
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { clock, random, profile = WINDOWS, trace = new Trace(), rings, onMistake: mistake = rethrow } = options;
-    this.timers = new TimerQueue(clock, mistake);
+    const { startMs = 0, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
+    const own = new OwnContext(startMs, { random, profile, mistake, requestTurn: () => this.#requestTurn() });
+    const { trace } = own;
+    this.#own = own;
+    this.context = own;
+    this.timers = own.timers;
     this.trace = trace;
-    this.context = {
-      clock,
-      random,
-      profile,
-      timers: this.timers,
-      trace,
-      drops: new DropCounters(),
-      mistake,
-      requestTurn: () => this.#requestTurn(),
-    };
     this.timers.observer = {
-      timerSet: (timer, owner, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", atMs: clock.now(), owner: owner.label, timer, delayMs });
+      timerSet: (timer, holder, delayMs) => {
+        if (trace.isOn) trace.emit({ type: "timer-set", timer, ...ownerOf(holder), delayMs });
       },
-      timerFired: (timer, owner) => {
-        if (trace.isOn) trace.emit({ type: "timer-fired", atMs: clock.now(), owner: owner.label, timer });
+      timerFired: (timer, holder) => {
+        if (trace.isOn) trace.begin({ type: "timer-fired", timer, ...ownerOf(holder) });
       },
+      timerDone: () => trace.end(undefined),
     };
-    this.ip = new Ip(this.context);
-    this.ip.listener = this;
-    this.udp = new Udp(this.context, this.ip);
-    this.tcp = new Tcp(this.context, this.ip, rings);
+    this.#ip = new Ip(this.context, (ip) => new Ipv4(this.context, ip));
+    this.#ip.listener = {
+      writable: () => this.#writable(),
+      linkChanged: (through, isUp) => this.#linkChanged(through, isUp),
+    };
+    this.#udp = new Udp(this.context, this.#ip);
+    this.#tcp = new Tcp(this.context, this.#ip, rings);
+    // Under the names of their users they have only what is a user's business.
+    this.ip = this.#ip;
+    this.udp = this.#udp;
+    this.tcp = this.#tcp;
   }
 
   /** Puts a device to use. A loopback device needs no options: it has 127.0.0.1/8. @throws RangeError for an address that no host can have */
-  attach(device: LinkDevice, options?: AttachOptions): NetworkInterface {
-    const added = this.ip.addInterface(device);
+  attach(device: LinkDevice, options?: AttachOptions): InterfaceService {
+    const added = this.#ip.addInterface(device);
     if (options !== undefined) {
-      this.ip.addAddress(added, options.address, options.prefixLength);
+      this.#ip.addAddress(added, options.address, options.prefixLength);
       if (options.gateway !== undefined) {
-        this.ip.addRoute({ destination: ipv4(0), prefixLength: 0, gateway: options.gateway, interface: added });
+        this.#ip.addRoute({ destination: ipv4(0), prefixLength: 0, gateway: options.gateway, interface: added });
       }
     }
     return added;
   }
 
   get devices(): readonly LinkDevice[] {
-    return this.ip.interfaces.map((i) => i.device);
+    return this.#ip.interfaces.map((i) => i.device);
   }
 
-  /** When a timer or housekeeping is due, on the host's clock; Infinity when nothing is. */
+  /** When a timer or housekeeping is due, on the host's time; Infinity when nothing is. */
   get nextDeadlineMs(): number {
-    return Math.min(this.timers.nextDeadlineMs, this.tcp.rings.sweepAtMs);
+    return Math.min(this.timers.nextDeadlineMs, this.#tcp.rings.sweepAtMs);
   }
 
   /**
    * Frames in, timers, and what follows from both: users are told and everything that is to be sent leaves, once.
+   * @param nowMs what time it is, for the whole turn
    * @returns true when work remains and the next turn should come without waiting
+   * @throws RangeError when `nowMs` lies before the time of an earlier turn or call
    */
-  turn(): boolean {
+  turn(nowMs: number): boolean {
+    this.#own.moveTo(nowMs);
+    this.turnObserver?.turnBegins(nowMs);
     this.#isInTurn = true;
+    this.trace.beginTurn();
     try {
       return this.#rounds();
     } finally {
       this.#isInTurn = false;
+      this.trace.endTurn();
+      this.turnObserver?.turnEnded();
     }
+  }
+
+  /**
+   * Says what time it is for the calls that follow, until the next `enter` or `turn`. Within a turn it does nothing: what a user does
+   * there belongs to the turn.
+   * @throws RangeError as `turn`
+   */
+  enter(nowMs: number): void {
+    if (!this.#isInTurn) this.#own.moveTo(nowMs);
   }
 
   #rounds(): boolean {
@@ -102,13 +145,13 @@ export class Host implements IpListener {
       this.#isRequested = false;
       if (this.#isWritable) {
         this.#isWritable = false;
-        this.tcp.resume();
+        this.#tcp.resume();
       }
-      let more = this.ip.receive(FRAMES_PER_ROUND);
+      let more = this.#ip.receive(FRAMES_PER_ROUND);
       this.timers.runDue();
-      this.tcp.rings.sweepIfDue();
+      this.#tcp.rings.sweepIfDue();
       this.#tellOfLostLinks();
-      more = this.tcp.flush() || more;
+      more = this.#tcp.flush() || more;
       if (!more && !this.#isRequested) return false;
     }
     return true;
@@ -116,15 +159,15 @@ export class Host implements IpListener {
 
   /** Whether segments wait for a device to take frames: whoever polls should ask for writability too. */
   get isBlocked(): boolean {
-    return this.tcp.isBlocked;
+    return this.#tcp.isBlocked;
   }
 
-  writable(): void {
+  #writable(): void {
     this.#isWritable = true;
     this.#requestTurn();
   }
 
-  linkChanged(through: NetworkInterface, isUp: boolean): void {
+  #linkChanged(through: NetworkInterface, isUp: boolean): void {
     if (isUp) this.#downs.delete(through);
     else this.#downs.add(through);
     this.#requestTurn();
@@ -138,13 +181,13 @@ export class Host implements IpListener {
     for (const down of this.#downs) {
       this.#downs.delete(down);
       if (!down.device.isGone) continue;
-      const isCutOff = this.ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
+      const isCutOff = this.#ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
       const isAffected = (local: IpAddress | undefined): boolean => {
         if (local === undefined) return isCutOff;
-        return local.family === 4 && down.addresses.some((a) => a.address.bits === local.bits);
+        return down.isOwn(local);
       };
-      this.tcp.networkDown(isAffected);
-      this.udp.networkDown(isAffected);
+      this.#tcp.networkDown(isAffected);
+      this.#udp.networkDown(isAffected);
     }
   }
 
@@ -153,6 +196,40 @@ export class Host implements IpListener {
     this.#isRequested = true;
     // Within a turn nobody needs to be woken: the turn sees the request itself.
     if (!this.#isInTurn) this.onTurnRequested?.();
+  }
+}
+
+/** As the trace names it: by ids where there are such. */
+function ownerOf({ label, subject }: TimerHolder): TimerSubject | { readonly owner: string } {
+  const { connection, client, call } = subject;
+  if (connection !== undefined) return { connection };
+  return client === undefined || call === undefined ? { owner: label } : { client, call };
+}
+
+/** What the layers share, as its host holds it: here alone time is moved. A plain field, for it is read several times a segment. */
+class OwnContext implements HostContext {
+  now: number;
+  readonly random: Random;
+  readonly profile: Profile;
+  readonly timers: TimerQueue;
+  readonly trace: Trace;
+  readonly drops = new DropCounters();
+  readonly mistake: (error: unknown) => void;
+  readonly requestTurn: () => void;
+
+  constructor(startMs: number, parts: Pick<HostContext, "random" | "profile" | "mistake" | "requestTurn">) {
+    this.now = startMs;
+    this.random = parts.random;
+    this.profile = parts.profile;
+    this.timers = new TimerQueue(this, parts.mistake);
+    this.trace = new Trace(this);
+    this.mistake = parts.mistake;
+    this.requestTurn = parts.requestTurn;
+  }
+
+  moveTo(toMs: number): void {
+    if (!(toMs >= this.now)) throw new RangeError(`Cannot move the time from ${this.now} ms to ${toMs} ms: it goes forward only`);
+    this.now = toMs;
   }
 }
 

@@ -15,7 +15,7 @@ export class ErrorRateLimit {
   readonly #random: Random;
 
   constructor(context: HostContext) {
-    this.#bucket = new TokenBucket(context.clock, ERRORS_PER_SECOND, ERROR_BURST);
+    this.#bucket = new TokenBucket(context, ERRORS_PER_SECOND, ERROR_BURST);
     this.#random = context.random;
   }
 

@@ -1,27 +1,32 @@
 import {
+  type AddressWords,
   type IpAddress,
-  type Ipv4Address,
-  ipv4 as ipv4Address,
-  isLoopbackV4,
-  isMulticastV4,
-  isReservedV4,
+  isLimitedBroadcast,
+  isLoopback,
+  isMulticast,
+  isReserved,
+  isUnspecified,
+  isV4,
+  keepAddress,
+  longestPrefix,
   parseV4,
+  sameAddress,
+  samePrefix,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
+import type { InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
-import * as icmp from "../packet/icmp.ts";
-import * as ipv4 from "../packet/ipv4.ts";
+import type { FoundPath, IpFamily, Way, WayFinder } from "./family.ts";
+import type { IpService, RouteRequest } from "./ip-service.ts";
 import type { RouteFailure } from "./path.ts";
-import type { PathMtus } from "./path-mtu.ts";
-import type { PingFailure, PingOptions, PingResult } from "./pings.ts";
+import { PathMtus } from "./path-mtu.ts";
+import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
 import { RouteTable } from "./routes.ts";
 import type { InboundPacket, Transport } from "./transport.ts";
-import { ControlMessages, type ControlMessageUser } from "./v4/control-messages.ts";
-import { type InputUser, Ipv4Input } from "./v4/input.ts";
-import { Ipv4Output, Ipv4Path, type Way, type WayFinder } from "./v4/ipv4-path.ts";
 
 /** Paths kept for senders that hold none of their own; a power of two. */
 const RECENT_PATHS = 64;
@@ -33,35 +38,27 @@ export interface IpListener {
   linkChanged(through: NetworkInterface, isUp: boolean): void;
 }
 
-export interface RouteRequest {
-  readonly destination: Ipv4Address;
-  readonly prefixLength: number;
-  /** Undefined for a destination on the link. */
-  readonly gateway?: Ipv4Address | undefined;
-  /** Undefined takes the interface on whose link the gateway is. */
-  readonly interface?: NetworkInterface | undefined;
-  readonly metric?: number;
-}
-
-/** The internet layer of one host: interfaces, routes, ICMP, and the transports above. IPv4 only; there is no route to an IPv6 address. */
-export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFinder {
+/**
+ * The internet layer of one host: interfaces, routes, paths, and the transports above, whatever the family. What a family's own headers and
+ * messages say is the family's business; there is IPv4 only yet, and no route to an IPv6 address.
+ */
+export class Ip implements IpService, InterfaceUser, WayFinder {
   readonly routes = new RouteTable();
+  readonly pathMtus: PathMtus;
   listener: IpListener | undefined;
   readonly #context: HostContext;
   readonly #interfaces: NetworkInterface[] = [];
   readonly #transports: (Transport | undefined)[] = new Array(256).fill(undefined);
-  readonly #output: Ipv4Output;
-  readonly #input: Ipv4Input;
-  readonly #controlMessages: ControlMessages;
-  readonly #recentPaths: (Ipv4Path | undefined)[] = new Array(RECENT_PATHS).fill(undefined);
+  readonly #v4: IpFamily;
+  readonly #recentPaths: (FoundPath | undefined)[] = new Array(RECENT_PATHS).fill(undefined);
   #recentGeneration = 0;
   #loopback: NetworkInterface | undefined;
 
-  constructor(context: HostContext) {
+  /** @param v4 makes IPv4 over this layer */
+  constructor(context: HostContext, v4: (ip: Ip) => IpFamily) {
     this.#context = context;
-    this.#output = new Ipv4Output(context, this);
-    this.#input = new Ipv4Input(this);
-    this.#controlMessages = new ControlMessages(context, this);
+    this.pathMtus = new PathMtus(context);
+    this.#v4 = v4(this);
   }
 
   // Configuration
@@ -83,21 +80,21 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
   }
 
   /** Gives an interface an address and the route to its prefix; `announce` tells the link (RFC 5227 §3). @throws RangeError when a host cannot have it */
-  addAddress(to: NetworkInterface, address: Ipv4Address, prefixLength: number, options: { readonly announce?: boolean } = {}): void {
+  addAddress(through: InterfaceService, address: IpAddress, prefixLength: number, options: { readonly announce?: boolean } = {}): void {
+    const to = this.#own(through);
     to.addAddress(address, prefixLength);
-    this.routes.add({ destination: address.bits, prefixLength, gateway: undefined, interface: to, metric: 0 });
-    if (options.announce === true && to.isUp && !to.isLoopback) to.neighbours.announce(address.bits);
+    this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
+    if (options.announce === true && to.isUp && !to.isLoopback) to.neighbours.announce(address);
   }
 
   /** Takes an address away, with the route to its prefix when no other address needs it. @returns false when it is not there */
-  removeAddress(from: NetworkInterface, address: Ipv4Address): boolean {
-    const removed = from.addresses.find((a) => a.address.bits === address.bits);
+  removeAddress(through: InterfaceService, address: IpAddress): boolean {
+    const from = this.#own(through);
+    const removed = from.addresses.find((a) => sameAddress(a.address, address));
     if (removed === undefined) return false;
-    from.removeAddress(address.bits);
-    const isNeeded = from.addresses.some(
-      (a) => a.prefixLength === removed.prefixLength && ((a.address.bits ^ address.bits) & removed.mask) === 0,
-    );
-    if (!isNeeded) this.routes.remove(address.bits, removed.prefixLength, undefined, from);
+    from.removeAddress(address);
+    const isNeeded = from.addresses.some((a) => a.bits === removed.bits && samePrefix(a.address, address, removed.bits));
+    if (!isNeeded) this.routes.remove(address, removed.prefixLength, undefined, from);
     this.routes.generation++;
     return true;
   }
@@ -105,15 +102,23 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
   addRoute(request: RouteRequest): void {
     const { destination, prefixLength, gateway, metric = 0 } = request;
-    if (!(Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= 32)) {
-      throw new RangeError(`Cannot add a route with a prefix of ${prefixLength} bits: expected 0 to 32`);
+    const longest = longestPrefix(destination);
+    if (!(Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= longest)) {
+      throw new RangeError(`Cannot add a route with a prefix of ${prefixLength} bits: expected 0 to ${longest}`);
     }
-    const isOnLink = (i: NetworkInterface) => !i.isLoopback && (gateway === undefined || i.isNeighbourly(gateway.bits));
-    const through = request.interface ?? (gateway === undefined ? undefined : this.#interfaces.find(isOnLink));
+    const isOnLink = (i: NetworkInterface) => !i.isLoopback && (gateway === undefined || i.isNeighbourly(gateway));
+    const found = gateway === undefined ? undefined : this.#interfaces.find(isOnLink);
+    const through = request.interface === undefined ? found : this.#own(request.interface);
     if (through === undefined || !isOnLink(through)) {
       throw new RangeError("Cannot add a route whose gateway is not on the link of an interface");
     }
-    this.routes.add({ destination: destination.bits, prefixLength, gateway, interface: through, metric });
+    this.routes.add({ destination, prefixLength, gateway, interface: through, metric });
+  }
+
+  #own(through: InterfaceService): NetworkInterface {
+    const own = this.#interfaces.find((i) => i === through);
+    if (own === undefined) throw new RangeError(`Cannot use the interface ${through.name}: it belongs to another host`);
+    return own;
   }
 
   register(transport: Transport): void {
@@ -123,32 +128,32 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
   // Facts
 
   /** Of all interfaces, the loopback's included. */
-  addresses(): Ipv4Address[] {
+  addresses(): IpAddress[] {
     return this.#interfaces.flatMap((i) => i.addresses.map((a) => a.address));
   }
 
   /** Whether a socket may be bound to the address: one of ours whose device is there, or any of 127.0.0.0/8. */
   isLocalAddress(address: IpAddress): boolean {
-    if (address.family !== 4) return false;
-    for (const i of this.#interfaces) if (i.isOwn(address.bits) && !i.device.isGone) return true;
-    return isLoopbackV4(address.bits) && this.isLocalV4(address.bits);
+    for (const i of this.#interfaces) if (i.isOwn(address) && !i.device.isGone) return true;
+    return isLoopback(address) && this.isLocal(address);
   }
 
-  isLocalV4(bits: number): boolean {
-    for (const i of this.#interfaces) if (i.isOwn(bits)) return true;
-    return isLoopbackV4(bits) && this.#loopback !== undefined;
+  /** Whether any interface has the address, or it is one of the loopback's. */
+  isLocal(address: AddressWords): boolean {
+    for (const i of this.#interfaces) if (i.isOwn(address)) return true;
+    return isLoopback(address) && isV4(address) && this.#loopback !== undefined;
   }
 
   /** Limited broadcast, or the directed broadcast of a prefix of ours. */
-  isBroadcast(bits: number): boolean {
-    if (bits === 0xffffffff) return true;
-    for (const i of this.#interfaces) if (i.isBroadcast(bits)) return true;
+  isBroadcast(address: AddressWords): boolean {
+    if (isLimitedBroadcast(address)) return true;
+    for (const i of this.#interfaces) if (i.isBroadcast(address)) return true;
     return false;
   }
 
   /** Whether a datagram to the broadcast address `destination` is for a socket bound to `local`, an address of ours. */
-  isBroadcastFor(local: number, destination: number): boolean {
-    if (destination === 0xffffffff) return true;
+  isBroadcastFor(local: AddressWords, destination: AddressWords): boolean {
+    if (isLimitedBroadcast(destination)) return true;
     for (const i of this.#interfaces) if (i.isOwn(local)) return i.isBroadcast(destination);
     return false;
   }
@@ -157,35 +162,35 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
     return this.#interfaces.flatMap((i) => i.neighbours.list());
   }
 
-  get pathMtus(): PathMtus {
-    return this.#output.pathMtus;
-  }
-
   // Sending
 
   /** The way to `remote`, from `local` or from an address that suits it. To be kept by who has a flow; it follows changes of the routes. */
-  route(remote: IpAddress, local?: IpAddress): Ipv4Path | RouteFailure {
-    if (remote.family !== 4) return "no-route";
-    if (local !== undefined && local.family !== 4) return "source-not-local";
-    const way = this.wayTo(remote.bits, local?.bits);
-    return typeof way === "string" ? way : new Ipv4Path(this.#output, way, local ?? way.local, remote);
+  route(remote: IpAddress, local?: IpAddress): FoundPath | RouteFailure {
+    const way = this.wayTo(remote, local);
+    return typeof way === "string" ? way : this.#v4.path(way, local ?? way.local, remote, false);
   }
 
-  /** As `route`, for who sends to many and keeps no paths: repeats cost no allocation. A `local` of 0 leaves the choice to IP. */
-  pathTo(remote: number, local: number): Ipv4Path | RouteFailure {
+  /** As `route`, for who sends to many and keeps no paths: repeats cost no allocation. Without `local` the choice is IP's. */
+  pathTo(remote: AddressWords, local: AddressWords | undefined): FoundPath | RouteFailure {
     if (this.#recentGeneration !== this.generation) {
       // A path follows its destination through changes, but not a source that was chosen for it.
       this.#recentPaths.fill(undefined);
       this.#recentGeneration = this.generation;
     }
-    const slot = (Math.imul(remote ^ local, 0x9e3779b1) >>> 16) & (RECENT_PATHS - 1);
+    const slot = (Math.imul(remote.w3 ^ remote.w1 ^ (local?.w3 ?? 0), 0x9e3779b1) >>> 16) & (RECENT_PATHS - 1);
     const recent = this.#recentPaths[slot];
-    if (recent !== undefined && recent.remote.bits === remote && (local === 0 ? recent.isSourceChosen : recent.local.bits === local)) {
+    if (
+      recent !== undefined &&
+      sameAddress(recent.remote, remote) &&
+      (local === undefined ? recent.isSourceChosen : sameAddress(recent.local, local))
+    ) {
       return recent;
     }
-    const way = this.wayTo(remote, local === 0 ? undefined : local);
+    const to = keepAddress(remote);
+    const from = local === undefined ? undefined : keepAddress(local);
+    const way = this.wayTo(to, from);
     if (typeof way === "string") return way;
-    const path = new Ipv4Path(this.#output, way, local === 0 ? way.local : ipv4Address(local), ipv4Address(remote), local === 0);
+    const path = this.#v4.path(way, from ?? way.local, to, from === undefined);
     this.#recentPaths[slot] = path;
     return path;
   }
@@ -194,33 +199,34 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
     return this.routes.generation;
   }
 
-  wayTo(remote: number, local: number | undefined): Way | RouteFailure {
-    if (local !== undefined && !this.isLocalV4(local)) return "source-not-local";
-    if (remote === 0 || isMulticastV4(remote) || isReservedV4(remote)) return "no-route";
-    if (this.isLocalV4(remote)) return this.#wayToSelf(remote);
+  wayTo(remote: IpAddress, local: IpAddress | undefined): Way | RouteFailure {
+    if (!isV4(remote)) return "no-route";
+    if (local !== undefined && !this.isLocal(local)) return "source-not-local";
+    if (isUnspecified(remote) || isMulticast(remote) || isReserved(remote)) return "no-route";
+    if (this.isLocal(remote)) return this.#wayToSelf(remote);
     // What has a loopback address must not leave the host (RFC 1122 §3.2.1.3 g).
-    if (isLoopbackV4(remote)) return "no-route";
-    if (local !== undefined && isLoopbackV4(local)) return "source-not-local";
+    if (isLoopback(remote)) return "no-route";
+    if (local !== undefined && isLoopback(local)) return "source-not-local";
     if (this.isBroadcast(remote)) return this.#wayToAll(remote, local);
     const route = this.routes.lookup(remote);
     if (route === undefined) return "no-route";
     if (!route.interface.isUp) return "interface-down";
-    const nextHop = route.gateway?.bits ?? remote;
+    const nextHop = route.gateway ?? remote;
     const source = route.interface.addressTowards(nextHop);
-    if (source === 0) return "no-route";
-    return { interface: route.interface, nextHop, isBroadcast: false, local: ipv4Address(source) };
+    if (source === undefined) return "no-route";
+    return { interface: route.interface, nextHop, isBroadcast: false, local: source };
   }
 
   /** Echo request to a host, RFC 1122 §3.2.2.6. @returns undefined when it is on its way: then `callback` is called exactly once */
   ping(remote: IpAddress, options: PingOptions, callback: (result: PingResult) => void): RouteFailure | PingFailure | undefined {
     const path = this.route(remote);
     if (typeof path === "string") return path;
-    return this.#controlMessages.ping(path, path.remote.bits, options, callback);
+    return this.#v4.ping(path, options, callback);
   }
 
   /** RFC 1122 §4.1.3.1: nobody listens on the port to which this datagram went. */
   sendPortUnreachable(packet: InboundPacket): void {
-    this.#controlMessages.sendUnreachable(packet, icmp.PORT_UNREACHABLE);
+    this.#v4.sendPortUnreachable(packet);
   }
 
   // Receiving
@@ -234,33 +240,22 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
 
   // Called from below and beside
 
-  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string {
-    return this.#input.datagram(from, bytes, at, end, info, isLinkBroadcast);
-  }
-
-  deliver(protocol: number, packet: InboundPacket): string {
-    if (protocol === ipv4.PROTOCOL_ICMP) return this.#controlMessages.input(packet);
-    const transport = this.#transports[protocol];
-    if (transport !== undefined) return transport.input(packet);
-    this.#controlMessages.sendUnreachable(packet, icmp.PROTOCOL_UNREACHABLE);
-    return "ipv4-unknown-protocol";
+  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
+    return this.#v4.input(from, bytes, at, end, info, isLinkBroadcast);
   }
 
   transport(protocol: number): Transport | undefined {
     return this.#transports[protocol];
   }
 
-  mtuTo(remote: number): number {
+  mtuTo(remote: IpAddress): number {
     const way = this.wayTo(remote, undefined);
     return typeof way === "string" ? 0 : Math.min(way.interface.mtu, this.pathMtus.to(remote));
   }
 
   unresolved(_from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void {
     if (this.#context.profile.neighbourFailure !== "host-unreachable") return;
-    // RFC 1122 §2.4: told upwards as if a router had said so.
-    const reporter = ipv4Address(ipv4.source(bytes, at));
-    const { DESTINATION_UNREACHABLE, HOST_UNREACHABLE } = icmp;
-    this.#controlMessages.deliverError(bytes, at, end, "host-unreachable", DESTINATION_UNREACHABLE, HOST_UNREACHABLE, reporter, 0);
+    this.#v4.unresolved(bytes, at, end);
   }
 
   writable(through: NetworkInterface): void {
@@ -272,21 +267,21 @@ export class Ip implements InterfaceUser, InputUser, ControlMessageUser, WayFind
     this.listener?.linkChanged(through, isUp);
   }
 
-  #wayToSelf(remote: number): Way | RouteFailure {
+  #wayToSelf(remote: IpAddress): Way | RouteFailure {
     const through = this.#loopback;
     if (through === undefined) return "no-route";
     if (!through.isUp) return "interface-down";
-    return { interface: through, nextHop: remote, isBroadcast: false, local: isLoopbackV4(remote) ? LOOPBACK : ipv4Address(remote) };
+    return { interface: through, nextHop: remote, isBroadcast: false, local: isLoopback(remote) ? LOOPBACK : remote };
   }
 
   /** A broadcast leaves through the interface that has the source or the prefix; otherwise through the first that can. */
-  #wayToAll(remote: number, local: number | undefined): Way | RouteFailure {
+  #wayToAll(remote: IpAddress, local: IpAddress | undefined): Way | RouteFailure {
     let isDown = false;
     for (const i of this.#interfaces) {
       const source = i.addressTowards(remote);
-      if (i.isLoopback || source === 0 || !i.isBroadcast(remote)) continue;
-      if (remote === 0xffffffff && local !== undefined && !i.isOwn(local)) continue;
-      if (i.isUp) return { interface: i, nextHop: remote, isBroadcast: true, local: ipv4Address(source) };
+      if (i.isLoopback || source === undefined || !i.isBroadcast(remote)) continue;
+      if (isLimitedBroadcast(remote) && local !== undefined && !i.isOwn(local)) continue;
+      if (i.isUp) return { interface: i, nextHop: remote, isBroadcast: true, local: source };
       isDown = true;
     }
     return isDown ? "interface-down" : "no-route";

@@ -1,4 +1,6 @@
-import type { Clock } from "../core/clock.ts";
+import type { AddressWords, IpAddress } from "../core/address.ts";
+import { AddressMap } from "../core/address-map.ts";
+import type { Time } from "../core/time.ts";
 
 /** No path is believed to be narrower (RFC 1122 §3.3.2's datagram that every host takes): a forged message can do little harm. */
 export const MIN_PATH_MTU = 576;
@@ -17,36 +19,36 @@ export interface PathMtu {
 
 /** What path MTU discovery has found, by destination, RFC 1191. Only lowered ones are here. */
 export class PathMtus {
-  readonly #clock: Clock;
-  readonly #lowered = new Map<number, PathMtu>();
+  readonly #time: Time;
+  readonly #lowered = new AddressMap<PathMtu>();
 
-  constructor(clock: Clock) {
-    this.#clock = clock;
+  constructor(time: Time) {
+    this.#time = time;
   }
 
   /** @returns Infinity where nothing was found */
-  to(remote: number): number {
+  to(remote: AddressWords): number {
     if (this.#lowered.size === 0) return Number.POSITIVE_INFINITY;
     const found = this.#lowered.get(remote);
     if (found === undefined) return Number.POSITIVE_INFINITY;
-    if (this.#clock.now() < found.untilMs) return found.mtu;
+    if (this.#time.now < found.untilMs) return found.mtu;
     this.#lowered.delete(remote);
     return Number.POSITIVE_INFINITY;
   }
 
   /** Sets an MTU. @returns what was there before, for `restore` */
-  lower(remote: number, mtu: number): PathMtu | undefined {
+  lower(remote: IpAddress, mtu: number): PathMtu | undefined {
     const before = this.#lowered.get(remote);
     this.#lowered.delete(remote);
     if (this.#lowered.size >= MAX_PATH_MTUS) {
       const [oldest] = this.#lowered.keys();
       if (oldest !== undefined) this.#lowered.delete(oldest);
     }
-    this.#lowered.set(remote, { mtu, untilMs: this.#clock.now() + PATH_MTU_LIFETIME_MS });
+    this.#lowered.set(remote, { mtu, untilMs: this.#time.now + PATH_MTU_LIFETIME_MS });
     return before;
   }
 
-  restore(remote: number, before: PathMtu | undefined): void {
+  restore(remote: IpAddress, before: PathMtu | undefined): void {
     if (before === undefined) this.#lowered.delete(remote);
     else this.#lowered.set(remote, before);
   }

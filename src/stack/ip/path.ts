@@ -19,10 +19,16 @@ export interface Path {
   readonly headroom: number;
   /** Link and IP header: bytes from the beginning of the frame to the transport header. */
   readonly headerLength: number;
+  /** Of the IP header alone. */
+  readonly ipHeaderLength: number;
   /** Largest IP datagram towards the peer now, in bytes; path MTU discovery may lower it. */
   readonly mtu: number;
   /** What the device behind this path does for us now. */
   readonly offloads: Offloads;
+  /** Marks a super-segment of TCP on this path. */
+  readonly gsoType: FrameInfo["gsoType"];
+  /** The device cuts such ones now. */
+  readonly cutsSegments: boolean;
   /** The peer is reached through a loopback: nothing leaves the host. */
   readonly isLoopback: boolean;
   /** Folded sum of the pseudo-header of RFC 9293 §3.1 for `protocol`, without the length. */

@@ -1,13 +1,13 @@
-import { formatV4, type Ipv4Address, maskOf } from "../core/address.ts";
+import { type AddressWords, formatAddress, type IpAddress, prefixBits, prefixOf, sameAddress, samePrefix } from "../core/address.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
 
 /** One route. Without a gateway the destination is on the link itself. */
 export interface Route {
   /** Network address; bits after the prefix are zero. */
-  readonly destination: number;
-  /** 0 to 32; 0 is the default route. */
+  readonly destination: IpAddress;
+  /** Within the destination's family; 0 is its default route. */
   readonly prefixLength: number;
-  readonly gateway: Ipv4Address | undefined;
+  readonly gateway: IpAddress | undefined;
   readonly interface: NetworkInterface;
   /** Among routes of the same length the lowest is taken. */
   readonly metric: number;
@@ -23,30 +23,34 @@ export interface RouteListing {
   readonly isUp: boolean;
 }
 
-/** IPv4 routes, longest prefix first (RFC 1122 §3.3.1.3), then lowest metric. */
+/** A route as the table keeps it: its prefix counted among 128 bits, so that routes of both families lie in one list. */
+interface KeptRoute extends Route {
+  readonly bits: number;
+}
+
+/** Routes of both families, longest prefix first (RFC 1122 §3.3.1.3), then lowest metric. */
 export class RouteTable {
-  #routes: readonly Route[] = [];
+  #routes: readonly KeptRoute[] = [];
   /** Goes up with every change of routes, addresses or link states, so that paths know when to look again. */
   generation = 0;
 
   /** Adds a route, in place of one with the same destination, gateway and interface. Destination bits after the prefix are cleared. */
   add(route: Route): void {
-    const destination = (route.destination & maskOf(route.prefixLength)) >>> 0;
-    const added = { ...route, destination };
-    this.#routes = [...this.#routes.filter((r) => !isSameWay(r, added)), added].sort(
-      (a, b) => b.prefixLength - a.prefixLength || a.metric - b.metric,
-    );
+    const bits = prefixBits(route.destination, route.prefixLength);
+    const added = { ...route, bits, destination: prefixOf(route.destination, bits) };
+    this.#routes = [...this.#routes.filter((r) => !isSameWay(r, added)), added].sort((a, b) => b.bits - a.bits || a.metric - b.metric);
     this.generation++;
   }
 
   /** Removes the routes to a prefix, all of them or those through one gateway or interface. @returns how many */
-  remove(destination: number, prefixLength: number, gateway?: Ipv4Address, through?: NetworkInterface): number {
-    const network = (destination & maskOf(prefixLength)) >>> 0;
+  remove(destination: IpAddress, prefixLength: number, gateway?: IpAddress, through?: NetworkInterface): number {
+    const bits = prefixBits(destination, prefixLength);
+    const network = prefixOf(destination, bits);
     const left = this.#routes.filter(
       (r) =>
-        r.destination !== network ||
-        r.prefixLength !== prefixLength ||
-        (gateway !== undefined && r.gateway?.bits !== gateway.bits) ||
+        r.bits !== bits ||
+        !sameAddress(r.destination, network) ||
+        (gateway !== undefined && !isSameGateway(r.gateway, gateway)) ||
         (through !== undefined && r.interface !== through),
     );
     const removed = this.#routes.length - left.length;
@@ -56,10 +60,10 @@ export class RouteTable {
   }
 
   /** The way to an address through an interface that is up; where all are down, the first of them. */
-  lookup(bits: number): Route | undefined {
+  lookup(address: AddressWords): Route | undefined {
     let down: Route | undefined;
     for (const route of this.#routes) {
-      if (((bits ^ route.destination) & maskOf(route.prefixLength)) !== 0) continue;
+      if (!samePrefix(address, route.destination, route.bits)) continue;
       if (route.interface.isUp) return route;
       down ??= route;
     }
@@ -68,9 +72,9 @@ export class RouteTable {
 
   list(): RouteListing[] {
     return this.#routes.map((r) => ({
-      destination: formatV4(r.destination),
+      destination: formatAddress(r.destination),
       prefixLength: r.prefixLength,
-      gateway: r.gateway === undefined ? undefined : formatV4(r.gateway.bits),
+      gateway: r.gateway === undefined ? undefined : formatAddress(r.gateway),
       interface: r.interface.name,
       metric: r.metric,
       isUp: r.interface.isUp,
@@ -78,8 +82,8 @@ export class RouteTable {
   }
 }
 
-const isSameWay = (a: Route, b: Route): boolean =>
-  a.destination === b.destination &&
-  a.prefixLength === b.prefixLength &&
-  a.gateway?.bits === b.gateway?.bits &&
-  a.interface === b.interface;
+const isSameWay = (a: KeptRoute, b: KeptRoute): boolean =>
+  a.bits === b.bits && sameAddress(a.destination, b.destination) && isSameGateway(a.gateway, b.gateway) && a.interface === b.interface;
+
+const isSameGateway = (a: IpAddress | undefined, b: IpAddress | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : sameAddress(a, b);

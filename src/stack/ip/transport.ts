@@ -1,4 +1,5 @@
-import type { IpAddress } from "../core/address.ts";
+import type { AddressSlot, IpAddress } from "../core/address.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 
 /** A datagram for a transport, headers checked and IP header taken off. One record is refilled for each; bytes are valid during the call only. */
 export interface InboundPacket {
@@ -9,10 +10,9 @@ export interface InboundPacket {
   at: number;
   /** Where the datagram ends by IP's total length, link padding trimmed. */
   end: number;
-  family: 4 | 6;
-  /** IPv4 addresses as bare numbers; for IPv6 read the header. */
-  sourceV4: number;
-  destinationV4: number;
+  /** Refilled as the record is: `keepAddress` what must outlive the call. */
+  readonly source: AddressSlot;
+  readonly destination: AddressSlot;
   /** Nobody needs to verify the transport checksum: the device did, or the frame never left this machine. */
   checksumVerified: boolean;
   /** Sent to a broadcast or multicast address, of the link or of IP. */
@@ -58,7 +58,7 @@ export interface IcmpError {
 export interface Transport {
   readonly protocol: number;
   /** The verdict names what became of the packet. Any but `accepted` is counted in the drops and traced by who called. */
-  input(packet: InboundPacket): string;
+  input(packet: InboundPacket): PacketVerdict;
   /**
    * @returns whether the quote belongs to something in flight here (RFC 5927 §4.1). While a fragmentation-needed is being judged,
    * `mtu` of the paths to `remote` is lowered already; an error that is not believed has it put back.

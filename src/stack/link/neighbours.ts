@@ -1,19 +1,28 @@
-import { formatV4 } from "../core/address.ts";
+import {
+  type AddressWords,
+  fillV4,
+  formatAddress,
+  IPV4_ANY,
+  type IpAddress,
+  isUnspecified,
+  keepAddress,
+  makeAddressSlot,
+} from "../core/address.ts";
+import { AddressMap } from "../core/address-map.ts";
 import type { HostContext } from "../core/context.ts";
+import type { DropReason, PacketVerdict } from "../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import { fraction } from "../core/random.ts";
+import type { NeighbourState } from "../core/states.ts";
 import type { Timer } from "../core/timers.ts";
 import * as arp from "../packet/arp.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ethernet from "../packet/ethernet.ts";
 import { superseding } from "../packet/superseding.ts";
-import { FRAME_HEADROOM, type Offloads, type TransmitResult } from "./link-device.ts";
+import type { NeighbourService } from "./interface-service.ts";
+import { cutsSegments, FRAME_HEADROOM, type Offloads, type TransmitResult } from "./link-device.ts";
 
-/**
- * RFC 4861 §7.3.2 applied to ARP, without DELAY: an entry that has grown STALE is probed at its next use. FAILED remembers for a
- * while that nobody answered. STATIC was given by the operator and is never probed, learned over or evicted.
- */
-export type NeighbourState = "INCOMPLETE" | "REACHABLE" | "STALE" | "PROBE" | "FAILED" | "STATIC";
+export type { NeighbourState } from "../core/states.ts";
 
 /** Entries in one interface's cache; the victim is the one whose last use lies furthest back, entries in use last. */
 export const MAX_NEIGHBOURS = 512;
@@ -39,13 +48,13 @@ export interface NeighbourLink {
   readonly mac: Uint8Array;
   readonly offloads: Offloads;
   transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult;
-  /** The address of ours to ask from: the one whose prefix holds `target`, else the first; 0 when there is none. */
-  addressTowards(target: number): number;
-  isOwn(address: number): boolean;
+  /** The address of ours to ask from: the one whose prefix holds `target`, else the first of its family; undefined when there is none. */
+  addressTowards(target: AddressWords): IpAddress | undefined;
+  isOwn(address: AddressWords): boolean;
   /** Whether a station of this link may have the address: unicast, within a prefix of ours, and not ours. */
-  isNeighbourly(address: number): boolean;
+  isNeighbourly(address: AddressWords): boolean;
   /** Whether any host may have the address, on this link or elsewhere: unicast, and no broadcast of a prefix of ours. */
-  isHostAddress(address: number): boolean;
+  isHostAddress(address: AddressWords): boolean;
   /** A frame is given up because nobody answered for its next hop. The bytes are valid during the call only. */
   unresolved(bytes: Uint8Array, at: number, end: number): void;
 }
@@ -67,7 +76,7 @@ export interface NeighbourListing {
 
 /** An entry of the cache. Paths keep it, and look it up again once it `isGone`. */
 export class Neighbour {
-  readonly address: number;
+  readonly address: IpAddress;
   readonly mac = new Uint8Array(ethernet.MAC_LENGTH);
   state: NeighbourState = "INCOMPLETE";
   isGone = false;
@@ -88,17 +97,17 @@ export class Neighbour {
   queuedBytes = 0;
   readonly timer: Timer;
 
-  constructor(address: number, makeTimer: (neighbour: Neighbour) => Timer) {
+  constructor(address: IpAddress, makeTimer: (neighbour: Neighbour) => Timer) {
     this.address = address;
     this.timer = makeTimer(this);
   }
 }
 
 /** The ARP cache of one interface: RFC 826, RFC 1122 §2.3.2, with the reachability states of RFC 4861 §7.3. */
-export class Neighbours {
+export class Neighbours implements NeighbourService {
   readonly #context: HostContext;
   readonly #link: NeighbourLink;
-  readonly #entries = new Map<number, Neighbour>();
+  readonly #entries = new AddressMap<Neighbour>();
   readonly #frame = new Uint8Array(FRAME_HEADROOM + ethernet.HEADER + arp.LENGTH);
   readonly #info = plainFrame();
   #queuedBytesInAll = 0;
@@ -109,25 +118,25 @@ export class Neighbours {
   }
 
   /** The entry for a next hop, made when it is not there. Asking begins with the first `send`. */
-  obtain(address: number): Neighbour {
+  obtain(address: AddressWords): Neighbour {
     const known = this.#entries.get(address);
     if (known !== undefined) return known;
     if (this.#entries.size >= MAX_NEIGHBOURS) this.#evict();
     const { timers } = this.#context;
-    const made = new Neighbour(address, (n) =>
+    const made = new Neighbour(keepAddress(address), (n) =>
       timers.timer(
         "neighbour-probe",
-        () => `${this.#link.name} ${formatV4(n.address)}`,
+        () => `${this.#link.name} ${formatAddress(n.address)}`,
         () => this.#probeUnanswered(n),
       ),
     );
-    this.#entries.set(address, made);
+    this.#entries.set(made.address, made);
     return made;
   }
 
   /** Sends the frame in `bytes[at, end)`, whose Ethernet header is complete but for the destination, to this neighbour, or keeps a copy until it is resolved. */
   send(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): NeighbourSendResult {
-    const now = this.#context.clock.now();
+    const now = this.#context.now;
     neighbour.usedAtMs = now;
     switch (neighbour.state) {
       case "INCOMPLETE":
@@ -155,14 +164,14 @@ export class Neighbours {
   }
 
   /** An ARP packet in `bytes[at, end)`. @returns `accepted`, or why it was of no use */
-  input(bytes: Uint8Array, at: number, end: number): string {
+  input(bytes: Uint8Array, at: number, end: number): PacketVerdict {
     const malformed = arp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     arp.copySenderMac(bytes, at, senderMac);
     // Our own link address under somebody else's name would have us talk to ourselves.
     if (!arp.isSenderStation(bytes, at) || ethernet.sameMac(senderMac, 0, this.#link.mac, 0)) return "arp-bad-sender-mac";
-    const sender = arp.senderIp(bytes, at);
-    const target = arp.targetIp(bytes, at);
+    fillV4(sender, arp.senderIp(bytes, at));
+    fillV4(target, arp.targetIp(bytes, at));
     const isRequest = arp.operation(bytes, at) === arp.REQUEST;
     const isForUs = this.#link.isOwn(target);
     if (this.#link.isOwn(sender)) return "arp-address-conflict";
@@ -170,7 +179,7 @@ export class Neighbours {
       // A sender of zero probes for a conflict (RFC 5227 §2.1.1). One of another network asks in the name of the source address of
       // what it is about to send (Linux: arp_announce 0). RFC 826 answers whoever asks for us, but of neither there is anything to
       // learn: we reach such an address through a gateway or not at all.
-      if (!isRequest || !isForUs || !(sender === 0 || this.#link.isHostAddress(sender))) return "arp-bad-sender";
+      if (!isRequest || !isForUs || !(isUnspecified(sender) || this.#link.isHostAddress(sender))) return "arp-bad-sender";
       this.#reply(sender, target);
       return "accepted";
     }
@@ -195,12 +204,12 @@ export class Neighbours {
   }
 
   /** Tells the link that `address` is ours (RFC 5227 §3 announcement). */
-  announce(address: number): void {
+  announce(address: IpAddress): void {
     this.#sendRequest(ethernet.BROADCAST_MAC, address, address);
   }
 
   /** Gives a neighbour a link address for good; `mac` is copied. */
-  addStatic(address: number, mac: Uint8Array): void {
+  addStatic(address: IpAddress, mac: Uint8Array): void {
     const entry = this.obtain(address);
     entry.timer.cancel();
     ethernet.copyMac(mac, 0, entry.mac, 0);
@@ -210,7 +219,7 @@ export class Neighbours {
   }
 
   /** Forgets an entry, static or learned, with what waits for it. @returns false when there is none */
-  remove(address: number): boolean {
+  remove(address: AddressWords): boolean {
     const entry = this.#entries.get(address);
     if (entry === undefined) return false;
     this.#forget(entry, "neighbour-removed");
@@ -227,10 +236,10 @@ export class Neighbours {
   }
 
   list(): NeighbourListing[] {
-    const now = this.#context.clock.now();
+    const now = this.#context.now;
     return [...this.#entries.values()].map((n) => ({
       interface: this.#link.name,
-      address: formatV4(n.address),
+      address: formatAddress(n.address),
       mac: ethernet.isStationMac(n.mac, 0) ? ethernet.macText(n.mac) : undefined,
       state: n.state === "REACHABLE" && now >= n.untilMs ? "STALE" : n.state,
       queuedFrames: n.queue.length,
@@ -248,8 +257,9 @@ export class Neighbours {
     neighbour.probesSent++;
     neighbour.timer.set(this.#context.profile.neighbourProbeMs);
     const asksAll = neighbour.state !== "PROBE" || neighbour.isDoubted;
-    if (asksAll) neighbour.broadcastAtMs = this.#context.clock.now();
-    this.#sendRequest(asksAll ? ethernet.BROADCAST_MAC : neighbour.mac, this.#link.addressTowards(neighbour.address), neighbour.address);
+    if (asksAll) neighbour.broadcastAtMs = this.#context.now;
+    const sender = this.#link.addressTowards(neighbour.address) ?? IPV4_ANY;
+    this.#sendRequest(asksAll ? ethernet.BROADCAST_MAC : neighbour.mac, sender, neighbour.address);
   }
 
   #probeUnanswered(neighbour: Neighbour): void {
@@ -261,7 +271,7 @@ export class Neighbours {
       // The station may have a new card: ask everybody before giving up (RFC 4861 §7.3.3 starts resolution anew).
       this.#beginProbing(neighbour, "INCOMPLETE");
     } else {
-      neighbour.untilMs = this.#context.clock.now() + this.#context.profile.neighbourProbeMs;
+      neighbour.untilMs = this.#context.now + this.#context.profile.neighbourProbeMs;
       neighbour.mac.fill(0);
       trust(neighbour);
       this.#become(neighbour, "FAILED");
@@ -272,8 +282,8 @@ export class Neighbours {
   /** The neighbour has this link address for the next while. */
   #confirm(neighbour: Neighbour, mac: Uint8Array): void {
     this.#setMac(neighbour, mac);
-    const { random, profile, clock } = this.#context;
-    neighbour.untilMs = clock.now() + profile.neighbourReachableMs * (0.5 + fraction(random));
+    const { random, profile, now } = this.#context;
+    neighbour.untilMs = now + profile.neighbourReachableMs * (0.5 + fraction(random));
     neighbour.timer.cancel();
     this.#become(neighbour, "REACHABLE");
     this.#flush(neighbour);
@@ -288,7 +298,7 @@ export class Neighbours {
   }
 
   /** RFC 826's merge, for a request that targets us: whoever asks for our address is about to talk to us. */
-  #learnFromRequest(sender: number): void {
+  #learnFromRequest(sender: AddressWords): void {
     const entry = this.obtain(sender);
     switch (entry.state) {
       case "STATIC":
@@ -301,7 +311,7 @@ export class Neighbours {
       case "STALE":
       case "PROBE":
         if (isFrom(entry)) return;
-        if (this.#context.clock.now() - entry.macSetAtMs < LOCK_MS) this.#doubt(entry);
+        if (this.#context.now - entry.macSetAtMs < LOCK_MS) this.#doubt(entry);
         else this.#learn(entry);
     }
   }
@@ -310,7 +320,7 @@ export class Neighbours {
    * A known neighbour says something that was not for us, or that nobody asked for: an announcement, most of all. Where nothing is
    * known yet it is as good as an answer; where it says that the neighbour has moved it is not believed, but everybody is asked.
    */
-  #hint(sender: number): void {
+  #hint(sender: AddressWords): void {
     const entry = this.#entries.get(sender);
     switch (entry?.state) {
       case undefined:
@@ -321,7 +331,7 @@ export class Neighbours {
         return;
       case "FAILED":
         // It lives: the next use asks without waiting any longer.
-        entry!.untilMs = this.#context.clock.now();
+        entry!.untilMs = this.#context.now;
         return;
       default:
         if (!isFrom(entry!)) this.#doubt(entry!);
@@ -340,7 +350,7 @@ export class Neighbours {
   #doubt(entry: Neighbour): void {
     if (entry.isDoubted) return;
     entry.isDoubted = true;
-    const now = this.#context.clock.now();
+    const now = this.#context.now;
     if (entry.state === "STALE" || (entry.state === "REACHABLE" && now >= entry.untilMs)) return;
     this.#become(entry, "PROBE");
     entry.probesSent = 0;
@@ -351,16 +361,16 @@ export class Neighbours {
 
   #setMac(entry: Neighbour, mac: Uint8Array): void {
     ethernet.copyMac(mac, 0, entry.mac, 0);
-    entry.macSetAtMs = this.#context.clock.now();
+    entry.macSetAtMs = this.#context.now;
     trust(entry);
   }
 
   #become(neighbour: Neighbour, state: NeighbourState): void {
     if (neighbour.state === state) return;
     neighbour.state = state;
-    const { trace, clock } = this.#context;
+    const { trace } = this.#context;
     if (!trace.isOn) return;
-    trace.emit({ type: "neighbour-changed", atMs: clock.now(), device: this.#link.name, address: formatV4(neighbour.address), state });
+    trace.emit({ type: "neighbour-changed", device: this.#link.name, address: formatAddress(neighbour.address), state });
   }
 
   #transmit(neighbour: Neighbour, bytes: Uint8Array, at: number, end: number, info: FrameInfo): NeighbourSendResult {
@@ -427,7 +437,7 @@ export class Neighbours {
       const end = bytes.length;
       const { offloads } = this.#link;
       // The device's offloads may have been switched off while the frame waited.
-      if (info.gsoType !== GSO_NONE && !offloads.tso4) {
+      if (info.gsoType !== GSO_NONE && !cutsSegments(offloads, info.gsoType)) {
         this.#context.drops.count("offload-gone");
         continue;
       }
@@ -440,7 +450,7 @@ export class Neighbours {
     }
   }
 
-  #dropQueue(neighbour: Neighbour, reason: string, tellSender: boolean): void {
+  #dropQueue(neighbour: Neighbour, reason: DropReason, tellSender: boolean): void {
     // Taken off first: whoever is told may send again at once.
     const frames: QueuedFrame[] = [];
     for (let frame = this.#shift(neighbour); frame !== undefined; frame = this.#shift(neighbour)) frames.push(frame);
@@ -450,7 +460,7 @@ export class Neighbours {
     }
   }
 
-  #forget(neighbour: Neighbour, reason: string): void {
+  #forget(neighbour: Neighbour, reason: DropReason): void {
     neighbour.timer.cancel();
     neighbour.isGone = true;
     this.#entries.delete(neighbour.address);
@@ -468,17 +478,17 @@ export class Neighbours {
   }
 
   /** To the station whose packet is being looked at. */
-  #reply(sender: number, own: number): void {
+  #reply(sender: AddressWords, own: AddressWords): void {
     const frame = this.#frame;
     ethernet.writeHeader(frame, FRAME_HEADROOM, senderMac, this.#link.mac, ethernet.TYPE_ARP);
-    arp.writeReply(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, own, senderMac, sender);
+    arp.writeReply(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, own.w3, senderMac, sender.w3);
     this.#transmitArp();
   }
 
-  #sendRequest(to: Uint8Array, sender: number, target: number): void {
+  #sendRequest(to: Uint8Array, sender: AddressWords, target: AddressWords): void {
     const frame = this.#frame;
     ethernet.writeHeader(frame, FRAME_HEADROOM, to, this.#link.mac, ethernet.TYPE_ARP);
-    arp.writeRequest(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, sender, target);
+    arp.writeRequest(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, sender.w3, target.w3);
     this.#transmitArp();
   }
 
@@ -490,6 +500,9 @@ export class Neighbours {
 
 /** The sender's link address of the packet that is being looked at. */
 const senderMac = new Uint8Array(ethernet.MAC_LENGTH);
+/** Who speaks in it, and of whom. */
+const sender = makeAddressSlot();
+const target = makeAddressSlot();
 
 const isFrom = (neighbour: Neighbour): boolean => ethernet.sameMac(neighbour.mac, 0, senderMac, 0);
 

@@ -1,14 +1,32 @@
-import { formatV4, type Ipv4Address, isLoopbackV4, isMulticastV4, isReservedV4, maskOf } from "../core/address.ts";
+import {
+  type AddressWords,
+  formatAddress,
+  type IpAddress,
+  isLimitedBroadcast,
+  isLoopback,
+  isMulticast,
+  isReserved,
+  isUnspecified,
+  isV4,
+  lastOfPrefix,
+  longestPrefix,
+  prefixBits,
+  sameAddress,
+  sameFamily,
+  samePrefix,
+} from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import type { InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
 
 /** What an interface hands up and tells. */
 export interface InterfaceUser {
   /** An IPv4 datagram lies somewhere in `bytes[at, end)`, link padding included. @returns `accepted`, or why it was of no use */
-  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string;
+  ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
   /** The datagram at `bytes[at, end)` is given up because its next hop did not answer. */
   unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void;
   /** A device that was full takes frames again. Only to be noted: the device is in the middle of something. */
@@ -17,20 +35,11 @@ export interface InterfaceUser {
   linkChanged(from: NetworkInterface, isUp: boolean): void;
 }
 
-/** An address of an interface, with what follows from its prefix. */
-export interface InterfaceAddress {
-  readonly address: Ipv4Address;
-  readonly prefixLength: number;
-  readonly mask: number;
-  /** Directed broadcast, or −1 where the prefix leaves no room for one (RFC 3021). */
-  readonly broadcast: number;
-}
-
 /**
  * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
  */
-export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink {
+export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink {
   readonly name: string;
   readonly device: LinkDevice;
   readonly mac: Uint8Array;
@@ -69,58 +78,70 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
   }
 
   /** Adds an address, or changes the prefix length of one. @throws RangeError when a host cannot have it */
-  addAddress(address: Ipv4Address, prefixLength: number): void {
-    const { bits } = address;
+  addAddress(address: IpAddress, prefixLength: number): void {
     const isHost =
-      bits !== 0 && bits !== 0xffffffff && !isMulticastV4(bits) && !isReservedV4(bits) && isLoopbackV4(bits) === this.isLoopback;
-    if (!isHost) throw new RangeError(`Cannot give ${this.name} the address ${formatV4(bits)}: it is not a host's address on this link`);
-    if (!(Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= 32)) {
-      throw new RangeError(`Cannot give ${this.name} a prefix of ${prefixLength} bits: expected 1 to 32`);
+      !isUnspecified(address) &&
+      !isLimitedBroadcast(address) &&
+      !isMulticast(address) &&
+      !isReserved(address) &&
+      isLoopback(address) === this.isLoopback;
+    const text = formatAddress(address);
+    if (!isHost) throw new RangeError(`Cannot give ${this.name} the address ${text}: it is not a host's address on this link`);
+    const longest = longestPrefix(address);
+    if (!(Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= longest)) {
+      throw new RangeError(`Cannot give ${this.name} a prefix of ${prefixLength} bits: expected 1 to ${longest}`);
     }
-    const mask = maskOf(prefixLength);
-    const broadcast = prefixLength <= 30 ? (bits | ~mask) >>> 0 : -1;
-    if (bits === broadcast) throw new RangeError(`Cannot give ${this.name} the address ${formatV4(bits)}: it is the prefix's broadcast`);
-    const others = this.#addresses.filter((a) => a.address.bits !== bits);
-    this.#addresses = [...others, { address, prefixLength, mask, broadcast }];
+    const bits = prefixBits(address, prefixLength);
+    const broadcast = isV4(address) && prefixLength <= 30 ? lastOfPrefix(address, bits) : undefined;
+    if (broadcast !== undefined && sameAddress(address, broadcast)) {
+      throw new RangeError(`Cannot give ${this.name} the address ${text}: it is the prefix's broadcast`);
+    }
+    const others = this.#addresses.filter((a) => !sameAddress(a.address, address));
+    this.#addresses = [...others, { address, prefixLength, bits, broadcast }];
   }
 
   /** @returns false when it is not there */
-  removeAddress(bits: number): boolean {
-    const left = this.#addresses.filter((a) => a.address.bits !== bits);
+  removeAddress(address: AddressWords): boolean {
+    const left = this.#addresses.filter((a) => !sameAddress(a.address, address));
     const isThere = left.length < this.#addresses.length;
     this.#addresses = left;
     return isThere;
   }
 
-  isOwn(bits: number): boolean {
-    for (const a of this.#addresses) if (a.address.bits === bits) return true;
+  isOwn(address: AddressWords): boolean {
+    for (const a of this.#addresses) if (sameAddress(a.address, address)) return true;
     return false;
   }
 
   /** Limited broadcast, or the directed one of a prefix on this link. */
-  isBroadcast(bits: number): boolean {
-    if (bits === 0xffffffff) return true;
-    for (const a of this.#addresses) if (a.broadcast === bits) return true;
+  isBroadcast(address: AddressWords): boolean {
+    if (isLimitedBroadcast(address)) return true;
+    for (const a of this.#addresses) if (a.broadcast !== undefined && sameAddress(a.broadcast, address)) return true;
     return false;
   }
 
-  isOnLink(bits: number): boolean {
-    for (const a of this.#addresses) if (((bits ^ a.address.bits) & a.mask) === 0) return true;
+  isOnLink(address: AddressWords): boolean {
+    for (const a of this.#addresses) if (samePrefix(address, a.address, a.bits)) return true;
     return false;
   }
 
-  isNeighbourly(bits: number): boolean {
-    return bits !== 0 && this.isOnLink(bits) && !this.isOwn(bits) && !this.isBroadcast(bits);
+  isNeighbourly(address: AddressWords): boolean {
+    return !isUnspecified(address) && this.isOnLink(address) && !this.isOwn(address) && !this.isBroadcast(address);
   }
 
-  isHostAddress(bits: number): boolean {
+  isHostAddress(address: AddressWords): boolean {
     // RFC 1122 §3.2.1.3: network 0 is nobody's, 127 never leaves a host, and class D and E are no hosts.
-    return bits >>> 24 !== 0 && !isLoopbackV4(bits) && !isMulticastV4(bits) && !isReservedV4(bits) && !this.isBroadcast(bits);
+    if (isV4(address) && address.w3 >>> 24 === 0) return false;
+    return !isLoopback(address) && !isMulticast(address) && !isReserved(address) && !this.isBroadcast(address);
   }
 
-  addressTowards(target: number): number {
-    for (const a of this.#addresses) if (((target ^ a.address.bits) & a.mask) === 0) return a.address.bits;
-    return this.#addresses[0]?.address.bits ?? 0;
+  addressTowards(target: AddressWords): IpAddress | undefined {
+    let first: IpAddress | undefined;
+    for (const a of this.#addresses) {
+      if (samePrefix(target, a.address, a.bits)) return a.address;
+      if (first === undefined && sameFamily(a.address, target)) first = a.address;
+    }
+    return first;
   }
 
   /** One frame out; counts and traces it. */
@@ -130,22 +151,35 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
     const { trace } = this.#context;
     if (trace.isOn && result === "sent") {
       const view = bytes.subarray(at, end);
-      trace.emit({ type: "frame", atMs: this.#context.clock.now(), direction: "out", device: this.name, bytes: view, info });
+      trace.emit({ type: "frame", direction: "out", device: this.name, bytes: view, info });
     }
     return result;
   }
 
   /** One frame in, from the device. */
   frame(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
-    const { trace, clock, drops } = this.#context;
+    const { trace, drops } = this.#context;
     if (trace.isOn) {
-      trace.emit({ type: "frame", atMs: clock.now(), direction: "in", device: this.name, bytes: bytes.subarray(at, end), info });
+      this.#tracedFrame(bytes, at, end, info);
+      return;
     }
     const verdict = this.#judge(bytes, at, end, info);
-    if (verdict === "accepted") return;
-    drops.count(verdict);
-    if (!trace.isOn) return;
-    trace.emit({ type: "frame-dropped", atMs: clock.now(), device: this.name, reason: verdict, bytes: bytes.subarray(at, end) });
+    if (verdict !== "accepted") drops.count(verdict);
+  }
+
+  #tracedFrame(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    const { trace, drops } = this.#context;
+    const device = this.name;
+    const view = bytes.subarray(at, end);
+    const before = trace.begin({ type: "frame", direction: "in", device, bytes: view, info });
+    try {
+      const verdict = this.#judge(bytes, at, end, info);
+      if (verdict === "accepted") return;
+      drops.count(verdict);
+      trace.emit({ type: "frame-dropped", device, reason: verdict, bytes: view });
+    } finally {
+      trace.end(before);
+    }
   }
 
   readable(): void {
@@ -168,7 +202,7 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
   }
 
   /** A frame that trips over a mistake of ours is lost, counted and told of; the host goes on. */
-  #judge(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {
+  #judge(bytes: Uint8Array, at: number, end: number, info: FrameInfo): PacketVerdict {
     try {
       return this.#input(bytes, at, end, info);
     } catch (error) {
@@ -177,7 +211,7 @@ export class NetworkInterface implements FrameSink, LinkListener, NeighbourLink 
     }
   }
 
-  #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): string {
+  #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): PacketVerdict {
     const malformed = ethernet.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     if (ethernet.isSourceGroup(bytes, at)) return "ethernet-bad-source";

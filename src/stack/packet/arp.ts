@@ -1,5 +1,5 @@
 /** ARP for IPv4 over Ethernet, RFC 826. Offsets and lengths count bytes; `at` is where the ARP packet begins, after the frame's header. */
-import { putU16, putU32, u16, u32 } from "./bytes.ts";
+import { i32, putU16, putU32, u16 } from "./bytes.ts";
 import { copyMac, isStationMac, macText } from "./ethernet.ts";
 
 /** Length of the whole packet. What follows it in the frame is padding. */
@@ -41,8 +41,8 @@ export function check(b: Uint8Array, at: number, end: number): Malformed | undef
 /** REQUEST or REPLY. */
 export const operation = (b: Uint8Array, at: number): number => u16(b, at + OPERATION);
 /** 0 in an address conflict probe (RFC 5227 §1.1). */
-export const senderIp = (b: Uint8Array, at: number): number => u32(b, at + SENDER_IP);
-export const targetIp = (b: Uint8Array, at: number): number => u32(b, at + TARGET_IP);
+export const senderIp = (b: Uint8Array, at: number): number => i32(b, at + SENDER_IP);
+export const targetIp = (b: Uint8Array, at: number): number => i32(b, at + TARGET_IP);
 export const copySenderMac = (b: Uint8Array, at: number, into: Uint8Array, intoAt = 0): void => copyMac(b, at + SENDER_MAC, into, intoAt);
 /** Whether the sender's MAC is one that a station can have; a group or zero must not be learned. */
 export const isSenderStation = (b: Uint8Array, at: number): boolean => isStationMac(b, at + SENDER_MAC);

@@ -4,6 +4,7 @@
  * In pieces, so that a header, a pseudo-header and a payload can be added up wherever they lie:
  * `finish(sum(b, at, length, pseudoHeaderV4(…)))`. Sums are plain numbers, not yet folded, exact up to 2^53.
  */
+import type { AddressWords } from "../core/address.ts";
 import { putU16, u16 } from "./bytes.ts";
 
 /** From this many bytes on, making a Uint32Array over the buffer pays: about 3 times as fast for 64 KiB, no gain at 1460 bytes. */
@@ -98,6 +99,16 @@ export const verify = (total: number): boolean => fold(total) === 0xffff;
  */
 export const pseudoHeaderV4 = (source: number, destination: number, protocol: number, length: number): number =>
   (source >>> 16) + (source & 0xffff) + (destination >>> 16) + (destination & 0xffff) + protocol + length;
+
+/**
+ * The same for addresses of either family (RFC 8200 §8.1): the words that make an IPv4 address one of IPv6 add up to all ones twice,
+ * which changes no one's complement sum.
+ */
+export const pseudoHeader = (source: AddressWords, destination: AddressWords, protocol: number, length: number): number =>
+  halves(source) + halves(destination) + protocol + length;
+
+const halves = ({ w0, w1, w2, w3 }: AddressWords): number =>
+  (w0 >>> 16) + (w0 & 0xffff) + (w1 >>> 16) + (w1 & 0xffff) + (w2 >>> 16) + (w2 & 0xffff) + (w3 >>> 16) + (w3 & 0xffff);
 
 /**
  * Finishes a checksum that the sender left to the device (virtio 1.2 §5.1.6.2, VIRTIO_NET_HDR_F_NEEDS_CSUM): the field holds

@@ -14,7 +14,7 @@ import * as tcpOptions from "./tcp-options.ts";
 import * as udp from "./udp.ts";
 
 /** Everything that can be wrong with the shape of a frame. */
-export type Malformed =
+export type MalformedFrame =
   | ethernet.Malformed
   | arp.Malformed
   | ipv4.Malformed
@@ -24,14 +24,14 @@ export type Malformed =
   | "tcp-bad-option"
   | udp.Malformed;
 
-interface Described {
+export interface Described {
   /** The innermost address known: `203.0.113.2:49152`, `203.0.113.2`, or a MAC. */
   readonly source: string;
   readonly destination: string;
   /** One line, source and destination included. */
   readonly summary: string;
   /** What is wrong; the fields then hold what could be read all the same. */
-  readonly malformed?: Malformed;
+  readonly malformed?: MalformedFrame;
 }
 
 /** Fields of the IPv4 header that carries a message. */
@@ -160,7 +160,7 @@ const ETHERTYPE_NAMES: ReadonlyMap<number, string> = new Map([
   [ethernet.TYPE_IPV6, "IPv6"],
 ]);
 
-function describeEthernet(b: Uint8Array, at: number, end: number, malformed?: Malformed): EthernetDescription {
+function describeEthernet(b: Uint8Array, at: number, end: number, malformed?: MalformedFrame): EthernetDescription {
   const source = ethernet.sourceText(b, at);
   const destination = ethernet.destinationText(b, at);
   const etherType = ethernet.type(b, at);
@@ -172,7 +172,7 @@ function describeEthernet(b: Uint8Array, at: number, end: number, malformed?: Ma
 }
 
 /** The summary, and behind it the reason when there is one. */
-const withTrouble = (what: string, malformed: Malformed | undefined): { summary: string; malformed?: Malformed } =>
+const withTrouble = (what: string, malformed: MalformedFrame | undefined): { summary: string; malformed?: MalformedFrame } =>
   malformed === undefined ? { summary: what } : { summary: `${what} ${malformed}`, malformed };
 
 function describeArpFrame(b: Uint8Array, at: number, end: number): ArpDescription | EthernetDescription {
@@ -233,7 +233,7 @@ const ipv4Fields = (b: Uint8Array, ip: number): Ipv4Fields => ({
   totalLength: ipv4.totalLength(b, ip),
 });
 
-function describeIpv4(b: Uint8Array, ip: number, malformed?: Malformed): Ipv4Description {
+function describeIpv4(b: Uint8Array, ip: number, malformed?: MalformedFrame): Ipv4Description {
   const fields = ipv4Fields(b, ip);
   const payloadProtocol = ipv4.protocol(b, ip);
   const payloadLength = ipv4.payloadLength(b, ip);
@@ -275,7 +275,7 @@ function describeTcp(b: Uint8Array, ip: number): TcpDescription | Ipv4Descriptio
   const urgentPointer = tcp.urgentPointer(b, t);
   const payloadLength = end - tcp.payloadAt(b, t);
 
-  const parsed = tcpOptions.makeTcpOptions();
+  const parsed = tcpOptions.makeSegmentOptions();
   tcpOptions.parse(b, t, parsed);
   const words = [`${source} → ${destination} [${flags}] seq=${seq}`];
   if ((flagBits & tcp.ACK) !== 0) words.push(`ack=${ack}`);
@@ -302,7 +302,7 @@ function describeTcp(b: Uint8Array, ip: number): TcpDescription | Ipv4Descriptio
 }
 
 /** What a summary says of the options: what they mean, without padding and unknown ones. */
-function tcpOptionWords(options: tcpOptions.TcpOptions): string[] {
+function tcpOptionWords(options: tcpOptions.SegmentOptions): string[] {
   const words: string[] = [];
   if (options.mss > 0) words.push(`mss=${options.mss}`);
   if (options.windowScale >= 0) words.push(`ws=${options.windowScale}`);

@@ -2,7 +2,7 @@
  * IPv4 header, RFC 791 §3.1. Integers are big-endian; lengths and offsets count bytes; `at` is where the header begins.
  * An address is an unsigned 32-bit number.
  */
-import { putU16, putU32, u8, u16, u32 } from "./bytes.ts";
+import { i32, putU16, putU32, u8, u16 } from "./bytes.ts";
 import * as internetChecksum from "./checksum.ts";
 
 export const MIN_HEADER = 20;
@@ -73,8 +73,9 @@ export const isFragment = (b: Uint8Array, at: number): boolean => (u16(b, at + F
 export const ttl = (b: Uint8Array, at: number): number => u8(b, at + TTL);
 export const protocol = (b: Uint8Array, at: number): number => u8(b, at + PROTOCOL);
 export const checksum = (b: Uint8Array, at: number): number => u16(b, at + CHECKSUM);
-export const source = (b: Uint8Array, at: number): number => u32(b, at + SOURCE);
-export const destination = (b: Uint8Array, at: number): number => u32(b, at + DESTINATION);
+/** The 32 bits as a signed integer, as in `AddressWords`. */
+export const source = (b: Uint8Array, at: number): number => i32(b, at + SOURCE);
+export const destination = (b: Uint8Array, at: number): number => i32(b, at + DESTINATION);
 
 export const payloadAt = (b: Uint8Array, at: number): number => at + headerLength(b, at);
 /** Where the datagram ends, which may be before the frame does. */

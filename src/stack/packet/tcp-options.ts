@@ -5,7 +5,7 @@
 import type { SynOption } from "../core/profile.ts";
 import { type Seq, seq } from "../core/seq.ts";
 import { i32, putU16, putU32, u8, u16, u32 } from "./bytes.ts";
-import { headerLength, optionsAt } from "./tcp.ts";
+import * as tcp from "./tcp.ts";
 
 export const EOL = 0;
 export const NOP = 1;
@@ -34,7 +34,7 @@ export const MAX_SACK_BLOCKS = 4;
 export const MAX_WINDOW_SCALE = 14;
 
 /** What a segment's options say. Window scale, SACK permitted and MSS count only on a SYN; the caller knows whether this is one. */
-export interface TcpOptions {
+export interface SegmentOptions {
   /** In bytes; 0 when absent, or when the peer says so, which means nothing. */
   mss: number;
   /** The shift count, 0 to 14; −1 when absent. */
@@ -54,7 +54,7 @@ export interface TcpOptions {
 }
 
 /** A record to be filled by `parse`. */
-export const makeTcpOptions = (): TcpOptions => ({
+export const makeSegmentOptions = (): SegmentOptions => ({
   mss: 0,
   windowScale: -1,
   sackPermitted: false,
@@ -72,7 +72,7 @@ export const makeTcpOptions = (): TcpOptions => ({
  * length (RFC 9293 MUST-6); one whose length is under two, or runs past the header, ends the parse (MUST-7); no alignment is
  * assumed (MUST-64). Of an option that occurs twice the last one counts.
  */
-export function parse(b: Uint8Array, at: number, into: TcpOptions): void {
+export function parse(b: Uint8Array, at: number, into: SegmentOptions): void {
   into.mss = 0;
   into.windowScale = -1;
   into.sackPermitted = false;
@@ -80,8 +80,8 @@ export function parse(b: Uint8Array, at: number, into: TcpOptions): void {
   into.sackBlocks = 0;
   into.malformed = false;
 
-  const end = at + headerLength(b, at);
-  let o = optionsAt(at);
+  const end = at + tcp.headerLength(b, at);
+  let o = tcp.optionsAt(at);
   if (end - o >= PADDED_TIMESTAMPS_LENGTH && u32(b, o) === PADDED_TIMESTAMPS) {
     readTimestamps(b, o + 2, into);
     o += PADDED_TIMESTAMPS_LENGTH;
@@ -108,7 +108,7 @@ export function optionLength(b: Uint8Array, o: number, end: number): number {
 }
 
 /** False when the length is not one that the kind can have. */
-function readOption(b: Uint8Array, o: number, kind: number, length: number, into: TcpOptions): boolean {
+function readOption(b: Uint8Array, o: number, kind: number, length: number, into: SegmentOptions): boolean {
   switch (kind) {
     case MSS:
       if (length !== MSS_LENGTH) return false;
@@ -133,13 +133,13 @@ function readOption(b: Uint8Array, o: number, kind: number, length: number, into
   }
 }
 
-function readTimestamps(b: Uint8Array, o: number, into: TcpOptions): void {
+function readTimestamps(b: Uint8Array, o: number, into: SegmentOptions): void {
   into.hasTimestamps = true;
   into.tsVal = i32(b, o + 2);
   into.tsEcr = i32(b, o + 6);
 }
 
-function readSack(b: Uint8Array, o: number, length: number, into: TcpOptions): boolean {
+function readSack(b: Uint8Array, o: number, length: number, into: SegmentOptions): boolean {
   const blocks = (length - 2) / SACK_BLOCK_LENGTH;
   // 40 bytes of options hold no fifth block, so a whole number above zero is all there is to ask.
   if (!Number.isInteger(blocks) || blocks === 0) return false;
@@ -153,9 +153,9 @@ function readSack(b: Uint8Array, o: number, length: number, into: TcpOptions): b
 }
 
 /** Left edge of block `i`, which must be under `sackBlocks`. */
-export const sackLeftEdge = (options: TcpOptions, i: number): Seq => seq(options.sackLeft[i] as number);
+export const sackLeftEdge = (options: SegmentOptions, i: number): Seq => seq(options.sackLeft[i] as number);
 /** Right edge of block `i`, which must be under `sackBlocks`. */
-export const sackRightEdge = (options: TcpOptions, i: number): Seq => seq(options.sackRight[i] as number);
+export const sackRightEdge = (options: SegmentOptions, i: number): Seq => seq(options.sackRight[i] as number);
 
 export interface SynOptionValues {
   /** In bytes; 0 leaves the option out. */

@@ -1,4 +1,5 @@
 import type { HostContext } from "../core/context.ts";
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { type Seq, seqAdd } from "../core/seq.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
 import type { Ip } from "../ip/ip.ts";
@@ -10,7 +11,7 @@ import type { SegmentWriter } from "./segment-writer.ts";
 const RESETS_PER_SECOND = 1000;
 
 /** SEGMENT ARRIVES in CLOSED, RFC 9293 §3.10.7.1: whatever arrives for no connection is answered by a reset, except a reset. */
-export function segmentInClosed(seg: Segment, resets: Resets): string {
+export function segmentInClosed(seg: Segment, resets: Resets): SegmentVerdict {
   if (seg.has(RST)) return "rst-to-closed";
   resets.answer(seg);
   return "no-connection";
@@ -27,7 +28,7 @@ export class Resets {
     this.#context = context;
     this.#ip = ip;
     this.#writer = writer;
-    this.#rate = new TokenBucket(context.clock, RESETS_PER_SECOND, RESETS_PER_SECOND);
+    this.#rate = new TokenBucket(context, RESETS_PER_SECOND, RESETS_PER_SECOND);
   }
 
   answer(seg: Segment): void {
@@ -35,7 +36,7 @@ export class Resets {
       this.#context.drops.count("reset-rate-limited");
       return;
     }
-    const path = this.#ip.pathTo(seg.sourceV4, seg.destinationV4);
+    const path = this.#ip.pathTo(seg.source, seg.destination);
     if (typeof path === "string") return;
     const { sourcePort, destinationPort } = seg;
     // With an ACK the peer told what it expects; without, we acknowledge all it sent.

@@ -26,6 +26,6 @@ export function connectionStatus(conn: ControlBlock): ConnectionStatus {
     bytesSent: conn.bytesSent,
     bytesReceived: conn.bytesReceived,
     retransmissions: conn.retransmissions,
-    timers: conn.alarms.list().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - conn.context.clock.now() })),
+    timers: conn.alarms.list().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - conn.context.now })),
   };
 }

@@ -8,7 +8,7 @@ import { NOBODY } from "./notices.ts";
 import { connectLimitChanged } from "./opening-alarms.ts";
 import { considerWindowUpdate, discard } from "./receiver.ts";
 import type { TcpConnection } from "./tcp-service.ts";
-import type { ConnectionStatus, TcpOptions } from "./tcp-user.ts";
+import type { ConnectionOptions, ConnectionStatus } from "./tcp-user.ts";
 
 /** Queued and unacknowledged bytes that one connection may hold, whatever its user's quota. */
 export const SEND_QUEUE_CAP = 256 * 1024 * 1024;
@@ -92,7 +92,7 @@ export class Connection extends ControlBlock implements TcpConnection {
     if (this.state === "FIN-WAIT-2") this.alarms.set(ALARM.finWait2, this.context.profile.finWait2Ms);
   }
 
-  setOptions(options: Partial<TcpOptions>): void {
+  setOptions(options: Partial<ConnectionOptions>): void {
     const before = this.options;
     this.options = { ...before, ...options };
     const { noDelay, keepAlive, maxRetransmissionMs, receiveBufferBytes } = this.options;

@@ -1,12 +1,13 @@
 import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { type Seq, seq, seqAdd, seqDiff } from "../core/seq.ts";
-import type { AlarmOwner, Alarms } from "../core/timers.ts";
+import type { AlarmOwner, Alarms, TimerSubject } from "../core/timers.ts";
 import type { Path, SendResult } from "../ip/path.ts";
 import * as tcp from "../packet/tcp.ts";
 import { ALARM_NAMES } from "./alarm.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
 import { NewReno } from "./congestion/new-reno.ts";
+import { sequenceSpace } from "./connection-trace.ts";
 import type { Flow } from "./flow-table.ts";
 import type { Listener } from "./listener.ts";
 import { type LossView, NO_LOSS } from "./loss-state.ts";
@@ -17,7 +18,7 @@ import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SendBuffer } from "./send-buffer.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
-import type { AbortReason, ConnectFailure, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
+import type { AbortReason, ConnectFailure, ConnectionOptions, TcpState, TcpUser } from "./tcp-user.ts";
 import type { WindowProbes } from "./window-probes.ts";
 
 /** What the host of connections does for one of them. */
@@ -40,7 +41,7 @@ export interface ConnectionOwner {
   handshakeDone(conn: ControlBlock): boolean;
   enterTimeWait(conn: ControlBlock): void;
   /** Where TSval begins towards this peer. */
-  timestampOffset(localV4: number, remoteV4: number): number;
+  timestampOffset(local: IpAddress, remote: IpAddress): number;
 }
 
 export interface ConnectionOpening {
@@ -50,7 +51,7 @@ export interface ConnectionOpening {
   readonly remotePort: number;
   readonly iss: Seq;
   readonly isPassive: boolean;
-  readonly options: Readonly<TcpOptions>;
+  readonly options: Readonly<ConnectionOptions>;
   readonly user: TcpUser;
 }
 
@@ -65,11 +66,9 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   readonly path: Path;
   readonly localPort: number;
   readonly remotePort: number;
-  readonly localV4: number;
-  readonly remoteV4: number;
   readonly isPassive: boolean;
   /** One record for all that their users leave alone. */
-  options: Readonly<TcpOptions>;
+  options: Readonly<ConnectionOptions>;
   user: TcpUser;
   state: TcpState = "CLOSED";
 
@@ -170,8 +169,6 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.path = opening.path;
     this.localPort = opening.localPort;
     this.remotePort = opening.remotePort;
-    this.localV4 = bareV4(opening.path.local);
-    this.remoteV4 = bareV4(opening.path.remote);
     this.isPassive = opening.isPassive;
     this.options = opening.options;
     this.user = opening.user;
@@ -183,7 +180,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
     this.congestion = new NewReno(this.sndMss, profile.initialCwndSegments);
     this.receiveCapacity = this.wantedCapacity();
-    this.tsOffset = owner.timestampOffset(this.localV4, this.remoteV4);
+    this.tsOffset = owner.timestampOffset(this.local, this.remote);
     this.alarms = owner.context.timers.alarms(ALARM_NAMES, this);
   }
 
@@ -227,10 +224,14 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     return this.finSent && seqDiff(this.sndUna, this.sendBuffer.end) > 0;
   }
 
-  /** `203.0.113.2:49152 – 203.0.113.1:80`: how the trace names it. */
+  /** `203.0.113.2:49152 – 203.0.113.1:80`: how the trace and listings name it. */
   get label(): string {
     this.#label ??= `${formatEndpoint(this.local, this.localPort)} – ${formatEndpoint(this.remote, this.remotePort)}`;
     return this.#label;
+  }
+
+  get subject(): TimerSubject {
+    return { connection: this.id };
   }
 
   /** The one place where the state changes. */
@@ -239,8 +240,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     if (!isEdge(from, state)) throw new Error(`Cannot go from ${from} to ${state}: RFC 9293 figure 5 has no such edge`);
     this.state = state;
     this.owner.stateChanged(from, state);
-    const { trace, clock } = this.context;
-    if (trace.isOn) trace.emit({ type: "state-changed", atMs: clock.now(), connection: this.label, from, to: state });
+    const { trace } = this.context;
+    if (trace.isOn) trace.emit({ type: "state-changed", connection: this.id, from, to: state, ...sequenceSpace(this) });
     if (state === "ESTABLISHED" && !this.isPassive) this.notify(NOTICE.established);
   }
 
@@ -304,13 +305,13 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   deliverNotices(): void {
     const notices = this.#notices;
     this.#notices = 0;
-    if ((notices & NOTICE.established) !== 0) this.user.established();
-    if ((notices & NOTICE.connectFailed) !== 0) this.user.connectFailed(this.#failure);
-    if ((notices & NOTICE.readable) !== 0) this.user.readable();
-    if ((notices & NOTICE.endOfStream) !== 0) this.user.endOfStream();
-    if ((notices & NOTICE.writable) !== 0) this.user.writable();
-    if ((notices & NOTICE.aborted) !== 0) this.user.aborted(this.#abortReason);
-    if ((notices & NOTICE.finished) !== 0) this.user.finished();
+    if ((notices & NOTICE.established) !== 0) this.user.established?.();
+    if ((notices & NOTICE.connectFailed) !== 0) this.user.connectFailed?.(this.#failure);
+    if ((notices & NOTICE.readable) !== 0) this.user.readable?.();
+    if ((notices & NOTICE.endOfStream) !== 0) this.user.endOfStream?.();
+    if ((notices & NOTICE.writable) !== 0) this.user.writable?.();
+    if ((notices & NOTICE.aborted) !== 0) this.user.aborted?.(this.#abortReason);
+    if ((notices & NOTICE.finished) !== 0) this.user.finished?.();
   }
 
   /** A bare reply to something that was not acceptable: an ACK of where we stand, at most one in 500 ms (RFC 5961 §7, hardening against ACK wars). */
@@ -320,7 +321,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
 
   /** Of the bare replies to what is not acceptable this one may leave; it is counted. */
   mayAnswer(): boolean {
-    const now = this.context.clock.now();
+    const now = this.context.now;
     if (now - this.#lastChallengeMs < 500) return false;
     this.#lastChallengeMs = now;
     return true;
@@ -332,9 +333,4 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     // Below a few segments the window could never hold one.
     return Math.max(wanted, 4 * 1460);
   }
-}
-
-function bareV4(address: IpAddress): number {
-  if (address.family === 4) return address.bits;
-  throw new RangeError("Cannot open a TCP connection over IPv6: not supported yet");
 }

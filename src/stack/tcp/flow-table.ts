@@ -1,15 +1,16 @@
+import { type AddressWords, type IpAddress, sameAddress } from "../core/address.ts";
 import type { KeyedHash } from "../core/keyed-hash.ts";
 
-/** What can be found by its flow: connections and what is left of them in TIME-WAIT. IPv4 addresses as bare numbers. */
+/** What can be found by its flow: connections and what is left of them in TIME-WAIT. */
 export interface Flow {
-  readonly localV4: number;
+  readonly local: IpAddress;
   readonly localPort: number;
-  readonly remoteV4: number;
+  readonly remote: IpAddress;
   readonly remotePort: number;
 }
 
 /**
- * Finds a flow by its four numbers without allocating: open addressing with linear probing, hashed with a secret so that no peer
+ * Finds a flow by its addresses and ports without allocating: open addressing with linear probing, hashed with a secret so that no peer
  * can choose flows that collide. Grows at three quarters full.
  */
 export class FlowTable<T extends Flow> {
@@ -25,17 +26,17 @@ export class FlowTable<T extends Flow> {
     return this.#size;
   }
 
-  find(localV4: number, localPort: number, remoteV4: number, remotePort: number): T | undefined {
+  find(local: AddressWords, localPort: number, remote: AddressWords, remotePort: number): T | undefined {
     const mask = this.#slots.length - 1;
-    for (let i = this.#hash.of(localV4, remoteV4, (localPort << 16) | remotePort) & mask; ; i = (i + 1) & mask) {
+    for (let i = this.#hash.ofPair(local, remote, (localPort << 16) | remotePort) & mask; ; i = (i + 1) & mask) {
       const flow = this.#slots[i];
       if (flow === undefined) return undefined;
-      if (flow.remotePort === remotePort && flow.localPort === localPort && flow.remoteV4 === remoteV4 && flow.localV4 === localV4)
-        return flow;
+      if (flow.remotePort !== remotePort || flow.localPort !== localPort) continue;
+      if (sameAddress(flow.remote, remote) && sameAddress(flow.local, local)) return flow;
     }
   }
 
-  /** The caller has made sure that no flow with these numbers is here. */
+  /** The caller has made sure that no such flow is here. */
   add(flow: T): void {
     if ((this.#size + 1) * 4 > this.#slots.length * 3) this.#grow();
     this.#place(flow);
@@ -67,7 +68,7 @@ export class FlowTable<T extends Flow> {
   }
 
   #home(flow: T): number {
-    return this.#hash.of(flow.localV4, flow.remoteV4, (flow.localPort << 16) | flow.remotePort) & (this.#slots.length - 1);
+    return this.#hash.ofPair(flow.local, flow.remote, (flow.localPort << 16) | flow.remotePort) & (this.#slots.length - 1);
   }
 
   #place(flow: T): void {

@@ -1,12 +1,13 @@
-import { formatEndpoint, type IpAddress, ipv4 } from "../core/address.ts";
+import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import { type Seq, seqAdd } from "../core/seq.ts";
-import { type PendingTimer, QueueEntry, type TimerOwner } from "../core/timers.ts";
+import { type PendingTimer, QueueEntry, type TimerHolder, type TimerSubject } from "../core/timers.ts";
 import type { SendResult } from "../ip/path.ts";
 import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import type { Flow } from "./flow-table.ts";
 import { type SynFacts, takeOver } from "./handshake.ts";
 import type { Listener, PendingHandshake } from "./listener.ts";
+import type { TcpState } from "./tcp-user.ts";
 
 /** Of one listener: so many may be half open as whole connections. Ordinary handshakes end before there are more, and gain nothing by being packed. */
 export const UNPACKED_HALF_OPEN = 64;
@@ -26,16 +27,17 @@ export interface HalfOpenHost {
  * A passive connection in SYN-RECEIVED of which nothing was heard since its SYN, in a sixth of the memory: a flood of SYNs makes thousands.
  * What is not kept is as for every new connection, or follows from the path.
  */
-export class HalfOpen extends QueueEntry implements Flow, TimerOwner, SynFacts, PendingHandshake {
+export class HalfOpen extends QueueEntry implements Flow, TimerHolder, SynFacts, PendingHandshake {
   readonly listener: Listener;
   readonly id: number;
-  readonly localV4: number;
+  readonly local: IpAddress;
   readonly localPort: number;
-  readonly remoteV4: number;
+  readonly remote: IpAddress;
   readonly remotePort: number;
   readonly iss: Seq;
   readonly irs: Seq;
   readonly window: number;
+  readonly rcvWnd: number;
   readonly peerMss: number;
   readonly sndWindShift: number;
   readonly rcvWindShift: number;
@@ -54,13 +56,14 @@ export class HalfOpen extends QueueEntry implements Flow, TimerOwner, SynFacts, 
     this.listener = listener;
     this.#host = host;
     this.id = conn.id;
-    this.localV4 = conn.localV4;
+    this.local = conn.local;
     this.localPort = conn.localPort;
-    this.remoteV4 = conn.remoteV4;
+    this.remote = conn.remote;
     this.remotePort = conn.remotePort;
     this.iss = conn.iss;
     this.irs = conn.irs;
     this.window = conn.sndWnd;
+    this.rcvWnd = conn.rcvWnd;
     this.peerMss = conn.peerMss;
     this.sndWindShift = conn.sndWindShift;
     this.rcvWindShift = conn.rcvWindShift;
@@ -82,9 +85,9 @@ export class HalfOpen extends QueueEntry implements Flow, TimerOwner, SynFacts, 
   /** Makes a new control block what the packed one was. Its alarm is left to the caller. */
   restore(conn: ControlBlock): void {
     conn.listener = this.listener;
-    conn.sndNxt = seqAdd(this.iss, 1);
+    conn.sndNxt = this.sndNxt;
     // No change of state: it has never been in another since.
-    conn.state = "SYN-RECEIVED";
+    conn.state = this.state;
     takeOver(conn, this);
     conn.retries = this.#retries;
     conn.retransmissions = this.#retransmissions;
@@ -99,16 +102,32 @@ export class HalfOpen extends QueueEntry implements Flow, TimerOwner, SynFacts, 
     return this.#synSentMs;
   }
 
-  get local(): IpAddress {
-    return ipv4(this.localV4);
+  get state(): TcpState {
+    return "SYN-RECEIVED";
   }
 
-  get remote(): IpAddress {
-    return ipv4(this.remoteV4);
+  get sndUna(): Seq {
+    return this.iss;
+  }
+
+  get sndNxt(): Seq {
+    return seqAdd(this.iss, 1);
+  }
+
+  get sndWnd(): number {
+    return this.window;
+  }
+
+  get rcvNxt(): Seq {
+    return seqAdd(this.irs, 1);
   }
 
   get label(): string {
     return `${formatEndpoint(this.local, this.localPort)} – ${formatEndpoint(this.remote, this.remotePort)}`;
+  }
+
+  get subject(): TimerSubject {
+    return { connection: this.id };
   }
 
   release(): void {

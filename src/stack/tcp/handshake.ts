@@ -24,7 +24,7 @@ export interface SynFacts {
 
 export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
   const { options } = seg;
-  const { profile, clock } = conn.context;
+  const { profile, now } = conn.context;
   const offers = (option: SynOption): boolean => profile.synOptions.includes(option);
   // RFC 7323 §2.5: scaling works only when both SYNs carry it.
   const scaling = options.windowScale >= 0 && offers("windowScale");
@@ -39,7 +39,7 @@ export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
     sackPermitted: options.sackPermitted && offers("sackPermitted"),
     timestamps,
     tsRecent: timestamps ? options.tsVal : 0,
-    tsRecentAtMs: timestamps ? clock.now() : 0,
+    tsRecentAtMs: timestamps ? now : 0,
   });
 }
 
@@ -87,7 +87,7 @@ export function establish(conn: ControlBlock): void {
   conn.opening = undefined;
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
-  conn.lastReceivedMs = conn.context.clock.now();
+  conn.lastReceivedMs = conn.context.now;
   conn.become("ESTABLISHED");
   if (conn.options.keepAlive) keepAliveChanged(conn);
 }

@@ -18,7 +18,7 @@ export function keepAliveChanged(conn: ControlBlock): void {
 
 export function keepAliveTimedOut(conn: ControlBlock): void {
   const { alarms, keepAlive } = conn;
-  const { profile, clock } = conn.context;
+  const { profile, now } = conn.context;
   if (keepAlive === undefined) return;
   // While anything waits to be acknowledged or for the window, its own timers judge the peer, and no probe leaves (MUST-26, MUST-29).
   if (conn.flight > 0 || conn.unsentBytes > 0) {
@@ -27,7 +27,7 @@ export function keepAliveTimedOut(conn: ControlBlock): void {
     return;
   }
   // Anything heard since the last probe, or while none was sent yet, starts the idle time again.
-  const quietMs = clock.now() - conn.lastReceivedMs;
+  const quietMs = now - conn.lastReceivedMs;
   const isAnswered = keepAlive.probes > 0 && conn.lastReceivedMs >= keepAlive.probedAtMs;
   if (isAnswered || (keepAlive.probes === 0 && quietMs < profile.keepAliveIdleMs)) {
     keepAlive.probes = 0;
@@ -39,7 +39,7 @@ export function keepAliveTimedOut(conn: ControlBlock): void {
     return;
   }
   keepAlive.probes++;
-  keepAlive.probedAtMs = clock.now();
+  keepAlive.probedAtMs = now;
   // An old sequence number makes the peer answer with where it stands.
   conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt);
   alarms.set(ALARM.keepAlive, profile.keepAliveIntervalMs);

@@ -1,4 +1,5 @@
 import type { HostContext } from "../core/context.ts";
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { RouteFailure } from "../ip/path.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
@@ -25,7 +26,7 @@ export interface ListenHost {
  * SEGMENT ARRIVES in LISTEN, RFC 9293 §3.10.7.2.
  * @param oldSndNxt where an earlier connection of this flow ended: ISS must lie beyond it (RFC 1122 §4.2.2.13)
  */
-export function segmentInListen(listener: Listener, seg: Segment, host: ListenHost, oldSndNxt: Seq | undefined): string {
+export function segmentInListen(listener: Listener, seg: Segment, host: ListenHost, oldSndNxt: Seq | undefined): SegmentVerdict {
   // First: a reset has nothing to reset. Second: an ACK is of something we never sent.
   if (seg.has(RST)) return "rst-to-listener";
   if (seg.has(ACK)) {
@@ -48,7 +49,7 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
     return "accept-queue-full";
   }
   listener.makeRoom();
-  const chosen = host.sequences(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
+  const chosen = host.sequences(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
   // A quick stream outruns the clock that the numbers are chosen by.
   const iss = oldSndNxt === undefined || seqDiff(chosen, oldSndNxt) > 0 ? chosen : seqAdd(oldSndNxt, 65_537);
   const conn = host.openPassively(listener, seg, iss);

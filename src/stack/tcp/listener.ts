@@ -1,7 +1,7 @@
 import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import { EMPTY_STATUS } from "./status.ts";
 import type { TcpConnection, TcpListener } from "./tcp-service.ts";
-import { type ConnectionStatus, type ListenRequest, type TcpOptions, withDefaults } from "./tcp-user.ts";
+import { type ConnectionOptions, type ConnectionStatus, type ListenRequest, withDefaults } from "./tcp-user.ts";
 
 /**
  * Half-open connections of one listener; a SYN beyond them takes the place of the oldest (RFC 4987 §3.4). A client gets in when its
@@ -21,7 +21,7 @@ export interface PendingHandshake {
 export class Listener implements TcpListener {
   readonly local: IpAddress | undefined;
   readonly localPort: number;
-  readonly options: Readonly<TcpOptions>;
+  readonly options: Readonly<ConnectionOptions>;
   readonly acceptable: () => void;
   readonly networkDown: () => void;
   readonly #queue: TcpConnection[] = [];

@@ -4,12 +4,4 @@ import type { TcpUser } from "./tcp-user.ts";
 export const NOTICE = { established: 1, connectFailed: 2, readable: 4, endOfStream: 8, writable: 16, aborted: 32, finished: 64 } as const;
 
 /** The user of a connection that nobody owns: one not accepted yet, or closed by its user. */
-export const NOBODY: TcpUser = {
-  established: () => {},
-  connectFailed: () => {},
-  readable: () => {},
-  endOfStream: () => {},
-  writable: () => {},
-  aborted: () => {},
-  finished: () => {},
-};
+export const NOBODY: TcpUser = {};

@@ -64,7 +64,7 @@ export function synAgain(conn: ControlBlock): void {
 /** One try of the SYN or SYN-ACK, noted. */
 export function sendSyn(conn: ControlBlock, flags: number): void {
   const fate = conn.owner.emitControl(conn, flags, conn.iss, conn.rcvNxt);
-  conn.opening?.synTried(fate, conn.context.clock.now());
+  conn.opening?.synTried(fate, conn.context.now);
 }
 
 /** No answer to the SYN or SYN-ACK. */

@@ -1,3 +1,4 @@
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import { FIN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
@@ -11,7 +12,7 @@ import type { Segment } from "./segment.ts";
  */
 
 /** Seventh and eighth of RFC 9293 §3.10.7.4: the text of a segment, which begins at `from`, and the FIN behind it. */
-export function acceptTextAndFin(conn: ControlBlock, seg: Segment, from: Seq): string {
+export function acceptTextAndFin(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict {
   const verdict = seg.textLength > 0 ? acceptText(conn, seg, from) : "accepted";
   if (seg.has(FIN)) keepFin(conn, seqAdd(from, seg.textLength));
   if (conn.finSeq === conn.receiveBuffer.rcvNxt) countFin(conn);
@@ -53,7 +54,7 @@ function countFin(conn: ControlBlock): void {
 }
 
 /** Takes in text, trimmed to the window and to the FIN if that came first. */
-function acceptText(conn: ControlBlock, seg: Segment, from: Seq): string {
+function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict {
   const buffer = conn.receiveBuffer;
   let at = seg.textAt;
   let end = seg.textEnd;

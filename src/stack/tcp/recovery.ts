@@ -1,6 +1,7 @@
 import { type Seq, seqAdd, seqDiff, seqMax, seqMin } from "../core/seq.ts";
 import * as tcpOptions from "../packet/tcp-options.ts";
 import { ALARM } from "./alarm.ts";
+import { sequenceSpace } from "./connection-trace.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { lossOf, NO_LOSS } from "./loss-state.ts";
 import { NOTICE } from "./notices.ts";
@@ -82,7 +83,7 @@ function measure(conn: ControlBlock, seg: Segment): void {
     sampleTimestamp(conn, seg.options.tsEcr);
     return;
   }
-  const rttMs = conn.rtt.timed(seg.ack, conn.context.clock.now());
+  const rttMs = conn.rtt.timed(seg.ack, conn.context.now);
   if (rttMs !== undefined) sampleRtt(conn, rttMs);
 }
 
@@ -193,9 +194,9 @@ export function nextRetransmission(conn: ControlBlock, into: LostRange): boolean
   return into.length > 0;
 }
 
-function traceWindow(conn: ControlBlock, why: string): void {
-  const { trace, clock } = conn.context;
+function traceWindow(conn: ControlBlock, why: "fast-retransmit" | "timeout" | "recovered"): void {
+  const { trace } = conn.context;
   if (!trace.isOn) return;
   const { cwnd, ssthresh } = conn.congestion;
-  trace.emit({ type: "cwnd-changed", atMs: clock.now(), connection: conn.label, cwnd, ssthresh, why });
+  trace.emit({ type: "cwnd-changed", connection: conn.id, cwnd, ssthresh, why, ...sequenceSpace(conn) });
 }

@@ -5,7 +5,7 @@ import { isAnswered, ORPHAN_TRIES } from "./zero-window.ts";
 
 /** Text or a FIN was not acknowledged in time: RFC 6298 §5.4 to §5.6, and RFC 9293 §3.8.3 for when to give up. */
 export function retransmissionTimedOut(conn: ControlBlock): void {
-  const { profile, clock } = conn.context;
+  const { profile, now } = conn.context;
   if (conn.flight === 0) return;
   if (conn.loss.recovery === "timeout" && conn.loss.retransmitAtOnce) {
     // The device has not taken the last try yet, so that there is nothing to conclude from silence.
@@ -14,7 +14,6 @@ export function retransmissionTimedOut(conn: ControlBlock): void {
   }
   // A peer that shut its window over what is in flight, and says so each time, lives: these are probes now (RFC 9293 §3.8.6 SHLD-17).
   const isProbe = conn.sndWnd === 0 && isAnswered(conn) && !(conn.isOrphan && conn.rtt.backoffs >= ORPHAN_TRIES);
-  const now = clock.now();
   if (conn.retries === 0) conn.troubleSinceMs = now - conn.rtt.timeoutMs;
   if (isProbe) {
     conn.retries = Math.min(conn.retries, 1);

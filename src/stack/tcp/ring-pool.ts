@@ -1,4 +1,4 @@
-import type { Clock } from "../core/clock.ts";
+import type { Time } from "../core/time.ts";
 
 /** Smallest ring: a request or a line of chat; what needs more doubles it. */
 const FIRST_CAPACITY = 2 * 1024;
@@ -54,7 +54,7 @@ export class RingPool {
   readonly #spares = new Map<number, Spares>();
   readonly #watched = new Set<RingUser>();
   readonly #held = new Map<Uint8Array, Hold>();
-  readonly #clock: Clock;
+  readonly #time: Time;
   readonly #source: RingSource | undefined;
   /** When `sweep` is due, on the host's clock; Infinity while there is nothing to be given back. */
   sweepAtMs = Number.POSITIVE_INFINITY;
@@ -62,8 +62,8 @@ export class RingPool {
   #spareBytes = 0;
 
   /** @param source of rings that can be lent; without one there are none */
-  constructor(clock: Clock, source?: RingSource) {
-    this.#clock = clock;
+  constructor(time: Time, source?: RingSource) {
+    this.#time = time;
     this.#source = source;
   }
 
@@ -136,7 +136,7 @@ export class RingPool {
 
   /** Takes back what was not needed in the last interval, if it is over. */
   sweepIfDue(): void {
-    if (this.#clock.now() < this.sweepAtMs) return;
+    if (this.#time.now < this.sweepAtMs) return;
     for (const user of this.#watched) if (!user.trim()) this.#watched.delete(user);
     for (const [capacity, spares] of this.#spares) {
       for (const ring of spares.rings.splice(0, spares.low)) this.#drop(ring);
@@ -153,7 +153,7 @@ export class RingPool {
   }
 
   #setSweep(): void {
-    if (this.sweepAtMs === Number.POSITIVE_INFINITY) this.sweepAtMs = this.#clock.now() + SWEEP_MS;
+    if (this.sweepAtMs === Number.POSITIVE_INFINITY) this.sweepAtMs = this.#time.now + SWEEP_MS;
   }
 }
 

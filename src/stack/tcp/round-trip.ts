@@ -3,13 +3,13 @@ import { timestampNow } from "./timestamps.ts";
 
 export function sampleRtt(conn: ControlBlock, rttMs: number): void {
   conn.rtt.sample(Math.max(0, rttMs));
-  const { trace, clock } = conn.context;
+  const { trace } = conn.context;
   if (!trace.isOn) return;
   const { srttMs, rtoMs } = conn.rtt;
-  trace.emit({ type: "rtt-sampled", atMs: clock.now(), connection: conn.label, rttMs, srttMs, rtoMs });
+  trace.emit({ type: "rtt-sampled", connection: conn.id, rttMs, srttMs, rtoMs });
 }
 
-/** @param tsEcr our own TSval, echoed (RFC 7323 §4); its clock ticks in milliseconds */
+/** @param tsEcr our own TSval, echoed (RFC 7323 §4); it ticks in milliseconds */
 export function sampleTimestamp(conn: ControlBlock, tsEcr: number): void {
   const rttMs = (timestampNow(conn) - tsEcr) | 0;
   if (rttMs >= 0 && rttMs < 600_000) sampleRtt(conn, rttMs);

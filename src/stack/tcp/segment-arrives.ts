@@ -1,3 +1,4 @@
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
@@ -16,8 +17,8 @@ import { probeTaken, windowGrew } from "./zero-window.ts";
  * SEGMENT ARRIVES in SYN-RECEIVED and all later states but TIME-WAIT, RFC 9293 §3.10.7.4, with the checks of RFC 5961 and PAWS.
  * @returns `accepted`, or why the segment was of no use
  */
-export function segmentArrives(conn: ControlBlock, seg: Segment): string {
-  conn.lastReceivedMs = conn.context.clock.now();
+export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict {
+  conn.lastReceivedMs = conn.context.now;
 
   // Before the first: PAWS, RFC 7323 §5.3. A reset is judged by its number alone (§5.2).
   if (conn.timestamps && !seg.has(RST)) {
@@ -76,7 +77,7 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): string {
  * The peer's SYN once more. With an ACK of ours it is the SYN-ACK of a simultaneous open (RFC 9293 §3.5, figure 8) and completes the
  * handshake; without, our SYN-ACK was lost, or somebody plays: it is answered at most twice a second.
  */
-function synAgain(conn: ControlBlock, seg: Segment): string {
+function synAgain(conn: ControlBlock, seg: Segment): SegmentVerdict {
   if (seg.has(ACK)) {
     const verdict = checkAck(conn, seg);
     if (verdict !== undefined) return verdict;
@@ -118,7 +119,7 @@ function reset(conn: ControlBlock): void {
 }
 
 /** @returns why the segment ends here, or undefined to go on */
-function checkAck(conn: ControlBlock, seg: Segment): string | undefined {
+function checkAck(conn: ControlBlock, seg: Segment): SegmentVerdict | undefined {
   const ahead = seqDiff(seg.ack, conn.sndNxt);
   if (ahead === 1 && conn.probes?.at === conn.sndNxt) probeTaken(conn);
   else if (ahead > 0 && conn.state !== "SYN-RECEIVED") {
@@ -135,7 +136,7 @@ function checkAck(conn: ControlBlock, seg: Segment): string | undefined {
     if (conn.isReleased) return "accepted";
     conn.sndUna = seqAdd(conn.iss, 1);
     const { opening } = conn;
-    if (conn.isPassive && opening?.isTimed(conn.retries)) sampleRtt(conn, conn.context.clock.now() - opening.synSentMs);
+    if (conn.isPassive && opening?.isTimed(conn.retries)) sampleRtt(conn, conn.context.now - opening.synSentMs);
     establish(conn);
     updateWindow(conn, seg);
     conn.owner.wantsOutput(conn);
@@ -188,7 +189,7 @@ function updateWindow(conn: ControlBlock, seg: Segment): void {
   }
 }
 
-function receive(conn: ControlBlock, seg: Segment, windowClosed: boolean): string {
+function receive(conn: ControlBlock, seg: Segment, windowClosed: boolean): SegmentVerdict {
   switch (conn.state) {
     case "ESTABLISHED":
     case "FIN-WAIT-1":

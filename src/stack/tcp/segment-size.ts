@@ -1,3 +1,4 @@
+import * as tcp from "../packet/tcp.ts";
 import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { resendAll } from "./recovery.ts";
@@ -8,7 +9,7 @@ export const DEFAULT_MSS = 536;
 export const MIN_MSS = 48;
 
 /** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
-export const mssOfPath = (conn: ControlBlock): number => conn.path.mtu - (conn.path.local.family === 4 ? 20 : 40) - 20;
+export const mssOfPath = (conn: ControlBlock): number => conn.path.mtu - conn.path.ipHeaderLength - tcp.MIN_HEADER;
 
 const optionBytes = (conn: ControlBlock): number => (conn.timestamps ? PADDED_TIMESTAMPS_LENGTH : 0);
 

@@ -1,4 +1,4 @@
-import { GSO_NONE, GSO_TCPV4, GSO_TCPV6, plainFrame } from "../core/frame-info.ts";
+import { GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import type { SynOption } from "../core/profile.ts";
 import type { Seq } from "../core/seq.ts";
 import type { Path, SendResult } from "../ip/path.ts";
@@ -83,7 +83,7 @@ export class SegmentWriter {
     );
     const result = this.#finish(conn.path, at, at + headerBytes + length, length > conn.effSndMss ? conn.effSndMss : 0, headerBytes);
     if (result === "full") return result;
-    if (length > 0 || (flags & tcp.FIN) !== 0) conn.lastSentMs = conn.context.clock.now();
+    if (length > 0 || (flags & tcp.FIN) !== 0) conn.lastSentMs = conn.context.now;
     if (hasAck && !isReset) {
       conn.lastAckSent = acknowledged;
       conn.ackNow = false;
@@ -104,7 +104,7 @@ export class SegmentWriter {
       tcp.putChecksum(this.#buffer, at, end, pseudoHeader);
       info.checksumOffset = 0;
     }
-    info.gsoType = gsoSize === 0 ? GSO_NONE : path.local.family === 4 ? GSO_TCPV4 : GSO_TCPV6;
+    info.gsoType = gsoSize === 0 ? GSO_NONE : path.gsoType;
     info.gsoSize = gsoSize;
     info.headerLength = gsoSize === 0 ? 0 : headerBytes;
     return path.send(PROTOCOL_TCP, this.#buffer, at, end, info);

@@ -1,8 +1,8 @@
-import { formatV4, type IpAddress, ipv4 } from "../core/address.ts";
+import { type AddressWords, formatEndpoint, makeAddressSlot } from "../core/address.ts";
 import { type Seq, seq } from "../core/seq.ts";
 import type { InboundPacket } from "../ip/transport.ts";
 import * as tcp from "../packet/tcp.ts";
-import { makeTcpOptions, parse, type TcpOptions } from "../packet/tcp-options.ts";
+import { makeSegmentOptions, parse, type SegmentOptions } from "../packet/tcp-options.ts";
 
 /** A TCP segment that has arrived, in RFC 9293's terms. One record is filled again for each arrival, so nothing may be kept of it. */
 export class Segment {
@@ -17,15 +17,16 @@ export class Segment {
   length = 0;
   sourcePort = 0;
   destinationPort = 0;
-  sourceV4 = 0;
-  destinationV4 = 0;
+  /** Refilled as the record is: `keepAddress` what must outlive the segment. */
+  source: AddressWords = makeAddressSlot();
+  destination: AddressWords = makeAddressSlot();
   /** The text lies in `bytes[textAt, textEnd)`. */
   bytes: Uint8Array = new Uint8Array(0);
   textAt = 0;
   textEnd = 0;
   /** How many segments on the wire this one was merged from. */
   pieces = 1;
-  readonly options: TcpOptions = makeTcpOptions();
+  readonly options: SegmentOptions = makeSegmentOptions();
 
   /** Reads the header that `tcp.check` has passed. */
   fill(packet: InboundPacket): void {
@@ -36,8 +37,8 @@ export class Segment {
     this.window = tcp.window(b, at);
     this.sourcePort = tcp.sourcePort(b, at);
     this.destinationPort = tcp.destinationPort(b, at);
-    this.sourceV4 = packet.sourceV4;
-    this.destinationV4 = packet.destinationV4;
+    this.source = packet.source;
+    this.destination = packet.destination;
     this.bytes = b;
     this.textAt = tcp.payloadAt(b, at);
     this.textEnd = packet.end;
@@ -55,16 +56,8 @@ export class Segment {
     return this.textEnd - this.textAt;
   }
 
-  get source(): IpAddress {
-    return ipv4(this.sourceV4);
-  }
-
-  get destination(): IpAddress {
-    return ipv4(this.destinationV4);
-  }
-
   /** The flow as the receiver names it: `203.0.113.2:80 – 203.0.113.1:40000`. */
   get flow(): string {
-    return `${formatV4(this.destinationV4)}:${this.destinationPort} – ${formatV4(this.sourceV4)}:${this.sourcePort}`;
+    return `${formatEndpoint(this.destination, this.destinationPort)} – ${formatEndpoint(this.source, this.sourcePort)}`;
   }
 }

@@ -30,8 +30,7 @@ export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult 
   conn.cwndLimited = false;
   fitPath(conn);
   conn.effSndMss = conn.sndMss - sackLength(conn);
-  const { tso4 } = conn.path.offloads;
-  const largest = tso4 ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
+  const largest = conn.path.cutsSegments ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
   idleRestart(conn);
 
   let sent = 0;
@@ -60,7 +59,7 @@ function openWithSyn(conn: ControlBlock, writer: SegmentWriter): OutputResult {
   const { opening } = conn;
   if (opening !== undefined) {
     opening.synDue = false;
-    opening.synTried(fate, conn.context.clock.now());
+    opening.synTried(fate, conn.context.now);
   }
   return "done";
 }
@@ -106,7 +105,7 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   if (writer.data(conn, flags, conn.sndNxt, length) === "full") return "blocked";
 
   conn.sndNxt = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
-  if (!conn.timestamps) conn.rtt.time(conn.sndNxt, conn.context.clock.now());
+  if (!conn.timestamps) conn.rtt.time(conn.sndNxt, conn.context.now);
   conn.bytesSent += length;
   if (withFin) finLeft(conn);
   if (!conn.alarms.isPending(ALARM.retransmission)) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
@@ -134,7 +133,7 @@ function acknowledge(conn: ControlBlock, writer: SegmentWriter): OutputResult {
 
 /** RFC 5681 §4.1: an old window says nothing about the network of today. */
 function idleRestart(conn: ControlBlock): void {
-  const { profile, clock } = conn.context;
+  const { profile, now } = conn.context;
   if (!profile.cwndRestartAfterIdle || conn.flight > 0) return;
-  if (clock.now() - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
+  if (now - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
 }

@@ -1,3 +1,4 @@
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, RST, SYN } from "../packet/tcp.ts";
 import type { ControlBlock } from "./control-block.ts";
@@ -8,7 +9,7 @@ import { sampleRtt, sampleTimestamp } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
 
 /** SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3. */
-export function segmentInSynSent(conn: ControlBlock, seg: Segment): string {
+export function segmentInSynSent(conn: ControlBlock, seg: Segment): SegmentVerdict {
   const acksOurSyn = seg.has(ACK) && seqDiff(seg.ack, conn.iss) > 0 && seqDiff(seg.ack, conn.sndNxt) <= 0;
 
   // First: an ACK must be of the SYN we sent; otherwise the peer is answering somebody else.
@@ -66,5 +67,5 @@ function sampleHandshake(conn: ControlBlock, seg: Segment): void {
   // One that was tried again while it waited for ARP has no time of its own, nor a timestamp from when it left.
   if (conn.timestamps && seg.options.tsEcr !== 0) {
     if (opening?.synFate === "sent" || conn.retries === 0) sampleTimestamp(conn, seg.options.tsEcr);
-  } else if (opening?.isTimed(conn.retries)) sampleRtt(conn, conn.context.clock.now() - opening.synSentMs);
+  } else if (opening?.isTimed(conn.retries)) sampleRtt(conn, conn.context.now - opening.synSentMs);
 }

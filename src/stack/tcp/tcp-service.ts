@@ -1,6 +1,15 @@
 import type { IpAddress } from "../core/address.ts";
 import type { Loans } from "./loans.ts";
-import type { ConnectionStatus, ListenRequest, OpenFailure, OpenRequest, PortShortage, TcpOptions, TcpState, TcpUser } from "./tcp-user.ts";
+import type {
+  ConnectionOptions,
+  ConnectionStatus,
+  ListenRequest,
+  OpenFailure,
+  OpenRequest,
+  PortShortage,
+  TcpState,
+  TcpUser,
+} from "./tcp-user.ts";
 
 /** The user's side of one connection: the calls of RFC 9293 §3.9.1. None of them waits. */
 export interface TcpConnection {
@@ -45,7 +54,7 @@ export interface TcpConnection {
   /** ABORT: reset now, no TIME-WAIT. No upcalls follow. */
   abort(): void;
 
-  setOptions(options: Partial<TcpOptions>): void;
+  setOptions(options: Partial<ConnectionOptions>): void;
   /** STATUS. */
   status(): ConnectionStatus;
 }
@@ -83,4 +92,12 @@ export interface TcpService {
   hasConnectionOn(local: IpAddress | undefined, port: number): boolean;
   /** Every connection, and every listener as a row in LISTEN. */
   statuses(): ConnectionStatus[];
+  /** Connections of every state, TIME-WAIT included. */
+  readonly connectionCount: number;
+  /** Connections whose FIN, or text before it, the peer has not acknowledged. */
+  readonly unfinishedCount: number;
+  /** Some connection that its user has closed has text or a FIN that is not acknowledged. */
+  readonly hasUndelivered: boolean;
+  /** Memory that the buffers of all connections take, in bytes. */
+  readonly bufferBytes: number;
 }

@@ -1,19 +1,8 @@
 import type { IpAddress } from "../core/address.ts";
+import type { TcpState } from "../core/states.ts";
 import type { RouteFailure } from "../ip/path.ts";
 
-/** RFC 9293 §3.3.2. */
-export type TcpState =
-  | "CLOSED"
-  | "LISTEN"
-  | "SYN-SENT"
-  | "SYN-RECEIVED"
-  | "ESTABLISHED"
-  | "FIN-WAIT-1"
-  | "FIN-WAIT-2"
-  | "CLOSE-WAIT"
-  | "CLOSING"
-  | "LAST-ACK"
-  | "TIME-WAIT";
+export type { TcpState } from "../core/states.ts";
 
 /** Why an active open came to nothing. */
 export type ConnectFailure = "refused" | "timed-out" | "host-unreachable" | "net-unreachable" | "network-down";
@@ -21,23 +10,23 @@ export type ConnectFailure = "refused" | "timed-out" | "host-unreachable" | "net
 /** Why a connection that stood is gone. `timed-out`: the peer answered nothing any more. */
 export type AbortReason = "reset" | "timed-out" | "network-down";
 
-/** What a connection tells its user. Called in the middle of the stack's work: note it and return; calling back into the connection is allowed, waiting is not. */
+/** What a connection tells its user, as far as the user wants to hear it. Called in the middle of the stack's work: note it and return; calling back into the connection is allowed, waiting is not. */
 export interface TcpUser {
-  established(): void;
-  connectFailed(reason: ConnectFailure): void;
+  established?(): void;
+  connectFailed?(reason: ConnectFailure): void;
   /** Data arrived. */
-  readable(): void;
+  readable?(): void;
   /** The peer's FIN is next after the data that can be read. */
-  endOfStream(): void;
+  endOfStream?(): void;
   /** Bytes were acknowledged, so the send queue is shorter than it was. */
-  writable(): void;
-  aborted(reason: AbortReason): void;
+  writable?(): void;
+  aborted?(reason: AbortReason): void;
   /** Everything sent, the FIN included, is acknowledged. */
-  finished(): void;
+  finished?(): void;
 }
 
 /** Per-connection settings that override the profile; times in milliseconds. */
-export interface TcpOptions {
+export interface ConnectionOptions {
   /** TCP_NODELAY. */
   noDelay: boolean;
   keepAlive: boolean;
@@ -49,7 +38,7 @@ export interface TcpOptions {
   failConnectOnIcmpError: boolean;
 }
 
-const DEFAULT_OPTIONS: Readonly<TcpOptions> = {
+const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
   noDelay: false,
   keepAlive: false,
   maxRetransmissionMs: undefined,
@@ -58,7 +47,7 @@ const DEFAULT_OPTIONS: Readonly<TcpOptions> = {
 };
 
 /** Those that the user leaves out are as for everybody. */
-export const withDefaults = (options: Partial<TcpOptions> | undefined): Readonly<TcpOptions> =>
+export const withDefaults = (options: Partial<ConnectionOptions> | undefined): Readonly<ConnectionOptions> =>
   options === undefined ? DEFAULT_OPTIONS : { ...DEFAULT_OPTIONS, ...options };
 
 export interface OpenRequest {
@@ -68,7 +57,7 @@ export interface OpenRequest {
   readonly local?: IpAddress | undefined;
   /** 0 or undefined chooses an ephemeral port. */
   readonly localPort?: number;
-  readonly options?: Partial<TcpOptions>;
+  readonly options?: Partial<ConnectionOptions>;
   readonly user: TcpUser;
 }
 
@@ -83,7 +72,7 @@ export interface ListenRequest {
   readonly localPort: number;
   /** Connections that may wait to be accepted. */
   readonly backlog: number;
-  readonly options?: Partial<TcpOptions>;
+  readonly options?: Partial<ConnectionOptions>;
   /** A connection waits in the queue. */
   readonly acceptable: () => void;
   /** The device is gone under the listener: nobody can reach it any more. */

@@ -1,18 +1,30 @@
-import { formatEndpoint, type IpAddress, ipv4, isMulticastV4, isUnspecified, sameAddress } from "../core/address.ts";
+import {
+  type AddressWords,
+  formatEndpoint,
+  type IpAddress,
+  isMulticast,
+  isUnspecified,
+  keepAddress,
+  sameAddress,
+} from "../core/address.ts";
+import { AddressMap } from "../core/address-map.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict, SegmentVerdict } from "../core/drop-reasons.ts";
 import { guarded } from "../core/guard.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import type { PostponedCauses } from "../core/trace.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { RouteFailure, SendResult } from "../ip/path.ts";
 import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/transport.ts";
-import { pseudoHeaderV4 } from "../packet/checksum.ts";
+import { pseudoHeader } from "../packet/checksum.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
 import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import { Resets, segmentInClosed } from "./closed.ts";
 import { Connection } from "./connection.ts";
+import { connectionOpened, sequenceSpace } from "./connection-trace.ts";
 import type { ConnectionOwner } from "./control-block.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import { HalfOpen, type HalfOpenHost, UNPACKED_HALF_OPEN } from "./half-open.ts";
@@ -57,8 +69,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly #listeners = new Map<number, Listener[]>();
   readonly #ports: EphemeralPorts;
   readonly #portUse = new Map<number, number>();
-  /** Connections that live, by `liveKey`: of each local address and port, and of each port. */
+  /** Connections that live, by local port: of all addresses, and of each. */
   readonly #liveUse = new Map<number, number>();
+  readonly #liveUseOf = new AddressMap<Map<number, number>>();
   #unfinished = 0;
   readonly #segment = new Segment();
   readonly #timestampOffsets: KeyedHash;
@@ -69,23 +82,39 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   /** Listeners whose queue has grown in this turn. */
   readonly #acceptable = new Set<Listener>();
   #nextId = 1;
+  /** Connections that the segment being judged has closed, while there is such a segment and a trace. */
+  #closedBySegment: number[] | undefined;
+  /** What asked last for the output of a connection. */
+  readonly #outputCauses: PostponedCauses;
+  /** What was told first of what the user of a connection or listener is told. */
+  readonly #noticeCauses: PostponedCauses;
   /** Chooses initial sequence numbers; tests put others here. */
   sequences: SequenceGenerator;
 
   /** @param rings where large buffers have their memory, if others may read it */
   constructor(context: HostContext, ip: Ip, rings?: RingSource) {
     this.context = context;
+    this.#outputCauses = context.trace.postpone();
+    this.#noticeCauses = context.trace.postpone();
     this.#ip = ip;
-    this.rings = new RingPool(context.clock, rings);
+    this.rings = new RingPool(context, rings);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
     this.#halfOpen = new FlowTable(hash);
-    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, (port) => this.#waitOn(port, -1));
+    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, (timeWait) => {
+      this.#waitOn(timeWait.localPort, -1);
+      this.#traceClosed(timeWait.id);
+    });
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.#timestampOffsets = new KeyedHash(context.random);
-    this.sequences = keyedSequences(context.clock, new KeyedHash(context.random));
+    this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
+    context.trace.introduceBy((tell) => {
+      for (const conn of this.#connections.values()) tell(connectionOpened(conn));
+      for (const packed of this.#halfOpen.values()) tell(connectionOpened(packed));
+      for (const timeWait of this.#timeWaits.all()) tell(connectionOpened(timeWait));
+    });
   }
 
   // The calls of users
@@ -97,11 +126,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   open(request: OpenRequest): TcpConnection | OpenFailure {
     const { remote, remotePort } = request;
     // RFC 9293 MUST-46: broadcast and multicast have no connections.
-    if (remote.family !== 4 || isUnspecified(remote) || isMulticastV4(remote.bits) || this.#ip.isBroadcast(remote.bits)) return "no-route";
+    if (isUnspecified(remote) || isMulticast(remote) || this.#ip.isBroadcast(remote)) return "no-route";
     const path = this.#ip.route(remote, request.local);
     if (typeof path === "string") return path;
-    const local = path.local.family === 4 ? path.local.bits : 0;
-    const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote.bits, remotePort);
+    const { local } = path;
+    const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote, remotePort);
     let localPort: number | undefined = request.localPort || undefined;
     if (localPort === undefined) {
       const chosen = this.#choosePort(isFree);
@@ -114,7 +143,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       path,
       localPort,
       remotePort,
-      iss: this.sequences(local, localPort, remote.bits, remotePort),
+      iss: this.sequences(local, localPort, remote, remotePort),
       isPassive: false,
       options: withDefaults(request.options),
       user: request.user,
@@ -143,10 +172,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   choosePort(isFree: (port: number) => boolean, remote?: IpAddress, remotePort = 0): number | PortShortage {
-    const path = remote?.family === 4 ? this.#ip.route(remote, undefined) : undefined;
-    if (remote?.family !== 4 || typeof path !== "object" || path.local.family !== 4) return this.#choosePort(isFree);
-    const local = path.local.bits;
-    return this.#choosePort((port) => !this.#isFlowInUse(local, port, remote.bits, remotePort) && isFree(port));
+    const path = remote === undefined ? undefined : this.#ip.route(remote, undefined);
+    if (remote === undefined || typeof path !== "object") return this.#choosePort(isFree);
+    return this.#choosePort((port) => !this.#isFlowInUse(path.local, port, remote, remotePort) && isFree(port));
   }
 
   #choosePort(isFree: (port: number) => boolean): number | PortShortage {
@@ -172,14 +200,17 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   hasConnectionOn(local: IpAddress | undefined, port: number): boolean {
-    if (local?.family === 6) return false;
-    return this.#liveUse.has(liveKey(local?.bits, port));
+    return (local === undefined ? this.#liveUse : this.#liveUseOf.get(local))?.has(port) === true;
   }
 
   /** Some connection that its user has closed has text or a FIN that is not acknowledged. */
   get hasUndelivered(): boolean {
     for (const conn of this.#connections.values()) if (conn.finQueued && !conn.isFinAcked) return true;
     return false;
+  }
+
+  get bufferBytes(): number {
+    return this.rings.bytes;
   }
 
   statuses(): ConnectionStatus[] {
@@ -192,28 +223,53 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   // Segments
 
-  input(packet: InboundPacket): string {
+  input(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     const malformed = tcp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     // RFC 9293 MUST-57: TCP knows no broadcast.
     if (packet.isBroadcast) return "tcp-to-broadcast";
-    if (!packet.checksumVerified && !tcp.verifyChecksum(bytes, at, end, pseudoHeader(packet))) return "tcp-bad-checksum";
+    if (!packet.checksumVerified && !tcp.verifyChecksum(bytes, at, end, pseudoHeaderOf(packet))) return "tcp-bad-checksum";
 
     const seg = this.#segment;
     seg.fill(packet);
     if (seg.sourcePort === 0 || seg.destinationPort === 0) return "tcp-port-zero";
-    const verdict = this.#dispatch(seg);
-    const { trace, clock } = this.context;
-    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", atMs: clock.now(), connection: seg.flow, verdict });
-    return verdict;
+    return this.context.trace.isOn ? this.#tracedDispatch(seg) : this.#dispatch(seg);
   }
 
-  #dispatch(seg: Segment): string {
-    const conn = this.#find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
+  #tracedDispatch(seg: Segment): SegmentVerdict {
+    const { trace } = this.context;
+    const before = this.#idOf(seg);
+    const closed: number[] = [];
+    this.#closedBySegment = closed;
+    try {
+      const verdict = this.#dispatch(seg);
+      const connection = this.#idOf(seg) ?? before;
+      trace.emit({ type: "segment-judged", ...(connection === undefined ? { flow: seg.flow } : { connection }), verdict });
+      return verdict;
+    } finally {
+      this.#closedBySegment = undefined;
+      for (const connection of closed) trace.emit({ type: "connection-closed", connection });
+    }
+  }
+
+  #idOf({ destination, destinationPort, source, sourcePort }: Segment): number | undefined {
+    return this.#anyOf(destination, destinationPort, source, sourcePort)?.id;
+  }
+
+  #traceClosed(connection: number): void {
+    const { trace } = this.context;
+    if (!trace.isOn) return;
+    // The verdict on the segment that closes it comes first.
+    if (this.#closedBySegment !== undefined) this.#closedBySegment.push(connection);
+    else trace.emit({ type: "connection-closed", connection });
+  }
+
+  #dispatch(seg: Segment): SegmentVerdict {
+    const conn = this.#find(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
     if (conn !== undefined) return conn.state === "SYN-SENT" ? segmentInSynSent(conn, seg) : segmentArrives(conn, seg);
     const listener = this.#listenerFor(seg);
-    const timeWait = this.#timeWaits.find(seg.destinationV4, seg.destinationPort, seg.sourceV4, seg.sourcePort);
+    const timeWait = this.#timeWaits.find(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
     if (timeWait !== undefined) {
       const verdict = this.#timeWaits.segmentArrives(timeWait, seg);
       if (verdict !== "reopen") return verdict;
@@ -228,7 +284,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** A connection for the SYN that a listener was sent, not yet answered; `iss` was chosen as for an open of ours. */
   openPassively(listener: Listener, seg: Segment, iss: Seq): Connection | RouteFailure {
-    const path = this.#ip.route(seg.source, seg.destination);
+    const path = this.#ip.route(keepAddress(seg.source), keepAddress(seg.destination));
     if (typeof path === "string") return path;
     const conn = new Connection(this, {
       id: this.#nextId++,
@@ -293,9 +349,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#removeHalfOpen(packed);
     this.#usePort(packed.localPort, -1);
     this.#countLive(packed, -1);
-    const { trace, clock } = this.context;
+    const { trace } = this.context;
     if (!trace.isOn) return;
-    trace.emit({ type: "state-changed", atMs: clock.now(), connection: packed.label, from: "SYN-RECEIVED", to: "CLOSED" });
+    trace.emit({ type: "state-changed", connection: packed.id, from: packed.state, to: "CLOSED", ...sequenceSpace(packed) });
+    this.#traceClosed(packed.id);
   }
 
   #removeHalfOpen(packed: HalfOpen): void {
@@ -318,13 +375,13 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     const { id, localPort, remotePort } = packed;
     const local = formatEndpoint(packed.local, localPort);
     const remote = formatEndpoint(packed.remote, remotePort);
-    const now = this.context.clock.now();
+    const { now } = this.context;
     const timers = packed.pending().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - now }));
-    return { ...(this.#restored(packed)?.status() ?? EMPTY_STATUS), id, state: "SYN-RECEIVED", local, remote, timers };
+    return { ...(this.#restored(packed)?.status() ?? EMPTY_STATUS), id, state: packed.state, local, remote, timers };
   }
 
   /** A packed one is made whole: something has come for it. */
-  #find(local: number, localPort: number, remote: number, remotePort: number): Connection | undefined {
+  #find(local: AddressWords, localPort: number, remote: AddressWords, remotePort: number): Connection | undefined {
     const conn = this.#connections.find(local, localPort, remote, remotePort);
     if (conn !== undefined || this.#halfOpen.size === 0) return conn;
     const packed = this.#halfOpen.find(local, localPort, remote, remotePort);
@@ -349,8 +406,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   /** The quote holds at least the first eight bytes of the header: ports and sequence number. */
   #connectionOfQuote(error: IcmpError): Connection | undefined {
     const { local, remote, bytes, transportAt, end } = error;
-    if (local.family !== 4 || remote.family !== 4 || end - transportAt < 8) return undefined;
-    const conn = this.#find(local.bits, tcp.sourcePort(bytes, transportAt), remote.bits, tcp.destinationPort(bytes, transportAt));
+    if (end - transportAt < 8) return undefined;
+    const conn = this.#find(local, tcp.sourcePort(bytes, transportAt), remote, tcp.destinationPort(bytes, transportAt));
     if (conn === undefined) return undefined;
     const sequence = tcp.sequence(bytes, transportAt);
     return seqDiff(sequence, conn.sndUna) >= 0 && seqDiff(sequence, conn.sndNxt) < 0 ? conn : undefined;
@@ -359,6 +416,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   // What connections ask of their host
 
   wantsOutput(conn: Connection): void {
+    if (this.context.trace.isOn) this.#outputCauses.keep(conn);
     if (conn.isOutputQueued) return;
     conn.isOutputQueued = true;
     this.#wantOutput.push(conn);
@@ -367,6 +425,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   wantsNotice(conn: Connection): void {
     conn.isNoticeQueued = true;
+    if (this.context.trace.isOn) this.#noticeCauses.keep(conn);
     this.#wantNotice.push(conn);
     this.context.requestTurn();
   }
@@ -395,6 +454,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     listener.halfOpen.delete(conn);
     listener.enqueue(conn);
     this.#acceptable.add(listener);
+    if (this.context.trace.isOn) this.#noticeCauses.keep(listener);
     this.context.requestTurn();
     return true;
   }
@@ -409,26 +469,35 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   /** One clock for all connections of a pair of hosts, so that a new one may follow the old (RFC 7323 §5.5, RFC 6191), another for each pair (§7.1). */
-  timestampOffset(localV4: number, remoteV4: number): number {
-    return this.#timestampOffsets.of(localV4, remoteV4, 0) | 0;
+  timestampOffset(local: IpAddress, remote: IpAddress): number {
+    return this.#timestampOffsets.ofPair(local, remote, 0) | 0;
   }
 
   released(conn: Connection): void {
     this.#connections.delete(conn);
     this.#blocked.delete(conn);
+    this.#outputCauses.forget(conn);
     this.#usePort(conn.localPort, -1);
     this.#countLive(conn, -1);
     conn.listener?.halfOpen.delete(conn);
     conn.sendBuffer.clear();
     if (conn.isOrphan) conn.receiveBuffer.clear();
+    if (conn.state !== "TIME-WAIT") this.#traceClosed(conn.id);
   }
 
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */
   flush(): boolean {
+    const hasMore = this.#settle();
+    this.context.trace.end(undefined);
+    return hasMore;
+  }
+
+  #settle(): boolean {
     // Users' reactions make new work; a few rounds settle it, and what remains waits for the next turn so that no flow starves the rest.
     for (let round = 0; round < 4; round++) {
       for (const listener of this.#acceptable) {
         this.#acceptable.delete(listener);
+        this.#noticeCauses.resume(listener);
         guarded(this.context, listener.acceptable);
       }
       const notices = this.#wantNotice;
@@ -444,14 +513,19 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   readonly #notice = (conn: Connection): void => {
     conn.isNoticeQueued = false;
+    this.#noticeCauses.resume(conn);
     conn.deliverNotices();
   };
 
   readonly #output = (conn: Connection): void => {
     conn.isOutputQueued = false;
+    this.#outputCauses.resume(conn);
     const result = output(conn, this.#writer);
     if (result === "again") this.wantsOutput(conn);
-    else if (result === "blocked") this.#blocked.add(conn);
+    else if (result === "blocked") {
+      this.#blocked.add(conn);
+      this.#outputCauses.keep(conn);
+    }
   };
 
   /** A connection that trips over a mistake of ours is reset, since its state may be half changed; the others go on. */
@@ -493,16 +567,21 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     let wildcard: Listener | undefined;
     for (const listener of listeners) {
       if (listener.local === undefined) wildcard ??= listener;
-      else if (sameAddress(listener.local, ipv4(seg.destinationV4))) return listener;
+      else if (sameAddress(listener.local, seg.destination)) return listener;
     }
     return wildcard;
   }
 
-  #isFlowInUse(local: number, localPort: number, remote: number, remotePort: number): boolean {
+  #isFlowInUse(local: AddressWords, localPort: number, remote: AddressWords, remotePort: number): boolean {
+    return this.#anyOf(local, localPort, remote, remotePort) !== undefined;
+  }
+
+  /** What there is of a flow, in whatever state; a packed one stays so. */
+  #anyOf(local: AddressWords, localPort: number, remote: AddressWords, remotePort: number): { readonly id: number } | undefined {
     return (
-      this.#connections.find(local, localPort, remote, remotePort) !== undefined ||
-      this.#halfOpen.find(local, localPort, remote, remotePort) !== undefined ||
-      this.#timeWaits.find(local, localPort, remote, remotePort) !== undefined
+      this.#connections.find(local, localPort, remote, remotePort) ??
+      this.#halfOpen.find(local, localPort, remote, remotePort) ??
+      this.#timeWaits.find(local, localPort, remote, remotePort)
     );
   }
 
@@ -510,11 +589,19 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#connections.add(conn);
     this.#usePort(conn.localPort, 1);
     this.#countLive(conn, 1);
+    const { trace } = this.context;
+    if (trace.isOn) trace.emit(connectionOpened(conn));
   }
 
   #countLive(conn: Flow, change: 1 | -1): void {
-    add(this.#liveUse, liveKey(conn.localV4, conn.localPort), change);
-    add(this.#liveUse, liveKey(undefined, conn.localPort), change);
+    let ofAddress = this.#liveUseOf.get(conn.local);
+    if (ofAddress === undefined) {
+      ofAddress = new Map();
+      this.#liveUseOf.set(conn.local, ofAddress);
+    }
+    add(ofAddress, conn.localPort, change);
+    if (ofAddress.size === 0) this.#liveUseOf.delete(conn.local);
+    add(this.#liveUse, conn.localPort, change);
   }
 
   #usePort(port: number, change: 1 | -1): void {
@@ -535,9 +622,6 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 /** States in which something of ours is still on its way to the peer after its user has closed. */
 const UNFINISHED: ReadonlySet<TcpState> = new Set<TcpState>(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);
 
-/** One number for a local port of an address, or of all addresses: no address has the bits of 0. */
-const liveKey = (localV4: number | undefined, port: number): number => (localV4 ?? 0) * 0x10000 + port;
-
 /** Counts uses; what has none takes no room. */
 function add(uses: Map<number, number>, key: number, change: 1 | -1): void {
   const count = (uses.get(key) ?? 0) + change;
@@ -557,5 +641,5 @@ function connectFailureOf(kind: IcmpErrorKind): ConnectFailure {
   }
 }
 
-const pseudoHeader = ({ sourceV4, destinationV4, at, end }: InboundPacket): number =>
-  pseudoHeaderV4(sourceV4, destinationV4, PROTOCOL_TCP, end - at);
+const pseudoHeaderOf = ({ source, destination, at, end }: InboundPacket): number =>
+  pseudoHeader(source, destination, PROTOCOL_TCP, end - at);

@@ -1,8 +1,9 @@
-import { formatEndpoint, ipv4 } from "../core/address.ts";
+import { type AddressWords, formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import type { KeyedHash } from "../core/keyed-hash.ts";
 import { type Seq, seqDiff, seqShown } from "../core/seq.ts";
-import { type PendingTimer, QueueEntry, type TimerOwner } from "../core/timers.ts";
+import { type PendingTimer, QueueEntry, type TimerHolder, type TimerSubject } from "../core/timers.ts";
 import type { Ip } from "../ip/ip.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import type { ControlBlock } from "./control-block.ts";
@@ -10,7 +11,7 @@ import { type Flow, FlowTable } from "./flow-table.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { EMPTY_STATUS } from "./status.ts";
-import type { ConnectionStatus } from "./tcp-user.ts";
+import type { ConnectionStatus, TcpState } from "./tcp-user.ts";
 import { timestampNow } from "./timestamps.ts";
 
 /** Connections remembered at once; beyond it the oldest is forgotten early. */
@@ -19,11 +20,11 @@ const TIME_WAIT_CAP = 65_536;
 const TIMER = "time-wait";
 
 /** What is left of a connection in TIME-WAIT: enough to answer its peer, RFC 9293 §3.10.7.4. */
-class TimeWait implements Flow, TimerOwner {
+class TimeWait implements Flow, TimerHolder {
   readonly id: number;
-  readonly localV4: number;
+  readonly local: IpAddress;
   readonly localPort: number;
-  readonly remoteV4: number;
+  readonly remote: IpAddress;
   readonly remotePort: number;
   readonly sndNxt: Seq;
   readonly rcvNxt: Seq;
@@ -37,9 +38,9 @@ class TimeWait implements Flow, TimerOwner {
 
   constructor(conn: ControlBlock) {
     this.id = conn.id;
-    this.localV4 = conn.localV4;
+    this.local = conn.local;
     this.localPort = conn.localPort;
-    this.remoteV4 = conn.remoteV4;
+    this.remote = conn.remote;
     this.remotePort = conn.remotePort;
     this.sndNxt = conn.sndNxt;
     this.rcvNxt = conn.rcvNxt;
@@ -48,16 +49,16 @@ class TimeWait implements Flow, TimerOwner {
     this.tsRecent = conn.tsRecent;
   }
 
-  get local(): string {
-    return formatEndpoint(ipv4(this.localV4), this.localPort);
-  }
-
-  get remote(): string {
-    return formatEndpoint(ipv4(this.remoteV4), this.remotePort);
+  get state(): TcpState {
+    return "TIME-WAIT";
   }
 
   get label(): string {
-    return `${this.local} – ${this.remote}`;
+    return `${formatEndpoint(this.local, this.localPort)} – ${formatEndpoint(this.remote, this.remotePort)}`;
+  }
+
+  get subject(): TimerSubject {
+    return { connection: this.id };
   }
 }
 
@@ -70,12 +71,12 @@ export class TimeWaits extends QueueEntry {
   readonly #ip: Ip;
   readonly #writer: SegmentWriter;
   readonly #byFlow: FlowTable<TimeWait>;
-  readonly #forgotten: (port: number) => void;
+  readonly #forgotten: (timeWait: TimeWait) => void;
   #oldest: TimeWait | undefined;
   #newest: TimeWait | undefined;
 
-  /** @param forgotten hears of the local port of each that is over */
-  constructor(context: HostContext, ip: Ip, writer: SegmentWriter, hash: KeyedHash, forgotten: (port: number) => void) {
+  /** @param forgotten hears of each that is over */
+  constructor(context: HostContext, ip: Ip, writer: SegmentWriter, hash: KeyedHash, forgotten: (timeWait: TimeWait) => void) {
     super();
     this.#context = context;
     this.#ip = ip;
@@ -84,8 +85,8 @@ export class TimeWaits extends QueueEntry {
     this.#forgotten = forgotten;
   }
 
-  find(localV4: number, localPort: number, remoteV4: number, remotePort: number): TimeWait | undefined {
-    return this.#byFlow.find(localV4, localPort, remoteV4, remotePort);
+  find(local: AddressWords, localPort: number, remote: AddressWords, remotePort: number): TimeWait | undefined {
+    return this.#byFlow.find(local, localPort, remote, remotePort);
   }
 
   get size(): number {
@@ -103,11 +104,11 @@ export class TimeWaits extends QueueEntry {
   forget(timeWait: TimeWait): void {
     this.#unlink(timeWait);
     this.#byFlow.delete(timeWait);
-    this.#forgotten(timeWait.localPort);
+    this.#forgotten(timeWait);
   }
 
   /** @returns `reopen` when the segment is a SYN that a listener may answer as a new connection (RFC 1122 §4.2.2.13), else the verdict */
-  segmentArrives(timeWait: TimeWait, seg: Segment): string {
+  segmentArrives(timeWait: TimeWait, seg: Segment): SegmentVerdict | "reopen" {
     // A reset could end this state early and let old segments into a new connection (RFC 1337 §3, fix 1).
     if (seg.has(RST)) return "rst-in-time-wait";
     if (seg.has(SYN)) {
@@ -118,22 +119,27 @@ export class TimeWaits extends QueueEntry {
       this.#unlink(timeWait);
       this.#begin(timeWait);
     }
-    const { localV4, remoteV4, localPort, remotePort, sndNxt, rcvNxt, hasTimestamps, tsVal, tsRecent } = timeWait;
-    const path = this.#ip.pathTo(remoteV4, localV4);
+    const { local, remote, localPort, remotePort, sndNxt, rcvNxt, hasTimestamps, tsVal, tsRecent } = timeWait;
+    const path = this.#ip.pathTo(remote, local);
     if (typeof path === "string") return path;
     this.#writer.bareAck(path, localPort, remotePort, sndNxt, rcvNxt, hasTimestamps ? [tsVal, tsRecent] : undefined);
     return "answered-in-time-wait";
   }
 
+  /** The oldest first. */
+  all(): TimeWait[] {
+    return this.#map((timeWait) => timeWait);
+  }
+
   /** As rows of `ss`, the oldest first. */
   statuses(): ConnectionStatus[] {
-    const now = this.#context.clock.now();
-    return this.#map(({ id, local, remote, sndNxt, rcvNxt, endsAtMs }) => ({
+    const { now } = this.#context;
+    return this.#map(({ id, local, localPort, remote, remotePort, sndNxt, rcvNxt, endsAtMs }) => ({
       ...EMPTY_STATUS,
       id,
       state: "TIME-WAIT",
-      local,
-      remote,
+      local: formatEndpoint(local, localPort),
+      remote: formatEndpoint(remote, remotePort),
       sndNxt: seqShown(sndNxt),
       rcvNxt: seqShown(rcvNxt),
       timers: [{ name: TIMER, inMs: endsAtMs - now }],
@@ -166,9 +172,9 @@ export class TimeWaits extends QueueEntry {
 
   /** As the newest. */
   #begin(timeWait: TimeWait): void {
-    const { timers, clock, profile } = this.#context;
+    const { timers, now, profile } = this.#context;
     timers.observer?.timerSet(TIMER, timeWait, profile.timeWaitMs);
-    timeWait.endsAtMs = clock.now() + profile.timeWaitMs;
+    timeWait.endsAtMs = now + profile.timeWaitMs;
     timeWait.older = this.#newest;
     timeWait.newer = undefined;
     if (this.#newest === undefined) this.#oldest = timeWait;

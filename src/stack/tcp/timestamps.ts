@@ -8,12 +8,12 @@ import type { Segment } from "./segment.ts";
 const TS_RECENT_LIFE_MS = 24 * 86_400_000;
 
 /** Our TSval: milliseconds from an origin that differs for each connection (§5.4 and §7.1). */
-export const timestampNow = (conn: ControlBlock): number => (Math.floor(conn.context.clock.now()) + conn.tsOffset) | 0;
+export const timestampNow = (conn: ControlBlock): number => (Math.floor(conn.context.now) + conn.tsOffset) | 0;
 
 /** PAWS, §5.3. */
 export function isOldTimestamp(conn: ControlBlock, tsVal: number): boolean {
   if (((tsVal - conn.tsRecent) | 0) >= 0) return false;
-  return conn.context.clock.now() - conn.tsRecentAtMs < TS_RECENT_LIFE_MS;
+  return conn.context.now - conn.tsRecentAtMs < TS_RECENT_LIFE_MS;
 }
 
 /** §4.3: only a segment that covers the last ACK sent may move TS.Recent. */
@@ -21,6 +21,6 @@ export function rememberTimestamp(conn: ControlBlock, seg: Segment): void {
   if (!conn.timestamps || !seg.options.hasTimestamps) return;
   if (seqDiff(seg.seq, conn.lastAckSent) <= 0 && ((seg.options.tsVal - conn.tsRecent) | 0) >= 0) {
     conn.tsRecent = seg.options.tsVal;
-    conn.tsRecentAtMs = conn.context.clock.now();
+    conn.tsRecentAtMs = conn.context.now;
   }
 }

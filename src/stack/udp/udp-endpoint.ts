@@ -1,7 +1,9 @@
-import { type IpAddress, type Ipv4Address, ipv4 as ipv4Address, isUnspecified, sameAddress } from "../core/address.ts";
+import { type AddressWords, type IpAddress, isUnspecified, keepAddress, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
+import type { UdpEndpoint } from "./udp-service.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "./udp-user.ts";
 
 /** What a queued datagram costs beside its payload, so that empty ones fill the queue too. */
@@ -12,26 +14,26 @@ export interface UdpEndpointOwner {
   readonly context: HostContext;
   routeTo(remote: IpAddress, local: IpAddress | undefined): Path | RouteFailure;
   send(
-    from: UdpEndpoint,
+    from: BoundEndpoint,
     path: Path | undefined,
-    remote: Ipv4Address,
+    remote: IpAddress,
     port: number,
     payload: Uint8Array,
     at: number,
     end: number,
   ): UdpSendResult;
-  closed(endpoint: UdpEndpoint): void;
+  closed(endpoint: BoundEndpoint): void;
 }
 
 /** One bound UDP port, RFC 768, RFC 1122 §4.1.4. Made by `Udp.open`. */
-export class UdpEndpoint {
+export class BoundEndpoint implements UdpEndpoint {
   readonly localPort: number;
   /** May be changed when the endpoint passes to another owner. */
   user: UdpUser;
   /** Undefined for every local address; connecting does not change it. */
   readonly boundTo: IpAddress | undefined;
   readonly #owner: UdpEndpointOwner;
-  #peer: Ipv4Address | undefined;
+  #peer: IpAddress | undefined;
   #peerPort = 0;
   #path: Path | undefined;
   #queue: Datagram[] = [];
@@ -64,7 +66,6 @@ export class UdpEndpoint {
 
   /** Sets the peer: the default for `send`, and the only one whose datagrams are received. What is queued stays; see `discardQueuedExcept`. */
   connect(remote: IpAddress, port: number): RouteFailure | undefined {
-    if (remote.family !== 4) return "no-route";
     const path = this.#owner.routeTo(remote, this.boundTo);
     if (typeof path === "string") return path;
     this.#peer = remote;
@@ -90,8 +91,8 @@ export class UdpEndpoint {
     remote: IpAddress | undefined = this.#peer,
     port = this.#peerPort,
   ): UdpSendResult {
-    if (remote?.family !== 4 || this.#isClosed) return "no-route";
-    const isToPeer = this.#peer !== undefined && remote.bits === this.#peer.bits;
+    if (remote === undefined || this.#isClosed) return "no-route";
+    const isToPeer = this.#peer !== undefined && sameAddress(remote, this.#peer);
     return this.#owner.send(this, isToPeer ? this.#path : undefined, remote, port, payload, at, end);
   }
 
@@ -147,26 +148,26 @@ export class UdpEndpoint {
   }
 
   /** How well the endpoint suits a datagram: 0 not at all, more for being connected to its sender and for being bound to its destination. */
-  matchFor(source: number, sourcePort: number, destination: number): number {
+  matchFor(source: AddressWords, sourcePort: number, destination: AddressWords): number {
     if (this.#isClosed) return 0;
     const { local } = this;
-    if (local !== undefined && (local.family !== 4 || local.bits !== destination)) return 0;
-    const isFromPeer = this.#peer?.bits === source && this.#peerPort === sourcePort;
+    if (local !== undefined && !sameAddress(local, destination)) return 0;
+    const isFromPeer = this.#peer !== undefined && this.#peerPort === sourcePort && sameAddress(this.#peer, source);
     if (this.#peer !== undefined && !isFromPeer) return 0;
     return 1 + (local === undefined ? 0 : 1) + (isFromPeer ? 2 : 0);
   }
 
   /** Queues a copy of the payload at `bytes[at, end)` of a datagram that matched. @returns `accepted`, or why the newest is lost */
-  deliver(packet: InboundPacket, fromPort: number, at: number, end: number): string {
+  deliver(packet: InboundPacket, fromPort: number, at: number, end: number): PacketVerdict {
     const size = end - at;
     const queued = this.queuedDatagrams;
     if (queued > 0 && this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD > this.#queueLimit) return "udp-queue-full";
     const last = this.#queue[this.#queue.length - 1];
-    const from = last?.from.family === 4 && last.from.bits === packet.sourceV4 ? last.from : ipv4Address(packet.sourceV4);
-    const to = last?.to.family === 4 && last.to.bits === packet.destinationV4 ? last.to : ipv4Address(packet.destinationV4);
+    const from = last !== undefined && sameAddress(last.from, packet.source) ? last.from : keepAddress(packet.source);
+    const to = last !== undefined && sameAddress(last.to, packet.destination) ? last.to : keepAddress(packet.destination);
     this.#queue.push({ from, fromPort, to, payload: packet.bytes.slice(at, end) });
     this.#payloadBytes += size;
-    this.user.readable();
+    this.user.readable?.();
     return "accepted";
   }
 }

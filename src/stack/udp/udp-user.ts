@@ -9,12 +9,12 @@ export interface Datagram {
   readonly payload: Uint8Array;
 }
 
-/** What a UDP endpoint tells its owner. */
+/** What a UDP endpoint tells its owner; each as far as the owner wants to hear it. */
 export interface UdpUser {
   /** A datagram was queued. */
-  readable(): void;
+  readable?(): void;
   /** An ICMP error came back for a datagram sent from this endpoint to `remote`. */
-  icmpError(kind: IcmpErrorKind, remote: IpAddress, remotePort: number): void;
+  icmpError?(kind: IcmpErrorKind, remote: IpAddress, remotePort: number): void;
   /** The device is gone under the endpoint: nothing will come any more. */
   networkDown?(): void;
 }

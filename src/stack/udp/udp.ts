@@ -1,5 +1,6 @@
-import { type IpAddress, type Ipv4Address, isUnspecified, sameAddress } from "../core/address.ts";
+import { type AddressWords, type IpAddress, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { plainFrame } from "../core/frame-info.ts";
 import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
@@ -11,31 +12,20 @@ import { u16 } from "../packet/bytes.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ipv4 from "../packet/ipv4.ts";
 import * as udp from "../packet/udp.ts";
-import { UdpEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
-import type { UdpSendResult, UdpUser } from "./udp-user.ts";
+import { BoundEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
+import type { UdpOpenFailure, UdpOpenRequest, UdpService } from "./udp-service.ts";
+import type { UdpSendResult } from "./udp-user.ts";
 
 /** What fits into the largest IPv4 datagram. */
 export const MAX_UDP_PAYLOAD = 65507;
 
-export interface UdpOpenRequest {
-  /** Undefined or unspecified for every local address. */
-  readonly local?: IpAddress | undefined;
-  /** 0 or undefined chooses an ephemeral port. */
-  readonly localPort?: number;
-  readonly user: UdpUser;
-  /** Asked about each endpoint on the port whose address overlaps; none may be shared with unless it says so. */
-  readonly sharesWith?: (existing: UdpEndpoint) => boolean;
-}
-
-export type UdpOpenFailure = "address-in-use" | "no-free-port" | "source-not-local";
-
 /** UDP of one host, RFC 768, RFC 1122 §4.1. Datagrams are neither fragmented nor put together yet (see `UdpEndpoint.send`). */
-export class Udp implements Transport, UdpEndpointOwner {
+export class Udp implements UdpService, Transport, UdpEndpointOwner {
   readonly protocol = ipv4.PROTOCOL_UDP;
   readonly context: HostContext;
   readonly #ip: Ip;
   readonly #ports: EphemeralPorts;
-  readonly #endpoints = new Map<number, readonly UdpEndpoint[]>();
+  readonly #endpoints = new Map<number, readonly BoundEndpoint[]>();
   readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME);
   readonly #info = plainFrame();
 
@@ -46,10 +36,10 @@ export class Udp implements Transport, UdpEndpointOwner {
     ip.register(this);
   }
 
-  open(request: UdpOpenRequest): UdpEndpoint | UdpOpenFailure {
+  open(request: UdpOpenRequest): BoundEndpoint | UdpOpenFailure {
     const { local, localPort = 0, user, sharesWith } = request;
     const isAny = local === undefined || isUnspecified(local);
-    if (!isAny && !this.#ip.isLocalAddress(local) && !(local.family === 4 && this.#ip.isBroadcast(local.bits))) return "source-not-local";
+    if (!isAny && !this.#ip.isLocalAddress(local) && !this.#ip.isBroadcast(local)) return "source-not-local";
     const port = localPort === 0 ? this.choosePort(() => true) : localPort;
     if (port === undefined) return "no-free-port";
     const onPort = this.endpointsOn(port);
@@ -57,7 +47,7 @@ export class Udp implements Transport, UdpEndpointOwner {
       const overlaps = isAny || existing.boundTo === undefined || sameAddress(existing.boundTo, local);
       if (overlaps && sharesWith?.(existing) !== true) return "address-in-use";
     }
-    const endpoint = new UdpEndpoint(this, local, port, user);
+    const endpoint = new BoundEndpoint(this, local, port, user);
     this.#endpoints.set(port, [...onPort, endpoint]);
     this.#ports.use(port, 1);
     return endpoint;
@@ -69,41 +59,40 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   /** In the order in which they were opened. */
-  endpointsOn(port: number): readonly UdpEndpoint[] {
+  endpointsOn(port: number): readonly BoundEndpoint[] {
     return this.#endpoints.get(port) ?? NONE;
   }
 
   /** Every endpoint there is. */
-  endpoints(): UdpEndpoint[] {
+  endpoints(): BoundEndpoint[] {
     return [...this.#endpoints.values()].flat();
   }
 
-  input(packet: InboundPacket): string {
+  input(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     const malformed = udp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     if (udp.hasChecksum(bytes, at) && !packet.checksumVerified) {
-      const pseudoHeader = internetChecksum.pseudoHeaderV4(packet.sourceV4, packet.destinationV4, this.protocol, udp.length(bytes, at));
+      const pseudoHeader = internetChecksum.pseudoHeader(packet.source, packet.destination, this.protocol, udp.length(bytes, at));
       if (!udp.verifyChecksum(bytes, at, pseudoHeader)) return "udp-bad-checksum";
     }
     const port = udp.destinationPort(bytes, at);
     if (port === 0) return "udp-port-zero";
     if (packet.isBroadcast) return this.#inputBroadcast(packet, port);
 
-    const endpoint = this.#bestMatch(port, packet.sourceV4, udp.sourcePort(bytes, at), packet.destinationV4);
+    const endpoint = this.#bestMatch(port, packet.source, udp.sourcePort(bytes, at), packet.destination);
     if (endpoint !== undefined) return deliver(endpoint, packet);
     this.#ip.sendPortUnreachable(packet);
     return "udp-no-endpoint";
   }
 
   icmpError(error: IcmpError): boolean {
-    if (error.local.family !== 4 || error.remote.family !== 4) return false;
     const { bytes, transportAt } = error;
     const remotePort = u16(bytes, transportAt + 2);
-    const endpoint = this.#bestMatch(u16(bytes, transportAt), error.remote.bits, remotePort, error.local.bits);
+    const endpoint = this.#bestMatch(u16(bytes, transportAt), error.remote, remotePort, error.local);
     if (endpoint === undefined) return false;
     if (endpoint.peer !== undefined || this.context.profile.udpErrorsReachUnconnected) {
-      endpoint.user.icmpError(error.kind, error.remote, remotePort);
+      endpoint.user.icmpError?.(error.kind, error.remote, remotePort);
     }
     return true;
   }
@@ -122,19 +111,19 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   send(
-    from: UdpEndpoint,
+    from: BoundEndpoint,
     path: Path | undefined,
-    remote: Ipv4Address,
+    remote: IpAddress,
     port: number,
     payload: Uint8Array,
     payloadAt: number,
     payloadEnd: number,
   ): UdpSendResult {
     const { local } = from;
-    const way = path ?? this.#ip.pathTo(remote.bits, local?.family === 4 ? local.bits : 0);
+    const way = path ?? this.#ip.pathTo(remote, local);
     if (typeof way === "string") return way;
     const size = payloadEnd - payloadAt;
-    if (size > MAX_UDP_PAYLOAD || size + udp.HEADER + ipv4.MIN_HEADER > way.mtu) return "too-long";
+    if (size > MAX_UDP_PAYLOAD || size + udp.HEADER + way.ipHeaderLength > way.mtu) return "too-long";
     if (port === 0) {
       this.context.drops.count("udp-port-zero");
       return "dropped";
@@ -156,7 +145,7 @@ export class Udp implements Transport, UdpEndpointOwner {
     return way.send(this.protocol, bytes, at, end, this.#info);
   }
 
-  closed(endpoint: UdpEndpoint): void {
+  closed(endpoint: BoundEndpoint): void {
     const there = this.endpointsOn(endpoint.localPort);
     if (!there.includes(endpoint)) return;
     const left = there.filter((e) => e !== endpoint);
@@ -166,8 +155,8 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   /** Connected to the sender before bound to the destination before bound to any; the first opened among equals. */
-  #bestMatch(port: number, source: number, sourcePort: number, destination: number): UdpEndpoint | undefined {
-    let best: UdpEndpoint | undefined;
+  #bestMatch(port: number, source: AddressWords, sourcePort: number, destination: AddressWords): BoundEndpoint | undefined {
+    let best: BoundEndpoint | undefined;
     let bestMatch = 0;
     for (const endpoint of this.endpointsOn(port)) {
       const match = endpoint.matchFor(source, sourcePort, destination);
@@ -179,16 +168,16 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 
   /** RFC 1122 §4.1.3.6 and the BSD tradition: every endpoint on the port that the broadcast reaches gets a copy. */
-  #inputBroadcast(packet: InboundPacket, port: number): string {
-    const { bytes, at, sourceV4, destinationV4 } = packet;
+  #inputBroadcast(packet: InboundPacket, port: number): PacketVerdict {
+    const { bytes, at, source, destination } = packet;
     const sourcePort = udp.sourcePort(bytes, at);
-    let verdict = "udp-no-endpoint";
+    let verdict: PacketVerdict = "udp-no-endpoint";
     for (const endpoint of this.endpointsOn(port)) {
       const { local } = endpoint;
-      const bound = local?.family === 4 ? local.bits : destinationV4;
+      const bound = local ?? destination;
       // One bound to an address of ours on that link is reached as if bound to the broadcast address.
-      const reachedAs = bound !== destinationV4 && this.#ip.isBroadcastFor(bound, destinationV4) ? bound : destinationV4;
-      if (endpoint.matchFor(sourceV4, sourcePort, reachedAs) === 0) continue;
+      const reachedAs = !sameAddress(bound, destination) && this.#ip.isBroadcastFor(bound, destination) ? bound : destination;
+      if (endpoint.matchFor(source, sourcePort, reachedAs) === 0) continue;
       const outcome = deliver(endpoint, packet);
       if (verdict !== "accepted") verdict = outcome;
     }
@@ -196,9 +185,9 @@ export class Udp implements Transport, UdpEndpointOwner {
   }
 }
 
-const NONE: readonly UdpEndpoint[] = [];
+const NONE: readonly BoundEndpoint[] = [];
 
-const deliver = (endpoint: UdpEndpoint, packet: InboundPacket): string =>
+const deliver = (endpoint: BoundEndpoint, packet: InboundPacket): PacketVerdict =>
   endpoint.deliver(packet, udp.sourcePort(packet.bytes, packet.at), udp.payloadAt(packet.at), udp.payloadEnd(packet.bytes, packet.at));
 
 /** Below this a loop beats making a view for `set`. */

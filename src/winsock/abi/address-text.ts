@@ -9,12 +9,12 @@ import { STATUS_INVALID_PARAMETER, WSAEAFNOSUPPORT, WSAEFAULT } from "./errors.t
 import { type Box, type in_addr, type in6_addr, sizeof_in_addr, sizeof_in6_addr } from "./structures.ts";
 
 /** A call's return value, and the last error that it sets, if it sets one. */
-export interface Outcome<T> {
+export interface Conversion<T> {
   readonly value: T;
   readonly error: number | undefined;
 }
 
-const outcome = <T>(value: T, error?: number): Outcome<T> => ({ value, error });
+const conversion = <T>(value: T, error?: number): Conversion<T> => ({ value, error });
 
 /** What a C function sees of a string: the characters before the first NUL. */
 function upToNul(text: string): string {
@@ -31,23 +31,23 @@ const INET_ADDR_PART = /^(?:0[xX]([0-9a-fA-F]+)|(0[0-7]*)|([1-9][0-9]*))$/;
  * "10.1" is 10.0.0.1. Reading stops at the first white space after a complete part; what follows may be anything. Exactly " " is
  * 0.0.0.0. Anything else is INADDR_NONE, and only NULL sets an error (WSAEFAULT).
  */
-export function inetAddr(cp: string | null): Outcome<number> {
-  if (typeof cp !== "string") return outcome(INADDR_NONE, WSAEFAULT);
+export function inetAddr(cp: string | null): Conversion<number> {
+  if (typeof cp !== "string") return conversion(INADDR_NONE, WSAEFAULT);
   const text = upToNul(cp);
-  if (text === " ") return outcome(0);
+  if (text === " ") return conversion(0);
   // Cutting at white space leaves an empty last part, hence an error, where no part was complete.
   const parts = (text.split(/[ \t\n\v\f\r]/, 1)[0] ?? "").split(".");
-  if (parts.length > 4) return outcome(INADDR_NONE);
+  if (parts.length > 4) return conversion(INADDR_NONE);
 
   let address = 0;
   for (const [i, part] of parts.entries()) {
     const value = inetAddrPart(part);
     const isLast = i === parts.length - 1;
     const limit = isLast ? 256 ** (4 - i) : 256;
-    if (value === undefined || value >= limit) return outcome(INADDR_NONE);
+    if (value === undefined || value >= limit) return conversion(INADDR_NONE);
     address += isLast ? value : value * 256 ** (3 - i);
   }
-  return outcome(htonl(address));
+  return conversion(htonl(address));
 }
 
 function inetAddrPart(part: string): number | undefined {
@@ -72,18 +72,18 @@ export function inet_ntoa(address: in_addr): string {
  * and, as with inet_pton there, the last error too; InetPtonW, its wide twin, sets WSAEINVAL then.
  * @param dst 4 or 16 bytes, or an object to be filled; too short an array is WSAEFAULT, since there is no memory to overrun here
  */
-export function inetPton(af: number, text: string | null, dst: Uint8Array | in_addr | in6_addr | null): Outcome<1 | 0 | -1> {
-  if (typeof text !== "string") return outcome(-1, WSAEFAULT);
-  if (af !== AF_INET && af !== AF_INET6) return outcome(-1, WSAEAFNOSUPPORT);
+export function inetPton(af: number, text: string | null, dst: Uint8Array | in_addr | in6_addr | null): Conversion<1 | 0 | -1> {
+  if (typeof text !== "string") return conversion(-1, WSAEFAULT);
+  if (af !== AF_INET && af !== AF_INET6) return conversion(-1, WSAEAFNOSUPPORT);
   const needed = af === AF_INET ? sizeof_in_addr : sizeof_in6_addr;
-  if (typeof dst !== "object" || dst === null || (dst instanceof Uint8Array && dst.length < needed)) return outcome(-1, WSAEFAULT);
+  if (typeof dst !== "object" || dst === null || (dst instanceof Uint8Array && dst.length < needed)) return conversion(-1, WSAEFAULT);
 
   const address = af === AF_INET ? parseIpv4(upToNul(text)) : parseIpv6(upToNul(text));
-  if (address === undefined) return outcome(0);
+  if (address === undefined) return conversion(0);
   if (dst instanceof Uint8Array) dst.set(address);
   else if (af === AF_INET) (dst as in_addr).s_addr = new DataView(address.buffer).getUint32(0, true);
   else fillIn6Addr(dst as in6_addr, address);
-  return outcome(1);
+  return conversion(1);
 }
 
 function fillIn6Addr(dst: in6_addr, address: Uint8Array): void {
@@ -148,21 +148,21 @@ export function inetNtop(
   src: Uint8Array | in_addr | in6_addr | null,
   dst: Box<string> | Uint8Array | null,
   size: number,
-): Outcome<string | null> {
-  if (af !== AF_INET && af !== AF_INET6) return outcome(null, WSAEAFNOSUPPORT);
-  if (typeof src !== "object" || src === null || typeof dst !== "object" || dst === null) return outcome(null, STATUS_INVALID_PARAMETER);
+): Conversion<string | null> {
+  if (af !== AF_INET && af !== AF_INET6) return conversion(null, WSAEAFNOSUPPORT);
+  if (typeof src !== "object" || src === null || typeof dst !== "object" || dst === null) return conversion(null, STATUS_INVALID_PARAMETER);
 
   const text = af === AF_INET ? ipv4Text(src as Uint8Array | in_addr) : ipv6Text(in6Bytes(src as Uint8Array | in6_addr));
   const room = dst instanceof Uint8Array ? Math.min(size, dst.length) : size;
   // Written this way round so that a size that is not a number fails too.
-  if (!(room > text.length)) return outcome(null, STATUS_INVALID_PARAMETER);
+  if (!(room > text.length)) return conversion(null, STATUS_INVALID_PARAMETER);
   if (dst instanceof Uint8Array) {
     for (let i = 0; i < text.length; i++) dst[i] = text.charCodeAt(i);
     dst[text.length] = 0;
   } else {
     dst.value = text;
   }
-  return outcome(text);
+  return conversion(text);
 }
 
 function ipv4Text(src: Uint8Array | in_addr): string {

@@ -7,16 +7,19 @@
 import { FD_SETSIZE } from "./constants.ts";
 import type { fd_set, SOCKET } from "./structures.ts";
 
+/** Makes the set empty: its count is 0, its array keeps what it held. */
 export function FD_ZERO(set: fd_set): void {
   set.fd_count = 0;
 }
 
+/** Adds a socket, unless it is a member or there are FD_SETSIZE of them. */
 export function FD_SET(fd: SOCKET, set: fd_set): void {
   if (indexOf(fd, set) >= 0 || set.fd_count >= FD_SETSIZE) return;
   set.fd_array[set.fd_count] = fd;
   set.fd_count++;
 }
 
+/** Takes a socket out, and closes the gap. */
 export function FD_CLR(fd: SOCKET, set: fd_set): void {
   const at = indexOf(fd, set);
   if (at < 0) return;

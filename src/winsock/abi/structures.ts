@@ -181,12 +181,14 @@ function sockaddrIn6Bytes(name: unknown): Uint8Array {
   return bytes;
 }
 
+/** A sockaddr_in in C layout as an object. */
 export function readSockaddrIn(bytes: Uint8Array): sockaddr_in {
   const name = new_sockaddr_in();
   writeSockaddrIn(name, bytes);
   return name;
 }
 
+/** A sockaddr_in6 in C layout as an object. */
 export function readSockaddrIn6(bytes: Uint8Array): sockaddr_in6 {
   const address = new Uint8Array(sizeof_in6_addr);
   address.set(bytes.subarray(8, 8 + sizeof_in6_addr));
@@ -224,11 +226,13 @@ export function writeSockaddrIn(target: sockaddr_in | sockaddr_in6 | sockaddr | 
 
 // ---- Time and linger ----
 
+/** The fields of a timeval in either form, as C's longs. */
 export function readTimeval(timeout: timeval | Uint8Array): timeval {
   if (timeout instanceof Uint8Array) return { tv_sec: i32(timeout, 0), tv_usec: i32(timeout, 4) };
   return { tv_sec: integer(timeout, "tv_sec") | 0, tv_usec: integer(timeout, "tv_usec") | 0 };
 }
 
+/** The bytes of a timeval: an array is returned as it is. */
 export function timevalBytes(timeout: timeval | Uint8Array): Uint8Array {
   if (timeout instanceof Uint8Array) return timeout;
   const bytes = new Uint8Array(sizeof_timeval);
@@ -237,11 +241,13 @@ export function timevalBytes(timeout: timeval | Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** The fields of a linger in either form, as C's unsigned shorts. */
 export function readLinger(option: linger | Uint8Array): linger {
   if (option instanceof Uint8Array) return { l_onoff: u16(option, 0), l_linger: u16(option, 2) };
   return { l_onoff: integer(option, "l_onoff") & 0xffff, l_linger: integer(option, "l_linger") & 0xffff };
 }
 
+/** The bytes of a linger: an array is returned as it is. */
 export function lingerBytes(option: linger | Uint8Array): Uint8Array {
   if (option instanceof Uint8Array) return option;
   const bytes = new Uint8Array(sizeof_linger);

@@ -1,4 +1,4 @@
-import { copyBytes } from "../../transport/copy-bytes.ts";
+import { copyBytes } from "../../stack/core/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "../abi/address-text.ts";
 import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SO_LINGER, SOCKET_ERROR } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
@@ -404,7 +404,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       return value;
     },
   };
-  return guarded(face, (name) => {
+  return guardedFace(face, (name) => {
     lastError = WSAEFAULT;
     if (name === "WSAStartup") return WSAEFAULT;
     if (name === "inet_ntop") return null;
@@ -417,7 +417,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
  * out of reach is in C.
  * @param fault what the function of this name returns then
  */
-function guarded(face: BlockingFace, fault: (name: string) => unknown): BlockingFace {
+function guardedFace(face: BlockingFace, fault: (name: string) => unknown): BlockingFace {
   const guard = ([name, call]: [string, (...parameters: never[]) => unknown]) => {
     const safe = (...parameters: never[]) => {
       try {

@@ -55,7 +55,8 @@ export interface SelectOptions extends Cancellable {
   readonly timeoutMs?: number | undefined;
 }
 
-type OptionValue = number | boolean | linger | Uint8Array;
+/** What setsockopt takes; a number or a boolean stands for a DWORD. */
+export type OptionValue = number | boolean | linger | Uint8Array;
 
 /**
  * Winsock under the same names with JavaScript's habits: calls are awaited, lengths are left out, addresses are text, and a failure is
@@ -111,7 +112,7 @@ const pieceOf = (length: unknown): number => (typeof length === "number" ? Math.
 const VERSION = MAKEWORD(2, 2);
 const NO_BYTES = new Uint8Array(0);
 
-type Request = Partial<Omit<CallRequest, "id" | "op">>;
+type CallFields = Partial<Omit<CallRequest, "id" | "op">>;
 
 /** @param openPort reaches the network; called by the first call, and by the first one after the last WSACleanup */
 export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFace {
@@ -154,7 +155,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   /** Anything but a plain send or receive: the host shall decide on all it has. @throws WinsockError, or the signal's reason */
   async function call(
     syscall: Exclude<keyof typeof CALL, "cancel" | "control" | "show" | "taken">,
-    fields: Request,
+    fields: CallFields,
     signal?: AbortSignal,
     detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
   ): Promise<CallReply> {
@@ -168,7 +169,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   /** @throws WinsockError, or the signal's reason */
   async function request(
     syscall: Exclude<keyof typeof CALL, "cancel" | "control" | "show" | "taken">,
-    fields: Request,
+    fields: CallFields,
     signal?: AbortSignal,
     detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
   ): Promise<CallReply> {
@@ -302,7 +303,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   async function readName(syscall: "getsockname" | "getpeername", s: SOCKET): Promise<SocketAddress> {
-    return addressOf((await call(syscall, { s, a: sizeof_sockaddr_in })).data);
+    return socketAddressOf((await call(syscall, { s, a: sizeof_sockaddr_in })).data);
   }
 
   function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
@@ -359,7 +360,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
     async accept(s, { signal } = {}) {
       const { result, data } = await call("accept", { s, a: sizeof_sockaddr_in }, signal);
-      return { socket: result, ...addressOf(data) };
+      return { socket: result, ...socketAddressOf(data) };
     },
 
     send(s, data, { flags = 0, signal } = {}) {
@@ -377,7 +378,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
       const { a, data } = await call("recvfrom", { s, a: pieceOf(length), b: flags, c: sizeof_sockaddr_in }, signal);
       const bytes = data ?? NO_BYTES;
-      return { data: bytes.subarray(a), ...addressOf(bytes.subarray(0, a)) };
+      return { data: bytes.subarray(a), ...socketAddressOf(bytes.subarray(0, a)) };
     },
 
     async shutdown(s, how = SD_SEND) {
@@ -474,7 +475,7 @@ function nameBytes(syscall: string, name: SocketAddress | undefined): Uint8Array
 }
 
 /** 0.0.0.0 and port 0 where the call gave no address, as recvfrom on a stream. */
-function addressOf(name: Uint8Array | null): SocketAddress {
+function socketAddressOf(name: Uint8Array | null): SocketAddress {
   const { sin_addr, sin_port } = readSockaddrIn(name ?? NO_BYTES);
   return { address: inet_ntoa(sin_addr), port: ((sin_port & 0xff) << 8) | (sin_port >>> 8) };
 }

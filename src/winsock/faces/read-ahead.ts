@@ -1,4 +1,4 @@
-import { copyBytes } from "../../transport/copy-bytes.ts";
+import { copyBytes } from "../../stack/core/copy-bytes.ts";
 
 /** Bytes that one answer may show. */
 export const SHOWN_AT_ONCE = 256 * 1024;

@@ -1,4 +1,4 @@
-import { formatV4 } from "../../stack/core/address.ts";
+import { formatEndpoint } from "../../stack/core/address.ts";
 import * as constants from "../abi/constants.ts";
 import { errorName } from "../abi/errors.ts";
 import { CALL, type CallName, type CallRequest } from "./calls.ts";
@@ -42,7 +42,7 @@ function nameText(name: Uint8Array | null): string {
   if (name === null) return "NULL";
   if (name.length < 8) return `${name.length} bytes`;
   const { address, port } = readEndpoint(name);
-  return `${formatV4(address.bits)}:${port}`;
+  return formatEndpoint(address, port);
 }
 
 const bytesText = (data: Uint8Array | null): string => (data === null ? "NULL" : `${data.length} bytes`);

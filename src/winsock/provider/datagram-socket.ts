@@ -1,6 +1,6 @@
 import { IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
 import type { IcmpErrorKind } from "../../stack/ip/transport.ts";
-import type { UdpEndpoint } from "../../stack/udp/udp-endpoint.ts";
+import type { UdpEndpoint } from "../../stack/udp/udp-service.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
 import {
   AF_INET,
@@ -168,7 +168,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   #isForbiddenBroadcast(address: IpAddress): boolean {
-    return !this.options.broadcast && address.family === 4 && this.context.host.ip.isBroadcast(address.bits);
+    return !this.options.broadcast && this.context.host.ip.isBroadcast(address);
   }
 
   /** Newer Windows lets a peer be a broadcast address without SO_BROADCAST (Wine's test broadcast); sendto wants the option all the same. */

@@ -1,4 +1,4 @@
-import { type IpAddress, type Ipv4Address, ipv4 } from "../../stack/core/address.ts";
+import { type IpAddress, ipv4, isV4 } from "../../stack/core/address.ts";
 import { AF_INET, AF_INET6 } from "../abi/constants.ts";
 import { sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../abi/structures.ts";
 
@@ -18,13 +18,14 @@ export function lengthOfFamily(family: number): number {
 }
 
 /** From a sockaddr_in in C layout; the caller has checked family and length. */
-export function readEndpoint(name: Uint8Array): { readonly address: Ipv4Address; readonly port: number } {
+export function readEndpoint(name: Uint8Array): Endpoint {
   const address = ipv4((name[4]! << 24) | (name[5]! << 16) | (name[6]! << 8) | name[7]!);
   return { address, port: (name[2]! << 8) | name[3]! };
 }
 
-/** A sockaddr_in in C layout, sin_zero zeroed. IPv6 sockets do not exist yet. */
+/** A sockaddr_in in C layout, sin_zero zeroed. @throws RangeError for an IPv6 address, which no socket can have yet */
 export function sockaddrOf(address: IpAddress, port: number): Uint8Array {
-  const bits = address.family === 4 ? address.bits : 0;
+  if (!isV4(address)) throw new RangeError("Cannot write an IPv6 address as a sockaddr_in");
+  const bits = address.w3;
   return Uint8Array.of(AF_INET, 0, port >>> 8, port, bits >>> 24, bits >>> 16, bits >>> 8, bits, 0, 0, 0, 0, 0, 0, 0, 0);
 }

@@ -46,7 +46,7 @@ type LengthClass = "bool" | "byte" | "dword" | "linger";
 
 type SocketType = "stream" | "datagram";
 
-interface Option {
+interface SocketOption {
   readonly lengths: LengthClass;
   /** Undefined: cannot be read. */
   readonly get?: (socket: Socket) => number;
@@ -64,7 +64,7 @@ type FlagName = { [K in keyof SocketOptions]: SocketOptions[K] extends boolean ?
 type AmountName = { [K in keyof SocketOptions]: SocketOptions[K] extends number ? K : never }[keyof SocketOptions];
 
 /** A boolean that may be set at any time. */
-const flag = (lengths: "bool" | "byte", field: FlagName, only: SocketType | "any"): Option => ({
+const flag = (lengths: "bool" | "byte", field: FlagName, only: SocketType | "any"): SocketOption => ({
   lengths,
   only,
   get: (socket) => Number(socket.options[field]),
@@ -76,7 +76,7 @@ const flag = (lengths: "bool" | "byte", field: FlagName, only: SocketType | "any
 });
 
 /** A DWORD that may be set at any time. */
-const amount = (field: AmountName): Option => ({
+const amount = (field: AmountName): SocketOption => ({
   lengths: "dword",
   only: "any",
   get: (socket) => socket.options[field],
@@ -88,7 +88,7 @@ const amount = (field: AmountName): Option => ({
 });
 
 /** SO_REUSEADDR and SO_EXCLUSIVEADDRUSE: before bind only, and never both. */
-const sharing = (field: "reuseAddress" | "exclusiveAddressUse", other: "reuseAddress" | "exclusiveAddressUse"): Option => ({
+const sharing = (field: "reuseAddress" | "exclusiveAddressUse", other: "reuseAddress" | "exclusiveAddressUse"): SocketOption => ({
   lengths: "bool",
   only: "any",
   get: (socket) => Number(socket.options[field]),
@@ -99,10 +99,10 @@ const sharing = (field: "reuseAddress" | "exclusiveAddressUse", other: "reuseAdd
   },
 });
 
-const unsupported: Option = { lengths: "dword", only: "any", setError: () => WSAEINVAL };
+const unsupported: SocketOption = { lengths: "dword", only: "any", setError: () => WSAEINVAL };
 const NEVER_CONNECTED = 0xffffffff;
 
-const SOCKET_LEVEL: ReadonlyMap<number, Option> = new Map<number, Option>([
+const SOCKET_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOption>([
   [SO_DEBUG, flag("byte", "debug", "any")],
   [SO_ACCEPTCONN, { lengths: "bool", only: "any", get: (s) => Number(isStream(s) && s.isListening) }],
   [SO_REUSEADDR, sharing("reuseAddress", "exclusiveAddressUse")],
@@ -182,7 +182,7 @@ const SOCKET_LEVEL: ReadonlyMap<number, Option> = new Map<number, Option>([
   [SO_CONNECT_TIME, { lengths: "dword", only: "any", get: connectTime }],
 ]);
 
-const TCP_LEVEL: ReadonlyMap<number, Option> = new Map<number, Option>([
+const TCP_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOption>([
   [TCP_NODELAY, flag("byte", "noDelay", "stream")],
   [TCP_MAXRT, { ...amount("maxRetransmissionSeconds"), only: "stream" }],
   [TCP_MAXRTMS, { ...amount("maxRetransmissionMs"), only: "stream" }],
@@ -202,7 +202,7 @@ const TCP_LEVEL: ReadonlyMap<number, Option> = new Map<number, Option>([
 ]);
 
 /** Levels that exist, whatever options they have here. */
-const LEVELS: ReadonlyMap<number, ReadonlyMap<number, Option>> = new Map<number, ReadonlyMap<number, Option>>([
+const LEVELS: ReadonlyMap<number, ReadonlyMap<number, SocketOption>> = new Map<number, ReadonlyMap<number, SocketOption>>([
   [SOL_SOCKET, SOCKET_LEVEL],
   [IPPROTO_TCP, TCP_LEVEL],
   [IPPROTO_IP, new Map()],
@@ -212,11 +212,11 @@ const LEVELS: ReadonlyMap<number, ReadonlyMap<number, Option>> = new Map<number,
 
 function connectTime(socket: Socket): number {
   const since = isStream(socket) ? socket.connectedAtMs : undefined;
-  return since === undefined ? NEVER_CONNECTED : Math.floor((socket.context.host.context.clock.now() - since) / 1000);
+  return since === undefined ? NEVER_CONNECTED : Math.floor((socket.context.host.context.now - since) / 1000);
 }
 
 /** @returns the option, or the code for asking this socket about it */
-function find(socket: Socket, level: number, name: number): Option | number {
+function find(socket: Socket, level: number, name: number): SocketOption | number {
   const names = LEVELS.get(level);
   if (names === undefined) return WSAEINVAL;
   const option = names.get(name);

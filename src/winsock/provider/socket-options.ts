@@ -1,4 +1,4 @@
-import type { TcpOptions } from "../../stack/tcp/tcp-user.ts";
+import type { ConnectionOptions } from "../../stack/tcp/tcp-user.ts";
 
 /** SO_LINGER; seconds. */
 export interface Linger {
@@ -78,7 +78,7 @@ const FOR_EVER = 0xffffffff;
 const LEAST_RECEIVE_BUFFER = 4096;
 
 /** The options as TCP takes them. */
-export function tcpOptions(options: SocketOptions): TcpOptions {
+export function connectionOptions(options: SocketOptions): ConnectionOptions {
   return {
     noDelay: options.noDelay,
     keepAlive: options.keepAlive,
@@ -89,8 +89,8 @@ export function tcpOptions(options: SocketOptions): TcpOptions {
 }
 
 /** What `after` has that `before` has not: an option passed on again would start its timers anew. */
-export function changedTcpOptions(before: TcpOptions, after: TcpOptions): Partial<TcpOptions> | undefined {
-  const changed = Object.entries(after).filter(([name, value]) => before[name as keyof TcpOptions] !== value);
+export function changedConnectionOptions(before: ConnectionOptions, after: ConnectionOptions): Partial<ConnectionOptions> | undefined {
+  const changed = Object.entries(after).filter(([name, value]) => before[name as keyof ConnectionOptions] !== value);
   return changed.length === 0 ? undefined : Object.fromEntries(changed);
 }
 

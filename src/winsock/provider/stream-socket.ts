@@ -1,7 +1,7 @@
-import { type IpAddress, isMulticastV4, isUnspecified } from "../../stack/core/address.ts";
+import { type IpAddress, isMulticast, isUnspecified } from "../../stack/core/address.ts";
 import type { Loans } from "../../stack/tcp/loans.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
-import type { AbortReason, ConnectFailure, OpenFailure, PortShortage, TcpOptions, TcpUser } from "../../stack/tcp/tcp-user.ts";
+import type { AbortReason, ConnectFailure, ConnectionOptions, OpenFailure, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
   AF_INET,
   IPPROTO_TCP,
@@ -44,7 +44,7 @@ import { sizeof_sockaddr_in } from "../abi/structures.ts";
 import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { CONTINUED, codeOfRouteFailure, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
-import { changedTcpOptions, defaultOptions, inheritedOptions, tcpOptions } from "./socket-options.ts";
+import { changedConnectionOptions, connectionOptions, defaultOptions, inheritedOptions } from "./socket-options.ts";
 
 /** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
 type Phase = "idle" | "connecting" | "connected" | "listening";
@@ -78,7 +78,7 @@ export class StreamSocket extends Socket implements TcpUser {
   #connection: TcpConnection | undefined;
   #listener: TcpListener | undefined;
   /** What the connection or listener was told of the options. */
-  #told: TcpOptions | undefined;
+  #told: ConnectionOptions | undefined;
   #remote: Endpoint | undefined;
   /** Accepted sockets have their listener's port without a claim of their own on it. */
   #acceptedAt: Endpoint | undefined;
@@ -166,8 +166,8 @@ export class StreamSocket extends Socket implements TcpUser {
     const canBePeer =
       !isUnspecified(remote.address) &&
       remote.port !== 0 &&
-      !isMulticastV4(remote.address.bits) &&
-      !this.context.host.ip.isBroadcast(remote.address.bits);
+      !isMulticast(remote.address) &&
+      !this.context.host.ip.isBroadcast(remote.address);
     if (!canBePeer) return failed(WSAEADDRNOTAVAIL);
     const code = this.bindImplicitly(remote) || this.#open(remote);
     if (code !== 0) return failed(code);
@@ -189,7 +189,7 @@ export class StreamSocket extends Socket implements TcpUser {
   /** @returns 0 or a WSA code */
   #open(remote: Endpoint): number {
     const binding = this.binding!;
-    this.#told = tcpOptions(this.options);
+    this.#told = connectionOptions(this.options);
     const connection = this.context.host.tcp.open({
       remote: remote.address,
       remotePort: remote.port,
@@ -219,7 +219,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   established(): void {
     this.#phase = "connected";
-    this.#connectedAtMs = this.context.host.context.clock.now();
+    this.#connectedAtMs = this.context.host.context.now;
     this.#connectFailed = false;
     this.soError = 0;
     this.wake();
@@ -244,7 +244,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (this.binding === undefined || this.isConnecting) return failed(WSAEINVAL);
     const { bound, port } = this.binding;
     if (!isUnspecified(bound) && !this.context.host.ip.isLocalAddress(bound)) return failed(WSAENETDOWN);
-    this.#told = tcpOptions(this.options);
+    this.#told = connectionOptions(this.options);
     this.#listener = this.context.host.tcp.listen({
       local: isUnspecified(bound) ? undefined : bound,
       localPort: port,
@@ -289,7 +289,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.applyOptions();
     this.#acceptedAt = { address: connection.local, port: connection.localPort };
     this.#remote = { address: connection.remote, port: connection.remotePort };
-    this.#connectedAtMs = this.context.host.context.clock.now();
+    this.#connectedAtMs = this.context.host.context.now;
     this.#phase = "connected";
   }
 
@@ -446,7 +446,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted <= 0 || held < 0 || held > shown.bytes) return failed(WSAEINVAL);
     // What was shown beyond was thrown away by the face, which had asked for it before something else came between.
     shown.keep(held);
-    const mustBeSeen = this.context.host.context.trace.isOn || this.isNonblocking || this.options.receiveTimeoutMs > 0;
+    const mustBeSeen = this.context.host.context.trace.isWatched || this.isNonblocking || this.options.receiveTimeoutMs > 0;
     if (mustBeSeen) return failed(WSAEOPNOTSUPP);
     const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();
@@ -608,8 +608,8 @@ export class StreamSocket extends Socket implements TcpUser {
 
   override applyOptions(): void {
     if (this.#connection === undefined || this.#told === undefined) return;
-    const options = tcpOptions(this.options);
-    const changed = changedTcpOptions(this.#told, options);
+    const options = connectionOptions(this.options);
+    const changed = changedConnectionOptions(this.#told, options);
     if (changed === undefined) return;
     this.#told = options;
     this.#connection.setOptions(changed);

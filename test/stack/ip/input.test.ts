@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseV4 } from "../../../src/stack/core/address.ts";
 import { plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
@@ -136,12 +137,12 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
 
   test("each of our addresses is ours, and answers for itself (IP4-21)", () => {
     const { network, host, peer } = setUp();
-    host.ip.addAddress(host.eth, { family: 4, bits: v4("203.0.113.7") }, 24);
+    host.ip.addAddress(host.eth, parseV4("203.0.113.7"), 24);
     peer.say(peer.echoRequest(host, "hello", { destination: v4("203.0.113.7") }));
     network.settle();
     expect(ipv4.source(peer.heardIp()[0]!, 14)).toBe(v4("203.0.113.7"));
 
-    host.ip.removeAddress(host.eth, { family: 4, bits: v4("203.0.113.7") });
+    host.ip.removeAddress(host.eth, parseV4("203.0.113.7"));
     peer.say(peer.echoRequest(host, "hello", { destination: v4("203.0.113.7") }));
     network.settle();
     expect(host.drops()).toEqual({ "ipv4-not-for-us": 1 });
@@ -165,7 +166,7 @@ test("no mutilated frame makes the stack throw, answer to anybody but its sender
     if ((random.u32() & 1) === 0 && frame.length >= 34 && frame[14]! >>> 4 === 4 && (frame[14]! & 15) === 5) ipv4.putChecksum(frame, 14);
     const end = (random.u32() & 7) === 0 ? random.u32() % (frame.length + 1) : frame.length;
     host.eth.frame(frame, 0, end, plainFrame());
-    if (i % 256 === 0) network.clock.moveTo(network.clock.now() + 100);
+    if (i % 256 === 0) network.time.moveTo(network.time.now + 100);
   }
   network.settle();
   expect(Object.values(host.drops()).reduce((a, b) => a + b, 0)).toBeGreaterThan(10_000);

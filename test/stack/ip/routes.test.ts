@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
-import { formatAddress, IPV4_BROADCAST, parseV4 } from "../../../src/stack/core/address.ts";
+import { formatAddress, IPV4_ANY, IPV4_BROADCAST, ipv6, parseV4 } from "../../../src/stack/core/address.ts";
 import { type FrameInfo, GSO_TCPV4, plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { LINUX } from "../../../src/stack/core/profile.ts";
-import type { Ipv4Path } from "../../../src/stack/ip/v4/ipv4-path.ts";
+import type { FoundPath } from "../../../src/stack/ip/family.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
 import { MemoryWire } from "../../../src/wire/memory-wire.ts";
@@ -16,13 +16,13 @@ function setUp(profile?: typeof LINUX) {
   return { network, host, router };
 }
 
-function pathOf(host: TestHost, remote: string, local?: string): Ipv4Path {
+function pathOf(host: TestHost, remote: string, local?: string): FoundPath {
   const path = host.ip.route(parseV4(remote), local === undefined ? undefined : parseV4(local));
   if (typeof path === "string") throw new Error(path);
   return path;
 }
 
-const sendOn = (path: Ipv4Path, protocol = 253, size = 4, info = plainFrame()) =>
+const sendOn = (path: FoundPath, protocol = 253, size = 4, info = plainFrame()) =>
   path.send(protocol, new Uint8Array(path.headroom + size), path.headroom, path.headroom + size, info);
 
 describe("choosing a way (RFC 1122 §3.3.1)", () => {
@@ -62,14 +62,43 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
       metric: 99,
       isUp: false,
     });
-    expect(host.ip.routes.remove(v4("192.0.2.0"), 24)).toBe(1);
+    expect(host.ip.routes.remove(parseV4("192.0.2.0"), 24)).toBe(1);
+  });
+
+  test("an address takes the route to its prefix along when it goes, unless another address has that prefix", () => {
+    const { host } = setUp();
+    const [first, second] = [parseV4("198.51.100.2"), parseV4("198.51.100.3")];
+    host.ip.addAddress(host.eth, first, 24);
+    host.ip.addAddress(host.eth, second, 24);
+    host.ip.addAddress(host.eth, parseV4("198.51.100.4"), 25);
+    const routes = () =>
+      host.ip.routes
+        .list()
+        .filter((route) => route.destination === "198.51.100.0")
+        .map((route) => route.prefixLength);
+    expect(host.ip.removeAddress(host.eth, parseV4("198.51.100.9"))).toBe(false);
+    expect(host.ip.removeAddress(host.eth, first)).toBe(true);
+    expect(routes()).toEqual([25, 24]);
+    expect(host.ip.route(parseV4("198.51.100.200"), first)).toBe("source-not-local");
+    expect(host.ip.removeAddress(host.eth, second)).toBe(true);
+    expect(routes()).toEqual([25]);
+    expect(host.ip.route(parseV4("198.51.100.200"))).toBe("no-route");
+  });
+
+  test("a broadcast is for who is bound to an address of the prefix that it names, the limited one for all", () => {
+    const { host } = setUp();
+    host.ip.addAddress(host.ip.addInterface(new MemoryWire().device({ name: "second" })), parseV4("198.51.100.2"), 24);
+    const isFor = (local: string, destination: string) => host.ip.isBroadcastFor(parseV4(local), parseV4(destination));
+    expect([isFor("203.0.113.2", "203.0.113.255"), isFor("198.51.100.2", "198.51.100.255")]).toEqual([true, true]);
+    expect([isFor("203.0.113.2", "198.51.100.255"), isFor("198.51.100.2", "203.0.113.255")]).toEqual([false, false]);
+    expect([isFor("203.0.113.2", "255.255.255.255"), isFor("192.0.2.1", "203.0.113.255")]).toEqual([true, false]);
   });
 
   test("a source must be ours, and a loopback source does not leave the host", () => {
     const { host } = setUp();
     expect(host.ip.route(parseV4("203.0.113.1"), parseV4("203.0.113.9"))).toBe("source-not-local");
     expect(host.ip.route(parseV4("203.0.113.1"), parseV4("127.0.0.1"))).toBe("source-not-local");
-    expect(host.ip.route({ family: 6, words: [0, 0, 0, 1] })).toBe("no-route");
+    expect(host.ip.route(ipv6(0, 0, 0, 1))).toBe("no-route");
     for (const remote of ["0.0.0.0", "224.0.0.1", "240.0.0.1"]) expect(host.ip.route(parseV4(remote))).toBe("no-route");
   });
 
@@ -94,18 +123,18 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
       expect(ipv4.destination(frame!, 14)).toBe(v4(remote));
       expect(others).toEqual([]);
     }
-    expect(host.ip.isBroadcast(v4("203.0.113.255"))).toBe(true);
-    expect(host.ip.isBroadcast(v4("203.0.112.255"))).toBe(false);
+    expect(host.ip.isBroadcast(parseV4("203.0.113.255"))).toBe(true);
+    expect(host.ip.isBroadcast(parseV4("203.0.112.255"))).toBe(false);
     expect(typeof host.ip.route(IPV4_BROADCAST, parseV4("203.0.113.2"))).toBe("object");
   });
 
   test("a path follows its destination when routes change, and stops when its source is gone", () => {
     const { host, router } = setUp();
     host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.77") });
-    host.eth.neighbours.addStatic(v4("203.0.113.77"), ethernet.parseMac("02:00:00:00:00:77")!);
+    host.eth.neighbours.addStatic(parseV4("203.0.113.77"), ethernet.parseMac("02:00:00:00:00:77")!);
     const path = pathOf(host, "198.51.100.9");
     sendOn(path);
-    host.ip.routes.remove(0, 0);
+    host.ip.routes.remove(IPV4_ANY, 0);
     expect(sendOn(path)).toBe("dropped");
     host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.1") });
     expect(sendOn(path)).toBe("sent");

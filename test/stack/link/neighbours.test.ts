@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { formatV4, ipv4, parseV4 } from "../../../src/stack/core/address.ts";
 import { plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
-import type { Ipv4Path } from "../../../src/stack/ip/v4/ipv4-path.ts";
+import type { FoundPath } from "../../../src/stack/ip/family.ts";
 import { MAX_NEIGHBOURS } from "../../../src/stack/link/neighbours.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
@@ -23,14 +23,14 @@ function setUp(profile = WINDOWS) {
 
 const stateOf = (host: TestHost, address = "203.0.113.1") => host.ip.neighbours().find((n) => n.address === address)?.state;
 
-function pathTo(host: TestHost, address = "203.0.113.1"): Ipv4Path {
+function pathTo(host: TestHost, address = "203.0.113.1"): FoundPath {
   const path = host.ip.route(parseV4(address));
   if (typeof path === "string") throw new Error(path);
   return path;
 }
 
 /** Sends `text` as a datagram of an experimental protocol (RFC 3692). */
-function send(path: Ipv4Path, text: string | Uint8Array) {
+function send(path: FoundPath, text: string | Uint8Array) {
   const payload = typeof text === "string" ? bytesOf(text) : text;
   const bytes = new Uint8Array(path.headroom + payload.length);
   bytes.set(payload, path.headroom);
@@ -185,7 +185,7 @@ describe("a known neighbour (RFC 4861 §7.3 in ARP's terms)", () => {
 
   test("given by the operator is never asked for, learned over, or flushed with the link", () => {
     const { network, host, peer } = setUp();
-    host.eth.neighbours.addStatic(PEER, peer.device.mac);
+    host.eth.neighbours.addStatic(ipv4(PEER), peer.device.mac);
     peer.arp({ operation: arp.REQUEST, target: US, senderMac: ethernet.parseMac("02:00:00:00:00:99")! });
     network.settle();
     host.device.setLink(false);
@@ -193,7 +193,7 @@ describe("a known neighbour (RFC 4861 §7.3 in ARP's terms)", () => {
     peer.heard();
     expect(send(pathTo(host), "hello")).toBe("sent");
     expect(ethernet.isDestination(peer.heard()[0]!, 0, peer.device.mac)).toBe(true);
-    expect(host.eth.neighbours.remove(PEER)).toBe(true);
+    expect(host.eth.neighbours.remove(ipv4(PEER))).toBe(true);
     expect(host.ip.neighbours()).toEqual([]);
   });
 
@@ -210,7 +210,7 @@ describe("a known neighbour (RFC 4861 §7.3 in ARP's terms)", () => {
 });
 
 /** A path made while the link was up, used when it is down. */
-function pathToLater(host: TestHost): Ipv4Path {
+function pathToLater(host: TestHost): FoundPath {
   host.device.setLink(true);
   const path = pathTo(host);
   host.device.setLink(false);
@@ -329,7 +329,7 @@ describe("a neighbour that moves to another card and announces it (RFC 826, pack
 
   test("does not move an address that the operator gave", () => {
     const { network, host, peer } = setUp();
-    host.eth.neighbours.addStatic(PEER, peer.device.mac);
+    host.eth.neighbours.addStatic(ipv4(PEER), peer.device.mac);
     announce(network, peer, NEW_CARD);
     announce(network, peer, NEW_CARD, "broadcast reply");
     network.advance(5000);

@@ -1,13 +1,14 @@
-import { parseV4 } from "../../../src/stack/core/address.ts";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
+import { ipv4 as ipv4Address, parseV4 } from "../../../src/stack/core/address.ts";
 import type { HostContext } from "../../../src/stack/core/context.ts";
 import { DropCounters } from "../../../src/stack/core/drops.ts";
 import { type FrameInfo, plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { type Profile, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { TimerQueue } from "../../../src/stack/core/timers.ts";
 import { Trace } from "../../../src/stack/core/trace.ts";
 import { Ip } from "../../../src/stack/ip/ip.ts";
+import { Ipv4 } from "../../../src/stack/ip/v4/ipv4.ts";
 import type { LinkDevice } from "../../../src/stack/link/link-device.ts";
 import type { NetworkInterface } from "../../../src/stack/link/network-interface.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
@@ -20,17 +21,17 @@ import { Udp } from "../../../src/stack/udp/udp.ts";
 import { Loopback } from "../../../src/wire/loopback.ts";
 import { MemoryWire, type WireDevice } from "../../../src/wire/memory-wire.ts";
 
-export const v4 = (text: string): number => parseV4(text).bits;
+export const v4 = (text: string): number => parseV4(text).w3;
 
 /** Hosts and scripted stations on one Ethernet segment, in virtual time. */
 export class Network {
-  readonly clock = new VirtualClock();
+  readonly time = new FrozenTime();
   readonly wire = new MemoryWire();
   readonly #hosts: TestHost[] = [];
 
   host(name: string, address: string, profile: Profile = WINDOWS): TestHost {
     const device = this.wire.device({ name });
-    const host = new TestHost(this.clock, device, profile);
+    const host = new TestHost(this.time, device, profile);
     host.ip.addAddress(host.eth, parseV4(address), 24);
     this.#hosts.push(host);
     return host;
@@ -53,15 +54,15 @@ export class Network {
 
   /** Moves time on, stopping at every timer. */
   advance(ms: number): void {
-    const until = this.clock.now() + ms;
+    const until = this.time.now + ms;
     this.settle();
     for (;;) {
       const next = Math.min(...this.#hosts.map((h) => h.context.timers.nextDeadlineMs));
       if (next > until) break;
-      this.clock.moveTo(next);
+      this.time.moveTo(next);
       this.settle();
     }
-    this.clock.moveTo(until);
+    this.time.moveTo(until);
   }
 }
 
@@ -72,13 +73,24 @@ export class TestHost {
   readonly eth: NetworkInterface;
   readonly device: WireDevice;
 
-  constructor(clock: VirtualClock, device: WireDevice, profile: Profile) {
-    const timers = new TimerQueue(clock);
+  constructor(time: FrozenTime, device: WireDevice, profile: Profile) {
+    const timers = new TimerQueue(time);
     const random = new SeededRandom(42);
-    const context = { clock, random, profile, timers, trace: new Trace(), drops: new DropCounters(), mistake, requestTurn: () => {} };
+    const context: HostContext = {
+      get now() {
+        return time.now;
+      },
+      random,
+      profile,
+      timers,
+      trace: new Trace(time),
+      drops: new DropCounters(),
+      mistake,
+      requestTurn: () => {},
+    };
     this.context = context;
     this.device = device;
-    this.ip = new Ip(context);
+    this.ip = new Ip(context, (ip) => new Ipv4(context, ip));
     this.udp = new Udp(context, this.ip);
     this.ip.addInterface(new Loopback());
     this.eth = this.ip.addInterface(device);
@@ -144,7 +156,7 @@ export class Station {
   ): Uint8Array {
     const frame = new Uint8Array(14 + 20 + payload.length);
     ethernet.writeHeader(frame, 0, options.linkTo ?? to.device.mac, this.device.mac, ethernet.TYPE_IPV4);
-    const destination = options.destination ?? to.eth.addresses[0]!.address.bits;
+    const destination = options.destination ?? to.eth.addresses[0]!.address.w3;
     frame.set(payload, 34);
     const { protocol, ttl = 64, fragment = 0, source = this.address } = options;
     ipv4.writeHeader(frame, 14, 20 + payload.length, source, destination, protocol, ttl, 7, fragment);
@@ -162,7 +174,7 @@ export class Station {
     const datagram = new Uint8Array(8 + payload.length);
     datagram.set(payload, 8);
     udp.writeHeader(datagram, 0, ports.from, ports.to, payload.length);
-    const destination = options.destination ?? to.eth.addresses[0]!.address.bits;
+    const destination = options.destination ?? to.eth.addresses[0]!.address.w3;
     const pseudo = internetChecksum.pseudoHeaderV4(options.source ?? this.address, destination, 17, datagram.length);
     udp.putChecksum(datagram, 0, pseudo);
     return this.datagram(to, datagram, { protocol: 17, ...options });
@@ -199,7 +211,7 @@ export class Station {
 
   /** Makes the host know this station's link address without asking. */
   introduce(to: TestHost): void {
-    to.eth.neighbours.addStatic(this.address, this.device.mac);
+    to.eth.neighbours.addStatic(ipv4Address(this.address), this.device.mac);
   }
 }
 

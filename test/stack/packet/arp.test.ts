@@ -18,7 +18,7 @@ describe("ARP (RFC 826)", () => {
     arp.writeReply(b, 0, MAC_1, ADDRESS_1, MAC_2, ADDRESS_2);
     expect(arp.check(b, 0, b.length)).toBeUndefined();
     expect(arp.operation(b, 0)).toBe(arp.REPLY);
-    expect([arp.senderIp(b, 0), arp.targetIp(b, 0)]).toEqual([ADDRESS_1, ADDRESS_2]);
+    expect([arp.senderIp(b, 0), arp.targetIp(b, 0)]).toEqual([ADDRESS_1 | 0, ADDRESS_2 | 0]);
     expect([arp.senderMacText(b, 0), arp.targetMacText(b, 0)]).toEqual(["02:00:5e:10:00:01", "02:00:5e:10:00:02"]);
     const mac = new Uint8Array(6);
     arp.copySenderMac(b, 0, mac);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { completePartial, finish, fold, pseudoHeaderV4, sum, verify } from "../../../src/stack/packet/checksum.ts";
+import { ipv4, ipv6 } from "../../../src/stack/core/address.ts";
+import { completePartial, finish, fold, pseudoHeader, pseudoHeaderV4, sum, verify } from "../../../src/stack/packet/checksum.ts";
 import * as tcp from "../../../src/stack/packet/tcp.ts";
 import * as udp from "../../../src/stack/packet/udp.ts";
 import { ADDRESS_1, ADDRESS_2, DATA_FRAME, TRANSPORT_AT, UDP_FRAME } from "./frames.ts";
@@ -134,4 +135,15 @@ describe("partial checksums (virtio 1.2 §5.1.6.2)", () => {
       expect(frame).toEqual(new Uint8Array(16).fill(0x55));
     }
   });
+});
+
+test("the pseudo-header of either family: IPv4's as before, once folded, and IPv6's by RFC 8200 §8.1", () => {
+  fc.assert(
+    fc.property(fc.integer(), fc.integer(), fc.integer({ min: 1, max: 255 }), fc.nat(65_535), (a, b, protocol, length) => {
+      const folded = fold(pseudoHeader(ipv4(a), ipv4(b), protocol, length));
+      expect(folded).toBe(fold(pseudoHeaderV4(a | 0, b | 0, protocol, length)));
+    }),
+  );
+  const [source, destination] = [ipv6(0x20010db8, 0, 0, 1), ipv6(0x20010db8, 0, 0xffff0000, 2)];
+  expect(pseudoHeader(source, destination, 6, 40)).toBe(2 * (0x2001 + 0x0db8) + 1 + 0xffff + 2 + 6 + 40);
 });

@@ -33,8 +33,8 @@ describe("IPv4 header (RFC 791 §3.1)", () => {
       ttl: ipv4.ttl(DATAGRAM, 0),
       protocol: ipv4.protocol(DATAGRAM, 0),
       checksum: ipv4.checksum(DATAGRAM, 0),
-      source: ipv4.source(DATAGRAM, 0),
-      destination: ipv4.destination(DATAGRAM, 0),
+      source: ipv4.source(DATAGRAM, 0) >>> 0,
+      destination: ipv4.destination(DATAGRAM, 0) >>> 0,
       payload: [ipv4.payloadAt(SYN_FRAME, IP_AT), ipv4.payloadEnd(SYN_FRAME, IP_AT), ipv4.payloadLength(SYN_FRAME, IP_AT)],
     }).toEqual({
       headerLength: 20,

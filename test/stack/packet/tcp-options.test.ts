@@ -9,7 +9,7 @@ import { DATA_FRAME, SYN_FRAME, TRANSPORT_AT } from "./frames.ts";
 const NOTHING = { mss: 0, windowScale: -1, sackPermitted: false, timestamps: undefined, sack: [], malformed: false };
 
 /** What a parse says, as a plain value to compare with. */
-function parsed(b: Uint8Array, at: number, into = tcpOptions.makeTcpOptions()) {
+function parsed(b: Uint8Array, at: number, into = tcpOptions.makeSegmentOptions()) {
   tcpOptions.parse(b, at, into);
   return {
     mss: into.mss,
@@ -51,7 +51,7 @@ describe("reading TCP options (RFC 9293 §3.2)", () => {
   });
 
   test("the record remembers nothing of the segment before", () => {
-    const record = tcpOptions.makeTcpOptions();
+    const record = tcpOptions.makeSegmentOptions();
     parsed(SYN_FRAME, TRANSPORT_AT, record);
     parsed(DATA_FRAME, TRANSPORT_AT, record);
     tcpOptions.parse(headerWith(2, 1, 0, 0), 0, record);

@@ -1,10 +1,16 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { ipv4, ipv6 } from "../../../src/stack/core/address.ts";
 import { KeyedHash } from "../../../src/stack/core/keyed-hash.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
 import { FlowTable } from "../../../src/stack/tcp/flow-table.ts";
 
-const flow = (n: number) => ({ localV4: 0xcb007102, localPort: 80 + (n % 3), remoteV4: 0xcb007101, remotePort: 1024 + n });
+/** Some of IPv4 and some of IPv6, some of which differ in one word only. */
+const flow = (n: number) => {
+  const [local, remote] =
+    n % 2 === 0 ? [ipv4(0xcb007102), ipv4(0xcb007101)] : [ipv6(0x20010db8, n % 4, 0, 2), ipv6(0x20010db8, 0, n % 5, 1)];
+  return { local, localPort: 80 + (n % 3), remote, remotePort: 1024 + (n >> 2) };
+};
 
 test("every flow that was added and not deleted is found, and no other, however they collide", () => {
   const action = fc.record({ add: fc.boolean(), n: fc.integer({ min: 0, max: 60 }) });
@@ -25,8 +31,8 @@ test("every flow that was added and not deleted is found, and no other, however 
       }
       expect(table.size).toBe(kept.size);
       for (let n = 0; n <= 60; n++) {
-        const { localV4, localPort, remoteV4, remotePort } = flow(n);
-        expect(table.find(localV4, localPort, remoteV4, remotePort)).toBe(kept.get(n));
+        const { local, localPort, remote, remotePort } = flow(n);
+        expect(table.find(local, localPort, remote, remotePort)).toBe(kept.get(n));
       }
     }),
     { numRuns: 200 },

@@ -13,9 +13,12 @@ function listening(others: number, profile = WINDOWS) {
   const listener = peer.host.tcp.listen({ localPort: 80, backlog: 200, acceptable: () => {} });
   for (let i = 0; i < others; i++) peer.send("S", { seq: 0, from: 1024 + i });
   const story: unknown[] = [];
-  peer.host.trace.subscribe((event) => {
-    const { type, atMs, ...rest } = event;
-    if (type !== "frame" && JSON.stringify(rest).includes(`:${PORT}"`)) story.push({ type, atMs, ...rest });
+  const ids = new Set<number | undefined>();
+  peer.host.trace.subscribe(({ number: _, cause, ...event }) => {
+    if (event.type === "connection-opened" && event.remote.endsWith(`:${PORT}`)) ids.add(event.connection);
+    if (event.type === "frame" || !("connection" in event)) return;
+    const { connection, ...told } = event;
+    if (ids.has(connection)) story.push({ ...told, cause: cause?.kind });
   });
   const row = () => peer.host.tcp.statuses().find(({ remote }) => remote.endsWith(`:${PORT}`));
   const pending = () => peer.host.timers.pending().filter(({ owner }) => owner.endsWith(`:${PORT}`));

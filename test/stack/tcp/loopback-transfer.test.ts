@@ -2,12 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import { parseV4 } from "../../../src/stack/core/address.ts";
 import { LINUX, type Profile, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
-import { Host } from "../../../src/stack/host/host.ts";
+import { Simulation } from "../../../src/stack/host/simulation.ts";
 import type { TcpConnection } from "../../../src/stack/tcp/tcp-service.ts";
-import type { TcpOptions } from "../../../src/stack/tcp/tcp-user.ts";
+import type { ConnectionOptions } from "../../../src/stack/tcp/tcp-user.ts";
 import { Loopback } from "../../../src/wire/loopback.ts";
 import { MemoryWire } from "../../../src/wire/memory-wire.ts";
-import { Simulation } from "../../support/simulation.ts";
 import { Endpoint, pattern } from "../../support/two-hosts.ts";
 
 const HERE = parseV4("127.0.0.1");
@@ -17,15 +16,14 @@ const QUOTA = 65_536;
 interface Stream {
   readonly profile: Profile;
   readonly callBytes: number;
-  readonly options?: Partial<TcpOptions>;
+  readonly options?: Partial<ConnectionOptions>;
   readonly totalBytes?: number;
 }
 
 /** A program sends to itself, call by call, and reads whatever comes. @returns virtual milliseconds from the first byte to the last */
 function transfer({ profile, callBytes, options = {}, totalBytes = 1024 * 1024 }: Stream): number {
   const simulation = new Simulation();
-  const { clock } = simulation;
-  const host = simulation.add(new Host({ clock, random: new SeededRandom(3), profile }));
+  const host = simulation.host({ random: new SeededRandom(3), profile });
   host.attach(new MemoryWire().device({ name: "wire" }), { address: parseV4("203.0.113.2"), prefixLength: 24 });
   host.attach(new Loopback());
   const server = new Endpoint();
@@ -45,7 +43,7 @@ function transfer({ profile, callBytes, options = {}, totalBytes = 1024 * 1024 }
   simulation.run(() => client.has("established") && server.connection !== undefined, 1000);
 
   const bytes = pattern(totalBytes, 1);
-  const startMs = clock.now();
+  const startMs = simulation.now;
   let written = 0;
   const write = (connection: TcpConnection): void => {
     while (written < totalBytes && connection.sendQueueBytes < QUOTA) {
@@ -58,7 +56,7 @@ function transfer({ profile, callBytes, options = {}, totalBytes = 1024 * 1024 }
   write(opened);
   simulation.run(() => server.receivedBytes === totalBytes, startMs + 600_000);
   expect(Buffer.compare(server.bytes(), bytes)).toBe(0);
-  return clock.now() - startMs;
+  return simulation.now - startMs;
 }
 
 describe("a bulk stream over loopback waits for no timer: nothing but copying takes time", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { PATH_MTU_LIFETIME_MS } from "../../../src/stack/ip/path-mtu.ts";
 import { established } from "../../support/established.ts";
+import { ipOf } from "../../support/insides.ts";
 import { PEER_ADDRESS } from "../../support/two-hosts.ts";
 
 test("an MTU that another connection found out holds for all towards that host (RFC 1191 §6.4, RFC 8201 §5.2)", () => {
@@ -8,7 +9,7 @@ test("an MTU that another connection found out holds for all towards that host (
   write(2920);
   peer.expect(".", { seq: 1, length: 1460 });
   peer.expect("P.", { seq: 1461, length: 1460 });
-  peer.host.ip.pathMtus.lower(PEER_ADDRESS.bits, 1000);
+  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 1000);
   write(2000);
   // What was too large is sent again in pieces that fit, and then what is new.
   const pieces = peer.seen.splice(0).map((s) => [s.seq, s.length]);
@@ -24,7 +25,7 @@ test("an MTU that another connection found out holds for all towards that host (
 
 test("once what was found out is too old, larger segments are tried again, up to the peer's MSS (RFC 1191 §6.3)", () => {
   const { peer, conn, write } = established({ synAck: { mss: 1300 } });
-  peer.host.ip.pathMtus.lower(PEER_ADDRESS.bits, 1000);
+  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 1000);
   write(960);
   peer.send(".", { seq: 1, ack: 961 });
   expect(conn.status().mss).toBe(960);

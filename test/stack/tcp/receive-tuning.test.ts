@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import { NOBODY } from "../../../src/stack/tcp/notices.ts";
 import type { TcpConnection } from "../../../src/stack/tcp/tcp-service.ts";
 import { connectPair, TwoHosts } from "../../support/two-hosts.ts";
 
@@ -12,10 +11,10 @@ function largestWindow(take: (connection: TcpConnection) => void, everyMs?: numb
   const { client, server } = connectPair(hosts);
   const connection = client.connection!;
   let largest = 0;
-  connection.user = { ...NOBODY, readable: () => everyMs === undefined && take(connection) };
+  connection.user = { readable: () => everyMs === undefined && take(connection) };
   const tick = () => {
     take(connection);
-    hosts.simulation.at(hosts.simulation.clock.now() + everyMs!, tick);
+    hosts.simulation.at(hosts.simulation.now + everyMs!, tick);
   };
   if (everyMs !== undefined) tick();
   server.connection!.write(new Uint8Array(8 * MIB), 0, 8 * MIB);

@@ -1,18 +1,19 @@
 import { describe, expect, test } from "@jest/globals";
-import { VirtualClock } from "../../../src/stack/core/clock.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { capacityFor, RingPool } from "../../../src/stack/tcp/ring-pool.ts";
+import { tcpOf } from "../../support/insides.ts";
 import { connectPair, Endpoint, PEER_ADDRESS, pattern, TwoHosts } from "../../support/two-hosts.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
 function setUp() {
-  const clock = new VirtualClock();
-  const pool = new RingPool(clock);
+  const time = new FrozenTime();
+  const pool = new RingPool(time);
   const advance = (ms: number) => {
-    const until = clock.now() + ms;
-    for (; pool.sweepAtMs <= until; pool.sweepIfDue()) clock.moveTo(pool.sweepAtMs);
-    clock.moveTo(until);
+    const until = time.now + ms;
+    for (; pool.sweepAtMs <= until; pool.sweepIfDue()) time.moveTo(pool.sweepAtMs);
+    time.moveTo(until);
   };
   return { pool, advance };
 }
@@ -46,6 +47,23 @@ describe("the pool of rings", () => {
     expect([pool.lentBytes, pool.bytes]).toEqual([0, 8192]);
   });
 
+  test("gives back as many as nobody needed at any time since it last looked, and keeps count", () => {
+    const { pool, advance } = setUp();
+    const rings = [1, 2, 3].map(() => pool.take(4096));
+    for (const ring of rings) pool.give(ring);
+    advance(1000);
+    expect(pool.bytes).toBe(3 * 4096);
+    // Two at once, of which one is kept: one ring was not needed.
+    const [kept, other] = [pool.take(4096), pool.take(4096)];
+    pool.give(other);
+    advance(1000);
+    expect([pool.lentBytes, pool.bytes]).toEqual([4096, 2 * 4096]);
+    advance(1000);
+    expect([pool.lentBytes, pool.bytes]).toEqual([4096, 4096]);
+    pool.give(kept);
+    expect([pool.lentBytes, pool.bytes]).toEqual([0, 4096]);
+  });
+
   test("gives unused rings back to the process after a while, those in demand last, and then sleeps", () => {
     const { pool, advance } = setUp();
     const rings = Array.from({ length: 4 }, () => pool.take(MIB));
@@ -69,7 +87,7 @@ describe("memory of connections", () => {
     for (const end of [client, server]) end.connection?.write(text, 0, count);
     hosts.simulation.run(
       () => client.receivedBytes === before + count && server.receivedBytes === atServer + count,
-      hosts.simulation.clock.now() + 60_000,
+      hosts.simulation.now + 60_000,
     );
     expect(server.receivedBytes).toBe(atServer + count);
   }
@@ -78,14 +96,14 @@ describe("memory of connections", () => {
     const hosts = new TwoHosts();
     const { client, server } = connectPair(hosts);
     exchange(hosts, client, server, 4 * MIB);
-    expect(hosts.ours.tcp.rings.bytes).toBeGreaterThan(0);
+    expect(tcpOf(hosts.ours).rings.bytes).toBeGreaterThan(0);
     hosts.simulation.advance(2000);
-    expect([hosts.ours, hosts.peer].map((h) => h.tcp.rings.lentBytes)).toEqual([0, 0]);
+    expect([hosts.ours, hosts.peer].map((h) => tcpOf(h).rings.lentBytes)).toEqual([0, 0]);
     hosts.simulation.advance(3000);
-    expect([hosts.ours, hosts.peer].map((h) => h.tcp.rings.bytes)).toEqual([0, 0]);
+    expect([hosts.ours, hosts.peer].map((h) => tcpOf(h).rings.bytes)).toEqual([0, 0]);
     expect(hosts.ours.nextDeadlineMs).toBe(Number.POSITIVE_INFINITY);
     exchange(hosts, client, server, 100);
-    expect(hosts.ours.tcp.rings.lentBytes).toBe(2 * 2 * KIB);
+    expect(tcpOf(hosts.ours).rings.lentBytes).toBe(2 * 2 * KIB);
   });
 
   test("falls to what a chat needs while the chat goes on after a large transfer", () => {
@@ -96,7 +114,7 @@ describe("memory of connections", () => {
       hosts.simulation.advance(300);
       exchange(hosts, client, server, 100);
     }
-    expect(hosts.ours.tcp.rings.lentBytes).toBeLessThanOrEqual(2 * 4 * KIB);
+    expect(tcpOf(hosts.ours).rings.lentBytes).toBeLessThanOrEqual(2 * 4 * KIB);
   });
 
   test("of a user that does not read is bounded by the window", () => {
@@ -108,11 +126,11 @@ describe("memory of connections", () => {
     hosts.simulation.advance(20_000);
     const held = connection.readableBytes;
     expect(held).toBeLessThanOrEqual(hosts.peer.context.profile.receiveBufferBytes);
-    expect(hosts.peer.tcp.rings.lentBytes).toBeLessThanOrEqual(capacityFor(hosts.peer.context.profile.receiveBufferBytes));
+    expect(tcpOf(hosts.peer).rings.lentBytes).toBeLessThanOrEqual(capacityFor(hosts.peer.context.profile.receiveBufferBytes));
     connection.read(new Uint8Array(held), 0, held - 100);
     client.connection?.abort();
     hosts.simulation.advance(5000);
-    expect(hosts.peer.tcp.rings.bytes).toBe(0);
+    expect(tcpOf(hosts.peer).rings.bytes).toBe(0);
   });
 
   test.each<[string, (client: Endpoint, server: Endpoint) => void]>([
@@ -126,7 +144,7 @@ describe("memory of connections", () => {
     hosts.simulation.advance(100);
     end(client, server);
     hosts.simulation.advance(5000);
-    expect([hosts.ours, hosts.peer].map((h) => h.tcp.rings.bytes)).toEqual([0, 0]);
+    expect([hosts.ours, hosts.peer].map((h) => tcpOf(h).rings.bytes)).toEqual([0, 0]);
   });
 
   test("of a connection that ended in order with text unread stays until its user closes", () => {
@@ -143,7 +161,7 @@ describe("memory of connections", () => {
     expect(connection.peek(text, 0, 5000)).toBe(5000);
     expect(text).toEqual(pattern(5000, 3));
     connection.close(false);
-    expect(hosts.peer.tcp.rings.lentBytes).toBe(0);
+    expect(tcpOf(hosts.peer).rings.lentBytes).toBe(0);
   });
 
   test("of two hundred that each moved a large file is none while they are kept alive", () => {
@@ -154,13 +172,13 @@ describe("memory of connections", () => {
       const opened = hosts.ours.tcp.open({ remote: PEER_ADDRESS, remotePort: 80, user: client.user });
       if (typeof opened === "string") throw new Error(opened);
       client.use(opened);
-      hosts.simulation.run(() => listener.waiting > 0, hosts.simulation.clock.now() + 10_000);
+      hosts.simulation.run(() => listener.waiting > 0, hosts.simulation.now + 10_000);
       const server = new Endpoint().use(listener.accept()!);
       server.connection?.write(new Uint8Array(256 * KIB), 0, 256 * KIB);
-      hosts.simulation.run(() => client.receivedBytes === 256 * KIB, hosts.simulation.clock.now() + 10_000);
+      hosts.simulation.run(() => client.receivedBytes === 256 * KIB, hosts.simulation.now + 10_000);
     }
     hosts.simulation.advance(5000);
     expect(hosts.ours.tcp.statuses()).toHaveLength(200);
-    expect([hosts.ours, hosts.peer].map((h) => h.tcp.rings.bytes)).toEqual([0, 0]);
+    expect([hosts.ours, hosts.peer].map((h) => tcpOf(h).rings.bytes)).toEqual([0, 0]);
   });
 });

@@ -2,12 +2,12 @@ import { expect, test } from "@jest/globals";
 import { connected } from "./wired-hosts.ts";
 
 test("Nagle holds the tail of a super-segment as it holds a small segment (RFC 9293 §3.7.4)", () => {
-  const { ours, client } = connected({ offloads: { checksum: true, tso4: true, tso6: false } });
+  const { simulation, ours, client } = connected({ offloads: { checksum: true, tso4: true, tso6: false } });
   const sent = () => client.status().bytesSent;
   const write = (bytes: number) => {
     client.write(new Uint8Array(bytes), 0, bytes);
     // One turn of ours: the peer has not answered yet.
-    ours.turn();
+    ours.turn(simulation.now);
   };
   const { mss } = client.status();
   write(100);

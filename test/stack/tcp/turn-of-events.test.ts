@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { tcpOf } from "../../support/insides.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 import { Endpoint, PEER_ADDRESS } from "../../support/two-hosts.ts";
 
@@ -9,7 +10,7 @@ test("a connect in simultaneous open fails when its device goes, and is not told
   peer.expect("S");
   peer.send("S", { seq: 0 });
   peer.expect("S.");
-  peer.host.tcp.networkDown(() => true);
+  tcpOf(peer.host).networkDown(() => true);
   peer.settle();
   expect(app.events).toEqual(["failed: network-down"]);
 });

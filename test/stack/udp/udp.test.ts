@@ -6,8 +6,7 @@ import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as icmp from "../../../src/stack/packet/icmp.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
 import * as udp from "../../../src/stack/packet/udp.ts";
-import type { UdpOpenRequest } from "../../../src/stack/udp/udp.ts";
-import type { UdpEndpoint } from "../../../src/stack/udp/udp-endpoint.ts";
+import type { UdpEndpoint, UdpOpenRequest } from "../../../src/stack/udp/udp-service.ts";
 import { bytesOf, Network, type TestHost, textOf, v4 } from "../link/network.ts";
 
 const US = v4("203.0.113.2");
@@ -139,7 +138,7 @@ test("endpoints bound to different addresses send from them, to the same peer (U
     any.send(bytesOf("x"), 0, 1, parseV4("203.0.113.1"), 9);
   }
   const sources = peer.heardIp().map((f) => ipv4.source(f, 14));
-  expect(sources).toEqual(locals.flatMap((local) => [local.bits, US]));
+  expect(sources).toEqual(locals.flatMap((local) => [local.w3, US]));
 });
 
 describe("malformed datagrams", () => {

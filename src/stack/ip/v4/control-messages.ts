@@ -1,5 +1,6 @@
-import { type Ipv4Address, ipv4 as ipv4Address } from "../../core/address.ts";
+import { type AddressWords, type IpAddress, ipv4 as ipv4Address, keepAddress, sameAddress } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
+import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import { plainFrame } from "../../core/frame-info.ts";
 import { FRAME_HEADROOM, MAX_FRAME } from "../../link/link-device.ts";
 import * as icmp from "../../packet/icmp.ts";
@@ -7,8 +8,9 @@ import * as ipv4 from "../../packet/ipv4.ts";
 import { ErrorRateLimit } from "../error-rate-limit.ts";
 import type { Path, RouteFailure } from "../path.ts";
 import { mtuAfterReport, type PathMtus } from "../path-mtu.ts";
-import { type PingFailure, type PingOptions, type PingResult, Pings } from "../pings.ts";
+import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import type { IcmpErrorKind, InboundPacket, Transport } from "../transport.ts";
+import { Pings } from "./pings.ts";
 
 /** Bytes of a datagram that an error of ours carries at most, its own IP header included (RFC 1812 §4.3.2.3). */
 const MAX_ERROR_DATAGRAM = 576;
@@ -16,11 +18,11 @@ const MAX_ERROR_DATAGRAM = 576;
 /** What ICMP needs of IP. */
 export interface ControlMessageUser {
   readonly pathMtus: PathMtus;
-  isLocalV4(bits: number): boolean;
-  pathTo(remote: number, local: number): Path | RouteFailure;
+  /** `local` undefined leaves the choice to IP. */
+  pathTo(remote: AddressWords, local: AddressWords | undefined): Path | RouteFailure;
   transport(protocol: number): Transport | undefined;
   /** MTU that paths to `remote` have now; 0 when there is no path. */
-  mtuTo(remote: number): number;
+  mtuTo(remote: IpAddress): number;
 }
 
 /** ICMP for IPv4: echo both ways, errors both ways (RFC 792, RFC 1122 §3.2.2). */
@@ -39,12 +41,12 @@ export class ControlMessages {
     this.#pings = new Pings(context, this.#scratch);
   }
 
-  ping(path: Path, remote: number, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
-    return this.#pings.send(path, remote, options, callback);
+  ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
+    return this.#pings.send(path, options, callback);
   }
 
   /** A message for us. @returns `accepted`, or why it was of no use */
-  input(packet: InboundPacket): string {
+  input(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     const malformed = icmp.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
@@ -53,7 +55,7 @@ export class ControlMessages {
       case icmp.ECHO_REQUEST:
         return this.#answerEcho(packet);
       case icmp.ECHO_REPLY:
-        return packet.isBroadcast ? "icmp-to-broadcast" : this.#pings.reply(packet.sourceV4, packet.ttl, bytes, at, end);
+        return packet.isBroadcast ? "icmp-to-broadcast" : this.#pings.reply(packet.source, packet.ttl, bytes, at, end);
       case icmp.DESTINATION_UNREACHABLE:
       case icmp.TIME_EXCEEDED:
       case icmp.PARAMETER_PROBLEM:
@@ -81,7 +83,7 @@ export class ControlMessages {
       this.#context.drops.count("icmp-error-rate-limited");
       return;
     }
-    const path = this.#user.pathTo(packet.sourceV4, packet.destinationV4);
+    const path = this.#user.pathTo(packet.source, packet.destination);
     if (typeof path === "string") {
       this.#context.drops.count(path);
       return;
@@ -107,10 +109,10 @@ export class ControlMessages {
     kind: IcmpErrorKind,
     type: number,
     code: number,
-    reporter: Ipv4Address,
+    reporter: IpAddress,
     reportedMtu: number,
-  ): string {
-    const remote = ipv4.destination(bytes, ipAt);
+  ): PacketVerdict {
+    const remote = ipv4Address(ipv4.destination(bytes, ipAt));
     const transportAt = ipv4.payloadAt(bytes, ipAt);
     const protocol = ipv4.protocol(bytes, ipAt);
     if (protocol === ipv4.PROTOCOL_ICMP) return this.#pings.error(remote, bytes, transportAt, kind, reporter);
@@ -122,7 +124,7 @@ export class ControlMessages {
     // Never up: a router may be behind the times, or lie (RFC 1191 §3).
     const mtu = isTooBig ? Math.min(mtuNow, mtuAfterReport(reportedMtu, ipv4.totalLength(bytes, ipAt))) : 0;
     const local = ipv4Address(ipv4.source(bytes, ipAt));
-    const error = { kind, type, code, reporter, local, remote: ipv4Address(remote), bytes, transportAt, end, mtu };
+    const error = { kind, type, code, reporter, local, remote, bytes, transportAt, end, mtu };
     if (!isTooBig || mtu >= mtuNow) return transport.icmpError(error) ? "accepted" : "icmp-quote-unexpected";
 
     const { pathMtus } = this.#user;
@@ -132,11 +134,11 @@ export class ControlMessages {
     return "icmp-quote-unexpected";
   }
 
-  #answerEcho(packet: InboundPacket): string {
+  #answerEcho(packet: InboundPacket): PacketVerdict {
     // RFC 1122 §3.2.2.6 lets us be silent, and smurf attacks are the reason why.
     if (packet.isBroadcast) return "icmp-to-broadcast";
     if (!this.#context.profile.answersEcho) return "icmp-echo-unanswered";
-    const path = this.#user.pathTo(packet.sourceV4, packet.destinationV4);
+    const path = this.#user.pathTo(packet.source, packet.destination);
     if (typeof path === "string") return path;
     const { bytes, at, end } = packet;
     const message = path.headroom;
@@ -146,7 +148,7 @@ export class ControlMessages {
     return "accepted";
   }
 
-  #errorFromWire(packet: InboundPacket): string {
+  #errorFromWire(packet: InboundPacket): PacketVerdict {
     const { bytes, at, end } = packet;
     if (packet.isBroadcast) return "icmp-to-broadcast";
     const malformed = icmp.checkQuote(bytes, at, end);
@@ -157,9 +159,9 @@ export class ControlMessages {
     if (kind === undefined) return "icmp-unknown-code";
     const quote = icmp.quotedAt(at);
     // An error comes to the address from which the datagram was sent.
-    if (ipv4.source(bytes, quote) !== packet.destinationV4) return "icmp-quote-not-ours";
+    if (!sameAddress(ipv4Address(ipv4.source(bytes, quote)), packet.destination)) return "icmp-quote-not-ours";
     if (ipv4.fragmentOffset(bytes, quote) !== 0) return "icmp-quote-of-fragment";
-    return this.deliverError(bytes, quote, end, kind, type, code, ipv4Address(packet.sourceV4), icmp.nextHopMtu(bytes, at));
+    return this.deliverError(bytes, quote, end, kind, type, code, keepAddress(packet.source), icmp.nextHopMtu(bytes, at));
   }
 
   /** Checksums and sends the message in the scratch buffer. */

@@ -1,3 +1,4 @@
+import type { AddressWords } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
 import { KeyedHash } from "../../core/keyed-hash.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
@@ -20,8 +21,8 @@ export class Identifications {
   }
 
   /** Which counter serves datagrams from `local` to `remote`; to be kept by the path. */
-  counterOf(local: number, remote: number): number {
-    return this.#hash.of(local, remote, 0) % COUNTERS;
+  counterOf(local: AddressWords, remote: AddressWords): number {
+    return this.#hash.ofPair(local, remote, 0) % COUNTERS;
   }
 
   /** @param fragment flags of the datagram: one with DONT_FRAGMENT is atomic, and its identification means nothing (RFC 6864 §4.1) */

@@ -1,4 +1,5 @@
-import { isLoopbackV4, isMulticastV4, isReservedV4 } from "../../core/address.ts";
+import { type AddressWords, fillV4, isLoopback, isMulticast, isReserved, isUnspecified, makeAddressSlot } from "../../core/address.ts";
+import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
@@ -7,9 +8,9 @@ import type { InboundPacket } from "../transport.ts";
 /** Where judged datagrams go. */
 export interface InputUser {
   /** Whether any interface has the address, or it is one of the loopback's. */
-  isLocalV4(bits: number): boolean;
+  isLocal(address: AddressWords): boolean;
   /** @returns the transport's verdict, or why nobody takes the protocol */
-  deliver(protocol: number, packet: InboundPacket): string;
+  deliver(protocol: number, packet: InboundPacket): PacketVerdict;
 }
 
 /**
@@ -24,9 +25,8 @@ export class Ipv4Input {
     ipAt: 0,
     at: 0,
     end: 0,
-    family: 4,
-    sourceV4: 0,
-    destinationV4: 0,
+    source: makeAddressSlot(),
+    destination: makeAddressSlot(),
     checksumVerified: false,
     isBroadcast: false,
     isLoopback: false,
@@ -39,21 +39,23 @@ export class Ipv4Input {
   }
 
   /** The datagram in `bytes[at, end)`, link padding included. @returns `accepted`, or the reason why it was dropped */
-  datagram(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): string {
+  datagram(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
     const malformed = ipv4.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
     if (!ipv4.verifyChecksum(bytes, at)) return "ipv4-bad-checksum";
 
-    const source = ipv4.source(bytes, at);
+    const packet = this.#packet;
+    const { source, destination } = packet;
+    fillV4(source, ipv4.source(bytes, at));
+    fillV4(destination, ipv4.destination(bytes, at));
     const badSource = from.isLoopback ? this.#judgeLoopbackSource(source) : this.#judgeSource(from, source);
     if (badSource !== undefined) return badSource;
 
-    const destination = ipv4.destination(bytes, at);
     const isBroadcast = from.isBroadcast(destination);
     if (!isBroadcast) {
-      if (isMulticastV4(destination)) return "ipv4-group-not-joined";
-      const isOurs = from.isLoopback ? this.#user.isLocalV4(destination) : from.isOwn(destination);
-      if (!isOurs) return isLoopbackV4(destination) ? "ipv4-loopback-from-wire" : "ipv4-not-for-us";
+      if (isMulticast(destination)) return "ipv4-group-not-joined";
+      const isOurs = from.isLoopback ? this.#user.isLocal(destination) : from.isOwn(destination);
+      if (!isOurs) return isLoopback(destination) ? "ipv4-loopback-from-wire" : "ipv4-not-for-us";
       // RFC 1122 §3.3.6: somebody is trying to make a crowd answer.
       if (isLinkBroadcast) return "ipv4-unicast-in-link-broadcast";
     }
@@ -64,13 +66,10 @@ export class Ipv4Input {
     }
     if (ipv4.isFragment(bytes, at)) return "ipv4-fragment";
 
-    const packet = this.#packet;
     packet.bytes = bytes;
     packet.ipAt = at;
     packet.at = ipv4.payloadAt(bytes, at);
     packet.end = ipv4.payloadEnd(bytes, at);
-    packet.sourceV4 = source;
-    packet.destinationV4 = destination;
     // A partial checksum is one that its sender, on this machine, never computed.
     packet.checksumVerified = info.checksumVerified || info.checksumStart > 0;
     packet.isBroadcast = isBroadcast;
@@ -81,20 +80,20 @@ export class Ipv4Input {
   }
 
   /** RFC 1122 §3.2.1.3: a source is one host, and not this one. */
-  #judgeSource(from: NetworkInterface, source: number): string | undefined {
-    if (source === 0) return "ipv4-source-unspecified";
-    if (isLoopbackV4(source)) return "ipv4-source-loopback";
-    if (isMulticastV4(source) || isReservedV4(source) || from.isBroadcast(source)) return "ipv4-source-not-unicast";
-    return this.#user.isLocalV4(source) ? "ipv4-source-ours" : undefined;
+  #judgeSource(from: NetworkInterface, source: AddressWords): DropReason | undefined {
+    if (isUnspecified(source)) return "ipv4-source-unspecified";
+    if (isLoopback(source)) return "ipv4-source-loopback";
+    if (isMulticast(source) || isReserved(source) || from.isBroadcast(source)) return "ipv4-source-not-unicast";
+    return this.#user.isLocal(source) ? "ipv4-source-ours" : undefined;
   }
 
-  #judgeLoopbackSource(source: number): string | undefined {
-    return this.#user.isLocalV4(source) ? undefined : "ipv4-source-not-ours";
+  #judgeLoopbackSource(source: AddressWords): DropReason | undefined {
+    return this.#user.isLocal(source) ? undefined : "ipv4-source-not-ours";
   }
 }
 
 /** Options are walked and ignored (RFC 1122 §3.2.1.8), except that source routes are refused (RFC 7126 §4.3–4.4). */
-function judgeOptions(bytes: Uint8Array, at: number): string | undefined {
+function judgeOptions(bytes: Uint8Array, at: number): DropReason | undefined {
   let option = ipv4.firstOption(bytes, at);
   while (option >= 0) {
     const kind = ipv4.optionKind(bytes, option);

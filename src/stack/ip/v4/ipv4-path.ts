@@ -1,50 +1,32 @@
-import type { Ipv4Address } from "../../core/address.ts";
+import type { IpAddress } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
-import { type FrameInfo, GSO_NONE, plainFrame } from "../../core/frame-info.ts";
+import { type FrameInfo, GSO_NONE, GSO_TCPV4, plainFrame } from "../../core/frame-info.ts";
 import { FRAME_HEADROOM, type Offloads } from "../../link/link-device.ts";
 import type { Neighbour } from "../../link/neighbours.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as internetChecksum from "../../packet/checksum.ts";
 import * as ethernet from "../../packet/ethernet.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
-import type { Path, RouteFailure, SendResult } from "../path.ts";
-import { PathMtus } from "../path-mtu.ts";
+import type { FoundPath, Way, WayFinder } from "../family.ts";
+import type { RouteFailure, SendResult } from "../path.ts";
+import type { PathMtus } from "../path-mtu.ts";
 import { Identifications } from "./identifications.ts";
 
 const HEADERS = ethernet.HEADER + ipv4.MIN_HEADER;
 const MAX_DATAGRAM = 65535;
 
-/** The way to one destination. */
-export interface Way {
-  readonly interface: NetworkInterface;
-  /** Gateway, or the destination itself. */
-  readonly nextHop: number;
-  /** To every station of the link. */
-  readonly isBroadcast: boolean;
-  /** Source to use when the caller has not chosen one. */
-  readonly local: Ipv4Address;
-}
-
-export interface WayFinder {
-  /** Goes up when the answers of `wayTo` may have changed. */
-  readonly generation: number;
-  wayTo(remote: number, local: number | undefined): Way | RouteFailure;
-}
-
 /** What all paths of a host share. */
 export class Ipv4Output {
   readonly context: HostContext;
-  readonly ways: WayFinder;
+  readonly ways: WayFinder & { readonly pathMtus: PathMtus };
   readonly identifications: Identifications;
-  readonly pathMtus: PathMtus;
   /** Refilled for each frame. */
   readonly info: FrameInfo = plainFrame();
 
-  constructor(context: HostContext, ways: WayFinder) {
+  constructor(context: HostContext, ways: WayFinder & { readonly pathMtus: PathMtus }) {
     this.context = context;
     this.ways = ways;
     this.identifications = new Identifications(context);
-    this.pathMtus = new PathMtus(context.clock);
   }
 }
 
@@ -52,11 +34,13 @@ export class Ipv4Output {
  * A flow's way to its peer: interface, neighbour and addresses are looked up once, and again only after routes or links change.
  * Datagrams are not fragmented yet: one above `mtu` is dropped and counted as `ipv4-too-long`. TCP's carry DF (RFC 1191 §3).
  */
-export class Ipv4Path implements Path {
-  readonly local: Ipv4Address;
-  readonly remote: Ipv4Address;
+export class Ipv4Path implements FoundPath {
+  readonly local: IpAddress;
+  readonly remote: IpAddress;
   readonly headroom = FRAME_HEADROOM + HEADERS;
   readonly headerLength = HEADERS;
+  readonly ipHeaderLength = ipv4.MIN_HEADER;
+  readonly gsoType = GSO_TCPV4;
   /** Of the IP header; RFC 1122 §3.2.1.6–7 lets the transport choose. */
   ttl: number;
   tos = 0;
@@ -65,18 +49,18 @@ export class Ipv4Path implements Path {
   readonly #output: Ipv4Output;
   readonly #idCounter: number;
   #interface: NetworkInterface;
-  #nextHop: number;
+  #nextHop: IpAddress;
   #isBroadcast: boolean;
   #neighbour: Neighbour | undefined;
   #generation: number;
 
-  constructor(output: Ipv4Output, way: Way, local: Ipv4Address, remote: Ipv4Address, isSourceChosen = false) {
+  constructor(output: Ipv4Output, way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean) {
     this.#output = output;
     this.local = local;
     this.remote = remote;
     this.isSourceChosen = isSourceChosen;
     this.ttl = output.context.profile.ttl;
-    this.#idCounter = output.identifications.counterOf(local.bits, remote.bits);
+    this.#idCounter = output.identifications.counterOf(local, remote);
     this.#interface = way.interface;
     this.#nextHop = way.nextHop;
     this.#isBroadcast = way.isBroadcast;
@@ -84,11 +68,15 @@ export class Ipv4Path implements Path {
   }
 
   get mtu(): number {
-    return Math.min(this.#interface.mtu, this.#output.pathMtus.to(this.remote.bits));
+    return Math.min(this.#interface.mtu, this.#output.ways.pathMtus.to(this.remote));
   }
 
   get offloads(): Offloads {
     return this.#interface.offloads;
+  }
+
+  get cutsSegments(): boolean {
+    return this.#interface.offloads.tso4;
   }
 
   get isLoopback(): boolean {
@@ -96,7 +84,7 @@ export class Ipv4Path implements Path {
   }
 
   pseudoHeaderSum(protocol: number): number {
-    return internetChecksum.fold(internetChecksum.pseudoHeaderV4(this.local.bits, this.remote.bits, protocol, 0));
+    return internetChecksum.fold(internetChecksum.pseudoHeader(this.local, this.remote, protocol, 0));
   }
 
   send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult {
@@ -125,7 +113,7 @@ export class Ipv4Path implements Path {
 
     const fragment = protocol === ipv4.PROTOCOL_TCP ? ipv4.DONT_FRAGMENT : 0;
     const id = output.identifications.take(this.#idCounter, fragment);
-    ipv4.writeHeader(bytes, ipAt, total, this.local.bits, this.remote.bits, protocol, this.ttl, id, fragment, this.tos);
+    ipv4.writeHeader(bytes, ipAt, total, this.local.w3, this.remote.w3, protocol, this.ttl, id, fragment, this.tos);
 
     const frameInfo = output.info;
     const isPartial = info.checksumOffset > 0;
@@ -152,7 +140,7 @@ export class Ipv4Path implements Path {
   }
 
   #lookAgain(): RouteFailure | undefined {
-    const way = this.#output.ways.wayTo(this.remote.bits, this.local.bits);
+    const way = this.#output.ways.wayTo(this.remote, this.local);
     if (typeof way === "string") return way;
     this.#generation = this.#output.ways.generation;
     this.#neighbour = undefined;

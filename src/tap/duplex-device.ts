@@ -5,7 +5,7 @@ import { unfitFrame } from "../stack/link/frame-check.ts";
 import { type FrameSink, type LinkDevice, type LinkListener, NO_OFFLOADS, type TransmitResult } from "../stack/link/link-device.ts";
 import { assertUnicastMac, macForName } from "../stack/link/mac-address.ts";
 import { completeChecksum } from "../stack/packet/partial-checksum.ts";
-import { FrameQueue } from "./frame-queue.ts";
+import { FrameQueue } from "../wire/frame-queue.ts";
 
 export interface DuplexDeviceOptions {
   /** Carries one whole Ethernet frame in each chunk, both ways. */

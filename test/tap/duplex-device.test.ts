@@ -1,6 +1,6 @@
 import { Duplex } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
-import { DuplexDevice } from "../../src/wire/duplex-device.ts";
+import { DuplexDevice } from "../../src/tap/duplex-device.ts";
 import { CollectingSink, linkDeviceSuite, testFrame, transmitFrame } from "../support/link-device-suite.ts";
 
 const PEER = Uint8Array.of(2, 0, 0, 0, 0, 9);

@@ -1,35 +1,19 @@
-import { formatV4, type Ipv4Address } from "../core/address.ts";
-import type { HostContext } from "../core/context.ts";
-import { plainFrame } from "../core/frame-info.ts";
-import type { Timer } from "../core/timers.ts";
-import * as icmp from "../packet/icmp.ts";
-import * as ipv4 from "../packet/ipv4.ts";
-import type { Path } from "./path.ts";
-import type { IcmpErrorKind } from "./transport.ts";
+import { type AddressWords, formatAddress, type IpAddress, sameAddress } from "../../core/address.ts";
+import type { HostContext } from "../../core/context.ts";
+import type { PacketVerdict } from "../../core/drop-reasons.ts";
+import { plainFrame } from "../../core/frame-info.ts";
+import type { Timer } from "../../core/timers.ts";
+import * as icmp from "../../packet/icmp.ts";
+import * as ipv4 from "../../packet/ipv4.ts";
+import type { Path } from "../path.ts";
+import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
+import type { IcmpErrorKind } from "../transport.ts";
 
 /** Echo requests that may wait for their answer at once; the victim is the requester. */
 export const MAX_PINGS = 256;
 
-export interface PingOptions {
-  /** 16 bits; together with `sequence` it names the request. */
-  readonly id: number;
-  readonly sequence: number;
-  /** Data to be echoed, 0 to 65507. */
-  readonly payloadBytes: number;
-  readonly timeoutMs: number;
-}
-
-export type PingResult =
-  | { readonly kind: "reply"; readonly rttMs: number; readonly ttl: number; readonly payloadBytes: number }
-  | { readonly kind: "timed-out" }
-  /** A router, or our own neighbour cache, says that it did not arrive. */
-  | { readonly kind: IcmpErrorKind; readonly reporter: Ipv4Address };
-
-/** Why a request did not leave. */
-export type PingFailure = "too-long" | "in-use" | "too-many" | "full" | "dropped";
-
 interface Pending {
-  readonly remote: number;
+  readonly remote: IpAddress;
   readonly sentAtMs: number;
   readonly callback: (result: PingResult) => void;
   readonly timer: Timer;
@@ -49,17 +33,18 @@ export class Pings {
   }
 
   /** Sends a request. @returns undefined when it is on its way: then `callback` is called exactly once */
-  send(path: Path, remote: number, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
-    const { clock, timers } = this.#context;
+  send(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
+    const { now, timers } = this.#context;
+    const { remote } = path;
     const key = keyOf(options.id, options.sequence);
     if (icmp.HEADER + ipv4.MIN_HEADER + options.payloadBytes > path.mtu) return "too-long";
     if (this.#pending.has(key)) return "in-use";
     if (this.#pending.size >= MAX_PINGS) return "too-many";
 
-    const owner = () => `ping ${formatV4(remote)}`;
+    const owner = () => `ping ${formatAddress(remote)}`;
     const timer = timers.timer("echo-reply", owner, () => this.#finish(key, { kind: "timed-out" }));
     timer.set(options.timeoutMs);
-    this.#pending.set(key, { remote, sentAtMs: clock.now(), callback, timer });
+    this.#pending.set(key, { remote, sentAtMs: now, callback, timer });
 
     const bytes = this.#scratch;
     const at = path.headroom;
@@ -76,20 +61,21 @@ export class Pings {
   }
 
   /** An echo reply whose message lies in `bytes[at, end)`. */
-  reply(from: number, ttl: number, bytes: Uint8Array, at: number, end: number): string {
+  reply(from: AddressWords, ttl: number, bytes: Uint8Array, at: number, end: number): PacketVerdict {
     const key = keyOf(icmp.identifier(bytes, at), icmp.sequence(bytes, at));
     const pending = this.#pending.get(key);
-    if (pending === undefined || pending.remote !== from) return "icmp-unexpected-echo-reply";
-    const rttMs = this.#context.clock.now() - pending.sentAtMs;
+    if (pending === undefined || !sameAddress(pending.remote, from)) return "icmp-unexpected-echo-reply";
+    const rttMs = this.#context.now - pending.sentAtMs;
     this.#finish(key, { kind: "reply", rttMs, ttl, payloadBytes: end - icmp.dataAt(at) });
     return "accepted";
   }
 
   /** An error quotes the ICMP message at `bytes[at, …)`, sent to `remote`; its first eight bytes are there. */
-  error(remote: number, bytes: Uint8Array, at: number, kind: IcmpErrorKind, reporter: Ipv4Address): string {
+  error(remote: AddressWords, bytes: Uint8Array, at: number, kind: IcmpErrorKind, reporter: IpAddress): PacketVerdict {
     if (icmp.type(bytes, at) !== icmp.ECHO_REQUEST) return "icmp-quote-unexpected";
     const key = keyOf(icmp.identifier(bytes, at), icmp.sequence(bytes, at));
-    if (this.#pending.get(key)?.remote !== remote) return "icmp-quote-unexpected";
+    const asked = this.#pending.get(key)?.remote;
+    if (asked === undefined || !sameAddress(asked, remote)) return "icmp-quote-unexpected";
     this.#finish(key, { kind, reporter });
     return "accepted";
   }

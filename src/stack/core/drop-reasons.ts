@@ -1,0 +1,167 @@
+/**
+ * The words for what becomes of a packet, each with the sentence that explains it. `docs/reference/drop-reasons.md` is made from these
+ * tables, and the compiler takes no other word.
+ */
+
+/** Frames, and the device that they come from or go to. */
+const LINK = {
+  "ethernet-truncated": "The frame is shorter than an Ethernet header.",
+  "ethernet-bad-source": "The frame's source is a group address, which no station has.",
+  "ethernet-not-for-us": "The frame is for another station of the link; a TAP device shows those too.",
+  "ethernet-vlan": "The frame carries a VLAN tag, and this host is in no VLAN.",
+  "ethernet-802.3": "The frame has a length where Ethernet II has a type (IEEE 802.3 with LLC), which is not understood.",
+  "ethernet-unknown-type": "The frame carries a protocol that is neither IPv4 nor ARP.",
+  "ipv6-not-supported": "The frame carries IPv6, which this host does not speak yet.",
+  "interface-down": "The packet should leave through an interface whose link is down.",
+  "device-full":
+    "The device took no more frames, and what was to leave is not worth waiting: ARP, ICMP, or a datagram that waited already.",
+  "offload-gone": "A super-segment waited for its neighbour, and meanwhile the device's segmentation was switched off.",
+} as const;
+
+/** ARP packets, and frames that wait for a neighbour's link address. */
+const NEIGHBOURS = {
+  "arp-on-loopback": "An ARP packet came through the loopback, where there is nobody to resolve.",
+  "arp-truncated": "The packet is shorter than ARP for IPv4 over Ethernet.",
+  "arp-bad-hardware-type": "The ARP packet is for another kind of link than Ethernet.",
+  "arp-bad-protocol-type": "The ARP packet resolves another protocol than IPv4.",
+  "arp-bad-address-length": "The lengths in the ARP packet are not those of an Ethernet and an IPv4 address.",
+  "arp-bad-operation": "The ARP packet is neither a request nor a reply.",
+  "arp-bad-sender-mac": "The sender's link address in the ARP packet is a group's, nobody's or our own.",
+  "arp-bad-sender": "The sender's IPv4 address in the ARP packet is not one that a neighbour on this link can have.",
+  "arp-address-conflict": "Another station says that it has an address of ours.",
+  "arp-not-for-us": "The ARP packet asks or answers another station; at most it is a hint that a neighbour has moved.",
+  "arp-unsolicited": "The ARP reply answers no question of ours.",
+  "neighbour-failed": "The next hop did not answer a moment ago, and is not asked again yet.",
+  "neighbour-unresolved": "The next hop did not answer for its address, and what waited for it is given up.",
+  "neighbour-removed": "The operator removed the neighbour for which the packet waited.",
+  "neighbour-evicted": "The neighbour cache was full: the entry least used went, with the packets that waited for it.",
+  "neighbour-queue-full": "Too much waits for a neighbour's link address already; the oldest goes, or what has no room at all.",
+  "neighbour-queue-superseded": "A packet that holds the same, and perhaps more, waits for the same neighbour.",
+} as const;
+
+/** IPv4 datagrams in and out. */
+const IPV4 = {
+  "ipv4-truncated": "The datagram is shorter than its header says, or than a header is.",
+  "ipv4-bad-version": "The datagram came as IPv4 and has another version in its header.",
+  "ipv4-bad-header-length": "The header length is below the least of 20 bytes.",
+  "ipv4-bad-total-length": "The total length is smaller than the header.",
+  "ipv4-bad-checksum": "The checksum of the IPv4 header is wrong.",
+  "ipv4-bad-option": "An option of the IPv4 header reaches beyond the header, or has an impossible length.",
+  "ipv4-source-route": "The datagram carries a source route, which is refused (RFC 7126).",
+  "ipv4-source-unspecified": "The source is 0.0.0.0.",
+  "ipv4-source-loopback": "The source is a loopback address, and the datagram came from a wire.",
+  "ipv4-source-not-unicast": "The source is a multicast, reserved or broadcast address.",
+  "ipv4-source-ours": "The source is an address of ours, and the datagram came from a wire.",
+  "ipv4-source-not-ours": "The datagram came through the loopback with a source that is not ours.",
+  "ipv4-not-for-us": "The destination is no address of this interface; a host does not forward.",
+  "ipv4-loopback-from-wire": "The destination is a loopback address, and the datagram came from a wire.",
+  "ipv4-group-not-joined": "The destination is a multicast group, and no group is joined.",
+  "ipv4-unicast-in-link-broadcast": "One host's datagram came in a frame for all, as when somebody wants a crowd to answer.",
+  "ipv4-fragment": "The datagram is a fragment, and fragments are not put together yet.",
+  "ipv4-unknown-protocol": "No transport of this host takes the datagram's protocol.",
+  "ipv4-too-long": "A datagram that should leave is longer than its path carries, and is not fragmented yet.",
+  "no-route": "There is no route to the destination.",
+  "source-not-local": "The source that a packet should leave with is no address of ours any more.",
+} as const;
+
+/** ICMP messages. */
+const ICMP = {
+  "icmp-truncated": "The message is shorter than an ICMP header.",
+  "icmp-bad-checksum": "The checksum of the ICMP message is wrong.",
+  "icmp-to-broadcast": "The ICMP message was sent to a broadcast address.",
+  "icmp-unknown-type": "The type of the ICMP message is one that this host does not answer.",
+  "icmp-unknown-code": "The code of the ICMP error has no meaning in any document.",
+  "icmp-source-quench": "A source quench, which is ignored since anybody could slow the host down with it (RFC 6633).",
+  "icmp-redirect": "A redirect, which is ignored since on a link with one router it only serves attackers.",
+  "icmp-echo-unanswered": "An echo request, which the profile leaves unanswered.",
+  "icmp-unexpected-echo-reply": "An echo reply that no request of ours waits for.",
+  "icmp-quote-truncated": "The ICMP error quotes too little of the datagram that it is about.",
+  "icmp-quote-bad-version": "The ICMP error quotes something that is not IPv4.",
+  "icmp-quote-bad-header-length": "The header length in the quoted datagram is below the least of 20 bytes.",
+  "icmp-quote-not-ours": "The ICMP error quotes a datagram whose source is not the address that the error came to.",
+  "icmp-quote-of-fragment": "The ICMP error quotes a later fragment, which does not tell whose it is.",
+  "icmp-quote-unexpected": "The ICMP error quotes nothing that is in flight here, and is not believed (RFC 5927).",
+  "icmp-error-rate-limited": "An ICMP error was to be sent, and enough have been sent in this second.",
+} as const;
+
+/** UDP datagrams. */
+const UDP = {
+  "udp-truncated": "The datagram is shorter than its UDP header says, or than a header is.",
+  "udp-bad-length": "The UDP length is below that of the header.",
+  "udp-bad-checksum": "The UDP checksum is wrong.",
+  "udp-port-zero": "The UDP datagram is for port 0, which nobody has.",
+  "udp-no-endpoint": "Nobody receives on the port; the sender is told by ICMP unless it sent to all.",
+  "udp-queue-full": "The socket's receive buffer is full, and the newest datagram is lost.",
+} as const;
+
+/** TCP before a connection is looked for, and what TCP does not send. */
+const TCP = {
+  "tcp-truncated": "The segment is shorter than its header says, or than a header is.",
+  "tcp-bad-data-offset": "The segment's data offset is below the least header of 20 bytes.",
+  "tcp-to-broadcast": "The segment was sent to a broadcast address, which TCP does not know (RFC 9293 MUST-57).",
+  "tcp-bad-checksum": "The TCP checksum is wrong.",
+  "tcp-port-zero": "The segment comes from or goes to port 0, which nobody has.",
+  "reset-rate-limited": "A segment of no connection was to be answered by a reset, and enough have been sent in this second.",
+} as const;
+
+/** Why TCP made no use of a segment, or not the use that its sender meant. Its acknowledgement may have been used all the same. */
+const SEGMENT = {
+  "no-connection": "The segment belongs to no connection, and nobody listens on its port: it is answered by a reset.",
+  "rst-to-closed": "A reset for a connection that does not exist; a reset is never answered.",
+  "rst-to-listener": "A reset came to a listener, which has no connection to reset.",
+  "ack-to-listener": "An acknowledgement came to a listener, which has sent nothing: it is answered by a reset.",
+  "neither-syn-nor-rst": "Where a connection is only being opened, a segment came with neither SYN nor RST.",
+  "syn-with-fin": "A SYN that carries a FIN, which the profile refuses.",
+  "accept-queue-full": "The listener's queue has no room for one more connection.",
+  "ack-of-unsent": "The segment acknowledges something that was never sent.",
+  "ack-too-old": "The segment acknowledges something from so long ago that it is not of this connection's recent past (RFC 5961).",
+  "ack-missing": "The segment has no ACK flag, which every segment of an open connection has.",
+  "rst-without-ack-of-syn": "A reset came as answer to a SYN and does not acknowledge it, so that anybody may have made it up.",
+  "rst-outside-window": "The number of the reset lies outside the receive window.",
+  "rst-challenged": "The reset lies in the window, and is not at the exact next number: its sender is asked to confirm (RFC 5961).",
+  "rst-in-time-wait": "A reset in TIME-WAIT, which must not end that state early (RFC 1337).",
+  "syn-challenged": "A SYN in an open connection is not obeyed: its sender is asked to confirm (RFC 5961).",
+  "syn-duplicate": "The peer's SYN came once more, because our answer is late or was lost.",
+  "syn-in-time-wait": "A SYN would open the connection in TIME-WAIT anew, and nobody listens on its port any more.",
+  "timestamp-missing": "Timestamps were agreed on, and the segment has none (RFC 7323).",
+  "paws-rejected": "The segment's timestamp is older than what was seen before: it is an old duplicate (PAWS, RFC 7323).",
+  "outside-window": "Nothing of the segment lies in the receive window.",
+  "window-closed": "The receive window is shut: the text is left out, and the acknowledgement counts.",
+  "text-duplicate": "All text of the segment was received before.",
+  "text-after-fin": "Text or a FIN came after the peer's FIN, so that it is a repetition.",
+  "text-after-close": "Text came for a program that has closed: nobody will read it, and the connection is reset.",
+  "out-of-order-cap": "The text leaves a gap, and too many pieces with gaps between them are held already.",
+  "answered-in-time-wait": "A late segment in TIME-WAIT was answered with where the connection ended.",
+} as const;
+
+/** Mistakes of our own code. */
+const HOST = {
+  "internal-error": "Our own code tripped over the packet, an alarm or a connection. Please report it.",
+  "internal-error-in-call": "Our own code tripped over a call of a program. Please report it.",
+} as const;
+
+const ALL = { ...LINK, ...NEIGHBOURS, ...IPV4, ...ICMP, ...UDP, ...TCP, ...SEGMENT, ...HOST } as const;
+
+/** Why a packet came to nothing, in a word that `DropCounters` counts. */
+export type DropReason = keyof typeof ALL;
+
+/** What became of a packet that came in. */
+export type PacketVerdict = "accepted" | DropReason;
+
+/** What became of a segment for which TCP has looked for a connection; `no-route` and its like when there is no way to answer a SYN. */
+export type SegmentVerdict = "accepted" | keyof typeof SEGMENT | "no-route" | "source-not-local" | "interface-down";
+
+/** What `accepted` says, for a packet and for a segment. */
+export const ACCEPTED_MEANING = "The packet did what its sender meant by it.";
+
+/** Every reason with its sentence, by what it happens to. */
+export const DROP_REASONS: readonly { readonly title: string; readonly reasons: Readonly<Record<string, string>> }[] = [
+  { title: "Frames and devices", reasons: LINK },
+  { title: "ARP and neighbours", reasons: NEIGHBOURS },
+  { title: "IPv4", reasons: IPV4 },
+  { title: "ICMP", reasons: ICMP },
+  { title: "UDP", reasons: UDP },
+  { title: "TCP", reasons: TCP },
+  { title: "Segments of TCP", reasons: SEGMENT },
+  { title: "Mistakes", reasons: HOST },
+];

@@ -1,0 +1,45 @@
+import type { AddressWords, IpAddress } from "../core/address.ts";
+import type { InterfaceService } from "../link/interface-service.ts";
+import type { NeighbourListing } from "../link/neighbours.ts";
+import type { RouteFailure } from "./path.ts";
+import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
+import type { RouteListing } from "./routes.ts";
+
+export interface RouteRequest {
+  readonly destination: IpAddress;
+  readonly prefixLength: number;
+  /** Undefined for a destination on the link. */
+  readonly gateway?: IpAddress | undefined;
+  /** Undefined takes the interface on whose link the gateway is. */
+  readonly interface?: InterfaceService | undefined;
+  readonly metric?: number;
+}
+
+/** The routes of a host, as its users see them; they come by `IpService.addRoute` and by addresses. */
+export interface RouteService {
+  /** Longest prefix first. */
+  list(): RouteListing[];
+  /** Removes the routes to a prefix, all of them or those through one gateway. @returns how many */
+  remove(destination: IpAddress, prefixLength: number, gateway?: IpAddress): number;
+}
+
+/** The internet layer as its users see it: interfaces, addresses, routes and ping. */
+export interface IpService {
+  readonly interfaces: readonly InterfaceService[];
+  readonly routes: RouteService;
+  /** Gives an interface an address and the route to its prefix; `announce` tells the link (RFC 5227 §3). @throws RangeError when a host cannot have it */
+  addAddress(to: InterfaceService, address: IpAddress, prefixLength: number, options?: { readonly announce?: boolean }): void;
+  /** Takes an address away, with the route to its prefix when no other address needs it. @returns false when it is not there */
+  removeAddress(from: InterfaceService, address: IpAddress): boolean;
+  /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
+  addRoute(request: RouteRequest): void;
+  /** Of all interfaces, the loopback's included. */
+  addresses(): IpAddress[];
+  /** Whether a socket may be bound to the address: one of ours whose device is there, or any of 127.0.0.0/8. */
+  isLocalAddress(address: IpAddress): boolean;
+  /** Limited broadcast, or the directed broadcast of a prefix of ours. */
+  isBroadcast(address: AddressWords): boolean;
+  neighbours(): NeighbourListing[];
+  /** Echo request to a host, RFC 1122 §3.2.2.6. @returns undefined when it is on its way: then `callback` is called exactly once */
+  ping(remote: IpAddress, options: PingOptions, callback: (result: PingResult) => void): RouteFailure | PingFailure | undefined;
+}

@@ -1,0 +1,68 @@
+import { type IpAddress, ipv4 as ipv4Address } from "../../core/address.ts";
+import type { HostContext } from "../../core/context.ts";
+import type { PacketVerdict } from "../../core/drop-reasons.ts";
+import type { FrameInfo } from "../../core/frame-info.ts";
+import type { NetworkInterface } from "../../link/network-interface.ts";
+import * as icmp from "../../packet/icmp.ts";
+import * as ipv4 from "../../packet/ipv4.ts";
+import type { FoundPath, IpFamily, Way, WayFinder } from "../family.ts";
+import type { Path } from "../path.ts";
+import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
+import type { InboundPacket } from "../transport.ts";
+import { ControlMessages, type ControlMessageUser } from "./control-messages.ts";
+import { type InputUser, Ipv4Input } from "./input.ts";
+import { Ipv4Output, Ipv4Path } from "./ipv4-path.ts";
+
+/** What IPv4 needs of the internet layer that it is a part of. */
+export interface Ipv4User extends ControlMessageUser, WayFinder, Pick<InputUser, "isLocal"> {}
+
+/** IPv4 of one host, RFC 791 and RFC 1122 §3.2, with ICMP. */
+export class Ipv4 implements IpFamily, InputUser {
+  readonly #user: Ipv4User;
+  readonly #input: Ipv4Input;
+  readonly #output: Ipv4Output;
+  readonly #controlMessages: ControlMessages;
+
+  constructor(context: HostContext, user: Ipv4User) {
+    this.#user = user;
+    this.#output = new Ipv4Output(context, user);
+    this.#input = new Ipv4Input(this);
+    this.#controlMessages = new ControlMessages(context, user);
+  }
+
+  input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
+    return this.#input.datagram(from, bytes, at, end, info, isLinkBroadcast);
+  }
+
+  path(way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean): FoundPath {
+    return new Ipv4Path(this.#output, way, local, remote, isSourceChosen);
+  }
+
+  ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
+    return this.#controlMessages.ping(path, options, callback);
+  }
+
+  /** RFC 1122 §4.1.3.1. */
+  sendPortUnreachable(packet: InboundPacket): void {
+    this.#controlMessages.sendUnreachable(packet, icmp.PORT_UNREACHABLE);
+  }
+
+  /** RFC 1122 §2.4. */
+  unresolved(bytes: Uint8Array, at: number, end: number): void {
+    const reporter = ipv4Address(ipv4.source(bytes, at));
+    const { DESTINATION_UNREACHABLE, HOST_UNREACHABLE } = icmp;
+    this.#controlMessages.deliverError(bytes, at, end, "host-unreachable", DESTINATION_UNREACHABLE, HOST_UNREACHABLE, reporter, 0);
+  }
+
+  // Called by the input
+
+  isLocal: InputUser["isLocal"] = (address) => this.#user.isLocal(address);
+
+  deliver(protocol: number, packet: InboundPacket): PacketVerdict {
+    if (protocol === ipv4.PROTOCOL_ICMP) return this.#controlMessages.input(packet);
+    const transport = this.#user.transport(protocol);
+    if (transport !== undefined) return transport.input(packet);
+    this.#controlMessages.sendUnreachable(packet, icmp.PROTOCOL_UNREACHABLE);
+    return "ipv4-unknown-protocol";
+  }
+}

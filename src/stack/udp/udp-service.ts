@@ -1,0 +1,61 @@
+import type { IpAddress } from "../core/address.ts";
+import type { RouteFailure } from "../ip/path.ts";
+import type { Datagram, UdpSendResult, UdpUser } from "./udp-user.ts";
+
+/** One bound UDP port (RFC 768, RFC 1122 §4.1.4) as its user sees it. None of its calls waits. */
+export interface UdpEndpoint {
+  readonly localPort: number;
+  /** May be changed when the endpoint passes to another owner. */
+  user: UdpUser;
+  /** Undefined for every local address; connecting does not change it. */
+  readonly boundTo: IpAddress | undefined;
+  /** The address bound to, or while connected the one that was chosen; undefined for every local address. */
+  readonly local: IpAddress | undefined;
+  readonly peer: IpAddress | undefined;
+  /** 0 while there is no peer. */
+  readonly peerPort: number;
+  /** Sets the peer: the default for `send`, and the only one whose datagrams are received. What is queued stays; see `discardQueuedExcept`. */
+  connect(remote: IpAddress, port: number): RouteFailure | undefined;
+  disconnect(): void;
+  /**
+   * Sends `payload[at, end)`, all of it by default, to `remote`, or to the peer. There is no fragmentation yet: what does not fit into
+   * the path's MTU is `too-long`, as is everything over 65507 bytes; the loopback takes those. Without a peer and `remote` there is
+   * `no-route`; port 0 is `dropped`.
+   */
+  send(payload: Uint8Array, at?: number, end?: number, remote?: IpAddress, port?: number): UdpSendResult;
+  /** The oldest queued datagram, whose bytes the caller may keep. */
+  receive(): Datagram | undefined;
+  /** As `receive`, leaving it where it is. */
+  peek(): Datagram | undefined;
+  readonly queuedDatagrams: number;
+  /** Payload of all that is queued. */
+  readonly queuedBytes: number;
+  /** Throws away what was queued from anybody but this peer (Microsoft, `connect`: datagrams from other addresses are discarded). */
+  discardQueuedExcept(address: IpAddress, port: number): void;
+  /** Bound of the queue in bytes, each datagram counted with a small overhead; an empty queue takes one of any size. What is queued already stays. */
+  setReceiveBuffer(bytes: number): void;
+  close(): void;
+}
+
+export interface UdpOpenRequest {
+  /** Undefined or unspecified for every local address. */
+  readonly local?: IpAddress | undefined;
+  /** 0 or undefined chooses an ephemeral port. */
+  readonly localPort?: number;
+  readonly user: UdpUser;
+  /** Asked about each endpoint on the port whose address overlaps; none may be shared with unless it says so. */
+  readonly sharesWith?: (existing: UdpEndpoint) => boolean;
+}
+
+export type UdpOpenFailure = "address-in-use" | "no-free-port" | "source-not-local";
+
+/** UDP as its users see it. */
+export interface UdpService {
+  open(request: UdpOpenRequest): UdpEndpoint | UdpOpenFailure;
+  /** A port of the profile's dynamic range that no endpoint has and that `isFree` allows, or undefined (RFC 6056). */
+  choosePort(isFree: (port: number) => boolean): number | undefined;
+  /** In the order in which they were opened. */
+  endpointsOn(port: number): readonly UdpEndpoint[];
+  /** Every endpoint there is. */
+  endpoints(): UdpEndpoint[];
+}

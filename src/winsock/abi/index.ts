@@ -1,0 +1,9 @@
+/**
+ * `tapsock/winsock/abi`: the constants, error codes, structures and byte-order functions of winsock2.h alone, without a network behind
+ * them. Nothing here needs Node.js.
+ */
+export * from "./byte-order.ts";
+export * from "./constants.ts";
+export * from "./errors.ts";
+export * from "./fd-set.ts";
+export * from "./structures.ts";

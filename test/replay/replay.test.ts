@@ -1,0 +1,144 @@
+import { describe, expect, test } from "@jest/globals";
+import { Recorder } from "../../src/replay/recorder.ts";
+import { BLOCK_HEADER, KIND, Recording, RecordingError } from "../../src/replay/recording.ts";
+import { Replay, ReplayError } from "../../src/replay/replay.ts";
+import { SeededRandom } from "../../src/stack/core/random.ts";
+import { Host } from "../../src/stack/host/host.ts";
+import { MemoryWire } from "../../src/wire/memory-wire.ts";
+import { type RunOptions, recordedRun, recordingIn, replayed } from "./recorded-run.ts";
+
+const LOSSY = { loss: 0.05, duplicate: 0.02, reorder: 0.05, reorderDelayMs: 4, delayMs: 8, jitterMs: 3 };
+
+interface Block {
+  readonly at: number;
+  readonly kind: number;
+  readonly length: number;
+}
+
+function blocksOf(recording: Uint8Array): Block[] {
+  const view = new DataView(recording.buffer, recording.byteOffset, recording.length);
+  const blocks: Block[] = [];
+  for (let at = 0; at < recording.length; at += view.getUint32(at + 4, true)) {
+    blocks.push({ at, kind: view.getUint8(at), length: view.getUint32(at + 4, true) });
+  }
+  return blocks;
+}
+
+const kindsOf = (recording: Uint8Array): Set<number> => new Set(blocksOf(recording).map(({ kind }) => kind));
+
+describe.each<readonly [string, RunOptions, readonly number[]]>([
+  ["a lossy wire", { impairment: LOSSY }, [KIND.frame, KIND.received, KIND.call]],
+  ["a device that is full", { peerQueueFrames: 2 }, [KIND.notSent, KIND.writable]],
+  ["a wire that carries super-segments", { offloads: { checksum: true, tso4: true, tso6: false } }, [KIND.frame]],
+  ["a trace that somebody watches", { isWatched: true, impairment: { loss: 0.02 } }, [KIND.watched]],
+  ["a cable that is pulled out and put back", { pulledAtMs: 60, impairment: { delayMs: 10 } }, [KIND.link, KIND.state]],
+])("a run over %s, recorded", (_, options, ours) => {
+  const sides = recordedRun(options);
+
+  test("has in it what makes it special", () => {
+    for (const kind of ours) expect(kindsOf(sides[0].recording)).toContain(kind);
+  });
+
+  test.each(["ours", "the peer's"])("on %s, replayed twice: the same frames leave the host, and the trace is the same", (whose) => {
+    const { recording, digests } = sides[whose === "ours" ? 0 : 1];
+    expect(digests.frames).toBeGreaterThan(5);
+    expect(replayed(recording)).toEqual(digests);
+    expect(replayed(recording)).toEqual(digests);
+  });
+});
+
+describe("a recording", () => {
+  const [{ recording }] = recordedRun({ impairment: LOSSY, byteCount: 20_000 });
+  const blocks = blocksOf(recording);
+
+  /** With one byte changed. */
+  function changed(at: number, value: number): Uint8Array {
+    const copy = recording.slice();
+    copy[at] = value;
+    return copy;
+  }
+
+  const setUpAs = (from: string, to: string): Uint8Array => {
+    const text = new TextDecoder().decode(recording.subarray(BLOCK_HEADER, blocks[0]!.length));
+    const body = new TextEncoder().encode(text.replace(from, to));
+    const first = new Uint8Array(BLOCK_HEADER + body.length);
+    first.set(recording.subarray(0, BLOCK_HEADER));
+    new DataView(first.buffer).setUint32(4, first.length, true);
+    first.set(body, BLOCK_HEADER);
+    return recordingIn([first, recording.subarray(blocks[0]!.length)]);
+  };
+
+  test.each<readonly [string, () => Uint8Array, RegExp]>([
+    ["nothing", () => new Uint8Array(0), /it ends before it begins/],
+    ["another file", () => new TextEncoder().encode("PCAPNG or whatever else a file may hold"), /it does not begin as one/],
+    ["another format", () => setUpAs("tapsock recording", "another recording"), /format: this is no recording/],
+    ["another version", () => setUpAs('"version":1', '"version":2'), /version: this program reads version 1/],
+    ["a profile that there is not", () => setUpAs('"profile":"windows"', '"profile":"window"'), /profile: there is no such profile/],
+    ["a beginning that is no JSON", () => changed(BLOCK_HEADER, 0), /its beginning is damaged/],
+    ["a block of no kind", () => changed(blocks[5]!.at, 77), new RegExp(`block 5, at byte ${blocks[5]!.at}, is damaged`)],
+    ["a length that cannot be", () => changed(blocks[5]!.at + 7, 0x7f), /block 5, at byte \d+, is damaged/],
+    [
+      "a device that there is not",
+      () => changed(blocks.find(({ kind }) => kind === KIND.frame)!.at + 1, 3),
+      /block \d+, at byte \d+, is of a device that there is not/,
+    ],
+  ])("with %s is refused with a sentence that says where", (_, file, why) => {
+    expect(() => new Replay(file())).toThrow(RecordingError);
+    expect(() => new Replay(file())).toThrow(why);
+  });
+
+  test("that was cut anywhere is replayed as far as it goes", () => {
+    let most = 0;
+    const first = blocks.find(({ kind }) => kind === KIND.openClient)!;
+    for (let length = first.at; length < recording.length; length += 1117) {
+      const cut = recording.subarray(0, length);
+      expect(new Recording(cut).isWhole).toBe(false);
+      const { frames } = replayed(cut);
+      expect(frames).toBeGreaterThanOrEqual(most);
+      most = frames;
+    }
+    expect(most).toBeGreaterThan(20);
+    expect(() => new Replay(recording.subarray(0, blocks[0]!.length))).toThrow(/it ends before the host is set up/);
+    expect(new Recording(recording).isWhole).toBe(true);
+  });
+
+  test("that another host would not have made ends the replay with the place where they part", () => {
+    // A frame that comes damaged is dropped, and nothing is answered to it.
+    const segment = blocks.filter(({ kind, length }) => kind === KIND.frame && length > 1000)[3]!;
+    const replay = new Replay(changed(segment.at + segment.length - 1, recording[segment.at + segment.length - 1]! ^ 0xff));
+    expect(() => replay.run()).toThrow(ReplayError);
+    expect(() => new Replay(setUpAs('"startMs":0', '"startMs":0.5')).run()).toThrow(RangeError);
+  });
+
+  test("answers programs as the recorded host did", () => {
+    const replay = new Replay(recording);
+    const received: Uint8Array[] = [];
+    replay.onReply = (_, reply) => reply.data !== null && received.push(reply.data.slice());
+    replay.run();
+    expect(Buffer.concat(received)).toHaveLength(20_000);
+  });
+});
+
+test("a recorder stops at its limit with a whole block, and the run goes on", () => {
+  const blocks: Uint8Array[] = [];
+  let isLimited = 0;
+  const recorder = new Recorder((block) => blocks.push(block), { limitBytes: 2000, onLimit: () => isLimited++ });
+  const host = new Host({ random: recorder.random(new SeededRandom(1)) });
+  host.attach(recorder.device(new MemoryWire().device({ name: "wire" })));
+  recorder.begin(host);
+  for (let i = 0; i < 1000; i++) host.turn(i);
+  expect(isLimited).toBe(1);
+  expect(host.context.now).toBe(999);
+  const bytes = recordingIn(blocks);
+  expect(bytes.length).toBeLessThanOrEqual(2000);
+  const replay = new Replay(bytes);
+  replay.run();
+  expect(replay.host.context.now).toBeGreaterThan(5);
+});
+
+test("a host with a device that is not recorded is not recorded", () => {
+  const recorder = new Recorder(() => {});
+  const host = new Host({ random: recorder.random(new SeededRandom(1)) });
+  host.attach(new MemoryWire().device({ name: "wire" }));
+  expect(() => recorder.begin(host)).toThrow(/Cannot record wire: its device is not recorded/);
+});

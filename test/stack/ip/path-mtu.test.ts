@@ -43,12 +43,15 @@ describe("what path MTU discovery has found (RFC 1191)", () => {
 
   test("of the destination that was heard of longest ago is forgotten when there are too many", () => {
     const { mtus } = setUp();
-    for (let remote = 0; remote < MAX_PATH_MTUS; remote++) mtus.lower(remote, 1000);
-    // Heard of again, the first is the newest.
+    const known = (...remotes: number[]) => remotes.map((remote) => mtus.to(remote) < Number.POSITIVE_INFINITY);
+    for (let remote = 0; remote < MAX_PATH_MTUS - 1; remote++) mtus.lower(remote, 1000);
+    // Heard of again, the first is the newest; then there is one too many.
     mtus.lower(0, 900);
-    expect(mtus.size).toBe(MAX_PATH_MTUS);
-    mtus.lower(MAX_PATH_MTUS, 1000);
-    expect([mtus.size, mtus.to(0), mtus.to(1), mtus.to(2)]).toEqual([MAX_PATH_MTUS, 900, Number.POSITIVE_INFINITY, 1000]);
+    for (const remote of [MAX_PATH_MTUS - 1, MAX_PATH_MTUS]) mtus.lower(remote, 1000);
+    expect([mtus.size, known(0, 1, 2)]).toEqual([MAX_PATH_MTUS, [true, false, true]]);
+    // Who is there already takes nobody's place.
+    mtus.lower(100, 900);
+    expect([mtus.size, known(0, 2, 3)]).toEqual([MAX_PATH_MTUS, [true, true, true]]);
   });
 });
 

@@ -100,6 +100,15 @@ describe.each([
   });
 });
 
+test("a ring whose bytes were lent is held no longer than until a receive has had them", () => {
+  const { v, call, show, hear } = connected(true);
+  hear("abcdefgh");
+  show(100, 0);
+  call(CALL.recv, { a: 100 });
+  v.advance(5000);
+  expect(v.rings?.count).toBe(0);
+});
+
 test("nothing is shown before there is a connection, and where receives must be seen or may not wait", () => {
   const { call, show, hear } = connected(false);
   const refused = [`error ${WSAEOPNOTSUPP}`];

@@ -2,8 +2,8 @@ import type { EventSender } from "../management/event-streams.ts";
 import { formatAddress } from "../stack/core/address.ts";
 import type { Random } from "../stack/core/random.ts";
 import type { Host } from "../stack/host/host.ts";
+import type { InterfaceService } from "../stack/link/interface-service.ts";
 import type { LinkDevice } from "../stack/link/link-device.ts";
-import type { NetworkInterface } from "../stack/link/network-interface.ts";
 import type { CallHandler } from "../winsock/provider/calls.ts";
 import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { block, callBody, KIND, MAX_QUIET, numbersBody, profileChanges, type Setup, setupBody } from "./recording.ts";
@@ -205,7 +205,7 @@ const NOTHING = new Uint8Array(0);
 
 function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice[]): Setup {
   const { interfaces, routes } = host.ip;
-  const recorded = (i: NetworkInterface): Setup["interfaces"][number] => {
+  const recorded = (i: InterfaceService): Setup["interfaces"][number] => {
     if (i.isLoopback) return { kind: "loopback", name: i.name };
     const device = devices.findIndex((candidate) => candidate.name === i.name);
     if (device < 0) throw new RangeError(`Cannot record ${i.name}: its device is not recorded`);

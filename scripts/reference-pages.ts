@@ -1,11 +1,15 @@
 /** The pages of docs/reference that are made from the code, so that they cannot say anything else than it. */
 import { ACCEPTED_MEANING, DROP_REASONS } from "../src/stack/core/drop-reasons.ts";
+import { TRACE_EVENTS, TRACE_STAMP } from "../src/stack/core/trace-events.ts";
 
 const GENERATED = "<!-- Made by scripts/generate-reference.ts from the code; `npm run reference` writes it anew. -->";
 
 /** The text of each page by its path from the root of the project. */
 export function referencePages(): ReadonlyMap<string, string> {
-  return new Map([["docs/reference/drop-reasons.md", dropReasonsPage()]]);
+  return new Map([
+    ["docs/reference/drop-reasons.md", dropReasonsPage()],
+    ["docs/reference/trace-events.md", traceEventsPage()],
+  ]);
 }
 
 function dropReasonsPage(): string {
@@ -14,9 +18,35 @@ function dropReasonsPage(): string {
     "# What becomes of a packet",
     "",
     "Every packet that comes in ends with one of these words, and so does one that should have left and did not. `tapsock status` counts",
-    "the words, the trace shows them in `frame-dropped` and, for segments of TCP, in `segment-judged`, and a capture has them as comments.",
+    "the words, for what came in the trace shows them in `frame-dropped` and, for segments of TCP, in `segment-judged`; a capture has them as comments.",
     `The word \`accepted\` says: ${ACCEPTED_MEANING.charAt(0).toLowerCase()}${ACCEPTED_MEANING.slice(1)} It is the only one that is not counted.`,
     "They come from `src/stack/core/drop-reasons.ts`.",
+    ...sections,
+  ]);
+}
+
+function traceEventsPage(): string {
+  const sections = Object.entries(TRACE_EVENTS).flatMap(([type, { meaning, fields }]) => [
+    "",
+    `## ${type}`,
+    "",
+    meaning,
+    "",
+    ...table(["field", "meaning"], wordRows(fields)),
+  ]);
+  return page([
+    "# Events of the trace",
+    "",
+    "What a host shows of itself: `Trace.subscribe` in a program, `tapsock trace --json` at the command line (one object a line). Every event",
+    "has a `type`, one of those below, and these fields, which the trace itself adds:",
+    "",
+    ...table(["field", "meaning"], wordRows(TRACE_STAMP)),
+    "",
+    "Connections, sockets and calls are numbers, explained once, when they open. A subscription begins with the openings of what is open",
+    "already. By their causes the events are chains: a call sends a frame; a frame that comes in is judged, changes a state and lets a call",
+    "return; a timer sends a frame again. Work that waits for the end of a turn keeps the cause that asked for it; where several did, what",
+    "leaves has the last one, and what a program is told the first. The types are in `src/stack/core/trace.ts`, their explanations in",
+    "`src/stack/core/trace-events.ts`.",
     ...sections,
   ]);
 }

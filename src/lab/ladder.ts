@@ -1,4 +1,5 @@
 import type { TraceEvent } from "../stack/core/trace.ts";
+import { callKey, TraceLabels } from "../stack/core/trace-labels.ts";
 import { describeFrame, type FrameDescription } from "../stack/packet/describe.ts";
 import { describeError } from "../winsock/abi/errors.ts";
 import { FrameNarrator, withoutPort } from "./frame-words.ts";
@@ -53,7 +54,10 @@ const ASCII: Strokes = { life: "|", line: "-", right: ">", left: "<", timer: "o"
 type CallEvent = Extract<TraceEvent, { type: "winsock-called" }>;
 type ReturnEvent = Extract<TraceEvent, { type: "winsock-returned" }>;
 /** What has no line of its own. */
-type SilentEvent = Extract<TraceEvent, { type: "turn-begun" | "turn-ended" }>;
+type SilentEvent = Extract<
+  TraceEvent,
+  { type: "turn-begun" | "turn-ended" | "connection-opened" | "connection-closed" | "socket-opened" | "socket-closed" }
+>;
 type DrawnEvent = Exclude<TraceEvent, CallEvent | ReturnEvent | SilentEvent>;
 
 /**
@@ -69,6 +73,7 @@ export class Ladder {
   readonly #width: number;
   readonly #callWidth: number;
   readonly #wireWidth: number;
+  readonly #labels = new TraceLabels();
   readonly #narrator = new FrameNarrator();
   #startMs: number | undefined;
   #drawnPeer: string | undefined;
@@ -94,18 +99,19 @@ export class Ladder {
   }
 
   event(event: TraceEvent): void {
+    this.#labels.note(event);
     if (event.type === "winsock-called") {
-      if (isManagement(event.name)) return;
+      if (event.earlier || isManagement(event.name)) return;
       this.pause();
       this.#startMs ??= event.atMs;
       this.#held = event;
       return;
     }
     if (event.type === "winsock-returned") {
-      if (!isManagement(event.name)) this.#returned(event);
+      if (!isManagement(this.#labels.call(event))) this.#returned(event);
       return;
     }
-    if (isSilent(event) || !this.#concerns(event)) return;
+    if (isSilent(event) || isOrdinary(event) || !this.#concerns(event)) return;
     this.pause();
     this.#startMs ??= event.atMs;
     this.#draw(event);
@@ -123,6 +129,7 @@ export class Ladder {
   #returned(event: ReturnEvent): void {
     this.#startMs ??= event.atMs;
     const held = this.#held;
+    const called = this.#labels.call(event);
     const colour: Colour = event.error === 0 ? "green" : "red";
     // The error's name and number stand in the verdict below.
     const result = event.error === 0 ? event.text : event.text.replace(/, \w+ \(\d+\)$/, "");
@@ -131,11 +138,11 @@ export class Ladder {
       this.#callLines(held.atMs, `${callShown(held)} = ${result}`, event.error === 0 ? "bold" : colour);
     } else {
       this.pause();
-      const name = this.#open.delete(callKey(event)) ? event.name : `… ${event.name}`;
+      const name = this.#open.delete(callKey(event)) ? called : `… ${called}`;
       this.#callLines(event.atMs, `${name} = ${result}`, colour);
     }
     if (event.error !== 0) this.#verdict(describeError(event.error), "red");
-    else if (event.name === "connect") this.#verdict("Connected: both sides have agreed on where their streams begin.", "green");
+    else if (called === "connect") this.#verdict("Connected: both sides have agreed on where their streams begin.", "green");
   }
 
   /** A sentence across the whole width. */
@@ -156,16 +163,21 @@ export class Ladder {
         return withoutPort(source) === peer || withoutPort(destination) === peer;
       }
       case "segment-judged":
+        return names(event.flow ?? this.#labelOf(event), peer);
       case "state-changed":
       case "rtt-sampled":
       case "cwnd-changed":
-        return names(event.connection, peer);
+        return names(this.#labelOf(event), peer);
       case "timer-set":
       case "timer-fired":
-        return names(event.owner, peer);
+        return names(event.owner ?? this.#labelOf(event), peer);
       case "neighbour-changed":
         return event.address === peer;
     }
+  }
+
+  #labelOf({ connection }: { readonly connection?: number }): string {
+    return connection === undefined ? "" : this.#labels.connection(connection);
   }
 
   #draw(event: DrawnEvent): void {
@@ -178,7 +190,7 @@ export class Ladder {
         this.#note(event.atMs, `${strokes.lost} dropped: ${event.reason}`, "red");
         return;
       case "segment-judged":
-        if (this.#detailed || !isOrdinary(event.verdict)) this.#note(event.atMs, `judged: ${event.verdict}`, "yellow");
+        this.#note(event.atMs, `judged: ${event.verdict}`, "yellow");
         return;
       case "state-changed":
         this.#note(event.atMs, `${event.from} ${strokes.becomes} ${event.to}`, "bold");
@@ -266,8 +278,6 @@ export class Ladder {
   }
 }
 
-const callKey = (event: CallEvent | ReturnEvent): string => `${event.client}/${event.call}`;
-
 /** The provider's text may be the arguments alone or the whole call. */
 const callShown = (event: CallEvent): string => (event.text.startsWith(event.name) ? event.text : `${event.name}(${event.text})`);
 
@@ -275,9 +285,17 @@ const callShown = (event: CallEvent): string => (event.text.startsWith(event.nam
 const isManagement = (name: string): boolean => name === "control";
 
 /** What happens to nearly every segment and needs no word. */
-const isOrdinary = (verdict: string): boolean => verdict === "accepted";
+const isOrdinary = (event: TraceEvent): boolean => event.type === "segment-judged" && event.verdict === "accepted";
 
-const isSilent = (event: TraceEvent): event is SilentEvent => event.type === "turn-begun" || event.type === "turn-ended";
+const SILENT: ReadonlySet<TraceEvent["type"]> = new Set<SilentEvent["type"]>([
+  "turn-begun",
+  "turn-ended",
+  "connection-opened",
+  "connection-closed",
+  "socket-opened",
+  "socket-closed",
+]);
+const isSilent = (event: TraceEvent): event is SilentEvent => SILENT.has(event.type);
 
 /** Whether `203.0.113.1` stands in a text as an address of its own, and not as the beginning of 203.0.113.10. */
 function names(text: string, address: string): boolean {

@@ -40,8 +40,6 @@ export class TapStage implements Stage {
   #daemonRan = false;
   #server: Server | undefined;
   #port: EventPort | undefined;
-  #stopTrace: (() => Promise<void>) | undefined;
-  #sink: ((event: TraceEvent) => void) | undefined;
 
   /** @param died hears of a part that ended by itself */
   constructor(socket: string, died: (sentence: string) => void) {
@@ -66,17 +64,18 @@ export class TapStage implements Stage {
     this.#server = await greeter();
     this.#port = await openDaemonPort(this.#socket);
     await manage(this.#port, { op: "neigh-add", address: SWALLOWING_ADDRESS, mac: macText(interfaceState(TAP).mac) });
-    this.#stopTrace = await followTrace(this.#port, (record) => this.#sink?.(eventOf(record)));
   }
 
   async run(each: DemonstrationCase, sink: (event: TraceEvent) => void): Promise<number | undefined> {
-    this.#sink = sink;
+    if (this.#port === undefined) return undefined;
+    // Anew for each case, so that its ladder hears what is open from the cases before.
+    const stopTrace = await followTrace(this.#port, (record) => sink(eventOf(record)));
     const program = new Part("examples/connect", [built("examples/connect.js"), each.address, String(each.port)], this.#env);
     this.#parts.push(program);
     await program.exited;
     this.#parts.splice(this.#parts.indexOf(program), 1);
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    this.#sink = undefined;
+    await stopTrace();
     const code = codeInOutput(program.output);
     if (code === undefined && program.errors !== "") process.stderr.write(program.errors);
     return code;
@@ -84,13 +83,10 @@ export class TapStage implements Stage {
 
   /** Starts the small HTTP server on the stack. */
   async serve(): Promise<void> {
-    // From here on nobody reads along, and each event would cost time.
-    await this.#stopTrace?.();
     await this.#start("examples/http-server", /listening/i, [built("examples/http-server.js"), "80"]);
   }
 
   async close(): Promise<void> {
-    this.#sink = undefined;
     this.#port?.close();
     this.#server?.close();
     // The latest first: programs before the daemon that they use.

@@ -1,6 +1,7 @@
 import { type FrameInfo, plainFrame } from "../stack/core/frame-info.ts";
 import type { Time } from "../stack/core/time.ts";
 import type { Trace, TraceEvent } from "../stack/core/trace.ts";
+import { TraceLabels } from "../stack/core/trace-labels.ts";
 import type { FrameSink, LinkCounters, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
 import { completeChecksum } from "../stack/packet/partial-checksum.ts";
 import { enhancedPacket, interfaceDescription, interfaceStatistics, sectionHeader } from "./pcapng-writer.ts";
@@ -122,6 +123,7 @@ class Capture {
     | { readonly timeNs: bigint; readonly bytes: Uint8Array; readonly wireLength: number; readonly direction: "in" | "out" }
     | undefined;
   #comments: string[] = [];
+  readonly #labels = new TraceLabels();
 
   constructor(device: LinkDevice, options: CaptureOptions, start: CaptureStart) {
     this.#device = device;
@@ -165,10 +167,11 @@ class Capture {
   }
 
   #heard(event: TraceEvent): void {
+    this.#labels.note(event);
     if (event.type === "frame-dropped") {
       if (event.device === this.#device.name) this.addComment(`dropped: ${event.reason}`);
     } else if (event.type === "winsock-returned") {
-      this.addComment(`${event.name}: ${event.text}`);
+      this.addComment(`${this.#labels.call(event)}: ${event.text}`);
     }
   }
 

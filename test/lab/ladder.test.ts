@@ -5,7 +5,7 @@ import { parseV4 } from "../../src/stack/core/address.ts";
 import { seq, seqAdd } from "../../src/stack/core/seq.ts";
 import type { TraceEvent } from "../../src/stack/core/trace.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
-import { frame, HOST_ISS, happened, refusedConnect, segmentFrame } from "./refused-connect.ts";
+import { frame, HOST_ISS, happened, NOWHERE, opened, refusedConnect, segmentFrame } from "./refused-connect.ts";
 
 function drawn(events: readonly TraceEvent[], options: Partial<LadderOptions> = {}): string[] {
   const lines: string[] = [];
@@ -78,12 +78,42 @@ describe("the ladder", () => {
     expect(lines.join()).toContain("recv(256, 1460)");
   });
 
+  test("keeps a call and its return on one line, whatever else the trace says between them that has no line", () => {
+    const lines = drawn([
+      happened(0, { type: "winsock-called", client: 1, call: 7, name: "socket", text: "socket(2, 1, 6)" }),
+      happened(0, { type: "turn-begun", turn: 1 }),
+      happened(0, { type: "socket-opened", socket: 1, client: 1, handle: 4, label: "stream socket 4 of program 1" }),
+      happened(0, opened(3, "203.0.113.2:1", "203.0.113.1:80")),
+      happened(0, { type: "segment-judged", connection: 3, verdict: "accepted" }),
+      happened(0, { type: "connection-closed", connection: 3 }),
+      happened(0, { type: "socket-closed", socket: 1 }),
+      happened(0, { type: "turn-ended", turn: 1 }),
+      happened(0, { type: "winsock-returned", client: 1, call: 7, text: "4", error: 0 }),
+    ]);
+    expect(lines).toEqual([expect.stringContaining("socket(2, 1, 6) = 4")]);
+  });
+
+  test("knows what was open before it was there, and draws nothing for it", () => {
+    const lines = drawn(
+      [
+        happened(0, { type: "winsock-called", client: 1, call: 7, name: "recv", text: "recv(…)", earlier: true }),
+        happened(0, { ...opened(3, "203.0.113.2:1", "203.0.113.1:80"), earlier: true }),
+        happened(1, { type: "timer-fired", timer: "delayed-ack", connection: 3 }),
+        happened(2, { type: "timer-fired", timer: "keep-alive", connection: 4 }),
+        happened(3, { type: "winsock-returned", client: 1, call: 7, text: "5", error: 0 }),
+      ],
+      { peer: "203.0.113.1" },
+    ).slice(1);
+    expect(lines).toEqual([expect.stringContaining("delayed-ack timer fired"), expect.stringContaining("… recv = 5")]);
+  });
+
   test("leaves out frames of other peers, also of one whose address begins alike", () => {
     const near = "203.0.113.1";
     const lines = drawn(
       [
         frame(0, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 80, peer: parseV4("203.0.113.10").w3 })),
-        happened(1, { type: "state-changed", connection: "203.0.113.2:1 → 203.0.113.10:80", from: "CLOSED", to: "SYN-SENT" }),
+        happened(1, opened(3, "203.0.113.2:1", "203.0.113.10:80")),
+        happened(1, { type: "state-changed", connection: 3, from: "CLOSED", to: "SYN-SENT", ...NOWHERE }),
         frame(2, "out", segmentFrame({ seq: seq(1), flags: tcp.SYN, port: 81 })),
       ],
       { peer: near },

@@ -1,7 +1,7 @@
 import { parseV4 } from "../../src/stack/core/address.ts";
 import { plainFrame } from "../../src/stack/core/frame-info.ts";
 import { type Seq, seq, seqAdd } from "../../src/stack/core/seq.ts";
-import type { TraceContent, TraceEvent } from "../../src/stack/core/trace.ts";
+import type { TraceContent, TraceEvent, TraceOpening } from "../../src/stack/core/trace.ts";
 import * as arp from "../../src/stack/packet/arp.ts";
 import * as ethernet from "../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../src/stack/packet/ipv4.ts";
@@ -57,6 +57,15 @@ export const happened = (atMs: number, content: TraceContent): TraceEvent => ({ 
 export const frame = (atMs: number, direction: "in" | "out", bytes: Uint8Array): TraceEvent =>
   happened(atMs, { type: "frame", direction, device: "tap0", bytes, info: plainFrame() });
 
+export const opened = (connection: number, local: string, remote: string): TraceOpening => ({
+  type: "connection-opened",
+  connection,
+  local,
+  remote,
+  label: `${local} – ${remote}`,
+  state: "CLOSED",
+});
+
 function arpFrame(operation: "request" | "reply"): Uint8Array {
   const b = new Uint8Array(14 + arp.LENGTH);
   const asks = operation === "request";
@@ -66,7 +75,10 @@ function arpFrame(operation: "request" | "reply"): Uint8Array {
   return b;
 }
 
-const CONNECTION = `203.0.113.2:${HOST_PORT} → 203.0.113.1:8081`;
+/** Numbers that a ladder does not draw. */
+export const NOWHERE = { sndUna: 0, sndNxt: 0, sndWnd: 0, rcvNxt: 0, rcvWnd: 0 };
+
+const CONNECTION = 7;
 
 /** A blocking connect to a closed port as the windows profile does it, cut to two SYNs: the events of one host, in order. */
 export function refusedConnect(): TraceEvent[] {
@@ -75,19 +87,20 @@ export function refusedConnect(): TraceEvent[] {
   const rst = segmentFrame({ direction: "in", seq: seq(0), ack: seqAdd(HOST_ISS, 1), flags: tcp.RST | tcp.ACK, port: 8081 });
   return [
     happened(1000, { type: "winsock-called", client, call: 1, name: "socket", text: "AF_INET, SOCK_STREAM, IPPROTO_TCP" }),
-    happened(1000, { type: "winsock-returned", client, call: 1, name: "socket", text: "256", error: 0 }),
+    happened(1000, { type: "winsock-returned", client, call: 1, text: "256", error: 0 }),
     happened(1000.5, { type: "winsock-called", client, call: 2, name: "connect", text: "256, 203.0.113.1:8081" }),
-    happened(1000.5, { type: "state-changed", connection: CONNECTION, from: "CLOSED", to: "SYN-SENT" }),
-    happened(1000.5, { type: "timer-set", owner: CONNECTION, timer: "retransmission", delayMs: 1000 }),
+    happened(1000.5, opened(CONNECTION, `203.0.113.2:${HOST_PORT}`, "203.0.113.1:8081")),
+    happened(1000.5, { type: "state-changed", connection: CONNECTION, from: "CLOSED", to: "SYN-SENT", ...NOWHERE }),
+    happened(1000.5, { type: "timer-set", connection: CONNECTION, timer: "retransmission", delayMs: 1000 }),
     frame(1000.6, "out", arpFrame("request")),
     frame(1000.9, "in", arpFrame("reply")),
     frame(1001, "out", syn),
     frame(1001.2, "in", rst),
-    happened(1001.2, { type: "timer-set", owner: CONNECTION, timer: "retransmission", delayMs: 500 }),
-    happened(1501.2, { type: "timer-fired", owner: CONNECTION, timer: "retransmission" }),
+    happened(1001.2, { type: "timer-set", connection: CONNECTION, timer: "retransmission", delayMs: 500 }),
+    happened(1501.2, { type: "timer-fired", connection: CONNECTION, timer: "retransmission" }),
     frame(1501.2, "out", syn),
     frame(1501.4, "in", rst),
-    happened(1501.4, { type: "state-changed", connection: CONNECTION, from: "SYN-SENT", to: "CLOSED" }),
-    happened(1501.5, { type: "winsock-returned", client, call: 2, name: "connect", text: "SOCKET_ERROR", error: 10061 }),
+    happened(1501.4, { type: "state-changed", connection: CONNECTION, from: "SYN-SENT", to: "CLOSED", ...NOWHERE }),
+    happened(1501.5, { type: "winsock-returned", client, call: 2, text: "SOCKET_ERROR", error: 10061 }),
   ];
 }

@@ -166,6 +166,29 @@ describe("management of a running host", () => {
     expect(frameBytes(frame as { base64: string }).length).toBeGreaterThanOrEqual(54);
   });
 
+  test("begins a trace with what is open already", async () => {
+    const { accepted } = await connectedPair(7008);
+    const watcher = await program();
+    const records: TraceRecord[] = [];
+    watcher.port.onEvent = (_subscription, _count, data) => records.push(readTraceRecord(data));
+    const { subscription } = await manage(watcher.port, { op: "trace-start" });
+    expect(records.every((record) => "earlier" in record && record.number === 0)).toBe(true);
+    const { tcp } = await manage(watcher.port, { op: "ss" });
+    const connections = tcp.filter(({ state }) => state === "ESTABLISHED").map(({ id, local, remote }) => [id, local, remote]);
+    expect(connections).toHaveLength(2);
+    const opened = records.flatMap((r) => (r.type === "connection-opened" ? [[r.connection, r.local, r.remote]] : []));
+    expect(opened).toEqual(expect.arrayContaining(connections));
+    expect(records.flatMap((r) => (r.type === "socket-opened" ? [r.handle] : []))).toContain(accepted);
+    await manage(watcher.port, { op: "trace-stop", subscription });
+  });
+
+  test("counts what it drops in its status, by the words of the reference", async () => {
+    const { port, call, s } = await program();
+    await expect(call("connect", { s, a: 16, data: loopbackName(7009) })).rejects.toThrow("10061");
+    const { drops } = await manage(port, { op: "status" });
+    expect(drops["no-connection"]).toBeGreaterThanOrEqual(1);
+  });
+
   test("streams a capture that begins as pcapng does", async () => {
     const watcher = await program();
     const blocks: Uint8Array[] = [];

@@ -164,6 +164,7 @@ describe("CaptureDevice", () => {
     const trace = new Trace({ now: 2 });
     const t = captured({ trace, snapLength: 60 });
     t.begin();
+    trace.emit({ type: "winsock-called", client: 1, call: 1, name: "connect", text: "connect()" });
     const rst = tcpFrame("RA");
     rst.set([2, 0, 0, 0, 0, 1], 0);
     transmitFrame(t.peer, rst);
@@ -178,7 +179,6 @@ describe("CaptureDevice", () => {
               type: "winsock-returned",
               client: 1,
               call: 1,
-              name: "connect",
               text: "SOCKET_ERROR, WSAECONNREFUSED – ünicode",
               error: 10061,
             });

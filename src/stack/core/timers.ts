@@ -7,6 +7,15 @@ export interface PendingTimer {
   readonly deadlineMs: number;
 }
 
+/** Whose alarm a timer is, by the ids of the trace; empty for an owner that has none. */
+export interface TimerSubject {
+  readonly connection?: number;
+  readonly client?: number;
+  readonly call?: number;
+}
+
+const NO_SUBJECT: TimerSubject = {};
+
 /** Hears of timers for the trace; the first two are called before the effect. */
 export interface TimerObserver {
   timerSet(timer: Timer, delayMs: number): void;
@@ -24,6 +33,7 @@ export class Timer {
   readonly name: string;
   /** Whose alarm it is, in words for a listing. */
   readonly owner: () => string;
+  readonly subject: TimerSubject;
   readonly #queue: TimerQueue;
   readonly #fire: () => void;
   /** When it goes off, on the queue's time; meaningful while pending. */
@@ -33,10 +43,11 @@ export class Timer {
   /** Place in the queue's heap, −1 when not pending. */
   heapIndex = -1;
 
-  constructor(queue: TimerQueue, name: string, owner: () => string, fire: () => void) {
+  constructor(queue: TimerQueue, name: string, owner: () => string, fire: () => void, subject: TimerSubject) {
     this.#queue = queue;
     this.name = name;
     this.owner = owner;
+    this.subject = subject;
     this.#fire = fire;
   }
 
@@ -78,8 +89,8 @@ export class TimerQueue implements Time {
     return this.#time.now;
   }
 
-  timer(name: string, owner: () => string, fire: () => void): Timer {
-    return new Timer(this, name, owner, fire);
+  timer(name: string, owner: () => string, fire: () => void, subject = NO_SUBJECT): Timer {
+    return new Timer(this, name, owner, fire, subject);
   }
 
   /** On the queue's time; Infinity when nothing is pending. */

@@ -10,7 +10,7 @@ export interface TraceCause {
 
 /** What the trace adds to every event. */
 export interface TraceStamp {
-  /** Counts the events of a host from 1. */
+  /** Counts the events of a host from 1, while anybody subscribes. */
   readonly number: number;
   /** On the host's clock, in milliseconds. */
   readonly atMs: number;
@@ -18,8 +18,55 @@ export interface TraceStamp {
   readonly cause?: TraceCause | undefined;
 }
 
+/** Whose alarm a timer is: a connection's, a call's, or somebody's in words. */
+interface TimerOwner {
+  readonly connection?: number;
+  readonly client?: number;
+  readonly call?: number;
+  readonly owner?: string;
+}
+
+/** Where a connection stands, in the variables of RFC 9293 §3.3.1: sequence numbers from 0 to 2^32 − 1, windows in bytes. */
+export interface SequenceSpace {
+  readonly sndUna: number;
+  readonly sndNxt: number;
+  readonly sndWnd: number;
+  readonly rcvNxt: number;
+  readonly rcvWnd: number;
+}
+
+/** What introduces an id with its label; later events have the id alone. */
+export type TraceOpening =
+  | {
+      readonly type: "connection-opened";
+      readonly connection: number;
+      readonly local: string;
+      readonly remote: string;
+      readonly label: string;
+      readonly state: string;
+      readonly earlier?: true;
+    }
+  | {
+      readonly type: "socket-opened";
+      readonly socket: number;
+      readonly client: number;
+      readonly handle: number;
+      readonly label: string;
+      readonly earlier?: true;
+    }
+  | {
+      readonly type: "winsock-called";
+      readonly client: number;
+      readonly call: number;
+      readonly socket?: number;
+      readonly name: string;
+      readonly text: string;
+      readonly earlier?: true;
+    };
+
 /** What may happen, as who sees it happen tells it. Frames are views that are valid during the call only. */
 export type TraceContent =
+  | TraceOpening
   | { readonly type: "turn-begun"; readonly turn: number }
   | { readonly type: "turn-ended"; readonly turn: number }
   | {
@@ -30,34 +77,28 @@ export type TraceContent =
       readonly info: FrameInfo;
     }
   | { readonly type: "frame-dropped"; readonly device: string; readonly reason: DropReason; readonly bytes: Uint8Array }
-  | { readonly type: "segment-judged"; readonly connection: string; readonly verdict: SegmentVerdict }
-  | { readonly type: "state-changed"; readonly connection: string; readonly from: string; readonly to: string }
-  | { readonly type: "timer-set"; readonly owner: string; readonly timer: string; readonly delayMs: number }
-  | { readonly type: "timer-fired"; readonly owner: string; readonly timer: string }
+  | { readonly type: "connection-closed"; readonly connection: number }
+  | { readonly type: "socket-closed"; readonly socket: number }
+  | { readonly type: "segment-judged"; readonly connection?: number; readonly flow?: string; readonly verdict: SegmentVerdict }
+  | ({ readonly type: "state-changed"; readonly connection: number; readonly from: string; readonly to: string } & SequenceSpace)
+  | ({ readonly type: "timer-set"; readonly timer: string; readonly delayMs: number } & TimerOwner)
+  | ({ readonly type: "timer-fired"; readonly timer: string } & TimerOwner)
   | {
       readonly type: "rtt-sampled";
-      readonly connection: string;
+      readonly connection: number;
       readonly rttMs: number;
       readonly srttMs: number;
       readonly rtoMs: number;
     }
-  | {
+  | ({
       readonly type: "cwnd-changed";
-      readonly connection: string;
+      readonly connection: number;
       readonly cwnd: number;
       readonly ssthresh: number;
-      readonly why: string;
-    }
+      readonly why: "fast-retransmit" | "timeout" | "recovered";
+    } & SequenceSpace)
   | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: string }
-  | { readonly type: "winsock-called"; readonly client: number; readonly call: number; readonly name: string; readonly text: string }
-  | {
-      readonly type: "winsock-returned";
-      readonly client: number;
-      readonly call: number;
-      readonly name: string;
-      readonly text: string;
-      readonly error: number;
-    };
+  | { readonly type: "winsock-returned"; readonly client: number; readonly call: number; readonly text: string; readonly error: number };
 
 /** One thing worth seeing. Events of frames hold views that are valid during the call only. */
 export type TraceEvent = TraceContent & TraceStamp;
@@ -69,6 +110,9 @@ const KIND_OF_CAUSE = { frame: "frame", "winsock-called": "call", "timer-fired":
 
 export type TraceSubscriber = (event: TraceEvent) => void;
 
+/** Tells of everything of its kind that is open now. */
+export type TraceIntroduction = (tell: (opening: TraceOpening) => void) => void;
+
 /**
  * The one stream of events of a host, which gives each its number, time and cause. With no subscriber it costs the branch on `isOn`,
  * so test that before making an event.
@@ -76,6 +120,7 @@ export type TraceSubscriber = (event: TraceEvent) => void;
 export class Trace {
   readonly #time: Time;
   #subscribers: readonly TraceSubscriber[] = [];
+  readonly #introductions: TraceIntroduction[] = [];
   readonly #postponed: PostponedCauses[] = [];
   isOn = false;
   /** Somebody wants to see all that programs do, so every receive is made as a call (winsock/faces/read-ahead.ts). */
@@ -93,8 +138,14 @@ export class Trace {
     this.#time = time;
   }
 
-  /** @returns a function that ends the subscription */
+  /**
+   * Begins a subscription: first, before this returns, come the openings of what is open already, with `earlier` set and the number 0.
+   * @returns a function that ends the subscription
+   */
   subscribe(subscriber: TraceSubscriber): () => void {
+    for (const introduce of this.#introductions) {
+      introduce((opening) => subscriber({ number: 0, atMs: this.#time.now, ...opening, earlier: true }));
+    }
     this.#subscribers = [...this.#subscribers, subscriber];
     this.#changed();
     return () => {
@@ -111,6 +162,11 @@ export class Trace {
       this.#observers = this.#observers.filter((s) => s !== subscriber);
       this.#changed();
     };
+  }
+
+  /** Lets somebody tell new subscribers what is open. */
+  introduceBy(introduction: TraceIntroduction): void {
+    this.#introductions.push(introduction);
   }
 
   emit(content: TraceContent): void {

@@ -3,7 +3,7 @@ import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
 import { WINDOWS } from "../core/profile.ts";
 import { FrozenTime } from "../core/time.ts";
-import { TimerQueue } from "../core/timers.ts";
+import { type Timer, TimerQueue, type TimerSubject } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
 import { Ip } from "../ip/ip.ts";
 import type { IpService } from "../ip/ip-service.ts";
@@ -81,10 +81,10 @@ export class Host {
     };
     this.timers.observer = {
       timerSet: (timer, delayMs) => {
-        if (trace.isOn) trace.emit({ type: "timer-set", owner: timer.owner(), timer: timer.name, delayMs });
+        if (trace.isOn) trace.emit({ type: "timer-set", timer: timer.name, ...ownerOf(timer), delayMs });
       },
       timerFired: (timer) => {
-        if (trace.isOn) trace.begin({ type: "timer-fired", owner: timer.owner(), timer: timer.name });
+        if (trace.isOn) trace.begin({ type: "timer-fired", timer: timer.name, ...ownerOf(timer) });
       },
       timerDone: () => trace.end(undefined),
     };
@@ -208,6 +208,13 @@ export class Host {
     // Within a turn nobody needs to be woken: the turn sees the request itself.
     if (!this.#isInTurn) this.onTurnRequested?.();
   }
+}
+
+/** As the trace names it: by ids where there are such. */
+function ownerOf({ owner, subject }: Timer): TimerSubject | { readonly owner: string } {
+  const { connection, client, call } = subject;
+  if (connection !== undefined) return { connection };
+  return client === undefined || call === undefined ? { owner: owner() } : { client, call };
 }
 
 function rethrow(error: unknown): never {

@@ -1,5 +1,5 @@
 import { seqAdd } from "../core/seq.ts";
-import type { Timer } from "../core/timers.ts";
+import type { Timer, TimerSubject } from "../core/timers.ts";
 import { ACK, SYN } from "../packet/tcp.ts";
 import type { Connection } from "./connection.ts";
 import { assumeAllLost } from "./recovery.ts";
@@ -14,6 +14,7 @@ const ORPHAN_TRIES = 12;
  */
 export class ConnectionTimers {
   readonly #conn: Connection;
+  readonly #subject: TimerSubject;
   /** Unanswered SYN, SYN-ACK, text or FIN: RFC 6298 §5. */
   readonly retransmission: Timer;
   readonly delayedAck: Timer;
@@ -31,6 +32,7 @@ export class ConnectionTimers {
 
   constructor(conn: Connection) {
     this.#conn = conn;
+    this.#subject = { connection: conn.id };
     this.retransmission = this.#timer("retransmission", () => this.#retransmissionTimeout());
     this.delayedAck = this.#timer("delayed-ack", () => {
       conn.ackNow = true;
@@ -286,7 +288,7 @@ export class ConnectionTimers {
     const { trace } = conn.context;
     if (!trace.isOn) return;
     const { srttMs, rtoMs } = conn.rtt;
-    trace.emit({ type: "rtt-sampled", connection: conn.label, rttMs, srttMs, rtoMs });
+    trace.emit({ type: "rtt-sampled", connection: conn.id, rttMs, srttMs, rtoMs });
   }
 
   /** @param tsEcr our own TSval, echoed (RFC 7323 §4); it ticks in milliseconds */
@@ -296,7 +298,7 @@ export class ConnectionTimers {
   }
 
   #timer(name: string, fire: () => void): Timer {
-    return this.#conn.context.timers.timer(name, () => this.#conn.label, fire);
+    return this.#conn.context.timers.timer(name, () => this.#conn.label, fire, this.#subject);
   }
 
   #all(): Timer[] {

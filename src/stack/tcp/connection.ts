@@ -6,6 +6,7 @@ import * as tcp from "../packet/tcp.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
 import { NewReno } from "./congestion/new-reno.ts";
 import { ConnectionTimers } from "./connection-timers.ts";
+import { sequenceSpace } from "./connection-trace.ts";
 import type { Flow } from "./flow-table.ts";
 import type { Listener } from "./listener.ts";
 import type { Loans } from "./loans.ts";
@@ -258,7 +259,7 @@ export class Connection implements TcpConnection, Flow {
     return this.finSent && seqDiff(this.sndUna, this.sendBuffer.end) > 0;
   }
 
-  /** `203.0.113.2:49152 – 203.0.113.1:80`: how the trace names it. */
+  /** `203.0.113.2:49152 – 203.0.113.1:80`: how the trace and listings name it. */
   get label(): string {
     this.#label ??= `${formatEndpoint(this.local, this.localPort)} – ${formatEndpoint(this.remote, this.remotePort)}`;
     return this.#label;
@@ -271,7 +272,7 @@ export class Connection implements TcpConnection, Flow {
     this.state = state;
     this.owner.stateChanged(from, state);
     const { trace } = this.context;
-    if (trace.isOn) trace.emit({ type: "state-changed", connection: this.label, from, to: state });
+    if (trace.isOn) trace.emit({ type: "state-changed", connection: this.id, from, to: state, ...sequenceSpace(this) });
     if (state === "ESTABLISHED" && !this.isPassive) this.notify(NOTICE.established);
   }
 

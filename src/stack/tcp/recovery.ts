@@ -1,6 +1,7 @@
 import { type Seq, seqAdd, seqDiff, seqMax, seqMin } from "../core/seq.ts";
 import * as tcpOptions from "../packet/tcp-options.ts";
 import type { Connection } from "./connection.ts";
+import { sequenceSpace } from "./connection-trace.ts";
 import { NOTICE } from "./notices.ts";
 import type { Segment } from "./segment.ts";
 
@@ -191,9 +192,9 @@ export function nextRetransmission(conn: Connection, into: LostRange): boolean {
   return into.length > 0;
 }
 
-function traceWindow(conn: Connection, why: string): void {
+function traceWindow(conn: Connection, why: "fast-retransmit" | "timeout" | "recovered"): void {
   const { trace } = conn.context;
   if (!trace.isOn) return;
   const { cwnd, ssthresh } = conn.congestion;
-  trace.emit({ type: "cwnd-changed", connection: conn.label, cwnd, ssthresh, why });
+  trace.emit({ type: "cwnd-changed", connection: conn.id, cwnd, ssthresh, why, ...sequenceSpace(conn) });
 }

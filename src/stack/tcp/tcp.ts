@@ -15,6 +15,7 @@ import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
 import { Resets, segmentInClosed } from "./closed.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
+import { connectionOpened } from "./connection-trace.ts";
 import { FlowTable } from "./flow-table.ts";
 import { fitPath } from "./handshake.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
@@ -74,6 +75,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
   /** Listeners whose queue has grown in this turn. */
   readonly #acceptable = new Set<Listener>();
   #nextId = 1;
+  /** Connections that the segment being judged has closed, while there is such a segment and a trace. */
+  #closedBySegment: number[] | undefined;
   /** What asked last for the output of a connection. */
   readonly #outputCauses: PostponedCauses;
   /** What was told first of what the user of a connection or listener is told. */
@@ -90,12 +93,19 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.rings = new RingPool(context, rings);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#connections = new FlowTable(hash);
-    this.#timeWaits = new TimeWaits(hash, (port) => this.#waitOn(port, -1));
+    this.#timeWaits = new TimeWaits(hash, (timeWait) => {
+      this.#waitOn(timeWait.localPort, -1);
+      this.#traceClosed(timeWait.id);
+    });
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.#timestampOffsets = new KeyedHash(context.random);
     this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
+    context.trace.introduceBy((tell) => {
+      for (const conn of this.#connections.values()) tell(connectionOpened(conn));
+      for (const timeWait of this.#timeWaits.all()) tell(connectionOpened(timeWait));
+    });
   }
 
   // The calls of users
@@ -217,10 +227,36 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     const seg = this.#segment;
     seg.fill(packet);
     if (seg.sourcePort === 0 || seg.destinationPort === 0) return "tcp-port-zero";
-    const verdict = this.#dispatch(seg);
+    return this.context.trace.isOn ? this.#tracedDispatch(seg) : this.#dispatch(seg);
+  }
+
+  #tracedDispatch(seg: Segment): SegmentVerdict {
     const { trace } = this.context;
-    if (trace.isOn && verdict !== "accepted") trace.emit({ type: "segment-judged", connection: seg.flow, verdict });
-    return verdict;
+    const before = this.#idOf(seg);
+    const closed: number[] = [];
+    this.#closedBySegment = closed;
+    try {
+      const verdict = this.#dispatch(seg);
+      const connection = this.#idOf(seg) ?? before;
+      trace.emit({ type: "segment-judged", ...(connection === undefined ? { flow: seg.flow } : { connection }), verdict });
+      return verdict;
+    } finally {
+      this.#closedBySegment = undefined;
+      for (const connection of closed) trace.emit({ type: "connection-closed", connection });
+    }
+  }
+
+  #idOf({ destination, destinationPort, source, sourcePort }: Segment): number | undefined {
+    const conn = this.#connections.find(destination, destinationPort, source, sourcePort);
+    return (conn ?? this.#timeWaits.find(destination, destinationPort, source, sourcePort))?.id;
+  }
+
+  #traceClosed(connection: number): void {
+    const { trace } = this.context;
+    if (!trace.isOn) return;
+    // The verdict on the segment that closes it comes first.
+    if (this.#closedBySegment !== undefined) this.#closedBySegment.push(connection);
+    else trace.emit({ type: "connection-closed", connection });
   }
 
   #dispatch(seg: Segment): SegmentVerdict {
@@ -354,6 +390,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     conn.listener?.halfOpen.delete(conn);
     conn.sendBuffer.clear();
     if (conn.isOrphan) conn.receiveBuffer.clear();
+    if (conn.state !== "TIME-WAIT") this.#traceClosed(conn.id);
   }
 
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */
@@ -453,6 +490,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost {
     this.#connections.add(conn);
     this.#usePort(conn.localPort, 1);
     this.#countLive(conn, 1);
+    const { trace } = this.context;
+    if (trace.isOn) trace.emit(connectionOpened(conn));
   }
 
   #countLive(conn: Connection, change: 1 | -1): void {

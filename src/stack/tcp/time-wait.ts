@@ -20,6 +20,8 @@ const TIME_WAIT_CAP = 65_536;
 /** What is left of a connection in TIME-WAIT: enough to answer its peer, RFC 9293 §3.10.7.4. */
 export class TimeWait implements Flow {
   readonly id: number;
+  readonly state = "TIME-WAIT";
+  readonly label: string;
   readonly local: IpAddress;
   readonly localPort: number;
   readonly remote: IpAddress;
@@ -44,11 +46,12 @@ export class TimeWait implements Flow {
     this.#time = conn.context;
     this.#durationMs = conn.context.profile.timeWaitMs;
     this.#timestamps = conn.timestamps ? [timestampNow(conn), conn.tsRecent] : undefined;
-    const label = conn.label;
+    this.label = conn.label;
     this.timer = conn.context.timers.timer(
       "time-wait",
-      () => label,
+      () => this.label,
       () => expired(this),
+      { connection: this.id },
     );
     this.timer.set(this.#durationMs);
   }
@@ -83,10 +86,10 @@ export class TimeWaits {
   readonly #byFlow: FlowTable<TimeWait>;
   /** In the order in which they began: the first is the oldest. */
   readonly #byAge = new Set<TimeWait>();
-  readonly #forgotten: (port: number) => void;
+  readonly #forgotten: (timeWait: TimeWait) => void;
 
-  /** @param forgotten hears of the local port of each that is over */
-  constructor(hash: KeyedHash, forgotten: (port: number) => void) {
+  /** @param forgotten hears of each that is over */
+  constructor(hash: KeyedHash, forgotten: (timeWait: TimeWait) => void) {
     this.#byFlow = new FlowTable(hash);
     this.#forgotten = forgotten;
   }
@@ -115,6 +118,6 @@ export class TimeWaits {
   forget(timeWait: TimeWait): void {
     timeWait.timer.cancel();
     this.#byFlow.delete(timeWait);
-    if (this.#byAge.delete(timeWait)) this.#forgotten(timeWait.localPort);
+    if (this.#byAge.delete(timeWait)) this.#forgotten(timeWait);
   }
 }

@@ -4,6 +4,10 @@ import { failed, type Outcome, type Wait } from "./outcome.ts";
 
 /** A call whose answer is still to come: it sits with the sockets it waits for until it ends, exactly once. */
 export class PendingCall {
+  readonly client: number;
+  readonly call: number;
+  /** The C function's. */
+  readonly name: string;
   readonly #wait: Wait;
   readonly #finish: (outcome: Outcome) => void;
   readonly #timer: Timer | undefined;
@@ -11,10 +15,21 @@ export class PendingCall {
   #isOver = false;
 
   /**
-   * @param name the C function's, for listings of timers
+   * @param name for listings of timers
    * @param isHeld whether the program leaves its replies unread, so that this call had better wait on
    */
-  constructor(name: string, wait: Wait, timers: TimerQueue, isHeld: () => boolean, finish: (outcome: Outcome) => void) {
+  constructor(
+    client: number,
+    call: number,
+    name: string,
+    wait: Wait,
+    timers: TimerQueue,
+    isHeld: () => boolean,
+    finish: (outcome: Outcome) => void,
+  ) {
+    this.client = client;
+    this.call = call;
+    this.name = name;
     this.#wait = wait;
     this.#isHeld = isHeld;
     this.#finish = finish;
@@ -24,6 +39,7 @@ export class PendingCall {
         `${name}-timeout`,
         () => `winsock ${name}`,
         () => this.end(wait.timedOut()),
+        this,
       );
       this.#timer.set(wait.timeoutMs);
     }

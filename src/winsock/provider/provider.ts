@@ -1,3 +1,4 @@
+import type { TraceOpening } from "../../stack/core/trace.ts";
 import { LOBYTE, SOCK_STREAM } from "../abi/constants.ts";
 import {
   WSAEFAULT,
@@ -76,14 +77,32 @@ class Client {
   }
 
   newStreamSocket(): StreamSocket {
-    const socket = new StreamSocket(this.sockets.reserve(), this, this.#context);
-    this.sockets.set(socket.handle, socket);
-    return socket;
+    return this.#opened(new StreamSocket(this.sockets.reserve(), this, this.#context));
   }
 
   newDatagramSocket(): DatagramSocket {
-    const socket = new DatagramSocket(this.sockets.reserve(), this, this.#context);
+    return this.#opened(new DatagramSocket(this.sockets.reserve(), this, this.#context));
+  }
+
+  /** The program has no such socket any more. */
+  forget(socket: Socket): void {
+    this.sockets.remove(socket.handle);
+    const { trace } = this.#context.host.context;
+    if (trace.isOn) trace.emit({ type: "socket-closed", socket: socket.id });
+  }
+
+  /** Tells the trace what the program has open. */
+  introduce(tell: (opening: TraceOpening) => void): void {
+    for (const socket of this.sockets.all()) tell(socketOpened(socket, this.id));
+    for (const { client, call, name } of this.pending.values()) {
+      tell({ type: "winsock-called", client, call, name, text: `${name}(…)` });
+    }
+  }
+
+  #opened<T extends Socket>(socket: T): T {
     this.sockets.set(socket.handle, socket);
+    const { trace } = this.#context.host.context;
+    if (trace.isOn) trace.emit(socketOpened(socket, this.id));
     return socket;
   }
 }
@@ -107,8 +126,12 @@ export class Provider implements CallHandler {
       host,
       tcpBindings: new Bindings((port, change) => host.tcp.holdPort(port, change)),
       udpBindings: new Bindings(),
+      lastSocket: 0,
       scratch: new Uint8Array(sizeof_sockaddr_in + TRANSFER_LIMIT),
     };
+    host.context.trace.introduceBy((tell) => {
+      for (const client of this.#clients.values()) client.introduce(tell);
+    });
   }
 
   /** Who answers management requests; without one they fail with WSAEOPNOTSUPP. */
@@ -125,7 +148,10 @@ export class Provider implements CallHandler {
     if (program === undefined) return;
     this.#clients.delete(client);
     for (const call of [...program.pending.values()]) call.abandon();
-    for (const socket of program.sockets.all()) socket.abort();
+    for (const socket of program.sockets.all()) {
+      socket.abort();
+      program.forget(socket);
+    }
     this.#host.context.requestTurn();
   }
 
@@ -169,7 +195,15 @@ export class Provider implements CallHandler {
       return;
     }
     const name = callName(request.op) ?? "unknown";
-    const before = trace.begin({ type: "winsock-called", client, call: request.id, name, text: callText(request) });
+    const socket = program.sockets.get(request.s)?.id;
+    const before = trace.begin({
+      type: "winsock-called",
+      client,
+      call: request.id,
+      ...(socket === undefined ? {} : { socket }),
+      name,
+      text: callText(request),
+    });
     try {
       this.#perform(program, request, reply);
     } finally {
@@ -198,7 +232,8 @@ export class Provider implements CallHandler {
         program.waiting.change(-bytes);
         this.#finish(client, id, op, outcome, reply);
       };
-      const pending = new PendingCall(callName(op) ?? "call", answer, this.#host.context.timers, () => program.isHeld, finish);
+      const { timers } = this.#host.context;
+      const pending = new PendingCall(client, id, callName(op) ?? "call", answer, timers, () => program.isHeld, finish);
       program.pending.set(id, pending);
     }
     this.#host.context.requestTurn();
@@ -217,9 +252,7 @@ export class Provider implements CallHandler {
   #finish(client: number, id: number, op: number, outcome: Outcome, reply: Replier): void {
     const { trace } = this.#host.context;
     if (trace.isOn && !isReadAhead(op)) {
-      const name = callName(op) ?? "unknown";
-      const text = outcomeText(op, outcome);
-      trace.emit({ type: "winsock-returned", client, call: id, name, text, error: outcome.error });
+      trace.emit({ type: "winsock-returned", client, call: id, text: outcomeText(op, outcome), error: outcome.error });
     }
     reply(replyFor(id, outcome));
   }
@@ -250,6 +283,14 @@ export class Provider implements CallHandler {
   }
 }
 
+const socketOpened = ({ id, handle, type }: Socket, client: number): TraceOpening => ({
+  type: "socket-opened",
+  socket: id,
+  client,
+  handle,
+  label: `${type === SOCK_STREAM ? "stream" : "datagram"} socket ${handle} of program ${client}`,
+});
+
 /** How a face gets what recv will return, which is no call of the program. */
 const isReadAhead = (op: number): boolean => op === CALL.show || op === CALL.taken;
 
@@ -264,7 +305,7 @@ function start(client: Client, wanted: number): Outcome {
 function cleanUp(client: Client): Outcome {
   for (const call of [...client.pending.values()]) call.interrupt();
   for (const socket of client.sockets.all()) {
-    client.sockets.remove(socket.handle);
+    client.forget(socket);
     // Without the wait that SO_LINGER asks for, and whatever the blocking mode (Microsoft, "WSACleanup function").
     if (socket.options.linger.seconds > 0) socket.options.linger = { on: false, seconds: 0 };
     socket.close();
@@ -312,7 +353,7 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
       return socket.shutdown(a);
     case CALL.closesocket: {
       const answer = socket.close();
-      if (socket.isClosed) client.sockets.remove(socket.handle);
+      if (socket.isClosed) client.forget(socket);
       return answer;
     }
     case CALL.ioctlsocket:

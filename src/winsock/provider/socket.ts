@@ -45,6 +45,8 @@ export interface SocketContext {
   readonly host: ProviderHost;
   readonly tcpBindings: Bindings;
   readonly udpBindings: Bindings;
+  /** The id of the socket that was made last. */
+  lastSocket: number;
   /** Where received bytes lie until the reply was given. */
   readonly scratch: Uint8Array;
 }
@@ -53,6 +55,8 @@ export interface SocketContext {
 export abstract class Socket {
   abstract readonly type: number;
   abstract readonly protocol: number;
+  /** Among all sockets of the host: the trace names it by this. */
+  readonly id: number;
   readonly handle: number;
   readonly owner: Owner;
   readonly context: SocketContext;
@@ -68,6 +72,7 @@ export abstract class Socket {
   protected binding: Binding | undefined;
 
   constructor(handle: number, owner: Owner, context: SocketContext, bindings: Bindings, options: SocketOptions) {
+    this.id = ++context.lastSocket;
     this.handle = handle;
     this.owner = owner;
     this.context = context;

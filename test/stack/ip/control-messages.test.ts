@@ -149,6 +149,8 @@ describe("errors we send (RFC 1122 §3.2.2)", () => {
     peer.say(peer.udp(host, { from: 1, to: 9 }, "x", { destination: v4("203.0.113.255"), linkTo: ethernet.BROADCAST_MAC }));
     network.settle();
     expect(peer.heard()).toEqual([]);
+    // Nor was it tried.
+    expect(host.drops()).toEqual({ "ipv4-unknown-protocol": 1, "udp-no-endpoint": 1 });
   });
 
   test("are limited to a burst of 50 and 1000 a second (IC4-07)", () => {

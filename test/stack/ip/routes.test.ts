@@ -65,6 +65,35 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
     expect(host.ip.routes.remove(parseV4("192.0.2.0"), 24)).toBe(1);
   });
 
+  test("an address takes the route to its prefix along when it goes, unless another address has that prefix", () => {
+    const { host } = setUp();
+    const [first, second] = [parseV4("198.51.100.2"), parseV4("198.51.100.3")];
+    host.ip.addAddress(host.eth, first, 24);
+    host.ip.addAddress(host.eth, second, 24);
+    host.ip.addAddress(host.eth, parseV4("198.51.100.4"), 25);
+    const routes = () =>
+      host.ip.routes
+        .list()
+        .filter((route) => route.destination === "198.51.100.0")
+        .map((route) => route.prefixLength);
+    expect(host.ip.removeAddress(host.eth, parseV4("198.51.100.9"))).toBe(false);
+    expect(host.ip.removeAddress(host.eth, first)).toBe(true);
+    expect(routes()).toEqual([25, 24]);
+    expect(host.ip.route(parseV4("198.51.100.200"), first)).toBe("source-not-local");
+    expect(host.ip.removeAddress(host.eth, second)).toBe(true);
+    expect(routes()).toEqual([25]);
+    expect(host.ip.route(parseV4("198.51.100.200"))).toBe("no-route");
+  });
+
+  test("a broadcast is for who is bound to an address of the prefix that it names, the limited one for all", () => {
+    const { host } = setUp();
+    host.ip.addAddress(host.ip.addInterface(new MemoryWire().device({ name: "second" })), parseV4("198.51.100.2"), 24);
+    const isFor = (local: string, destination: string) => host.ip.isBroadcastFor(parseV4(local), parseV4(destination));
+    expect([isFor("203.0.113.2", "203.0.113.255"), isFor("198.51.100.2", "198.51.100.255")]).toEqual([true, true]);
+    expect([isFor("203.0.113.2", "198.51.100.255"), isFor("198.51.100.2", "203.0.113.255")]).toEqual([false, false]);
+    expect([isFor("203.0.113.2", "255.255.255.255"), isFor("192.0.2.1", "203.0.113.255")]).toEqual([true, false]);
+  });
+
   test("a source must be ours, and a loopback source does not leave the host", () => {
     const { host } = setUp();
     expect(host.ip.route(parseV4("203.0.113.1"), parseV4("203.0.113.9"))).toBe("source-not-local");

@@ -36,6 +36,31 @@ describe("closing and its notices", () => {
     expect(app.events).toEqual(["established", "aborted: reset"]);
   });
 
+  test.each([
+    ["LAST-ACK", 2],
+    ["CLOSING", 1],
+  ])("a reset in %s is the end that a lingering user waits for, and no failure (RFC 9293 §3.10.7.4, second)", (state, ack) => {
+    const { peer, app, conn } = established();
+    if (state === "LAST-ACK") peer.send("F.", { seq: 1, ack: 1 });
+    conn.close(true);
+    peer.settle();
+    if (state === "CLOSING") peer.send("F.", { seq: 1, ack });
+    expect(conn.state).toBe(state);
+    peer.send("R.", { seq: 2, ack });
+    expect(app.events).toEqual(["established", "end", "finished"]);
+    expect(conn.state).toBe("CLOSED");
+  });
+
+  test("text that was taken before the close is no reason for a reset when it comes again with the FIN", () => {
+    const { peer, conn } = established();
+    peer.send("P.", { seq: 1, ack: 1, text: 3 });
+    conn.close(false);
+    peer.expect("F.", { seq: 1, ack: 4 });
+    peer.send("FP.", { seq: 1, ack: 2, text: 3 });
+    peer.expect(".", { seq: 2, ack: 5 });
+    expect(peer.host.tcp.statuses().map((row) => row.state)).toEqual(["TIME-WAIT"]);
+  });
+
   test("the last ACK of a simultaneous close is not answered (RFC 9293 §3.6 case 3)", () => {
     const { peer, conn } = established();
     conn.shutdownSend();
@@ -79,6 +104,9 @@ describe("TIME-WAIT", () => {
     listener.accept()?.close(false);
     peer.expect("F.", { seq: 1 });
     peer.send("F.", { seq: 1, ack: 2 });
+    peer.expect(".", { seq: 2, ack: 2 });
+    // A number that is not beyond RCV.NXT may be an old SYN's.
+    peer.send("S", { seq: 2, mss: 1000 });
     peer.expect(".", { seq: 2, ack: 2 });
     peer.send("S", { seq: 3, mss: 1000 });
     expect(peer.expect("S.", { ack: 4 }).seq).toBeGreaterThan(2);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { parseV4 } from "../../../src/stack/core/address.ts";
 import { LINUX, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
 import type { IcmpError, IcmpErrorKind } from "../../../src/stack/ip/transport.ts";
+import { established } from "../../support/established.ts";
 import { tcpOf } from "../../support/insides.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 import { Endpoint, OUR_ADDRESS, PEER_ADDRESS, TwoHosts } from "../../support/two-hosts.ts";
@@ -163,6 +164,17 @@ describe("active open", () => {
     expect(app.events).toEqual(["failed: timed-out"]);
   });
 
+  test("a peer that asks for tiny segments gets no smaller ones than 48 bytes (CVE-2019-11479)", () => {
+    for (const mss of [1, 47, 48]) {
+      const { peer, conn, write } = established({ synAck: { mss } });
+      write(480);
+      expect(peer.seen.map((s) => s.length)).toEqual(Array(10).fill(48));
+      expect(conn.status().mss).toBe(48);
+    }
+    const withTimestamps = established({ profile: LINUX, synAck: { mss: 1, timestamps: [1, 1] } });
+    expect(withTimestamps.conn.status().mss).toBe(36);
+  });
+
   test("TCP_MAXRT shortens the attempt", () => {
     const { peer, app } = connecting(WINDOWS);
     app.connection?.setOptions({ maxRetransmissionMs: 2500 });
@@ -261,9 +273,11 @@ describe("active open", () => {
   });
 
   test("an ICMP error that quotes a number we have not sent is not believed (RFC 5927 §4.1)", () => {
-    const { peer, app } = connecting(LINUX);
-    expect(tcpOf(peer.host).icmpError(quoteOf(peer, "port-unreachable", 5))).toBe(false);
-    expect(app.events).toEqual([]);
+    for (const shift of [-1, 1, 5]) {
+      const { peer, app } = connecting(LINUX);
+      expect(tcpOf(peer.host).icmpError(quoteOf(peer, "port-unreachable", shift))).toBe(false);
+      expect(app.events).toEqual([]);
+    }
   });
 
   function optionsOf(profile: typeof RFC) {

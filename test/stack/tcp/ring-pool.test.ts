@@ -47,6 +47,23 @@ describe("the pool of rings", () => {
     expect([pool.lentBytes, pool.bytes]).toEqual([0, 8192]);
   });
 
+  test("gives back as many as nobody needed at any time since it last looked, and keeps count", () => {
+    const { pool, advance } = setUp();
+    const rings = [1, 2, 3].map(() => pool.take(4096));
+    for (const ring of rings) pool.give(ring);
+    advance(1000);
+    expect(pool.bytes).toBe(3 * 4096);
+    // Two at once, of which one is kept: one ring was not needed.
+    const [kept, other] = [pool.take(4096), pool.take(4096)];
+    pool.give(other);
+    advance(1000);
+    expect([pool.lentBytes, pool.bytes]).toEqual([4096, 2 * 4096]);
+    advance(1000);
+    expect([pool.lentBytes, pool.bytes]).toEqual([4096, 4096]);
+    pool.give(kept);
+    expect([pool.lentBytes, pool.bytes]).toEqual([0, 4096]);
+  });
+
   test("gives unused rings back to the process after a while, those in demand last, and then sleeps", () => {
     const { pool, advance } = setUp();
     const rings = Array.from({ length: 4 }, () => pool.take(MIB));

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
+import { seqDiff } from "../../../src/stack/core/seq.ts";
+import { sackLeftEdge, sackRightEdge } from "../../../src/stack/packet/tcp-options.ts";
 import { established } from "../../support/established.ts";
 
 const text = (s: string) => new TextEncoder().encode(s);
@@ -21,6 +23,29 @@ describe("sequence numbers", () => {
     peer.send("P.", { seq: 1, ack: 1, text: text("abcde") });
     peer.expect(".", { ack: 9 });
     expect(new TextDecoder().decode(app.bytes())).toBe("abcdefgh");
+  });
+
+  test("of what is held out of order, what came last is reported first (RFC 2018 §4)", () => {
+    const { peer } = established({ synAck: { sackPermitted: true } });
+    const blocks = [11, 31, 21].map((at) => {
+      peer.send("P.", { seq: at, ack: 1, text: 5 });
+      const { options } = peer.expect(".", { ack: 1 });
+      return Array.from({ length: options.sackBlocks }, (_, i) =>
+        [sackLeftEdge(options, i), sackRightEdge(options, i)].map((edge) => seqDiff(edge, peer.isn)),
+      );
+    });
+    expect(blocks).toEqual([
+      [[11, 16]],
+      [
+        [31, 36],
+        [11, 16],
+      ],
+      [
+        [21, 26],
+        [31, 36],
+        [11, 16],
+      ],
+    ]);
   });
 
   test("the first copy of a byte wins (hardening: blind injection)", () => {
@@ -73,6 +98,15 @@ describe("resets and SYNs in a connection", () => {
     expect(app.events).toContain("aborted: reset");
     expect(peer.host.tcp.statuses()).toEqual([]);
     expect(peer.host.timers.pending()).toEqual([]);
+  });
+
+  test("the window ends before RCV.NXT + RCV.WND (RFC 9293 §3.10.7.4, table 6)", () => {
+    const { peer, conn } = established();
+    const { rcvWnd } = conn.status();
+    peer.send("R", { seq: 1 + rcvWnd });
+    peer.expectSilence();
+    peer.send("R", { seq: rcvWnd });
+    peer.expect(".", { ack: 1 });
   });
 
   test("a reset elsewhere in the window is questioned by one challenge ACK; outside it is ignored (RFC 5961 §3.2)", () => {

@@ -47,6 +47,31 @@ describe("what may leave", () => {
     ]);
   });
 
+  test("a FIN for which the window has no number left does not ride on the text that fills it", () => {
+    const { peer, conn } = established();
+    peer.send(".", { seq: 1, ack: 1, window: 10 });
+    conn.write(new Uint8Array(10), 0, 10);
+    conn.shutdownSend();
+    peer.expect("P.", { seq: 1, length: 10 });
+    const roomy = established();
+    roomy.peer.send(".", { seq: 1, ack: 1, window: 11 });
+    roomy.conn.write(new Uint8Array(10), 0, 10);
+    roomy.conn.shutdownSend();
+    roomy.peer.expect("FP.", { seq: 1, length: 10 });
+  });
+
+  test("less than a segment leaves when it is half of the largest window ever offered, and not when it is less (RFC 9293 §3.8.6.2.1)", () => {
+    const { peer, write } = established({ synAck: { window: 400 } });
+    write(5000);
+    peer.expect(".", { seq: 1, length: 400 });
+    peer.send(".", { seq: 1, ack: 401, window: 200 });
+    peer.expect(".", { seq: 401, length: 200 });
+    peer.send(".", { seq: 1, ack: 601, window: 199 });
+    peer.expectSilence();
+    peer.send(".", { seq: 1, ack: 601, window: 200 });
+    peer.expect(".", { seq: 601, length: 200 });
+  });
+
   test("an older segment must not shrink the window (RFC 9293 §3.10.7.4, WL1 and WL2)", () => {
     const { peer, write } = established();
     peer.send(".", { seq: 2, ack: 1, window: 50_000 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { WINDOWS } from "../../../src/stack/core/profile.ts";
+import { NOBODY } from "../../../src/stack/tcp/notices.ts";
 import { established } from "../../support/established.ts";
 import type { ScriptPeer } from "../../support/script-peer.ts";
 
@@ -93,5 +94,54 @@ describe("a window that shrinks to nothing over what is in flight", () => {
     expect(app.events).toEqual(["established"]);
     peer.send(".", { seq: 1, ack: 2, window: 5000 });
     expect(conn.state).toBe("FIN-WAIT-2");
+  });
+});
+
+test("a window that opens over what is in flight ends the back-off: the tries had asked for the window, not for the path", () => {
+  const { peer, conn, write } = established({ profile: WINDOWS });
+  write(10);
+  peer.send(".", { seq: 1, ack: 1, window: 0 });
+  for (const wait of [300, 600, 1200]) {
+    peer.advance(wait);
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+  }
+  expect(conn.status().rtoMs).toBe(2400);
+  peer.seen.length = 0;
+  peer.send(".", { seq: 1, ack: 1, window: 5000 });
+  peer.advance(299);
+  peer.expectSilence();
+  peer.advance(1);
+  peer.expect("P.", { seq: 1, length: 10 });
+});
+
+describe("a receiver that makes room", () => {
+  /** A buffer of 5840 bytes, four full segments of the link, which is the least; `bytes` of it hold text, in segments of 1000. */
+  function filled(bytes: number) {
+    const parts = established({ options: { receiveBufferBytes: 4096 } });
+    parts.conn.user = NOBODY;
+    for (let at = 0; at < bytes; at += 1000) parts.peer.send(".", { seq: 1 + at, ack: 1, text: 1000 });
+    parts.peer.advance(1000);
+    parts.peer.seen.length = 0;
+    const read = (count: number) => {
+      parts.conn.read(new Uint8Array(count), 0, count);
+      parts.peer.settle();
+    };
+    return { ...parts, read };
+  }
+
+  test("says so when it is worth two segments, and not before (RFC 9293 §3.8.6.2.2)", () => {
+    const { peer, read } = filled(3000);
+    read(1999);
+    peer.expectSilence();
+    read(1);
+    peer.expect(".", { ack: 3001, window: 4840 });
+    read(1000);
+    peer.expectSilence();
+  });
+
+  test("says nothing while the window that the peer knows is more than half of the buffer", () => {
+    const { peer, read } = filled(2000);
+    read(2000);
+    peer.expectSilence();
   });
 });

@@ -20,6 +20,17 @@ describe("TS.Recent", () => {
     expect(app.receivedBytes).toBe(10);
   });
 
+  test("is not moved by text that came before its turn, so that what fills the gap is not too old (RFC 7323 §4.3)", () => {
+    const { peer, app } = start();
+    peer.send("P.", { seq: 101, ack: 1, timestamps: [2000, 1], text: 5 });
+    expect(peer.expect(".", { ack: 1 }).options.tsEcr).toBe(1000);
+    peer.send(".", { seq: 1, ack: 1, timestamps: [1500, 1], text: 100 });
+    expect(peer.expect(".", { ack: 106 }).options.tsEcr).toBe(1500);
+    expect(app.receivedBytes).toBe(105);
+    peer.send("P.", { seq: 106, ack: 1, timestamps: [1400, 1], text: 5 });
+    expect(app.receivedBytes).toBe(105);
+  });
+
   test("goes on a reset of ours, and SACK does not (RFC 7323 §5.2, RFC 2018 §4)", () => {
     const { peer, conn } = start();
     peer.send("P.", { seq: 100, ack: 1, timestamps: [1001, 1], text: 5 });

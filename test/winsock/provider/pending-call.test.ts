@@ -24,6 +24,8 @@ function waiting(timeoutMs = Number.POSITIVE_INFINITY) {
     cancelled: () => state.cancelled++,
   };
   const call = new PendingCall(
+    1,
+    1,
     "recv",
     wait,
     timers,

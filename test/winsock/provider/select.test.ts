@@ -1,8 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { FIONBIO, SO_LINGER, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
+import { AF_INET, FIONBIO, SO_LINGER, SOCK_DGRAM, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
 import { WSAEINVAL, WSAENOTSOCK } from "../../../src/winsock/abi/errors.ts";
 import { FD_SET } from "../../../src/winsock/abi/fd-set.ts";
 import { type fd_set, new_fd_set, type SOCKET, sizeof_fd_set, sizeof_linger, writeFdSet } from "../../../src/winsock/abi/structures.ts";
+import { CALL, type CallReply, type CallRequest } from "../../../src/winsock/provider/calls.ts";
+import { Provider } from "../../../src/winsock/provider/provider.ts";
 import { decodeSets, encodeSets } from "../../../src/winsock/provider/select.ts";
 import { OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, connect, datagram, fails, nonblocking, outcome, say, selected } from "../../support/winsock-calls.ts";
@@ -163,6 +165,21 @@ describe("select (Microsoft, select function; Wine's test select)", () => {
     const large: fd_set = { fd_count: 102, fd_array: [...idle, s, s] };
     expect(v.winsock.select(0, null, large, null, { tv_sec: 0, tv_usec: 0 })).toBe(1);
     expect(members(large)).toEqual([s]);
+  });
+
+  test("members that are there twice count once also for a face that passes them on as they are", () => {
+    const v = new VirtualWinsock();
+    const provider = new Provider(v.ours);
+    const { client } = v.blockingPort(provider);
+    const call = (op: number, fields: Partial<CallRequest>): CallReply => {
+      const replies: CallReply[] = [];
+      provider.call(client, { id: 1, op, s: 0, a: 0, b: 0, c: 0, data: null, ...fields }, (reply) => replies.push(reply));
+      return replies[0]!;
+    };
+    call(CALL.startup, { a: 0x0202 });
+    const s = call(CALL.socket, { a: AF_INET, b: SOCK_DGRAM }).result;
+    const reply = call(CALL.select, { data: encodeSets({ read: undefined, write: [s, s], except: [s] }) });
+    expect([reply.result, decodeSets(reply.data!)]).toEqual([1, { read: undefined, write: [s], except: [] }]);
   });
 
   test("counts the entries that are left: one set in two places is one set, two sets are two (Microsoft, select function)", () => {

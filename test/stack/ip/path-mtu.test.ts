@@ -1,0 +1,69 @@
+import { describe, expect, test } from "@jest/globals";
+import { ipv4 } from "../../../src/stack/core/address.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
+import { MAX_PATH_MTUS, MIN_PATH_MTU, mtuAfterReport, PATH_MTU_LIFETIME_MS, PathMtus } from "../../../src/stack/ip/path-mtu.ts";
+
+/** The table and its time; nothing else here knows how the table is told the time. */
+function setUp() {
+  const time = new FrozenTime();
+  return { mtus: new PathMtus(time), wait: (ms: number) => time.moveTo(time.now + ms) };
+}
+
+describe("what path MTU discovery has found (RFC 1191)", () => {
+  test("holds for its destination alone, and for ten minutes (§6.3)", () => {
+    const { mtus, wait } = setUp();
+    expect(mtus.to(ipv4(1))).toBe(Number.POSITIVE_INFINITY);
+    expect(mtus.lower(ipv4(1), 1000)).toBeUndefined();
+    expect([mtus.to(ipv4(1)), mtus.to(ipv4(2))]).toEqual([1000, Number.POSITIVE_INFINITY]);
+    wait(PATH_MTU_LIFETIME_MS - 1);
+    expect(mtus.to(ipv4(1))).toBe(1000);
+    wait(1);
+    expect([mtus.to(ipv4(1)), mtus.size]).toEqual([Number.POSITIVE_INFINITY, 0]);
+  });
+
+  test("holds ten minutes more when it is found again", () => {
+    const { mtus, wait } = setUp();
+    mtus.lower(ipv4(1), 1000);
+    wait(PATH_MTU_LIFETIME_MS - 1);
+    expect(mtus.lower(ipv4(1), 900)?.mtu).toBe(1000);
+    wait(PATH_MTU_LIFETIME_MS - 1);
+    expect(mtus.to(ipv4(1))).toBe(900);
+  });
+
+  test("can be taken back to what was there before, its time included", () => {
+    const { mtus, wait } = setUp();
+    mtus.restore(ipv4(1), mtus.lower(ipv4(1), 1000));
+    expect(mtus.to(ipv4(1))).toBe(Number.POSITIVE_INFINITY);
+    mtus.lower(ipv4(1), 1200);
+    wait(1000);
+    mtus.restore(ipv4(1), mtus.lower(ipv4(1), 600));
+    expect(mtus.to(ipv4(1))).toBe(1200);
+    wait(PATH_MTU_LIFETIME_MS - 1000);
+    expect(mtus.to(ipv4(1))).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("of the destination that was heard of longest ago is forgotten when there are too many", () => {
+    const { mtus } = setUp();
+    for (let remote = 0; remote < MAX_PATH_MTUS; remote++) mtus.lower(ipv4(remote), 1000);
+    // Heard of again, the first is the newest.
+    mtus.lower(ipv4(0), 900);
+    expect(mtus.size).toBe(MAX_PATH_MTUS);
+    mtus.lower(ipv4(MAX_PATH_MTUS), 1000);
+    expect([mtus.size, mtus.to(ipv4(0)), mtus.to(ipv4(1)), mtus.to(ipv4(2))]).toEqual([MAX_PATH_MTUS, 900, Number.POSITIVE_INFINITY, 1000]);
+  });
+});
+
+test.each([
+  // What a router says is believed, down to the least.
+  [1400, 1500, 1400],
+  [MIN_PATH_MTU, 1500, MIN_PATH_MTU],
+  [68, 1500, MIN_PATH_MTU],
+  // Of one that says nothing the next lower plateau is tried (§7).
+  [0, 65535, 32000],
+  [0, 1500, 1492],
+  [0, 1492, 1006],
+  [0, 1006, MIN_PATH_MTU],
+  [0, 100, MIN_PATH_MTU],
+])("after a report of %d about a datagram of %d bytes the path is taken for one of %d", (reported, datagramBytes, mtu) => {
+  expect(mtuAfterReport(reported, datagramBytes)).toBe(mtu);
+});

@@ -11,8 +11,8 @@ export type { HostContext } from "./stack/core/context.ts";
 export type { DropReason, PacketVerdict, SegmentVerdict } from "./stack/core/drop-reasons.ts";
 export type { DropCounters } from "./stack/core/drops.ts";
 export { LINUX, PROFILES, type Profile, RFC, type SynOption, WINDOWS } from "./stack/core/profile.ts";
-export { type PendingTimer, type Timer, type TimerObserver, TimerQueue } from "./stack/core/timers.ts";
-export { Host } from "./stack/host/host.ts";
+export { type PendingTimer, type Timer, type TimerObserver, TimerQueue, type TimerSubject } from "./stack/core/timers.ts";
+export { Host, type TurnObserver } from "./stack/host/host.ts";
 export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
 
 // What drives it
@@ -33,9 +33,12 @@ export type {
   TraceCause,
   TraceContent,
   TraceEvent,
+  TraceIntroduction,
+  TraceOpening,
   TraceStamp,
   TraceSubscriber,
 } from "./stack/core/trace.ts";
+export { TraceLabels } from "./stack/core/trace-labels.ts";
 export {
   type ArpDescription,
   type Described,

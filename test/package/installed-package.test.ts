@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
 import { ENTRIES, ROOT } from "./entries.ts";
-import { programsOf } from "./readme-programs.ts";
+import { programsOf, sessionsOf } from "./readme-programs.ts";
 
 jest.setTimeout(300_000);
 
@@ -169,6 +169,17 @@ describe("a program that installed it", () => {
     await start(join(folder, "node_modules/.bin/tapsockd"), ["--socket", socket], /ready/);
     await start(process.execPath, [join(installed, "dist/examples/http-server.js"), "8080"], /listening/, env);
     expect(run(promiseProgram, env)).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*Hello from tapsock/);
+  });
+
+  const sessions = sessionsOf("docs/guide.md");
+
+  test("the guide has programs, each with what it prints", () => {
+    expect(sessions.length).toBeGreaterThan(5);
+    expect(sessions.filter(({ printed }) => printed === undefined)).toEqual([]);
+  });
+
+  test.each(sessions)("the guide's program $# prints what stands below it", ({ program, printed }) => {
+    expect(run(program)).toBe(printed);
   });
 
   test("the example on a wire in memory runs", () => {

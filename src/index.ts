@@ -28,6 +28,7 @@ export { Simulation } from "./stack/host/simulation.ts";
 
 export type {
   PostponedCauses,
+  SequenceSpace,
   Trace,
   TraceBeginning,
   TraceCause,

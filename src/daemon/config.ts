@@ -47,6 +47,7 @@ const keys = z.strictObject({
   mtu: mtuNumber.optional(),
   kernelIp: ipv4Prefix.optional(),
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
+  record: z.string().min(1, { error: "expected the name of a file" }).optional(),
   maxClients: z.coerce
     .number({ error: CLIENTS_EXPECTED })
     .int(CLIENTS_EXPECTED)
@@ -78,14 +79,14 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
   const fromFile = file === undefined ? {} : checked(readConfigFile(file), (key) => `in ${file}: ${key}`);
   const fromFlags = checked(flags, (issue) => `--${kebab(issue)}`);
   const all = { ...fromFile, ...fromFlags };
-  const { tap, ip = DEFAULT_ADDRESS, gateway, profile = "windows", offload = "on", mac, mtu, kernelIp, capture } = all;
+  const { tap, ip = DEFAULT_ADDRESS, gateway, profile = "windows", offload = "on", mac, mtu, kernelIp, capture, record } = all;
   const { maxClients = DEFAULT_DOOR_LIMITS.clients, maxSockets = DEFAULT_LIMITS.sockets } = all;
   if (kernelIp !== undefined && tap === undefined) throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
   try {
     const offloads = tap !== undefined && offload === "on";
     const device = tap === undefined ? "wire" : "tap";
     return {
-      host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture }),
+      host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture, record }),
       socket: all.socket ?? usualSocket(env),
       limits: { ...DEFAULT_DOOR_LIMITS, clients: maxClients },
       programs: { sockets: maxSockets },

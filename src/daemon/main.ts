@@ -48,11 +48,12 @@ function command(): Command {
     .option("--mtu <bytes>", "largest IP datagram")
     .option("--kernel-ip <address/length>", "gives the kernel's side of the TAP an address and brings it up")
     .option("--capture <file>", "writes every frame to a pcapng file")
+    .option("--record <file>", "writes all that the host is given to a file, for a replay; it holds all data in clear")
     .option("--max-clients <count>", `programs that may be attached at a time (default: ${DEFAULT_DOOR_LIMITS.clients})`)
     .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, gateway, socket, profile, offload, mac, mtu, kernelIp, capture, maxClients, maxSockets; a flag wins",
+      "JSON object with the keys tap, ip, gateway, socket, profile, offload, mac, mtu, kernelIp, capture, record, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)

@@ -30,6 +30,8 @@ export interface HostSettings {
   readonly mtu?: number | undefined;
   /** pcapng file that gets every frame. */
   readonly capture?: string | undefined;
+  /** File that gets all that the host is given, to be replayed: `Recorder`. It holds all data in clear, and the host's secrets. */
+  readonly record?: string | undefined;
   /** Address with prefix length for the kernel's side of the TAP, which is brought up. */
   readonly kernelIp?: string | undefined;
 }
@@ -38,19 +40,22 @@ export type Network = { readonly kind: "host"; readonly host: HostSettings } | {
 
 const onOff = z.enum(["on", "off"], { error: "expected on or off" }).transform((text) => text === "on");
 
+const fileName = z.string().min(1, { error: "expected the name of a file" });
+
 const hostOptions = {
   ip: ipv4Prefix.default(DEFAULT_ADDRESS),
   gateway: ipv4Setting.optional(),
   profile: profileName.default("windows"),
   mac: macSetting.optional(),
   mtu: mtuNumber.optional(),
-  capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
+  capture: fileName.optional(),
+  record: fileName.optional(),
 };
 const embeddedOptions = z.strictObject(hostOptions);
 const tapOptions = z.strictObject({ ...hostOptions, offload: onOff.default(true) });
 
 /**
- * `embedded:`, `tap:NAME?ip=…&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&capture=FILE` or `daemon:/path/of/socket`.
+ * `embedded:`, `tap:NAME?ip=…&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&capture=FILE&record=FILE` or `daemon:/path/of/socket`.
  * @throws NetworkError with one sentence that names the part that is wrong
  */
 export function parseNetworkUrl(url: string): Network {
@@ -85,13 +90,13 @@ interface HostChoices extends Omit<HostSettings, "prefixLength"> {
 
 /** Settings from checked options, the address taken apart. @throws NetworkError when the address cannot be a host's */
 export function hostSettings(choices: HostChoices): HostSettings {
-  const { device, name, profile, offloads, gateway, mac, mtu, capture, kernelIp } = choices;
+  const { device, name, profile, offloads, gateway, mac, mtu, capture, record, kernelIp } = choices;
   const [ip = "", length = "24"] = choices.ip.split("/");
   const subnet = new Address4(choices.ip);
   if (gateway !== undefined && !new Address4(gateway).isInSubnet(subnet)) {
     throw new NetworkError(`Cannot use the gateway ${gateway}: expected an address within ${choices.ip}`);
   }
-  return { device, name, ip, prefixLength: Number(length), gateway, profile, offloads, mac, mtu, capture, kernelIp };
+  return { device, name, ip, prefixLength: Number(length), gateway, profile, offloads, mac, mtu, capture, record, kernelIp };
 }
 
 function read<T>(url: string, schema: z.ZodType<T>, query: string): T {

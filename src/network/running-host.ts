@@ -2,6 +2,7 @@ import type { DoorLimits } from "../management/door-usage.ts";
 import type { EventSender } from "../management/event-streams.ts";
 import { withManagement } from "../management/managed-handler.ts";
 import { type ManagedDevice, ManagementService } from "../management/management-service.ts";
+import { Recorder } from "../replay/recorder.ts";
 import { parseV4 } from "../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
 import { Host } from "../stack/host/host.ts";
@@ -10,7 +11,7 @@ import { configureInterface } from "../tap/interface-config.ts";
 import { isLibcLoaded, preloadLibc } from "../tap/libc.ts";
 import { type LinuxTap, openTap } from "../tap/linux-tap.ts";
 import type { Doorbell } from "../transport/doorbell.ts";
-import { MappedRings } from "../transport/mapped-rings.ts";
+import { MappedRings, SMALLEST_MAPPED } from "../transport/mapped-rings.ts";
 import { NetworkError } from "../transport/network-error.ts";
 import type { ClientNumbers } from "../transport/request-server.ts";
 import type { CallHandler } from "../winsock/provider/calls.ts";
@@ -20,7 +21,7 @@ import { CaptureDevice } from "../wire/capture-device.ts";
 import { ImpairedDevice } from "../wire/impaired-device.ts";
 import { Loopback } from "../wire/loopback.ts";
 import { MemoryWire } from "../wire/memory-wire.ts";
-import { CaptureFile } from "./capture-file.ts";
+import { BlockFile } from "./block-file.ts";
 import { guardedHandler } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { MistakeReports } from "./mistake-reports.ts";
@@ -100,7 +101,8 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   preloadLibc();
   const { settings, doorbell, send, notice } = parts;
   const clock = new RealClock();
-  const random = new SystemRandom();
+  const record = settings.record === undefined ? undefined : recordTo(settings.record, clock, notice, closers);
+  const random = record?.recorder.random(new SystemRandom()) ?? new SystemRandom();
   const tap = settings.device === "tap" ? openTapFor(settings) : undefined;
   const outer = tap ?? wireDevice(settings);
   closers.push(() => outer.close());
@@ -129,7 +131,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     return { name: device.name, impaired, capture };
   };
   const reports = new MistakeReports(host.context, host.context.drops, notice);
-  const devices = [managed(outer), managed(new Loopback())];
+  const devices = [managed(record?.recorder.device(outer) ?? outer), managed(new Loopback())];
   const { gateway } = settings;
   host.attach(devices[0]!.capture, {
     address: parseV4(settings.ip),
@@ -137,6 +139,8 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
   });
   host.attach(devices[1]!.capture);
+  const lentFromBytes = rings === undefined ? undefined : SMALLEST_MAPPED;
+  record?.recorder.begin(host, { limits: parts.programs ?? {}, isManaged: true, lentFromBytes });
   const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, clock, notice, closers);
 
   const provider = new Provider(host, parts.programs);
@@ -144,13 +148,14 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const management = new ManagementService({
     host,
     devices,
-    send,
+    send: record?.recorder.sender(send) ?? send,
     shutdown: () => doorbell.stop(),
     doorUsage: () => door?.usage,
     programUsage: () => provider.usage,
   });
   const mistake = (error: unknown) => reports.report("internal-error-in-call", "a call", error);
-  const handler = guardedHandler(withManagement(provider, management), mistake);
+  const answering = guardedHandler(withManagement(provider, management), mistake);
+  const handler = record?.recorder.handler(answering) ?? answering;
   if (parts.door !== undefined && waiter instanceof PollWaiter) {
     const { numbers, doorNotice } = parts;
     door = new SocketDoor({ ...parts.door, handler, numbers, timers: host.timers, notice: doorNotice, mistake });
@@ -165,6 +170,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     idle: () => {
       for (const { capture } of devices) if (capture.isCapturing) capture.flush();
       file?.flush();
+      record?.file.flush();
     },
     rings,
     watch: tap === undefined ? () => {} : watchTap(tap, notice),
@@ -200,9 +206,10 @@ function pollWaiter(doorbell: Doorbell, tap: LinuxTap | undefined, closers: (() 
   return waiter;
 }
 
-function captureTo(path: string, device: ManagedDevice, host: Host, clock: Clock, notice: Notice, closers: (() => void)[]): CaptureFile {
-  const file = new CaptureFile(
+function captureTo(path: string, device: ManagedDevice, host: Host, clock: Clock, notice: Notice, closers: (() => void)[]): BlockFile {
+  const file = new BlockFile(
     path,
+    "capture file",
     () => clock.now(),
     (why) => {
       notice(`Cannot go on with the capture in "${path}", which ends with its last whole frame: ${why}`);
@@ -215,6 +222,26 @@ function captureTo(path: string, device: ManagedDevice, host: Host, clock: Clock
     file.close();
   });
   return file;
+}
+
+/** All that the host is given goes to a file, for `Replay`. */
+function recordTo(path: string, clock: Clock, notice: Notice, closers: (() => void)[]): { recorder: Recorder; file: BlockFile } {
+  const file = new BlockFile(
+    path,
+    "recording",
+    () => clock.now(),
+    (why) => {
+      notice(`Cannot go on with the recording in "${path}", which ends with its last whole block: ${why}`);
+      recorder.end();
+    },
+  );
+  const onLimit = () => notice(`The recording in "${path}" is as long as it may get, and ends`);
+  const recorder = new Recorder((block) => file.write(block), { onLimit });
+  closers.push(() => {
+    recorder.end();
+    file.close();
+  });
+  return { recorder, file };
 }
 
 /** @returns to be called once a turn */

@@ -2,7 +2,7 @@ import type { RingSource } from "../stack/tcp/ring-pool.ts";
 import { mapMemory, unmapMemory } from "../tap/libc.ts";
 
 /** Smaller rings cost less to copy than to look up, and there may be a great many of them. */
-const SMALLEST = 64 * 1024;
+export const SMALLEST_MAPPED = 64 * 1024;
 /** A process may have 65,530 mappings (vm.max_map_count). */
 const MOST = 1024;
 
@@ -25,7 +25,7 @@ export class MappedRings implements RingSource {
   #areReadersLeft = false;
 
   take(capacity: number): Uint8Array | undefined {
-    if (capacity < SMALLEST || this.#addresses.size >= MOST) return undefined;
+    if (capacity < SMALLEST_MAPPED || this.#addresses.size >= MOST) return undefined;
     const mapped = mapMemory(capacity);
     if (mapped === undefined) return undefined;
     this.#addresses.set(mapped.bytes.buffer, mapped.address);

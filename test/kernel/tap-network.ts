@@ -31,6 +31,8 @@ export interface TapNetworkOptions {
   readonly profile?: "windows" | "linux" | "rfc";
   /** pcapng file. */
   readonly capture?: string;
+  /** Recording. */
+  readonly record?: string;
 }
 
 /**
@@ -46,9 +48,10 @@ export class TapNetwork {
     this.#port = port;
   }
 
-  static async start({ name, offload = "on", profile = "windows", capture }: TapNetworkOptions): Promise<TapNetwork> {
-    const file = capture === undefined ? "" : `&capture=${encodeURIComponent(capture)}`;
-    useNetwork(`tap:${name}?ip=${OURS}/24&offload=${offload}&profile=${profile}${file}`);
+  static async start({ name, offload = "on", profile = "windows", capture, record }: TapNetworkOptions): Promise<TapNetwork> {
+    const file = (key: string, path: string | undefined) => (path === undefined ? "" : `&${key}=${encodeURIComponent(path)}`);
+    const files = file("capture", capture) + file("record", record);
+    useNetwork(`tap:${name}?ip=${OURS}/24&offload=${offload}&profile=${profile}${files}`);
     const network = new TapNetwork(name, await openAsyncPort());
     configureInterface(name, { address: KERNEL, prefixLength: 24, up: true });
     return network;

@@ -22,7 +22,7 @@ describe("the URL of a network", () => {
 
   test("tap: takes every option", () => {
     const url =
-      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&capture=/tmp/x.pcapng";
+      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&capture=/tmp/x.pcapng&record=/tmp/x.recording";
     expect(parseNetworkUrl(url)).toEqual({
       kind: "host",
       host: {
@@ -36,6 +36,7 @@ describe("the URL of a network", () => {
         mac: "02:00:5e:00:53:02",
         mtu: 1400,
         capture: "/tmp/x.pcapng",
+        record: "/tmp/x.recording",
       },
     });
   });

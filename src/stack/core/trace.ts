@@ -1,5 +1,6 @@
 import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
+import type { NeighbourState, TcpState } from "./states.ts";
 import type { Time } from "./time.ts";
 
 /** What set an event off: a call of a program, a frame that came in, or a timer, by the number of the event that told of it. */
@@ -43,7 +44,7 @@ export type TraceOpening =
       readonly local: string;
       readonly remote: string;
       readonly label: string;
-      readonly state: string;
+      readonly state: TcpState;
       readonly earlier?: true;
     }
   | {
@@ -80,7 +81,7 @@ export type TraceContent =
   | { readonly type: "connection-closed"; readonly connection: number }
   | { readonly type: "socket-closed"; readonly socket: number }
   | { readonly type: "segment-judged"; readonly connection?: number; readonly flow?: string; readonly verdict: SegmentVerdict }
-  | ({ readonly type: "state-changed"; readonly connection: number; readonly from: string; readonly to: string } & SequenceSpace)
+  | ({ readonly type: "state-changed"; readonly connection: number; readonly from: TcpState; readonly to: TcpState } & SequenceSpace)
   | ({ readonly type: "timer-set"; readonly timer: string; readonly delayMs: number } & TimerOwner)
   | ({ readonly type: "timer-fired"; readonly timer: string } & TimerOwner)
   | {
@@ -97,7 +98,7 @@ export type TraceContent =
       readonly ssthresh: number;
       readonly why: "fast-retransmit" | "timeout" | "recovered";
     } & SequenceSpace)
-  | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: string }
+  | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: NeighbourState }
   | { readonly type: "winsock-returned"; readonly client: number; readonly call: number; readonly text: string; readonly error: number };
 
 /** One thing worth seeing. Events of frames hold views that are valid during the call only. */

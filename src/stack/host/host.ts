@@ -1,8 +1,8 @@
 import { type IpAddress, ipv4 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
-import { WINDOWS } from "../core/profile.ts";
-import { FrozenTime } from "../core/time.ts";
+import { type Profile, WINDOWS } from "../core/profile.ts";
+import type { Random } from "../core/random.ts";
 import { type Timer, TimerQueue, type TimerSubject } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
 import { Ip } from "../ip/ip.ts";
@@ -51,7 +51,7 @@ export class Host {
   onTurnRequested: (() => void) | undefined;
   /** Undefined when nobody looks. */
   turnObserver: TurnObserver | undefined;
-  readonly #time: FrozenTime;
+  readonly #own: OwnContext;
   readonly #ip: Ip;
   readonly #tcp: Tcp;
   readonly #udp: Udp;
@@ -61,24 +61,13 @@ export class Host {
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { startMs, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
-    const time = new FrozenTime(startMs);
-    this.#time = time;
-    const trace = new Trace(time);
-    this.timers = new TimerQueue(time, mistake);
+    const { startMs = 0, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
+    const own = new OwnContext(startMs, { random, profile, mistake, requestTurn: () => this.#requestTurn() });
+    const { trace } = own;
+    this.#own = own;
+    this.context = own;
+    this.timers = own.timers;
     this.trace = trace;
-    this.context = {
-      get now() {
-        return time.now;
-      },
-      random,
-      profile,
-      timers: this.timers,
-      trace,
-      drops: new DropCounters(),
-      mistake,
-      requestTurn: () => this.#requestTurn(),
-    };
     this.timers.observer = {
       timerSet: (timer, delayMs) => {
         if (trace.isOn) trace.emit({ type: "timer-set", timer: timer.name, ...ownerOf(timer), delayMs });
@@ -129,7 +118,7 @@ export class Host {
    * @throws RangeError when `nowMs` lies before the time of an earlier turn or call
    */
   turn(nowMs: number): boolean {
-    this.#time.moveTo(nowMs);
+    this.#own.moveTo(nowMs);
     this.turnObserver?.turnBegins(nowMs);
     this.#isInTurn = true;
     this.trace.beginTurn();
@@ -148,7 +137,7 @@ export class Host {
    * @throws RangeError as `turn`
    */
   enter(nowMs: number): void {
-    if (!this.#isInTurn) this.#time.moveTo(nowMs);
+    if (!this.#isInTurn) this.#own.moveTo(nowMs);
   }
 
   #rounds(): boolean {
@@ -215,6 +204,33 @@ function ownerOf({ owner, subject }: Timer): TimerSubject | { readonly owner: st
   const { connection, client, call } = subject;
   if (connection !== undefined) return { connection };
   return client === undefined || call === undefined ? { owner: owner() } : { client, call };
+}
+
+/** What the layers share, as its host holds it: here alone time is moved. A plain field, for it is read several times a segment. */
+class OwnContext implements HostContext {
+  now: number;
+  readonly random: Random;
+  readonly profile: Profile;
+  readonly timers: TimerQueue;
+  readonly trace: Trace;
+  readonly drops = new DropCounters();
+  readonly mistake: (error: unknown) => void;
+  readonly requestTurn: () => void;
+
+  constructor(startMs: number, parts: Pick<HostContext, "random" | "profile" | "mistake" | "requestTurn">) {
+    this.now = startMs;
+    this.random = parts.random;
+    this.profile = parts.profile;
+    this.timers = new TimerQueue(this, parts.mistake);
+    this.trace = new Trace(this);
+    this.mistake = parts.mistake;
+    this.requestTurn = parts.requestTurn;
+  }
+
+  moveTo(toMs: number): void {
+    if (!(toMs >= this.now)) throw new RangeError(`Cannot move the time from ${this.now} ms to ${toMs} ms: it goes forward only`);
+    this.now = toMs;
+  }
 }
 
 function rethrow(error: unknown): never {

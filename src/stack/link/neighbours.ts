@@ -13,6 +13,7 @@ import type { HostContext } from "../core/context.ts";
 import type { DropReason, PacketVerdict } from "../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import { fraction } from "../core/random.ts";
+import type { NeighbourState } from "../core/states.ts";
 import type { Timer } from "../core/timers.ts";
 import * as arp from "../packet/arp.ts";
 import * as internetChecksum from "../packet/checksum.ts";
@@ -21,11 +22,7 @@ import { superseding } from "../packet/superseding.ts";
 import type { NeighbourService } from "./interface-service.ts";
 import { cutsSegments, FRAME_HEADROOM, type Offloads, type TransmitResult } from "./link-device.ts";
 
-/**
- * RFC 4861 §7.3.2 applied to ARP, without DELAY: an entry that has grown STALE is probed at its next use. FAILED remembers for a
- * while that nobody answered. STATIC was given by the operator and is never probed, learned over or evicted.
- */
-export type NeighbourState = "INCOMPLETE" | "REACHABLE" | "STALE" | "PROBE" | "FAILED" | "STATIC";
+export type { NeighbourState } from "../core/states.ts";
 
 /** Entries in one interface's cache; the victim is the one whose last use lies furthest back, entries in use last. */
 export const MAX_NEIGHBOURS = 512;

@@ -1,19 +1,8 @@
 import type { IpAddress } from "../core/address.ts";
+import type { TcpState } from "../core/states.ts";
 import type { RouteFailure } from "../ip/path.ts";
 
-/** RFC 9293 §3.3.2. */
-export type TcpState =
-  | "CLOSED"
-  | "LISTEN"
-  | "SYN-SENT"
-  | "SYN-RECEIVED"
-  | "ESTABLISHED"
-  | "FIN-WAIT-1"
-  | "FIN-WAIT-2"
-  | "CLOSE-WAIT"
-  | "CLOSING"
-  | "LAST-ACK"
-  | "TIME-WAIT";
+export type { TcpState } from "../core/states.ts";
 
 /** Why an active open came to nothing. */
 export type ConnectFailure = "refused" | "timed-out" | "host-unreachable" | "net-unreachable" | "network-down";

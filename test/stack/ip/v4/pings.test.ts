@@ -4,7 +4,7 @@ import type { Path, SendResult } from "../../../../src/stack/ip/path.ts";
 import type { PingResult } from "../../../../src/stack/ip/ping.ts";
 import { MAX_PINGS, Pings } from "../../../../src/stack/ip/v4/pings.ts";
 import * as icmp from "../../../../src/stack/packet/icmp.ts";
-import { Network, v4 } from "../../link/network.ts";
+import { Network } from "../../link/network.ts";
 
 const PEER = parseV4("203.0.113.1");
 const HEADROOM = 50;

@@ -7,14 +7,14 @@ const CHUNK_BYTES = 256 * 1024;
 /** How often it is looked whether the file is still where it was made. */
 const LOOK_MS = 1000;
 
-/** Where the length of a pcapng block stands in it (draft-ietf-opsawg-pcapng, section 3.1). */
+/** Where the length of a block stands in it: pcapng (draft-ietf-opsawg-pcapng, section 3.1), and recordings alike. */
 const BLOCK_LENGTH_AT = 4;
 
 /**
- * A file that gets pcapng blocks, written in large pieces and when the host is idle. A disk that is full, or a file that somebody
- * deletes or replaces, ends the capture, not the host; what is in the file then ends with a whole block.
+ * A file that gets blocks, those of a capture or of a recording, written in large pieces and when the host is idle. A disk that is full,
+ * or a file that somebody deletes or replaces, ends it, not the host; what is in the file then ends with a whole block.
  */
-export class CaptureFile {
+export class BlockFile {
   readonly #path: string;
   readonly #now: () => number;
   readonly #onFailure: (why: string) => void;
@@ -28,11 +28,12 @@ export class CaptureFile {
   #hasFailed = false;
 
   /**
+   * @param what the file is, in words
    * @param now milliseconds of any clock
    * @param onFailure called once, when nothing more can be written; called from within `write` and `flush`
    * @throws NetworkError when the file cannot be made
    */
-  constructor(path: string, now: () => number, onFailure: (why: string) => void) {
+  constructor(path: string, what: string, now: () => number, onFailure: (why: string) => void) {
     this.#path = path;
     this.#now = now;
     this.#onFailure = onFailure;
@@ -40,7 +41,7 @@ export class CaptureFile {
       this.#fd = openSync(path, "w", 0o600);
       this.#made = fstatSync(this.#fd);
     } catch (error) {
-      throw new NetworkError(`Cannot write the capture file "${path}": ${messageOf(error)}`);
+      throw new NetworkError(`Cannot write the ${what} "${path}": ${messageOf(error)}`);
     }
   }
 

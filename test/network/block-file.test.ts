@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { CaptureFile } from "../../src/network/capture-file.ts";
+import { BlockFile } from "../../src/network/block-file.ts";
 import { sectionHeader } from "../../src/wire/pcapng-writer.ts";
 
 test("a file that somebody deletes while blocks are collected ends the capture once, however much comes after", () => {
@@ -10,8 +10,9 @@ test("a file that somebody deletes while blocks are collected ends the capture o
   const path = join(directory, "x.pcapng");
   const reasons: string[] = [];
   let nowMs = 0;
-  const file = new CaptureFile(
+  const file = new BlockFile(
     path,
+    "capture file",
     () => nowMs,
     (why) => reasons.push(why),
   );

@@ -1,0 +1,21 @@
+/** The states that things go through, in the words of their documents: here, because the trace says them too. */
+
+/** RFC 9293 §3.3.2. */
+export type TcpState =
+  | "CLOSED"
+  | "LISTEN"
+  | "SYN-SENT"
+  | "SYN-RECEIVED"
+  | "ESTABLISHED"
+  | "FIN-WAIT-1"
+  | "FIN-WAIT-2"
+  | "CLOSE-WAIT"
+  | "CLOSING"
+  | "LAST-ACK"
+  | "TIME-WAIT";
+
+/**
+ * RFC 4861 §7.3.2 applied to ARP, without DELAY: an entry that has grown STALE is probed at its next use. FAILED remembers for a
+ * while that nobody answered. STATIC was given by the operator and is never probed, learned over or evicted.
+ */
+export type NeighbourState = "INCOMPLETE" | "REACHABLE" | "STALE" | "PROBE" | "FAILED" | "STATIC";

@@ -90,6 +90,10 @@ const filesBelow = (path: string): string[] =>
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "tapsock-installed-"));
   installed = join(folder, "node_modules/tapsock");
+  // What a source that is gone since had become: the build's last step takes it away, and its folder.
+  mkdirSync(`${ROOT}dist/gone`, { recursive: true });
+  writeFileSync(`${ROOT}dist/gone/no-source.js`, "");
+  execFileSync(process.execPath, [`${ROOT}scripts/finish-build.mjs`]);
   // Built already: the build would take files away under the tests that run beside this one.
   const [tarball = ""] = npm(["pack", "--ignore-scripts", "--silent", "--pack-destination", folder], ROOT).trim().split("\n").slice(-1);
   install(join(folder, tarball));
@@ -124,6 +128,7 @@ describe("the package", () => {
       expect(files).toContain(code.slice(ROOT.length));
     }
     expect(files.filter((name) => name.split("/").some((part) => part.startsWith(".")))).toEqual([]);
+    expect(existsSync(`${ROOT}dist/gone`)).toBe(false);
     expect(files.filter((name) => /^dist\/(?!bin\/)/.test(name) && !existsSync(join(ROOT, sourceOf(name))))).toEqual([]);
   });
 

@@ -1,14 +1,16 @@
 /** The pages of docs/reference that are made from the code, so that they cannot say anything else than it. */
 import { ACCEPTED_MEANING, DROP_REASONS } from "../src/stack/core/drop-reasons.ts";
 import { TRACE_EVENTS, TRACE_STAMP } from "../src/stack/core/trace-events.ts";
-
-const GENERATED = "<!-- Made by scripts/generate-reference.ts from the code; `npm run reference` writes it anew. -->";
+import { page, table } from "./markdown.ts";
+import { callsPage, optionsPage } from "./winsock-pages.ts";
 
 /** The text of each page by its path from the root of the project. */
 export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ["docs/reference/drop-reasons.md", dropReasonsPage()],
     ["docs/reference/trace-events.md", traceEventsPage()],
+    ["docs/reference/winsock-calls.md", callsPage()],
+    ["docs/reference/winsock-options.md", optionsPage()],
   ]);
 }
 
@@ -53,8 +55,3 @@ function traceEventsPage(): string {
 
 const wordRows = (words: Readonly<Record<string, string>>): string[][] =>
   Object.entries(words).map(([word, meaning]) => [`\`${word}\``, meaning]);
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] =>
-  [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-
-const page = ([title = "", ...rest]: readonly string[]): string => `${[title, "", GENERATED, ...rest].join("\n")}\n`;

@@ -12,7 +12,8 @@ export interface MachineFacts {
   readonly hasUserNamespaces: boolean;
   readonly hasIpCommand: boolean;
   readonly hasTshark: boolean;
-  readonly hasRawSocket: boolean;
+  /** Undefined where there are no tests: in an installed package. */
+  readonly hasRawSocket: boolean | undefined;
   readonly socketPath: string;
   /** `dead`: the file is there, and nobody answers. */
   readonly daemon: "answers" | "absent" | "dead" | "forbidden";
@@ -78,13 +79,18 @@ export function diagnose(facts: MachineFacts): Finding[] {
     ),
     finding("ip", facts.hasIpCommand, false, "gives the demonstration's namespace a name to enter it by", "sudo apt-get install iproute2"),
     finding("tshark", facts.hasTshark, false, "reads captures; used by some tests", "sudo apt-get install tshark"),
-    finding("raw-socket", facts.hasRawSocket, false, "forges packets in some tests", "npm rebuild raw-socket --ignore-scripts=false"),
+    ...rawSocketFinding(facts),
     daemonFinding(facts),
   ];
 }
 
 /** Whether the main job can run on a TAP device. */
 export const canRunOnTap = (findings: readonly Finding[]): boolean => findings.every((each) => each.state === "ok" || !each.required);
+
+function rawSocketFinding({ hasRawSocket }: MachineFacts): Finding[] {
+  if (hasRawSocket === undefined) return [];
+  return [finding("raw-socket", hasRawSocket, false, "forges packets in some tests", "npm rebuild raw-socket --ignore-scripts=false")];
+}
 
 function daemonFinding(facts: MachineFacts): Finding {
   const { socketPath } = facts;

@@ -12,8 +12,8 @@ const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 export class EventLoopDriver {
   readonly #host: Host;
   readonly #clock: Clock;
-  #turn: NodeJS.Immediate | undefined;
-  #alarm: NodeJS.Timeout | undefined;
+  #isTurnSoon = false;
+  #alarm: ReturnType<typeof setTimeout> | undefined;
   #isStopped = false;
 
   /** @param clock of the origin that the host's `startMs` has */
@@ -56,17 +56,19 @@ export class EventLoopDriver {
   stop(): void {
     this.#isStopped = true;
     this.#host.onTurnRequested = undefined;
-    clearImmediate(this.#turn);
     clearTimeout(this.#alarm);
   }
 
   #soon(): void {
-    if (this.#isStopped || this.#turn !== undefined) return;
-    this.#turn = setImmediate(() => this.#run());
+    if (this.#isStopped || this.#isTurnSoon) return;
+    this.#isTurnSoon = true;
+    soon(() => {
+      if (!this.#isStopped) this.#run();
+    });
   }
 
   #run(): void {
-    this.#turn = undefined;
+    this.#isTurnSoon = false;
     clearTimeout(this.#alarm);
     // Whatever a turn throws, the alarms that are pending then still come.
     let hasMore = true;
@@ -84,3 +86,9 @@ export class EventLoopDriver {
     this.#alarm = setTimeout(() => this.#run(), Math.min(Math.max(0, Math.ceil(inMs)), LONGEST_TIMEOUT_MS));
   }
 }
+
+/** After what is happening now. Browsers have no setImmediate. */
+const soon = (what: () => void): void => {
+  if (typeof setImmediate === "function") setImmediate(what);
+  else setTimeout(what, 0);
+};

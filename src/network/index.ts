@@ -18,7 +18,7 @@ export type {
 } from "../management/management.ts";
 export type { FrameEvent, TraceRecord, WithoutBytes } from "../management/trace-record.ts";
 export { type RecordedRun, Recorder, type RecorderOptions } from "../replay/recorder.ts";
-export { Recording, RecordingError } from "../replay/recording.ts";
+export { Recording, RecordingError, type Setup } from "../replay/recording.ts";
 export { type FrameListener, Replay, ReplayError } from "../replay/replay.ts";
 export type { EventListener, EventPort } from "../transport/async-call-port.ts";
 export { NetworkError } from "../transport/network-error.ts";

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, closeSync, constants, openSync, readFileSync, statSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { connect } from "node:net";
 import { delimiter, join } from "node:path";
@@ -7,6 +7,8 @@ import type { MachineFacts } from "./diagnosis.ts";
 
 /** Bit of CAP_NET_ADMIN in a capability set, capabilities(7). */
 const CAP_NET_ADMIN = 12n;
+/** Where the tests are, in a checkout. */
+const TESTS = new URL("../../test", import.meta.url);
 const PROBE_TIMEOUT_MS = 2000;
 
 /** Looks around on this machine. Makes a namespace for a moment, and connects to the daemon's socket without asking it anything. */
@@ -21,7 +23,7 @@ export async function machineFacts(socketPath: string): Promise<MachineFacts> {
     hasUserNamespaces: succeeds("unshare", ["--user", "--map-root-user", "--net", "true"]),
     hasIpCommand: isOnPath("ip"),
     hasTshark: isOnPath("tshark"),
-    hasRawSocket: canRequire("raw-socket"),
+    hasRawSocket: existsSync(TESTS) ? canRequire("raw-socket") : undefined,
     socketPath,
     daemon: await daemonState(socketPath),
   };

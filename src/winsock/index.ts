@@ -236,7 +236,7 @@ export function inet_ntop(
   return face.inet_ntop(af, src, dst, size);
 }
 
-/** Not Winsock's: why the last WSAStartup could not reach the network, in words; undefined when it could. */
+/** Why the last WSAStartup could not reach the network, in words; undefined when it could. Not one of Winsock's. */
 export function networkFailure(): Error | undefined {
   return face.networkFailure();
 }

@@ -52,6 +52,10 @@ describe("tapsock doctor", () => {
     expect(lacking({ [fact]: false, hasUserNamespaces: true })).toHaveLength(1);
   });
 
+  test("an installed package, which has no tests, does not miss what only they use", () => {
+    expect(diagnose({ ...FIT, hasRawSocket: undefined }).map((each) => each.name)).not.toContain("raw-socket");
+  });
+
   test.each([
     ["absent", "nothing listens"],
     ["dead", "left from a daemon that is gone"],

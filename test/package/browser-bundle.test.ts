@@ -15,7 +15,7 @@ function bundle(program: string): string {
 
 /** A connect to a closed port, on a wire in memory: as much of the stack as one connect wakes up. */
 const PROGRAM = `
-import { createPromiseFace, describeFrame, MemoryWire, parseV4, Provider, RealClock, SeededRandom, Simulation, SystemRandom } from "tapsock";
+import { createPromiseFace, describeFrame, EventLoopDriver, MemoryWire, parseV4, Provider, RealClock, SeededRandom, Simulation, SystemRandom } from "tapsock";
 import { describeError, WSAECONNREFUSED } from "tapsock/winsock/abi";
 const simulation = new Simulation();
 const wire = new MemoryWire();
@@ -34,17 +34,31 @@ ours.trace.subscribe((event) => {
 ours.tcp.open({ remote: parseV4("203.0.113.1"), remotePort: 80, user: { connectFailed: (reason) => report(reason) } });
 simulation.run(() => false);
 report(describeError(WSAECONNREFUSED).slice(0, 15));
+const driver = new EventLoopDriver(ours, { now: () => simulation.now });
+driver.enter();
 report(typeof new RealClock().now());
 report(new SystemRandom().u32() >= 0);
 `;
 
 test("tapsock and tapsock/winsock/abi run where there is nothing but what every browser has, not even shared memory", () => {
   const reports: unknown[] = [];
+  const planned: (() => void)[] = [];
+  const later = (what: () => void) => planned.push(what);
   // The language's own things are in every context; of the browser's, these are all that the program may find.
-  const page = createContext({ TextEncoder, TextDecoder, performance, crypto, report: (what: unknown) => reports.push(what) });
+  const page = createContext({
+    TextEncoder,
+    TextDecoder,
+    performance,
+    crypto,
+    report: (what: unknown) => reports.push(what),
+    setTimeout: later,
+    clearTimeout,
+  });
   runInContext("delete globalThis.SharedArrayBuffer; delete globalThis.Atomics;", page);
   runInContext(bundle(PROGRAM), page);
   expect(reports).toContainEqual(expect.stringContaining("SYN"));
+  expect(planned).toHaveLength(1);
+  planned[0]!();
   expect(reports.slice(-4)).toEqual(["refused", "WSAECONNREFUSED", "number", true]);
 });
 

@@ -12,8 +12,8 @@ const RECORDING = fileURLToPath(new URL("page-over-tap.recording", import.meta.u
 test("a recording made on another machine replays to the frames and the trace that it made there", () => {
   expect(replayed(new Uint8Array(readFileSync(RECORDING)))).toEqual({
     frames: 6,
-    framesOut: "0ddbe7bf2099f221",
-    events: 46,
-    trace: "cddf7706c0affa45",
+    framesOut: "351fbf91b5bd8249",
+    events: 67,
+    trace: "15844dc6e49f10a6",
   });
 });

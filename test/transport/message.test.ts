@@ -52,6 +52,21 @@ describe("messages as bytes", () => {
     expect(taken).toEqual([null, new Uint8Array()]);
   });
 
+  test("a taker without room is asked again when it resumes, not when more comes", () => {
+    let asked = 0;
+    let takes = false;
+    const stream = new MessageStream(() => {
+      asked++;
+      return takes;
+    });
+    const bytes = encodeMessage({ ...emptyMessage(), kind: REQUEST });
+    for (let i = 0; i < 3; i++) stream.feed(bytes);
+    expect([asked, stream.isStalled]).toEqual([1, true]);
+    takes = true;
+    stream.resume();
+    expect([asked, stream.isStalled]).toEqual([4, false]);
+  });
+
   test("a taker without room gets the same message again, and nothing twice or never", () => {
     fc.assert(
       fc.property(fc.array(anyMessage, { maxLength: 8 }), fc.array(fc.boolean(), { minLength: 1, maxLength: 30 }), (messages, room) => {

@@ -80,6 +80,16 @@ describe("a queue of frames", () => {
     expect(queue.push(frameOf(2, 1), 0, 1, plainFrame())).toBe(-1);
   });
 
+  test("that begins again at the start of its block uses all of what is free there, and no more", () => {
+    const queue = new FrameQueue(8, 100);
+    const push = (length: number): number => queue.push(new Uint8Array(length), 0, length, plainFrame());
+    expect([push(24), push(24)]).toEqual([16, 56]);
+    queue.deliver({ frame: () => {} }, 1);
+    // The first 40 bytes are free, and the last 20.
+    expect([queue.hasRoom(25), queue.hasRoom(24)]).toEqual([false, true]);
+    expect([push(4), push(24), push(0)]).toEqual([96, 16, -1]);
+  });
+
   test("keeps a frame's bytes while it is delivered, whatever is pushed meanwhile, and delivers that too while the budget lasts", () => {
     const queue = new FrameQueue(3, 4 * (20 + FRAME_HEADROOM));
     queue.push(frameOf(1, 20), 0, 20, plainFrame());

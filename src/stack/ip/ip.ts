@@ -84,7 +84,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     const to = this.#own(through);
     to.addAddress(address, prefixLength);
     this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
-    if (options.announce === true && to.isUp && !to.isLoopback) to.neighbours.announce(address);
+    if (options.announce === true && to.isUp && !to.isLoopback) to.announce(address);
   }
 
   /** Takes an address away, with the route to its prefix when no other address needs it. @returns false when it is not there */

@@ -1,21 +1,11 @@
-import {
-  type AddressWords,
-  fillV4,
-  formatAddress,
-  IPV4_ANY,
-  type IpAddress,
-  isUnspecified,
-  keepAddress,
-  makeAddressSlot,
-} from "../core/address.ts";
+import { type AddressWords, formatAddress, type IpAddress, keepAddress } from "../core/address.ts";
 import { AddressMap } from "../core/address-map.ts";
 import type { HostContext } from "../core/context.ts";
-import type { DropReason, PacketVerdict } from "../core/drop-reasons.ts";
-import { type FrameInfo, GSO_NONE, plainFrame } from "../core/frame-info.ts";
+import type { DropReason } from "../core/drop-reasons.ts";
+import { type FrameInfo, GSO_NONE } from "../core/frame-info.ts";
 import { fraction } from "../core/random.ts";
 import type { NeighbourState } from "../core/states.ts";
 import type { Timer } from "../core/timers.ts";
-import * as arp from "../packet/arp.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ethernet from "../packet/ethernet.ts";
 import { superseding } from "../packet/superseding.ts";
@@ -45,16 +35,8 @@ export type NeighbourSendResult = "sent" | "queued" | "full" | "dropped";
 /** What the cache needs of its interface. */
 export interface NeighbourLink {
   readonly name: string;
-  readonly mac: Uint8Array;
   readonly offloads: Offloads;
   transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult;
-  /** The address of ours to ask from: the one whose prefix holds `target`, else the first of its family; undefined when there is none. */
-  addressTowards(target: AddressWords): IpAddress | undefined;
-  isOwn(address: AddressWords): boolean;
-  /** Whether a station of this link may have the address: unicast, within a prefix of ours, and not ours. */
-  isNeighbourly(address: AddressWords): boolean;
-  /** Whether any host may have the address, on this link or elsewhere: unicast, and no broadcast of a prefix of ours. */
-  isHostAddress(address: AddressWords): boolean;
   /** A frame is given up because nobody answered for its next hop. The bytes are valid during the call only. */
   unresolved(bytes: Uint8Array, at: number, end: number): void;
 }
@@ -103,18 +85,27 @@ export class Neighbour {
   }
 }
 
-/** The ARP cache of one interface: RFC 826, RFC 1122 §2.3.2, with the reachability states of RFC 4861 §7.3. */
+/** Asks the link for a neighbour, in the way of the address's family. */
+export interface Solicitor {
+  /** @param mac the station to ask; undefined asks all of them */
+  solicit(target: IpAddress, mac: Uint8Array | undefined): void;
+}
+
+/**
+ * The stations of one link that we talk to, by address: RFC 1122 §2.3.2 with the reachability states of RFC 4861 §7.3. How they are asked,
+ * and what their answers look like, is the family's business (arp.ts).
+ */
 export class Neighbours implements NeighbourService {
   readonly #context: HostContext;
   readonly #link: NeighbourLink;
+  readonly #solicitor: Solicitor;
   readonly #entries = new AddressMap<Neighbour>();
-  readonly #frame = new Uint8Array(FRAME_HEADROOM + ethernet.HEADER + arp.LENGTH);
-  readonly #info = plainFrame();
   #queuedBytesInAll = 0;
 
-  constructor(context: HostContext, link: NeighbourLink) {
+  constructor(context: HostContext, link: NeighbourLink, solicitor: Solicitor) {
     this.#context = context;
     this.#link = link;
+    this.#solicitor = solicitor;
   }
 
   /** The entry for a next hop, made when it is not there. Asking begins with the first `send`. */
@@ -163,49 +154,19 @@ export class Neighbours implements NeighbourService {
     return isKept ? "queued" : "dropped";
   }
 
-  /** An ARP packet in `bytes[at, end)`. @returns `accepted`, or why it was of no use */
-  input(bytes: Uint8Array, at: number, end: number): PacketVerdict {
-    const malformed = arp.check(bytes, at, end);
-    if (malformed !== undefined) return malformed;
-    arp.copySenderMac(bytes, at, senderMac);
-    // Our own link address under somebody else's name would have us talk to ourselves.
-    if (!arp.isSenderStation(bytes, at) || ethernet.sameMac(senderMac, 0, this.#link.mac, 0)) return "arp-bad-sender-mac";
-    fillV4(sender, arp.senderIp(bytes, at));
-    fillV4(target, arp.targetIp(bytes, at));
-    const isRequest = arp.operation(bytes, at) === arp.REQUEST;
-    const isForUs = this.#link.isOwn(target);
-    if (this.#link.isOwn(sender)) return "arp-address-conflict";
-    if (!this.#link.isNeighbourly(sender)) {
-      // A sender of zero probes for a conflict (RFC 5227 §2.1.1). One of another network asks in the name of the source address of
-      // what it is about to send (Linux: arp_announce 0). RFC 826 answers whoever asks for us, but of neither there is anything to
-      // learn: we reach such an address through a gateway or not at all.
-      if (!isRequest || !isForUs || !(isUnspecified(sender) || this.#link.isHostAddress(sender))) return "arp-bad-sender";
-      this.#reply(sender, target);
-      return "accepted";
-    }
-
-    if (!isForUs) {
-      this.#hint(sender);
-      return "arp-not-for-us";
-    }
-    if (isRequest) {
-      this.#learnFromRequest(sender);
-      this.#reply(sender, target);
-      return "accepted";
-    }
+  /**
+   * A station answers for `sender`, at `mac`.
+   * @returns whether it had been asked
+   */
+  answered(sender: AddressWords, mac: Uint8Array): boolean {
     const asked = this.#entries.get(sender);
     if (asked === undefined || !asked.timer.isPending) {
-      this.#hint(sender);
-      return "arp-unsolicited";
+      this.hint(sender, mac);
+      return false;
     }
-    if (asked.state === "PROBE" && !isFrom(asked)) this.#claim(asked);
-    else this.#confirm(asked, senderMac);
-    return "accepted";
-  }
-
-  /** Tells the link that `address` is ours (RFC 5227 §3 announcement). */
-  announce(address: IpAddress): void {
-    this.#sendRequest(ethernet.BROADCAST_MAC, address, address);
+    if (asked.state === "PROBE" && !isAt(asked, mac)) this.#claim(asked, mac);
+    else this.#confirm(asked, mac);
+    return true;
   }
 
   /** Gives a neighbour a link address for good; `mac` is copied. */
@@ -258,8 +219,7 @@ export class Neighbours implements NeighbourService {
     neighbour.timer.set(this.#context.profile.neighbourProbeMs);
     const asksAll = neighbour.state !== "PROBE" || neighbour.isDoubted;
     if (asksAll) neighbour.broadcastAtMs = this.#context.now;
-    const sender = this.#link.addressTowards(neighbour.address) ?? IPV4_ANY;
-    this.#sendRequest(asksAll ? ethernet.BROADCAST_MAC : neighbour.mac, sender, neighbour.address);
+    this.#solicitor.solicit(neighbour.address, asksAll ? undefined : neighbour.mac);
   }
 
   #probeUnanswered(neighbour: Neighbour): void {
@@ -290,29 +250,29 @@ export class Neighbours implements NeighbourService {
   }
 
   /** Another station answers for a neighbour that we know. The known one may still say otherwise; the first claim stands. */
-  #claim(neighbour: Neighbour): void {
+  #claim(neighbour: Neighbour, mac: Uint8Array): void {
     if (neighbour.hasClaim) return;
-    ethernet.copyMac(senderMac, 0, neighbour.claimedMac, 0);
+    ethernet.copyMac(mac, 0, neighbour.claimedMac, 0);
     neighbour.hasClaim = true;
     neighbour.timer.set(CLAIM_MS);
   }
 
   /** RFC 826's merge, for a request that targets us: whoever asks for our address is about to talk to us. */
-  #learnFromRequest(sender: AddressWords): void {
+  learnFromRequest(sender: AddressWords, mac: Uint8Array): void {
     const entry = this.obtain(sender);
     switch (entry.state) {
       case "STATIC":
         return;
       case "INCOMPLETE":
       case "FAILED":
-        this.#learn(entry);
+        this.#learn(entry, mac);
         return;
       case "REACHABLE":
       case "STALE":
       case "PROBE":
-        if (isFrom(entry)) return;
+        if (isAt(entry, mac)) return;
         if (this.#context.now - entry.macSetAtMs < LOCK_MS) this.#doubt(entry);
-        else this.#learn(entry);
+        else this.#learn(entry, mac);
     }
   }
 
@@ -320,28 +280,28 @@ export class Neighbours implements NeighbourService {
    * A known neighbour says something that was not for us, or that nobody asked for: an announcement, most of all. Where nothing is
    * known yet it is as good as an answer; where it says that the neighbour has moved it is not believed, but everybody is asked.
    */
-  #hint(sender: AddressWords): void {
+  hint(sender: AddressWords, mac: Uint8Array): void {
     const entry = this.#entries.get(sender);
     switch (entry?.state) {
       case undefined:
       case "STATIC":
         return;
       case "INCOMPLETE":
-        this.#learn(entry!);
+        this.#learn(entry!, mac);
         return;
       case "FAILED":
         // It lives: the next use asks without waiting any longer.
         entry!.untilMs = this.#context.now;
         return;
       default:
-        if (!isFrom(entry!)) this.#doubt(entry!);
+        if (!isAt(entry!, mac)) this.#doubt(entry!);
     }
   }
 
   /** Takes the sender's link address, to be confirmed at the next use. */
-  #learn(entry: Neighbour): void {
+  #learn(entry: Neighbour, mac: Uint8Array): void {
     entry.timer.cancel();
-    this.#setMac(entry, senderMac);
+    this.#setMac(entry, mac);
     this.#become(entry, "STALE");
     this.#flush(entry);
   }
@@ -476,35 +436,9 @@ export class Neighbours implements NeighbourService {
     this.#context.drops.count("neighbour-evicted");
     this.#forget(victim, "neighbour-evicted");
   }
-
-  /** To the station whose packet is being looked at. */
-  #reply(sender: AddressWords, own: AddressWords): void {
-    const frame = this.#frame;
-    ethernet.writeHeader(frame, FRAME_HEADROOM, senderMac, this.#link.mac, ethernet.TYPE_ARP);
-    arp.writeReply(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, own.w3, senderMac, sender.w3);
-    this.#transmitArp();
-  }
-
-  #sendRequest(to: Uint8Array, sender: AddressWords, target: AddressWords): void {
-    const frame = this.#frame;
-    ethernet.writeHeader(frame, FRAME_HEADROOM, to, this.#link.mac, ethernet.TYPE_ARP);
-    arp.writeRequest(frame, FRAME_HEADROOM + ethernet.HEADER, this.#link.mac, sender.w3, target.w3);
-    this.#transmitArp();
-  }
-
-  #transmitArp(): void {
-    const result = this.#link.transmit(this.#frame, FRAME_HEADROOM, this.#frame.length, this.#info);
-    if (result === "full") this.#context.drops.count("device-full");
-  }
 }
 
-/** The sender's link address of the packet that is being looked at. */
-const senderMac = new Uint8Array(ethernet.MAC_LENGTH);
-/** Who speaks in it, and of whom. */
-const sender = makeAddressSlot();
-const target = makeAddressSlot();
-
-const isFrom = (neighbour: Neighbour): boolean => ethernet.sameMac(neighbour.mac, 0, senderMac, 0);
+const isAt = (neighbour: Neighbour, mac: Uint8Array): boolean => ethernet.sameMac(neighbour.mac, 0, mac, 0);
 
 /** What was said against the entry is settled. */
 function trust(neighbour: Neighbour): void {

@@ -19,6 +19,7 @@ import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import { Arp, type ArpLink } from "./arp.ts";
 import type { InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
@@ -39,7 +40,7 @@ export interface InterfaceUser {
  * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
  */
-export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink {
+export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink {
   readonly name: string;
   readonly device: LinkDevice;
   readonly mac: Uint8Array;
@@ -47,6 +48,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
   readonly neighbours: Neighbours;
   readonly #context: HostContext;
   readonly #user: InterfaceUser;
+  readonly #arp: Arp;
   #addresses: readonly InterfaceAddress[] = [];
 
   constructor(context: HostContext, device: LinkDevice, name: string, user: InterfaceUser) {
@@ -56,7 +58,8 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     this.mac = device.mac;
     this.isLoopback = device.isLoopback;
     this.#user = user;
-    this.neighbours = new Neighbours(context, this);
+    this.#arp = new Arp(context, this);
+    this.neighbours = new Neighbours(context, this, this.#arp);
     device.setListener(this);
   }
 
@@ -106,6 +109,11 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     const isThere = left.length < this.#addresses.length;
     this.#addresses = left;
     return isThere;
+  }
+
+  /** Tells the link that `address` is ours (RFC 5227 §3 announcement). */
+  announce(address: IpAddress): void {
+    this.#arp.announce(address);
   }
 
   isOwn(address: AddressWords): boolean {
@@ -223,7 +231,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
       case ethernet.TYPE_IPV4:
         return this.#user.ipv4Input(this, bytes, ethernet.payloadAt(at), end, info, isLinkBroadcast);
       case ethernet.TYPE_ARP:
-        return this.isLoopback ? "arp-on-loopback" : this.neighbours.input(bytes, ethernet.payloadAt(at), end);
+        return this.isLoopback ? "arp-on-loopback" : this.#arp.input(bytes, ethernet.payloadAt(at), end, this.neighbours);
       case ethernet.TYPE_IPV6:
         return "ipv6-not-supported";
       case ethernet.TYPE_VLAN:

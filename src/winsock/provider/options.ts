@@ -55,7 +55,9 @@ interface SocketOption {
   /** The only type of socket that has it. */
   readonly only: SocketType | "any";
   /** The code for an attempt to set what can only be read. */
-  readonly setError?: (socket: Socket) => number;
+  readonly setError?: (isStream: boolean) => number;
+  /** Set and read back, and nothing else comes of it. */
+  readonly isOnlyKept?: boolean;
 }
 
 const isStream = (socket: Socket): socket is StreamSocket => socket instanceof StreamSocket;
@@ -73,6 +75,12 @@ const flag = (lengths: "bool" | "byte", field: FlagName, only: SocketType | "any
     socket.applyOptions();
     return 0;
   },
+});
+
+/** As `flag`, for what has no effect. */
+const kept = (lengths: "bool" | "byte", field: FlagName, only: SocketType | "any"): SocketOption => ({
+  ...flag(lengths, field, only),
+  isOnlyKept: true,
 });
 
 /** A DWORD that may be set at any time. */
@@ -103,7 +111,7 @@ const unsupported: SocketOption = { lengths: "dword", only: "any", setError: () 
 const NEVER_CONNECTED = 0xffffffff;
 
 const SOCKET_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOption>([
-  [SO_DEBUG, flag("byte", "debug", "any")],
+  [SO_DEBUG, kept("byte", "debug", "any")],
   [SO_ACCEPTCONN, { lengths: "bool", only: "any", get: (s) => Number(isStream(s) && s.isListening) }],
   [SO_REUSEADDR, sharing("reuseAddress", "exclusiveAddressUse")],
   [SO_EXCLUSIVEADDRUSE, sharing("exclusiveAddressUse", "reuseAddress")],
@@ -120,7 +128,7 @@ const SOCKET_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOp
       },
     },
   ],
-  [SO_DONTROUTE, flag("byte", "dontRoute", "any")],
+  [SO_DONTROUTE, kept("byte", "dontRoute", "any")],
   [SO_BROADCAST, flag("bool", "broadcast", "datagram")],
   [SO_USELOOPBACK, unsupported],
   [SO_LINGER, { lengths: "linger", only: "stream" }],
@@ -136,7 +144,7 @@ const SOCKET_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOp
       },
     },
   ],
-  [SO_OOBINLINE, flag("bool", "outOfBandInline", "stream")],
+  [SO_OOBINLINE, kept("bool", "outOfBandInline", "stream")],
   [
     SO_SNDBUF,
     {
@@ -177,7 +185,7 @@ const SOCKET_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOp
       },
     },
   ],
-  [SO_TYPE, { lengths: "dword", only: "any", get: (s) => s.type, setError: (s) => (isStream(s) ? WSAENOPROTOOPT : WSAEINVAL) }],
+  [SO_TYPE, { lengths: "dword", only: "any", get: (s) => s.type, setError: (stream) => (stream ? WSAENOPROTOOPT : WSAEINVAL) }],
   [SO_MAX_MSG_SIZE, { lengths: "dword", only: "any", get: (s) => (isStream(s) ? 0 : MAX_DATAGRAM) }],
   [SO_CONNECT_TIME, { lengths: "dword", only: "any", get: connectTime }],
 ]);
@@ -224,6 +232,32 @@ function find(socket: Socket, level: number, name: number): SocketOption | numbe
   return option.only === "any" || (option.only === "stream") === isStream(socket) ? option : WSAENOPROTOOPT;
 }
 
+/** One option, for whoever wants to know what there is: docs/reference/winsock-options.md is made from this. */
+export interface OptionListing {
+  readonly level: number;
+  readonly name: number;
+  readonly lengths: LengthClass;
+  readonly only: SocketType | "any";
+  /** `kept`: set and read back, without any other effect. `none`: refused. */
+  readonly effect: "honoured" | "kept" | "none";
+  /** 0, or the code of a getsockopt of a whole value. */
+  readonly read: number;
+  /** 0, or the code of a setsockopt, on a stream where types differ. */
+  readonly set: number;
+}
+
+/** Every option that is told from unknown ones, by level. */
+export function listOptions(): OptionListing[] {
+  return [...LEVELS].flatMap(([level, options]) =>
+    [...options].map(([name, { lengths, only, get, set, setError, isOnlyKept }]) => {
+      const isLinger = lengths === "linger";
+      const read = isLinger || get !== undefined ? 0 : WSAEINVAL;
+      const written = isLinger || set !== undefined ? 0 : (setError?.(true) ?? WSAENOPROTOOPT);
+      return { level, name, lengths, only, effect: isOnlyKept ? "kept" : read === 0 ? "honoured" : "none", read, set: written };
+    }),
+  );
+}
+
 /** getsockopt. @param room *optlen, or −1 for a null pointer */
 export function getOption(socket: Socket, level: number, name: number, room: number): Outcome {
   if (room < 0) return failed(WSAEFAULT);
@@ -247,7 +281,7 @@ export function setOption(socket: Socket, level: number, name: number, value: Ui
   if (value === null) return failed(WSAEFAULT);
   const option = find(socket, level, name);
   if (typeof option === "number") return failed(option);
-  if (option.lengths !== "linger" && option.set === undefined) return failed(option.setError?.(socket) ?? WSAENOPROTOOPT);
+  if (option.lengths !== "linger" && option.set === undefined) return failed(option.setError?.(isStream(socket)) ?? WSAENOPROTOOPT);
 
   let used = length;
   if (length < 0) {

@@ -44,12 +44,15 @@ describe("what path MTU discovery has found (RFC 1191)", () => {
 
   test("of the destination that was heard of longest ago is forgotten when there are too many", () => {
     const { mtus } = setUp();
-    for (let remote = 0; remote < MAX_PATH_MTUS; remote++) mtus.lower(ipv4(remote), 1000);
-    // Heard of again, the first is the newest.
+    const known = (...remotes: number[]) => remotes.map((remote) => mtus.to(ipv4(remote)) < Number.POSITIVE_INFINITY);
+    for (let remote = 0; remote < MAX_PATH_MTUS - 1; remote++) mtus.lower(ipv4(remote), 1000);
+    // Heard of again, the first is the newest; then there is one too many.
     mtus.lower(ipv4(0), 900);
-    expect(mtus.size).toBe(MAX_PATH_MTUS);
-    mtus.lower(ipv4(MAX_PATH_MTUS), 1000);
-    expect([mtus.size, mtus.to(ipv4(0)), mtus.to(ipv4(1)), mtus.to(ipv4(2))]).toEqual([MAX_PATH_MTUS, 900, Number.POSITIVE_INFINITY, 1000]);
+    for (const remote of [MAX_PATH_MTUS - 1, MAX_PATH_MTUS]) mtus.lower(ipv4(remote), 1000);
+    expect([mtus.size, known(0, 1, 2)]).toEqual([MAX_PATH_MTUS, [true, false, true]]);
+    // Who is there already takes nobody's place.
+    mtus.lower(ipv4(100), 900);
+    expect([mtus.size, known(0, 2, 3)]).toEqual([MAX_PATH_MTUS, [true, true, true]]);
   });
 });
 

@@ -94,6 +94,20 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
     expect([isFor("203.0.113.2", "255.255.255.255"), isFor("192.0.2.1", "203.0.113.255")]).toEqual([true, false]);
   });
 
+  test("the limited broadcast leaves by the interface that has the source", () => {
+    const { network, host, router } = setUp();
+    const wire = new MemoryWire();
+    const beyond = wire.device({ name: "beyond" });
+    host.ip.addAddress(host.ip.addInterface(wire.device({ name: "second" })), parseV4("198.51.100.2"), 24);
+    const heardBeyond = () => beyond.receive({ frame: () => {} }, 10);
+    sendOn(pathOf(host, "255.255.255.255", "198.51.100.2"));
+    network.settle();
+    expect([heardBeyond(), router.heardIp().length]).toEqual([1, 0]);
+    sendOn(pathOf(host, "255.255.255.255", "203.0.113.2"));
+    network.settle();
+    expect([heardBeyond(), router.heardIp().length]).toEqual([0, 1]);
+  });
+
   test("a source must be ours, and a loopback source does not leave the host", () => {
     const { host } = setUp();
     expect(host.ip.route(parseV4("203.0.113.1"), parseV4("203.0.113.9"))).toBe("source-not-local");

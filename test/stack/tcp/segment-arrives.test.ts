@@ -48,6 +48,14 @@ describe("sequence numbers", () => {
     ]);
   });
 
+  test("text that is old in part is acknowledged at once: the peer has missed an ACK (RFC 9293 §3.10.7.4)", () => {
+    const { peer } = established();
+    peer.send("P.", { seq: 1, ack: 1, text: text("abcde") });
+    peer.expectSilence();
+    peer.send("P.", { seq: 3, ack: 1, text: text("cdefgh") });
+    peer.expect(".", { ack: 9 });
+  });
+
   test("the first copy of a byte wins (hardening: blind injection)", () => {
     const { peer, app } = established();
     peer.send(".", { seq: 3, ack: 1, text: text("CD") });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { SO_EXCLUSIVEADDRUSE, SO_REUSEADDR } from "../../../src/winsock/abi/constants.ts";
-import { WSAEACCES, WSAEADDRINUSE, WSAEADDRNOTAVAIL, WSAEINVAL } from "../../../src/winsock/abi/errors.ts";
+import { WSAEACCES, WSAEADDRINUSE, WSAEADDRNOTAVAIL, WSAECONNREFUSED, WSAEINVAL } from "../../../src/winsock/abi/errors.ts";
 import { sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import { address, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
-import { bind, connect, datagram, fails, outcome, SUCCESS, set } from "../../support/winsock-calls.ts";
+import { bind, connect, datagram, fails, localName, outcome, SUCCESS, set } from "../../support/winsock-calls.ts";
 
 const OPTION = { Def: undefined, Reuse: SO_REUSEADDR, Excl: SO_EXCLUSIVEADDRUSE } as const;
 type Kind = `${keyof typeof OPTION} ${"W" | "S"}`;
@@ -115,6 +115,18 @@ describe("port sharing (Microsoft, Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE)",
     const bound = v.stream();
     bind(v, bound, OURS, 5000);
     expect(outcome(v.winsock, set(v, bound, SO_REUSEADDR))).toEqual(fails(WSAEINVAL));
+  });
+
+  test("a wildcard means one address while it is connected, and any again when the connect has failed", () => {
+    const v = new VirtualWinsock();
+    const s = v.stream();
+    bind(v, s, "0.0.0.0", 5000);
+    expect(localName(v, s)).toEqual({ address: "0.0.0.0", port: 5000 });
+    expect(connect(v, s, PEER, 81)).toEqual(fails(WSAECONNREFUSED));
+    expect(localName(v, s)).toEqual({ address: "0.0.0.0", port: 5000 });
+    v.listener(80);
+    expect(connect(v, s, PEER, 80)).toEqual(SUCCESS);
+    expect(localName(v, s)).toEqual({ address: OURS, port: 5000 });
   });
 
   test("an address that is not ours cannot be bound (Microsoft, bind function)", () => {

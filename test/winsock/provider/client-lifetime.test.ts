@@ -1,7 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { AF_INET, FIONBIO, FIONREAD, SOCK_STREAM } from "../../../src/winsock/abi/constants.ts";
-import { WSAECONNRESET, WSAEINTR, WSAENETDOWN, WSAENOTSOCK, WSANOTINITIALISED } from "../../../src/winsock/abi/errors.ts";
+import {
+  WSAEALREADY,
+  WSAECONNRESET,
+  WSAEINTR,
+  WSAEINVAL,
+  WSAENETDOWN,
+  WSAENOTSOCK,
+  WSANOTINITIALISED,
+} from "../../../src/winsock/abi/errors.ts";
 import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
@@ -129,6 +137,38 @@ describe("the life of a program", () => {
     const replies: CallReply[] = [];
     v.provider.call(client, { id: 1, op: CALL.control, s: 0, a: 0, b: 0, c: 0, data: Uint8Array.of(1, 2) }, (reply) => replies.push(reply));
     expect(replies.map(({ error, data }) => [error, data])).toEqual([[0, Uint8Array.of(2, 1)]]);
+  });
+
+  test("a management request whose program has gone, or made way for another of its number, is answered to nobody", () => {
+    const v = new VirtualWinsock();
+    const answers: (() => void)[] = [];
+    v.provider.setControl((_, _data, reply) => answers.push(() => reply(Uint8Array.of(1))));
+    const program = rawProgram(v);
+    const { replies } = program.call(CALL.control, { data: Uint8Array.of(0) });
+    v.provider.closeClient(program.client);
+    answers.shift()!();
+    v.provider.openClient(program.client);
+    const next = program.call(CALL.control, { data: Uint8Array.of(0) });
+    v.provider.closeClient(program.client);
+    v.provider.openClient(program.client);
+    answers.shift()!();
+    expect([replies, next.replies]).toEqual([[], []]);
+  });
+
+  test("a program that starts up anew is not held to the version of its last start-up", () => {
+    const v = new VirtualWinsock();
+    const program = rawProgram(v);
+    const secondConnect = (): number | undefined => {
+      const s = program.socket();
+      program.connect(s, NOBODY_THERE, 80);
+      return program.connect(s, NOBODY_THERE, 80).replies[0]?.error;
+    };
+    expect(secondConnect()).toBe(WSAEALREADY);
+    program.call(CALL.startup, { a: 0x0101 });
+    expect(secondConnect()).toBe(WSAEINVAL);
+    program.call(CALL.cleanup);
+    program.call(CALL.startup, { a: 0x0202 });
+    expect(secondConnect()).toBe(WSAEALREADY);
   });
 });
 

@@ -94,6 +94,15 @@ describe("datagram sockets", () => {
     expect(recv(v.winsock, s)).toBe("next");
   });
 
+  test("a buffer of exactly its size takes a datagram whole, and so does one of no bytes an empty one", () => {
+    const v = new VirtualWinsock();
+    const { s, peer } = ready(v);
+    peerSends(v, peer, "abc");
+    peerSends(v, peer, "");
+    expect(outcome(v.winsock, v.winsock.recv(s, new Uint8Array(3), 3, 0))[0]).toBe(3);
+    expect(outcome(v.winsock, v.winsock.recv(s, new Uint8Array(1), 0, 0))[0]).toBe(0);
+  });
+
   test("MSG_PEEK leaves the datagram, FIONREAD tells its size", () => {
     const v = new VirtualWinsock();
     const { s, peer } = ready(v);
@@ -192,7 +201,13 @@ describe("datagram sockets", () => {
   test("connect to port 0 succeeds, to where no route leads it does not", () => {
     const v = new VirtualWinsock();
     expect(connect(v, datagram(v.winsock), "127.0.0.1", 0)).toEqual(SUCCESS);
-    expect(connect(v, datagram(v.winsock), ELSEWHERE, 7000)).toEqual(fails(e.WSAENETUNREACH));
+    const s = datagram(v.winsock);
+    expect(connect(v, s, ELSEWHERE, 7000)).toEqual(fails(e.WSAENETUNREACH));
+    // It is bound no more than before.
+    expect(outcome(v.winsock, v.winsock.getsockname(s, new_sockaddr_in(), { value: 16 }))).toEqual(fails(e.WSAEINVAL));
+    bind(v, s, OURS, 5000);
+    expect(connect(v, s, ELSEWHERE, 7000)).toEqual(fails(e.WSAENETUNREACH));
+    expect(localName(v, s)).toEqual({ address: OURS, port: 5000 });
   });
 
   test("shutdown: SD_SEND ends sendto, SD_RECEIVE recvfrom, each with WSAESHUTDOWN", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import * as c from "../../../src/winsock/abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT, WSAENOTSOCK } from "../../../src/winsock/abi/errors.ts";
 import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
-import { connect, datagram, fails, nonblocking, outcome, SUCCESS, selected, soError } from "../../support/winsock-calls.ts";
+import { bind, connect, datagram, fails, nonblocking, outcome, SUCCESS, selected, soError } from "../../support/winsock-calls.ts";
 
 const { SOL_SOCKET, IPPROTO_TCP } = c;
 const byName: ReadonlyMap<string, number> = new Map(Object.entries(c).filter((e): e is [string, number] => typeof e[1] === "number"));
@@ -259,4 +259,26 @@ describe("getsockopt and setsockopt (Wine's test set_getsockopt)", () => {
     v.winsock.connect(s, { sin_family: 2, sin_port: 0x5000, sin_addr: { s_addr: 0x4d7100cb } }, 16);
     expect([v.winsock.WSAGetLastError(), v.nowMs]).toEqual([10060, 5000]);
   });
+});
+
+test.each([
+  [c.SOMAXCONN, 200],
+  [0, 1],
+  [5, 5],
+  [500, 200],
+  [c.SOMAXCONN_HINT(5), 200],
+  [c.SOMAXCONN_HINT(500), 500],
+  [c.SOMAXCONN_HINT(100_000), 65_535],
+])("listen with a backlog of %d lets %d connections wait (Microsoft, listen function)", (backlog, waiting) => {
+  const v = new VirtualWinsock();
+  const asked: number[] = [];
+  const listen = v.ours.tcp.listen.bind(v.ours.tcp);
+  v.ours.tcp.listen = (request) => {
+    asked.push(request.backlog);
+    return listen(request);
+  };
+  const s = v.stream();
+  bind(v, s, "0.0.0.0", 5000);
+  expect(outcome(v.winsock, v.winsock.listen(s, backlog))).toEqual(SUCCESS);
+  expect(asked).toEqual([waiting]);
 });

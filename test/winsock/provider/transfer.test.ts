@@ -417,3 +417,14 @@ describe("accept", () => {
     expect(name).toEqual(address(OURS, 5000));
   });
 });
+
+test("a send is taken while less than SO_SNDBUF waits, and no more when as much does (Wine's test write_events)", () => {
+  const v = new VirtualWinsock();
+  const { s } = v.pair();
+  nonblocking(v, s);
+  v.winsock.setsockopt(s, SOL_SOCKET, SO_SNDBUF, { value: 1000 }, 4);
+  const send = (length: number) => outcome(v.winsock, v.winsock.send(s, new Uint8Array(length), length, 0));
+  expect([send(999)[0], send(1)[0], send(1)]).toEqual([999, 1, fails(e.WSAEWOULDBLOCK)]);
+  v.advance(1000);
+  expect([send(5000)[0], send(1)]).toEqual([5000, fails(e.WSAEWOULDBLOCK)]);
+});

@@ -1,0 +1,99 @@
+/** Which calls and options of Winsock there are, as the code has them. */
+import { readFileSync } from "node:fs";
+import * as constants from "../src/winsock/abi/constants.ts";
+import { errorName } from "../src/winsock/abi/errors.ts";
+import { listOptions, type OptionListing } from "../src/winsock/provider/options.ts";
+import { page, table } from "./markdown.ts";
+
+/** Winsock 2, by Microsoft's page "Winsock Functions", without what belongs to service providers and to protocols that are gone. */
+const WINSOCK_FUNCTIONS = `accept AcceptEx bind closesocket connect ConnectEx DisconnectEx freeaddrinfo FreeAddrInfoW getaddrinfo
+GetAddrInfoW gethostbyaddr gethostbyname gethostname getnameinfo GetNameInfoW getpeername getprotobyname getprotobynumber
+getservbyname getservbyport getsockname getsockopt htonl htons inet_addr inet_ntoa inet_ntop inet_pton ioctlsocket listen ntohl
+ntohs recv recvfrom select send sendto setsockopt shutdown socket TransmitFile WSAAccept WSAAddressToString WSAAsyncGetHostByName
+WSAAsyncSelect WSACancelAsyncRequest WSACleanup WSACloseEvent WSAConnect WSAConnectByName WSACreateEvent WSADuplicateSocket
+WSAEnumNetworkEvents WSAEnumProtocols WSAEventSelect WSAGetLastError WSAGetOverlappedResult WSAHtonl WSAHtons WSAIoctl WSAJoinLeaf
+WSANtohl WSANtohs WSAPoll WSARecv WSARecvFrom WSARecvMsg WSAResetEvent WSASend WSASendMsg WSASendTo WSASetEvent WSASetLastError
+WSASocket WSAStartup WSAStringToAddress WSAWaitForMultipleEvents`.split(/\s+/);
+
+/** Exported functions of a face's entry with the first sentence of their doc comments, those of byte order among them. */
+function functionsOf(...files: string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const file of files) {
+    const text = readFileSync(new URL(`../src/winsock/${file}`, import.meta.url), "utf8");
+    for (const [, comment = "", name = ""] of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport function (\w+)/g)) {
+      const words = comment
+        .replace(/^\s*\* ?/gm, " ")
+        .replace(/\s+/g, " ")
+        .trim();
+      if (!found.has(name)) found.set(name, /^.*?[.:](?= |$)/.exec(words.replace(/@\w+.*/, ""))?.[0].replace(/:$/, ".") ?? words);
+    }
+  }
+  return found;
+}
+
+export function callsPage(): string {
+  const inC = functionsOf("index.ts", "abi/byte-order.ts", "abi/fd-set.ts");
+  const awaited = functionsOf("promises.ts", "abi/byte-order.ts");
+  const names = [...new Set([...WINSOCK_FUNCTIONS, ...inC.keys()])].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+  const isThere = (name: string): boolean => inC.has(name) || awaited.has(name);
+  const mark = (face: ReadonlyMap<string, string>, name: string): string => (face.has(name) ? "yes" : "–");
+  return page([
+    "# Calls of Winsock",
+    "",
+    "`tapsock/winsock` has them in C's manner, `tapsock/winsock/promises` awaited; each has its doc comment there, with the codes that it fails",
+    "with. A program that imports a name which is not there is refused when it is loaded.",
+    "",
+    ...table(
+      ["call", "in C's manner", "awaited", "what it does"],
+      names.filter(isThere).map((name) => [`\`${name}\``, mark(inC, name), mark(awaited, name), inC.get(name) ?? awaited.get(name) ?? ""]),
+    ),
+    "",
+    "## Not there yet",
+    "",
+    `${names
+      .filter((name) => !isThere(name))
+      .map((name) => `\`${name}\``)
+      .join(", ")}.`,
+  ]);
+}
+
+const LEVELS: readonly (readonly [string, number, string])[] = [
+  ["SOL_SOCKET", constants.SOL_SOCKET, "SO_"],
+  ["IPPROTO_TCP", constants.IPPROTO_TCP, "TCP_"],
+  ["IPPROTO_IP", constants.IPPROTO_IP, "IP_"],
+  ["IPPROTO_IPV6", constants.IPPROTO_IPV6, "IPV6_"],
+  ["IPPROTO_UDP", constants.IPPROTO_UDP, "UDP_"],
+];
+
+const MEANING: Readonly<Record<OptionListing["effect"], string>> = { honoured: "honoured", kept: "accepted", none: "refused" };
+
+export function optionsPage(): string {
+  const known = listOptions();
+  const sections = LEVELS.flatMap(([level, number, prefix]) => {
+    const named = Object.entries(constants).filter(([name, value]) => name.startsWith(prefix) && typeof value === "number");
+    const rows = known.filter((each) => each.level === number).map((each) => row(named, each));
+    const others = named
+      .filter(([, value]) => !known.some((each) => each.level === number && each.name === value))
+      .map(([name]) => `\`${name}\``);
+    const rest = others.length === 0 ? [] : ["", `Refused with WSAENOPROTOOPT: ${others.join(", ")}.`];
+    if (rows.length === 0 && others.length === 0) return [];
+    const head = ["option", "state", "sockets", "value", "read", "set"];
+    return ["", `## ${level}`, ...(rows.length === 0 ? [] : ["", ...table(head, rows)]), ...rest];
+  });
+  return page([
+    "# Socket options",
+    "",
+    "What getsockopt and setsockopt do with each. *Honoured*: it does what Microsoft says. *Accepted*: it is kept and read back, and nothing",
+    "else comes of it. *Refused*: with the code that Windows has for it. A level that is not listed is WSAEINVAL, an option that is not",
+    "WSAENOPROTOOPT. They come from `src/winsock/provider/options.ts`.",
+    ...sections,
+  ]);
+}
+
+function row(named: readonly (readonly [string, unknown])[], option: OptionListing): string[] {
+  const name = named.find(([, value]) => value === option.name)?.[0] ?? `0x${option.name.toString(16)}`;
+  const { effect, only, lengths, read, set } = option;
+  const value = { bool: "BOOL", byte: "BOOL, of which one byte counts", dword: "DWORD", linger: "linger" }[lengths];
+  const outcome = (code: number): string => (code === 0 ? "yes" : (errorName(code) ?? String(code)));
+  return [`\`${name}\``, MEANING[effect], only === "any" ? "all" : `${only}s`, value, outcome(read), outcome(set)];
+}

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "@jest/globals";
+import { AF_INET, FIONBIO, FIONREAD, SD_SEND, SO_RCVTIMEO, SOCK_STREAM, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
+import { WSAEINVAL, WSAENOTCONN, WSAEOPNOTSUPP } from "../../../src/winsock/abi/errors.ts";
+import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
+import { CALL, type CallRequest } from "../../../src/winsock/provider/calls.ts";
+import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { say } from "../../support/winsock-calls.ts";
+
+/** A connected stream whose program makes its calls as records. `copied` and `lent` bytes are to look alike. */
+function connected(lends: boolean) {
+  const v = new VirtualWinsock({ lends });
+  const { client } = v.blockingPort();
+  const listener = v.listener(80);
+  let lastId = 0;
+  /** Each answer as `result` or `error CODE`, with its text where there is any. */
+  const call = (op: number, fields: Partial<CallRequest> = {}): { readonly said: string[]; readonly value: number } => {
+    const said: string[] = [];
+    let value = 0;
+    v.provider.call(client, { id: ++lastId, op, s, a: 0, b: 0, c: 0, data: null, ...fields }, (reply) => {
+      value = op === CALL.ioctlsocket ? reply.a : reply.result;
+      const text = reply.data === null ? "" : ` ${new TextDecoder().decode(reply.data)}`;
+      said.push(reply.error === 0 ? `${reply.result}${text}` : `error ${reply.error}`);
+    });
+    return {
+      said,
+      get value() {
+        return value;
+      },
+    };
+  };
+  let s = 0;
+  call(CALL.startup, { a: 0x0202 });
+  s = call(CALL.socket, { a: AF_INET, b: SOCK_STREAM }).value;
+  call(CALL.connect, { a: 16, data: sockaddrBytes(address(PEER, 80)) });
+  v.advance(10);
+  const peer = v.peerWinsock.accept(listener, null, null);
+  const hear = (text: string) => {
+    say(v.peerWinsock, peer, text);
+    v.advance(100);
+  };
+  const show = (wanted: number, held: number, taken = 0) => call(CALL.show, { a: wanted, b: held, c: taken }).said;
+  const unread = () => call(CALL.ioctlsocket, { a: FIONREAD }).value;
+  return { v, call, show, unread, hear, peer };
+}
+
+describe.each([
+  ["copied", false],
+  ["lent", true],
+])("bytes that are shown, %s", (_how, lends) => {
+  test("stay unread until they are taken, and what follows is shown after them", () => {
+    const { call, show, unread, hear } = connected(lends);
+    hear("abcdefgh");
+    expect([show(3, 0), show(100, 3)]).toEqual([["3 abc"], ["5 defgh"]]);
+    expect(unread()).toBe(8);
+    call(CALL.taken, { a: 2 });
+    expect(unread()).toBe(6);
+    // Nothing is unseen: the call waits, and has heard on its way that four more were taken.
+    const more = show(100, 2, 4);
+    expect([more, unread()]).toEqual([[], 2]);
+    hear("ij");
+    expect(more).toEqual(["2 ij"]);
+  });
+
+  test("and thrown away by the face are shown again", () => {
+    const { show, hear, unread } = connected(lends);
+    hear("abcdefgh");
+    show(100, 0);
+    expect(show(2, 3)).toEqual(["2 de"]);
+    expect(show(100, 0)).toEqual(["8 abcdefgh"]);
+    expect(unread()).toBe(8);
+  });
+
+  test("are had again by a receive", () => {
+    const { call, show, hear } = connected(lends);
+    hear("abcdefgh");
+    show(5, 0);
+    expect(call(CALL.recv, { a: 3 }).said).toEqual(["3 abc"]);
+    expect(show(100, 0)).toEqual(["5 defgh"]);
+  });
+
+  test("cannot be more than were shown, nor fewer than none; nobody takes more of them than there are", () => {
+    const { call, show, hear, unread } = connected(lends);
+    hear("abcdefgh");
+    const invalid = [`error ${WSAEINVAL}`];
+    expect([show(100, 1), show(100, -1), show(0, 0), show(-1, 0)]).toEqual([invalid, invalid, invalid, invalid]);
+    expect(show(3, 0)).toEqual(["3 abc"]);
+    expect(show(100, 4)).toEqual(invalid);
+    call(CALL.taken, { a: 100 });
+    expect(unread()).toBe(5);
+    call(CALL.taken, { a: -1 });
+    expect(unread()).toBe(5);
+  });
+
+  test("end with the stream", () => {
+    const { v, show, hear, peer } = connected(lends);
+    hear("ab");
+    v.peerWinsock.shutdown(peer, SD_SEND);
+    v.advance(10);
+    expect([show(100, 0), show(100, 2), show(100, 0, 2)]).toEqual([["2 ab"], ["0"], ["0"]]);
+  });
+});
+
+test("a ring whose bytes were lent is held no longer than until a receive has had them", () => {
+  const { v, call, show, hear } = connected(true);
+  hear("abcdefgh");
+  show(100, 0);
+  call(CALL.recv, { a: 100 });
+  v.advance(5000);
+  expect(v.rings?.count).toBe(0);
+});
+
+test("nothing is shown before there is a connection, and where receives must be seen or may not wait", () => {
+  const { call, show, hear } = connected(false);
+  const refused = [`error ${WSAEOPNOTSUPP}`];
+  hear("abc");
+  call(CALL.ioctlsocket, { a: FIONBIO, b: 1 });
+  expect(show(100, 0)).toEqual(refused);
+  call(CALL.ioctlsocket, { a: FIONBIO, b: 0 });
+  call(CALL.setsockopt, { a: SOL_SOCKET, b: SO_RCVTIMEO, c: 4, data: Uint8Array.of(1, 0, 0, 0) });
+  expect(show(100, 0)).toEqual(refused);
+  const s = call(CALL.socket, { a: AF_INET, b: SOCK_STREAM }).value;
+  expect(call(CALL.show, { s, a: 100 }).said).toEqual([`error ${WSAENOTCONN}`]);
+});

@@ -24,7 +24,7 @@ export interface HalfOpenHost {
 }
 
 /**
- * A passive connection in SYN-RECEIVED of which nothing was heard since its SYN, in a sixth of the memory: a flood of SYNs makes thousands.
+ * A passive connection in SYN-RECEIVED of which nothing was heard since its SYN, in less than a third of the memory: a flood of SYNs makes thousands.
  * What is not kept is as for every new connection, or follows from the path.
  */
 export class HalfOpen extends QueueEntry implements Flow, TimerHolder, SynFacts, PendingHandshake {

@@ -4,7 +4,8 @@ export const u8 = (b: Uint8Array, at: number): number => b[at] as number;
 
 export const u16 = (b: Uint8Array, at: number): number => ((b[at] as number) << 8) | (b[at + 1] as number);
 
-export const u32 = (b: Uint8Array, at: number): number => i32(b, at) >>> 0;
+export const u32 = (b: Uint8Array, at: number): number =>
+  (((b[at] as number) << 24) | ((b[at + 1] as number) << 16) | ((b[at + 2] as number) << 8) | (b[at + 3] as number)) >>> 0;
 
 /** The same 32 bits as a signed integer: for words that only pass on, such as addresses and sequence numbers. */
 export const i32 = (b: Uint8Array, at: number): number =>

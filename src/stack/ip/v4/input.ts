@@ -1,9 +1,13 @@
-import { type AddressWords, fillV4, isLoopback, isMulticast, isReserved, isUnspecified, makeAddressSlot } from "../../core/address.ts";
+import { type AddressWords, fillV4, makeAddressSlot } from "../../core/address.ts";
 import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
 import type { InboundPacket } from "../transport.ts";
+
+/** First four bits of a group's address, and first eight of one that never leaves a host. */
+const CLASS_D = 14;
+const LOOPBACK_NET = 127;
 
 /** Where judged datagrams go. */
 export interface InputUser {
@@ -53,9 +57,9 @@ export class Ipv4Input {
 
     const isBroadcast = from.isBroadcast(destination);
     if (!isBroadcast) {
-      if (isMulticast(destination)) return "ipv4-group-not-joined";
+      if (destination.w3 >>> 28 === CLASS_D) return "ipv4-group-not-joined";
       const isOurs = from.isLoopback ? this.#user.isLocal(destination) : from.isOwn(destination);
-      if (!isOurs) return isLoopback(destination) ? "ipv4-loopback-from-wire" : "ipv4-not-for-us";
+      if (!isOurs) return destination.w3 >>> 24 === LOOPBACK_NET ? "ipv4-loopback-from-wire" : "ipv4-not-for-us";
       // RFC 1122 §3.3.6: somebody is trying to make a crowd answer.
       if (isLinkBroadcast) return "ipv4-unicast-in-link-broadcast";
     }
@@ -81,9 +85,11 @@ export class Ipv4Input {
 
   /** RFC 1122 §3.2.1.3: a source is one host, and not this one. */
   #judgeSource(from: NetworkInterface, source: AddressWords): DropReason | undefined {
-    if (isUnspecified(source)) return "ipv4-source-unspecified";
-    if (isLoopback(source)) return "ipv4-source-loopback";
-    if (isMulticast(source) || isReserved(source) || from.isBroadcast(source)) return "ipv4-source-not-unicast";
+    const bits = source.w3;
+    if (bits === 0) return "ipv4-source-unspecified";
+    if (bits >>> 24 === LOOPBACK_NET) return "ipv4-source-loopback";
+    // Class D are groups, class E is reserved, and its last address the limited broadcast (RFC 1112 §4).
+    if (bits >>> 28 >= CLASS_D || from.isBroadcast(source)) return "ipv4-source-not-unicast";
     return this.#user.isLocal(source) ? "ipv4-source-ours" : undefined;
   }
 

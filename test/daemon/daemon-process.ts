@@ -31,6 +31,15 @@ export class RunningProgram {
     this.ended = once(child, "close").then(() => ({ status: child.exitCode, stdout: this.stdout, stderr: this.stderr }));
   }
 
+  /** A program of its own that runs this module. */
+  static ofModule(source: string): RunningProgram {
+    const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, NODE_OPTIONS: "", TAPSOCK: "" },
+    });
+    return new RunningProgram(child);
+  }
+
   /** The next line of its output that begins with `start`; those before it are passed over. @throws Error when it ends without one */
   async line(start: string): Promise<string> {
     for (;;) {

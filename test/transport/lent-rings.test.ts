@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { RunningProgram } from "../daemon/daemon-process.ts";
 
@@ -59,11 +58,7 @@ function program(lines: string): RunningProgram {
     };
     ${lines}
     process.exit();`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_OPTIONS: "", TAPSOCK: "" },
-  });
-  const running = new RunningProgram(child);
+  const running = RunningProgram.ofModule(source);
   started.push(running);
   return running;
 }

@@ -35,7 +35,7 @@ export class RunningProgram {
   static ofModule(source: string): RunningProgram {
     const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, NODE_OPTIONS: "", TAPSOCK: "" },
+      env: { ...plainEnvironment(), TAPSOCK: "" },
     });
     return new RunningProgram(child);
   }
@@ -71,11 +71,7 @@ export function startProgram(network: string, lines: string): RunningProgram {
     const name = (p) => new Uint8Array([2, 0, p >> 8, p & 255, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);
     call("startup", { a: 0x0202 });
     ${lines}`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: plainEnvironment(),
-  });
-  return new RunningProgram(child);
+  return RunningProgram.ofModule(source);
 }
 
 /** What Jest was started with is not for the programs under test. */

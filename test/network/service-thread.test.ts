@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -44,11 +43,7 @@ afterEach(async () => {
 });
 
 function program(source: string): RunningProgram {
-  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, NODE_OPTIONS: "", TAPSOCK: "" },
-  });
-  const running = new RunningProgram(child);
+  const running = RunningProgram.ofModule(source);
   started.push(running);
   return running;
 }

@@ -25,4 +25,18 @@ describe("options set while others are in force", () => {
     peer.advance(1000);
     peer.expect(".", { seq: 0, length: 0 });
   });
+
+  test("keepalive that is turned off sends no probe any more, and turned on again begins with the idle time (Microsoft, SO_KEEPALIVE)", () => {
+    const { peer, conn, app } = established({ profile: WINDOWS, options: { keepAlive: true } });
+    peer.advance(7_199_000);
+    conn.setOptions({ keepAlive: false });
+    peer.advance(100_000_000);
+    peer.expectSilence();
+    expect([app.events, conn.status().timers]).toEqual([["established"], []]);
+    conn.setOptions({ keepAlive: true });
+    peer.advance(7_199_999);
+    peer.expectSilence();
+    peer.advance(1);
+    peer.expect(".", { seq: 0, length: 0 });
+  });
 });

@@ -6,7 +6,7 @@
 
 // The host
 
-export { type AddressWords, formatAddress, type IpAddress, ipv4, ipv6, parseV4 } from "./stack/core/address.ts";
+export { type AddressWords, formatAddress, type IpAddress, ipv4, ipv6, parseAddress, parseV4 } from "./stack/core/address.ts";
 export type { HostContext } from "./stack/core/context.ts";
 export type { DropReason, PacketVerdict, SegmentVerdict } from "./stack/core/drop-reasons.ts";
 export type { DropCounters } from "./stack/core/drops.ts";

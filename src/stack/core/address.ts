@@ -1,3 +1,5 @@
+import { formatIpv6Words, readIpv6Words, readQuad } from "./ipv6-text.ts";
+
 /**
  * One shape for the addresses of both families: the four big-endian 32-bit words of an IPv6 address as signed integers, an IPv4 address
  * as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2), and the zone of an address that means something on one link only (RFC 4007 §6; 0 for none).
@@ -137,20 +139,43 @@ export const maskOf = (bits: number): number => (bits === 0 ? 0 : -1 << (32 - bi
 /** `203.0.113.2` from the bare 32 bits. */
 export const formatV4 = (bits: number): string => `${bits >>> 24}.${(bits >>> 16) & 255}.${(bits >>> 8) & 255}.${bits & 255}`;
 
+/** RFC 5952, with the zone behind a `%` where there is one (RFC 4007 §11); an IPv4 address as `203.0.113.2`. */
 export function formatAddress(a: AddressWords): string {
   if (isV4(a)) return formatV4(a.w3);
-  return [a.w0, a.w1, a.w2, a.w3].map((word) => `${(word >>> 16).toString(16)}:${(word & 0xffff).toString(16)}`).join(":");
+  const text = formatIpv6Words(a.w0, a.w1, a.w2, a.w3);
+  return a.scope === 0 ? text : `${text}%${a.scope}`;
 }
 
 /** `203.0.113.2:80`. */
 export const formatEndpoint = (address: AddressWords, port: number): string =>
   isV4(address) ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
 
+/** An address of either family from its text, an IPv6 one with the number of its zone behind a `%`; undefined where the text is none. */
+export function readAddress(text: string): IpAddress | undefined {
+  if (!text.includes(":")) {
+    const bits = readQuad(text);
+    return bits === undefined ? undefined : ipv4(bits);
+  }
+  const [, address = "", zone = "0"] = ZONED.exec(text) ?? [];
+  const words = readIpv6Words(address);
+  return words === undefined || Number(zone) > MAX_ZONE ? undefined : ipv6(...words, Number(zone));
+}
+
+const ZONED = /^([^%]*)(?:%(\d{1,10}))?$/;
+const MAX_ZONE = 0xffffffff;
+
+/** As `readAddress`, for code and tests; text from people is parsed at the edges. @throws RangeError */
+export function parseAddress(text: string): IpAddress {
+  const address = readAddress(text);
+  if (address === undefined) throw new RangeError(`Cannot read "${text}" as an address: expected one like 203.0.113.2 or 2001:db8::2`);
+  return address;
+}
+
 /** Strict dotted quad, for code and tests; text from people is parsed at the edges. @throws RangeError */
 export function parseV4(text: string): IpAddress {
-  const parts = text.split(".");
-  if (parts.length !== 4 || !parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256)) {
+  const bits = readQuad(text);
+  if (bits === undefined) {
     throw new RangeError(`Cannot read "${text}" as an IPv4 address: expected four numbers from 0 to 255 with dots between`);
   }
-  return ipv4(parts.reduce((bits, part) => bits * 256 + Number(part), 0));
+  return ipv4(bits);
 }

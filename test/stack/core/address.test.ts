@@ -18,13 +18,16 @@ import {
   lastOfPrefix,
   longestPrefix,
   makeAddressSlot,
+  parseAddress,
   parseV4,
   prefixBits,
   prefixOf,
+  readAddress,
   sameAddress,
   samePrefix,
 } from "../../../src/stack/core/address.ts";
 import { AddressMap } from "../../../src/stack/core/address-map.ts";
+import { formatIpv6Words } from "../../../src/stack/core/ipv6-text.ts";
 
 const V6_LOOPBACK = ipv6(0, 0, 0, 1);
 const V6_ANY = ipv6(0, 0, 0, 0);
@@ -108,10 +111,7 @@ describe("an address of either family", () => {
   });
 
   test("as text", () => {
-    expect([formatEndpoint(parseV4("203.0.113.2"), 80), formatEndpoint(V6_LOOPBACK, 80)]).toEqual([
-      "203.0.113.2:80",
-      "[0:0:0:0:0:0:0:1]:80",
-    ]);
+    expect([formatEndpoint(parseV4("203.0.113.2"), 80), formatEndpoint(V6_LOOPBACK, 80)]).toEqual(["203.0.113.2:80", "[::1]:80"]);
     for (const text of ["1.2.3", "1.2.3.256", "1.2.3.4.5", "a.b.c.d", "1.2.3.", ""]) expect(() => parseV4(text)).toThrow(RangeError);
   });
 
@@ -121,6 +121,71 @@ describe("an address of either family", () => {
     const kept = keepAddress(slot);
     fillV4(slot, 0xffffffff);
     expect([formatAddress(kept), formatAddress(slot)]).toEqual(["127.0.0.1", "255.255.255.255"]);
+  });
+});
+
+describe("the text of an IPv6 address (RFC 5952)", () => {
+  test.each([
+    // §4.1: leading zeros go
+    ["2001:0db8::0001", "2001:db8::1"],
+    // §4.2.1: "::" is used to its maximum
+    ["2001:db8:0:0:0:0:2:1", "2001:db8::2:1"],
+    ["2001:db8::0:1", "2001:db8::1"],
+    // §4.2.2: one group of zeros is no run
+    ["2001:db8::1:1:1:1:1", "2001:db8:0:1:1:1:1:1"],
+    // §4.2.3: the longest run; of equal ones the first
+    ["2001:0:0:1:0:0:0:1", "2001:0:0:1::1"],
+    ["2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"],
+    // §4.3: lower case
+    ["2001:db8:AAAA:BBBB:CCCC:DDDD:EEEE:AAAA", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:aaaa"],
+    // §1: all that a reader has met for one address
+    ...[
+      "2001:db8:0:0:1:0:0:1",
+      "2001:0db8:0:0:1:0:0:1",
+      "2001:db8::1:0:0:1",
+      "2001:db8::0:1:0:0:1",
+      "2001:0db8::1:0:0:1",
+      "2001:DB8:0:0:1::1",
+    ].map((text): [string, string] => [text, "2001:db8::1:0:0:1"]),
+    ["::", "::"],
+    ["::1", "::1"],
+    ["1::", "1::"],
+    ["ff02::1:ff00:1", "ff02::1:ff00:1"],
+    ["1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"],
+    ["::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"],
+    ["64:ff9b::192.0.2.33", "64:ff9b::c000:221"],
+    // RFC 4007 §11
+    ["fe80::1%4", "fe80::1%4"],
+    ["fe80::1%4294967295", "fe80::1%4294967295"],
+    // §5; one shape for both families makes the mapped address the IPv4 address itself
+    ["::ffff:192.0.2.1", "192.0.2.1"],
+    ["::FFFF:c000:0201", "192.0.2.1"],
+    ["192.0.2.1", "192.0.2.1"],
+  ])("[IP6-22] %s is written %s", (text, written) => {
+    expect(formatAddress(parseAddress(text))).toBe(written);
+  });
+
+  test("[IP6-22] one with an IPv4 address inside is written with a dotted quad where the prefix says so (§5)", () => {
+    expect(formatIpv6Words(0, 0, 0xffff, 0xc0000201 | 0)).toBe("::ffff:192.0.2.1");
+    expect(formatIpv6Words(0, 0, 0, 0xc0000201 | 0)).toBe("::c000:201");
+  });
+
+  test("[IP6-22] any address is read back as it was written", () => {
+    fc.assert(fc.property(anyAddress, (address) => expect(parseAddress(formatAddress(address))).toEqual(address)));
+    const mostlyZero = fc.tuple(...Array.from({ length: 4 }, () => fc.constantFrom(0, 1, 0x10000, 0x10001)));
+    fc.assert(
+      fc.property(mostlyZero, ([a, b, c, d]) => expect(parseAddress(formatAddress(ipv6(a!, b!, c!, d!)))).toEqual(ipv6(a!, b!, c!, d!))),
+    );
+  });
+
+  test.each(
+    (
+      ": ::: 1::2::3 1:2:3:4:5:6:7 1:2:3:4:5:6:7:8:9 1:2:3:4:5:6:7:8:: 1::2:3:4:5:6:7:8 12345::1 g::1 :1::2 1::2: " +
+      "::1.2.3 ::1.2.3.4:5 ::256.1.1.1 1.2.3.4::1 ::01.2.3.4 fe80::1%eth0 fe80::1% fe80::1%4294967296 fe80::1%1%2 1.2.3.4%1 01.2.3.4 1.2.3 [::1] -1.2.3.4"
+    ).split(" "),
+  )("is none: %s", (text) => {
+    expect(readAddress(text)).toBeUndefined();
+    expect(() => parseAddress(text)).toThrow(RangeError);
   });
 });
 

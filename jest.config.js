@@ -11,5 +11,6 @@ export default {
     { ...shared, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"], testPathIgnorePatterns: ["<rootDir>/test/kernel/"] },
     { ...shared, displayName: "kernel", testMatch: ["<rootDir>/test/kernel/**/*.test.ts"] },
   ],
-  reporters: ["default", "<rootDir>/test/support/summary-reporter.js"],
+  reporters: ["default", "<rootDir>/test/support/summary-reporter.js", "<rootDir>/test/support/requirement-reporter.js"],
+  testLocationInResults: true,
 };

@@ -1,7 +1,10 @@
-/** The pages of docs/reference that are made from the code, so that they cannot say anything else than it. */
+/** The pages of docs/reference that are made from the code and its tests, so that they cannot say anything else. */
 import { ACCEPTED_MEANING, DROP_REASONS } from "../src/stack/core/drop-reasons.ts";
 import { TRACE_EVENTS, TRACE_STAMP } from "../src/stack/core/trace-events.ts";
 import { page, table } from "./markdown.ts";
+import { keptSources } from "./requirement-files.ts";
+import { takeStock } from "./requirement-ledger.ts";
+import { requirementsPage } from "./requirement-listings.ts";
 import { callsPage, optionsPage } from "./winsock-pages.ts";
 
 /** The text of each page by its path from the root of the project. */
@@ -9,6 +12,7 @@ export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ["docs/reference/drop-reasons.md", dropReasonsPage()],
     ["docs/reference/trace-events.md", traceEventsPage()],
+    ["docs/reference/requirements.md", requirementsPage(takeStock(keptSources()))],
     ["docs/reference/winsock-calls.md", callsPage()],
     ["docs/reference/winsock-options.md", optionsPage()],
   ]);

@@ -130,7 +130,7 @@ describe("virtio-net header (virtio 1.2 §5.1.6)", () => {
     expect(info.headerLength).toBe(66);
   });
 
-  test("random headers and frames never throw, and what passes stays inside the frame (ETH-08)", () => {
+  test("[ETH-08] random headers and frames never throw, and what passes stays inside the frame", () => {
     const random = new SeededRandom(38);
     const info = plainFrame();
     let passed = 0;

@@ -46,7 +46,7 @@ describe("echo (RFC 1122 §3.2.2.6)", () => {
     expect(host.drops()).toEqual({ "icmp-to-broadcast": 1 });
   });
 
-  test("a request with a bad checksum is not answered (IC4-01)", () => {
+  test("[IC4-01] a request with a bad checksum is not answered", () => {
     const { network, host, peer } = setUp();
     const frame = peer.echoRequest(host, "hello");
     frame[frame.length - 1]! ^= 1;
@@ -153,7 +153,7 @@ describe("errors we send (RFC 1122 §3.2.2)", () => {
     expect(host.drops()).toEqual({ "ipv4-unknown-protocol": 1, "udp-no-endpoint": 1 });
   });
 
-  test("are limited to a burst of 50 and 1000 a second (IC4-07)", () => {
+  test("[IC4-07] are limited to a burst of 50 and 1000 a second", () => {
     const { network, host, peer } = setUp();
     for (let i = 0; i < 500; i++) peer.say(peer.datagram(host, unknown, { protocol: 47 }));
     network.settle();
@@ -236,7 +236,7 @@ describe("errors we receive (RFC 1122 §3.2.2)", () => {
     expect(host.drops()).toEqual({});
   });
 
-  test("a quote that is cut short, of a later fragment, of somebody else's datagram, or with an unknown code is dropped (IC4-08)", () => {
+  test("[IC4-08] a quote that is cut short, of a later fragment, of somebody else's datagram, or with an unknown code is dropped", () => {
     const { network, host, peer, errors, sent } = withTransport();
     peer.say(peer.icmpError(host, 3, 3, sent, { quotedBytes: 27 }));
     peer.say(peer.icmpError(host, 3, 3, sent, { quotedBytes: 5 }));

@@ -41,11 +41,11 @@ const US = v4("203.0.113.2");
 
 describe("Ethernet frames that are not for us", () => {
   const cases: [string, (f: Uint8Array) => Uint8Array, string][] = [
-    ["for another station (ETH-06)", (f) => patch(f, 0, ethernet.parseMac("02:00:00:00:00:77")!), "ethernet-not-for-us"],
+    ["for another station [ETH-06]", (f) => patch(f, 0, ethernet.parseMac("02:00:00:00:00:77")!), "ethernet-not-for-us"],
     ["from a group", (f) => patch(f, 6, ethernet.BROADCAST_MAC), "ethernet-bad-source"],
-    ["with an 802.1Q tag (ETH-07)", (f) => patch(f, 12, [0x81, 0x00]), "ethernet-vlan"],
+    ["with an 802.1Q tag [ETH-07]", (f) => patch(f, 12, [0x81, 0x00]), "ethernet-vlan"],
     ["with two tags", (f) => patch(f, 12, [0x88, 0xa8]), "ethernet-vlan"],
-    ["of IEEE 802.3 (ETH-02)", (f) => patch(f, 12, [0x00, 0x40]), "ethernet-802.3"],
+    ["of IEEE 802.3 [ETH-02]", (f) => patch(f, 12, [0x00, 0x40]), "ethernet-802.3"],
     ["of IPv6", (f) => patch(f, 12, [0x86, 0xdd]), "ipv6-not-supported"],
     ["of an unknown type", (f) => patch(f, 12, [0x88, 0xcc]), "ethernet-unknown-type"],
   ];
@@ -61,17 +61,17 @@ describe("Ethernet frames that are not for us", () => {
 
 describe("IPv4 headers (RFC 1122 §3.2.1)", () => {
   const cases: [string, (f: Uint8Array) => Uint8Array, string][] = [
-    ["of version 6 (IP4-01)", (f) => rewrite(f, (b, at) => (b[at] = 0x65)), "ipv4-bad-version"],
-    ["with a header of 16 bytes (IP4-03)", (f) => rewrite(f, (b, at) => (b[at] = 0x44)), "ipv4-bad-header-length"],
+    ["of version 6 [IP4-01]", (f) => rewrite(f, (b, at) => (b[at] = 0x65)), "ipv4-bad-version"],
+    ["with a header of 16 bytes [IP4-03]", (f) => rewrite(f, (b, at) => (b[at] = 0x44)), "ipv4-bad-header-length"],
     ["longer than its frame", (f) => rewrite(f, (b, at) => ipv4.setTotalLength(b, at, 200)), "ipv4-truncated"],
     ["shorter than its header", (f) => rewrite(f, (b, at) => ipv4.setTotalLength(b, at, 19)), "ipv4-bad-total-length"],
     ["cut off in its header", (f) => f.slice(0, 33), "ipv4-truncated"],
-    ["with a bad checksum (IP4-02)", (f) => patch(f, 24, [f[24]! ^ 1]), "ipv4-bad-checksum"],
+    ["with a bad checksum [IP4-02]", (f) => patch(f, 24, [f[24]! ^ 1]), "ipv4-bad-checksum"],
     ["that is a first fragment", (f) => rewrite(f, (b, at) => ipv4.setFragment(b, at, 0, true)), "ipv4-fragment"],
     ["that is a last fragment", (f) => rewrite(f, (b, at) => ipv4.setFragment(b, at, 1480, false)), "ipv4-fragment"],
-    ["with a loose source route (IP4-12)", (f) => withOptions(f, [131, 7, 4, 203, 0, 113, 9]), "ipv4-source-route"],
+    ["with a loose source route [IP4-12]", (f) => withOptions(f, [131, 7, 4, 203, 0, 113, 9]), "ipv4-source-route"],
     ["with a strict source route", (f) => withOptions(f, [1, 137, 7, 4, 203, 0, 113, 9]), "ipv4-source-route"],
-    ["with an option of length 0 (IP4-10)", (f) => withOptions(f, [7, 0, 0, 0]), "ipv4-bad-option"],
+    ["with an option of length 0 [IP4-10]", (f) => withOptions(f, [7, 0, 0, 0]), "ipv4-bad-option"],
     ["with an option past the header", (f) => withOptions(f, [68, 12, 5, 0]), "ipv4-bad-option"],
   ];
   test.each(cases)("a datagram %s is dropped and counted", (_what, change, reason) => {
@@ -84,9 +84,9 @@ describe("IPv4 headers (RFC 1122 §3.2.1)", () => {
 
   const good: [string, (f: Uint8Array) => Uint8Array][] = [
     ["with link padding behind it", (f) => patch(new Uint8Array(90), 0, f)],
-    ["with router alert and record route (IP4-27, IP4-28)", (f) => withOptions(f, [148, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0])],
+    ["with router alert and record route [IP4-27] [IP4-28]", (f) => withOptions(f, [148, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0])],
     ["with an unknown option", (f) => withOptions(f, [0x5e, 4, 1, 2])],
-    ["with a TTL of 0 (IP4-07)", (f) => rewrite(f, (b, at) => (b[at + 8] = 0))],
+    ["with a TTL of 0 [IP4-07]", (f) => rewrite(f, (b, at) => (b[at + 8] = 0))],
   ];
   test.each(good)("a datagram %s is taken", (_what, change) => {
     const { network, host, peer } = setUp();
@@ -120,7 +120,7 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
     ["8.8.8.8", "ipv4-not-for-us"],
     ["0.0.0.0", "ipv4-not-for-us"],
     ["224.0.0.1", "ipv4-group-not-joined"],
-  ])("a datagram for %s is neither taken nor passed on (IP4-04, IP4-24)", (destination, reason) => {
+  ])("[IP4-04] [IP4-24] a datagram for %s is neither taken nor passed on", (destination, reason) => {
     const { network, host, peer } = setUp();
     peer.say(peer.echoRequest(host, "hello", { destination: v4(destination) }));
     network.settle();
@@ -135,7 +135,7 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
     expect(host.drops()).toEqual({ "ipv4-unicast-in-link-broadcast": 1 });
   });
 
-  test("each of our addresses is ours, and answers for itself (IP4-21)", () => {
+  test("[IP4-21] each of our addresses is ours, and answers for itself", () => {
     const { network, host, peer } = setUp();
     host.ip.addAddress(host.eth, parseV4("203.0.113.7"), 24);
     peer.say(peer.echoRequest(host, "hello", { destination: v4("203.0.113.7") }));
@@ -149,7 +149,7 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
   });
 });
 
-test("no mutilated frame makes the stack throw, answer to anybody but its sender, or grow its tables (SYS-01)", () => {
+test("[SYS-01] no mutilated frame makes the stack throw, answer to anybody but its sender, or grow its tables", () => {
   const { network, host, peer } = setUp();
   host.udp.open({ localPort: 53, user: { readable: () => {}, icmpError: () => {} } });
   const random = new SeededRandom(20261122);

@@ -58,7 +58,7 @@ describe("reading TCP options (RFC 9293 §3.2)", () => {
     expect(parsed(headerWith(), 0, record)).toEqual(NOTHING);
   });
 
-  test("timestamps are read at any alignment (MUST-64)", () => {
+  test("[HDR-10] timestamps are read at any alignment", () => {
     const timestamps = [8, 10, 0x80, 0, 0, 1, 0xff, 0xff, 0xff, 0xff];
     for (const nops of [0, 1, 2, 3, 5]) {
       expect(parseBytes(...Array<number>(nops).fill(1), ...timestamps)).toEqual({ ...NOTHING, timestamps: [0x80000001, 0xffffffff] });
@@ -156,7 +156,7 @@ describe("writing TCP options", () => {
     expect(laidOut(LINUX, ALL)).toEqual([2, 4, 5, 0xb4, 4, 2, 8, 10, 0xff, 0xff, 0xff, 0xfe, 0, 0, 0, 7, 1, 3, 3, 8]);
   });
 
-  test("an option that is left out takes its NOPs with it, and zeros fill the last word (MUST-69)", () => {
+  test("[HDR-11] an option that is left out takes its NOPs with it, and zeros fill the last word", () => {
     expect(laidOut(WINDOWS, { ...ALL, windowScale: -1 })).toEqual([2, 4, 5, 0xb4, 1, 1, 4, 2]);
     expect(laidOut(WINDOWS, { ...ALL, sackPermitted: false })).toEqual([2, 4, 5, 0xb4, 1, 3, 3, 8]);
     expect(laidOut(LINUX, { ...ALL, timestamps: false, windowScale: -1 })).toEqual([2, 4, 5, 0xb4, 4, 2, 0, 0]);

@@ -43,7 +43,7 @@ function setUp(profile = WINDOWS) {
 }
 
 describe("datagrams between hosts (RFC 768)", () => {
-  test("go and come back, empty ones too, and tell who sent them to which address (UDP-05)", () => {
+  test("[UDP-05] go and come back, empty ones too, and tell who sent them to which address", () => {
     const network = new Network();
     const a = network.host("a", "203.0.113.2");
     const b = network.host("b", "203.0.113.3");
@@ -79,7 +79,7 @@ describe("datagrams between hosts (RFC 768)", () => {
     expect(server.receive()?.payload).toEqual(big.subarray(0, 65507));
   });
 
-  test("carry a checksum, never 0, and the sum comes out right (UDP-01)", () => {
+  test("[UDP-01] carry a checksum, never 0, and the sum comes out right", () => {
     const { host, peer } = setUp();
     const { endpoint } = open(host, { localPort: 1000 });
     const pseudo = internetChecksum.pseudoHeaderV4(US, peer.address, 17, 10);
@@ -127,7 +127,7 @@ describe("datagrams between hosts (RFC 768)", () => {
   });
 });
 
-test("endpoints bound to different addresses send from them, to the same peer (UDP-05, IP4-22)", () => {
+test("[UDP-05] [IP4-22] endpoints bound to different addresses send from them, to the same peer", () => {
   const { host, peer } = setUp();
   const locals = Array.from({ length: 100 }, (_, i) => parseV4(`203.0.113.${100 + i}`));
   for (const local of locals) host.ip.addAddress(host.eth, local, 24);
@@ -144,7 +144,7 @@ test("endpoints bound to different addresses send from them, to the same peer (U
 describe("malformed datagrams", () => {
   const cases: [string, (f: Uint8Array) => Uint8Array | undefined, string][] = [
     ["shorter than a header", (f) => f.fill(0, UDP_AT + 4, UDP_AT + 6).fill(7, UDP_AT + 5, UDP_AT + 6), "udp-bad-length"],
-    ["longer than its packet (UDP-02)", (f) => f.fill(1, UDP_AT + 4, UDP_AT + 5), "udp-truncated"],
+    ["longer than its packet [UDP-02]", (f) => f.fill(1, UDP_AT + 4, UDP_AT + 5), "udp-truncated"],
     ["with a bad checksum", (f) => f.fill(0, f.length - 1), "udp-bad-checksum"],
     ["for port 0", (f) => f.fill(0, UDP_AT + 2, UDP_AT + 4).fill(0, UDP_AT + 6, UDP_AT + 8), "udp-port-zero"],
   ];
@@ -175,7 +175,7 @@ describe("malformed datagrams", () => {
 });
 
 describe("finding the endpoint", () => {
-  test("connected to the sender comes before bound to the address before bound to any (UDP-10)", () => {
+  test("[UDP-10] connected to the sender comes before bound to the address before bound to any", () => {
     const { network, host, peer } = setUp();
     const sharesWith = () => true;
     const any = open(host, { localPort: 53, sharesWith }).endpoint;
@@ -210,7 +210,7 @@ describe("finding the endpoint", () => {
     expect(host.udp.open({ user })).toBe("no-free-port");
   });
 
-  test("nobody on the port: port unreachable, which the sender's endpoint hears (UDP-03, UDP-04)", () => {
+  test("[UDP-03] [UDP-04] nobody on the port: port unreachable, which the sender's endpoint hears", () => {
     const network = new Network();
     const a = network.host("a", "203.0.113.2");
     const b = network.host("b", "203.0.113.3");
@@ -279,7 +279,7 @@ describe("ICMP errors", () => {
     expect(errors).toEqual(expected);
   });
 
-  test("about a port that we do not have, or a peer that is not ours, are not believed (UDP-14)", () => {
+  test("[UDP-14] about a port that we do not have, or a peer that is not ours, are not believed", () => {
     const { network, host, peer } = setUp();
     const { endpoint, errors } = open(host, { localPort: 1000 });
     endpoint.connect(parseV4("203.0.113.1"), 9);
@@ -294,7 +294,7 @@ describe("ICMP errors", () => {
     expect(host.drops()).toEqual({ "icmp-quote-unexpected": 2 });
   });
 
-  test("of fragmentation-needed make later sends too long (UDP-11)", () => {
+  test("[UDP-11] of fragmentation-needed make later sends too long", () => {
     const { network, host, peer } = setUp();
     const { endpoint } = open(host);
     endpoint.connect(parseV4("203.0.113.1"), 9);
@@ -346,7 +346,7 @@ describe("broadcast", () => {
   });
 });
 
-describe("the receive queue (UDP-09)", () => {
+describe("[UDP-09] the receive queue", () => {
   test("is bounded in bytes, loses the newest and counts it; empty datagrams fill it too", () => {
     const { network, host, peer } = setUp();
     const { endpoint } = open(host, { localPort: 53 });

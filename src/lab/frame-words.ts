@@ -17,6 +17,7 @@ export class FrameNarrator {
       case "tcp":
         return this.#tcp(frame);
       case "udp":
+        if (frame.dns !== undefined) return `DNS ${frame.dns}`;
         return `UDP ${frame.sourcePort} to ${frame.destinationPort} len=${frame.payloadLength}`;
       case "icmp":
         return `ICMP ${frame.message}${frame.sequence === undefined ? "" : ` seq=${frame.sequence}`}`;

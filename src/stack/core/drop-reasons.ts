@@ -94,6 +94,13 @@ const UDP = {
   "udp-queue-full": "The socket's receive buffer is full, and the newest datagram is lost.",
 } as const;
 
+/** Messages that should answer a question of the host's resolver. The question goes on waiting for its answer. */
+const DNS = {
+  "dns-truncated": "The DNS message is shorter than its counts and lengths say.",
+  "dns-bad-name": "A name in the DNS message is too long, or a pointer in it does not lead backwards.",
+  "dns-bad-data": "The data of a record in the DNS message does not have the shape of its type.",
+} as const;
+
 /** TCP before a connection is looked for, and what TCP does not send. */
 const TCP = {
   "tcp-truncated": "The segment is shorter than its header says, or than a header is.",
@@ -140,7 +147,7 @@ const HOST = {
   "internal-error-in-call": "Our own code tripped over a call of a program. Please report it.",
 } as const;
 
-const ALL = { ...LINK, ...NEIGHBOURS, ...IPV4, ...ICMP, ...UDP, ...TCP, ...SEGMENT, ...HOST } as const;
+const ALL = { ...LINK, ...NEIGHBOURS, ...IPV4, ...ICMP, ...UDP, ...DNS, ...TCP, ...SEGMENT, ...HOST } as const;
 
 /** Why a packet came to nothing, in a word that `DropCounters` counts. */
 export type DropReason = keyof typeof ALL;
@@ -161,6 +168,7 @@ export const DROP_REASONS: readonly { readonly title: string; readonly reasons: 
   { title: "IPv4", reasons: IPV4 },
   { title: "ICMP", reasons: ICMP },
   { title: "UDP", reasons: UDP },
+  { title: "DNS", reasons: DNS },
   { title: "TCP", reasons: TCP },
   { title: "Segments of TCP", reasons: SEGMENT },
   { title: "Mistakes", reasons: HOST },

@@ -6,6 +6,8 @@ import { formatV4 } from "../core/address.ts";
 import { seqShown } from "../core/seq.ts";
 import * as arp from "./arp.ts";
 import { u8, u16, u32 } from "./bytes.ts";
+import * as dns from "./dns.ts";
+import { dnsWords } from "./dns-words.ts";
 import * as ethernet from "./ethernet.ts";
 import * as icmp from "./icmp.ts";
 import * as ipv4 from "./ipv4.ts";
@@ -22,7 +24,8 @@ export type MalformedFrame =
   | icmp.MalformedQuote
   | tcp.Malformed
   | "tcp-bad-option"
-  | udp.Malformed;
+  | udp.Malformed
+  | dns.Malformed;
 
 export interface Described {
   /** The innermost address known: `203.0.113.2:49152`, `203.0.113.2`, or a MAC. */
@@ -72,6 +75,8 @@ export interface UdpDescription extends Described {
   readonly destinationPort: number;
   /** In bytes. */
   readonly payloadLength: number;
+  /** What the DNS message says that comes from or goes to port 53: `A? www.example.com`. */
+  readonly dns?: string;
 }
 
 export interface IcmpDescription extends Described {
@@ -358,16 +363,15 @@ function describeUdp(b: Uint8Array, ip: number): UdpDescription | Ipv4Descriptio
   const source = `${fields.sourceAddress}:${sourcePort}`;
   const destination = `${fields.destinationAddress}:${destinationPort}`;
   const payloadLength = udp.payloadLength(b, u);
-  return {
-    protocol: "udp",
-    source,
-    destination,
-    ip: fields,
-    sourcePort,
-    destinationPort,
-    payloadLength,
-    summary: `${source} → ${destination} UDP len=${payloadLength}`,
-  };
+  const datagram = { protocol: "udp", source, destination, ip: fields, sourcePort, destinationPort, payloadLength } as const;
+  if (sourcePort !== dns.PORT && destinationPort !== dns.PORT) {
+    return { ...datagram, summary: `${source} → ${destination} UDP len=${payloadLength}` };
+  }
+  const at = udp.payloadAt(u);
+  const badMessage = dns.check(b, at, udp.payloadEnd(b, u));
+  if (badMessage !== undefined) return { ...datagram, ...withTrouble(`${source} → ${destination} DNS len=${payloadLength}`, badMessage) };
+  const words = dnsWords(b, at, udp.payloadEnd(b, u));
+  return { ...datagram, dns: words, summary: `${source} → ${destination} DNS ${words}` };
 }
 
 function describeIcmp(b: Uint8Array, ip: number): IcmpDescription | Ipv4Description {

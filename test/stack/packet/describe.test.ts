@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { describeFrame } from "../../../src/stack/packet/describe.ts";
+import { a, message } from "../../support/dns-message.ts";
 import { ARP_FRAME, changed, DATA_FRAME, ECHO_FRAME, IP_AT, SYN_FRAME, TRANSPORT_AT, UDP_FRAME, UNREACHABLE_FRAME } from "./frames.ts";
 
 const told = (frame: Uint8Array) => describeFrame(frame, 0, frame.length);
@@ -44,6 +45,26 @@ describe("a frame in words", () => {
       payloadLength: 0,
       summary: expect.any(String),
     });
+  });
+
+  test("a DNS message to or from port 53 is told in a line, a damaged one with what is wrong", () => {
+    const payload = message({ questions: [["www.example", 1]], answers: [a("www.example", "203.0.113.80")] });
+    const frame = new Uint8Array(TRANSPORT_AT + 8 + payload.length);
+    frame.set(UDP_FRAME.subarray(0, TRANSPORT_AT));
+    frame.set([0, frame.length - IP_AT], IP_AT + 2);
+    frame.set([0, 53, 0xc0, 0, 0, 8 + payload.length, 0, 0], TRANSPORT_AT);
+    frame.set(payload, TRANSPORT_AT + 8);
+    expect(told(frame)).toMatchObject({
+      protocol: "udp",
+      dns: "A www.example: 203.0.113.80",
+      summary: "203.0.113.2:53 → 203.0.113.1:49152 DNS A www.example: 203.0.113.80",
+    });
+    expect(told(changed(frame, TRANSPORT_AT + 8 + 7, 2))).toMatchObject({
+      malformed: "dns-truncated",
+      payloadLength: payload.length,
+      summary: `203.0.113.2:53 → 203.0.113.1:49152 DNS len=${payload.length} dns-truncated`,
+    });
+    expect(told(changed(frame, TRANSPORT_AT + 1, 54))).toMatchObject({ summary: expect.stringMatching(/UDP len=/) });
   });
 
   test("padding behind a datagram is not taken for data (RFC 1122 §3.2.1)", () => {

@@ -66,12 +66,19 @@ export {
 
 // Its layers, as their users see them
 
-export type { IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";
+export type { AddressOptions, IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";
 export type { RouteFailure } from "./stack/ip/path.ts";
 export type { PingFailure, PingOptions, PingResult } from "./stack/ip/ping.ts";
 export type { RouteListing } from "./stack/ip/routes.ts";
 export type { IcmpErrorKind } from "./stack/ip/transport.ts";
-export type { InterfaceAddress, InterfaceService, NeighbourService } from "./stack/link/interface-service.ts";
+export type {
+  AddressOrigin,
+  AddressSettings,
+  AddressState,
+  InterfaceAddress,
+  InterfaceService,
+  NeighbourService,
+} from "./stack/link/interface-service.ts";
 export type { NeighbourListing, NeighbourState } from "./stack/link/neighbours.ts";
 export type { Loans } from "./stack/tcp/loans.ts";
 export { NOBODY } from "./stack/tcp/notices.ts";

@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { Command } from "commander";
 import { readDemonstrationState } from "../lab/demonstration-state.ts";
 import { manage } from "../management/manage.ts";
-import type { HostStatus } from "../management/management.ts";
+import type { AddressStatus, HostStatus } from "../management/management.ts";
 import { daemonSocketOf, type NetworkOptions, networkOption, networkUrlOf, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
 
@@ -37,7 +37,7 @@ export function statusLines(network: string, user: string, status: HostStatus, n
   const rows = interfaces.map((each) => [
     each.name,
     each.isUp ? "up" : "down",
-    each.addresses.join(" ") || "-",
+    each.addresses.map(addressText).join(" ") || "-",
     each.mac,
     each.mtu,
     each.framesIn,
@@ -64,6 +64,14 @@ export function statusLines(network: string, user: string, status: HostStatus, n
     reasons.length === 0 ? "No packet came to nothing." : "Packets that came to nothing:",
     ...reasons.map(([reason, count]) => `  ${String(count).padStart(8)}  ${reason}`),
   ];
+}
+
+/** What is out of the ordinary about an address stands behind it. */
+export function addressText({ address, origin, state, validForMs }: AddressStatus): string {
+  const ends = validForMs === undefined ? undefined : `${upTime(validForMs)} left`;
+  const notes = [origin === "manual" || origin === "loopback" ? undefined : origin, state === "preferred" ? undefined : state, ends];
+  const said = notes.filter((note) => note !== undefined).join(", ");
+  return said === "" ? address : `${address} (${said})`;
 }
 
 /** What the daemon's clients hold beside what they may. */

@@ -111,7 +111,7 @@ async function sayReady(daemon: Daemon, json: boolean): Promise<void> {
   const { interfaces, pid } = await daemon.status();
   const outer = interfaces[0];
   const name = outer?.name ?? "";
-  const address = outer?.addresses[0] ?? "";
+  const address = outer?.addresses[0]?.address ?? "";
   // Whoever waits for this line may have gone.
   process.stdout.on("error", () => {});
   const line = json

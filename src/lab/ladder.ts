@@ -173,6 +173,8 @@ export class Ladder {
         return names(event.owner ?? this.#labelOf(event), peer);
       case "neighbour-changed":
         return event.address === peer;
+      case "address-changed":
+        return false;
     }
   }
 
@@ -216,6 +218,9 @@ export class Ladder {
         return;
       case "neighbour-changed":
         if (this.#detailed) this.#note(event.atMs, `neighbour ${event.address} is ${event.state}`, "dim");
+        return;
+      case "address-changed":
+        this.#note(event.atMs, `our address ${event.address} is ${event.state}`, "bold");
         return;
     }
   }

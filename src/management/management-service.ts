@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { formatAddress, formatEndpoint, IPV4_ANY, type IpAddress, parseV4 } from "../stack/core/address.ts";
 import type { Host } from "../stack/host/host.ts";
-import type { InterfaceService } from "../stack/link/interface-service.ts";
+import type { InterfaceAddress, InterfaceService } from "../stack/link/interface-service.ts";
 import type { UdpEndpoint } from "../stack/udp/udp-service.ts";
 import type { ProviderUsage } from "../winsock/provider/provider.ts";
 import type { CaptureDevice } from "../wire/capture-device.ts";
@@ -10,6 +10,7 @@ import type { Direction } from "../wire/impairment.ts";
 import type { DoorUsage } from "./door-usage.ts";
 import { type EventSender, EventStreams } from "./event-streams.ts";
 import {
+  type AddressStatus,
   type CheckedRequest,
   type HostStatus,
   type InterfaceStatus,
@@ -167,7 +168,7 @@ export class ManagementService {
       clients: this.#clients,
       door: this.#doorUsage(),
       programs: this.#programUsage(),
-      interfaces: ip.interfaces.map(interfaceStatus),
+      interfaces: ip.interfaces.map((i) => interfaceStatus(i, context.now)),
       bufferBytes: tcp.bufferBytes,
       connections: tcp.connectionCount,
       drops: context.drops.all(),
@@ -255,14 +256,26 @@ function withoutUndefined<T extends object>(settings: T): { [K in keyof T]: Excl
   };
 }
 
-function interfaceStatus(i: InterfaceService): InterfaceStatus {
+function addressStatus(a: InterfaceAddress, now: number): AddressStatus {
+  return {
+    address: `${formatAddress(a.address)}/${a.prefixLength}`,
+    state: a.state,
+    origin: a.origin,
+    preferredForMs: timeLeft(a.preferredUntilMs, now),
+    validForMs: timeLeft(a.validUntilMs, now),
+  };
+}
+
+const timeLeft = (untilMs: number, now: number): number | undefined => (Number.isFinite(untilMs) ? Math.max(0, untilMs - now) : undefined);
+
+function interfaceStatus(i: InterfaceService, now: number): InterfaceStatus {
   const { framesIn, framesOut, bytesIn, bytesOut, drops } = i.device.counters;
   return {
     name: i.name,
     mac: Array.from(i.mac, (byte) => byte.toString(16).padStart(2, "0")).join(":"),
     mtu: i.mtu,
     isUp: i.isUp,
-    addresses: i.addresses.map((a) => `${formatAddress(a.address)}/${a.prefixLength}`),
+    addresses: i.addresses.map((a) => addressStatus(a, now)),
     offloads: i.offloads,
     framesIn,
     framesOut,

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { RouteListing } from "../stack/ip/routes.ts";
+import type { AddressOrigin, AddressState } from "../stack/link/interface-service.ts";
 import type { NeighbourListing } from "../stack/link/neighbours.ts";
 import type { ConnectionStatus } from "../stack/tcp/tcp-user.ts";
 import type { ProviderUsage } from "../winsock/provider/provider.ts";
@@ -130,14 +131,23 @@ export interface InterfaceStatus {
   readonly mac: string;
   readonly mtu: number;
   readonly isUp: boolean;
-  /** `203.0.113.2/24`. */
-  readonly addresses: readonly string[];
+  readonly addresses: readonly AddressStatus[];
   readonly offloads: { readonly checksum: boolean; readonly tso4: boolean; readonly tso6: boolean };
   readonly framesIn: number;
   readonly framesOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly drops: Readonly<Record<string, number>>;
+}
+
+export interface AddressStatus {
+  /** `203.0.113.2/24`. */
+  readonly address: string;
+  readonly state: AddressState;
+  readonly origin: AddressOrigin;
+  /** Until new traffic takes another address, and until it is removed; undefined for never. */
+  readonly preferredForMs: number | undefined;
+  readonly validForMs: number | undefined;
 }
 
 export interface UdpStatus {

@@ -7,6 +7,7 @@ export type { DoorLimits, DoorUsage } from "../management/door-usage.ts";
 export type { EventSender } from "../management/event-streams.ts";
 export { manage } from "../management/manage.ts";
 export type {
+  AddressStatus,
   HostStatus,
   InterfaceStatus,
   ManagementOp,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { table } from "../../src/cli/output.ts";
-import { upTime } from "../../src/cli/status.ts";
+import { addressText, upTime } from "../../src/cli/status.ts";
 import { CASES, codeInOutput, verdictText } from "../../src/lab/demonstration-cases.ts";
 import { enterCommand } from "../../src/lab/demonstration-state.ts";
 import { EmbeddedStage } from "../../src/lab/embedded-stage.ts";
@@ -26,6 +26,14 @@ describe("listings", () => {
     [7_260_000, "2 h 1 min"],
   ])("%i ms is %s", (ms, text) => {
     expect(upTime(ms)).toBe(text);
+  });
+
+  test.each([
+    [{ state: "preferred", origin: "manual", validForMs: undefined }, "203.0.113.2/24"],
+    [{ state: "tentative", origin: "manual", validForMs: undefined }, "203.0.113.2/24 (tentative)"],
+    [{ state: "deprecated", origin: "dhcp", validForMs: 61_000 }, "203.0.113.2/24 (dhcp, deprecated, 1 min 1 s left)"],
+  ] as const)("an address that is %j is shown as %s", (life, text) => {
+    expect(addressText({ address: "203.0.113.2/24", preferredForMs: undefined, ...life })).toBe(text);
   });
 
   test("text is broken at spaces, and a word that is too long is cut", () => {

@@ -114,7 +114,7 @@ describe("the embedded network", () => {
     const next = await openAsyncPort();
     open.push(next);
     const { interfaces } = await manage(next, { op: "status" });
-    expect(interfaces[0]?.addresses).toEqual(["203.0.113.77/24"]);
+    expect(interfaces[0]?.addresses).toEqual([{ address: "203.0.113.77/24", state: "preferred", origin: "manual" }]);
   });
 
   test("that ends leaves its programs with WSAENETDOWN", async () => {

@@ -19,3 +19,12 @@ export type TcpState =
  * while that nobody answered. STATIC was given by the operator and is never probed, learned over or evicted.
  */
 export type NeighbourState = "INCOMPLETE" | "REACHABLE" | "STALE" | "PROBE" | "FAILED" | "STATIC";
+
+/**
+ * Whether an address may be used, RFC 4862 §2. A tentative one is being tried for uniqueness and is not ours yet; a deprecated one stays
+ * ours, and new traffic takes another.
+ */
+export type AddressState = "tentative" | "preferred" | "deprecated";
+
+/** Why an address is none of ours any more: taken away, at the end of its life, or because another station has it. */
+export type AddressEnd = "removed" | "expired" | "duplicate";

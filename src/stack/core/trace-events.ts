@@ -140,6 +140,16 @@ export const TRACE_EVENTS: { readonly [Type in EventType]: EventMeaning<Type> } 
     meaning: "What is known of a neighbour's link address changed.",
     fields: { device: DEVICE, address: "the neighbour's IPv4 address", state: "as `tapsock neigh` shows it" },
   },
+  "address-changed": {
+    meaning: "An address of ours was given, or its state changed, or it is no more.",
+    fields: {
+      device: DEVICE,
+      address: "the address, with its prefix length",
+      state:
+        "`tentative` while it is tried for uniqueness, `preferred`, `deprecated` when new traffic takes another; or why it is no more: `removed`, `expired`, `duplicate`",
+      origin: "where it comes from: `manual`, `dhcp`, `link-local`, `slaac`, `temporary` or `loopback`",
+    },
+  },
   "turn-begun": {
     meaning:
       "A turn of the host begins: it takes frames and alarms, and what follows from them leaves at its end. Told only when something happens in it.",

@@ -1,6 +1,6 @@
 import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
-import type { NeighbourState, TcpState } from "./states.ts";
+import type { AddressEnd, AddressState, NeighbourState, TcpState } from "./states.ts";
 import type { Time } from "./time.ts";
 
 /** What set an event off: a call of a program, a frame that came in, or a timer, by the number of the event that told of it. */
@@ -99,6 +99,13 @@ export type TraceContent =
       readonly why: "fast-retransmit" | "timeout" | "recovered";
     } & SequenceSpace)
   | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: NeighbourState }
+  | {
+      readonly type: "address-changed";
+      readonly device: string;
+      readonly address: string;
+      readonly state: AddressState | AddressEnd;
+      readonly origin: string;
+    }
   | { readonly type: "winsock-returned"; readonly client: number; readonly call: number; readonly text: string; readonly error: number };
 
 /** One thing worth seeing. Events of frames hold views that are valid during the call only. */

@@ -1,4 +1,4 @@
-import { type IpAddress, ipv4 } from "../core/address.ts";
+import { type IpAddress, ipv4, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
 import { type Profile, WINDOWS } from "../core/profile.ts";
@@ -81,6 +81,7 @@ export class Host {
     this.#ip.listener = {
       writable: () => this.#writable(),
       linkChanged: (through, isUp) => this.#linkChanged(through, isUp),
+      addressLeaves: (address) => this.#addressLeaves(address),
     };
     this.#udp = new Udp(this.context, this.#ip);
     this.#tcp = new Tcp(this.context, this.#ip, rings);
@@ -170,6 +171,14 @@ export class Host {
   #linkChanged(through: NetworkInterface, isUp: boolean): void {
     if (isUp) this.#downs.delete(through);
     else this.#downs.add(through);
+    this.#requestTurn();
+  }
+
+  /** Connections from the address are reset, at both ends (RFC 5227 §2.4), and the users of all that is bound to it told. */
+  #addressLeaves(address: IpAddress): void {
+    const isAffected = (local: IpAddress | undefined): boolean => local !== undefined && sameAddress(local, address);
+    this.#tcp.networkDown(isAffected, true);
+    this.#udp.networkDown(isAffected);
     this.#requestTurn();
   }
 

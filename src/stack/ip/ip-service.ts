@@ -1,9 +1,14 @@
 import type { AddressWords, IpAddress } from "../core/address.ts";
-import type { InterfaceService } from "../link/interface-service.ts";
+import type { AddressSettings, InterfaceService } from "../link/interface-service.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import type { RouteFailure } from "./path.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
 import type { RouteListing } from "./routes.ts";
+
+export interface AddressOptions extends AddressSettings {
+  /** Tells the link that the address is ours (RFC 5227 §3). */
+  readonly announce?: boolean;
+}
 
 export interface RouteRequest {
   readonly destination: IpAddress;
@@ -27,9 +32,12 @@ export interface RouteService {
 export interface IpService {
   readonly interfaces: readonly InterfaceService[];
   readonly routes: RouteService;
-  /** Gives an interface an address and the route to its prefix; `announce` tells the link (RFC 5227 §3). @throws RangeError when a host cannot have it */
-  addAddress(to: InterfaceService, address: IpAddress, prefixLength: number, options?: { readonly announce?: boolean }): void;
-  /** Takes an address away, with the route to its prefix when no other address needs it. @returns false when it is not there */
+  /** Gives an interface an address and the route to its prefix, or changes one that it has. @throws RangeError when a host cannot have it */
+  addAddress(to: InterfaceService, address: IpAddress, prefixLength: number, options?: AddressOptions): void;
+  /**
+   * Takes an address away, with the route to its prefix when no other address needs it. Connections over it are reset, and users of
+   * what is bound to it told as when a device is gone. @returns false when it is not there
+   */
   removeAddress(from: InterfaceService, address: IpAddress): boolean;
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
   addRoute(request: RouteRequest): void;

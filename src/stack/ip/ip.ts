@@ -16,12 +16,12 @@ import {
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
-import type { InterfaceService } from "../link/interface-service.ts";
+import type { InterfaceAddress, InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
 import type { FoundPath, IpFamily, Way, WayFinder } from "./family.ts";
-import type { IpService, RouteRequest } from "./ip-service.ts";
+import type { AddressOptions, IpService, RouteRequest } from "./ip-service.ts";
 import type { RouteFailure } from "./path.ts";
 import { PathMtus } from "./path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
@@ -36,6 +36,8 @@ export interface IpListener {
   /** A device that was full takes frames again: transports may go on. */
   writable(through: NetworkInterface): void;
   linkChanged(through: NetworkInterface, isUp: boolean): void;
+  /** An address is about to be none of ours any more, on any interface. This is to be acted on at once, while it can be sent from. */
+  addressLeaves(address: IpAddress): void;
 }
 
 /**
@@ -69,7 +71,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     this.#interfaces.push(added);
     if (device.isLoopback) {
       this.#loopback = added;
-      added.addAddress(LOOPBACK, 8);
+      added.addressBook.add(LOOPBACK, 8, { origin: "loopback" });
     }
     this.routes.generation++;
     return added;
@@ -79,24 +81,17 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     return this.#interfaces;
   }
 
-  /** Gives an interface an address and the route to its prefix; `announce` tells the link (RFC 5227 §3). @throws RangeError when a host cannot have it */
-  addAddress(through: InterfaceService, address: IpAddress, prefixLength: number, options: { readonly announce?: boolean } = {}): void {
+  addAddress(through: InterfaceService, address: IpAddress, prefixLength: number, options: AddressOptions = {}): void {
     const to = this.#own(through);
-    to.addAddress(address, prefixLength);
-    this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
+    to.addressBook.add(address, prefixLength, options);
+    if (options.isPrefixOnLink !== false) {
+      this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
+    }
     if (options.announce === true && to.isUp && !to.isLoopback) to.announce(address);
   }
 
-  /** Takes an address away, with the route to its prefix when no other address needs it. @returns false when it is not there */
   removeAddress(through: InterfaceService, address: IpAddress): boolean {
-    const from = this.#own(through);
-    const removed = from.addresses.find((a) => sameAddress(a.address, address));
-    if (removed === undefined) return false;
-    from.removeAddress(address);
-    const isNeeded = from.addresses.some((a) => a.bits === removed.bits && samePrefix(a.address, address, removed.bits));
-    if (!isNeeded) this.routes.remove(address, removed.prefixLength, undefined, from);
-    this.routes.generation++;
-    return true;
+    return this.#own(through).addressBook.remove(address);
   }
 
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
@@ -265,6 +260,18 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
   linkChanged(through: NetworkInterface, isUp: boolean): void {
     this.routes.generation++;
     this.listener?.linkChanged(through, isUp);
+  }
+
+  addressLeaves(from: NetworkInterface, address: IpAddress): void {
+    if (!this.#interfaces.some((i) => i !== from && i.isOwn(address))) this.listener?.addressLeaves(address);
+  }
+
+  addressesChanged(from: NetworkInterface, ended: InterfaceAddress | undefined): void {
+    this.routes.generation++;
+    if (ended?.isPrefixOnLink !== true) return;
+    const { address, bits, prefixLength } = ended;
+    const isNeeded = from.addresses.some((a) => a.isPrefixOnLink && a.bits === bits && samePrefix(a.address, address, bits));
+    if (!isNeeded) this.routes.remove(address, prefixLength, undefined, from);
   }
 
   #wayToSelf(remote: IpAddress): Way | RouteFailure {

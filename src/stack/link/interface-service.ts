@@ -1,6 +1,26 @@
 import type { AddressWords, IpAddress } from "../core/address.ts";
+import type { AddressState } from "../core/states.ts";
 import type { LinkDevice, Offloads } from "./link-device.ts";
 import type { NeighbourListing } from "./neighbours.ts";
+
+export type { AddressState } from "../core/states.ts";
+
+/** Where an address comes from: the operator, a DHCP server, the link itself, a router's prefix (RFC 4862, RFC 8981), or it is the loopback's. */
+export type AddressOrigin = "manual" | "dhcp" | "link-local" | "slaac" | "temporary" | "loopback";
+
+/** What is said of an address when it is given. Times are on the host's clock, in milliseconds. */
+export interface AddressSettings {
+  /** `manual` unless given. */
+  readonly origin?: AddressOrigin;
+  /** It is not ours until somebody has tried whether it is unique. */
+  readonly isTentative?: boolean;
+  /** The other addresses of its prefix are on the link: so it is unless given, and for IPv6 routers say it (RFC 5942 §4). */
+  readonly isPrefixOnLink?: boolean;
+  /** From then on new traffic takes another address; at the end of its life unless given. */
+  readonly preferredUntilMs?: number;
+  /** Then it is removed; never unless given. */
+  readonly validUntilMs?: number;
+}
 
 /** An address of an interface, with what follows from its prefix. */
 export interface InterfaceAddress {
@@ -11,6 +31,12 @@ export interface InterfaceAddress {
   readonly bits: number;
   /** Directed broadcast; undefined where the prefix leaves no room for one (RFC 3021), and for IPv6. */
   readonly broadcast: IpAddress | undefined;
+  readonly state: AddressState;
+  readonly origin: AddressOrigin;
+  readonly isPrefixOnLink: boolean;
+  /** On the host's clock, in milliseconds; Infinity for ever. */
+  readonly preferredUntilMs: number;
+  readonly validUntilMs: number;
 }
 
 /** The neighbours on a link, as the host's users see them. */

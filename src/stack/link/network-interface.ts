@@ -1,6 +1,5 @@
 import {
   type AddressWords,
-  formatAddress,
   type IpAddress,
   isLimitedBroadcast,
   isLoopback,
@@ -8,18 +7,13 @@ import {
   isReserved,
   isUnspecified,
   isV4,
-  lastOfPrefix,
-  longestPrefix,
-  prefixBits,
-  sameAddress,
-  sameFamily,
-  samePrefix,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
 import { Arp, type ArpLink } from "./arp.ts";
+import { type AddressHolder, InterfaceAddresses } from "./interface-addresses.ts";
 import type { InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
@@ -34,22 +28,26 @@ export interface InterfaceUser {
   writable(from: NetworkInterface): void;
   /** As `writable`, only to be noted. */
   linkChanged(from: NetworkInterface, isUp: boolean): void;
+  /** The address is about to be none of ours any more: what stands on it may still say so. */
+  addressLeaves(from: NetworkInterface, address: IpAddress): void;
+  /** Addresses or their states are others than before. @param ended the one that is no more */
+  addressesChanged(from: NetworkInterface, ended: InterfaceAddress | undefined): void;
 }
 
 /**
  * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
  */
-export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink {
+export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink, AddressHolder {
   readonly name: string;
   readonly device: LinkDevice;
   readonly mac: Uint8Array;
   readonly isLoopback: boolean;
   readonly neighbours: Neighbours;
+  readonly addressBook: InterfaceAddresses;
   readonly #context: HostContext;
   readonly #user: InterfaceUser;
   readonly #arp: Arp;
-  #addresses: readonly InterfaceAddress[] = [];
 
   constructor(context: HostContext, device: LinkDevice, name: string, user: InterfaceUser) {
     this.#context = context;
@@ -58,13 +56,14 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     this.mac = device.mac;
     this.isLoopback = device.isLoopback;
     this.#user = user;
+    this.addressBook = new InterfaceAddresses(context, this);
     this.#arp = new Arp(context, this);
     this.neighbours = new Neighbours(context, this, this.#arp);
     device.setListener(this);
   }
 
   get addresses(): readonly InterfaceAddress[] {
-    return this.#addresses;
+    return this.addressBook.all;
   }
 
   get isUp(): boolean {
@@ -80,61 +79,26 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     return this.device.offloads;
   }
 
-  /** Adds an address, or changes the prefix length of one. @throws RangeError when a host cannot have it */
-  addAddress(address: IpAddress, prefixLength: number): void {
-    const isHost =
-      !isUnspecified(address) &&
-      !isLimitedBroadcast(address) &&
-      !isMulticast(address) &&
-      !isReserved(address) &&
-      isLoopback(address) === this.isLoopback;
-    const text = formatAddress(address);
-    if (!isHost) throw new RangeError(`Cannot give ${this.name} the address ${text}: it is not a host's address on this link`);
-    const longest = longestPrefix(address);
-    if (!(Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= longest)) {
-      throw new RangeError(`Cannot give ${this.name} a prefix of ${prefixLength} bits: expected 1 to ${longest}`);
-    }
-    const bits = prefixBits(address, prefixLength);
-    const broadcast = isV4(address) && prefixLength <= 30 ? lastOfPrefix(address, bits) : undefined;
-    if (broadcast !== undefined && sameAddress(address, broadcast)) {
-      throw new RangeError(`Cannot give ${this.name} the address ${text}: it is the prefix's broadcast`);
-    }
-    const others = this.#addresses.filter((a) => !sameAddress(a.address, address));
-    this.#addresses = [...others, { address, prefixLength, bits, broadcast }];
-  }
-
-  /** @returns false when it is not there */
-  removeAddress(address: AddressWords): boolean {
-    const left = this.#addresses.filter((a) => !sameAddress(a.address, address));
-    const isThere = left.length < this.#addresses.length;
-    this.#addresses = left;
-    return isThere;
-  }
-
   /** Tells the link that `address` is ours (RFC 5227 §3 announcement). */
   announce(address: IpAddress): void {
     this.#arp.announce(address);
   }
 
   isOwn(address: AddressWords): boolean {
-    for (const a of this.#addresses) if (sameAddress(a.address, address)) return true;
-    return false;
+    return this.addressBook.isOwn(address);
   }
 
   /** Limited broadcast, or the directed one of a prefix on this link. */
   isBroadcast(address: AddressWords): boolean {
-    if (isLimitedBroadcast(address)) return true;
-    for (const a of this.#addresses) if (a.broadcast !== undefined && sameAddress(a.broadcast, address)) return true;
-    return false;
+    return isLimitedBroadcast(address) || this.addressBook.isDirectedBroadcast(address);
   }
 
   isOnLink(address: AddressWords): boolean {
-    for (const a of this.#addresses) if (samePrefix(address, a.address, a.bits)) return true;
-    return false;
+    return this.addressBook.isOnLink(address);
   }
 
   isNeighbourly(address: AddressWords): boolean {
-    return !isUnspecified(address) && this.isOnLink(address) && !this.isOwn(address) && !this.isBroadcast(address);
+    return !isUnspecified(address) && this.isOnLink(address) && !this.addressBook.has(address) && !this.isBroadcast(address);
   }
 
   isHostAddress(address: AddressWords): boolean {
@@ -144,12 +108,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
   }
 
   addressTowards(target: AddressWords): IpAddress | undefined {
-    let first: IpAddress | undefined;
-    for (const a of this.#addresses) {
-      if (samePrefix(target, a.address, a.bits)) return a.address;
-      if (first === undefined && sameFamily(a.address, target)) first = a.address;
-    }
-    return first;
+    return this.addressBook.towards(target);
   }
 
   /** One frame out; counts and traces it. */
@@ -203,6 +162,14 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     if (!isUp) this.neighbours.flush();
     this.#user.linkChanged(this, isUp);
     this.#context.requestTurn();
+  }
+
+  addressLeaves(address: IpAddress): void {
+    this.#user.addressLeaves(this, address);
+  }
+
+  addressesChanged(ended: InterfaceAddress | undefined): void {
+    this.#user.addressesChanged(this, ended);
   }
 
   unresolved(bytes: Uint8Array, at: number, end: number): void {

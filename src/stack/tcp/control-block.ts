@@ -278,10 +278,14 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
       this.receiveBuffer.clear();
       return;
     }
-    if (isSynchronized(this.state) || this.state === "SYN-RECEIVED") {
-      this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
-    }
+    this.resetPeer();
     this.release();
+  }
+
+  /** Sends a reset, where there is a peer that knows of the connection. */
+  resetPeer(): void {
+    if (!isSynchronized(this.state) && this.state !== "SYN-RECEIVED") return;
+    this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
   }
 
   /** To CLOSED, timers off, forgotten by the host. What the user has not read stays readable. */

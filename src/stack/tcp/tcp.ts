@@ -545,12 +545,21 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     return this.#blocked.size > 0;
   }
 
-  /** A device is gone for good: the connections and listeners over it are told. @param isAffected by address; undefined stands for all of ours */
-  networkDown(isAffected: (local: IpAddress | undefined) => boolean): void {
-    for (const packed of [...this.#halfOpen.values()]) if (isAffected(packed.local)) this.forgetHalfOpen(packed);
+  /**
+   * A device is gone for good, or an address goes: the connections and listeners over it are told.
+   * @param isAffected by address; undefined stands for all of ours
+   * @param resetsPeers frames still leave: so the peers are told too
+   */
+  networkDown(isAffected: (local: IpAddress | undefined) => boolean, resetsPeers = false): void {
+    for (const packed of [...this.#halfOpen.values()]) {
+      if (!isAffected(packed.local)) continue;
+      if (resetsPeers) packed.abort();
+      else packed.release();
+    }
     for (const conn of [...this.#connections.values()]) {
       if (!isAffected(conn.local)) continue;
       guarded(this.context, () => {
+        if (resetsPeers) conn.resetPeer();
         if (conn.state === "SYN-SENT" || (conn.state === "SYN-RECEIVED" && !conn.isPassive)) conn.fail("network-down");
         else conn.breakOff("network-down");
       });

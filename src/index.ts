@@ -66,6 +66,8 @@ export {
 
 // Its layers, as their users see them
 
+export type { Membership, MembershipFailure, MembershipService } from "./stack/ip/groups/memberships.ts";
+export type { SourceFilter } from "./stack/ip/groups/source-filter.ts";
 export type { AddressOptions, IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";
 export type { RouteFailure } from "./stack/ip/path.ts";
 export type { PingFailure, PingOptions, PingResult } from "./stack/ip/ping.ts";
@@ -97,7 +99,7 @@ export type {
   TcpUser,
 } from "./stack/tcp/tcp-user.ts";
 export type { UdpEndpoint, UdpOpenFailure, UdpOpenRequest, UdpService } from "./stack/udp/udp-service.ts";
-export type { Datagram, UdpSendResult, UdpUser } from "./stack/udp/udp-user.ts";
+export type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./stack/udp/udp-user.ts";
 
 // Devices
 

@@ -10,6 +10,7 @@ const LAYERS = [
   "stack/core",
   "stack/packet",
   "stack/link",
+  "stack/ip/groups",
   "stack/ip",
   "stack/ip/v4",
   "stack/udp",

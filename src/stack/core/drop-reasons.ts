@@ -15,6 +15,7 @@ const LINK = {
   "interface-down": "The packet should leave through an interface whose link is down.",
   "device-full":
     "The device took no more frames, and what was to leave is not worth waiting: ARP, ICMP, or a datagram that waited already.",
+  "looped-queue-full": "Too many datagrams of this host's own to groups that it is a member of wait to come back.",
   "offload-gone": "A super-segment waited for its neighbour, and meanwhile the device's segmentation was switched off.",
 } as const;
 
@@ -55,7 +56,7 @@ const IPV4 = {
   "ipv4-source-not-ours": "The datagram came through the loopback with a source that is not ours.",
   "ipv4-not-for-us": "The destination is no address of this interface; a host does not forward.",
   "ipv4-loopback-from-wire": "The destination is a loopback address, and the datagram came from a wire.",
-  "ipv4-group-not-joined": "The destination is a multicast group, and no group is joined.",
+  "ipv4-group-not-joined": "The destination is a multicast group that no socket of this host has joined on this interface.",
   "ipv4-unicast-in-link-broadcast": "One host's datagram came in a frame for all, as when somebody wants a crowd to answer.",
   "ipv4-fragment": "The datagram is a fragment, and fragments are not put together yet.",
   "ipv4-unknown-protocol": "No transport of this host takes the datagram's protocol.",
@@ -84,6 +85,18 @@ const ICMP = {
   "icmp-error-rate-limited": "An ICMP error was to be sent, and enough have been sent in this second.",
 } as const;
 
+/** Messages about memberships of multicast groups. */
+const IGMP = {
+  "igmp-truncated": "The message is shorter than an IGMP header, or than its list of sources says.",
+  "igmp-bad-length": "The query's length is that of no version of IGMP.",
+  "igmp-bad-checksum": "The checksum of the IGMP message is wrong.",
+  "igmp-unknown-type": "The type of the IGMP message is none that a host listens to.",
+  "igmp-without-router-alert": "The IGMP query lacks the router alert option, as one that was forged from afar may (RFC 3376).",
+  "igmp-misdirected-query": "The IGMP query asks for all groups, and was not sent to all hosts.",
+  "igmp-bad-group": "The IGMP query asks for something that is no group.",
+  "igmp-bad-report": "The IGMP report of another member comes from elsewhere, or was sent to another group than it reports.",
+} as const;
+
 /** UDP datagrams. */
 const UDP = {
   "udp-truncated": "The datagram is shorter than its UDP header says, or than a header is.",
@@ -91,6 +104,7 @@ const UDP = {
   "udp-bad-checksum": "The UDP checksum is wrong.",
   "udp-port-zero": "The UDP datagram is for port 0, which nobody has.",
   "udp-no-endpoint": "Nobody receives on the port; the sender is told by ICMP unless it sent to all.",
+  "udp-not-member": "No socket on the port is a member of the group and wants this source.",
   "udp-queue-full": "The socket's receive buffer is full, and the newest datagram is lost.",
 } as const;
 
@@ -147,7 +161,7 @@ const HOST = {
   "internal-error-in-call": "Our own code tripped over a call of a program. Please report it.",
 } as const;
 
-const ALL = { ...LINK, ...NEIGHBOURS, ...IPV4, ...ICMP, ...UDP, ...DNS, ...TCP, ...SEGMENT, ...HOST } as const;
+const ALL = { ...LINK, ...NEIGHBOURS, ...IPV4, ...ICMP, ...IGMP, ...UDP, ...DNS, ...TCP, ...SEGMENT, ...HOST } as const;
 
 /** Why a packet came to nothing, in a word that `DropCounters` counts. */
 export type DropReason = keyof typeof ALL;
@@ -167,6 +181,7 @@ export const DROP_REASONS: readonly { readonly title: string; readonly reasons: 
   { title: "ARP and neighbours", reasons: NEIGHBOURS },
   { title: "IPv4", reasons: IPV4 },
   { title: "ICMP", reasons: ICMP },
+  { title: "IGMP", reasons: IGMP },
   { title: "UDP", reasons: UDP },
   { title: "DNS", reasons: DNS },
   { title: "TCP", reasons: TCP },

@@ -108,6 +108,8 @@ export interface Profile {
   readonly udpErrorsReachUnconnected: boolean;
   /** Connecting to a broadcast address takes SO_BROADCAST, as Microsoft's page for `connect` says; newer Windows lets connect and send pass without. */
   readonly udpBroadcastConnectNeedsOption: boolean;
+  /** Whose option says that a host's own datagrams to a group come back: Microsoft's page for IP_MULTICAST_LOOP says the receiver's, BSD the sender's. */
+  readonly multicastLoopAt: "sender" | "receiver";
 }
 
 export const WINDOWS: Profile = {
@@ -160,6 +162,7 @@ export const WINDOWS: Profile = {
   udpReceiveBufferBytes: 65536,
   udpErrorsReachUnconnected: true,
   udpBroadcastConnectNeedsOption: true,
+  multicastLoopAt: "receiver",
 };
 
 export const LINUX: Profile = {
@@ -198,6 +201,7 @@ export const LINUX: Profile = {
   keepAliveProbes: 9,
   udpReceiveBufferBytes: 212_992,
   udpErrorsReachUnconnected: false,
+  multicastLoopAt: "sender",
 };
 
 export const RFC: Profile = {
@@ -228,6 +232,7 @@ export const RFC: Profile = {
   timeWaitMs: 240_000,
   keepAliveIntervalMs: 75_000,
   udpErrorsReachUnconnected: false,
+  multicastLoopAt: "sender",
 };
 
 export const PROFILES: ReadonlyMap<string, Profile> = new Map([WINDOWS, LINUX, RFC].map((profile) => [profile.name, profile]));

@@ -2,6 +2,7 @@ import type { IpAddress } from "../core/address.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
+import type { InterfaceGroups } from "./groups/interface-groups.ts";
 import type { Path, RouteFailure } from "./path.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
 import type { InboundPacket } from "./transport.ts";
@@ -13,6 +14,8 @@ export interface Way {
   readonly nextHop: IpAddress;
   /** To every station of the link. */
   readonly isBroadcast: boolean;
+  /** To the members of a group. */
+  readonly isMulticast: boolean;
   /** Source to use when the caller has not chosen one. */
   readonly local: IpAddress;
 }
@@ -21,20 +24,24 @@ export interface Way {
 export interface WayFinder {
   /** Goes up when the answers of `wayTo` may have changed. */
   readonly generation: number;
-  wayTo(remote: IpAddress, local: IpAddress | undefined): Way | RouteFailure;
+  /** @param through the interface that a datagram to a group is to leave by; undefined leaves the choice to IP */
+  wayTo(remote: IpAddress, local: IpAddress | undefined, through?: NetworkInterface): Way | RouteFailure;
 }
 
 /** A path that was found for whoever keeps none. */
 export interface FoundPath extends Path {
   /** IP chose the source address, not the caller. */
   readonly isSourceChosen: boolean;
+  /** What the caller named; undefined for IP's choice. */
+  readonly through: NetworkInterface | undefined;
 }
 
 /** One version of the Internet Protocol, with its control messages: its headers, and what its rules say of them. */
 export interface IpFamily {
   /** A datagram lies in `bytes[at, end)`, link padding included. @returns `accepted`, or the reason why it was dropped */
   input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
-  path(way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean): FoundPath;
+  path(way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean, through?: NetworkInterface): FoundPath;
+  groupsOf(through: NetworkInterface): InterfaceGroups;
   ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined;
   /** Nobody listens on the port to which this datagram went. */
   sendPortUnreachable(packet: InboundPacket): void;

@@ -21,6 +21,9 @@ import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
 import type { FoundPath, IpFamily, Way, WayFinder } from "./family.ts";
+import type { InterfaceGroups } from "./groups/interface-groups.ts";
+import type { MembershipOwner } from "./groups/memberships.ts";
+import type { SourceFilter } from "./groups/source-filter.ts";
 import type { AddressOptions, IpService, RouteRequest } from "./ip-service.ts";
 import type { RouteFailure } from "./path.ts";
 import { PathMtus } from "./path-mtu.ts";
@@ -44,7 +47,7 @@ export interface IpListener {
  * The internet layer of one host: interfaces, routes, paths, and the transports above, whatever the family. What a family's own headers and
  * messages say is the family's business; there is IPv4 only yet, and no route to an IPv6 address.
  */
-export class Ip implements IpService, InterfaceUser, WayFinder {
+export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner {
   readonly routes = new RouteTable();
   readonly pathMtus: PathMtus;
   listener: IpListener | undefined;
@@ -82,7 +85,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
   }
 
   addAddress(through: InterfaceService, address: IpAddress, prefixLength: number, options: AddressOptions = {}): void {
-    const to = this.#own(through);
+    const to = this.own(through);
     to.addressBook.add(address, prefixLength, options);
     if (options.isPrefixOnLink !== false) {
       this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
@@ -91,7 +94,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
   }
 
   removeAddress(through: InterfaceService, address: IpAddress): boolean {
-    return this.#own(through).addressBook.remove(address);
+    return this.own(through).addressBook.remove(address);
   }
 
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
@@ -103,14 +106,15 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     }
     const isOnLink = (i: NetworkInterface) => !i.isLoopback && (gateway === undefined || i.isNeighbourly(gateway));
     const found = gateway === undefined ? undefined : this.#interfaces.find(isOnLink);
-    const through = request.interface === undefined ? found : this.#own(request.interface);
+    const through = request.interface === undefined ? found : this.own(request.interface);
     if (through === undefined || !isOnLink(through)) {
       throw new RangeError("Cannot add a route whose gateway is not on the link of an interface");
     }
     this.routes.add({ destination, prefixLength, gateway, interface: through, metric });
   }
 
-  #own(through: InterfaceService): NetworkInterface {
+  /** The interface behind what its users see of it. @throws RangeError when it is another host's */
+  own(through: InterfaceService): NetworkInterface {
     const own = this.#interfaces.find((i) => i === through);
     if (own === undefined) throw new RangeError(`Cannot use the interface ${through.name}: it belongs to another host`);
     return own;
@@ -165,8 +169,11 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     return typeof way === "string" ? way : this.#v4.path(way, local ?? way.local, remote, false);
   }
 
-  /** As `route`, for who sends to many and keeps no paths: repeats cost no allocation. Without `local` the choice is IP's. */
-  pathTo(remote: AddressWords, local: AddressWords | undefined): FoundPath | RouteFailure {
+  /**
+   * As `route`, for who sends to many and keeps no paths: repeats cost no allocation. Without `local` the choice is IP's.
+   * @param through the interface that a datagram to a group is to leave by; undefined leaves the choice to IP
+   */
+  pathTo(remote: AddressWords, local: AddressWords | undefined, through?: NetworkInterface): FoundPath | RouteFailure {
     if (this.#recentGeneration !== this.generation) {
       // A path follows its destination through changes, but not a source that was chosen for it.
       this.#recentPaths.fill(undefined);
@@ -177,15 +184,16 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     if (
       recent !== undefined &&
       sameAddress(recent.remote, remote) &&
+      recent.through === through &&
       (local === undefined ? recent.isSourceChosen : sameAddress(recent.local, local))
     ) {
       return recent;
     }
     const to = keepAddress(remote);
     const from = local === undefined ? undefined : keepAddress(local);
-    const way = this.wayTo(to, from);
+    const way = this.wayTo(to, from, through);
     if (typeof way === "string") return way;
-    const path = this.#v4.path(way, from ?? way.local, to, from === undefined);
+    const path = this.#v4.path(way, from ?? way.local, to, from === undefined, through);
     this.#recentPaths[slot] = path;
     return path;
   }
@@ -194,10 +202,11 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     return this.routes.generation;
   }
 
-  wayTo(remote: IpAddress, local: IpAddress | undefined): Way | RouteFailure {
+  wayTo(remote: IpAddress, local: IpAddress | undefined, through?: NetworkInterface): Way | RouteFailure {
     if (!isV4(remote)) return "no-route";
     if (local !== undefined && !this.isLocal(local)) return "source-not-local";
-    if (isUnspecified(remote) || isMulticast(remote) || isReserved(remote)) return "no-route";
+    if (isUnspecified(remote) || isReserved(remote)) return "no-route";
+    if (isMulticast(remote)) return this.#wayToGroup(remote, local, through);
     if (this.isLocal(remote)) return this.#wayToSelf(remote);
     // What has a loopback address must not leave the host (RFC 1122 §3.2.1.3 g).
     if (isLoopback(remote)) return "no-route";
@@ -209,7 +218,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     const nextHop = route.gateway ?? remote;
     const source = route.interface.addressTowards(nextHop);
     if (source === undefined) return "no-route";
-    return { interface: route.interface, nextHop, isBroadcast: false, local: source };
+    return { interface: route.interface, nextHop, isBroadcast: false, isMulticast: false, local: source };
   }
 
   /** Echo request to a host, RFC 1122 §3.2.2.6. @returns undefined when it is on its way: then `callback` is called exactly once */
@@ -229,7 +238,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
   /** Takes up to `budget` waiting frames from each device. @returns true when one may have more */
   receive(budget: number): boolean {
     let hasMore = false;
-    for (const i of this.#interfaces) if (i.device.receive(i, budget) >= budget) hasMore = true;
+    for (const i of this.#interfaces) {
+      if (i.device.receive(i, budget) >= budget) hasMore = true;
+      i.receiveLooped();
+    }
     return hasMore;
   }
 
@@ -259,6 +271,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
 
   linkChanged(through: NetworkInterface, isUp: boolean): void {
     this.routes.generation++;
+    if (isUp) this.#v4.groupsOf(through).announce();
     this.listener?.linkChanged(through, isUp);
   }
 
@@ -274,11 +287,37 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
     if (!isNeeded) this.routes.remove(address, prefixLength, undefined, from);
   }
 
+  /** Where a group of which no interface was named is joined: where datagrams to it would leave, too. */
+  interfaceFor(group: IpAddress, local?: IpAddress): NetworkInterface | undefined {
+    const ofSource = local === undefined ? undefined : this.#interfaces.find((i) => i.isOwn(local));
+    const route = this.routes.lookup(group);
+    const usable = this.#interfaces.filter((i) => i.addressTowards(group) !== undefined);
+    return ofSource ?? route?.interface ?? usable.find((i) => i.isUp && !i.isLoopback) ?? usable.find((i) => !i.isLoopback) ?? usable[0];
+  }
+
+  /** The memberships of an interface, of the family that the group is of. */
+  groupsOn(through: InterfaceService, _group: AddressWords): InterfaceGroups {
+    return this.#v4.groupsOf(this.own(through));
+  }
+
+  setWanted(by: object, group: IpAddress, through: InterfaceService, filter: SourceFilter | undefined): boolean {
+    return isV4(group) && this.groupsOn(through, group).setWanted(by, group, filter);
+  }
+
+  /** RFC 1112 §6.1: members are on the link, whatever the group. */
+  #wayToGroup(group: IpAddress, local: IpAddress | undefined, named: NetworkInterface | undefined): Way | RouteFailure {
+    const through = named ?? this.interfaceFor(group, local);
+    const source = local ?? through?.addressTowards(group);
+    if (through === undefined || source === undefined) return "no-route";
+    if (isLoopback(source) && !through.isLoopback) return "source-not-local";
+    return through.isUp ? { interface: through, nextHop: group, isBroadcast: false, isMulticast: true, local: source } : "interface-down";
+  }
+
   #wayToSelf(remote: IpAddress): Way | RouteFailure {
     const through = this.#loopback;
     if (through === undefined) return "no-route";
     if (!through.isUp) return "interface-down";
-    return { interface: through, nextHop: remote, isBroadcast: false, local: isLoopback(remote) ? LOOPBACK : remote };
+    return { interface: through, nextHop: remote, isBroadcast: false, isMulticast: false, local: isLoopback(remote) ? LOOPBACK : remote };
   }
 
   /** A broadcast leaves through the interface that has the source or the prefix; otherwise through the first that can. */
@@ -288,7 +327,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder {
       const source = i.addressTowards(remote);
       if (i.isLoopback || source === undefined || !i.isBroadcast(remote)) continue;
       if (isLimitedBroadcast(remote) && local !== undefined && !i.isOwn(local)) continue;
-      if (i.isUp) return { interface: i, nextHop: remote, isBroadcast: true, local: source };
+      if (i.isUp) return { interface: i, nextHop: remote, isBroadcast: true, isMulticast: false, local: source };
       isDown = true;
     }
     return isDown ? "interface-down" : "no-route";

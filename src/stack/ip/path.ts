@@ -29,6 +29,12 @@ export interface Path {
   readonly gsoType: FrameInfo["gsoType"];
   /** The device cuts such ones now. */
   readonly cutsSegments: boolean;
+  /** Every station of the link gets what is sent. */
+  readonly isBroadcast: boolean;
+  /** Of what is sent: time to live, or hop limit. 0 leaves it on this host. */
+  ttl: number;
+  /** Members of a group on this host get what is sent there, too (RFC 1112 §6.1). */
+  loopsBack: boolean;
   /** The peer is reached through a loopback: nothing leaves the host. */
   readonly isLoopback: boolean;
   /** Folded sum of the pseudo-header of RFC 9293 §3.1 for `protocol`, without the length. */

@@ -1,5 +1,6 @@
 import type { AddressSlot, IpAddress } from "../core/address.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
+import type { NetworkInterface } from "../link/network-interface.ts";
 
 /** A datagram for a transport, headers checked and IP header taken off. One record is refilled for each; bytes are valid during the call only. */
 export interface InboundPacket {
@@ -13,6 +14,8 @@ export interface InboundPacket {
   /** Refilled as the record is: `keepAddress` what must outlive the call. */
   readonly source: AddressSlot;
   readonly destination: AddressSlot;
+  /** The interface that it came in by; undefined only before the first packet. */
+  through: NetworkInterface | undefined;
   /** Nobody needs to verify the transport checksum: the device did, or the frame never left this machine. */
   checksumVerified: boolean;
   /** Sent to a broadcast or multicast address, of the link or of IP. */

@@ -16,6 +16,7 @@ import { Arp, type ArpLink } from "./arp.ts";
 import { type AddressHolder, InterfaceAddresses } from "./interface-addresses.ts";
 import type { InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
+import { LoopedFrames } from "./looped-frames.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
 
 /** What an interface hands up and tells. */
@@ -48,6 +49,8 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
   readonly #context: HostContext;
   readonly #user: InterfaceUser;
   readonly #arp: Arp;
+  readonly #looped = new LoopedFrames();
+  #isLoopingBack = false;
 
   constructor(context: HostContext, device: LinkDevice, name: string, user: InterfaceUser) {
     this.#context = context;
@@ -121,6 +124,27 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
       trace.emit({ type: "frame", direction: "out", device: this.name, bytes: view, info });
     }
     return result;
+  }
+
+  /** A copy of a frame of ours is to come in here with the next turn, for members of its group on this host. */
+  loopBack(bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    if (!this.#looped.push(bytes, at, end, info)) this.#context.drops.count("looped-queue-full");
+    this.#context.requestTurn();
+  }
+
+  /** Takes in what was looped back. @returns how many frames */
+  receiveLooped(): number {
+    this.#isLoopingBack = true;
+    try {
+      return this.#looped.deliver(this);
+    } finally {
+      this.#isLoopingBack = false;
+    }
+  }
+
+  /** The frame that is being handed up is one of ours. */
+  get isLoopingBack(): boolean {
+    return this.#isLoopingBack;
   }
 
   /** One frame in, from the device. */

@@ -61,6 +61,12 @@ export function writeHeader(b: Uint8Array, at: number, destination: Uint8Array, 
   putU16(b, at + TYPE, etherType);
 }
 
+/** Writes what follows the destination: `source`, six bytes that are copied, and the type. */
+export function putSource(b: Uint8Array, at: number, source: Uint8Array, etherType: number): void {
+  copyMac(source, 0, b, at + SOURCE);
+  putU16(b, at + TYPE, etherType);
+}
+
 /** Whether the six bytes at two places are the same. */
 export const sameMac = (a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean =>
   u32(a, aAt) === u32(b, bAt) && u16(a, aAt + 4) === u16(b, bAt + 4);

@@ -124,6 +124,26 @@ export function writeHeader(
   putChecksum(b, at);
 }
 
+/** What the option of RFC 2113 adds to a header. */
+export const ROUTER_ALERT_BYTES = 4;
+
+/** As `writeHeader`, for a message of 24 bytes of header that routers look at (RFC 2113 §2.1). It is whole, and its identification means nothing. */
+export function writeRouterAlertHeader(
+  b: Uint8Array,
+  at: number,
+  totalBytes: number,
+  from: number,
+  to: number,
+  payloadProtocol: number,
+  timeToLive: number,
+  typeOfService: number,
+): void {
+  writeHeader(b, at, totalBytes, from, to, payloadProtocol, timeToLive, 0, DONT_FRAGMENT, typeOfService);
+  b[at + VERSION_AND_LENGTH] = 0x46;
+  putU32(b, at + MIN_HEADER, (OPTION_ROUTER_ALERT << 24) | (ROUTER_ALERT_BYTES << 16));
+  putChecksum(b, at);
+}
+
 export const setTotalLength = (b: Uint8Array, at: number, bytes: number): void => putU16(b, at + TOTAL_LENGTH, bytes);
 export const setIdentification = (b: Uint8Array, at: number, id: number): void => putU16(b, at + IDENTIFICATION, id);
 /** @param offset in bytes, a multiple of eight */

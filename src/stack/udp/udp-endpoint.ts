@@ -1,18 +1,20 @@
 import { type AddressWords, type IpAddress, isUnspecified, keepAddress, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
+import { type MembershipOwner, Memberships } from "../ip/groups/memberships.ts";
 import type { Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
 import type { UdpEndpoint } from "./udp-service.ts";
-import type { Datagram, UdpSendResult, UdpUser } from "./udp-user.ts";
+import type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./udp-user.ts";
 
 /** What a queued datagram costs beside its payload, so that empty ones fill the queue too. */
 const DATAGRAM_OVERHEAD = 64;
 
 /** What an endpoint needs of UDP. */
 export interface UdpEndpointOwner {
+  readonly membershipOwner: MembershipOwner;
   readonly context: HostContext;
-  routeTo(remote: IpAddress, local: IpAddress | undefined): Path | RouteFailure;
+  routeTo(remote: IpAddress, from: BoundEndpoint): Path | RouteFailure;
   send(
     from: BoundEndpoint,
     path: Path | undefined,
@@ -32,6 +34,10 @@ export class BoundEndpoint implements UdpEndpoint {
   user: UdpUser;
   /** Undefined for every local address; connecting does not change it. */
   readonly boundTo: IpAddress | undefined;
+  allowsBroadcast = false;
+  readonly multicast: MulticastOptions = { interface: undefined, ttl: 1, loop: true };
+  readonly memberships: Memberships;
+  lostDatagrams = 0;
   readonly #owner: UdpEndpointOwner;
   #peer: IpAddress | undefined;
   #peerPort = 0;
@@ -47,6 +53,7 @@ export class BoundEndpoint implements UdpEndpoint {
     this.boundTo = local === undefined || isUnspecified(local) ? undefined : local;
     this.localPort = localPort;
     this.user = user;
+    this.memberships = new Memberships(owner.membershipOwner);
     this.#queueLimit = owner.context.profile.udpReceiveBufferBytes;
   }
 
@@ -66,7 +73,7 @@ export class BoundEndpoint implements UdpEndpoint {
 
   /** Sets the peer: the default for `send`, and the only one whose datagrams are received. What is queued stays; see `discardQueuedExcept`. */
   connect(remote: IpAddress, port: number): RouteFailure | undefined {
-    const path = this.#owner.routeTo(remote, this.boundTo);
+    const path = this.#owner.routeTo(remote, this);
     if (typeof path === "string") return path;
     this.#peer = remote;
     this.#peerPort = port;
@@ -141,6 +148,7 @@ export class BoundEndpoint implements UdpEndpoint {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.memberships.leaveAll();
     this.#queue = [];
     this.#head = 0;
     this.#payloadBytes = 0;
@@ -157,15 +165,24 @@ export class BoundEndpoint implements UdpEndpoint {
     return 1 + (local === undefined ? 0 : 1) + (isFromPeer ? 2 : 0);
   }
 
+  /** Whether the datagram, which was sent to a group, is for a member here. */
+  wantsFromGroup({ through, source, destination, isLoopback }: InboundPacket): boolean {
+    if (isLoopback && !this.multicast.loop && this.#owner.context.profile.multicastLoopAt === "receiver") return false;
+    return this.memberships.admits(through!, destination, source);
+  }
+
   /** Queues a copy of the payload at `bytes[at, end)` of a datagram that matched. @returns `accepted`, or why the newest is lost */
   deliver(packet: InboundPacket, fromPort: number, at: number, end: number): PacketVerdict {
     const size = end - at;
     const queued = this.queuedDatagrams;
-    if (queued > 0 && this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD > this.#queueLimit) return "udp-queue-full";
+    if (queued > 0 && this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD > this.#queueLimit) {
+      this.lostDatagrams++;
+      return "udp-queue-full";
+    }
     const last = this.#queue[this.#queue.length - 1];
     const from = last !== undefined && sameAddress(last.from, packet.source) ? last.from : keepAddress(packet.source);
     const to = last !== undefined && sameAddress(last.to, packet.destination) ? last.to : keepAddress(packet.destination);
-    this.#queue.push({ from, fromPort, to, payload: packet.bytes.slice(at, end) });
+    this.#queue.push({ from, fromPort, to, interface: packet.through!, payload: packet.bytes.slice(at, end) });
     this.#payloadBytes += size;
     this.user.readable?.();
     return "accepted";

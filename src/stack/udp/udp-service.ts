@@ -1,6 +1,7 @@
 import type { IpAddress } from "../core/address.ts";
+import type { MembershipService } from "../ip/groups/memberships.ts";
 import type { RouteFailure } from "../ip/path.ts";
-import type { Datagram, UdpSendResult, UdpUser } from "./udp-user.ts";
+import type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./udp-user.ts";
 
 /** One bound UDP port (RFC 768, RFC 1122 §4.1.4) as its user sees it. None of its calls waits. */
 export interface UdpEndpoint {
@@ -14,6 +15,11 @@ export interface UdpEndpoint {
   readonly peer: IpAddress | undefined;
   /** 0 while there is no peer. */
   readonly peerPort: number;
+  /** Whether datagrams may be sent to everybody: false until somebody asks for it (RFC 1122 §3.3.6). */
+  allowsBroadcast: boolean;
+  readonly multicast: MulticastOptions;
+  /** Groups whose datagrams are received on this port. They end with the endpoint. */
+  readonly memberships: MembershipService;
   /** Sets the peer: the default for `send`, and the only one whose datagrams are received. What is queued stays; see `discardQueuedExcept`. */
   connect(remote: IpAddress, port: number): RouteFailure | undefined;
   disconnect(): void;
@@ -30,6 +36,8 @@ export interface UdpEndpoint {
   readonly queuedDatagrams: number;
   /** Payload of all that is queued. */
   readonly queuedBytes: number;
+  /** Datagrams lost because the queue was full. */
+  readonly lostDatagrams: number;
   /** Throws away what was queued from anybody but this peer (Microsoft, `connect`: datagrams from other addresses are discarded). */
   discardQueuedExcept(address: IpAddress, port: number): void;
   /** Bound of the queue in bytes, each datagram counted with a small overhead; an empty queue takes one of any size. What is queued already stays. */

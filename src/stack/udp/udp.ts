@@ -1,9 +1,10 @@
-import { type AddressWords, type IpAddress, isUnspecified, sameAddress } from "../core/address.ts";
+import { type AddressWords, type IpAddress, isMulticast, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { plainFrame } from "../core/frame-info.ts";
 import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
+import type { MembershipOwner } from "../ip/groups/memberships.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { Path, RouteFailure } from "../ip/path.ts";
 import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
@@ -78,7 +79,7 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     }
     const port = udp.destinationPort(bytes, at);
     if (port === 0) return "udp-port-zero";
-    if (packet.isBroadcast) return this.#inputBroadcast(packet, port);
+    if (packet.isBroadcast) return this.#inputToMany(packet, port);
 
     const endpoint = this.#bestMatch(port, packet.source, udp.sourcePort(bytes, at), packet.destination);
     if (endpoint !== undefined) return deliver(endpoint, packet);
@@ -106,8 +107,8 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
 
   // For endpoints
 
-  routeTo(remote: IpAddress, local: IpAddress | undefined): Path | RouteFailure {
-    return this.#ip.route(remote, local);
+  routeTo(remote: IpAddress, from: BoundEndpoint): Path | RouteFailure {
+    return isMulticast(remote) ? this.#pathToGroup(from, remote) : this.#ip.route(remote, from.boundTo);
   }
 
   send(
@@ -119,9 +120,9 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     payloadAt: number,
     payloadEnd: number,
   ): UdpSendResult {
-    const { local } = from;
-    const way = path ?? this.#ip.pathTo(remote, local);
+    const way = isMulticast(remote) ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, from.local));
     if (typeof way === "string") return way;
+    if (way.isBroadcast && !from.allowsBroadcast) return "broadcast-not-allowed";
     const size = payloadEnd - payloadAt;
     if (size > MAX_UDP_PAYLOAD || size + udp.HEADER + way.ipHeaderLength > way.mtu) return "too-long";
     if (port === 0) {
@@ -143,6 +144,10 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
       this.#info.checksumOffset = 0;
     }
     return way.send(this.protocol, bytes, at, end, this.#info);
+  }
+
+  get membershipOwner(): MembershipOwner {
+    return this.#ip;
   }
 
   closed(endpoint: BoundEndpoint): void {
@@ -167,16 +172,29 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     return best;
   }
 
-  /** RFC 1122 §4.1.3.6 and the BSD tradition: every endpoint on the port that the broadcast reaches gets a copy. */
-  #inputBroadcast(packet: InboundPacket, port: number): PacketVerdict {
+  /** Each endpoint sets what is its own before it sends; the paths are everybody's. */
+  #pathToGroup(from: BoundEndpoint, group: IpAddress): Path | RouteFailure {
+    const { interface: through, ttl, loop } = from.multicast;
+    const path = this.#ip.pathTo(group, from.boundTo, through === undefined ? undefined : this.#ip.own(through));
+    if (typeof path === "string") return path;
+    path.ttl = ttl;
+    path.loopsBack = loop || this.context.profile.multicastLoopAt === "receiver";
+    return path;
+  }
+
+  /** RFC 1122 §4.1.3.6 and the BSD tradition: every endpoint on the port that the broadcast reaches, or that is a member of the group, gets a copy. */
+  #inputToMany(packet: InboundPacket, port: number): PacketVerdict {
     const { bytes, at, source, destination } = packet;
     const sourcePort = udp.sourcePort(bytes, at);
-    let verdict: PacketVerdict = "udp-no-endpoint";
-    for (const endpoint of this.endpointsOn(port)) {
-      const { local } = endpoint;
-      const bound = local ?? destination;
-      // One bound to an address of ours on that link is reached as if bound to the broadcast address.
-      const reachedAs = !sameAddress(bound, destination) && this.#ip.isBroadcastFor(bound, destination) ? bound : destination;
+    const isGroup = isMulticast(destination);
+    const endpoints = this.endpointsOn(port);
+    let verdict: PacketVerdict = isGroup && endpoints.length > 0 ? "udp-not-member" : "udp-no-endpoint";
+    for (const endpoint of endpoints) {
+      if (isGroup && !endpoint.wantsFromGroup(packet)) continue;
+      const bound = endpoint.local ?? destination;
+      // One bound to an address of ours on that link is reached as if bound to the group or the broadcast address.
+      const isReached = isGroup ? packet.through!.isOwn(bound) : this.#ip.isBroadcastFor(bound, destination);
+      const reachedAs = !sameAddress(bound, destination) && isReached ? bound : destination;
       if (endpoint.matchFor(source, sourcePort, reachedAs) === 0) continue;
       const outcome = deliver(endpoint, packet);
       if (verdict !== "accepted") verdict = outcome;

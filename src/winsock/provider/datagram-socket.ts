@@ -116,6 +116,8 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   override applyOptions(): void {
+    // Where a connected socket may send to everybody without the option, sendto is still asked for it here.
+    if (this.#endpoint !== undefined) this.#endpoint.allowsBroadcast = this.options.broadcast || !this.#peerNeedsOption;
     if (this.options.receiveBufferIsSet) this.#endpoint?.setReceiveBuffer(Math.min(this.options.receiveBufferBytes, LARGEST_BUFFER));
   }
 
@@ -222,6 +224,8 @@ export class DatagramSocket extends Socket implements UdpUser {
         return this.isNonblocking ? WSAEWOULDBLOCK : WSAENOBUFS;
       case "too-long":
         return WSAEMSGSIZE;
+      case "broadcast-not-allowed":
+        return WSAEACCES;
       default:
         return codeOfRouteFailure(result);
     }

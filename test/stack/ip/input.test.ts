@@ -119,7 +119,9 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
     ["203.0.113.3", "ipv4-not-for-us"],
     ["8.8.8.8", "ipv4-not-for-us"],
     ["0.0.0.0", "ipv4-not-for-us"],
-    ["224.0.0.1", "ipv4-group-not-joined"],
+    ["224.0.0.2", "ipv4-group-not-joined"],
+    ["239.255.255.250", "ipv4-group-not-joined"],
+    ["203.0.114.255", "ipv4-not-for-us"],
   ])("[IP4-04] [IP4-24] a datagram for %s is neither taken nor passed on", (destination, reason) => {
     const { network, host, peer } = setUp();
     peer.say(peer.echoRequest(host, "hello", { destination: v4(destination) }));

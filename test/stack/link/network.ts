@@ -46,7 +46,7 @@ export class Network {
     for (let isMoving = true; isMoving; ) {
       isMoving = false;
       for (const host of this.#hosts) {
-        for (const i of host.ip.interfaces) if (i.device.receive(i, 64) > 0) isMoving = true;
+        for (const i of host.ip.interfaces) if (i.device.receive(i, 64) + i.receiveLooped() > 0) isMoving = true;
         if (host.context.timers.runDue() > 0) isMoving = true;
       }
     }

@@ -332,10 +332,23 @@ describe("broadcast", () => {
     expect(second.endpoint.queuedDatagrams).toBe(0);
   });
 
+  test.each(["203.0.113.255", "255.255.255.255"])("[IP4-25] to %s leaves only when the endpoint's user has asked for it", (destination) => {
+    const { host, peer } = setUp();
+    const { endpoint } = open(host, { localPort: 67 });
+    expect(endpoint.send(bytesOf("all"), 0, 3, parseV4(destination), 67)).toBe("broadcast-not-allowed");
+    expect(endpoint.connect(parseV4(destination), 67)).toBeUndefined();
+    expect(endpoint.send(bytesOf("all"))).toBe("broadcast-not-allowed");
+    expect(peer.heardIp()).toEqual([]);
+    endpoint.allowsBroadcast = true;
+    expect(endpoint.send(bytesOf("all"))).toBe("sent");
+    expect(peer.heardIp().map((f) => ethernet.isBroadcast(f, 0))).toEqual([true]);
+  });
+
   test("goes out to the whole link", () => {
     const network = new Network();
     const hosts = ["203.0.113.2", "203.0.113.3", "203.0.113.4"].map((address, i) => network.host(`h${i}`, address));
     const [from, ...others] = hosts.map((host) => open(host, { localPort: 67 }).endpoint);
+    from!.allowsBroadcast = true;
     expect(from!.send(bytesOf("all"), 0, 3, IPV4_BROADCAST, 67)).toBe("sent");
     expect(from!.send(bytesOf("dir"), 0, 3, parseV4("203.0.113.255"), 67)).toBe("sent");
     network.settle();

@@ -13,6 +13,8 @@ const LOOPBACK_NET = 127;
 export interface InputUser {
   /** Whether any interface has the address, or it is one of the loopback's. */
   isLocal(address: AddressWords): boolean;
+  /** Whether a datagram to the group that came in there is for this host. */
+  isMember(from: NetworkInterface, group: AddressWords): boolean;
   /** @returns the transport's verdict, or why nobody takes the protocol */
   deliver(protocol: number, packet: InboundPacket): PacketVerdict;
 }
@@ -31,6 +33,7 @@ export class Ipv4Input {
     end: 0,
     source: makeAddressSlot(),
     destination: makeAddressSlot(),
+    through: undefined,
     checksumVerified: false,
     isBroadcast: false,
     isLoopback: false,
@@ -52,12 +55,15 @@ export class Ipv4Input {
     const { source, destination } = packet;
     fillV4(source, ipv4.source(bytes, at));
     fillV4(destination, ipv4.destination(bytes, at));
-    const badSource = from.isLoopback ? this.#judgeLoopbackSource(source) : this.#judgeSource(from, source);
+    const isFromUs = from.isLoopback || from.isLoopingBack;
+    const isGroup = destination.w3 >>> 28 === CLASS_D;
+    const isMembership = isGroup && ipv4.protocol(bytes, at) === ipv4.PROTOCOL_IGMP;
+    const badSource = isFromUs ? this.#judgeLoopbackSource(source) : this.#judgeSource(from, source, isMembership);
     if (badSource !== undefined) return badSource;
 
-    const isBroadcast = from.isBroadcast(destination);
+    const isBroadcast = isGroup || from.isBroadcast(destination);
+    if (isGroup && !this.#user.isMember(from, destination)) return "ipv4-group-not-joined";
     if (!isBroadcast) {
-      if (destination.w3 >>> 28 === CLASS_D) return "ipv4-group-not-joined";
       const isOurs = from.isLoopback ? this.#user.isLocal(destination) : from.isOwn(destination);
       if (!isOurs) return destination.w3 >>> 24 === LOOPBACK_NET ? "ipv4-loopback-from-wire" : "ipv4-not-for-us";
       // RFC 1122 §3.3.6: somebody is trying to make a crowd answer.
@@ -74,19 +80,21 @@ export class Ipv4Input {
     packet.ipAt = at;
     packet.at = ipv4.payloadAt(bytes, at);
     packet.end = ipv4.payloadEnd(bytes, at);
+    packet.through = from;
     // A partial checksum is one that its sender, on this machine, never computed.
     packet.checksumVerified = info.checksumVerified || info.checksumStart > 0;
     packet.isBroadcast = isBroadcast;
-    packet.isLoopback = from.isLoopback;
+    packet.isLoopback = isFromUs;
     packet.ttl = ipv4.ttl(bytes, at);
     packet.gsoSize = info.gsoType === GSO_NONE ? 0 : info.gsoSize;
     return this.#user.deliver(ipv4.protocol(bytes, at), packet);
   }
 
   /** RFC 1122 §3.2.1.3: a source is one host, and not this one. */
-  #judgeSource(from: NetworkInterface, source: AddressWords): DropReason | undefined {
+  #judgeSource(from: NetworkInterface, source: AddressWords, isMembership: boolean): DropReason | undefined {
     const bits = source.w3;
-    if (bits === 0) return "ipv4-source-unspecified";
+    // A switch that asks for members, or a member without an address, has none to send from (RFC 3376 §4.2.13, RFC 4541 §2.1.1).
+    if (bits === 0) return isMembership ? undefined : "ipv4-source-unspecified";
     if (bits >>> 24 === LOOPBACK_NET) return "ipv4-source-loopback";
     // Class D are groups, class E is reserved, and its last address the limited broadcast (RFC 1112 §4).
     if (bits >>> 28 >= CLASS_D || from.isBroadcast(source)) return "ipv4-source-not-unicast";

@@ -8,6 +8,7 @@ import * as internetChecksum from "../../packet/checksum.ts";
 import * as ethernet from "../../packet/ethernet.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
 import type { FoundPath, Way, WayFinder } from "../family.ts";
+import type { HostGroups } from "../groups/host-groups.ts";
 import type { RouteFailure, SendResult } from "../path.ts";
 import type { PathMtus } from "../path-mtu.ts";
 import { Identifications } from "./identifications.ts";
@@ -20,12 +21,14 @@ export class Ipv4Output {
   readonly context: HostContext;
   readonly ways: WayFinder & { readonly pathMtus: PathMtus };
   readonly identifications: Identifications;
+  readonly groups: HostGroups;
   /** Refilled for each frame. */
   readonly info: FrameInfo = plainFrame();
 
-  constructor(context: HostContext, ways: WayFinder & { readonly pathMtus: PathMtus }) {
+  constructor(context: HostContext, ways: WayFinder & { readonly pathMtus: PathMtus }, groups: HostGroups) {
     this.context = context;
     this.ways = ways;
+    this.groups = groups;
     this.identifications = new Identifications(context);
   }
 }
@@ -44,26 +47,32 @@ export class Ipv4Path implements FoundPath {
   /** Of the IP header; RFC 1122 §3.2.1.6–7 lets the transport choose. */
   ttl: number;
   tos = 0;
+  loopsBack = true;
   /** IP chose the source address, not the caller. */
   readonly isSourceChosen: boolean;
+  readonly through: NetworkInterface | undefined;
   readonly #output: Ipv4Output;
   readonly #idCounter: number;
   #interface: NetworkInterface;
   #nextHop: IpAddress;
   #isBroadcast: boolean;
+  /** The group that frames go to; undefined where there is one next hop. */
+  #linkGroup: Uint8Array | undefined;
   #neighbour: Neighbour | undefined;
   #generation: number;
 
-  constructor(output: Ipv4Output, way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean) {
+  constructor(output: Ipv4Output, way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean, through?: NetworkInterface) {
     this.#output = output;
     this.local = local;
     this.remote = remote;
     this.isSourceChosen = isSourceChosen;
+    this.through = through;
     this.ttl = output.context.profile.ttl;
     this.#idCounter = output.identifications.counterOf(local, remote);
     this.#interface = way.interface;
     this.#nextHop = way.nextHop;
     this.#isBroadcast = way.isBroadcast;
+    this.#linkGroup = linkGroupOf(way, remote);
     this.#generation = output.ways.generation;
   }
 
@@ -77,6 +86,10 @@ export class Ipv4Path implements FoundPath {
 
   get cutsSegments(): boolean {
     return this.#interface.offloads.tso4;
+  }
+
+  get isBroadcast(): boolean {
+    return this.#isBroadcast;
   }
 
   get isLoopback(): boolean {
@@ -124,9 +137,11 @@ export class Ipv4Path implements FoundPath {
     frameInfo.gsoSize = info.gsoSize;
     frameInfo.headerLength = isSuperSegment ? HEADERS + info.headerLength : 0;
 
-    if (this.#isBroadcast || through.isLoopback) {
-      const to = this.#isBroadcast ? ethernet.BROADCAST_MAC : through.mac;
-      ethernet.writeHeader(bytes, frameAt, to, through.mac, ethernet.TYPE_IPV4);
+    if (this.#linkGroup !== undefined || through.isLoopback) {
+      ethernet.writeHeader(bytes, frameAt, this.#linkGroup ?? through.mac, through.mac, ethernet.TYPE_IPV4);
+      const isHeardHere = !this.#isBroadcast && !through.isLoopback && this.loopsBack && output.groups.isJoined(through, this.remote);
+      if (isHeardHere) through.loopBack(bytes, frameAt, end, frameInfo);
+      if (this.ttl === 0) return "sent";
       const result = through.transmit(bytes, frameAt, end, frameInfo);
       return result === "down" ? "dropped" : result;
     }
@@ -140,13 +155,22 @@ export class Ipv4Path implements FoundPath {
   }
 
   #lookAgain(): RouteFailure | undefined {
-    const way = this.#output.ways.wayTo(this.remote, this.local);
+    const way = this.#output.ways.wayTo(this.remote, this.local, this.through);
     if (typeof way === "string") return way;
     this.#generation = this.#output.ways.generation;
     this.#neighbour = undefined;
     this.#interface = way.interface;
     this.#nextHop = way.nextHop;
     this.#isBroadcast = way.isBroadcast;
+    this.#linkGroup = linkGroupOf(way, this.remote);
     return undefined;
   }
+}
+
+function linkGroupOf(way: Way, remote: IpAddress): Uint8Array | undefined {
+  if (way.isBroadcast) return ethernet.BROADCAST_MAC;
+  if (!way.isMulticast) return undefined;
+  const mac = new Uint8Array(ethernet.MAC_LENGTH);
+  ethernet.putMulticastMacV4(mac, 0, remote.w3);
+  return mac;
 }

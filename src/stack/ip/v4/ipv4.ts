@@ -1,4 +1,4 @@
-import { type IpAddress, ipv4 as ipv4Address } from "../../core/address.ts";
+import { type AddressWords, type IpAddress, ipv4 as ipv4Address } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
 import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import type { FrameInfo } from "../../core/frame-info.ts";
@@ -6,10 +6,12 @@ import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as icmp from "../../packet/icmp.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
 import type { FoundPath, IpFamily, Way, WayFinder } from "../family.ts";
+import type { InterfaceGroups } from "../groups/interface-groups.ts";
 import type { Path } from "../path.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import type { InboundPacket } from "../transport.ts";
 import { ControlMessages, type ControlMessageUser } from "./control-messages.ts";
+import { ALL_HOSTS, Igmp } from "./igmp.ts";
 import { type InputUser, Ipv4Input } from "./input.ts";
 import { Ipv4Output, Ipv4Path } from "./ipv4-path.ts";
 
@@ -22,10 +24,12 @@ export class Ipv4 implements IpFamily, InputUser {
   readonly #input: Ipv4Input;
   readonly #output: Ipv4Output;
   readonly #controlMessages: ControlMessages;
+  readonly #igmp: Igmp;
 
   constructor(context: HostContext, user: Ipv4User) {
     this.#user = user;
-    this.#output = new Ipv4Output(context, user);
+    this.#igmp = new Igmp(context);
+    this.#output = new Ipv4Output(context, user, this.#igmp.groups);
     this.#input = new Ipv4Input(this);
     this.#controlMessages = new ControlMessages(context, user);
   }
@@ -34,8 +38,12 @@ export class Ipv4 implements IpFamily, InputUser {
     return this.#input.datagram(from, bytes, at, end, info, isLinkBroadcast);
   }
 
-  path(way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean): FoundPath {
-    return new Ipv4Path(this.#output, way, local, remote, isSourceChosen);
+  path(way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean, through?: NetworkInterface): FoundPath {
+    return new Ipv4Path(this.#output, way, local, remote, isSourceChosen, through);
+  }
+
+  groupsOf(through: NetworkInterface): InterfaceGroups {
+    return this.#igmp.groups.of(through);
   }
 
   ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
@@ -58,8 +66,13 @@ export class Ipv4 implements IpFamily, InputUser {
 
   isLocal: InputUser["isLocal"] = (address) => this.#user.isLocal(address);
 
+  isMember(from: NetworkInterface, group: AddressWords): boolean {
+    return group.w3 === ALL_HOSTS || this.#igmp.groups.isJoined(from, group);
+  }
+
   deliver(protocol: number, packet: InboundPacket): PacketVerdict {
     if (protocol === ipv4.PROTOCOL_ICMP) return this.#controlMessages.input(packet);
+    if (protocol === ipv4.PROTOCOL_IGMP) return this.#igmp.input(packet, packet.through!);
     const transport = this.#user.transport(protocol);
     if (transport !== undefined) return transport.input(packet);
     this.#controlMessages.sendUnreachable(packet, icmp.PROTOCOL_UNREACHABLE);

@@ -18,7 +18,6 @@ import {
   WSAEADDRNOTAVAIL,
   WSAECONNRESET,
   WSAEHOSTUNREACH,
-  WSAEMSGSIZE,
   WSAENETRESET,
   WSAENETUNREACH,
   WSAENOBUFS,
@@ -31,8 +30,8 @@ const LONGEST = 65_507;
 
 /**
  * What a datagram can meet that the next one need not: an earlier answer that found nobody ("port unreachable" ends the next recvfrom
- * on Windows) or was too far away, a sender to whom no route leads, who has no port or is everybody, an answer that is longer than the
- * path, and a queue that is full. The socket stays good.
+ * on Windows) or was too far away, a sender to whom no route leads, who has no port or is everybody, and a queue that is full.
+ * The socket stays good.
  */
 const PASSING: ReadonlySet<number> = new Set([
   WSAECONNRESET,
@@ -41,7 +40,6 @@ const PASSING: ReadonlySet<number> = new Set([
   WSAEHOSTUNREACH,
   WSAEADDRNOTAVAIL,
   WSAEACCES,
-  WSAEMSGSIZE,
   WSAENOBUFS,
   WSAEWOULDBLOCK,
 ]);

@@ -12,8 +12,8 @@ const RECORDING = fileURLToPath(new URL("page-over-tap.recording", import.meta.u
 test("a recording made on another machine replays to the frames and the trace that it made there", () => {
   expect(replayed(new Uint8Array(readFileSync(RECORDING)))).toEqual({
     frames: 6,
-    framesOut: "351fbf91b5bd8249",
-    events: 67,
-    trace: "15844dc6e49f10a6",
+    framesOut: "6560a314f1c4eb6e",
+    events: 73,
+    trace: "e4d148f62b205960",
   });
 });

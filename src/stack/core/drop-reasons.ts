@@ -40,6 +40,21 @@ const NEIGHBOURS = {
   "neighbour-queue-superseded": "A packet that holds the same, and perhaps more, waits for the same neighbour.",
 } as const;
 
+/** Fragments of both families, and the datagrams that they should make. */
+const FRAGMENTS = {
+  "fragment-bad-length": "A fragment has no bytes, or is not the last and has no multiple of eight.",
+  "fragment-too-far": "The fragment reaches beyond the longest datagram that there is.",
+  "fragment-tiny-first": "The first fragment does not hold the whole header of its transport (RFC 1858).",
+  "fragment-duplicate": "The same fragment has come before.",
+  "fragment-overlap":
+    "The fragment overlaps another of its datagram, or says that it ends elsewhere: the whole datagram is discarded (RFC 5722).",
+  "fragment-too-many": "The datagram comes in more pieces than are kept of one: the whole of it is discarded.",
+  "fragment-of-refused": "The fragment belongs to a datagram that was discarded for what other fragments of it were.",
+  "fragment-ecn-mismatch": "Of the datagram's fragments one has a congestion mark, and another cannot have one (RFC 3168).",
+  "reassembly-evicted": "Too many fragments waited, in all or from one source, and the datagram was the oldest.",
+  "reassembly-timeout": "Fragments of the datagram did not come in time.",
+} as const;
+
 /** IPv4 datagrams in and out. */
 const IPV4 = {
   "ipv4-truncated": "The datagram is shorter than its header says, or than a header is.",
@@ -58,9 +73,10 @@ const IPV4 = {
   "ipv4-loopback-from-wire": "The destination is a loopback address, and the datagram came from a wire.",
   "ipv4-group-not-joined": "The destination is a multicast group that no socket of this host has joined on this interface.",
   "ipv4-unicast-in-link-broadcast": "One host's datagram came in a frame for all, as when somebody wants a crowd to answer.",
-  "ipv4-fragment": "The datagram is a fragment, and fragments are not put together yet.",
   "ipv4-unknown-protocol": "No transport of this host takes the datagram's protocol.",
-  "ipv4-too-long": "A datagram that should leave is longer than its path carries, and is not fragmented yet.",
+  "ipv4-too-long": "A datagram that should leave is longer than its path carries, and must not be fragmented.",
+  "ipv4-identifications-used-up":
+    "A datagram should leave in fragments, and so many did in the last two minutes that the receiver could not tell them apart (RFC 6864).",
   "no-route": "There is no route to the destination.",
   "source-not-local": "The source that a packet should leave with is no address of ours any more.",
 } as const;
@@ -161,7 +177,7 @@ const HOST = {
   "internal-error-in-call": "Our own code tripped over a call of a program. Please report it.",
 } as const;
 
-const ALL = { ...LINK, ...NEIGHBOURS, ...IPV4, ...ICMP, ...IGMP, ...UDP, ...DNS, ...TCP, ...SEGMENT, ...HOST } as const;
+const ALL = { ...LINK, ...NEIGHBOURS, ...FRAGMENTS, ...IPV4, ...ICMP, ...IGMP, ...UDP, ...DNS, ...TCP, ...SEGMENT, ...HOST } as const;
 
 /** Why a packet came to nothing, in a word that `DropCounters` counts. */
 export type DropReason = keyof typeof ALL;
@@ -179,6 +195,7 @@ export const ACCEPTED_MEANING = "The packet did what its sender meant by it.";
 export const DROP_REASONS: readonly { readonly title: string; readonly reasons: Readonly<Record<string, string>> }[] = [
   { title: "Frames and devices", reasons: LINK },
   { title: "ARP and neighbours", reasons: NEIGHBOURS },
+  { title: "Fragments", reasons: FRAGMENTS },
   { title: "IPv4", reasons: IPV4 },
   { title: "ICMP", reasons: ICMP },
   { title: "IGMP", reasons: IGMP },

@@ -13,8 +13,8 @@ export interface Profile {
   // IP
   /** Initial TTL, RFC 1122 §3.2.1.7. */
   readonly ttl: number;
-  /** Identification of atomic datagrams (RFC 6864 §4.1): counted up from a random start, or zero. */
-  readonly ipIdentification: "increment" | "zero";
+  /** Identification of atomic datagrams (RFC 6864 §4.1): in an order that nobody can foretell, or zero. */
+  readonly ipIdentification: "unpredictable" | "zero";
   /** RFC 1122 §3.2.2.6. */
   readonly answersEcho: boolean;
 
@@ -115,7 +115,7 @@ export interface Profile {
 export const WINDOWS: Profile = {
   name: "windows",
   ttl: 128,
-  ipIdentification: "increment",
+  ipIdentification: "unpredictable",
   answersEcho: true,
   neighbourReachableMs: 30_000,
   neighbourProbeMs: 1000,

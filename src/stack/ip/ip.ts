@@ -28,6 +28,7 @@ import type { AddressOptions, IpService, RouteRequest } from "./ip-service.ts";
 import type { RouteFailure } from "./path.ts";
 import { PathMtus } from "./path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
+import { Reassembly } from "./reassembly.ts";
 import { RouteTable } from "./routes.ts";
 import type { InboundPacket, Transport } from "./transport.ts";
 
@@ -50,6 +51,7 @@ export interface IpListener {
 export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner {
   readonly routes = new RouteTable();
   readonly pathMtus: PathMtus;
+  readonly reassembly: Reassembly;
   listener: IpListener | undefined;
   readonly #context: HostContext;
   readonly #interfaces: NetworkInterface[] = [];
@@ -63,6 +65,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   constructor(context: HostContext, v4: (ip: Ip) => IpFamily) {
     this.#context = context;
     this.pathMtus = new PathMtus(context);
+    this.reassembly = new Reassembly(context);
     this.#v4 = v4(this);
   }
 

@@ -2,8 +2,23 @@ import type { IpAddress } from "../core/address.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import type { Offloads } from "../link/link-device.ts";
 
-/** `queued`: waits for its neighbour's link address. `full`: the device takes nothing now. `dropped`: lost, counted with a reason. */
-export type SendResult = "sent" | "queued" | "full" | "dropped";
+/**
+ * `queued`: waits for its neighbour's link address. `full`: the device takes nothing now. `dropped`: lost, counted with a reason.
+ * `too-long`: does not fit into the path's MTU, or into any datagram, and must not be fragmented; counted too.
+ */
+export type SendResult = "sent" | "queued" | "full" | "dropped" | "too-long";
+
+/** What a transport may choose of the header of a datagram (RFC 1122 §3.2.1.6–7). */
+export interface HeaderChoices {
+  /** Time to live, hop limit in IPv6: undefined for the profile's. 0 leaves what goes to a group on this host. */
+  readonly ttl: number | undefined;
+  /** TOS in IPv4: DSCP in the upper six bits (RFC 2474), ECN in the lower two (RFC 3168). */
+  readonly trafficClass: number;
+  /** The datagram leaves whole or not at all, and no router may cut it. TCP's always do. */
+  readonly dontFragment: boolean;
+  /** Members of a group on this host get what is sent there, too (RFC 1112 §6.1): they do unless this is false. */
+  readonly loopsBack?: boolean;
+}
 
 /** Why there is no path; Winsock turns them into WSAENETUNREACH, WSAEADDRNOTAVAIL and WSAENETDOWN. */
 export type RouteFailure = "no-route" | "source-not-local" | "interface-down";
@@ -21,8 +36,10 @@ export interface Path {
   readonly headerLength: number;
   /** Of the IP header alone. */
   readonly ipHeaderLength: number;
-  /** Largest IP datagram towards the peer now, in bytes; path MTU discovery may lower it. */
+  /** Largest IP datagram towards the peer that leaves in one piece now, in bytes; path MTU discovery may lower it. */
   readonly mtu: number;
+  /** Largest transport header with its payload, in as many fragments as it takes: MMS_S, and MMS_R too (RFC 1122 §3.3.2–3). */
+  readonly maxMessage: number;
   /** What the device behind this path does for us now. */
   readonly offloads: Offloads;
   /** Marks a super-segment of TCP on this path. */
@@ -31,21 +48,19 @@ export interface Path {
   readonly cutsSegments: boolean;
   /** Every station of the link gets what is sent. */
   readonly isBroadcast: boolean;
-  /** Of what is sent: time to live, or hop limit. 0 leaves it on this host. */
-  ttl: number;
-  /** Members of a group on this host get what is sent there, too (RFC 1112 §6.1). */
-  loopsBack: boolean;
   /** The peer is reached through a loopback: nothing leaves the host. */
   readonly isLoopback: boolean;
   /** Folded sum of the pseudo-header of RFC 9293 §3.1 for `protocol`, without the length. */
   pseudoHeaderSum(protocol: number): number;
   /**
-   * Sends the transport segment in `bytes[at, end)`, with IP and link header put before it. `bytes` may be reused after the call.
+   * Sends the transport segment in `bytes[at, end)`, with IP and link header put before it. What is longer than the MTU leaves in
+   * fragments, unless `choices` or TCP forbid it; their headers are written over what has left, so that nothing of `bytes` holds what
+   * it held. They may be reused after the call.
    *
    * `info` is as for a frame, except that its offsets count from the transport header: a partial checksum is told by
    * `checksumOffset` above 0, with `checksumStart` 0 and the folded pseudo-header sum (length included) in the field; `headerLength`
    * of a super-segment is the transport header's. The path moves them in a copy and leaves `info` as it is. Ask for a partial
    * checksum or a super-segment only where `offloads` says so at this moment.
    */
-  send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo): SendResult;
+  send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo, choices?: HeaderChoices): SendResult;
 }

@@ -22,7 +22,10 @@ export interface InboundPacket {
   isBroadcast: boolean;
   /** Came through the loopback. */
   isLoopback: boolean;
+  /** In IPv6 the hop limit. */
   ttl: number;
+  /** In IPv4 the TOS octet: DSCP in the upper six bits (RFC 2474), ECN in the lower two (RFC 3168). */
+  trafficClass: number;
   /** Payload bytes in each wire segment when the device merged several; 0 for a single one. */
   gsoSize: number;
 }

@@ -16,9 +16,12 @@ export type { NeighbourState } from "../core/states.ts";
 
 /** Entries in one interface's cache; the victim is the one whose last use lies furthest back, entries in use last. */
 export const MAX_NEIGHBOURS = 512;
-/** Frames and bytes that wait for one unresolved neighbour; the victim is the oldest (RFC 1122 §2.3.2.2 wants the newest kept). */
-export const MAX_QUEUED_FRAMES = 16;
-export const MAX_QUEUED_BYTES = 64 * 1024;
+/**
+ * Frames and bytes that wait for one unresolved neighbour; the victim is the oldest (RFC 1122 §2.3.2.2 wants the newest kept). The longest
+ * datagram in fragments of 1500 bytes must find room, or none of the fragments is of use.
+ */
+export const MAX_QUEUED_FRAMES = 64;
+export const MAX_QUEUED_BYTES = 80 * 1024;
 /** Bytes that wait on one interface; the victim is the requester. */
 export const MAX_QUEUED_BYTES_IN_ALL = 256 * 1024;
 /** A link address learned less than this ago is not replaced by an unasked-for one, so that a storm of forgeries cannot flap it. */

@@ -150,6 +150,14 @@ export const setIdentification = (b: Uint8Array, at: number, id: number): void =
 export const setFragment = (b: Uint8Array, at: number, offset: number, more: boolean): void =>
   putU16(b, at + FRAGMENT, (offset >>> 3) | (more ? MORE_FRAGMENTS : 0));
 
+/** Makes the header of a first fragment that of the whole datagram. */
+export function makeWhole(b: Uint8Array, at: number, totalBytes: number, typeOfService: number): void {
+  b[at + TOS] = typeOfService;
+  putU16(b, at + TOTAL_LENGTH, totalBytes);
+  putU16(b, at + FRAGMENT, u16(b, at + FRAGMENT) & DONT_FRAGMENT);
+  putChecksum(b, at);
+}
+
 /** No (further) option. */
 export const NO_OPTION = -1;
 /** An option whose length is under two or runs past the header. */

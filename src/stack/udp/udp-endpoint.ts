@@ -2,7 +2,7 @@ import { type AddressWords, type IpAddress, isUnspecified, keepAddress, sameAddr
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { type MembershipOwner, Memberships } from "../ip/groups/memberships.ts";
-import type { Path, RouteFailure } from "../ip/path.ts";
+import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
 import type { UdpEndpoint } from "./udp-service.ts";
 import type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./udp-user.ts";
@@ -28,12 +28,15 @@ export interface UdpEndpointOwner {
 }
 
 /** One bound UDP port, RFC 768, RFC 1122 §4.1.4. Made by `Udp.open`. */
-export class BoundEndpoint implements UdpEndpoint {
+export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   readonly localPort: number;
   /** May be changed when the endpoint passes to another owner. */
   user: UdpUser;
   /** Undefined for every local address; connecting does not change it. */
   readonly boundTo: IpAddress | undefined;
+  ttl: number | undefined;
+  trafficClass = 0;
+  dontFragment = false;
   allowsBroadcast = false;
   readonly multicast: MulticastOptions = { interface: undefined, ttl: 1, loop: true };
   readonly memberships: Memberships;
@@ -88,8 +91,8 @@ export class BoundEndpoint implements UdpEndpoint {
   }
 
   /**
-   * Sends `payload[at, end)` to `remote`, or to the peer. There is no fragmentation yet: what does not fit into the path's MTU is
-   * `too-long`, as is everything over 65507 bytes; the loopback takes those. Without a peer and `remote` there is `no-route`; port 0 is `dropped`.
+   * Sends `payload[at, end)` to `remote`, or to the peer, in fragments when it does not fit into the path's MTU: `too-long` is what
+   * does not then when `dontFragment` is set, and everything over 65507 bytes. Without a peer and `remote` there is `no-route`; port 0 is `dropped`.
    */
   send(
     payload: Uint8Array,
@@ -182,7 +185,8 @@ export class BoundEndpoint implements UdpEndpoint {
     const last = this.#queue[this.#queue.length - 1];
     const from = last !== undefined && sameAddress(last.from, packet.source) ? last.from : keepAddress(packet.source);
     const to = last !== undefined && sameAddress(last.to, packet.destination) ? last.to : keepAddress(packet.destination);
-    this.#queue.push({ from, fromPort, to, interface: packet.through!, payload: packet.bytes.slice(at, end) });
+    const { ttl, trafficClass } = packet;
+    this.#queue.push({ from, fromPort, to, interface: packet.through!, payload: packet.bytes.slice(at, end), ttl, trafficClass });
     this.#payloadBytes += size;
     this.user.readable?.();
     return "accepted";

@@ -15,6 +15,12 @@ export interface UdpEndpoint {
   readonly peer: IpAddress | undefined;
   /** 0 while there is no peer. */
   readonly peerPort: number;
+  /** Of datagrams out to one host: 1 to 255, undefined for the profile's. */
+  ttl: number | undefined;
+  /** Of datagrams out: in IPv4 the TOS octet, ECN bits included. */
+  trafficClass: number;
+  /** Datagrams out are never fragmented, here or on their way. */
+  dontFragment: boolean;
   /** Whether datagrams may be sent to everybody: false until somebody asks for it (RFC 1122 §3.3.6). */
   allowsBroadcast: boolean;
   readonly multicast: MulticastOptions;
@@ -24,9 +30,9 @@ export interface UdpEndpoint {
   connect(remote: IpAddress, port: number): RouteFailure | undefined;
   disconnect(): void;
   /**
-   * Sends `payload[at, end)`, all of it by default, to `remote`, or to the peer. There is no fragmentation yet: what does not fit into
-   * the path's MTU is `too-long`, as is everything over 65507 bytes; the loopback takes those. Without a peer and `remote` there is
-   * `no-route`; port 0 is `dropped`.
+   * Sends `payload[at, end)`, all of it by default, to `remote`, or to the peer, in fragments when it does not fit into the
+   * path's MTU: `too-long` is what does not then when `dontFragment` is set, and everything over 65507 bytes. Without a peer and
+   * `remote` there is `no-route`; port 0 is `dropped`.
    */
   send(payload: Uint8Array, at?: number, end?: number, remote?: IpAddress, port?: number): UdpSendResult;
   /** The oldest queued datagram, whose bytes the caller may keep. */

@@ -10,6 +10,10 @@ export interface Datagram {
   /** By which interface it came in. */
   readonly interface: InterfaceService;
   readonly payload: Uint8Array;
+  /** As received; in IPv6 the hop limit. */
+  readonly ttl: number;
+  /** As received; in IPv4 the TOS octet, with the ECN bits. */
+  readonly trafficClass: number;
 }
 
 /** What a UDP endpoint tells its owner; each as far as the owner wants to hear it. */

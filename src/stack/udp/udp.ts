@@ -6,7 +6,7 @@ import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import type { MembershipOwner } from "../ip/groups/memberships.ts";
 import type { Ip } from "../ip/ip.ts";
-import type { Path, RouteFailure } from "../ip/path.ts";
+import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
 import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
 import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { u16 } from "../packet/bytes.ts";
@@ -17,10 +17,7 @@ import { BoundEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
 import type { UdpOpenFailure, UdpOpenRequest, UdpService } from "./udp-service.ts";
 import type { UdpSendResult } from "./udp-user.ts";
 
-/** What fits into the largest IPv4 datagram. */
-export const MAX_UDP_PAYLOAD = 65507;
-
-/** UDP of one host, RFC 768, RFC 1122 §4.1. Datagrams are neither fragmented nor put together yet (see `UdpEndpoint.send`). */
+/** UDP of one host, RFC 768, RFC 1122 §4.1. */
 export class Udp implements UdpService, Transport, UdpEndpointOwner {
   readonly protocol = ipv4.PROTOCOL_UDP;
   readonly context: HostContext;
@@ -29,6 +26,8 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
   readonly #endpoints = new Map<number, readonly BoundEndpoint[]>();
   readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME);
   readonly #info = plainFrame();
+  /** Refilled for each datagram to a group. */
+  readonly #groupChoices = { ttl: 1, trafficClass: 0, dontFragment: false, loopsBack: true };
 
   constructor(context: HostContext, ip: Ip) {
     this.context = context;
@@ -120,11 +119,13 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     payloadAt: number,
     payloadEnd: number,
   ): UdpSendResult {
-    const way = isMulticast(remote) ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, from.local));
+    const isGroup = isMulticast(remote);
+    const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, from.local));
     if (typeof way === "string") return way;
     if (way.isBroadcast && !from.allowsBroadcast) return "broadcast-not-allowed";
     const size = payloadEnd - payloadAt;
-    if (size > MAX_UDP_PAYLOAD || size + udp.HEADER + way.ipHeaderLength > way.mtu) return "too-long";
+    const message = udp.HEADER + size;
+    if (message > way.maxMessage || (from.dontFragment && way.ipHeaderLength + message > way.mtu)) return "too-long";
     if (port === 0) {
       this.context.drops.count("udp-port-zero");
       return "dropped";
@@ -132,10 +133,10 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
 
     const bytes = this.#scratch;
     const at = way.headroom;
-    const end = at + udp.HEADER + size;
+    const end = at + message;
     udp.writeHeader(bytes, at, from.localPort, port, size);
     copy(payload, payloadAt, payloadEnd, bytes, udp.payloadAt(at));
-    const pseudoHeader = way.pseudoHeaderSum(this.protocol) + udp.HEADER + size;
+    const pseudoHeader = way.pseudoHeaderSum(this.protocol) + message;
     if (way.offloads.checksum) {
       udp.putPartialChecksum(bytes, at, pseudoHeader);
       this.#info.checksumOffset = udp.CHECKSUM_OFFSET;
@@ -143,7 +144,7 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
       udp.putChecksum(bytes, at, pseudoHeader);
       this.#info.checksumOffset = 0;
     }
-    return way.send(this.protocol, bytes, at, end, this.#info);
+    return way.send(this.protocol, bytes, at, end, this.#info, isGroup ? this.#choicesForGroup(from) : from);
   }
 
   get membershipOwner(): MembershipOwner {
@@ -172,14 +173,18 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     return best;
   }
 
-  /** Each endpoint sets what is its own before it sends; the paths are everybody's. */
   #pathToGroup(from: BoundEndpoint, group: IpAddress): Path | RouteFailure {
-    const { interface: through, ttl, loop } = from.multicast;
-    const path = this.#ip.pathTo(group, from.boundTo, through === undefined ? undefined : this.#ip.own(through));
-    if (typeof path === "string") return path;
-    path.ttl = ttl;
-    path.loopsBack = loop || this.context.profile.multicastLoopAt === "receiver";
-    return path;
+    const through = from.multicast.interface;
+    return this.#ip.pathTo(group, from.boundTo, through === undefined ? undefined : this.#ip.own(through));
+  }
+
+  #choicesForGroup({ multicast, trafficClass, dontFragment }: BoundEndpoint): HeaderChoices {
+    const choices = this.#groupChoices;
+    choices.ttl = multicast.ttl;
+    choices.trafficClass = trafficClass;
+    choices.dontFragment = dontFragment;
+    choices.loopsBack = multicast.loop || this.context.profile.multicastLoopAt === "receiver";
+    return choices;
   }
 
   /** RFC 1122 §4.1.3.6 and the BSD tradition: every endpoint on the port that the broadcast reaches, or that is a member of the group, gets a copy. */

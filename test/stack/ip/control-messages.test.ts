@@ -120,7 +120,7 @@ describe("echo (RFC 1122 §3.2.2.6)", () => {
 
   test("a ping that cannot leave says so at once", () => {
     const { host } = setUp();
-    const options = { id: 1, sequence: 1, payloadBytes: 1473, timeoutMs: 1000 };
+    const options = { id: 1, sequence: 1, payloadBytes: 65508, timeoutMs: 1000 };
     expect(host.ip.ping(parseV4("203.0.113.1"), options, () => {})).toBe("too-long");
     expect(host.ip.ping(parseV4("198.51.100.1"), options, () => {})).toBe("no-route");
     expect(host.context.timers.size).toBe(0);
@@ -198,7 +198,8 @@ describe("errors we receive (RFC 1122 §3.2.2)", () => {
     const send = (bytes: number) => {
       const buffer = new Uint8Array(path.headroom + bytes);
       buffer.set(bytesOf("ABCDEFGH"), path.headroom);
-      return path.send(PROTOCOL, buffer, path.headroom, buffer.length, plainFrame());
+      const choices = { ttl: undefined, trafficClass: 0, dontFragment: true };
+      return path.send(PROTOCOL, buffer, path.headroom, buffer.length, plainFrame(), choices);
     };
     send(100);
     const [sent] = all.peer.heardIp();
@@ -268,7 +269,7 @@ describe("errors we receive (RFC 1122 §3.2.2)", () => {
     network.settle();
     expect(errors[0]).toMatchObject({ kind: "fragmentation-needed", mtu: 1300 });
     expect(path.mtu).toBe(1300);
-    expect(send(1281)).toBe("dropped");
+    expect(send(1281)).toBe("too-long");
     expect(send(1280)).toBe("sent");
     peer.say(peer.icmpError(host, 3, 4, sent, { rest: 1400 }));
     network.settle();

@@ -67,8 +67,6 @@ describe("IPv4 headers (RFC 1122 §3.2.1)", () => {
     ["shorter than its header", (f) => rewrite(f, (b, at) => ipv4.setTotalLength(b, at, 19)), "ipv4-bad-total-length"],
     ["cut off in its header", (f) => f.slice(0, 33), "ipv4-truncated"],
     ["with a bad checksum [IP4-02]", (f) => patch(f, 24, [f[24]! ^ 1]), "ipv4-bad-checksum"],
-    ["that is a first fragment", (f) => rewrite(f, (b, at) => ipv4.setFragment(b, at, 0, true)), "ipv4-fragment"],
-    ["that is a last fragment", (f) => rewrite(f, (b, at) => ipv4.setFragment(b, at, 1480, false)), "ipv4-fragment"],
     ["with a loose source route [IP4-12]", (f) => withOptions(f, [131, 7, 4, 203, 0, 113, 9]), "ipv4-source-route"],
     ["with a strict source route", (f) => withOptions(f, [1, 137, 7, 4, 203, 0, 113, 9]), "ipv4-source-route"],
     ["with an option of length 0 [IP4-10]", (f) => withOptions(f, [7, 0, 0, 0]), "ipv4-bad-option"],

@@ -185,25 +185,40 @@ describe("datagrams out", () => {
     expect([ipv4.ttl(tcp!, 14), ipv4.ttl(udp!, 14)]).toEqual([128, 128]);
   });
 
-  test("identifications never repeat within 65536 datagrams that may be fragmented (RFC 6864 §4.3), and start where nobody can tell", () => {
-    const { host, router } = setUp(LINUX);
-    const seen = new Set<number>();
+  test("[IP4-15] [IP4-17] of those that may be fragmented no two have one identification within two minutes (RFC 6864 §4.3)", () => {
+    const { network, host, router } = setUp(LINUX);
     const path = pathOf(host, "203.0.113.1");
-    for (let i = 0; i < 65536; i++) {
-      sendOn(path);
-      if (i % 512 === 511) for (const f of router.heardIp()) seen.add(ipv4.identification(f, 14));
-    }
-    expect(seen.size).toBe(65536);
-    sendOn(path, ipv4.PROTOCOL_TCP);
-    expect(ipv4.identification(router.heardIp()[0]!, 14)).toBe(0);
+    const sendMany = (): Uint8Array[] => {
+      const frames: Uint8Array[] = [];
+      for (let i = 0; i < 66_000; i++) {
+        sendOn(path);
+        if (i % 500 === 499) frames.push(...router.heardIp());
+      }
+      return frames;
+    };
+    const frames = sendMany();
+    const fragmentable = frames.filter((f) => !ipv4.dontFragment(f, 14));
+    expect(fragmentable.length).toBeGreaterThan(57_344);
+    expect(new Set(fragmentable.map((f) => ipv4.identification(f, 14))).size).toBe(fragmentable.length);
+    // The others leave all the same, and no router may cut them.
+    expect(frames).toHaveLength(66_000);
+    expect(new Set(frames.filter((f) => ipv4.dontFragment(f, 14)).map((f) => ipv4.identification(f, 14)))).toEqual(new Set([0]));
+    // What must leave in fragments does not.
+    expect(sendOn(path, 253, 3000)).toBe("dropped");
+    expect(host.drops()).toEqual({ "ipv4-identifications-used-up": 1 });
+    network.advance(119_999);
+    expect(sendOn(path, 253, 3000)).toBe("dropped");
+    network.advance(1);
+    expect(sendOn(path, 253, 3000)).toBe("sent");
   });
 
-  test("what does not fit into the MTU is dropped and counted, since there is no fragmentation yet", () => {
+  test("TCP's are never fragmented, and nothing is longer than a datagram can be", () => {
     const { host } = setUp();
     const path = pathOf(host, "203.0.113.1");
-    expect(sendOn(path, 253, 1480)).toBe("sent");
-    expect(sendOn(path, 253, 1481)).toBe("dropped");
-    expect(host.drops()).toEqual({ "ipv4-too-long": 1 });
+    expect(sendOn(path, ipv4.PROTOCOL_TCP, 1480)).toBe("sent");
+    expect(sendOn(path, ipv4.PROTOCOL_TCP, 1481)).toBe("too-long");
+    expect(sendOn(path, 253, 65516)).toBe("too-long");
+    expect(host.drops()).toEqual({ "ipv4-too-long": 2 });
   });
 
   test("the offsets of a super-segment are moved to the frame, in a copy", () => {

@@ -71,12 +71,12 @@ describe("resolving a neighbour (RFC 826, RFC 1122 §2.3.2)", () => {
     expect(peer.heardArp()).toHaveLength(3);
   });
 
-  test("keeps the newest 16 frames, and counts the lost ones", () => {
+  test("keeps the newest 64 frames, and counts the lost ones", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
-    for (let i = 0; i < 20; i++) expect(send(path, `n${i}`)).toBe("queued");
+    for (let i = 0; i < 68; i++) expect(send(path, `n${i}`)).toBe("queued");
     answer(network, host, peer);
-    expect(payloads(peer.heardIp())).toEqual(Array.from({ length: 16 }, (_, i) => `n${i + 4}`));
+    expect(payloads(peer.heardIp())).toEqual(Array.from({ length: 64 }, (_, i) => `n${i + 4}`));
     expect(host.drops()).toEqual({ "neighbour-queue-full": 4 });
   });
 

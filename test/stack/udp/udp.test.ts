@@ -66,16 +66,18 @@ describe("datagrams between hosts (RFC 768)", () => {
     expect(client.receive()).toBeUndefined();
   });
 
-  test("the loopback carries the largest whole; the link only what fits its MTU, until there is fragmentation", () => {
-    const { network, host } = setUp();
+  test("[FRG-11] are at most 65507 bytes long, on the loopback whole, on a link in fragments", () => {
+    const { network, host, peer } = setUp();
     const server = open(host, { localPort: 7 }).endpoint;
     const client = open(host).endpoint;
     const big = new Uint8Array(65508).fill(9);
     expect(client.send(big, 0, 65507, parseV4("127.0.0.1"), 7)).toBe("sent");
     expect(client.send(big, 0, 65508, parseV4("127.0.0.1"), 7)).toBe("too-long");
     expect(client.send(big, 0, 1472, parseV4("203.0.113.1"), 7)).toBe("sent");
-    expect(client.send(big, 0, 1473, parseV4("203.0.113.1"), 7)).toBe("too-long");
+    expect(client.send(big, 0, 65507, parseV4("203.0.113.1"), 7)).toBe("sent");
+    expect(client.send(big, 0, 65508, parseV4("203.0.113.1"), 7)).toBe("too-long");
     network.settle();
+    expect(peer.heardIp()).toHaveLength(1 + 45);
     expect(server.receive()?.payload).toEqual(big.subarray(0, 65507));
   });
 
@@ -294,13 +296,16 @@ describe("ICMP errors", () => {
     expect(host.drops()).toEqual({ "icmp-quote-unexpected": 2 });
   });
 
-  test("[UDP-11] of fragmentation-needed make later sends too long", () => {
+  test("[UDP-11] of fragmentation-needed make later sends leave in smaller pieces, or too long where they must not", () => {
     const { network, host, peer } = setUp();
     const { endpoint } = open(host);
     endpoint.connect(parseV4("203.0.113.1"), 9);
     expect(endpoint.send(new Uint8Array(1400))).toBe("sent");
     peer.say(peer.icmpError(host, icmp.DESTINATION_UNREACHABLE, icmp.FRAGMENTATION_NEEDED, peer.heardIp()[0]!, { rest: 1000 }));
     network.settle();
+    expect(endpoint.send(new Uint8Array(1400))).toBe("sent");
+    expect(peer.heardIp().map((f) => ipv4.totalLength(f, 14))).toEqual([996, 452]);
+    endpoint.dontFragment = true;
     expect(endpoint.send(new Uint8Array(1400))).toBe("too-long");
     expect(endpoint.send(new Uint8Array(972))).toBe("sent");
   });

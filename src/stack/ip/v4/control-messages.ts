@@ -73,9 +73,9 @@ export class ControlMessages {
 
   /**
    * Tells the sender of a datagram that it came to nothing, within the rules of RFC 1122 §3.2.2: never about an ICMP error or a
-   * broadcast; that the source is one host and that it is no fragment was seen on the way in. Rate-limited.
+   * broadcast; that the source is one host was seen on the way in, and no later fragment gets here. Rate-limited.
    */
-  sendUnreachable(packet: InboundPacket, code: number): void {
+  sendError(packet: InboundPacket, type: number, code: number): void {
     const { bytes, ipAt, at, end } = packet;
     if (packet.isBroadcast) return;
     if (ipv4.protocol(bytes, ipAt) === ipv4.PROTOCOL_ICMP && (end <= at || icmp.isError(icmp.type(bytes, at)))) return;
@@ -92,7 +92,7 @@ export class ControlMessages {
     const message = path.headroom;
     const quote = icmp.quotedAt(message);
     const quotedBytes = Math.min(end - ipAt, MAX_ERROR_DATAGRAM - ipv4.MIN_HEADER - icmp.HEADER);
-    icmp.writeError(out, message, icmp.DESTINATION_UNREACHABLE, code);
+    icmp.writeError(out, message, type, code);
     out.set(bytes.subarray(ipAt, ipAt + quotedBytes), quote);
     this.#send(path, message, quote + quotedBytes);
   }

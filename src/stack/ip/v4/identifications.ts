@@ -1,22 +1,41 @@
 import type { AddressWords } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
 import { KeyedHash } from "../../core/keyed-hash.ts";
-import * as ipv4 from "../../packet/ipv4.ts";
+import type { Time } from "../../core/time.ts";
+
+/** RFC 791's lifetime of a datagram in the network, as RFC 6864 §2 counts with it. */
+export const DATAGRAM_LIFETIME_MS = 120_000;
 
 const COUNTERS = 256;
+/** Of the 65536 values of a counter, whose last uses are told apart. */
+const BLOCKS = 8;
+const BLOCK = 0x10000 / BLOCKS;
+const ROUNDS = 4;
 
 /**
- * IPv4 Identification (RFC 6864). Each flow of datagrams counts up from a random start in a counter that it may share with a few
- * others, chosen by a keyed hash: no value comes back within 65536 datagrams of a flow, and nobody outside can count another's.
+ * IPv4 Identification (RFC 6864). Each flow of datagrams goes through all values in an order of its own, from a random place on, with
+ * a counter that it may share with a few others, chosen by a keyed hash: nobody outside can foretell one, or count another's.
  */
 export class Identifications {
+  readonly #time: Time;
   readonly #hash: KeyedHash;
+  readonly #nextAtomic = new Uint16Array(COUNTERS);
   readonly #next = new Uint16Array(COUNTERS);
+  /** When the last value of a block was taken, by counter and block. */
+  readonly #leftAtMs = new Float64Array(COUNTERS * BLOCKS).fill(Number.NEGATIVE_INFINITY);
+  /** Random functions of eight bits, one for each round of the Feistel network that orders the values. */
+  readonly #rounds = new Uint8Array(ROUNDS * 256);
   readonly #zeroWhenAtomic: boolean;
 
   constructor(context: HostContext) {
+    this.#time = context;
     this.#hash = new KeyedHash(context.random);
-    for (let i = 0; i < COUNTERS; i++) this.#next[i] = context.random.u32();
+    for (let i = 0; i < COUNTERS; i++) {
+      const start = context.random.u32();
+      this.#nextAtomic[i] = start;
+      this.#next[i] = start >>> 16;
+    }
+    for (let i = 0; i < this.#rounds.length; i++) this.#rounds[i] = this.#hash.of(i, 0, 0);
     this.#zeroWhenAtomic = context.profile.ipIdentification === "zero";
   }
 
@@ -25,9 +44,35 @@ export class Identifications {
     return this.#hash.ofPair(local, remote, 0) % COUNTERS;
   }
 
-  /** @param fragment flags of the datagram: one with DONT_FRAGMENT is atomic, and its identification means nothing (RFC 6864 §4.1) */
-  take(counter: number, fragment: number): number {
-    if (this.#zeroWhenAtomic && fragment === ipv4.DONT_FRAGMENT) return 0;
-    return this.#next[counter]!++ & 0xffff;
+  /** For a datagram that is never fragmented, whose identification means nothing (RFC 6864 §4.1). */
+  takeAtomic(counter: number): number {
+    return this.#zeroWhenAtomic ? 0 : this.#inOrder(counter, this.#nextAtomic[counter]!++);
+  }
+
+  /**
+   * For a datagram that may be fragmented: none comes back within DATAGRAM_LIFETIME_MS (RFC 6864 §4.3).
+   * @returns −1 when too many were taken in that time
+   */
+  take(counter: number): number {
+    const next = this.#next[counter]!;
+    const block = counter * BLOCKS + Math.floor(next / BLOCK);
+    const { now } = this.#time;
+    if (next % BLOCK === 0 && now - this.#leftAtMs[block]! < DATAGRAM_LIFETIME_MS) return -1;
+    if (next % BLOCK === BLOCK - 1) this.#leftAtMs[block] = now;
+    this.#next[counter] = next + 1;
+    return this.#inOrder(counter, next);
+  }
+
+  /** The value in this place of the counter's order: a permutation (Luby and Rackoff), so that each value has one place. */
+  #inOrder(counter: number, place: number): number {
+    const rounds = this.#rounds;
+    let left = place >>> 8;
+    let right = place & 0xff;
+    for (let round = 0; round < ROUNDS; round++) {
+      const mixed = left ^ rounds[(round << 8) | (right ^ rounds[(round << 8) | counter]!)]!;
+      left = right;
+      right = mixed;
+    }
+    return (left << 8) | right;
   }
 }

@@ -2,30 +2,43 @@ import { type AddressWords, fillV4, makeAddressSlot } from "../../core/address.t
 import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
+import * as icmp from "../../packet/icmp.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
+import * as tcp from "../../packet/tcp.ts";
+import * as udp from "../../packet/udp.ts";
+import type { FragmentPlace, Reassembly, ReassemblyUser } from "../reassembly.ts";
 import type { InboundPacket } from "../transport.ts";
 
 /** First four bits of a group's address, and first eight of one that never leaves a host. */
 const CLASS_D = 14;
 const LOOPBACK_NET = 127;
+/** Headers and payload (RFC 791 §3.1). */
+const MAX_DATAGRAM = 65535;
+
+/** RFC 1122 §3.3.2 wants 60 to 120 s, of a time with slower links; what is not there after this will not come. */
+const REASSEMBLY_TIMEOUT_MS = 30_000;
 
 /** Where judged datagrams go. */
 export interface InputUser {
+  readonly reassembly: Reassembly;
   /** Whether any interface has the address, or it is one of the loopback's. */
   isLocal(address: AddressWords): boolean;
   /** Whether a datagram to the group that came in there is for this host. */
   isMember(from: NetworkInterface, group: AddressWords): boolean;
   /** @returns the transport's verdict, or why nobody takes the protocol */
   deliver(protocol: number, packet: InboundPacket): PacketVerdict;
+  /** A datagram whose first fragment came did not become whole in time. */
+  reassemblyTimedOut(packet: InboundPacket): void;
 }
 
 /**
  * IPv4 datagrams in, RFC 1122 §3.2.1: judged, then handed up in the one packet record. Nothing is forwarded. A datagram for an
- * address of another interface is refused (the strong host model, RFC 1122 §3.3.4.2). Fragments are refused as `ipv4-fragment`,
- * since there is no reassembly yet.
+ * address of another interface is refused (the strong host model, RFC 1122 §3.3.4.2). Fragments wait until their datagram is whole.
  */
-export class Ipv4Input {
+export class Ipv4Input implements ReassemblyUser {
+  readonly reassemblyTimeoutMs = REASSEMBLY_TIMEOUT_MS;
   readonly #user: InputUser;
+  readonly #place: FragmentPlace = { id: 0, offset: 0, more: false, limit: 0 };
   readonly #packet: InboundPacket = {
     bytes: new Uint8Array(0),
     ipAt: 0,
@@ -38,6 +51,7 @@ export class Ipv4Input {
     isBroadcast: false,
     isLoopback: false,
     ttl: 0,
+    trafficClass: 0,
     gsoSize: 0,
   };
 
@@ -74,7 +88,6 @@ export class Ipv4Input {
       const badOption = judgeOptions(bytes, at);
       if (badOption !== undefined) return badOption;
     }
-    if (ipv4.isFragment(bytes, at)) return "ipv4-fragment";
 
     packet.bytes = bytes;
     packet.ipAt = at;
@@ -86,8 +99,30 @@ export class Ipv4Input {
     packet.isBroadcast = isBroadcast;
     packet.isLoopback = isFromUs;
     packet.ttl = ipv4.ttl(bytes, at);
+    packet.trafficClass = ipv4.tos(bytes, at);
     packet.gsoSize = info.gsoType === GSO_NONE ? 0 : info.gsoSize;
-    return this.#user.deliver(ipv4.protocol(bytes, at), packet);
+    return ipv4.isFragment(bytes, at) ? this.#fragment(packet) : this.#user.deliver(ipv4.protocol(bytes, at), packet);
+  }
+
+  reassemblyTimedOut(packet: InboundPacket): void {
+    this.#user.reassemblyTimedOut(packet);
+  }
+
+  /** A part of a datagram, which is handed up when it makes it whole (RFC 791 §3.2). */
+  #fragment(packet: InboundPacket): PacketVerdict {
+    const { bytes, ipAt, at, end } = packet;
+    const protocol = ipv4.protocol(bytes, ipAt);
+    const place = this.#place;
+    place.id = (protocol << 16) | ipv4.identification(bytes, ipAt);
+    place.offset = ipv4.fragmentOffset(bytes, ipAt);
+    place.more = ipv4.moreFragments(bytes, ipAt);
+    place.limit = MAX_DATAGRAM - (at - ipAt);
+    if (place.offset === 0 && isCutInHeader(protocol, bytes, at, end)) return "fragment-tiny-first";
+    const outcome = this.#user.reassembly.add(packet, place, this);
+    if (outcome === "held") return "accepted";
+    if (outcome !== "whole") return outcome;
+    ipv4.makeWhole(packet.bytes, packet.ipAt, packet.end - packet.ipAt, packet.trafficClass);
+    return this.#user.deliver(protocol, packet);
   }
 
   /** RFC 1122 §3.2.1.3: a source is one host, and not this one. */
@@ -104,6 +139,19 @@ export class Ipv4Input {
   #judgeLoopbackSource(source: AddressWords): DropReason | undefined {
     return this.#user.isLocal(source) ? undefined : "ipv4-source-not-ours";
   }
+}
+
+/** RFC 1858 §3, RFC 3128: what judges datagrams by their transport's header must find all of it in the first fragment. */
+function isCutInHeader(protocol: number, bytes: Uint8Array, at: number, end: number): boolean {
+  switch (protocol) {
+    case ipv4.PROTOCOL_TCP:
+      return tcp.check(bytes, at, end) === "tcp-truncated";
+    case ipv4.PROTOCOL_UDP:
+      return end - at < udp.HEADER;
+    case ipv4.PROTOCOL_ICMP:
+      return end - at < icmp.HEADER;
+  }
+  return false;
 }
 
 /** Options are walked and ignored (RFC 1122 §3.2.1.8), except that source routes are refused (RFC 7126 §4.3–4.4). */

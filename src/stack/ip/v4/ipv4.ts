@@ -9,6 +9,7 @@ import type { FoundPath, IpFamily, Way, WayFinder } from "../family.ts";
 import type { InterfaceGroups } from "../groups/interface-groups.ts";
 import type { Path } from "../path.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
+import type { Reassembly } from "../reassembly.ts";
 import type { InboundPacket } from "../transport.ts";
 import { ControlMessages, type ControlMessageUser } from "./control-messages.ts";
 import { ALL_HOSTS, Igmp } from "./igmp.ts";
@@ -16,7 +17,7 @@ import { type InputUser, Ipv4Input } from "./input.ts";
 import { Ipv4Output, Ipv4Path } from "./ipv4-path.ts";
 
 /** What IPv4 needs of the internet layer that it is a part of. */
-export interface Ipv4User extends ControlMessageUser, WayFinder, Pick<InputUser, "isLocal"> {}
+export interface Ipv4User extends ControlMessageUser, WayFinder, Pick<InputUser, "isLocal" | "reassembly"> {}
 
 /** IPv4 of one host, RFC 791 and RFC 1122 §3.2, with ICMP. */
 export class Ipv4 implements IpFamily, InputUser {
@@ -52,11 +53,13 @@ export class Ipv4 implements IpFamily, InputUser {
 
   /** RFC 1122 §4.1.3.1. */
   sendPortUnreachable(packet: InboundPacket): void {
-    this.#controlMessages.sendUnreachable(packet, icmp.PORT_UNREACHABLE);
+    this.#controlMessages.sendError(packet, icmp.DESTINATION_UNREACHABLE, icmp.PORT_UNREACHABLE);
   }
 
   /** RFC 1122 §2.4. */
   unresolved(bytes: Uint8Array, at: number, end: number): void {
+    // A later fragment does not say whose it is; the first has told.
+    if (ipv4.fragmentOffset(bytes, at) > 0) return;
     const reporter = ipv4Address(ipv4.source(bytes, at));
     const { DESTINATION_UNREACHABLE, HOST_UNREACHABLE } = icmp;
     this.#controlMessages.deliverError(bytes, at, end, "host-unreachable", DESTINATION_UNREACHABLE, HOST_UNREACHABLE, reporter, 0);
@@ -64,10 +67,19 @@ export class Ipv4 implements IpFamily, InputUser {
 
   // Called by the input
 
+  get reassembly(): Reassembly {
+    return this.#user.reassembly;
+  }
+
   isLocal: InputUser["isLocal"] = (address) => this.#user.isLocal(address);
 
   isMember(from: NetworkInterface, group: AddressWords): boolean {
     return group.w3 === ALL_HOSTS || this.#igmp.groups.isJoined(from, group);
+  }
+
+  /** RFC 1122 §3.3.2. */
+  reassemblyTimedOut(packet: InboundPacket): void {
+    this.#controlMessages.sendError(packet, icmp.TIME_EXCEEDED, icmp.REASSEMBLY_TIME_EXCEEDED);
   }
 
   deliver(protocol: number, packet: InboundPacket): PacketVerdict {
@@ -75,7 +87,7 @@ export class Ipv4 implements IpFamily, InputUser {
     if (protocol === ipv4.PROTOCOL_IGMP) return this.#igmp.input(packet, packet.through!);
     const transport = this.#user.transport(protocol);
     if (transport !== undefined) return transport.input(packet);
-    this.#controlMessages.sendUnreachable(packet, icmp.PROTOCOL_UNREACHABLE);
+    this.#controlMessages.sendError(packet, icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE);
     return "ipv4-unknown-protocol";
   }
 }

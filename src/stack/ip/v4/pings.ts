@@ -37,7 +37,7 @@ export class Pings {
     const { now, timers } = this.#context;
     const { remote } = path;
     const key = keyOf(options.id, options.sequence);
-    if (icmp.HEADER + ipv4.MIN_HEADER + options.payloadBytes > path.mtu) return "too-long";
+    if (icmp.HEADER + options.payloadBytes > path.maxMessage) return "too-long";
     if (this.#pending.has(key)) return "in-use";
     if (this.#pending.size >= MAX_PINGS) return "too-many";
 

@@ -3,36 +3,76 @@ import { ipv4 } from "../../../../src/stack/core/address.ts";
 import type { HostContext } from "../../../../src/stack/core/context.ts";
 import { LINUX, type Profile, WINDOWS } from "../../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../../src/stack/core/random.ts";
-import { Identifications } from "../../../../src/stack/ip/v4/identifications.ts";
-import { DONT_FRAGMENT } from "../../../../src/stack/packet/ipv4.ts";
+import { FrozenTime } from "../../../../src/stack/core/time.ts";
+import { DATAGRAM_LIFETIME_MS, Identifications } from "../../../../src/stack/ip/v4/identifications.ts";
 
-const identifications = (profile: Profile, seed = 1): Identifications =>
-  new Identifications({ random: new SeededRandom(seed), profile } as unknown as HostContext);
+function setUp(profile: Profile = LINUX, seed = 1) {
+  const time = new FrozenTime();
+  const context = {
+    get now() {
+      return time.now;
+    },
+    random: new SeededRandom(seed),
+    profile,
+  };
+  const ids = new Identifications(context as unknown as HostContext);
+  const takeMany = (counter: number, count: number): number[] => Array.from({ length: count }, () => ids.take(counter));
+  return { time, ids, takeMany };
+}
 
 describe("IPv4 identifications (RFC 6864)", () => {
-  test("of one flow count up and pass 65535 to 0, none coming back before all others had their turn (§4.3)", () => {
-    const ids = identifications({ ...LINUX, ipIdentification: "increment" });
+  test("[IP4-15] [IP4-17] of one flow do not come back within the lifetime of a datagram: a burst ends before that (§4.3)", () => {
+    const { time, ids, takeMany } = setUp();
     const counter = ids.counterOf(ipv4(1), ipv4(2));
-    const taken = Array.from({ length: 65_537 }, () => ids.take(counter, 0));
-    expect(new Set(taken.slice(0, 65_536)).size).toBe(65_536);
-    expect(taken[65_536]).toBe(taken[0]);
-    expect(taken.every((id, i) => i === 0 || id === ((taken[i - 1]! + 1) & 0xffff))).toBe(true);
+    const taken = takeMany(counter, 65_536).filter((id) => id >= 0);
+    expect(taken.length).toBeGreaterThan(57_344);
+    expect(new Set(taken).size).toBe(taken.length);
+    expect(ids.take(counter)).toBe(-1);
+    time.moveTo(DATAGRAM_LIFETIME_MS - 1);
+    expect(ids.take(counter)).toBe(-1);
+    time.moveTo(DATAGRAM_LIFETIME_MS);
+    expect(new Set(takeMany(counter, 65_536)).size).toBeGreaterThan(57_344);
   });
 
-  test("of an atomic datagram are zero where the profile has it so (§4.1), and counted where it has not", () => {
-    const zero = identifications({ ...WINDOWS, ipIdentification: "zero" });
+  test("[IP4-17] a flow that is slow enough is never held up, and passes all values before one comes back", () => {
+    const { time, ids, takeMany } = setUp();
+    const counter = ids.counterOf(ipv4(1), ipv4(2));
+    const taken: number[] = [];
+    for (let i = 0; i < 256; i++) {
+      time.moveTo(time.now + 2.4 * (DATAGRAM_LIFETIME_MS / 256));
+      taken.push(...takeMany(counter, 512));
+    }
+    expect(Math.min(...new Set(taken))).toBe(0);
+    expect(new Set(taken.slice(0, 65_536)).size).toBe(65_536);
+    expect(taken.slice(65_536)).toEqual(taken.slice(0, 65_536));
+  });
+
+  test("[IP4-14] of an atomic datagram are zero where the profile has it so (§4.1), and uses up none of the others", () => {
+    const { ids: zero } = setUp({ ...WINDOWS, ipIdentification: "zero" });
+    const { ids: same } = setUp({ ...WINDOWS, ipIdentification: "zero" });
     const counter = zero.counterOf(ipv4(1), ipv4(2));
-    const first = zero.take(counter, 0);
-    expect([zero.take(counter, DONT_FRAGMENT), zero.take(counter, DONT_FRAGMENT)]).toEqual([0, 0]);
-    expect(zero.take(counter, 0)).toBe((first + 1) & 0xffff);
-    const counted = identifications({ ...WINDOWS, ipIdentification: "increment" });
-    const start = counted.take(counter, DONT_FRAGMENT);
-    expect(counted.take(counter, DONT_FRAGMENT)).toBe((start + 1) & 0xffff);
+    expect([zero.takeAtomic(counter), zero.takeAtomic(counter)]).toEqual([0, 0]);
+    expect(zero.take(counter)).toBe(same.take(counter));
+
+    const { ids: chosen } = setUp({ ...WINDOWS, ipIdentification: "unpredictable" });
+    expect(new Set(Array.from({ length: 65_536 }, () => chosen.takeAtomic(counter))).size).toBe(65_536);
+    expect(chosen.take(counter)).toBe(setUp().ids.take(counter));
+  });
+
+  test("[IP4-16] cannot be foretold: each counter has an order of its own, and none counts up", () => {
+    const { ids, takeMany } = setUp();
+    const steps = [1, 2].map((counter) => {
+      const taken = takeMany(counter, 1000);
+      return taken.slice(1).map((id, i) => (id - taken[i]!) & 0xffff);
+    });
+    for (const of of steps) expect(new Set(of).size).toBeGreaterThan(900);
+    expect(steps[0]!.filter((step) => steps[1]!.includes(step)).length).toBeLessThan(100);
+    expect(Array.from({ length: 100 }, () => ids.take(3) % 2).filter((bit) => bit === 0).length).toBeGreaterThan(25);
   });
 
   test("begin elsewhere in each counter, and counters are shared out by a secret", () => {
-    const ids = identifications({ ...LINUX, ipIdentification: "increment" });
-    const others = identifications({ ...LINUX, ipIdentification: "increment" }, 2);
+    const { ids } = setUp();
+    const { ids: others } = setUp(LINUX, 2);
     const remotes = Array.from({ length: 1000 }, (_, remote) => remote);
     const counters = remotes.map((remote) => ids.counterOf(ipv4(1), ipv4(remote)));
     expect(counters).toEqual(remotes.map((remote) => ids.counterOf(ipv4(1), ipv4(remote))));
@@ -40,6 +80,6 @@ describe("IPv4 identifications (RFC 6864)", () => {
     // 1000 flows in 256 counters leave about five of them unused.
     expect(new Set(counters).size).toBeGreaterThan(230);
     expect(counters.every((counter) => counter >= 0 && counter < 256)).toBe(true);
-    expect(new Set([...new Set(counters)].map((counter) => ids.take(counter, 0))).size).toBeGreaterThan(230);
+    expect(new Set([...new Set(counters)].map((counter) => ids.take(counter))).size).toBeGreaterThan(230);
   });
 });

@@ -16,7 +16,7 @@ function setUp() {
   const { context } = network.host("us", "203.0.113.2");
   const pings = new Pings(context, new Uint8Array(2000));
   const results: PingResult[] = [];
-  const path = { remote: PEER, fate: "sent" as SendResult, mtu: 1500, headroom: HEADROOM, send: () => path.fate };
+  const path = { remote: PEER, fate: "sent" as SendResult, maxMessage: 65515, headroom: HEADROOM, send: () => path.fate };
   const send = (sequence: number, fields: Partial<ReturnType<typeof request>> = {}) =>
     pings.send(path as unknown as Path, { ...request(sequence), ...fields }, (result) => results.push(result));
   return { network, context, pings, results, path, send };
@@ -41,9 +41,9 @@ describe("an echo request", () => {
     expect(send(1)).toBeUndefined();
   });
 
-  test("fits the path, headers included", () => {
+  test("fits the largest datagram of the path's family, its header included", () => {
     const { send, path } = setUp();
-    path.mtu = 100;
+    path.maxMessage = 80;
     expect([send(1, { payloadBytes: 72 }), send(2, { payloadBytes: 73 })]).toEqual([undefined, "too-long"]);
   });
 

@@ -13,6 +13,7 @@ const LAYERS = [
   "stack/ip/groups",
   "stack/ip",
   "stack/ip/v4",
+  "stack/ip/v6",
   "stack/udp",
   "stack/tcp/congestion",
   "stack/tcp",

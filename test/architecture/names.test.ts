@@ -9,7 +9,9 @@ const SOURCE = fileURLToPath(new URL("../../src", import.meta.url));
  * Formats of packets: each is imported as a whole, and what it has is said with its name before it (`udp.check`, `arp.REPLY`), so that
  * two of them may name the same part of a packet alike.
  */
-const FORMATS = ["arp", "dns", "ethernet", "icmp", "igmp", "ipv4", "tcp", "tcp-options", "udp"].map((name) => `stack/packet/${name}.ts`);
+const FORMATS = ["arp", "dns", "ethernet", "icmp", "icmpv6", "igmp", "ipv4", "ipv6", "ndp", "tcp", "tcp-options", "udp"].map(
+  (name) => `stack/packet/${name}.ts`,
+);
 
 /** What programs import: functions with Winsock's names, once in C's manner and once awaited. Nothing in here imports them. */
 const FACES = ["winsock/index.ts", "winsock/promises.ts"];

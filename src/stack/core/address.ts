@@ -74,6 +74,8 @@ export function fillV4(slot: AddressSlot, bits: number): void {
 
 export const IPV4_ANY = ipv4(0);
 export const IPV4_BROADCAST = ipv4(0xffffffff);
+export const IPV6_ANY = ipv6(0, 0, 0, 0);
+export const IPV6_LOOPBACK = ipv6(0, 0, 0, 1);
 
 export const isV4 = (a: AddressWords): boolean => a.w2 === V4_MAPPED && a.w1 === 0 && a.w0 === 0;
 
@@ -88,6 +90,18 @@ export const isUnspecified = (a: AddressWords): boolean => a.w3 === 0 && a.w1 ==
 export const isLoopback = (a: AddressWords): boolean =>
   a.w0 === 0 && a.w1 === 0 && (a.w2 === V4_MAPPED ? a.w3 >>> 24 === 127 : a.w2 === 0 && a.w3 === 1);
 
+/** fe80::/10 (RFC 4291 §2.5.6): means something on one link only. */
+export const isLinkLocalV6 = (a: AddressWords): boolean => a.w0 >>> 22 === 0x3fa;
+
+/** Of one interface or one link, and of no other: its zone has to be known (RFC 4007 §5). */
+export const needsScope = (a: AddressWords): boolean => isLinkLocalV6(a) || (a.w0 >>> 24 === 0xff && ((a.w0 >>> 16) & 0xf) <= 2);
+
+/** The same address in another zone. */
+export const withScope = (a: AddressWords, scope: number): IpAddress => make(a.w0, a.w1, a.w2, a.w3, scope);
+
+/** The group in which whoever has the address listens for solicitations: ff02::1:ffXX:XXXX, RFC 4291 §2.7.1. */
+export const solicitedNodeOf = (a: AddressWords, scope: number): IpAddress => make(0xff020000, 0, 1, 0xff000000 | (a.w3 & 0xffffff), scope);
+
 /** 224.0.0.0/4 (RFC 1112 §4) or ff00::/8. */
 export const isMulticast = (a: AddressWords): boolean => (isV4(a) ? a.w3 >>> 28 === 14 : a.w0 >>> 24 === 0xff);
 
@@ -96,6 +110,9 @@ export const isLimitedBroadcast = (a: AddressWords): boolean => a.w3 === -1 && i
 
 /** 240.0.0.0/4 without the limited broadcast address, RFC 1112 §4. */
 export const isReserved = (a: AddressWords): boolean => a.w3 >>> 28 === 15 && a.w3 !== -1 && isV4(a);
+
+/** 0.0.0.0 or ::, of the address's family. */
+export const anyLike = (a: AddressWords): IpAddress => (isV4(a) ? IPV4_ANY : IPV6_ANY);
 
 /** Both are IPv4, or neither is. */
 export const sameFamily = (a: AddressWords, b: AddressWords): boolean => isV4(a) === isV4(b);

@@ -10,8 +10,7 @@ const LINK = {
   "ethernet-not-for-us": "The frame is for another station of the link; a TAP device shows those too.",
   "ethernet-vlan": "The frame carries a VLAN tag, and this host is in no VLAN.",
   "ethernet-802.3": "The frame has a length where Ethernet II has a type (IEEE 802.3 with LLC), which is not understood.",
-  "ethernet-unknown-type": "The frame carries a protocol that is neither IPv4 nor ARP.",
-  "ipv6-not-supported": "The frame carries IPv6, which this host does not speak yet.",
+  "ethernet-unknown-type": "The frame carries a protocol that is neither IPv4 nor IPv6 nor ARP.",
   "interface-down": "The packet should leave through an interface whose link is down.",
   "device-full":
     "The device took no more frames, and what was to leave is not worth waiting: ARP, ICMP, or a datagram that waited already.",
@@ -79,6 +78,60 @@ const IPV4 = {
     "A datagram should leave in fragments, and so many did in the last two minutes that the receiver could not tell them apart (RFC 6864).",
   "no-route": "There is no route to the destination.",
   "source-not-local": "The source that a packet should leave with is no address of ours any more.",
+} as const;
+
+/** IPv6 packets in and out. */
+const IPV6 = {
+  "ipv6-truncated": "The packet is shorter than its header says, or than a header is.",
+  "ipv6-bad-version": "The packet came as IPv6 and has another version in its header.",
+  "ipv6-source-not-unicast": "The source is a group, or the unspecified address where it means nothing.",
+  "ipv6-source-loopback": "The source is ::1, and the packet came from a wire.",
+  "ipv6-source-v4-mapped": "The source or destination is an IPv4 address in IPv6's clothes, which belongs on no wire.",
+  "ipv6-source-ours": "The source is an address of ours, and the packet came from a wire.",
+  "ipv6-source-not-ours": "The packet came through the loopback with a source that is not ours.",
+  "ipv6-not-for-us": "The destination is no address of this interface; a host does not forward.",
+  "ipv6-address-tentative": "The destination is an address that is not ours before it is known that nobody else has it.",
+  "ipv6-loopback-from-wire": "The destination is ::1, and the packet came from a wire.",
+  "ipv6-group-not-joined": "The destination is a multicast group that is not joined here.",
+  "ipv6-unicast-in-link-broadcast": "One host's packet came in a frame for a group, as when somebody wants a crowd to answer.",
+  "ipv6-truncated-header": "An extension header reaches beyond the packet.",
+  "ipv6-too-many-headers": "The packet has more extension headers, or longer ones, than anything honest has.",
+  "ipv6-too-many-options": "An extension header has more options than anything honest has.",
+  "ipv6-hop-by-hop-not-first": "Hop-by-hop options stand behind another header; they may only be first.",
+  "ipv6-bad-option": "An option of an extension header reaches beyond the header.",
+  "ipv6-unknown-option": "An option is not known here, and its type says that the packet is then to be dropped.",
+  "ipv6-routing-header": "A routing header would send the packet on, which a host does not do.",
+  "ipv6-no-next-header": "The packet ends after its headers: nothing is in it.",
+  "ipv6-unknown-protocol": "No transport of this host takes the packet's protocol.",
+  "ipv6-too-long": "A packet that should leave is longer than its path carries, and may not be fragmented.",
+} as const;
+
+/** ICMPv6 messages, and among them those of neighbour discovery. */
+const ICMPV6 = {
+  "icmpv6-truncated": "The message is shorter than an ICMPv6 header.",
+  "icmpv6-bad-checksum": "The checksum of the ICMPv6 message is wrong.",
+  "icmpv6-unknown-type": "The type of the ICMPv6 message is informational and not known here.",
+  "icmpv6-to-group": "The ICMPv6 message was sent to a group, and means nothing there.",
+  "icmpv6-quote-truncated": "The ICMPv6 error quotes too little of the packet that it is about.",
+  "icmpv6-quote-bad-version": "The ICMPv6 error quotes something that is not IPv6.",
+  "icmpv6-quote-not-ours": "The ICMPv6 error quotes a packet whose source is not the address that the error came to.",
+  "icmpv6-mtu-too-small": "A router says that its link carries less than the 1280 bytes that every link of IPv6 must.",
+  "ndp-forwarded": "The hop limit of a neighbour discovery message is not 255, so that it may come from another link.",
+  "ndp-in-fragment": "The message came in fragments, where what guards a link would not see it (RFC 6980).",
+  "ndp-truncated": "The message is shorter than one of its type is.",
+  "ndp-bad-code": "The code of a neighbour discovery message is not 0.",
+  "ndp-bad-option": "An option has no length, or reaches beyond the message.",
+  "ndp-bad-target": "The message is about a group, for which nobody can answer.",
+  "ndp-bad-source": "The message has a source that one of its kind cannot have.",
+  "ndp-bad-link-address": "The link address in the message is a group's, nobody's or our own.",
+  "ndp-not-for-us": "The solicitation asks for another station.",
+  "ndp-solicited-to-group": "The advertisement says that it was asked for, and goes to a group, which asks for nothing.",
+  "ndp-unsolicited": "The advertisement is about a station that this host has nothing to do with.",
+  "ndp-no-link-address": "The advertisement names no link address, and none is known.",
+  "ndp-not-override": "The advertisement names another link address and leaves the known one its right.",
+  "ndp-address-conflict": "Another station says that it has an address of ours.",
+  "ndp-on-loopback": "The message came through the loopback, where there is nobody to discover.",
+  "ndp-router-message": "The message is a router's, or for routers, and this host does not heed it.",
 } as const;
 
 /** ICMP messages. */
@@ -177,7 +230,21 @@ const HOST = {
   "internal-error-in-call": "Our own code tripped over a call of a program. Please report it.",
 } as const;
 
-const ALL = { ...LINK, ...NEIGHBOURS, ...FRAGMENTS, ...IPV4, ...ICMP, ...IGMP, ...UDP, ...DNS, ...TCP, ...SEGMENT, ...HOST } as const;
+const ALL = {
+  ...LINK,
+  ...NEIGHBOURS,
+  ...FRAGMENTS,
+  ...IPV4,
+  ...IPV6,
+  ...ICMP,
+  ...ICMPV6,
+  ...IGMP,
+  ...UDP,
+  ...DNS,
+  ...TCP,
+  ...SEGMENT,
+  ...HOST,
+} as const;
 
 /** Why a packet came to nothing, in a word that `DropCounters` counts. */
 export type DropReason = keyof typeof ALL;
@@ -197,8 +264,10 @@ export const DROP_REASONS: readonly { readonly title: string; readonly reasons: 
   { title: "ARP and neighbours", reasons: NEIGHBOURS },
   { title: "Fragments", reasons: FRAGMENTS },
   { title: "IPv4", reasons: IPV4 },
+  { title: "IPv6", reasons: IPV6 },
   { title: "ICMP", reasons: ICMP },
   { title: "IGMP", reasons: IGMP },
+  { title: "ICMPv6 and neighbour discovery", reasons: ICMPV6 },
   { title: "UDP", reasons: UDP },
   { title: "DNS", reasons: DNS },
   { title: "TCP", reasons: TCP },

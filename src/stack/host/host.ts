@@ -1,4 +1,4 @@
-import { type IpAddress, ipv4, sameAddress } from "../core/address.ts";
+import { anyLike, type IpAddress, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
 import { type Profile, WINDOWS } from "../core/profile.ts";
@@ -8,6 +8,7 @@ import { Trace } from "../core/trace.ts";
 import { Ip } from "../ip/ip.ts";
 import type { IpService } from "../ip/ip-service.ts";
 import { Ipv4 } from "../ip/v4/ipv4.ts";
+import { Ipv6 } from "../ip/v6/ipv6.ts";
 import type { InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
@@ -77,7 +78,7 @@ export class Host {
       },
       timerDone: () => trace.end(undefined),
     };
-    this.#ip = new Ip(this.context, (ip) => new Ipv4(this.context, ip));
+    this.#ip = new Ip(this.context, { v4: (ip) => new Ipv4(this.context, ip), v6: (ip) => new Ipv6(this.context, ip) });
     this.#ip.listener = {
       writable: () => this.#writable(),
       linkChanged: (through, isUp) => this.#linkChanged(through, isUp),
@@ -97,7 +98,12 @@ export class Host {
     if (options !== undefined) {
       this.#ip.addAddress(added, options.address, options.prefixLength);
       if (options.gateway !== undefined) {
-        this.#ip.addRoute({ destination: ipv4(0), prefixLength: 0, gateway: options.gateway, interface: added });
+        this.#ip.addRoute({
+          destination: anyLike(options.gateway),
+          prefixLength: 0,
+          gateway: options.gateway,
+          interface: added,
+        });
       }
     }
     return added;

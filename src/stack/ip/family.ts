@@ -46,5 +46,5 @@ export interface IpFamily {
   /** Nobody listens on the port to which this datagram went. */
   sendPortUnreachable(packet: InboundPacket): void;
   /** The datagram at `bytes[at, end)`, ours, is given up because its next hop did not answer: told upwards as a router would. */
-  unresolved(bytes: Uint8Array, at: number, end: number): void;
+  unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void;
 }

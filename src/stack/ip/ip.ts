@@ -1,5 +1,6 @@
 import {
   type AddressWords,
+  IPV6_LOOPBACK,
   type IpAddress,
   isLimitedBroadcast,
   isLoopback,
@@ -9,8 +10,10 @@ import {
   isV4,
   keepAddress,
   longestPrefix,
+  needsScope,
   parseV4,
   sameAddress,
+  sameFamily,
   samePrefix,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
@@ -20,6 +23,7 @@ import type { InterfaceAddress, InterfaceService } from "../link/interface-servi
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
+import { type SourceCandidate, selectSource } from "./address-selection.ts";
 import type { FoundPath, IpFamily, Way, WayFinder } from "./family.ts";
 import type { InterfaceGroups } from "./groups/interface-groups.ts";
 import type { MembershipOwner } from "./groups/memberships.ts";
@@ -44,9 +48,15 @@ export interface IpListener {
   addressLeaves(address: IpAddress): void;
 }
 
+/** Makes the families over this layer. */
+export interface IpFamilies {
+  readonly v4: (ip: Ip) => IpFamily;
+  readonly v6: (ip: Ip) => IpFamily;
+}
+
 /**
  * The internet layer of one host: interfaces, routes, paths, and the transports above, whatever the family. What a family's own headers and
- * messages say is the family's business; there is IPv4 only yet, and no route to an IPv6 address.
+ * messages say is the family's business.
  */
 export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner {
   readonly routes = new RouteTable();
@@ -57,27 +67,29 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   readonly #interfaces: NetworkInterface[] = [];
   readonly #transports: (Transport | undefined)[] = new Array(256).fill(undefined);
   readonly #v4: IpFamily;
+  readonly #v6: IpFamily;
   readonly #recentPaths: (FoundPath | undefined)[] = new Array(RECENT_PATHS).fill(undefined);
   #recentGeneration = 0;
   #loopback: NetworkInterface | undefined;
 
-  /** @param v4 makes IPv4 over this layer */
-  constructor(context: HostContext, v4: (ip: Ip) => IpFamily) {
+  constructor(context: HostContext, families: IpFamilies) {
     this.#context = context;
     this.pathMtus = new PathMtus(context);
     this.reassembly = new Reassembly(context);
-    this.#v4 = v4(this);
+    this.#v4 = families.v4(this);
+    this.#v6 = families.v6(this);
   }
 
   // Configuration
 
-  /** Takes a device into use. A loopback gets 127.0.0.1/8; others get theirs by `addAddress`. */
+  /** Takes a device into use. A loopback gets 127.0.0.1/8 and ::1; others get theirs by `addAddress`. */
   addInterface(device: LinkDevice, name = device.name): NetworkInterface {
-    const added = new NetworkInterface(this.#context, device, name, this);
+    const added = new NetworkInterface(this.#context, device, name, this.#interfaces.length + 1, this);
     this.#interfaces.push(added);
     if (device.isLoopback) {
       this.#loopback = added;
       added.addressBook.add(LOOPBACK, 8, { origin: "loopback" });
+      added.addressBook.add(IPV6_LOOPBACK, 128, { origin: "loopback" });
     }
     this.routes.generation++;
     return added;
@@ -87,22 +99,26 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return this.#interfaces;
   }
 
-  addAddress(through: InterfaceService, address: IpAddress, prefixLength: number, options: AddressOptions = {}): void {
+  addAddress(through: InterfaceService, added: IpAddress, prefixLength: number, options: AddressOptions = {}): void {
     const to = this.own(through);
+    const address = to.scoped(added);
     to.addressBook.add(address, prefixLength, options);
-    if (options.isPrefixOnLink !== false) {
+    // What is on one link only needs no route: its zone says where it is.
+    if (options.isPrefixOnLink !== false && !needsScope(address)) {
       this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
     }
     if (options.announce === true && to.isUp && !to.isLoopback) to.announce(address);
   }
 
   removeAddress(through: InterfaceService, address: IpAddress): boolean {
-    return this.own(through).addressBook.remove(address);
+    const from = this.own(through);
+    return from.addressBook.remove(from.scoped(address));
   }
 
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
   addRoute(request: RouteRequest): void {
-    const { destination, prefixLength, gateway, metric = 0 } = request;
+    const { destination, prefixLength, metric = 0 } = request;
+    const gateway = request.gateway === undefined ? undefined : this.scoped(request.gateway);
     const longest = longestPrefix(destination);
     if (!(Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= longest)) {
       throw new RangeError(`Cannot add a route with a prefix of ${prefixLength} bits: expected 0 to ${longest}`);
@@ -110,6 +126,9 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     const isOnLink = (i: NetworkInterface) => !i.isLoopback && (gateway === undefined || i.isNeighbourly(gateway));
     const found = gateway === undefined ? undefined : this.#interfaces.find(isOnLink);
     const through = request.interface === undefined ? found : this.own(request.interface);
+    if (gateway !== undefined && !sameFamily(destination, gateway)) {
+      throw new RangeError("Cannot add a route whose gateway is of another family than its destination");
+    }
     if (through === undefined || !isOnLink(through)) {
       throw new RangeError("Cannot add a route whose gateway is not on the link of an interface");
     }
@@ -143,7 +162,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   /** Whether any interface has the address, or it is one of the loopback's. */
   isLocal(address: AddressWords): boolean {
     for (const i of this.#interfaces) if (i.isOwn(address)) return true;
-    return isLoopback(address) && isV4(address) && this.#loopback !== undefined;
+    return isLoopback(address) && this.#loopback !== undefined;
   }
 
   /** Limited broadcast, or the directed broadcast of a prefix of ours. */
@@ -167,9 +186,22 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   // Sending
 
   /** The way to `remote`, from `local` or from an address that suits it. To be kept by who has a flow; it follows changes of the routes. */
-  route(remote: IpAddress, local?: IpAddress): FoundPath | RouteFailure {
+  route(to: IpAddress, from?: IpAddress): FoundPath | RouteFailure {
+    const remote = this.scoped(to);
+    const local = from === undefined ? undefined : this.scoped(from);
     const way = this.wayTo(remote, local);
-    return typeof way === "string" ? way : this.#v4.path(way, local ?? way.local, remote, false);
+    return typeof way === "string" ? way : this.#familyOf(remote).path(way, local ?? way.local, remote, false);
+  }
+
+  /** The address in its zone: one of a single link that comes without is taken to be of the first link that is up (RFC 4007 §6, the default zone). */
+  scoped(address: IpAddress): IpAddress {
+    if (address.scope !== 0 || !needsScope(address)) return address;
+    const zone = this.#interfaces.find((i) => !i.isLoopback && i.isUp) ?? this.#interfaces.find((i) => !i.isLoopback);
+    return zone === undefined ? address : zone.scoped(address);
+  }
+
+  #familyOf(address: AddressWords): IpFamily {
+    return isV4(address) ? this.#v4 : this.#v6;
   }
 
   /**
@@ -192,11 +224,11 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     ) {
       return recent;
     }
-    const to = keepAddress(remote);
-    const from = local === undefined ? undefined : keepAddress(local);
+    const to = this.scoped(keepAddress(remote));
+    const from = local === undefined ? undefined : this.scoped(keepAddress(local));
     const way = this.wayTo(to, from, through);
     if (typeof way === "string") return way;
-    const path = this.#v4.path(way, from ?? way.local, to, from === undefined, through);
+    const path = this.#familyOf(to).path(way, from ?? way.local, to, from === undefined, through);
     this.#recentPaths[slot] = path;
     return path;
   }
@@ -206,8 +238,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   }
 
   wayTo(remote: IpAddress, local: IpAddress | undefined, through?: NetworkInterface): Way | RouteFailure {
-    if (!isV4(remote)) return "no-route";
-    if (local !== undefined && !this.isLocal(local)) return "source-not-local";
+    if (local !== undefined && !(this.isLocal(local) && sameFamily(local, remote))) return "source-not-local";
     if (isUnspecified(remote) || isReserved(remote)) return "no-route";
     if (isMulticast(remote)) return this.#wayToGroup(remote, local, through);
     if (this.isLocal(remote)) return this.#wayToSelf(remote);
@@ -215,25 +246,29 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     if (isLoopback(remote)) return "no-route";
     if (local !== undefined && isLoopback(local)) return "source-not-local";
     if (this.isBroadcast(remote)) return this.#wayToAll(remote, local);
+    if (needsScope(remote)) return this.#wayThrough(this.#interfaces[remote.scope - 1], remote, remote);
     const route = this.routes.lookup(remote);
     if (route === undefined) return "no-route";
-    if (!route.interface.isUp) return "interface-down";
-    const nextHop = route.gateway ?? remote;
-    const source = route.interface.addressTowards(nextHop);
-    if (source === undefined) return "no-route";
-    return { interface: route.interface, nextHop, isBroadcast: false, isMulticast: false, local: source };
+    return this.#wayThrough(route.interface, route.gateway ?? remote, remote);
+  }
+
+  #wayThrough(through: NetworkInterface | undefined, nextHop: IpAddress, remote: IpAddress): Way | RouteFailure {
+    if (through === undefined) return "no-route";
+    if (!through.isUp) return "interface-down";
+    const local = sourceFor(remote, through, nextHop);
+    return local === undefined ? "no-route" : { interface: through, nextHop, isBroadcast: false, isMulticast: false, local };
   }
 
   /** Echo request to a host, RFC 1122 §3.2.2.6. @returns undefined when it is on its way: then `callback` is called exactly once */
   ping(remote: IpAddress, options: PingOptions, callback: (result: PingResult) => void): RouteFailure | PingFailure | undefined {
     const path = this.route(remote);
     if (typeof path === "string") return path;
-    return this.#v4.ping(path, options, callback);
+    return this.#familyOf(remote).ping(path, options, callback);
   }
 
   /** RFC 1122 §4.1.3.1: nobody listens on the port to which this datagram went. */
   sendPortUnreachable(packet: InboundPacket): void {
-    this.#v4.sendPortUnreachable(packet);
+    this.#familyOf(packet.source).sendPortUnreachable(packet);
   }
 
   // Receiving
@@ -254,6 +289,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return this.#v4.input(from, bytes, at, end, info, isLinkBroadcast);
   }
 
+  ipv6Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
+    return this.#v6.input(from, bytes, at, end, info, isLinkBroadcast);
+  }
+
   transport(protocol: number): Transport | undefined {
     return this.#transports[protocol];
   }
@@ -263,9 +302,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return typeof way === "string" ? 0 : Math.min(way.interface.mtu, this.pathMtus.to(remote));
   }
 
-  unresolved(_from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void {
+  unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void {
     if (this.#context.profile.neighbourFailure !== "host-unreachable") return;
-    this.#v4.unresolved(bytes, at, end);
+    const family = bytes[at]! >>> 4 === 4 ? this.#v4 : this.#v6;
+    family.unresolved(from, bytes, at, end);
   }
 
   writable(through: NetworkInterface): void {
@@ -274,7 +314,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
 
   linkChanged(through: NetworkInterface, isUp: boolean): void {
     this.routes.generation++;
-    if (isUp) this.#v4.groupsOf(through).announce();
+    if (isUp) for (const family of [this.#v4, this.#v6]) family.groupsOf(through).announce();
     this.listener?.linkChanged(through, isUp);
   }
 
@@ -299,18 +339,19 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   }
 
   /** The memberships of an interface, of the family that the group is of. */
-  groupsOn(through: InterfaceService, _group: AddressWords): InterfaceGroups {
-    return this.#v4.groupsOf(this.own(through));
+  groupsOn(through: InterfaceService, group: AddressWords): InterfaceGroups {
+    return this.#familyOf(group).groupsOf(this.own(through));
   }
 
   setWanted(by: object, group: IpAddress, through: InterfaceService, filter: SourceFilter | undefined): boolean {
-    return isV4(group) && this.groupsOn(through, group).setWanted(by, group, filter);
+    return this.groupsOn(through, group).setWanted(by, group, filter);
   }
 
   /** RFC 1112 §6.1: members are on the link, whatever the group. */
   #wayToGroup(group: IpAddress, local: IpAddress | undefined, named: NetworkInterface | undefined): Way | RouteFailure {
-    const through = named ?? this.interfaceFor(group, local);
-    const source = local ?? through?.addressTowards(group);
+    const zone = group.scope === 0 ? undefined : this.#interfaces[group.scope - 1];
+    const through = named ?? zone ?? this.interfaceFor(group, local);
+    const source = local ?? (through === undefined ? undefined : sourceFor(group, through, group));
     if (through === undefined || source === undefined) return "no-route";
     if (isLoopback(source) && !through.isLoopback) return "source-not-local";
     return through.isUp ? { interface: through, nextHop: group, isBroadcast: false, isMulticast: true, local: source } : "interface-down";
@@ -320,7 +361,8 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     const through = this.#loopback;
     if (through === undefined) return "no-route";
     if (!through.isUp) return "interface-down";
-    return { interface: through, nextHop: remote, isBroadcast: false, isMulticast: false, local: isLoopback(remote) ? LOOPBACK : remote };
+    const local = isLoopback(remote) && isV4(remote) ? LOOPBACK : remote;
+    return { interface: through, nextHop: remote, isBroadcast: false, isMulticast: false, local };
   }
 
   /** A broadcast leaves through the interface that has the source or the prefix; otherwise through the first that can. */
@@ -338,3 +380,14 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
 }
 
 const LOOPBACK = parseV4("127.0.0.1");
+
+/** The address of ours to send from: for IPv4 the one on the next hop's prefix, for IPv6 by RFC 6724 among those of the interface (§4). */
+function sourceFor(remote: IpAddress, through: NetworkInterface, nextHop: IpAddress): IpAddress | undefined {
+  if (isV4(remote)) return through.addressTowards(nextHop);
+  const candidates: SourceCandidate[] = [];
+  for (const { address, bits, state, origin } of through.addresses) {
+    if (state === "tentative") continue;
+    candidates.push({ address, bits, isDeprecated: state === "deprecated", isTemporary: origin === "temporary", interface: through });
+  }
+  return selectSource(candidates, remote, { interface: through, nextHop })?.address;
+}

@@ -36,6 +36,8 @@ export interface Path {
   readonly headerLength: number;
   /** Of the IP header alone. */
   readonly ipHeaderLength: number;
+  /** Text that a peer of TCP takes that names no maximum segment size, in bytes: RFC 9293 §3.7.1 MUST-15. */
+  readonly defaultMss: number;
   /** Largest IP datagram towards the peer that leaves in one piece now, in bytes; path MTU discovery may lower it. */
   readonly mtu: number;
   /** Largest transport header with its payload, in as many fragments as it takes: MMS_S, and MMS_R too (RFC 1122 §3.3.2–3). */

@@ -1,4 +1,4 @@
-import { type AddressWords, formatAddress, type IpAddress, prefixBits, prefixOf, sameAddress, samePrefix } from "../core/address.ts";
+import { type AddressWords, formatAddress, type IpAddress, isV4, prefixBits, prefixOf, sameAddress, samePrefix } from "../core/address.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
 
 /** One route. Without a gateway the destination is on the link itself. */
@@ -27,6 +27,9 @@ export interface RouteListing {
 interface KeptRoute extends Route {
   readonly bits: number;
 }
+
+/** Of the 128 bits, those that all IPv4 addresses have in common. */
+const V4_BITS = 96;
 
 /** Routes of both families, longest prefix first (RFC 1122 §3.3.1.3), then lowest metric. */
 export class RouteTable {
@@ -62,7 +65,10 @@ export class RouteTable {
   /** The way to an address through an interface that is up; where all are down, the first of them. */
   lookup(address: AddressWords): Route | undefined {
     let down: Route | undefined;
+    const isOfV4 = isV4(address);
     for (const route of this.#routes) {
+      // Below 96 bits it is IPv6's, whose default route would hold every IPv4 address too.
+      if (isOfV4 && route.bits < V4_BITS) continue;
       if (!samePrefix(address, route.destination, route.bits)) continue;
       if (route.interface.isUp) return route;
       down ??= route;

@@ -22,7 +22,7 @@ export interface InboundPacket {
   isBroadcast: boolean;
   /** Came through the loopback. */
   isLoopback: boolean;
-  /** In IPv6 the hop limit. */
+  /** Time to live, or hop limit, as it came. */
   ttl: number;
   /** In IPv4 the TOS octet: DSCP in the upper six bits (RFC 2474), ECN in the lower two (RFC 3168). */
   trafficClass: number;

@@ -18,12 +18,15 @@ import {
 import type { HostContext } from "../core/context.ts";
 import type { AddressEnd, AddressState } from "../core/states.ts";
 import type { Timer } from "../core/timers.ts";
+import { MIN_MTU as MIN_MTU_V6 } from "../packet/ipv6.ts";
 import type { AddressSettings, InterfaceAddress } from "./interface-service.ts";
 
 /** Whose addresses these are, and who hears what becomes of them. */
 export interface AddressHolder {
   readonly name: string;
   readonly isLoopback: boolean;
+  /** Largest IP datagram in bytes. */
+  readonly mtu: number;
   /** The address is about to go; what stands on it can still be told, and its peers. Not called for one that was never ours. */
   addressLeaves(address: IpAddress): void;
   /** Addresses or their states are others than before. @param ended the one that is no more */
@@ -167,6 +170,12 @@ export class InterfaceAddresses {
     const longest = longestPrefix(address);
     if (!(Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= longest)) {
       throw new RangeError(`Cannot give ${name} a prefix of ${prefixLength} bits: expected 1 to ${longest}`);
+    }
+    if (!isV4(address) && this.#holder.mtu < MIN_MTU_V6) {
+      const text = formatAddress(address);
+      throw new RangeError(
+        `Cannot give ${name} the address ${text}: IPv6 needs an MTU of ${MIN_MTU_V6} bytes, and the link has ${this.#holder.mtu}`,
+      );
     }
   }
 

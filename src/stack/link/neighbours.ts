@@ -1,7 +1,7 @@
 import { type AddressWords, formatAddress, type IpAddress, keepAddress } from "../core/address.ts";
 import { AddressMap } from "../core/address-map.ts";
 import type { HostContext } from "../core/context.ts";
-import type { DropReason } from "../core/drop-reasons.ts";
+import type { DropReason, PacketVerdict } from "../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../core/frame-info.ts";
 import { fraction } from "../core/random.ts";
 import type { NeighbourState } from "../core/states.ts";
@@ -78,6 +78,8 @@ export class Neighbour {
   /** What another station than the known one answered; taken when the known one stays silent. */
   readonly claimedMac = new Uint8Array(ethernet.MAC_LENGTH);
   hasClaim = false;
+  /** It says that it forwards packets (RFC 4861 §7.2.5). ARP knows no such thing. */
+  isRouter = false;
   queue: QueuedFrame[] = [];
   queuedBytes = 0;
   readonly timer: Timer;
@@ -86,6 +88,13 @@ export class Neighbour {
     this.address = address;
     this.timer = makeTimer(this);
   }
+}
+
+/** What a neighbour advertisement says beside the link address, RFC 4861 §4.4. */
+export interface AdvertisementFlags {
+  readonly isSolicited: boolean;
+  readonly isOverride: boolean;
+  readonly isRouter: boolean;
 }
 
 /** Asks the link for a neighbour, in the way of the address's family. */
@@ -170,6 +179,28 @@ export class Neighbours implements NeighbourService {
     if (asked.state === "PROBE" && !isAt(asked, mac)) this.#claim(asked, mac);
     else this.#confirm(asked, mac);
     return true;
+  }
+
+  /**
+   * A neighbour advertisement about `target`, by the table of RFC 4861 §7.2.5 and appendix C.
+   * @param mac undefined when it names none
+   * @returns `accepted`, or why it changes nothing
+   */
+  advertised(target: AddressWords, mac: Uint8Array | undefined, flags: AdvertisementFlags): PacketVerdict {
+    const entry = this.#entries.get(target);
+    if (entry === undefined || entry.state === "STATIC" || entry.state === "FAILED") return "ndp-unsolicited";
+    const isIncomplete = entry.state === "INCOMPLETE";
+    if (isIncomplete && mac === undefined) return "ndp-no-link-address";
+    const isOther = !isIncomplete && mac !== undefined && !isAt(entry, mac);
+    if (isOther && !flags.isOverride) {
+      // Somebody else says that it has the address, and lets the station that we know keep it: that one is asked at the next use.
+      if (entry.state === "REACHABLE") this.#become(entry, "STALE");
+      return "ndp-not-override";
+    }
+    entry.isRouter = flags.isRouter;
+    if (flags.isSolicited) this.#confirm(entry, mac ?? entry.mac);
+    else if (isIncomplete || isOther) this.#learn(entry, mac!);
+    return "accepted";
   }
 
   /** Gives a neighbour a link address for good; `mac` is copied. */

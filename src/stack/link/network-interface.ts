@@ -1,12 +1,18 @@
 import {
   type AddressWords,
   type IpAddress,
+  ipv6 as ipv6Address,
   isLimitedBroadcast,
+  isLinkLocalV6,
   isLoopback,
   isMulticast,
   isReserved,
   isUnspecified,
   isV4,
+  needsScope,
+  sameAddress,
+  solicitedNodeOf,
+  withScope,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
@@ -17,12 +23,15 @@ import { type AddressHolder, InterfaceAddresses } from "./interface-addresses.ts
 import type { InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { LoopedFrames } from "./looped-frames.ts";
+import { Ndp, type NdpLink } from "./ndp.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
 
 /** What an interface hands up and tells. */
 export interface InterfaceUser {
   /** An IPv4 datagram lies somewhere in `bytes[at, end)`, link padding included. @returns `accepted`, or why it was of no use */
   ipv4Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
+  /** As `ipv4Input`. */
+  ipv6Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
   /** The datagram at `bytes[at, end)` is given up because its next hop did not answer. */
   unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void;
   /** A device that was full takes frames again. Only to be noted: the device is in the middle of something. */
@@ -39,11 +48,12 @@ export interface InterfaceUser {
  * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
  */
-export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink, AddressHolder {
+export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink, NdpLink, AddressHolder {
   readonly name: string;
   readonly device: LinkDevice;
   readonly mac: Uint8Array;
   readonly isLoopback: boolean;
+  readonly index: number;
   readonly neighbours: Neighbours;
   readonly addressBook: InterfaceAddresses;
   readonly #context: HostContext;
@@ -51,17 +61,28 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
   readonly #arp: Arp;
   readonly #looped = new LoopedFrames();
   #isLoopingBack = false;
+  readonly ndp: Ndp;
+  /** ff02::1 and ff01::1 of this link, RFC 4291 §2.7.1. */
+  readonly #allNodes: IpAddress;
+  readonly #allNodesOfInterface: IpAddress;
 
-  constructor(context: HostContext, device: LinkDevice, name: string, user: InterfaceUser) {
+  /** @param index from 1, no other interface's of this host */
+  constructor(context: HostContext, device: LinkDevice, name: string, index: number, user: InterfaceUser) {
     this.#context = context;
     this.device = device;
     this.name = name;
     this.mac = device.mac;
     this.isLoopback = device.isLoopback;
+    this.index = index;
+    this.#allNodes = ipv6Address(0xff020000, 0, 0, 1, index);
+    this.#allNodesOfInterface = ipv6Address(0xff010000, 0, 0, 1, index);
     this.#user = user;
     this.addressBook = new InterfaceAddresses(context, this);
     this.#arp = new Arp(context, this);
-    this.neighbours = new Neighbours(context, this, this.#arp);
+    this.ndp = new Ndp(context, this, () => this.neighbours);
+    this.neighbours = new Neighbours(context, this, {
+      solicit: (target, mac) => (isV4(target) ? this.#arp : this.ndp).solicit(target, mac),
+    });
     device.setListener(this);
   }
 
@@ -73,6 +94,21 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     return this.device.isUp;
   }
 
+  /** Whether packets to this group are for us: all nodes of the link, and who may have an address of ours (RFC 4861 §7.2.1). */
+  isListening(group: AddressWords): boolean {
+    if (sameAddress(group, this.#allNodes) || sameAddress(group, this.#allNodesOfInterface)) return true;
+    for (const a of this.addressBook.all) if (!isV4(a.address) && sameAddress(solicitedNodeOf(a.address, this.index), group)) return true;
+    return false;
+  }
+
+  isTentative(address: AddressWords): boolean {
+    return this.addressBook.isTentative(address);
+  }
+
+  claimed(address: AddressWords): PacketVerdict {
+    return this.isOwn(address) ? "ndp-address-conflict" : "ndp-not-for-us";
+  }
+
   /** Largest IP datagram in bytes. */
   get mtu(): number {
     return this.device.mtu;
@@ -82,9 +118,15 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     return this.device.offloads;
   }
 
+  /** The address in this link's zone, when it means something on one link only. */
+  scoped(address: IpAddress): IpAddress {
+    return needsScope(address) && address.scope !== this.index ? withScope(address, this.index) : address;
+  }
+
   /** Tells the link that `address` is ours (RFC 5227 §3 announcement). */
   announce(address: IpAddress): void {
-    this.#arp.announce(address);
+    if (isV4(address)) this.#arp.announce(address);
+    else this.ndp.announce(address);
   }
 
   isOwn(address: AddressWords): boolean {
@@ -97,7 +139,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
   }
 
   isOnLink(address: AddressWords): boolean {
-    return this.addressBook.isOnLink(address);
+    return isLinkLocalV6(address) ? address.scope === this.index : this.addressBook.isOnLink(address);
   }
 
   isNeighbourly(address: AddressWords): boolean {
@@ -224,7 +266,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
       case ethernet.TYPE_ARP:
         return this.isLoopback ? "arp-on-loopback" : this.#arp.input(bytes, ethernet.payloadAt(at), end, this.neighbours);
       case ethernet.TYPE_IPV6:
-        return "ipv6-not-supported";
+        return this.#user.ipv6Input(this, bytes, ethernet.payloadAt(at), end, info, isLinkBroadcast);
       case ethernet.TYPE_VLAN:
       case ethernet.TYPE_SERVICE_VLAN:
         return "ethernet-vlan";

@@ -85,6 +85,12 @@ export function putMulticastMacV4(b: Uint8Array, at: number, group: number): voi
   putU32(b, at + 2, 0x5e000000 | (group & 0x7fffff));
 }
 
+/** The group MAC of an IPv6 multicast address: 33:33 and its last 32 bits (RFC 2464 §7). */
+export function putMulticastMacV6(b: Uint8Array, at: number, lastWord: number): void {
+  putU16(b, at, 0x3333);
+  putU32(b, at + 2, lastWord);
+}
+
 export const destinationText = (b: Uint8Array, at: number): string => macText(b, at + DESTINATION);
 
 export const sourceText = (b: Uint8Array, at: number): string => macText(b, at + SOURCE);

@@ -38,6 +38,9 @@ const CHECKSUM = 10;
 const SOURCE = 12;
 const DESTINATION = 16;
 
+/** Where source and destination stand. */
+export const ADDRESSES = SOURCE;
+
 export type Malformed = "ipv4-truncated" | "ipv4-bad-version" | "ipv4-bad-header-length" | "ipv4-bad-total-length";
 
 /**

@@ -6,7 +6,7 @@ import { keepAliveChanged } from "./keep-alive.ts";
 import { openingEnded } from "./opening-alarms.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import type { Segment } from "./segment.ts";
-import { DEFAULT_MSS, fittingMss, MIN_MSS, mssOfPath } from "./segment-size.ts";
+import { fittingMss, MIN_MSS, mssOfPath } from "./segment-size.ts";
 
 /** What a SYN or SYN-ACK said, and the options that both sides have: RFC 9293 §3.7.1, RFC 7323, RFC 2018. */
 export interface SynFacts {
@@ -33,7 +33,7 @@ export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
   takeOver(conn, {
     irs: seg.seq,
     window: seg.window,
-    peerMss: Math.max(options.mss === 0 ? DEFAULT_MSS : options.mss, MIN_MSS),
+    peerMss: Math.max(options.mss === 0 ? conn.path.defaultMss : options.mss, MIN_MSS),
     sndWindShift: scaling ? options.windowScale : 0,
     rcvWindShift: scaling ? profile.windowScale : 0,
     sackPermitted: options.sackPermitted && offers("sackPermitted"),
@@ -60,7 +60,7 @@ export function takeOver(conn: ControlBlock, facts: SynFacts): void {
   // RFC 9293 §3.7.1: what the peer takes, what the path takes, and room for the options that every segment carries.
   conn.peerMss = facts.peerMss;
   conn.sndMss = fittingMss(conn);
-  conn.rcvMss = Math.min(mssOfPath(conn), DEFAULT_MSS);
+  conn.rcvMss = Math.min(mssOfPath(conn), conn.path.defaultMss);
   conn.congestion = new NewReno(conn.sndMss, conn.context.profile.initialCwndSegments);
 
   conn.sndWnd = facts.window;

@@ -3,8 +3,6 @@ import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { resendAll } from "./recovery.ts";
 
-/** What TCP falls back to when the peer's SYN names no MSS, RFC 9293 §3.7.1 MUST-15. */
-export const DEFAULT_MSS = 536;
 /** A peer that asks for less is taken at this much: tiny segments cost more than they carry (CVE-2019-11479). */
 export const MIN_MSS = 48;
 

@@ -124,12 +124,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   open(request: OpenRequest): TcpConnection | OpenFailure {
-    const { remote, remotePort } = request;
+    const { remotePort } = request;
     // RFC 9293 MUST-46: broadcast and multicast have no connections.
-    if (isUnspecified(remote) || isMulticast(remote) || this.#ip.isBroadcast(remote)) return "no-route";
-    const path = this.#ip.route(remote, request.local);
+    if (isUnspecified(request.remote) || isMulticast(request.remote) || this.#ip.isBroadcast(request.remote)) return "no-route";
+    const path = this.#ip.route(request.remote, request.local);
     if (typeof path === "string") return path;
-    const { local } = path;
+    const { local, remote } = path;
     const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote, remotePort);
     let localPort: number | undefined = request.localPort || undefined;
     if (localPort === undefined) {
@@ -174,7 +174,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   choosePort(isFree: (port: number) => boolean, remote?: IpAddress, remotePort = 0): number | PortShortage {
     const path = remote === undefined ? undefined : this.#ip.route(remote, undefined);
     if (remote === undefined || typeof path !== "object") return this.#choosePort(isFree);
-    return this.#choosePort((port) => !this.#isFlowInUse(path.local, port, remote, remotePort) && isFree(port));
+    return this.#choosePort((port) => !this.#isFlowInUse(path.local, port, path.remote, remotePort) && isFree(port));
   }
 
   #choosePort(isFree: (port: number) => boolean): number | PortShortage {

@@ -78,7 +78,7 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   connect(remote: IpAddress, port: number): RouteFailure | undefined {
     const path = this.#owner.routeTo(remote, this);
     if (typeof path === "string") return path;
-    this.#peer = remote;
+    this.#peer = path.remote;
     this.#peerPort = port;
     this.#path = path;
     return undefined;

@@ -46,7 +46,7 @@ describe("Ethernet frames that are not for us", () => {
     ["with an 802.1Q tag [ETH-07]", (f) => patch(f, 12, [0x81, 0x00]), "ethernet-vlan"],
     ["with two tags", (f) => patch(f, 12, [0x88, 0xa8]), "ethernet-vlan"],
     ["of IEEE 802.3 [ETH-02]", (f) => patch(f, 12, [0x00, 0x40]), "ethernet-802.3"],
-    ["of IPv6", (f) => patch(f, 12, [0x86, 0xdd]), "ipv6-not-supported"],
+    ["of IPv6", (f) => patch(f, 12, [0x86, 0xdd]), "ipv6-truncated"],
     ["of an unknown type", (f) => patch(f, 12, [0x88, 0xcc]), "ethernet-unknown-type"],
   ];
   test.each(cases)("a frame %s is dropped and counted", (_what, change, reason) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { formatAddress, IPV4_ANY, IPV4_BROADCAST, ipv6, parseV4 } from "../../../src/stack/core/address.ts";
+import { formatAddress, IPV4_ANY, IPV4_BROADCAST, parseAddress, parseV4 } from "../../../src/stack/core/address.ts";
 import { type FrameInfo, GSO_TCPV4, plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { LINUX } from "../../../src/stack/core/profile.ts";
 import type { FoundPath } from "../../../src/stack/ip/family.ts";
@@ -112,7 +112,7 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
     const { host } = setUp();
     expect(host.ip.route(parseV4("203.0.113.1"), parseV4("203.0.113.9"))).toBe("source-not-local");
     expect(host.ip.route(parseV4("203.0.113.1"), parseV4("127.0.0.1"))).toBe("source-not-local");
-    expect(host.ip.route(ipv6(0, 0, 0, 1))).toBe("no-route");
+    expect(host.ip.route(parseAddress("2001:db8::1"))).toBe("no-route");
     for (const remote of ["0.0.0.0", "240.0.0.1"]) expect(host.ip.route(parseV4(remote))).toBe("no-route");
   });
 

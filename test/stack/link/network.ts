@@ -9,6 +9,7 @@ import { TimerQueue } from "../../../src/stack/core/timers.ts";
 import { Trace } from "../../../src/stack/core/trace.ts";
 import { Ip } from "../../../src/stack/ip/ip.ts";
 import { Ipv4 } from "../../../src/stack/ip/v4/ipv4.ts";
+import { Ipv6 } from "../../../src/stack/ip/v6/ipv6.ts";
 import type { LinkDevice } from "../../../src/stack/link/link-device.ts";
 import type { NetworkInterface } from "../../../src/stack/link/network-interface.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
@@ -90,7 +91,7 @@ export class TestHost {
     };
     this.context = context;
     this.device = device;
-    this.ip = new Ip(context, (ip) => new Ipv4(context, ip));
+    this.ip = new Ip(context, { v4: (ip) => new Ipv4(context, ip), v6: (ip) => new Ipv6(context, ip) });
     this.udp = new Udp(context, this.ip);
     this.ip.addInterface(new Loopback());
     this.eth = this.ip.addInterface(device);

@@ -9,11 +9,18 @@ import { ErrorRateLimit } from "../error-rate-limit.ts";
 import type { Path, RouteFailure } from "../path.ts";
 import { mtuAfterReport, type PathMtus } from "../path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
+import { type EchoFormat, Pings } from "../pings.ts";
 import type { IcmpErrorKind, InboundPacket, Transport } from "../transport.ts";
-import { Pings } from "./pings.ts";
 
 /** Bytes of a datagram that an error of ours carries at most, its own IP header included (RFC 1812 §4.3.2.3). */
 const MAX_ERROR_DATAGRAM = 576;
+
+const ECHO: EchoFormat = {
+  protocol: ipv4.PROTOCOL_ICMP,
+  request: icmp.ECHO_REQUEST,
+  writeHeader: icmp.writeEcho,
+  putChecksum: icmp.putChecksum,
+};
 
 /** What ICMP needs of IP. */
 export interface ControlMessageUser {
@@ -38,7 +45,7 @@ export class ControlMessages {
     this.#context = context;
     this.#user = user;
     this.#rateLimit = new ErrorRateLimit(context);
-    this.#pings = new Pings(context, this.#scratch);
+    this.#pings = new Pings(context, ECHO, this.#scratch);
   }
 
   ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {

@@ -57,7 +57,7 @@ export class Ipv4 implements IpFamily, InputUser {
   }
 
   /** RFC 1122 §2.4. */
-  unresolved(bytes: Uint8Array, at: number, end: number): void {
+  unresolved(_from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void {
     // A later fragment does not say whose it is; the first has told.
     if (ipv4.fragmentOffset(bytes, at) > 0) return;
     const reporter = ipv4Address(ipv4.source(bytes, at));

@@ -1,20 +1,27 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseV4 } from "../../../../src/stack/core/address.ts";
-import type { Path, SendResult } from "../../../../src/stack/ip/path.ts";
-import type { PingResult } from "../../../../src/stack/ip/ping.ts";
-import { MAX_PINGS, Pings } from "../../../../src/stack/ip/v4/pings.ts";
-import * as icmp from "../../../../src/stack/packet/icmp.ts";
-import { Network } from "../../link/network.ts";
+import { parseV4 } from "../../../src/stack/core/address.ts";
+import type { Path, SendResult } from "../../../src/stack/ip/path.ts";
+import type { PingResult } from "../../../src/stack/ip/ping.ts";
+import { type EchoFormat, MAX_PINGS, Pings } from "../../../src/stack/ip/pings.ts";
+import * as icmp from "../../../src/stack/packet/icmp.ts";
+import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
+import { Network } from "../link/network.ts";
 
 const PEER = parseV4("203.0.113.1");
 const HEADROOM = 50;
+const ECHO: EchoFormat = {
+  protocol: ipv4.PROTOCOL_ICMP,
+  request: icmp.ECHO_REQUEST,
+  writeHeader: icmp.writeEcho,
+  putChecksum: icmp.putChecksum,
+};
 const request = (sequence: number) => ({ id: 1, sequence, payloadBytes: 8, timeoutMs: 1000 });
 
 /** Requests over a path that does with them what the test says. */
 function setUp() {
   const network = new Network();
   const { context } = network.host("us", "203.0.113.2");
-  const pings = new Pings(context, new Uint8Array(2000));
+  const pings = new Pings(context, ECHO, new Uint8Array(2000));
   const results: PingResult[] = [];
   const path = { remote: PEER, fate: "sent" as SendResult, maxMessage: 65515, headroom: HEADROOM, send: () => path.fate };
   const send = (sequence: number, fields: Partial<ReturnType<typeof request>> = {}) =>

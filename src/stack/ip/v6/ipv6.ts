@@ -1,0 +1,106 @@
+import { type IpAddress, keepAddress, makeAddressSlot } from "../../core/address.ts";
+import type { HostContext } from "../../core/context.ts";
+import type { PacketVerdict } from "../../core/drop-reasons.ts";
+import type { FrameInfo } from "../../core/frame-info.ts";
+import type { NetworkInterface } from "../../link/network-interface.ts";
+import * as icmpv6 from "../../packet/icmpv6.ts";
+import * as ipv6 from "../../packet/ipv6.ts";
+import type { FoundPath, IpFamily, Way, WayFinder } from "../family.ts";
+import type { GroupMessages } from "../groups/group-messages.ts";
+import { HostGroups } from "../groups/host-groups.ts";
+import type { InterfaceGroups } from "../groups/interface-groups.ts";
+import type { Path } from "../path.ts";
+import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
+import type { Reassembly } from "../reassembly.ts";
+import { PathOutput } from "../routed-path.ts";
+import type { InboundPacket } from "../transport.ts";
+import { Icmpv6, type Icmpv6User } from "./icmpv6.ts";
+import { Ipv6Input, type Ipv6InputUser } from "./input.ts";
+import { Ipv6Path } from "./ipv6-path.ts";
+
+/** Routers are not told of groups yet: what a link carries of them comes only where nobody snoops. */
+const UNTOLD: GroupMessages = { report() {}, olderReport() {}, leave() {}, isReported: () => false };
+
+/** What IPv6 needs of the internet layer that it is a part of. */
+export interface Ipv6User extends Icmpv6User, WayFinder, Pick<Ipv6InputUser, "isLocal" | "reassembly"> {}
+
+/** IPv6 of one host, RFC 8200, with ICMPv6. */
+export class Ipv6 implements IpFamily, Ipv6InputUser {
+  readonly #user: Ipv6User;
+  readonly #input: Ipv6Input;
+  readonly #output: PathOutput;
+  readonly #icmp: Icmpv6;
+  readonly #groups: HostGroups;
+
+  constructor(context: HostContext, user: Ipv6User) {
+    this.#user = user;
+    this.#groups = new HostGroups(context, () => UNTOLD);
+    this.#output = new PathOutput(context, user, this.#groups);
+    this.#input = new Ipv6Input(this);
+    this.#icmp = new Icmpv6(context, user);
+  }
+
+  input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
+    return this.#input.packet(from, bytes, at, end, info, isLinkBroadcast);
+  }
+
+  path(way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean, through?: NetworkInterface): FoundPath {
+    return new Ipv6Path(this.#output, way, local, remote, isSourceChosen, through);
+  }
+
+  groupsOf(through: NetworkInterface): InterfaceGroups {
+    return this.#groups.of(through);
+  }
+
+  ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
+    return this.#icmp.ping(path, options, callback);
+  }
+
+  sendPortUnreachable(packet: InboundPacket): void {
+    this.#icmp.sendError(packet, icmpv6.DESTINATION_UNREACHABLE, icmpv6.PORT_UNREACHABLE);
+  }
+
+  /** RFC 4861 §7.2.2: who sent is told as a router would tell. */
+  unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void {
+    const reporter = makeAddressSlot();
+    ipv6.fillSource(bytes, at, reporter, from.index);
+    const { DESTINATION_UNREACHABLE, ADDRESS_UNREACHABLE } = icmpv6;
+    const messages = this.#icmp;
+    messages.deliverError(
+      bytes,
+      at,
+      end,
+      "host-unreachable",
+      DESTINATION_UNREACHABLE,
+      ADDRESS_UNREACHABLE,
+      keepAddress(reporter),
+      0,
+      from.index,
+    );
+  }
+
+  // Called by the input
+
+  get reassembly(): Reassembly {
+    return this.#user.reassembly;
+  }
+
+  /** RFC 8200 §4.5. */
+  reassemblyTimedOut(packet: InboundPacket): void {
+    this.#icmp.sendError(packet, icmpv6.TIME_EXCEEDED, icmpv6.REASSEMBLY_TIME_EXCEEDED);
+  }
+
+  isMember: Ipv6InputUser["isMember"] = (through, group) => through.isListening(group) || this.#groups.isJoined(through, group);
+
+  isLocal: Ipv6InputUser["isLocal"] = (address) => this.#user.isLocal(address);
+
+  deliver(protocol: number, packet: InboundPacket): PacketVerdict {
+    if (protocol === ipv6.PROTOCOL_ICMP) return this.#icmp.input(packet);
+    const transport = this.#user.transport(protocol);
+    return transport === undefined ? "ipv6-unknown-protocol" : transport.input(packet);
+  }
+
+  sendParameterProblem(packet: InboundPacket, code: number, pointer: number, evenToGroup: boolean): void {
+    this.#icmp.sendError(packet, icmpv6.PARAMETER_PROBLEM, code, pointer, evenToGroup);
+  }
+}

@@ -14,6 +14,6 @@ test("a recording made on another machine replays to the frames and the trace th
     frames: 6,
     framesOut: "6560a314f1c4eb6e",
     events: 73,
-    trace: "e4d148f62b205960",
+    trace: "469fad5e882ab867",
   });
 });

@@ -220,6 +220,11 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     return this.state === "SYN-SENT" || this.state === "SYN-RECEIVED" ? this.sendBuffer.length : seqDiff(this.sendBuffer.end, this.sndNxt);
   }
 
+  /** The user has closed its direction, and the FIN has not left. */
+  get isFinDue(): boolean {
+    return this.finQueued && !this.finSent;
+  }
+
   get isFinAcked(): boolean {
     return this.finSent && seqDiff(this.sndUna, this.sendBuffer.end) > 0;
   }

@@ -21,7 +21,7 @@ export function keepAliveTimedOut(conn: ControlBlock): void {
   const { profile, now } = conn.context;
   if (keepAlive === undefined) return;
   // While anything waits to be acknowledged or for the window, its own timers judge the peer, and no probe leaves (MUST-26, MUST-29).
-  if (conn.flight > 0 || conn.unsentBytes > 0) {
+  if (conn.flight > 0 || conn.unsentBytes > 0 || conn.isFinDue) {
     keepAlive.probes = 0;
     alarms.set(ALARM.keepAlive, profile.keepAliveIdleMs);
     return;

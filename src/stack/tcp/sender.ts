@@ -78,7 +78,7 @@ function retransmit(conn: ControlBlock, writer: SegmentWriter, length: number): 
 /** One (super-)segment of new text, or the FIN. */
 function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, largest: number): "sent" | "nothing" | "blocked" {
   const unsent = conn.finSent ? 0 : seqDiff(conn.sendBuffer.end, conn.sndNxt);
-  const finDue = conn.finQueued && !conn.finSent;
+  const finDue = conn.isFinDue;
   if (unsent === 0 && !finDue) return "nothing";
 
   const usable = seqDiff(seqAdd(conn.sndUna, conn.sndWnd), conn.sndNxt);
@@ -91,8 +91,9 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   if (length > conn.effSndMss && !(length === unsent && mayBeSmall(conn, length, true, finDue))) length = wholeSegments(conn, length);
   const isLast = length === unsent;
 
-  if (length <= 0 && !(finDue && unsent === 0 && usable >= 0)) {
-    if (unsent > 0 && usable <= 0 && conn.flight === 0) armPersist(conn);
+  // A FIN has a number of its own, for which the window must have room (RFC 9293 §3.4).
+  if (length <= 0 && !(finDue && unsent === 0 && usable > 0)) {
+    if (usable <= 0 && conn.flight === 0) armPersist(conn);
     return "nothing";
   }
   if (length < conn.effSndMss && length > 0 && !mayBeSmall(conn, length, isLast, finDue)) {

@@ -2,6 +2,7 @@ import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, PSH } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
+import type { WindowProbes } from "./window-probes.ts";
 
 /** Sending into a window that is shut, or too small to be worth a segment: RFC 9293 §3.8.6.1. */
 
@@ -43,13 +44,17 @@ function persistDelay(conn: ControlBlock): number {
 
 export function persistTimedOut(conn: ControlBlock): void {
   // What waited was sent meanwhile: the retransmission timer watches it.
-  if (conn.flight > 0 || conn.unsentBytes <= 0) return;
+  if (conn.flight > 0 || (conn.unsentBytes <= 0 && !conn.isFinDue)) return;
   conn.probes ??= { count: 0, hasLeft: true, at: undefined };
   const { probes } = conn;
   // A connection whose probes are answered is kept open for ever (MUST-37), unless nobody owns it.
   if (probes.hasLeft) conn.retries = isAnswered(conn) ? 0 : conn.retries + 1;
   if (conn.retries >= conn.context.profile.dataRetries || (conn.isOrphan && probes.count >= ORPHAN_TRIES)) {
     conn.breakOff("timed-out");
+    return;
+  }
+  if (conn.unsentBytes <= 0) {
+    askWithoutText(conn, probes);
     return;
   }
   const usable = usableForProbe(conn);
@@ -64,6 +69,16 @@ export function persistTimedOut(conn: ControlBlock): void {
       conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
       return;
     }
+  }
+  conn.alarms.set(ALARM.persist, persistDelay(conn));
+}
+
+/** Only a FIN waits, which never leaves before the window has room for it: an old number makes the peer answer with where it stands. */
+function askWithoutText(conn: ControlBlock, probes: WindowProbes): void {
+  probes.hasLeft = conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt) !== "full";
+  if (probes.hasLeft) {
+    probes.count++;
+    conn.lastSentMs = conn.context.now;
   }
   conn.alarms.set(ALARM.persist, persistDelay(conn));
 }

@@ -85,15 +85,84 @@ describe("a window that shrinks to nothing over what is in flight", () => {
     expect(app.events).toContain("aborted: timed-out");
   });
 
-  test("holds a FIN too: it leaves, and the connection outlives a reader that rests (RFC 9293 §3.8.6.1 MUST-37)", () => {
+  test("holds a FIN too, and the connection outlives a reader that rests (RFC 9293 §3.8.6.1 MUST-37)", () => {
     const { peer, app, conn } = established({ profile: WINDOWS });
-    peer.send(".", { seq: 1, ack: 1, window: 0 });
     conn.shutdownSend();
     peer.expect("F.", { seq: 1 });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
     answerFor(peer, 300_000, { seq: 1, ack: 1, window: 0 });
     expect(app.events).toEqual(["established"]);
     peer.send(".", { seq: 1, ack: 2, window: 5000 });
     expect(conn.state).toBe("FIN-WAIT-2");
+  });
+});
+
+describe("a FIN that finds the window full", () => {
+  /** Its user has closed, and the peer's window has room for `text` bytes of text and no more. */
+  function closedWith(text: number) {
+    const parts = established({ profile: WINDOWS });
+    const { peer, conn, write } = parts;
+    peer.send(".", { seq: 1, ack: 1, window: text });
+    if (text > 0) write(text);
+    conn.shutdownSend();
+    peer.settle();
+    return parts;
+  }
+
+  test("stays behind text that fills the window to its edge, and leaves when the peer makes room (RFC 9293 §3.4, §3.8.6)", () => {
+    const { peer, conn } = closedWith(20);
+    peer.expect("P.", { seq: 1, length: 20 });
+    peer.expectSilence();
+    expect(conn.state).toBe("ESTABLISHED");
+    peer.send(".", { seq: 1, ack: 21, window: 0 });
+    peer.expectSilence();
+    peer.send(".", { seq: 1, ack: 21, window: 1 });
+    peer.expect("F.", { seq: 21, length: 0 });
+    peer.send(".", { seq: 1, ack: 22, window: 1 });
+    expect(conn.state).toBe("FIN-WAIT-2");
+    expect(timers(peer)).toEqual([]);
+  });
+
+  test("[ZWP-07] is asked for by an octet that the peer has, at doubling intervals, and does not leave itself", () => {
+    const { peer, app, conn } = closedWith(0);
+    peer.expectSilence();
+    for (const wait of [300, 600, 1200, 2400]) {
+      peer.advance(wait - 1);
+      peer.expectSilence();
+      peer.advance(1);
+      peer.expect(".", { seq: 0, length: 0 });
+      peer.send(".", { seq: 1, ack: 1, window: 0 });
+    }
+    answerFor(peer, 300_000, { seq: 1, ack: 1, window: 0 });
+    expect(app.events).toEqual(["established"]);
+    peer.send(".", { seq: 1, ack: 1, window: 5000 });
+    peer.expect("F.", { seq: 1 });
+    expect(conn.state).toBe("FIN-WAIT-1");
+  });
+
+  test("is given up when nobody answers what asks for room", () => {
+    const { peer, app } = closedWith(0);
+    peer.advance(600_000);
+    expect(app.events).toContain("aborted: timed-out");
+    expect(timers(peer)).toEqual([]);
+  });
+
+  test("does not keep an orphan for ever", () => {
+    const { peer, conn } = closedWith(0);
+    conn.close(false);
+    answerFor(peer, 1_200_000, { seq: 1, ack: 1, window: 0 });
+    expect(peer.host.tcp.statuses()).toEqual([]);
+  });
+
+  test("leaves keepalive to the timer that waits for the window (RFC 9293 §3.8.4 MUST-26)", () => {
+    const { peer, conn } = closedWith(0);
+    const since = peer.now;
+    conn.setOptions({ keepAlive: true });
+    answerFor(peer, WINDOWS.keepAliveIdleMs, { seq: 1, ack: 1, window: 0 });
+    peer.advance(1);
+    // What the peer says meanwhile answers the other timer: the idle time begins anew, whole.
+    expect(peer.host.timers.pending().find(({ name }) => name === "keep-alive")?.deadlineMs).toBe(since + 2 * WINDOWS.keepAliveIdleMs);
+    expect(conn.state).toBe("ESTABLISHED");
   });
 });
 

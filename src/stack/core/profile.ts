@@ -21,8 +21,13 @@ export interface Profile {
   // Neighbours
   /** Mean time for which a confirmed neighbour is trusted; drawn between half and one and a half of it (RFC 4861 §6.3.2). */
   readonly neighbourReachableMs: number;
+  /** Time that a stale neighbour in use is given for transports to tell that it answers: DELAY_FIRST_PROBE_TIME of RFC 4861 §10. */
+  readonly neighbourDelayMs: number;
+  /** Between two questions for one neighbour: RetransTimer of RFC 4861 §6.3.2; RFC 1122 §2.3.2.1 wants a second or more. */
   readonly neighbourProbeMs: number;
-  readonly neighbourProbes: number;
+  /** Questions to everybody, and to the known station alone: MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT of RFC 4861 §10. */
+  readonly neighbourMulticastProbes: number;
+  readonly neighbourUnicastProbes: number;
   /** What an unresolved next hop does to a connect: nothing (it times out) or a host-unreachable. */
   readonly neighbourFailure: "silent" | "host-unreachable";
 
@@ -118,8 +123,10 @@ export const WINDOWS: Profile = {
   ipIdentification: "unpredictable",
   answersEcho: true,
   neighbourReachableMs: 30_000,
+  neighbourDelayMs: 5000,
   neighbourProbeMs: 1000,
-  neighbourProbes: 3,
+  neighbourMulticastProbes: 3,
+  neighbourUnicastProbes: 3,
   neighbourFailure: "silent",
   synOptions: ["mss", "nop", "windowScale", "nop", "nop", "sackPermitted"],
   windowScale: 8,

@@ -15,10 +15,10 @@ export type TcpState =
   | "TIME-WAIT";
 
 /**
- * RFC 4861 §7.3.2 applied to ARP, without DELAY: an entry that has grown STALE is probed at its next use. FAILED remembers for a
- * while that nobody answered. STATIC was given by the operator and is never probed, learned over or evicted.
+ * RFC 4861 §7.3.2, for ARP as well, and two more: FAILED remembers for a while that nobody answered. STATIC was given by the operator
+ * and is never probed, learned over or evicted.
  */
-export type NeighbourState = "INCOMPLETE" | "REACHABLE" | "STALE" | "PROBE" | "FAILED" | "STATIC";
+export type NeighbourState = "INCOMPLETE" | "REACHABLE" | "STALE" | "DELAY" | "PROBE" | "FAILED" | "STATIC";
 
 /**
  * Whether an address may be used, RFC 4862 §2. A tentative one is being tried for uniqueness and is not ours yet; a deprecated one stays

@@ -308,6 +308,14 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     family.unresolved(from, bytes, at, end);
   }
 
+  silenceChanged(through: NetworkInterface, address: IpAddress): void {
+    if (this.routes.isGateway(address, through)) this.routes.generation++;
+  }
+
+  isReplaced(through: NetworkInterface, address: IpAddress): boolean {
+    return this.routes.isReplaced(address, through);
+  }
+
   writable(through: NetworkInterface): void {
     this.listener?.writable(through);
   }

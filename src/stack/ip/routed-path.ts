@@ -15,6 +15,9 @@ import type { PathMtus } from "./path-mtu.ts";
 export const FRAGMENT_OFFSET_UNIT = 8;
 export const NO_CHOICES: HeaderChoices = { ttl: undefined, trafficClass: 0, dontFragment: false };
 
+/** A neighbour is trusted for many times as long: what comes in between two confirmations need not be told. */
+const CONFIRM_EVERY_MS = 1000;
+
 /** What all paths of one family share in a host. */
 export class PathOutput {
   readonly context: HostContext;
@@ -56,6 +59,7 @@ export abstract class RoutedPath implements FoundPath {
   #linkGroup: Uint8Array | undefined;
   #neighbour: Neighbour | undefined;
   #generation: number;
+  #confirmedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(output: PathOutput, way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean, through?: NetworkInterface) {
     this.#output = output;
@@ -93,6 +97,17 @@ export abstract class RoutedPath implements FoundPath {
 
   pseudoHeaderSum(protocol: number): number {
     return internetChecksum.fold(internetChecksum.pseudoHeader(this.local, this.remote, protocol, 0));
+  }
+
+  confirm(): void {
+    const { now } = this.#output.context;
+    if (now - this.#confirmedAtMs < CONFIRM_EVERY_MS) return;
+    this.#confirmedAtMs = now;
+    if (this.#neighbour !== undefined) this.#interface.neighbours.confirm(this.#neighbour);
+  }
+
+  suspect(): void {
+    if (this.#neighbour !== undefined) this.#interface.neighbours.suspect(this.#neighbour);
   }
 
   /** Whether a datagram can leave now; looks for the way again where routes or links have changed. Why not is counted. */

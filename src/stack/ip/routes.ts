@@ -62,18 +62,39 @@ export class RouteTable {
     return removed;
   }
 
-  /** The way to an address through an interface that is up; where all are down, the first of them. */
+  /**
+   * The way to an address: of the routes to its longest prefix whose interface is up, the first whose gateway answers (RFC 1122 §3.3.1.5,
+   * RFC 4861 §6.3.6). Where all gateways are silent, or all interfaces down, the first of them.
+   */
   lookup(address: AddressWords): Route | undefined {
     let down: Route | undefined;
+    let silent: KeptRoute | undefined;
     const isOfV4 = isV4(address);
     for (const route of this.#routes) {
+      if (silent !== undefined && route.bits < silent.bits) break;
       // Below 96 bits it is IPv6's, whose default route would hold every IPv4 address too.
       if (isOfV4 && route.bits < V4_BITS) continue;
       if (!samePrefix(address, route.destination, route.bits)) continue;
-      if (route.interface.isUp) return route;
-      down ??= route;
+      if (!route.interface.isUp) down ??= route;
+      else if (hasSilentGateway(route)) silent ??= route;
+      else return route;
     }
-    return down;
+    return silent ?? down;
+  }
+
+  /** Whether any route leads through this neighbour. */
+  isGateway(address: AddressWords, through: NetworkInterface): boolean {
+    return this.#routes.some((r) => leadsThrough(r, address, through));
+  }
+
+  /** Whether there is another way, with a gateway that answers, to where a route through this neighbour leads. */
+  isReplaced(address: AddressWords, through: NetworkInterface): boolean {
+    const isOther = (r: KeptRoute): boolean => r.interface.isUp && !leadsThrough(r, address, through) && !hasSilentGateway(r);
+    return this.#routes.some(
+      (r) =>
+        leadsThrough(r, address, through) &&
+        this.#routes.some((o) => isOther(o) && o.bits === r.bits && sameAddress(o.destination, r.destination)),
+    );
   }
 
   list(): RouteListing[] {
@@ -93,3 +114,8 @@ const isSameWay = (a: KeptRoute, b: KeptRoute): boolean =>
 
 const isSameGateway = (a: IpAddress | undefined, b: IpAddress | undefined): boolean =>
   a === undefined || b === undefined ? a === b : sameAddress(a, b);
+
+const leadsThrough = (route: Route, address: AddressWords, through: NetworkInterface): boolean =>
+  route.interface === through && route.gateway !== undefined && sameAddress(route.gateway, address);
+
+const hasSilentGateway = ({ interface: through, gateway }: Route): boolean => gateway !== undefined && through.neighbours.isSilent(gateway);

@@ -31,6 +31,8 @@ const LOCK_MS = 1000;
  * answers too. Far above a LAN's round trip, far below what a user notices of a fail-over.
  */
 const CLAIM_MS = 100;
+/** How long the time for which neighbours are trusted stays as it was drawn (RFC 4861 §6.3.2: a few hours). */
+const REACHABLE_DRAW_MS = 2 * 3600 * 1000;
 
 /** `queued`: a copy waits for the neighbour's link address. `full`: the device takes nothing now. `dropped`: lost, and counted. */
 export type NeighbourSendResult = "sent" | "queued" | "full" | "dropped";
@@ -42,6 +44,10 @@ export interface NeighbourLink {
   transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult;
   /** A frame is given up because nobody answered for its next hop. The bytes are valid during the call only. */
   unresolved(bytes: Uint8Array, at: number, end: number): void;
+  /** A neighbour does not answer any more, or does so again. */
+  silenceChanged(address: IpAddress): void;
+  /** Whether another neighbour is used instead of one that is silent, which is asked again from time to time then. */
+  isReplaced(address: IpAddress): boolean;
 }
 
 interface QueuedFrame {
@@ -73,6 +79,8 @@ export class Neighbour {
   /** When all stations were last asked for it. */
   broadcastAtMs = Number.NEGATIVE_INFINITY;
   probesSent = 0;
+  /** It was given up, and has not been heard of since. */
+  isSilent = false;
   /** Somebody said that the address has moved: everybody is asked, not only the card that may be gone. */
   isDoubted = false;
   /** What another station than the known one answered; taken when the known one stays silent. */
@@ -113,6 +121,8 @@ export class Neighbours implements NeighbourService {
   readonly #solicitor: Solicitor;
   readonly #entries = new AddressMap<Neighbour>();
   #queuedBytesInAll = 0;
+  #reachableMs = 0;
+  #reachableDrawnUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(context: HostContext, link: NeighbourLink, solicitor: Solicitor) {
     this.#context = context;
@@ -130,7 +140,7 @@ export class Neighbours implements NeighbourService {
       timers.timer(
         "neighbour-probe",
         () => `${this.#link.name} ${formatAddress(n.address)}`,
-        () => this.#probeUnanswered(n),
+        () => this.#timedOut(n),
       ),
     );
     this.#entries.set(made.address, made);
@@ -149,14 +159,16 @@ export class Neighbours implements NeighbourService {
           this.#context.drops.count("neighbour-failed");
           return "dropped";
         }
+        neighbour.timer.cancel();
         this.#become(neighbour, "INCOMPLETE");
         break;
       case "REACHABLE":
-        if (now >= neighbour.untilMs) this.#beginProbing(neighbour, "PROBE");
+        if (now >= neighbour.untilMs) this.#useStale(neighbour);
         return this.#transmit(neighbour, bytes, at, end, info);
       case "STALE":
-        this.#beginProbing(neighbour, "PROBE");
+        this.#useStale(neighbour);
         return this.#transmit(neighbour, bytes, at, end, info);
+      case "DELAY":
       case "PROBE":
       case "STATIC":
         return this.#transmit(neighbour, bytes, at, end, info);
@@ -172,7 +184,7 @@ export class Neighbours implements NeighbourService {
    */
   answered(sender: AddressWords, mac: Uint8Array): boolean {
     const asked = this.#entries.get(sender);
-    if (asked === undefined || !asked.timer.isPending) {
+    if (asked === undefined || asked.state === "DELAY" || !asked.timer.isPending) {
       this.hint(sender, mac);
       return false;
     }
@@ -188,8 +200,9 @@ export class Neighbours implements NeighbourService {
    */
   advertised(target: AddressWords, mac: Uint8Array | undefined, flags: AdvertisementFlags): PacketVerdict {
     const entry = this.#entries.get(target);
-    if (entry === undefined || entry.state === "STATIC" || entry.state === "FAILED") return "ndp-unsolicited";
-    const isIncomplete = entry.state === "INCOMPLETE";
+    if (entry === undefined || entry.state === "STATIC") return "ndp-unsolicited";
+    if (entry.state === "FAILED" && !entry.timer.isPending) return "ndp-unsolicited";
+    const isIncomplete = entry.state === "INCOMPLETE" || entry.state === "FAILED";
     if (isIncomplete && mac === undefined) return "ndp-no-link-address";
     const isOther = !isIncomplete && mac !== undefined && !isAt(entry, mac);
     if (isOther && !flags.isOverride) {
@@ -203,12 +216,47 @@ export class Neighbours implements NeighbourService {
     return "accepted";
   }
 
+  /** A transport got through to this neighbour or by way of it: its last words were heard there (RFC 4861 §7.3.1). */
+  confirm(neighbour: Neighbour): void {
+    switch (neighbour.state) {
+      case "REACHABLE":
+      case "STALE":
+      case "DELAY":
+      case "PROBE":
+        // Who is said to have moved has to answer for itself.
+        if (!neighbour.isDoubted && !neighbour.hasClaim) this.#trust(neighbour);
+        return;
+      case "INCOMPLETE":
+      case "FAILED":
+      case "STATIC":
+    }
+  }
+
+  /** A transport does not get through any more: everybody is asked for this neighbour (RFC 1122 §3.3.1.4, advice from above). */
+  suspect(neighbour: Neighbour): void {
+    switch (neighbour.state) {
+      case "REACHABLE":
+      case "STALE":
+      case "DELAY":
+      case "PROBE":
+        this.#doubt(neighbour);
+        return;
+      case "INCOMPLETE":
+      case "FAILED":
+      case "STATIC":
+    }
+  }
+
+  /** Whether a neighbour was given up and has not been heard of since. */
+  isSilent(address: AddressWords): boolean {
+    return this.#entries.get(address)?.isSilent === true;
+  }
+
   /** Gives a neighbour a link address for good; `mac` is copied. */
   addStatic(address: IpAddress, mac: Uint8Array): void {
     const entry = this.obtain(address);
     entry.timer.cancel();
-    ethernet.copyMac(mac, 0, entry.mac, 0);
-    trust(entry);
+    this.#setMac(entry, mac);
     this.#become(entry, "STATIC");
     this.#flush(entry);
   }
@@ -241,6 +289,16 @@ export class Neighbours implements NeighbourService {
     }));
   }
 
+  /** RFC 4861 §7.3.3: transports have a moment to tell that the neighbour answers. One that is said to have moved is asked for at once. */
+  #useStale(neighbour: Neighbour): void {
+    if (neighbour.isDoubted) {
+      this.#beginProbing(neighbour, "PROBE");
+      return;
+    }
+    this.#become(neighbour, "DELAY");
+    neighbour.timer.set(this.#context.profile.neighbourDelayMs);
+  }
+
   #beginProbing(neighbour: Neighbour, state: "INCOMPLETE" | "PROBE"): void {
     neighbour.probesSent = 0;
     this.#become(neighbour, state);
@@ -256,31 +314,54 @@ export class Neighbours implements NeighbourService {
     this.#solicitor.solicit(neighbour.address, asksAll ? undefined : neighbour.mac);
   }
 
-  #probeUnanswered(neighbour: Neighbour): void {
-    if (neighbour.hasClaim) {
-      this.#confirm(neighbour, neighbour.claimedMac);
-    } else if (neighbour.probesSent < this.#context.profile.neighbourProbes) {
-      this.#probe(neighbour);
-    } else if (neighbour.state === "PROBE" && !neighbour.isDoubted) {
-      // The station may have a new card: ask everybody before giving up (RFC 4861 §7.3.3 starts resolution anew).
-      this.#beginProbing(neighbour, "INCOMPLETE");
-    } else {
-      neighbour.untilMs = this.#context.now + this.#context.profile.neighbourProbeMs;
-      neighbour.mac.fill(0);
-      trust(neighbour);
-      this.#become(neighbour, "FAILED");
-      this.#dropQueue(neighbour, "neighbour-unresolved", true);
-    }
+  #timedOut(neighbour: Neighbour): void {
+    const { profile } = this.#context;
+    const asksOne = neighbour.state === "PROBE" && !neighbour.isDoubted;
+    if (neighbour.state === "DELAY") this.#beginProbing(neighbour, "PROBE");
+    else if (neighbour.state === "FAILED") this.#askAgain(neighbour);
+    else if (neighbour.hasClaim) this.#confirm(neighbour, neighbour.claimedMac);
+    else if (neighbour.probesSent < (asksOne ? profile.neighbourUnicastProbes : profile.neighbourMulticastProbes)) this.#probe(neighbour);
+    // The station may have a new card: everybody is asked before it is given up (RFC 4861 §7.3.3 starts resolution anew).
+    else if (asksOne) this.#beginProbing(neighbour, "INCOMPLETE");
+    else this.#giveUp(neighbour);
+  }
+
+  #giveUp(neighbour: Neighbour): void {
+    neighbour.untilMs = this.#context.now + this.#context.profile.neighbourProbeMs;
+    neighbour.mac.fill(0);
+    settleDoubt(neighbour);
+    neighbour.isSilent = true;
+    this.#become(neighbour, "FAILED");
+    this.#link.silenceChanged(neighbour.address);
+    const isReplaced = this.#link.isReplaced(neighbour.address);
+    if (isReplaced) neighbour.timer.set(this.#context.profile.neighbourReachableMs);
+    this.#dropQueue(neighbour, "neighbour-unresolved", !isReplaced);
+  }
+
+  /** Nobody sends through a neighbour that is replaced: only a question tells that it is back. */
+  #askAgain(neighbour: Neighbour): void {
+    if (!this.#link.isReplaced(neighbour.address)) return;
+    neighbour.timer.set(this.#context.profile.neighbourReachableMs);
+    neighbour.broadcastAtMs = this.#context.now;
+    this.#solicitor.solicit(neighbour.address, undefined);
   }
 
   /** The neighbour has this link address for the next while. */
   #confirm(neighbour: Neighbour, mac: Uint8Array): void {
     this.#setMac(neighbour, mac);
+    this.#trust(neighbour);
+    this.#flush(neighbour);
+  }
+
+  #trust(neighbour: Neighbour): void {
     const { random, profile, now } = this.#context;
-    neighbour.untilMs = now + profile.neighbourReachableMs * (0.5 + fraction(random));
+    if (now >= this.#reachableDrawnUntilMs) {
+      this.#reachableMs = profile.neighbourReachableMs * (0.5 + fraction(random));
+      this.#reachableDrawnUntilMs = now + REACHABLE_DRAW_MS;
+    }
+    neighbour.untilMs = now + this.#reachableMs;
     neighbour.timer.cancel();
     this.#become(neighbour, "REACHABLE");
-    this.#flush(neighbour);
   }
 
   /** Another station answers for a neighbour that we know. The known one may still say otherwise; the first claim stands. */
@@ -303,6 +384,7 @@ export class Neighbours implements NeighbourService {
         return;
       case "REACHABLE":
       case "STALE":
+      case "DELAY":
       case "PROBE":
         if (isAt(entry, mac)) return;
         if (this.#context.now - entry.macSetAtMs < LOCK_MS) this.#doubt(entry);
@@ -324,8 +406,9 @@ export class Neighbours implements NeighbourService {
         this.#learn(entry!, mac);
         return;
       case "FAILED":
-        // It lives: the next use asks without waiting any longer.
+        // It lives: the next use asks without waiting any longer, and so does who waits for its return.
         entry!.untilMs = this.#context.now;
+        if (entry!.timer.isPending) entry!.timer.set(this.#pauseMs(entry!));
         return;
       default:
         if (!isAt(entry!, mac)) this.#doubt(entry!);
@@ -348,15 +431,23 @@ export class Neighbours implements NeighbourService {
     if (entry.state === "STALE" || (entry.state === "REACHABLE" && now >= entry.untilMs)) return;
     this.#become(entry, "PROBE");
     entry.probesSent = 0;
-    const pauseMs = entry.broadcastAtMs + this.#context.profile.neighbourProbeMs - now;
+    const pauseMs = this.#pauseMs(entry);
     if (pauseMs > 0) entry.timer.set(pauseMs);
     else this.#probe(entry);
+  }
+
+  /** Until everybody may be asked for it again. */
+  #pauseMs(entry: Neighbour): number {
+    return Math.max(0, entry.broadcastAtMs + this.#context.profile.neighbourProbeMs - this.#context.now);
   }
 
   #setMac(entry: Neighbour, mac: Uint8Array): void {
     ethernet.copyMac(mac, 0, entry.mac, 0);
     entry.macSetAtMs = this.#context.now;
-    trust(entry);
+    settleDoubt(entry);
+    if (!entry.isSilent) return;
+    entry.isSilent = false;
+    this.#link.silenceChanged(entry.address);
   }
 
   #become(neighbour: Neighbour, state: NeighbourState): void {
@@ -475,7 +566,7 @@ export class Neighbours implements NeighbourService {
 const isAt = (neighbour: Neighbour, mac: Uint8Array): boolean => ethernet.sameMac(neighbour.mac, 0, mac, 0);
 
 /** What was said against the entry is settled. */
-function trust(neighbour: Neighbour): void {
+function settleDoubt(neighbour: Neighbour): void {
   neighbour.isDoubted = false;
   neighbour.hasClaim = false;
 }

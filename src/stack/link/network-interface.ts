@@ -34,6 +34,10 @@ export interface InterfaceUser {
   ipv6Input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
   /** The datagram at `bytes[at, end)` is given up because its next hop did not answer. */
   unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void;
+  /** A neighbour does not answer any more, or does so again. */
+  silenceChanged(through: NetworkInterface, address: IpAddress): void;
+  /** Whether another neighbour is used instead of this one, which is silent. */
+  isReplaced(through: NetworkInterface, address: IpAddress): boolean;
   /** A device that was full takes frames again. Only to be noted: the device is in the middle of something. */
   writable(from: NetworkInterface): void;
   /** As `writable`, only to be noted. */
@@ -240,6 +244,14 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
 
   unresolved(bytes: Uint8Array, at: number, end: number): void {
     this.#user.unresolved(this, bytes, ethernet.payloadAt(at), end);
+  }
+
+  silenceChanged(address: IpAddress): void {
+    this.#user.silenceChanged(this, address);
+  }
+
+  isReplaced(address: IpAddress): boolean {
+    return this.#user.isReplaced(this, address);
   }
 
   /** A frame that trips over a mistake of ours is lost, counted and told of; the host goes on. */

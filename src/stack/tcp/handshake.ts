@@ -88,6 +88,7 @@ export function establish(conn: ControlBlock): void {
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
   conn.lastReceivedMs = conn.context.now;
+  conn.path.confirm();
   conn.become("ESTABLISHED");
   if (conn.options.keepAlive) keepAliveChanged(conn);
 }

@@ -1,6 +1,7 @@
 import { ACK, SYN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
+import { R1_RETRIES } from "./retransmission.ts";
 
 /** What time does to a connection before it is established: SYN and SYN-ACK are tried again, and given up. */
 
@@ -54,6 +55,8 @@ export function synAgain(conn: ControlBlock): void {
   opening.hasResetOldConnection = false;
   opening.synDue = false;
   conn.retries++;
+  // Of a passive open only strangers would be the witnesses.
+  if (conn.retries >= R1_RETRIES && !conn.isPassive) conn.path.suspect();
   if (!conn.listener?.isPressed || opening.awaitsRoom) {
     conn.retransmissions++;
     sendSyn(conn, conn.state === "SYN-SENT" ? SYN : SYN | ACK);

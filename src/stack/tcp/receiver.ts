@@ -91,6 +91,8 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
     return "accepted";
   }
   conn.bytesReceived += advanced;
+  // Text that is new shows that our acknowledgements arrive.
+  conn.path.confirm();
   // RFC 5681 §4.2: filling a gap is acknowledged at once.
   if (hadGap) conn.ackNow = true;
   if (conn.receiveShut) discard(conn, buffer.readableBytes);

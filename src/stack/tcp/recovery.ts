@@ -48,6 +48,7 @@ function newDataAcknowledged(conn: ControlBlock, seg: Segment): void {
   conn.sendBuffer.acknowledge(seg.ack);
   conn.retries = 0;
   conn.troubleSinceMs = Number.POSITIVE_INFINITY;
+  conn.path.confirm();
   if (conn.flight > 0) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
   else conn.alarms.cancel(ALARM.retransmission);
 

@@ -3,6 +3,9 @@ import type { ControlBlock } from "./control-block.ts";
 import { assumeAllLost } from "./recovery.ts";
 import { isAnswered, ORPHAN_TRIES } from "./zero-window.ts";
 
+/** R1 of RFC 9293 §3.8.3: after as many tries the next hop is suspected, though the connection is not given up. */
+export const R1_RETRIES = 3;
+
 /** Text or a FIN was not acknowledged in time: RFC 6298 §5.4 to §5.6, and RFC 9293 §3.8.3 for when to give up. */
 export function retransmissionTimedOut(conn: ControlBlock): void {
   const { profile, now } = conn.context;
@@ -26,6 +29,7 @@ export function retransmissionTimedOut(conn: ControlBlock): void {
     return;
   }
   conn.retries++;
+  if (conn.retries >= R1_RETRIES) conn.path.suspect();
   conn.rtt.backOff();
   assumeAllLost(conn);
   const leftMs = limitMs === undefined ? Number.POSITIVE_INFINITY : conn.troubleSinceMs + limitMs - now;

@@ -147,7 +147,7 @@ describe("resolving a neighbour (RFC 826, RFC 1122 §2.3.2)", () => {
 });
 
 describe("a known neighbour (RFC 4861 §7.3 in ARP's terms)", () => {
-  test("is confirmed by a unicast request once it has grown stale, while traffic goes on", () => {
+  test("[ARP-03] [ARP-11] is used for five seconds once it has grown stale, then confirmed by a unicast request, while traffic goes on", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
     send(path, "one");
@@ -157,15 +157,21 @@ describe("a known neighbour (RFC 4861 §7.3 in ARP's terms)", () => {
     peer.heard();
 
     expect(send(path, "two")).toBe("sent");
+    expect(stateOf(host)).toBe("DELAY");
+    network.advance(4999);
+    expect(peer.heard().map((f) => ethernet.type(f, 0))).toEqual([ethernet.TYPE_IPV4]);
+    network.advance(1);
     expect(stateOf(host)).toBe("PROBE");
-    const frames = peer.heard();
-    expect(frames.map((f) => ethernet.type(f, 0))).toEqual([ethernet.TYPE_ARP, ethernet.TYPE_IPV4]);
-    expect(ethernet.isDestination(frames[0]!, 0, peer.device.mac)).toBe(true);
+    const [request] = peer.heard();
+    expect([ethernet.type(request!, 0), arp.targetIp(request!, 14)]).toEqual([ethernet.TYPE_ARP, PEER]);
+    expect(ethernet.isDestination(request!, 0, peer.device.mac)).toBe(true);
+    expect(send(path, "three")).toBe("sent");
     answer(network, host, peer);
     expect(stateOf(host)).toBe("REACHABLE");
+    expect(host.context.timers.size).toBe(0);
   });
 
-  test("that has changed its card is found again within six seconds", () => {
+  test("is asked at its station three times, then by broadcast three times, and found although its card is another", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
     send(path, "one");
@@ -173,7 +179,7 @@ describe("a known neighbour (RFC 4861 §7.3 in ARP's terms)", () => {
     network.advance(45_000);
     peer.heard();
     send(path, "two");
-    network.advance(3000);
+    network.advance(8000);
     expect(peer.heardArp().map((a) => a.isBroadcast)).toEqual([false, false, false, true]);
 
     const newMac = ethernet.parseMac("02:00:00:00:00:99")!;
@@ -181,6 +187,57 @@ describe("a known neighbour (RFC 4861 §7.3 in ARP's terms)", () => {
     send(path, "three");
     const sent = peer.heardIp();
     expect(ethernet.destinationText(sent[sent.length - 1]!, 0)).toBe("02:00:00:00:00:99");
+  });
+
+  test("is given up when it answers neither at its station nor by broadcast", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    network.advance(45_000);
+    send(path, "two");
+    network.advance(5000 + 6000 - 1);
+    expect(stateOf(host)).toBe("INCOMPLETE");
+    network.advance(1);
+    expect(stateOf(host)).toBe("FAILED");
+  });
+
+  test("[ARP-04] is trusted, waited for and asked as long and as often as the profile says", () => {
+    const { network, host, peer } = setUp({
+      ...WINDOWS,
+      neighbourReachableMs: 1000,
+      neighbourDelayMs: 200,
+      neighbourProbeMs: 100,
+      neighbourUnicastProbes: 2,
+      neighbourMulticastProbes: 4,
+    });
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    expect(stateOf(host)).toBe("REACHABLE");
+    network.advance(499);
+    expect(stateOf(host)).toBe("REACHABLE");
+    network.advance(1001);
+    expect(stateOf(host)).toBe("STALE");
+    peer.heard();
+    send(path, "two");
+    network.advance(200 + 599);
+    expect(stateOf(host)).toBe("INCOMPLETE");
+    expect(peer.heardArp().map((a) => a.isBroadcast)).toEqual([false, false, true, true, true, true]);
+    network.advance(1);
+    expect(stateOf(host)).toBe("FAILED");
+  });
+
+  test("an answer that nobody asked for does not confirm one that is waited for", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    network.advance(45_000);
+    send(path, "two");
+    answer(network, host, peer);
+    expect(stateOf(host)).toBe("DELAY");
+    expect(host.drops()).toEqual({ "arp-unsolicited": 1 });
   });
 
   test("given by the operator is never asked for, learned over, or flushed with the link", () => {
@@ -216,6 +273,85 @@ function pathToLater(host: TestHost): FoundPath {
   host.device.setLink(false);
   return path;
 }
+
+describe("what transports say of a neighbour (RFC 4861 §7.3.1, RFC 1122 §3.3.1.4)", () => {
+  function reached() {
+    const all = setUp();
+    const path = pathTo(all.host);
+    send(path, "one");
+    answer(all.network, all.host, all.peer);
+    all.peer.heard();
+    return { ...all, path };
+  }
+
+  test("[ARP-11] a neighbour that they get through to is never asked", () => {
+    const { network, host, peer, path } = reached();
+    for (let second = 0; second < 300; second++) {
+      send(path, "more");
+      path.confirm();
+      network.advance(1000);
+    }
+    expect(stateOf(host)).toBe("REACHABLE");
+    expect(peer.heardArp()).toEqual([]);
+    expect(host.context.timers.size).toBe(0);
+  });
+
+  test.each(["STALE", "DELAY", "PROBE"])("their word makes one that is %s reachable again", (state) => {
+    const { network, host, path } = reached();
+    network.advance(45_000);
+    if (state !== "STALE") send(path, "two");
+    if (state === "PROBE") network.advance(5500);
+    expect(stateOf(host)).toBe(state);
+    path.confirm();
+    expect(stateOf(host)).toBe("REACHABLE");
+    expect(host.context.timers.size).toBe(0);
+  });
+
+  test("their word counts once a second, is nothing where nobody has answered yet, and nothing against a station that is doubted", () => {
+    const { network, host, peer, path } = reached();
+    path.confirm();
+    network.advance(999);
+    announce(network, peer, NEW_CARD);
+    path.confirm();
+    expect(stateOf(host)).toBe("PROBE");
+    network.advance(1);
+    path.confirm();
+    expect(stateOf(host)).toBe("PROBE");
+
+    const other = pathTo(host, "203.0.113.9");
+    send(other, "waits");
+    other.confirm();
+    expect(stateOf(host, "203.0.113.9")).toBe("INCOMPLETE");
+    pathTo(host, "203.0.113.10").confirm();
+    expect(stateOf(host, "203.0.113.10")).toBeUndefined();
+  });
+
+  test("one that they do not get through to is asked for by broadcast, once a second, and kept when it answers", () => {
+    const { network, host, peer, path } = reached();
+    network.advance(1000);
+    for (let i = 0; i < 9; i++) {
+      path.suspect();
+      network.advance(100);
+    }
+    expect(peer.heardArp().map((a) => a.isBroadcast)).toEqual([true]);
+    answer(network, host, peer);
+    expect(stateOf(host)).toBe("REACHABLE");
+    path.suspect();
+    network.advance(0);
+    expect(peer.heardArp()).toHaveLength(0);
+  });
+
+  test("an address that the operator gave stays as it is", () => {
+    const { host, peer } = setUp();
+    peer.introduce(host);
+    const path = pathTo(host);
+    send(path, "one");
+    path.confirm();
+    path.suspect();
+    expect(stateOf(host)).toBe("STATIC");
+    expect(peer.heardArp()).toEqual([]);
+  });
+});
 
 /** The peer tells everybody of its link address, unasked (RFC 5227 §3; some systems use a reply). */
 function announce(network: Network, peer: Station, senderMac: Uint8Array, kind: "announcement" | "broadcast reply" = "announcement") {
@@ -320,6 +456,7 @@ describe("a neighbour that moves to another card and announces it (RFC 826, pack
     answer(network, host, peer);
     network.advance(45_000);
     send(path, "two");
+    network.advance(5000);
     answer(network, host, peer, NEW_CARD);
     network.advance(100);
     peer.heard();

@@ -18,7 +18,7 @@ const patient = (profile: Profile): Profile => ({
   synRetries: 20,
   synAckRetries: 20,
   dataRetries: 30,
-  neighbourProbes: 20,
+  neighbourMulticastProbes: 20,
 });
 
 function transfer(seed: number) {

@@ -46,7 +46,7 @@ const requests = [
   z.strictObject({
     op: z.literal("ping"),
     address: ipv4Setting,
-    bytes: z.number().int().min(0).max(65_000).default(32),
+    bytes: z.number().int().min(0).max(65_507).default(32),
     timeoutMs: milliseconds.default(1000),
   }),
   /** Events of the client's subscription follow, each a `TraceRecord`. */

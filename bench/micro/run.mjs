@@ -2,6 +2,7 @@
 import { Bench } from "tinybench";
 import { addChecksums } from "./checksums.mjs";
 import { addFlows } from "./flows.mjs";
+import { addFragments } from "./fragments.mjs";
 import { addSegments } from "./segments.mjs";
 import { addSendBuffers } from "./send-buffers.mjs";
 import { addTimers } from "./timers.mjs";
@@ -36,6 +37,7 @@ addSegments(add);
 addTimers(add);
 addSendBuffers(add);
 addFlows(add);
+addFragments(add);
 
 if (bench.tasks.length === 0) {
   console.error(`No benchmark's name contains ${wanted.map((word) => `"${word}"`).join(" or ")}.`);

@@ -25,7 +25,7 @@ export class FrameNarrator {
         return frame.operation === "request" ? `ARP who has ${frame.targetIp}?` : `ARP ${frame.senderIp} is at ${frame.senderMac}`;
       case "ipv4":
       case "ethernet":
-        return frame.summary;
+        return frame.summary.replace(`${frame.source} → ${frame.destination} `, "");
     }
   }
 

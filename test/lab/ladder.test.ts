@@ -4,6 +4,7 @@ import { PLAIN } from "../../src/lab/text-style.ts";
 import { parseV4 } from "../../src/stack/core/address.ts";
 import { seq, seqAdd } from "../../src/stack/core/seq.ts";
 import type { TraceEvent } from "../../src/stack/core/trace.ts";
+import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
 import { frame, HOST_ISS, happened, NOWHERE, opened, refusedConnect, segmentFrame } from "./refused-connect.ts";
 
@@ -67,6 +68,15 @@ describe("the ladder", () => {
     expect(lines).toContain("SYN,ACK seq=0 ack=1");
     expect(lines).toContain("PSH,ACK seq=1 ack=1 len=700");
     expect(lines).toContain("ACK seq=1 ack=701");
+  });
+
+  test("says of a fragment that it is one, and which", () => {
+    const piece = segmentFrame({ seq: HOST_ISS, flags: tcp.ACK, port: 80, payload: 700 });
+    piece[14 + 9] = ipv4.PROTOCOL_UDP;
+    ipv4.setIdentification(piece, 14, 9);
+    ipv4.setFragment(piece, 14, 1480, true);
+    const lines = drawn([frame(0, "out", piece)], { width: 120 }).join("\n");
+    expect(lines).toMatch(/│─+ udp fragment id=9 offset=1480, more follow len=720 .*▶│/);
   });
 
   test("prints a call before its return is known when nothing else happens", () => {

@@ -130,6 +130,23 @@ describe("echo (RFC 1122 §3.2.2.6)", () => {
 describe("errors we send (RFC 1122 §3.2.2)", () => {
   const unknown = new Uint8Array(1000).fill(0x61);
 
+  test("[IP4-26] what is packed into another protocol is never unpacked: one protocol unreachable for each datagram, and no more", () => {
+    const { network, host, peer } = setUp();
+    const server = host.udp.open({ localPort: 7, user: {} });
+    if (typeof server === "string") throw new Error(server);
+    const inner = peer.udp(host, { from: 9, to: 7 }, "hello").subarray(14);
+    for (const protocol of [4, 41, 47]) peer.say(peer.datagram(host, inner, { protocol }));
+    network.settle();
+    const errors = peer.heardIp();
+    expect(errors.map((f) => [icmp.type(f, MESSAGE), icmp.code(f, MESSAGE)])).toEqual([
+      [3, 2],
+      [3, 2],
+      [3, 2],
+    ]);
+    expect(server.queuedDatagrams).toBe(0);
+    expect(host.drops()).toEqual({ "ipv4-unknown-protocol": 3 });
+  });
+
   test("an unknown protocol is answered with protocol unreachable, quoting up to 576 bytes in all", () => {
     const { network, host, peer } = setUp();
     const frame = peer.datagram(host, unknown, { protocol: 47 });

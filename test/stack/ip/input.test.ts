@@ -104,7 +104,7 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
     ["255.255.255.255", "ipv4-source-not-unicast"],
     ["203.0.113.255", "ipv4-source-not-unicast"],
     ["203.0.113.2", "ipv4-source-ours"],
-  ])("a datagram from %s is dropped", (source, reason) => {
+  ])("[IP4-05] a datagram from %s is dropped", (source, reason) => {
     const { network, host, peer } = setUp();
     peer.say(peer.echoRequest(host, "hello", { source: v4(source) }));
     network.settle();
@@ -125,6 +125,16 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
     peer.say(peer.echoRequest(host, "hello", { destination: v4(destination) }));
     network.settle();
     expect(host.drops()).toEqual({ [reason]: 1 });
+    expect(peer.heard()).toEqual([]);
+  });
+
+  test("[IP4-23] a datagram for the address of another interface is dropped: the host is strong (RFC 1122 §3.3.4.2)", () => {
+    const { network, host, peer } = setUp();
+    const other = host.ip.addInterface(network.wire.device({ name: "other" }));
+    host.ip.addAddress(other, parseV4("198.51.100.2"), 24);
+    peer.say(peer.echoRequest(host, "hello", { destination: v4("198.51.100.2") }));
+    network.settle();
+    expect(host.drops()).toEqual({ "ipv4-not-for-us": 1 });
     expect(peer.heard()).toEqual([]);
   });
 

@@ -26,7 +26,7 @@ const sendOn = (path: FoundPath, protocol = 253, size = 4, info = plainFrame()) 
   path.send(protocol, new Uint8Array(path.headroom + size), path.headroom, path.headroom + size, info);
 
 describe("choosing a way (RFC 1122 §3.3.1)", () => {
-  test("a host off the link is reached through the gateway's link address", () => {
+  test("[IP4-18] a host off the link is reached through the gateway's link address", () => {
     const { host, router } = setUp();
     expect(host.ip.route(parseV4("198.51.100.9"))).toBe("no-route");
     host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.1") });
@@ -38,7 +38,7 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
     expect(ipv4.destination(frame!, 14)).toBe(v4("198.51.100.9"));
   });
 
-  test("the longest prefix wins, then the lowest metric, then an interface that is up", () => {
+  test("[IP4-18] the longest prefix wins, then the lowest metric, then an interface that is up", () => {
     const { host } = setUp();
     const second = new MemoryWire().device({ name: "second" });
     const eth1 = host.ip.addInterface(second);
@@ -108,7 +108,7 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
     expect([heardBeyond(), router.heardIp().length]).toEqual([0, 1]);
   });
 
-  test("a source must be ours, and a loopback source does not leave the host", () => {
+  test("[IP4-06] a source must be ours, and a loopback source does not leave the host", () => {
     const { host } = setUp();
     expect(host.ip.route(parseV4("203.0.113.1"), parseV4("203.0.113.9"))).toBe("source-not-local");
     expect(host.ip.route(parseV4("203.0.113.1"), parseV4("127.0.0.1"))).toBe("source-not-local");
@@ -142,7 +142,7 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
     expect(typeof host.ip.route(IPV4_BROADCAST, parseV4("203.0.113.2"))).toBe("object");
   });
 
-  test("a path follows its destination when routes change, and stops when its source is gone", () => {
+  test("[IP4-06] a path follows its destination when routes change, and stops when its source is gone", () => {
     const { host, router } = setUp();
     host.ip.addRoute({ destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.77") });
     host.eth.neighbours.addStatic(parseV4("203.0.113.77"), ethernet.parseMac("02:00:00:00:00:77")!);

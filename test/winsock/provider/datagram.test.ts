@@ -119,6 +119,23 @@ describe("datagram sockets", () => {
     expect(outcome(v.winsock, say(v.winsock, s, "x"))).toEqual(fails(e.WSAENOTCONN));
   });
 
+  test("a datagram of 60000 bytes goes and comes, and so does the longest, over a link of 1500", () => {
+    const v = new VirtualWinsock();
+    const { s, peer } = ready(v);
+    nonblocking(v, s);
+    for (const length of [60_000, 65_507]) {
+      const data = Uint8Array.from({ length }, (_, i) => i ^ (i >>> 8));
+      const buffer = new Uint8Array(65_507);
+      expect(sendTo(v, s, PEER, 7000, data)).toEqual([length, 0]);
+      v.advance(1);
+      expect(v.peerWinsock.recv(peer, buffer, buffer.length, 0)).toBe(length);
+      expect(sendTo(v, peer, OURS, 5000, buffer.subarray(0, length), v.peerWinsock)).toEqual([length, 0]);
+      v.advance(1);
+      expect(v.winsock.recv(s, buffer, buffer.length, 0)).toBe(length);
+      expect(buffer.subarray(0, length)).toEqual(data);
+    }
+  });
+
   test("sendto: what is wrong with an address", () => {
     const v = new VirtualWinsock();
     const { winsock: w } = v;

@@ -3,10 +3,11 @@ import type { HostContext } from "../../core/context.ts";
 import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import { plainFrame } from "../../core/frame-info.ts";
 import { FRAME_HEADROOM, MAX_FRAME } from "../../link/link-device.ts";
+import { ECN_MASK } from "../../packet/ecn.ts";
 import * as icmp from "../../packet/icmp.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
 import { ErrorRateLimit } from "../error-rate-limit.ts";
-import type { Path, RouteFailure } from "../path.ts";
+import type { HeaderChoices, Path, RouteFailure } from "../path.ts";
 import { mtuAfterReport, type PathMtus } from "../path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import { type EchoFormat, Pings } from "../pings.ts";
@@ -38,6 +39,8 @@ export class ControlMessages {
   readonly #user: ControlMessageUser;
   readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME);
   readonly #info = plainFrame();
+  /** Of an echo reply; refilled for each. */
+  readonly #replyChoices = { ttl: undefined, trafficClass: 0, dontFragment: false };
   readonly #rateLimit: ErrorRateLimit;
   readonly #pings: Pings;
 
@@ -151,7 +154,9 @@ export class ControlMessages {
     const message = path.headroom;
     this.#scratch.set(bytes.subarray(at, end), message);
     icmp.writeEcho(this.#scratch, message, icmp.ECHO_REPLY, icmp.identifier(bytes, at), icmp.sequence(bytes, at));
-    this.#send(path, message, message + (end - at));
+    // RFC 1349 §5.1; a congestion mark is the request's alone.
+    this.#replyChoices.trafficClass = packet.trafficClass & ~ECN_MASK;
+    this.#send(path, message, message + (end - at), this.#replyChoices);
     return "accepted";
   }
 
@@ -172,9 +177,9 @@ export class ControlMessages {
   }
 
   /** Checksums and sends the message in the scratch buffer. */
-  #send(path: Path, message: number, end: number): void {
+  #send(path: Path, message: number, end: number, choices?: HeaderChoices): void {
     icmp.putChecksum(this.#scratch, message, end);
-    const result = path.send(ipv4.PROTOCOL_ICMP, this.#scratch, message, end, this.#info);
+    const result = path.send(ipv4.PROTOCOL_ICMP, this.#scratch, message, end, this.#info, choices);
     if (result === "full") this.#context.drops.count("device-full");
   }
 }

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { ipv4 as ipv4Address, parseV4 } from "../../../../src/stack/core/address.ts";
+import { plainFrame } from "../../../../src/stack/core/frame-info.ts";
 import { LINUX } from "../../../../src/stack/core/profile.ts";
+import { below, SeededRandom } from "../../../../src/stack/core/random.ts";
 import type { PingResult } from "../../../../src/stack/ip/ping.ts";
 import type { IcmpErrorKind } from "../../../../src/stack/ip/transport.ts";
 import * as ethernet from "../../../../src/stack/packet/ethernet.ts";
@@ -154,6 +156,127 @@ describe("IPv4 datagrams that come in fragments (RFC 791 §3.2)", () => {
     network.settle();
     expect(server.receive()?.trafficClass).toBe(0xb8 | 3);
   });
+});
+
+/** Stretches of a datagram's payload, and whether more comes after each. */
+type Stretch = readonly [offset: number, length: number, more: boolean];
+
+describe("[FRG-05] known attacks by fragments that cannot fit (hardening)", () => {
+  const attacks: [string, readonly Stretch[]][] = [
+    [
+      "teardrop: the second lies inside the first",
+      [
+        [0, 40, true],
+        [24, 4, false],
+      ],
+    ],
+    [
+      "newdawn: the second begins before the first ends",
+      [
+        [0, 32, true],
+        [16, 24, false],
+      ],
+    ],
+    [
+      "nestea: a short one, then one that covers it",
+      [
+        [8, 16, false],
+        [0, 40, true],
+      ],
+    ],
+    [
+      "rose: the ends only, far from each other",
+      [
+        [0, 8, true],
+        [65_504, 8, false],
+      ],
+    ],
+    [
+      "rose, many ends",
+      [
+        [0, 8, true],
+        [800, 8, false],
+        [1600, 8, false],
+        [800, 8, false],
+      ],
+    ],
+    [
+      "ping of death: past the longest datagram",
+      [
+        [0, 1480, true],
+        [65_120, 1480, false],
+      ],
+    ],
+    [
+      "jolt: the last only, and again",
+      [
+        [8, 8, false],
+        [8, 8, false],
+        [8, 8, false],
+      ],
+    ],
+    [
+      "a first fragment that a later one writes over",
+      [
+        [0, 24, true],
+        [8, 24, false],
+      ],
+    ],
+  ];
+  test.each(attacks)("%s: nothing is delivered, and after a while nothing is left", (_what, stretches) => {
+    const { network, host, peer } = setUp();
+    const server = open(host, 7);
+    const whole = peer.udp(host, { from: 9, to: 7 }, "x".repeat(1472));
+    for (const [offset, length, more] of stretches) {
+      const piece = new Uint8Array(34 + length);
+      piece.set(whole.subarray(0, 34));
+      piece.set(whole.subarray(34, 34 + length), 34);
+      ipv4.setTotalLength(piece, IP_AT, 20 + length);
+      ipv4.setFragment(piece, IP_AT, offset, more);
+      ipv4.putChecksum(piece, IP_AT);
+      peer.say(piece);
+    }
+    network.settle();
+    expect(server.queuedDatagrams).toBe(0);
+    network.advance(30_000);
+    expect([host.ip.reassembly.datagrams, host.ip.reassembly.bytes, host.context.timers.size]).toEqual([0, 0, 0]);
+  });
+});
+
+test("[FRG-05] [FRG-08] twenty thousand mutilated fragments throw nothing, deliver nothing wrong and leave nothing behind", () => {
+  const { network, host, peer } = setUp();
+  const server = open(host, 7);
+  const text = "0123456789abcdef".repeat(16);
+  const random = new SeededRandom(20261126);
+  let [delivered, most] = [0, 0];
+  for (let i = 0; i < 20_000; i++) {
+    const whole = peer.udp(host, { from: 9, to: 7 }, text);
+    ipv4.setIdentification(whole, IP_AT, below(random, 60));
+    const piece = cut(whole, 88, 88, 88)[below(random, 3)]!;
+    // Most flips spoil a checksum; some make another offset, length or protocol.
+    if (below(random, 8) === 0) {
+      piece[14 + below(random, piece.length - 14)]! ^= 1 << below(random, 8);
+      ipv4.putChecksum(piece, IP_AT);
+    }
+    host.eth.frame(piece, 0, piece.length, plainFrame());
+    most = Math.max(most, host.ip.reassembly.bytes);
+    for (let d = server.receive(); d !== undefined; d = server.receive(), delivered++) expect(String.fromCharCode(...d.payload)).toBe(text);
+    if (i % 100 === 0) network.advance(1000);
+  }
+  expect(delivered).toBeGreaterThan(500);
+  expect(most).toBeLessThan(600_000);
+  network.advance(30_000);
+  expect(host.ip.reassembly.bytes).toBe(0);
+});
+
+test("an echo reply has the request's DSCP and no mark of its own (RFC 1349 §5.1)", () => {
+  const { network, host, peer } = setUp();
+  const request = peer.echoRequest(host, "hello");
+  request[IP_AT + 1] = 0xb8 | 3;
+  ipv4.putChecksum(request, IP_AT);
+  peer.say(request);
+  network.settle();
+  expect(ipv4.tos(peer.heardIp()[0]!, IP_AT)).toBe(0xb8);
 });
 
 describe("time exceeded in reassembly (RFC 1122 §3.3.2)", () => {

@@ -394,9 +394,9 @@ describe("answers (RFC 3376 §5.2)", () => {
 
 describe("queries that are not believed", () => {
   const bad: [string, (router: Station, host: TestHost) => Uint8Array, string][] = [
-    ["[MC-08] of version 3 without router alert", (r, h) => query(r, h, { hasRouterAlert: false }), "igmp-without-router-alert"],
+    ["[MC-08] [IP4-11] of version 3 without router alert", (r, h) => query(r, h, { hasRouterAlert: false }), "igmp-without-router-alert"],
     [
-      "[MC-08] of version 2 without router alert",
+      "[MC-08] [IP4-11] of version 2 without router alert",
       (r, h) => query(r, h, { version: 2, hasRouterAlert: false }),
       "igmp-without-router-alert",
     ],

@@ -66,6 +66,23 @@ export {
 
 // Its layers, as their users see them
 
+export {
+  type AddressFamilies,
+  DNS_FAILURES,
+  type DnsAnswer,
+  type DnsConfiguration,
+  type DnsFailure,
+  type DnsOrigin,
+  type DnsRecord,
+  type DnsRecordType,
+  type DnsRequest,
+  type DnsServer,
+  type DnsServerStatus,
+  type DnsService,
+  type DnsStatus,
+  type HostAddresses,
+} from "./stack/dns/dns-service.ts";
+export type { SourceCandidate } from "./stack/ip/address-selection.ts";
 export type { Membership, MembershipFailure, MembershipService } from "./stack/ip/groups/memberships.ts";
 export type { SourceFilter } from "./stack/ip/groups/source-filter.ts";
 export type { AddressOptions, IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";

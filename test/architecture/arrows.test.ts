@@ -17,6 +17,7 @@ const LAYERS = [
   "stack/udp",
   "stack/tcp/congestion",
   "stack/tcp",
+  "stack/dns",
   "stack/host",
   "wire",
   "tap",

@@ -59,7 +59,8 @@ test("tapsock and tapsock/winsock/abi run where there is nothing but what every 
   expect(reports).toContainEqual(expect.stringContaining("SYN"));
   expect(planned).toHaveLength(1);
   planned[0]!();
-  expect(reports.slice(-4)).toEqual(["refused", "WSAECONNREFUSED", "number", true]);
+  expect(reports).toContain("refused");
+  expect(reports.slice(-3)).toEqual(["WSAECONNREFUSED", "number", true]);
 });
 
 describe("what needs Node.js is not taken for a browser's", () => {

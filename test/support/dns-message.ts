@@ -2,8 +2,13 @@
 
 export const TYPE = { A: 1, NS: 2, CNAME: 5, SOA: 6, PTR: 12, MX: 15, TXT: 16, AAAA: 28, SRV: 33, OPT: 41 } as const;
 
-/** Flags of an answer from a server that recurses. */
+/** Flags of answers from a server that recurses. */
 const ANSWER = 0x8180;
+export const TRUNCATED_ANSWER = 0x8380;
+export const NXDOMAIN = 0x8183;
+export const FORMERR = 0x8181;
+export const SERVFAIL = 0x8182;
+export const REFUSED = 0x8185;
 
 export interface RecordParts {
   readonly name: string;

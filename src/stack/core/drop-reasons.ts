@@ -181,6 +181,9 @@ const UDP = {
 const DNS = {
   "dns-truncated": "The DNS message is shorter than its counts and lengths say.",
   "dns-bad-name": "A name in the DNS message is too long, or a pointer in it does not lead backwards.",
+  "dns-not-an-answer": "The DNS message is no answer to a standard query.",
+  "dns-wrong-id": "The DNS message has another number than the query that it should answer: somebody may be guessing (RFC 5452).",
+  "dns-wrong-question": "The DNS message answers another question than was asked (RFC 5452).",
   "dns-bad-data": "The data of a record in the DNS message does not have the shape of its type.",
 } as const;
 

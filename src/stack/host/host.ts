@@ -5,6 +5,8 @@ import { type Profile, WINDOWS } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
 import { type TimerHolder, TimerQueue, type TimerSubject } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
+import type { DnsService } from "../dns/dns-service.ts";
+import { Resolver } from "../dns/resolver.ts";
 import { Ip } from "../ip/ip.ts";
 import type { IpService } from "../ip/ip-service.ts";
 import { Ipv4 } from "../ip/v4/ipv4.ts";
@@ -48,6 +50,7 @@ export class Host {
   readonly ip: IpService;
   readonly tcp: TcpService;
   readonly udp: UdpService;
+  readonly dns: DnsService;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
   /** Undefined when nobody looks. */
@@ -90,6 +93,7 @@ export class Host {
     this.ip = this.#ip;
     this.udp = this.#udp;
     this.tcp = this.#tcp;
+    this.dns = new Resolver(this.context, this.ip, this.udp, this.tcp);
   }
 
   /** Puts a device to use. A loopback device needs no options: it has 127.0.0.1/8. @throws RangeError for an address that no host can have */

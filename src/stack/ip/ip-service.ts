@@ -1,6 +1,7 @@
 import type { AddressWords, IpAddress } from "../core/address.ts";
 import type { AddressSettings, InterfaceService } from "../link/interface-service.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
+import type { SourceCandidate } from "./address-selection.ts";
 import type { RouteFailure } from "./path.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
 import type { RouteListing } from "./routes.ts";
@@ -47,6 +48,8 @@ export interface IpService {
   isLocalAddress(address: IpAddress): boolean;
   /** Limited broadcast, or the directed broadcast of a prefix of ours. */
   isBroadcast(address: AddressWords): boolean;
+  /** The source that a datagram to `remote` leaves with when nobody has chosen one, and what is known of it; undefined when there is no way. */
+  sourceTowards(remote: IpAddress): SourceCandidate | undefined;
   neighbours(): NeighbourListing[];
   /** Echo request to a host, RFC 1122 §3.2.2.6. @returns undefined when it is on its way: then `callback` is called exactly once */
   ping(remote: IpAddress, options: PingOptions, callback: (result: PingResult) => void): RouteFailure | PingFailure | undefined;

@@ -12,6 +12,7 @@ import {
   longestPrefix,
   needsScope,
   parseV4,
+  prefixBits,
   sameAddress,
   sameFamily,
   samePrefix,
@@ -259,6 +260,17 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return local === undefined ? "no-route" : { interface: through, nextHop, isBroadcast: false, isMulticast: false, local };
   }
 
+  /** The source that a datagram to `remote` leaves with when nobody has chosen one, and what is known of it; undefined when there is no way. */
+  sourceTowards(remote: IpAddress): SourceCandidate | undefined {
+    const way = this.wayTo(remote, undefined);
+    if (typeof way === "string") return undefined;
+    const own = way.interface.addresses.find(({ address }) => sameAddress(address, way.local));
+    if (own !== undefined) return candidateOn(way.interface, own);
+    // One of ours that another interface has, or any of the loopback's.
+    const bits = prefixBits(way.local, longestPrefix(way.local));
+    return { address: way.local, bits, isDeprecated: false, isTemporary: false, interface: way.interface };
+  }
+
   /** Echo request to a host, RFC 1122 §3.2.2.6. @returns undefined when it is on its way: then `callback` is called exactly once */
   ping(remote: IpAddress, options: PingOptions, callback: (result: PingResult) => void): RouteFailure | PingFailure | undefined {
     const path = this.route(remote);
@@ -392,10 +404,14 @@ const LOOPBACK = parseV4("127.0.0.1");
 /** The address of ours to send from: for IPv4 the one on the next hop's prefix, for IPv6 by RFC 6724 among those of the interface (§4). */
 function sourceFor(remote: IpAddress, through: NetworkInterface, nextHop: IpAddress): IpAddress | undefined {
   if (isV4(remote)) return through.addressTowards(nextHop);
-  const candidates: SourceCandidate[] = [];
-  for (const { address, bits, state, origin } of through.addresses) {
-    if (state === "tentative") continue;
-    candidates.push({ address, bits, isDeprecated: state === "deprecated", isTemporary: origin === "temporary", interface: through });
-  }
+  const candidates = through.addresses.filter(({ state }) => state !== "tentative").map((own) => candidateOn(through, own));
   return selectSource(candidates, remote, { interface: through, nextHop })?.address;
 }
+
+const candidateOn = (through: NetworkInterface, { address, bits, state, origin }: InterfaceAddress): SourceCandidate => ({
+  address,
+  bits,
+  isDeprecated: state === "deprecated",
+  isTemporary: origin === "temporary",
+  interface: through,
+});

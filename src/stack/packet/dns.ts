@@ -4,7 +4,7 @@
  * ASCII stands for itself, a dot or backslash within a label behind a backslash, any other octet as `\DDD`. So no text has a control
  * character in it, and two names are the same when their texts are, but for the case of letters.
  */
-import { type IpAddress, ipv4, ipv6 } from "../core/address.ts";
+import { type AddressWords, type IpAddress, ipv4, ipv6, isV4 } from "../core/address.ts";
 import { i32, putU16, u8, u16, u32 } from "./bytes.ts";
 
 export const PORT = 53;
@@ -302,6 +302,15 @@ export function writeName(b: Uint8Array, at: number, text: string): number | und
   if (lastLabel === 0) return next;
   b[next] = 0;
   return next + 1;
+}
+
+/** The name under which the names of an address are looked for, RFC 1035 §3.5 and RFC 3596 §2.5. */
+export function reverseName(of: AddressWords): string {
+  const words = isV4(of) ? [of.w3] : [of.w0, of.w1, of.w2, of.w3];
+  const digits = words.map((word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  if (!isV4(of)) return `${[...digits].reverse().join(".")}.ip6.arpa`;
+  const octets = (digits.match(/../g) ?? []).map((octet) => Number.parseInt(octet, 16));
+  return `${octets.reverse().join(".")}.in-addr.arpa`;
 }
 
 /**

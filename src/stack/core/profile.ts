@@ -13,8 +13,11 @@ export interface Profile {
   // IP
   /** Initial TTL, RFC 1122 §3.2.1.7. */
   readonly ttl: number;
-  /** Identification of atomic datagrams (RFC 6864 §4.1): in an order that nobody can foretell, or zero. */
-  readonly ipIdentification: "unpredictable" | "zero";
+  /**
+   * Identification (RFC 6864): counted up, for each pair of hosts from a random start, as Windows does; or zero in atomic datagrams, and
+   * in others in an order that nobody can foretell.
+   */
+  readonly ipIdentification: "increment" | "zero";
   /** RFC 1122 §3.2.2.6. */
   readonly answersEcho: boolean;
 
@@ -120,7 +123,7 @@ export interface Profile {
 export const WINDOWS: Profile = {
   name: "windows",
   ttl: 128,
-  ipIdentification: "unpredictable",
+  ipIdentification: "increment",
   answersEcho: true,
   neighbourReachableMs: 30_000,
   neighbourDelayMs: 5000,

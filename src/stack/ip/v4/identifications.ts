@@ -13,8 +13,9 @@ const BLOCK = 0x10000 / BLOCKS;
 const ROUNDS = 4;
 
 /**
- * IPv4 Identification (RFC 6864). Each flow of datagrams goes through all values in an order of its own, from a random place on, with
- * a counter that it may share with a few others, chosen by a keyed hash: nobody outside can foretell one, or count another's.
+ * IPv4 Identification (RFC 6864). Each flow of datagrams goes through all values from a random place on, with a counter that it may share
+ * with a few others, chosen by a keyed hash: nobody outside can count another's. Where the profile does not want them to count up they go
+ * through in an order of each counter's own, so that nobody can foretell one.
  */
 export class Identifications {
   readonly #time: Time;
@@ -25,7 +26,7 @@ export class Identifications {
   readonly #leftAtMs = new Float64Array(COUNTERS * BLOCKS).fill(Number.NEGATIVE_INFINITY);
   /** Random functions of eight bits, one for each round of the Feistel network that orders the values. */
   readonly #rounds = new Uint8Array(ROUNDS * 256);
-  readonly #zeroWhenAtomic: boolean;
+  readonly #countsUp: boolean;
 
   constructor(context: HostContext) {
     this.#time = context;
@@ -33,10 +34,10 @@ export class Identifications {
     for (let i = 0; i < COUNTERS; i++) {
       const start = context.random.u32();
       this.#nextAtomic[i] = start;
-      this.#next[i] = start >>> 16;
+      this.#next[i] = start;
     }
     for (let i = 0; i < this.#rounds.length; i++) this.#rounds[i] = this.#hash.of(i, 0, 0);
-    this.#zeroWhenAtomic = context.profile.ipIdentification === "zero";
+    this.#countsUp = context.profile.ipIdentification === "increment";
   }
 
   /** Which counter serves datagrams from `local` to `remote`; to be kept by the path. */
@@ -46,7 +47,7 @@ export class Identifications {
 
   /** For a datagram that is never fragmented, whose identification means nothing (RFC 6864 §4.1). */
   takeAtomic(counter: number): number {
-    return this.#zeroWhenAtomic ? 0 : this.#inOrder(counter, this.#nextAtomic[counter]!++);
+    return this.#countsUp ? this.#nextAtomic[counter]!++ : 0;
   }
 
   /**
@@ -60,7 +61,7 @@ export class Identifications {
     if (next % BLOCK === 0 && now - this.#leftAtMs[block]! < DATAGRAM_LIFETIME_MS) return -1;
     if (next % BLOCK === BLOCK - 1) this.#leftAtMs[block] = now;
     this.#next[counter] = next + 1;
-    return this.#inOrder(counter, next);
+    return this.#countsUp ? next : this.#inOrder(counter, next);
   }
 
   /** The value in this place of the counter's order: a permutation (Luby and Rackoff), so that each value has one place. */

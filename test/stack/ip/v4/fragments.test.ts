@@ -411,6 +411,15 @@ describe("IPv4 datagrams that leave in fragments (RFC 1122 §3.3.3)", () => {
     expect(host.drops()).toEqual({ "neighbour-unresolved": 5 });
   });
 
+  test("[IP4-07] nothing leaves with a TTL of 0, whatever its sender chose", () => {
+    const { host, peer } = setUp();
+    const client = open(host, 1000);
+    client.ttl = 0;
+    client.send(new Uint8Array(3000), 0, 3000, ipv4Address(peer.address), 9);
+    client.send(new Uint8Array(1), 0, 1, ipv4Address(peer.address), 9);
+    expect(peer.heardIp().map((f) => ipv4.ttl(f, IP_AT))).toEqual([1, 1, 1, 1]);
+  });
+
   test("[IP4-08] [IP4-09] the traffic class and TTL that one side chooses the other sees", () => {
     const { network, us, them } = twoHosts();
     const server = open(them, 7);

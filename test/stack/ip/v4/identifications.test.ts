@@ -54,9 +54,18 @@ describe("IPv4 identifications (RFC 6864)", () => {
     expect([zero.takeAtomic(counter), zero.takeAtomic(counter)]).toEqual([0, 0]);
     expect(zero.take(counter)).toBe(same.take(counter));
 
-    const { ids: chosen } = setUp({ ...WINDOWS, ipIdentification: "unpredictable" });
-    expect(new Set(Array.from({ length: 65_536 }, () => chosen.takeAtomic(counter))).size).toBe(65_536);
-    expect(chosen.take(counter)).toBe(setUp().ids.take(counter));
+    const { ids: counted } = setUp({ ...WINDOWS, ipIdentification: "increment" });
+    const first = counted.take(counter);
+    const atomic = Array.from({ length: 65_537 }, () => counted.takeAtomic(counter));
+    expect(atomic.every((id, i) => id === ((atomic[0]! + i) & 0xffff))).toBe(true);
+    expect(counted.take(counter)).toBe((first + 1) & 0xffff);
+  });
+
+  test("count up where the profile has it so, from a start of each counter's own, as Windows does", () => {
+    const { ids, takeMany } = setUp(WINDOWS);
+    const taken = takeMany(1, 1000);
+    expect(taken.every((id, i) => id === ((taken[0]! + i) & 0xffff))).toBe(true);
+    expect(ids.take(2)).not.toBe((taken.at(-1)! + 1) & 0xffff);
   });
 
   test("[IP4-16] cannot be foretold: each counter has an order of its own, and none counts up", () => {

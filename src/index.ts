@@ -94,6 +94,7 @@ export type {
   AddressOrigin,
   AddressSettings,
   AddressState,
+  ConflictPolicy,
   InterfaceAddress,
   InterfaceService,
   NeighbourService,

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { DoorLimits } from "../management/door-usage.ts";
 import {
+  conflictPolicySetting,
   DEFAULT_ADDRESS,
   firstIssue,
   ipv4Prefix,
@@ -40,6 +41,8 @@ const keys = z.strictObject({
   ip: ipv4Prefix.optional(),
   ip6: z.never({ error: "not there yet, tapsock speaks IPv4 only; leave it out" }).optional(),
   gateway: ipv4Setting.optional(),
+  detectConflicts: z.boolean({ error: "expected true or false" }).optional(),
+  conflictPolicy: conflictPolicySetting.optional(),
   socket: z.string().min(1, { error: "expected a path" }).refine(fitsSocketAddress, { error: TOO_LONG }).optional(),
   profile: profileName.optional(),
   offload: z.enum(["on", "off"], { error: "expected on or off" }).optional(),
@@ -79,15 +82,16 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
   const fromFile = file === undefined ? {} : checked(readConfigFile(file), (key) => `in ${file}: ${key}`);
   const fromFlags = checked(flags, (issue) => `--${kebab(issue)}`);
   const all = { ...fromFile, ...fromFlags };
-  const { tap, ip = DEFAULT_ADDRESS, gateway, profile = "windows", offload = "on", mac, mtu, kernelIp, capture, record } = all;
-  const { maxClients = DEFAULT_DOOR_LIMITS.clients, maxSockets = DEFAULT_LIMITS.sockets } = all;
-  if (kernelIp !== undefined && tap === undefined) throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
+  const { maxClients = DEFAULT_DOOR_LIMITS.clients, maxSockets = DEFAULT_LIMITS.sockets, socket, ...ofHost } = all;
+  const { tap, ip = DEFAULT_ADDRESS, profile = "windows", offload = "on", ...others } = ofHost;
+  if (others.kernelIp !== undefined && tap === undefined)
+    throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
   try {
     const offloads = tap !== undefined && offload === "on";
     const device = tap === undefined ? "wire" : "tap";
     return {
-      host: hostSettings({ device, name: tap ?? "wire0", ip, gateway, profile, offloads, mac, mtu, kernelIp, capture, record }),
-      socket: all.socket ?? usualSocket(env),
+      host: hostSettings({ ...others, device, name: tap ?? "wire0", ip, profile, offloads }),
+      socket: socket ?? usualSocket(env),
       limits: { ...DEFAULT_DOOR_LIMITS, clients: maxClients },
       programs: { sockets: maxSockets },
     };

@@ -41,6 +41,8 @@ function command(): Command {
     .option("--ip <address/length>", "the host's address (default: 203.0.113.2/24)")
     .option("--ip6 <address/length>", "not there yet")
     .option("--gateway <address>", "default router")
+    .option("--detect-conflicts", "asks the link whether another station has the address before it is used; takes some five seconds")
+    .option("--conflict-policy <policy>", "when another station uses the address: yield, defend-once or keep (default: defend-once)")
     .option("--socket <path>", "where clients attach (default: /run/tapsock/tapsock.sock for root, else in $XDG_RUNTIME_DIR)")
     .option("--profile <name>", "windows, linux or rfc (default: windows)")
     .option("--offload <on|off>", "segmentation and checksums left to the kernel (default: on)")
@@ -53,7 +55,7 @@ function command(): Command {
     .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, gateway, socket, profile, offload, mac, mtu, kernelIp, capture, record, maxClients, maxSockets; a flag wins",
+      "JSON object with the keys tap, ip, gateway, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)

@@ -1,6 +1,7 @@
 import { Address4 } from "ip-address";
 import * as z from "zod";
 import { PROFILES } from "../stack/core/profile.ts";
+import type { ConflictPolicy } from "../stack/link/interface-service.ts";
 
 /** Settings as people and programs write them, and what is said when one is wrong. */
 
@@ -15,6 +16,8 @@ export const ipv4Prefix = z
   .string()
   .refine(isPrefix, { error: `expected an IPv4 address with a prefix length such as ${DEFAULT_ADDRESS}` });
 export const profileName = z.string().refine((name) => PROFILES.has(name), { error: `expected one of ${[...PROFILES.keys()].join(", ")}` });
+const POLICIES = ["yield", "defend-once", "keep"] as const satisfies readonly ConflictPolicy[];
+export const conflictPolicySetting = z.enum(POLICIES, { error: `expected one of ${POLICIES.join(", ")}` });
 export const tapName = z.string().refine((name) => /^[^\s/:]{1,15}$/.test(name) && name !== "." && name !== "..", {
   error: "expected an interface name of 1 to 15 characters without blank, slash or colon",
 });

@@ -1,6 +1,7 @@
 import { Address4 } from "ip-address";
 import * as z from "zod";
 import {
+  conflictPolicySetting,
   DEFAULT_ADDRESS,
   firstIssue,
   ipv4Prefix,
@@ -10,6 +11,7 @@ import {
   profileName,
   tapName,
 } from "../management/setting-text.ts";
+import type { ConflictPolicy } from "../stack/link/interface-service.ts";
 import { NetworkError } from "../transport/network-error.ts";
 
 /** How a host of our own is made. Plain data: it goes to another thread. */
@@ -22,6 +24,10 @@ export interface HostSettings {
   readonly ip: string;
   readonly prefixLength: number;
   readonly gateway?: string | undefined;
+  /** Whether the address is tried before it is used; off by default. */
+  readonly detectConflicts?: boolean | undefined;
+  /** What becomes of the address when another station uses it too; `defend-once` by default. */
+  readonly conflictPolicy?: ConflictPolicy | undefined;
   /** A name of PROFILES. */
   readonly profile: string;
   readonly offloads: boolean;
@@ -45,6 +51,8 @@ const fileName = z.string().min(1, { error: "expected the name of a file" });
 const hostOptions = {
   ip: ipv4Prefix.default(DEFAULT_ADDRESS),
   gateway: ipv4Setting.optional(),
+  "detect-conflicts": onOff.optional(),
+  "conflict-policy": conflictPolicySetting.optional(),
   profile: profileName.default("windows"),
   mac: macSetting.optional(),
   mtu: mtuNumber.optional(),
@@ -55,7 +63,7 @@ const embeddedOptions = z.strictObject(hostOptions);
 const tapOptions = z.strictObject({ ...hostOptions, offload: onOff.default(true) });
 
 /**
- * `embedded:`, `tap:NAME?ip=…&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&capture=FILE&record=FILE` or `daemon:/path/of/socket`.
+ * `embedded:`, `tap:NAME?ip=…&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE` or `daemon:/path/of/socket`.
  * @throws NetworkError with one sentence that names the part that is wrong
  */
 export function parseNetworkUrl(url: string): Network {
@@ -72,16 +80,27 @@ export function parseNetworkUrl(url: string): Network {
   if (scheme === "embedded") {
     if (name !== "") throw wrong(url, `"${name}": expected nothing between "embedded:" and "?"`);
     const options = read(url, embeddedOptions, query);
-    return { kind: "host", host: hostSettings({ ...options, device: "wire", name: "wire0", offloads: false }) };
+    return { kind: "host", host: hostSettings({ ...named(options), device: "wire", name: "wire0", offloads: false }) };
   }
   if (scheme === "tap") {
-    const options = read(url, tapOptions, query);
+    const { offload: offloads, ...options } = read(url, tapOptions, query);
     const checked = tapName.safeParse(name);
     if (!checked.success) throw wrong(url, `name: ${firstIssue(checked.error)}`);
-    return { kind: "host", host: hostSettings({ ...options, device: "tap", name, offloads: options.offload }) };
+    return { kind: "host", host: hostSettings({ ...named(options), device: "tap", name, offloads }) };
   }
   throw wrong(url, "expected embedded:, tap:NAME?ip=… or daemon:/path");
 }
+
+/** As settings are called, where a URL writes it otherwise. */
+const named = ({
+  "detect-conflicts": detectConflicts,
+  "conflict-policy": conflictPolicy,
+  ...options
+}: z.output<typeof embeddedOptions>) => ({
+  ...options,
+  detectConflicts,
+  conflictPolicy,
+});
 
 interface HostChoices extends Omit<HostSettings, "prefixLength"> {
   /** With its prefix length. */
@@ -90,13 +109,13 @@ interface HostChoices extends Omit<HostSettings, "prefixLength"> {
 
 /** Settings from checked options, the address taken apart. @throws NetworkError when the address cannot be a host's */
 export function hostSettings(choices: HostChoices): HostSettings {
-  const { device, name, profile, offloads, gateway, mac, mtu, capture, record, kernelIp } = choices;
   const [ip = "", length = "24"] = choices.ip.split("/");
   const subnet = new Address4(choices.ip);
+  const { gateway } = choices;
   if (gateway !== undefined && !new Address4(gateway).isInSubnet(subnet)) {
     throw new NetworkError(`Cannot use the gateway ${gateway}: expected an address within ${choices.ip}`);
   }
-  return { device, name, ip, prefixLength: Number(length), gateway, profile, offloads, mac, mtu, capture, record, kernelIp };
+  return { ...choices, ip, prefixLength: Number(length) };
 }
 
 function read<T>(url: string, schema: z.ZodType<T>, query: string): T {

@@ -132,10 +132,12 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   };
   const reports = new MistakeReports(host.context, host.context.drops, notice);
   const devices = [managed(record?.recorder.device(outer) ?? outer), managed(new Loopback())];
-  const { gateway } = settings;
+  const { gateway, detectConflicts = false, conflictPolicy = "defend-once" } = settings;
   host.attach(devices[0]!.capture, {
     address: parseV4(settings.ip),
     prefixLength: settings.prefixLength,
+    detectConflicts,
+    conflictPolicy,
     ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
   });
   host.attach(devices[1]!.capture);

@@ -209,8 +209,12 @@ function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice
     if (i.isLoopback) return { kind: "loopback", name: i.name };
     const device = devices.findIndex((candidate) => candidate.name === i.name);
     if (device < 0) throw new RangeError(`Cannot record ${i.name}: its device is not recorded`);
-    const addresses = i.addresses.map(({ address, prefixLength }) => ({ address: formatAddress(address), prefixLength }));
-    return { kind: "device", device, name: i.name, mac: [...i.mac], mtu: i.mtu, addresses };
+    const addresses = i.addresses.map(({ address, prefixLength, state }) => ({
+      address: formatAddress(address),
+      prefixLength,
+      ...(state === "tentative" ? { detectConflicts: true } : {}),
+    }));
+    return { kind: "device", device, name: i.name, mac: [...i.mac], mtu: i.mtu, addresses, conflictPolicy: i.conflictPolicy };
   };
   // Those to the prefixes of addresses come with the addresses.
   const configured = routes.list().filter((route) => route.gateway !== undefined || route.metric !== 0);

@@ -121,7 +121,15 @@ const setupSchema = z.object({
         name: z.string(),
         mac,
         mtu: z.number().int().positive(),
-        addresses: z.array(z.object({ address: z.string(), prefixLength: z.number() })),
+        addresses: z.array(
+          z.object({
+            address: z.string(),
+            prefixLength: z.number(),
+            /** It was being tried when the recording began. */
+            detectConflicts: z.boolean().optional(),
+          }),
+        ),
+        conflictPolicy: z.enum(["yield", "defend-once", "keep"]).default("defend-once"),
       }),
     ]),
   ),

@@ -273,7 +273,10 @@ function setUp(host: Host, setup: Setup, devices: readonly LinkDevice[]): void {
   setup.interfaces.forEach((each, i) => {
     const added = host.attach(devices[i]!);
     if (each.kind === "loopback") return;
-    for (const { address, prefixLength } of each.addresses) host.ip.addAddress(added, parseV4(address), prefixLength);
+    host.ip.setConflictPolicy(added, each.conflictPolicy);
+    for (const { address, prefixLength, detectConflicts = false } of each.addresses) {
+      host.ip.addAddress(added, parseV4(address), prefixLength, { detectConflicts });
+    }
   });
   for (const { destination, prefixLength, gateway, interface: name, metric } of setup.routes) {
     host.ip.addRoute({

@@ -39,12 +39,18 @@ describe("the daemon's configuration", () => {
     expect(host).toMatchObject({ device: "tap", name: "tap3", ip: "203.0.113.8", mtu: 1300, offloads: false, kernelIp: "203.0.113.1/24" });
   });
 
+  test("says what is done about conflicts of the address", () => {
+    const { host } = daemonConfig({ detectConflicts: true, conflictPolicy: "yield" }, undefined, env);
+    expect(host).toMatchObject({ detectConflicts: true, conflictPolicy: "yield" });
+  });
+
   test.each<[string, Record<string, unknown>]>([
     ["--ip: expected an IPv4 address with a prefix length", { ip: "203.0.113.2" }],
     ["--ip6: not there yet", { ip6: "2001:db8:7a::2/64" }],
     ["--gateway: expected an IPv4 address", { gateway: "router" }],
     ["203.0.113.2/24", { gateway: "198.51.100.1" }],
     ["--profile: expected one of windows, linux, rfc", { profile: "xp" }],
+    ["--conflict-policy: expected one of yield, defend-once, keep", { conflictPolicy: "fight" }],
     ["--offload: expected on or off", { offload: "yes" }],
     ["--mtu: ", { mtu: "40" }],
     ["--kernel-ip: expected an IPv4 address with a prefix length", { kernelIp: "203.0.113.1", tap: "tap0" }],

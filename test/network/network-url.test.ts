@@ -22,7 +22,7 @@ describe("the URL of a network", () => {
 
   test("tap: takes every option", () => {
     const url =
-      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&capture=/tmp/x.pcapng&record=/tmp/x.recording";
+      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&detect-conflicts=on&conflict-policy=keep&capture=/tmp/x.pcapng&record=/tmp/x.recording";
     expect(parseNetworkUrl(url)).toEqual({
       kind: "host",
       host: {
@@ -35,6 +35,8 @@ describe("the URL of a network", () => {
         offloads: false,
         mac: "02:00:5e:00:53:02",
         mtu: 1400,
+        detectConflicts: true,
+        conflictPolicy: "keep",
         capture: "/tmp/x.pcapng",
         record: "/tmp/x.recording",
       },
@@ -62,6 +64,8 @@ describe("the URL of a network", () => {
     ["tap:tap0?gateway=198.51.100.1", "gateway 198.51.100.1: expected an address within 203.0.113.2/24"],
     ["tap:tap0?profile=beos", "profile: expected one of windows, linux, rfc"],
     ["tap:tap0?offload=maybe", "offload: expected on or off"],
+    ["tap:tap0?detect-conflicts=1", "detect-conflicts: expected on or off"],
+    ["tap:tap0?conflict-policy=fight", "conflict-policy: expected one of yield, defend-once, keep"],
     ["tap:tap0?mac=02:00", "mac: expected six bytes"],
     ["tap:tap0?mtu=68", "mtu: "],
     ["tap:tap0?mtu=big", "mtu: expected a whole number from 576 to 65535"],

@@ -2,10 +2,12 @@ import { describe, expect, test } from "@jest/globals";
 import { Recorder } from "../../src/replay/recorder.ts";
 import { BLOCK_HEADER, KIND, Recording, RecordingError } from "../../src/replay/recording.ts";
 import { Replay, ReplayError } from "../../src/replay/replay.ts";
+import { parseV4 } from "../../src/stack/core/address.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Host } from "../../src/stack/host/host.ts";
+import { Simulation } from "../../src/stack/host/simulation.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
-import { type RunOptions, recordedRun, recordingIn, replayed } from "./recorded-run.ts";
+import { digestsOf, type RunOptions, recordedRun, recordingIn, replayed } from "./recorded-run.ts";
 
 const LOSSY = { loss: 0.05, duplicate: 0.02, reorder: 0.05, reorderDelayMs: 4, delayMs: 8, jitterMs: 3 };
 
@@ -141,4 +143,21 @@ test("a host with a device that is not recorded is not recorded", () => {
   const host = new Host({ random: recorder.random(new SeededRandom(1)) });
   host.attach(new MemoryWire().device({ name: "wire" }));
   expect(() => recorder.begin(host)).toThrow(/Cannot record wire: its device is not recorded/);
+});
+
+test("a host that tries its address first does so in the replay", () => {
+  const simulation = new Simulation();
+  const blocks: Uint8Array[] = [];
+  const recorder = new Recorder((block) => blocks.push(block));
+  const host = simulation.host({ random: recorder.random(new SeededRandom(7)) });
+  const device = recorder.device(new MemoryWire().device({ name: "tap0" }));
+  host.attach(device, { address: parseV4("203.0.113.2"), prefixLength: 24, detectConflicts: true, conflictPolicy: "keep" });
+  recorder.begin(host);
+  const digests = digestsOf(host.trace);
+  simulation.advance(10_000);
+  recorder.end();
+  const recording = recordingIn(blocks);
+  expect(replayed(recording)).toEqual(digests());
+  const replay = new Replay(recording);
+  expect(replay.host.ip.interfaces[0]).toMatchObject({ conflictPolicy: "keep", addresses: [{ state: "tentative" }] });
 });

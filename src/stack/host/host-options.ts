@@ -1,6 +1,7 @@
 import type { IpAddress } from "../core/address.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
+import type { ConflictPolicy } from "../link/interface-service.ts";
 import type { RingSource } from "../tcp/ring-pool.ts";
 
 export interface HostOptions {
@@ -25,4 +26,8 @@ export interface AttachOptions {
   readonly prefixLength: number;
   /** Default router; without one only the prefix itself can be reached. */
   readonly gateway?: IpAddress;
+  /** Whether the address is tried before it is used (`AddressOptions.detectConflicts`); off unless given, since that takes seconds. */
+  readonly detectConflicts?: boolean;
+  /** What becomes of an address that another station uses too; `defend-once` unless given. */
+  readonly conflictPolicy?: ConflictPolicy;
 }

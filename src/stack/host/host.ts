@@ -100,14 +100,11 @@ export class Host {
   attach(device: LinkDevice, options?: AttachOptions): InterfaceService {
     const added = this.#ip.addInterface(device);
     if (options !== undefined) {
-      this.#ip.addAddress(added, options.address, options.prefixLength);
-      if (options.gateway !== undefined) {
-        this.#ip.addRoute({
-          destination: anyLike(options.gateway),
-          prefixLength: 0,
-          gateway: options.gateway,
-          interface: added,
-        });
+      const { address, prefixLength, gateway, detectConflicts = false, conflictPolicy } = options;
+      if (conflictPolicy !== undefined) this.#ip.setConflictPolicy(added, conflictPolicy);
+      this.#ip.addAddress(added, address, prefixLength, { detectConflicts });
+      if (gateway !== undefined) {
+        this.#ip.addRoute({ destination: anyLike(gateway), prefixLength: 0, gateway, interface: added });
       }
     }
     return added;

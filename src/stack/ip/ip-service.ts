@@ -1,5 +1,5 @@
 import type { AddressWords, IpAddress } from "../core/address.ts";
-import type { AddressSettings, InterfaceService } from "../link/interface-service.ts";
+import type { AddressSettings, ConflictPolicy, InterfaceService } from "../link/interface-service.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import type { SourceCandidate } from "./address-selection.ts";
 import type { RouteFailure } from "./path.ts";
@@ -7,8 +7,13 @@ import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
 import type { RouteListing } from "./routes.ts";
 
 export interface AddressOptions extends AddressSettings {
-  /** Tells the link that the address is ours (RFC 5227 §3). */
+  /** Tells the link, twice, that the address is ours (RFC 5227 §2.3). */
   readonly announce?: boolean;
+  /**
+   * Asks the link first whether another station has the address, and again whenever the link comes back (RFC 5227 §2.1): for some five
+   * seconds it is tentative. Not on a loopback, and for IPv4 only yet.
+   */
+  readonly detectConflicts?: boolean;
 }
 
 export interface RouteRequest {
@@ -40,6 +45,8 @@ export interface IpService {
    * what is bound to it told as when a device is gone. @returns false when it is not there
    */
   removeAddress(from: InterfaceService, address: IpAddress): boolean;
+  /** What becomes from now on of an address that another station uses too; `defend-once` unless set. */
+  setConflictPolicy(on: InterfaceService, policy: ConflictPolicy): void;
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
   addRoute(request: RouteRequest): void;
   /** Of all interfaces, the loopback's included. */

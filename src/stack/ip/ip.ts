@@ -20,7 +20,7 @@ import {
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
-import type { InterfaceAddress, InterfaceService } from "../link/interface-service.ts";
+import type { ConflictPolicy, InterfaceAddress, InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
@@ -103,17 +103,26 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   addAddress(through: InterfaceService, added: IpAddress, prefixLength: number, options: AddressOptions = {}): void {
     const to = this.own(through);
     const address = to.scoped(added);
-    to.addressBook.add(address, prefixLength, options);
+    const isTried = options.detectConflicts === true && !to.isLoopback && isV4(address);
+    to.addressBook.add(address, prefixLength, isTried ? { ...options, isTentative: true } : options);
     // What is on one link only needs no route: its zone says where it is.
     if (options.isPrefixOnLink !== false && !needsScope(address)) {
       this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
     }
-    if (options.announce === true && to.isUp && !to.isLoopback) to.announce(address);
+    if (isTried) to.conflicts.try(address);
+    else if (options.announce === true && !to.isLoopback) {
+      if (isV4(address)) to.conflicts.announce(address);
+      else if (to.isUp) to.announce(address);
+    }
   }
 
   removeAddress(through: InterfaceService, address: IpAddress): boolean {
     const from = this.own(through);
     return from.addressBook.remove(from.scoped(address));
+  }
+
+  setConflictPolicy(on: InterfaceService, policy: ConflictPolicy): void {
+    this.own(on).conflicts.policy = policy;
   }
 
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */

@@ -4,6 +4,7 @@ import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { type FrameInfo, plainFrame } from "../core/frame-info.ts";
 import * as arp from "../packet/arp.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import type { AddressConflicts } from "./address-conflicts.ts";
 import { FRAME_HEADROOM, type TransmitResult } from "./link-device.ts";
 import type { Neighbours, Solicitor } from "./neighbours.ts";
 
@@ -14,6 +15,7 @@ export interface ArpLink {
   /** The address of ours to ask from: the one whose prefix holds `target`, else the first of its family; undefined when there is none. */
   addressTowards(target: AddressWords): IpAddress | undefined;
   isOwn(address: AddressWords): boolean;
+  readonly conflicts: Pick<AddressConflicts, "claimed" | "probed">;
   /** Whether a station of this link may have the address: unicast, within a prefix of ours, and not ours. */
   isNeighbourly(address: AddressWords): boolean;
   /** Whether any host may have the address, on this link or elsewhere: unicast, and no broadcast of a prefix of ours. */
@@ -50,12 +52,14 @@ export class Arp implements Solicitor {
     fillV4(target, arp.targetIp(bytes, at));
     const isRequest = arp.operation(bytes, at) === arp.REQUEST;
     const isForUs = this.#link.isOwn(target);
-    if (this.#link.isOwn(sender)) return "arp-address-conflict";
+    const isProbe = isRequest && isUnspecified(sender);
+    const { conflicts } = this.#link;
+    if (conflicts.claimed(sender) || (isProbe && conflicts.probed(target))) return "arp-address-conflict";
     if (!this.#link.isNeighbourly(sender)) {
       // A sender of zero probes for a conflict (RFC 5227 §2.1.1). One of another network asks in the name of the source address of
       // what it is about to send (Linux: arp_announce 0). RFC 826 answers whoever asks for us, but of neither there is anything to
       // learn: we reach such an address through a gateway or not at all.
-      if (!isRequest || !isForUs || !(isUnspecified(sender) || this.#link.isHostAddress(sender))) return "arp-bad-sender";
+      if (!isRequest || !isForUs || !(isProbe || this.#link.isHostAddress(sender))) return "arp-bad-sender";
       this.#reply();
       return "accepted";
     }
@@ -74,6 +78,11 @@ export class Arp implements Solicitor {
 
   solicit(target: IpAddress, mac: Uint8Array | undefined): void {
     this.#request(mac ?? ethernet.BROADCAST_MAC, this.#link.addressTowards(target) ?? IPV4_ANY, target);
+  }
+
+  /** Asks who has `address` in nobody's name, which no cache remembers (RFC 5227 §2.1). */
+  probe(address: IpAddress): void {
+    this.#request(ethernet.BROADCAST_MAC, IPV4_ANY, address);
   }
 
   /** Tells the link that `address` is ours. */

@@ -33,6 +33,9 @@ export interface AddressHolder {
   addressesChanged(ended: InterfaceAddress | undefined): void;
 }
 
+/** Hears of an address that is another than before, and of its state or its end; it may change them in turn. */
+export type AddressWatcher = (address: InterfaceAddress, state: AddressState | AddressEnd) => void;
+
 const NEVER = Number.POSITIVE_INFINITY;
 /** No timer is set further ahead, so that its delay stays an exact number; it looks and goes on waiting. */
 const LONGEST_WAIT_MS = 2 ** 31;
@@ -45,6 +48,7 @@ export class InterfaceAddresses {
   readonly #context: HostContext;
   readonly #holder: AddressHolder;
   readonly #timer: Timer;
+  readonly #watchers = new Set<AddressWatcher>();
   #all: readonly InterfaceAddress[] = [];
   /** Those that are ours: all but the tentative. Read for every packet. */
   #own: readonly InterfaceAddress[] = [];
@@ -62,6 +66,12 @@ export class InterfaceAddresses {
   /** In the order in which they were added; each is replaced by another when it changes. */
   get all(): readonly InterfaceAddress[] {
     return this.#all;
+  }
+
+  /** @returns ends the watching */
+  watch(watcher: AddressWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
   }
 
   /** Adds an address, or gives one that is there another prefix length, origin, state and life. @throws RangeError when a host cannot have it */
@@ -220,9 +230,11 @@ export class InterfaceAddresses {
     const { trace } = this.#context;
     const isEnd = state === "removed" || state === "expired" || state === "duplicate";
     this.#holder.addressesChanged(isEnd ? which : undefined);
-    if (!trace.isOn) return;
-    const address = `${formatAddress(which.address)}/${which.prefixLength}`;
-    trace.emit({ type: "address-changed", device: this.#holder.name, address, state, origin: which.origin });
+    if (trace.isOn) {
+      const address = `${formatAddress(which.address)}/${which.prefixLength}`;
+      trace.emit({ type: "address-changed", device: this.#holder.name, address, state, origin: which.origin });
+    }
+    for (const watcher of this.#watchers) watcher(which, state);
   }
 }
 

@@ -8,6 +8,12 @@ export type { AddressState } from "../core/states.ts";
 /** Where an address comes from: the operator, a DHCP server, the link itself, a router's prefix (RFC 4862, RFC 8981), or it is the loopback's. */
 export type AddressOrigin = "manual" | "dhcp" | "link-local" | "slaac" | "temporary" | "loopback";
 
+/**
+ * What becomes of an IPv4 address of ours that another station uses too (RFC 5227 §2.4): it is given up at once, defended once in ten
+ * seconds and given up when that does not help, or kept for good as Linux does.
+ */
+export type ConflictPolicy = "yield" | "defend-once" | "keep";
+
 /** What is said of an address when it is given. Times are on the host's clock, in milliseconds. */
 export interface AddressSettings {
   /** `manual` unless given. */
@@ -60,6 +66,7 @@ export interface InterfaceService {
   readonly offloads: Offloads;
   readonly addresses: readonly InterfaceAddress[];
   readonly neighbours: NeighbourService;
+  readonly conflictPolicy: ConflictPolicy;
   /** Whether an address is within a prefix of ours on this link. */
   isOnLink(address: AddressWords): boolean;
 }

@@ -18,9 +18,10 @@ import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import { AddressConflicts, type ConflictLink } from "./address-conflicts.ts";
 import { Arp, type ArpLink } from "./arp.ts";
 import { type AddressHolder, InterfaceAddresses } from "./interface-addresses.ts";
-import type { InterfaceAddress, InterfaceService } from "./interface-service.ts";
+import type { ConflictPolicy, InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { LoopedFrames } from "./looped-frames.ts";
 import { Ndp, type NdpLink } from "./ndp.ts";
@@ -52,7 +53,9 @@ export interface InterfaceUser {
  * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
  */
-export class NetworkInterface implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink, NdpLink, AddressHolder {
+export class NetworkInterface
+  implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink, NdpLink, AddressHolder, ConflictLink
+{
   readonly name: string;
   readonly device: LinkDevice;
   readonly mac: Uint8Array;
@@ -60,6 +63,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
   readonly index: number;
   readonly neighbours: Neighbours;
   readonly addressBook: InterfaceAddresses;
+  readonly conflicts: AddressConflicts;
   readonly #context: HostContext;
   readonly #user: InterfaceUser;
   readonly #arp: Arp;
@@ -82,6 +86,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     this.#allNodesOfInterface = ipv6Address(0xff010000, 0, 0, 1, index);
     this.#user = user;
     this.addressBook = new InterfaceAddresses(context, this);
+    this.conflicts = new AddressConflicts(context, this, this.addressBook);
     this.#arp = new Arp(context, this);
     this.ndp = new Ndp(context, this, () => this.neighbours);
     this.neighbours = new Neighbours(context, this, {
@@ -113,6 +118,10 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     return this.isOwn(address) ? "ndp-address-conflict" : "ndp-not-for-us";
   }
 
+  get conflictPolicy(): ConflictPolicy {
+    return this.conflicts.policy;
+  }
+
   /** Largest IP datagram in bytes. */
   get mtu(): number {
     return this.device.mtu;
@@ -127,7 +136,11 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
     return needsScope(address) && address.scope !== this.index ? withScope(address, this.index) : address;
   }
 
-  /** Tells the link that `address` is ours (RFC 5227 §3 announcement). */
+  probe(address: IpAddress): void {
+    this.#arp.probe(address);
+  }
+
+  /** Tells the link once that `address` is ours (RFC 5227 §3 announcement). */
   announce(address: IpAddress): void {
     if (isV4(address)) this.#arp.announce(address);
     else this.ndp.announce(address);
@@ -230,6 +243,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
 
   linkChanged(isUp: boolean): void {
     if (!isUp) this.neighbours.flush();
+    if (!this.isLoopback) this.conflicts.linkChanged(isUp);
     this.#user.linkChanged(this, isUp);
     this.#context.requestTurn();
   }
@@ -239,6 +253,7 @@ export class NetworkInterface implements InterfaceService, FrameSink, LinkListen
   }
 
   addressesChanged(ended: InterfaceAddress | undefined): void {
+    if (ended !== undefined) this.conflicts.forget(ended.address);
     this.#user.addressesChanged(this, ended);
   }
 

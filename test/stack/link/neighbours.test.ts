@@ -669,7 +669,6 @@ describe("forged ARP", () => {
   test.each([
     ["a broadcast link address", { senderMac: ethernet.BROADCAST_MAC }, "arp-bad-sender-mac"],
     ["a link address of zero", { senderMac: new Uint8Array(6) }, "arp-bad-sender-mac"],
-    ["our address", { sender: US }, "arp-address-conflict"],
     ["the broadcast address", { sender: v4("203.0.113.255") }, "arp-bad-sender"],
     ["the limited broadcast address", { sender: 0xffffffff }, "arp-bad-sender"],
     ["a loopback address", { sender: v4("127.0.0.1") }, "arp-bad-sender"],
@@ -684,6 +683,15 @@ describe("forged ARP", () => {
     expect(host.ip.neighbours()).toEqual([]);
     expect(host.drops()).toEqual({ [reason]: 1 });
     expect(peer.heard()).toEqual([]);
+  });
+
+  test("a sender with our address is not learned, and is told that it is ours (RFC 5227 §2.4)", () => {
+    const { network, host, peer } = setUp();
+    peer.arp({ operation: arp.REQUEST, sender: US, target: US });
+    network.settle();
+    expect(host.ip.neighbours()).toEqual([]);
+    expect(host.drops()).toEqual({ "arp-address-conflict": 1 });
+    expect(peer.heardArp()).toEqual([{ operation: arp.REQUEST, sender: US, target: US, isBroadcast: true }]);
   });
 
   test("a storm of senders fills the cache to its cap, and leaves who is in use", () => {

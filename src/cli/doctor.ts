@@ -1,7 +1,7 @@
 import { Command } from "commander";
 import { paint, styleFor } from "../lab/text-style.ts";
 import { defaultSocketPath } from "../network/default-socket-path.ts";
-import { canRunOnTap, diagnose, type Finding } from "../network/diagnosis.ts";
+import { canRunOnTap, diagnose, type Finding, startCommand } from "../network/diagnosis.ts";
 import { machineFacts } from "../network/machine-facts.ts";
 import { print, printJson } from "./output.ts";
 
@@ -15,15 +15,17 @@ export function doctorCommand(): Command {
       "\nExamples:\n  tapsock doctor\n  tapsock doctor --json | jq '.findings[] | select(.state == \"missing\") | .cure'",
     )
     .action(async (options: { json?: boolean }) => {
-      const findings = diagnose(await machineFacts(defaultSocketPath()));
+      const facts = await machineFacts(defaultSocketPath());
+      const findings = diagnose(facts);
       const canRun = canRunOnTap(findings);
       if (options.json) printJson({ canRunOnTap: canRun, findings });
-      else printFindings(findings, canRun);
+      else printFindings(findings, canRun ? startCommand(facts) : undefined);
       process.exitCode = canRun ? 0 : 1;
     });
 }
 
-function printFindings(findings: readonly Finding[], canRun: boolean): void {
+/** @param start undefined when the main job cannot run on a TAP device */
+function printFindings(findings: readonly Finding[], start: string | undefined): void {
   const style = styleFor(process.stdout, process.env);
   const nameWidth = Math.max(...findings.map((each) => each.name.length));
   for (const each of findings) {
@@ -34,8 +36,8 @@ function printFindings(findings: readonly Finding[], canRun: boolean): void {
   }
   print("");
   print(
-    canRun
-      ? "The main job can run on a TAP device here: scripts/start"
+    start !== undefined
+      ? `The main job can run on a TAP device here: ${start}`
       : "The main job cannot run on a TAP device here, only on the embedded virtual wire; the lines marked 'cure' change that.",
   );
 }

@@ -29,7 +29,7 @@ export function program(): Command {
     .addHelpText(
       "after",
       "\nExamples:\n  tapsock connect 203.0.113.1 8080 --ladder\n  tapsock ss\n  tapsock shell -- curl http://203.0.113.2/\n\n" +
-        "Status: 0 done, 1 failed, 2 wrong usage. The network is --network, else $TAPSOCK, else the daemon that scripts/start runs.",
+        "Status: 0 done, 1 failed, 2 wrong usage. The network is --network, else $TAPSOCK, else the daemon at its usual socket.",
     );
   const commands = [
     connectCommand(),

@@ -3,6 +3,7 @@ import { delimiter } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { enterCommand, readDemonstrationState } from "../lab/demonstration-state.ts";
+import { isCheckout } from "../network/machine-facts.ts";
 import { CommandFailure } from "./failure.ts";
 import { daemonSocketOf, type NetworkOptions, networkOption } from "./network.ts";
 import { complain, printJson } from "./output.ts";
@@ -30,7 +31,9 @@ export function shellCommand(): Command {
       if (state === undefined) {
         throw new CommandFailure(
           `No demonstration runs with the daemon socket ${socket}.`,
-          "Start one with scripts/start, in another terminal.",
+          isCheckout()
+            ? "Start one with scripts/start, in another terminal."
+            : "It belongs to the project's checkout: git clone https://github.com/tapsock/tapsock && tapsock/scripts/start, in another terminal.",
         );
       }
       const enter = enterCommand(state);

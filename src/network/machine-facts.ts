@@ -7,8 +7,9 @@ import type { MachineFacts } from "./diagnosis.ts";
 
 /** Bit of CAP_NET_ADMIN in a capability set, capabilities(7). */
 const CAP_NET_ADMIN = 12n;
-/** Where the tests are, in a checkout. */
+/** What a checkout has, and an installed package has not. */
 const TESTS = new URL("../../test", import.meta.url);
+const START_SCRIPT = new URL("../../scripts/start", import.meta.url);
 const PROBE_TIMEOUT_MS = 2000;
 
 /** Looks around on this machine. Makes a namespace for a moment, and connects to the daemon's socket without asking it anything. */
@@ -24,10 +25,14 @@ export async function machineFacts(socketPath: string): Promise<MachineFacts> {
     hasIpCommand: isOnPath("ip"),
     hasTshark: isOnPath("tshark"),
     hasRawSocket: existsSync(TESTS) ? canRequire("raw-socket") : undefined,
+    isCheckout: isCheckout(),
     socketPath,
     daemon: await daemonState(socketPath),
   };
 }
+
+/** Whether `scripts/start` is there to be named. */
+export const isCheckout = (): boolean => existsSync(START_SCRIPT);
 
 function koffiTrouble(): string | undefined {
   try {

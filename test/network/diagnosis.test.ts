@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { canRunOnTap, diagnose, type MachineFacts } from "../../src/network/diagnosis.ts";
+import { canRunOnTap, diagnose, type MachineFacts, startCommand } from "../../src/network/diagnosis.ts";
 
 const FIT: MachineFacts = {
   platform: "linux",
@@ -11,6 +11,7 @@ const FIT: MachineFacts = {
   hasIpCommand: true,
   hasTshark: true,
   hasRawSocket: true,
+  isCheckout: true,
   socketPath: "/run/tapsock/tapsock.sock",
   daemon: "answers",
 };
@@ -65,5 +66,35 @@ describe("tapsock doctor", () => {
     expect(found.map((each) => each.name)).toEqual(["tapsockd"]);
     expect(found[0]?.why).toContain(words);
     expect(canRun({ daemon })).toBe(true);
+  });
+
+  describe("in an installed package", () => {
+    const INSTALLED: MachineFacts = { ...FIT, hasRawSocket: undefined, isCheckout: false };
+    const NOTHING: Partial<MachineFacts> = {
+      platform: "darwin",
+      nodeVersion: "18.20.0",
+      koffiTrouble: "Cannot find module 'koffi'",
+      tunDevice: "missing",
+      hasNetAdmin: false,
+      hasUserNamespaces: false,
+      hasIpCommand: false,
+      hasTshark: false,
+    };
+
+    test.each(["absent", "dead", "forbidden"] as const)("no line names what only a checkout has (daemon: %s)", (daemon) => {
+      const findings = diagnose({ ...INSTALLED, ...NOTHING, daemon });
+      expect(findings.every((each) => each.state === "missing" && each.cure !== undefined)).toBe(true);
+      expect(JSON.stringify(findings)).not.toMatch(/scripts\/|npm ci|demonstration|tests/);
+      // The same in a checkout does, so that there was something to leave out.
+      expect(JSON.stringify(diagnose({ ...FIT, ...NOTHING, daemon }))).toMatch(/scripts\/start/);
+    });
+
+    test("the main job is started by the daemon that npm linked, in a namespace of the user's where there is no root", () => {
+      expect(startCommand(FIT)).toBe("scripts/start");
+      const tapsockd = "npx tapsockd --tap tap0 --ip 203.0.113.2/24 --kernel-ip 203.0.113.1/24";
+      expect(startCommand({ ...INSTALLED, hasUserNamespaces: true })).toBe(tapsockd);
+      const own = { hasNetAdmin: false, hasUserNamespaces: true, socketPath: "/run/user/1000/tapsock.sock" };
+      expect(startCommand({ ...INSTALLED, ...own })).toBe(`unshare --map-root-user --net ${tapsockd} --socket /run/user/1000/tapsock.sock`);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, type SpawnSyncReturns, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -156,6 +156,21 @@ describe("the package", () => {
       expect(execFileSync(join(folder, "node_modules/.bin", name), ["--version"], { encoding: "utf8" }).trim()).toBe(version);
       expect(execFileSync(join(installed, "dist/bin", name), ["--version"], { encoding: "utf8" }).trim()).toBe(version);
     }
+  });
+});
+
+describe("the command line of an installed package", () => {
+  /** Whatever its status is: this machine may lack something. */
+  const said = (...words: string[]): string => {
+    const { stdout, stderr } = spawnSync(join(folder, "node_modules/.bin/tapsock"), words, { cwd: folder, encoding: "utf8" });
+    return stdout + stderr;
+  };
+
+  test("names no script that only a checkout has, or says where the checkout comes from", () => {
+    expect(said("doctor")).toMatch(/main job can/);
+    expect(said("doctor")).not.toContain("scripts/");
+    expect(said("--help")).not.toContain("scripts/");
+    expect(said("shell", "--network", `daemon:${join(folder, "nobody.sock")}`)).toMatch(/git clone \S+ && tapsock\/scripts\/start/);
   });
 });
 

@@ -38,3 +38,16 @@ test("every flow that was added and not deleted is found, and no other, however 
     { numRuns: 200 },
   );
 });
+
+test("many more flows than the table begins with are all found, and what is not there still is not", () => {
+  const table = new FlowTable<ReturnType<typeof flow>>(new KeyedHash(new SeededRandom(1), 1, 3));
+  const flows = Array.from({ length: 1000 }, (_, n) => flow(n));
+  for (const each of flows) table.add(each);
+  expect([table.size, new Set(table.values()).size]).toEqual([1000, 1000]);
+  const found = ({ local, localPort, remote, remotePort }: ReturnType<typeof flow>) => table.find(local, localPort, remote, remotePort);
+  for (const each of flows) expect(found(each)).toBe(each);
+  expect(found(flow(4000))).toBeUndefined();
+  for (const each of flows.splice(0, 900)) table.delete(each);
+  expect([...table.values()].sort((a, b) => a.remotePort - b.remotePort).length).toBe(100);
+  for (const each of flows) expect(found(each)).toBe(each);
+});

@@ -141,6 +141,43 @@ describe("what is lost by SACK (RFC 6675)", () => {
   });
 });
 
+describe("what a device cuts into segments (TSO)", () => {
+  /** Ten segments of 1000 bytes left as one super-segment, and nothing more is written. */
+  function superSegment(synAck: NonNullable<Parameters<typeof established>[0]>["synAck"] = {}) {
+    const parts = established({ synAck, offloads: { checksum: true, tso4: true, tso6: false } });
+    parts.write(10_000);
+    expect(sent(parts.peer)).toEqual([[1, 10_000]]);
+    return parts;
+  }
+
+  test("is sent again one segment at a time without SACK, however much room there is: only the first is known to be lost (RFC 6582 §3.2)", () => {
+    const { peer } = superSegment();
+    for (let i = 0; i < 9; i++) peer.send(".", { seq: 1, ack: 1 });
+    expect(sent(peer)).toEqual([[1, 1000]]);
+    // A window of five segments is open, and nothing under way.
+    peer.send(".", { seq: 1, ack: 2001 });
+    expect(sent(peer)).toEqual([[2001, 1000]]);
+  });
+
+  test("is sent again as far as the halved window goes with SACK, in whole segments (RFC 6675 §5)", () => {
+    const { peer, conn } = superSegment({ sackPermitted: true });
+    // Five segments are lost and one is under way, in a window of five.
+    peer.send(".", { seq: 1, ack: 1, sack: [[5001, 9001]] });
+    expect(conn.status().cwnd).toBe(5000);
+    expect(sent(peer)).toEqual([[1, 4000]]);
+    peer.send(".", { seq: 1, ack: 1, sack: [[5001, 10_001]] });
+    expect(sent(peer)).toEqual([[4001, 1000]]);
+  });
+
+  test("is sent again after a timeout as slow start allows: one segment, then two (RFC 5681 §3.1)", () => {
+    const { peer } = superSegment();
+    peer.advance(1000);
+    expect(sent(peer)).toEqual([[1, 1000]]);
+    peer.send(".", { seq: 1, ack: 1001 });
+    expect(sent(peer)).toEqual([[1001, 2000]]);
+  });
+});
+
 describe("a timeout", () => {
   test("takes back what a peer reported, when it turns out to have thrown it away (RFC 2018 §8)", () => {
     const { peer, write } = established({ synAck: { sackPermitted: true } });

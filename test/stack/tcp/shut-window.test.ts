@@ -61,6 +61,24 @@ describe("the persist timer", () => {
     expect(peer.host.tcp.statuses()).toEqual([]);
     expect(timers(peer)).toEqual([]);
   });
+
+  test("tries twelve times for an orphan, neither more nor less", () => {
+    const { peer, conn, write } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    write(100);
+    conn.close(false);
+    expect(answerFor(peer, 1_200_000, { seq: 1, ack: 1, window: 0 })).toBe(12);
+    expect(peer.host.tcp.statuses()).toEqual([]);
+  });
+
+  test("gives up after as many unanswered probes as text has retransmissions (RFC 9293 §3.8.3 R2)", () => {
+    const { peer, app, write } = established({ profile: WINDOWS });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    write(100);
+    peer.advance(600_000);
+    expect(app.events).toContain("aborted: timed-out");
+    expect(peer.seen).toHaveLength(WINDOWS.dataRetries);
+  });
 });
 
 describe("a window that shrinks to nothing over what is in flight", () => {
@@ -75,6 +93,18 @@ describe("a window that shrinks to nothing over what is in flight", () => {
     peer.send(".", { seq: 1, ack: 1, window: 5000 });
     peer.advance(60_000);
     expect(peer.seen.at(-1)).toMatchObject({ seq: 1, length: 1000 });
+  });
+
+  test("is probed twelve times for an orphan, and then as a silent peer would be", () => {
+    const { peer, conn, write } = established({ profile: WINDOWS });
+    write(1000);
+    peer.expect("P.", { seq: 1, length: 1000 });
+    conn.close(false);
+    peer.expect("F.", { seq: 1001 });
+    peer.send(".", { seq: 1, ack: 1, window: 0 });
+    // After the twelve the last three of the five tries that text has.
+    expect(answerFor(peer, 3_600_000, { seq: 1, ack: 1, window: 0 })).toBe(15);
+    expect(peer.host.tcp.statuses()).toEqual([]);
   });
 
   test("gives the connection up when nobody answers", () => {

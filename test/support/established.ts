@@ -1,5 +1,4 @@
 import { type Profile, RFC } from "../../src/stack/core/profile.ts";
-import type { Offloads } from "../../src/stack/link/link-device.ts";
 import type { ConnectionOptions } from "../../src/stack/tcp/tcp-user.ts";
 import { ScriptPeer, type ScriptSegment } from "./script-peer.ts";
 import { Endpoint, PEER_ADDRESS } from "./two-hosts.ts";
@@ -8,12 +7,12 @@ export interface EstablishedOptions {
   readonly profile?: Profile;
   readonly synAck?: ScriptSegment;
   readonly options?: Partial<ConnectionOptions>;
-  readonly offloads?: Offloads;
+  readonly link?: ConstructorParameters<typeof ScriptPeer>[2];
 }
 
 /** Our host connected to a script: the next numbers are 1 on both sides. */
-export function established({ profile = RFC, synAck = {}, options, offloads }: EstablishedOptions = {}) {
-  const peer = new ScriptPeer(profile, true, offloads);
+export function established({ profile = RFC, synAck = {}, options, link }: EstablishedOptions = {}) {
+  const peer = new ScriptPeer(profile, true, link);
   const app = new Endpoint();
   const opened = peer.host.tcp.open({ remote: PEER_ADDRESS, remotePort: 80, user: app.user, ...(options ? { options } : {}) });
   if (typeof opened === "string") throw new Error(opened);

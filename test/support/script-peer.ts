@@ -6,7 +6,7 @@ import { SeededRandom } from "../../src/stack/core/random.ts";
 import { type Seq, seq, seqAdd, seqDiff } from "../../src/stack/core/seq.ts";
 import type { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
-import { FRAME_HEADROOM, NO_OFFLOADS, type Offloads } from "../../src/stack/link/link-device.ts";
+import { FRAME_HEADROOM, type Offloads } from "../../src/stack/link/link-device.ts";
 import * as arp from "../../src/stack/packet/arp.ts";
 import { pseudoHeaderV4 } from "../../src/stack/packet/checksum.ts";
 import * as ethernet from "../../src/stack/packet/ethernet.ts";
@@ -87,14 +87,14 @@ export class ScriptPeer {
 
   /**
    * @param isKnown false leaves the host's questions for the neighbour unanswered until `introduce`
-   * @param offloads what the wire does for the host: with `tso4` a super-segment is seen as one segment
+   * @param link what the wire does for the host (with `tso4` a super-segment is seen as one segment), and its MTU in bytes
    */
-  constructor(profile: Profile = RFC, isKnown = true, offloads: Offloads = NO_OFFLOADS) {
-    const wire = new MemoryWire({ offloads });
+  constructor(profile: Profile = RFC, isKnown = true, link: { readonly offloads?: Offloads; readonly mtu?: number } = {}) {
+    const wire = new MemoryWire();
     this.host = this.simulation.host({ random: new SeededRandom(7), profile });
-    this.host.attach(wire.device({ name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
+    this.host.attach(wire.device({ ...link, name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
     tcpOf(this.host).sequences = () => this.ourIsn;
-    this.#device = wire.device({ name: "script" });
+    this.#device = wire.device({ ...link, name: "script" });
     this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
     this.#isKnown = isKnown;
     // The neighbour is known from the start, so that no ARP gets between the lines of a script.

@@ -61,7 +61,7 @@ describe("an address of either family", () => {
       "loopback",
       isLoopback,
       [parseV4("127.0.0.1"), parseV4("127.255.0.9"), V6_LOOPBACK],
-      [parseV4("128.0.0.1"), V6_ANY, ipv6(0, 0, 0, 0x7f000001)],
+      [parseV4("128.0.0.1"), V6_ANY, ipv6(0, 0, 0, 0x7f000001), ipv6(0, 0, 1, 1), ipv6(0, 1, 0, 1)],
     ],
     [
       "multicast",
@@ -102,6 +102,11 @@ describe("an address of either family", () => {
         expect(bitsOf(prefixOf(a, bits))).toBe(bitsOf(a).slice(0, bits).padEnd(128, "0"));
       }),
     );
+  });
+
+  test("has prefixes of its own zone (RFC 4007 §6)", () => {
+    const linkLocal = ipv6(0xfe800000, 0, 0, 1, 3);
+    expect([prefixOf(linkLocal, 64).scope, keepAddress(linkLocal).scope]).toEqual([3, 3]);
   });
 
   test("has prefixes of its family's length", () => {
@@ -221,4 +226,17 @@ test("addresses of IPv6 that are chosen to fall on one number are kept apart", (
   const addresses = Array.from({ length: 2000 }, (_, i) => ipv6(0x20010db8, i % 7, i % 3 === 0 ? 0 : i << 15, i));
   for (const [i, address] of addresses.entries()) map.set(address, i);
   expect(addresses.map((address) => map.get(address))).toEqual(addresses.map((_, i) => i));
+});
+
+test("of addresses that fall on one number any may go, and the others stay", () => {
+  // The last word and the zone are mixed alike: 5^0, 4^1, 7^2 and 6^3 are one.
+  const addresses = [5, 4, 7, 6].map((last, zone) => ipv6(0xfe800000, 0, 0, last, zone));
+  for (const gone of addresses) {
+    const map = new AddressMap<number>();
+    for (const address of addresses) map.set(address, address.scope);
+    expect(map.delete(gone)).toBe(true);
+    expect(map.delete(gone)).toBe(false);
+    expect(addresses.map((address) => map.get(address))).toEqual(addresses.map(({ scope }) => (scope === gone.scope ? undefined : scope)));
+    expect([...map.values()].sort()).toEqual([0, 1, 2, 3].filter((zone) => zone !== gone.scope));
+  }
 });

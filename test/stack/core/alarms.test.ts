@@ -49,6 +49,27 @@ describe("a table of alarms", () => {
     expect(fired).toEqual(["first at 300"]);
   });
 
+  test("one that is restored goes off at the time that it had, earlier or later than what is set", () => {
+    const { queue, alarms, fired, runTo } = table();
+    alarms.restore(0, 300);
+    alarms.restore(1, 100);
+    alarms.restore(2, 200);
+    expect([queue.nextDeadlineMs, alarms.deadlineOf(2)]).toEqual([100, 200]);
+    runTo(1000);
+    expect(fired).toEqual(["second at 100", "third at 200", "first at 300"]);
+  });
+
+  test("one that becomes due before the others goes off then, also when nobody has asked for the next deadline", () => {
+    for (const how of ["set", "restore"] as const) {
+      const { time, queue, alarms, fired } = table();
+      alarms[how](0, 300);
+      alarms[how](1, 100);
+      time.moveTo(100);
+      expect(queue.runDue()).toBe(1);
+      expect(fired).toEqual(["second at 100"]);
+    }
+  });
+
   test("one that is cancelled leaves nothing to wait for", () => {
     const { queue, alarms, fired, runTo } = table();
     alarms.set(0, 100);

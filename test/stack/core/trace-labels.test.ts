@@ -25,6 +25,13 @@ test("what an event closes has its label until the next event", () => {
   expect(labelsAfter(opened(1), closed, { type: "turn-begun", turn: 1 }).connection(1)).toBe("connection 1");
 });
 
+test("what comes again under a number that was closed has its new label for as long as it is open", () => {
+  const returned: TraceContent = { type: "winsock-returned", client: 1, call: 1, text: "", error: 0 };
+  const called = (name: string): TraceContent => ({ type: "winsock-called", client: 1, call: 1, name, text: "" });
+  const turn: TraceContent = { type: "turn-begun", turn: 1 };
+  expect(labelsAfter(called("recv"), returned, turn, called("send"), turn).call({ client: 1, call: 1 })).toBe("send");
+});
+
 test("calls of different programs are told apart", () => {
   const called = (client: number, name: string): TraceContent => ({ type: "winsock-called", client, call: 1, name, text: "" });
   const labels = labelsAfter(called(1, "recv"), called(2, "send"));

@@ -97,6 +97,22 @@ test("turns are told of when something happens in them, and they are nobody's ef
   trace.emit(neighbour);
   trace.endTurn();
   trace.emit(neighbour);
+  trace.beginTurn();
+  trace.endTurn();
   expect(shown()).toEqual(["1 turn-begun", "2 frame", "3 neighbour-changed", "4 turn-ended", "5 neighbour-changed"]);
   expect(events.flatMap((event) => ("turn" in event ? [event.turn] : []))).toEqual([2, 2]);
+});
+
+test("who observes sees all, and no program goes another way for it; who subscribes is programs' business", () => {
+  const trace = new Trace({ now: 0 });
+  const seen: string[] = [];
+  const leave = trace.observe((event) => seen.push(event.type));
+  expect([trace.isOn, trace.isWatched]).toEqual([true, false]);
+  trace.emit(neighbour);
+  const unsubscribe = trace.subscribe(() => {});
+  expect([trace.isOn, trace.isWatched]).toEqual([true, true]);
+  unsubscribe();
+  leave();
+  expect([trace.isOn, trace.isWatched]).toEqual([false, false]);
+  expect(seen).toEqual(["neighbour-changed"]);
 });

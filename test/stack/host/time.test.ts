@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
+import { FrozenTime } from "../../../src/stack/core/time.ts";
 import { Host } from "../../../src/stack/host/host.ts";
 import { connectPair, TwoHosts } from "../../support/two-hosts.ts";
 
@@ -8,6 +9,13 @@ function bareHost(startMs = 0) {
 }
 
 const nobody = () => "test";
+
+test("time goes forward only, and to a number", () => {
+  const time = new FrozenTime(10);
+  time.moveTo(10);
+  for (const never of [9.9, Number.NaN]) expect(() => time.moveTo(never)).toThrow(RangeError);
+  expect(time.now).toBe(10);
+});
 
 test("a host is made at its driver's time, and takes over what turn and enter say", () => {
   const host = bareHost(100);

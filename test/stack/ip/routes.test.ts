@@ -65,6 +65,30 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
     expect(host.ip.routes.remove(parseV4("192.0.2.0"), 24)).toBe(1);
   });
 
+  test("the lowest metric wins whichever route came first", () => {
+    const { host } = setUp();
+    const eth1 = host.ip.addInterface(new MemoryWire().device({ name: "second" }));
+    host.ip.addAddress(eth1, parseV4("198.51.100.2"), 24);
+    const route = { destination: parseV4("0.0.0.0"), prefixLength: 0 };
+    host.ip.addRoute({ ...route, gateway: parseV4("203.0.113.1"), metric: 20 });
+    host.ip.addRoute({ ...route, gateway: parseV4("198.51.100.1"), metric: 10 });
+    expect(formatAddress(pathOf(host, "192.0.2.1").local)).toBe("198.51.100.2");
+  });
+
+  test("a source that a sender chose is not taken for IP's choice, nor the other way round, however its paths are remembered", () => {
+    const { host } = setUp();
+    // So many of both that some share a place with what IP chose.
+    const others = Array.from({ length: 50 }, (_, i) => parseV4(`203.0.113.${i + 10}`));
+    for (const other of others) host.ip.addAddress(host.eth, other, 24);
+    for (let last = 100; last < 200; last++) {
+      const from = (local?: (typeof others)[number]) => {
+        const path = host.ip.pathTo(parseV4(`203.0.113.${last}`), local);
+        return typeof path === "string" ? path : formatAddress(path.local);
+      };
+      for (const other of others) expect([from(other), from()]).toEqual([formatAddress(other), "203.0.113.2"]);
+    }
+  });
+
   test("an address takes the route to its prefix along when it goes, unless another address has that prefix", () => {
     const { host } = setUp();
     const [first, second] = [parseV4("198.51.100.2"), parseV4("198.51.100.3")];
@@ -241,4 +265,16 @@ describe("datagrams out", () => {
     expect(given).toEqual([{ ...info, checksumStart: 34, headerLength: 54 }]);
     expect([info.checksumStart, info.headerLength]).toEqual([0, 20]);
   });
+});
+
+test("a device that gave as many frames as it was asked for may have more", () => {
+  const { host, router } = setUp();
+  const frames = (count: number) => {
+    for (let i = 0; i < count; i++) router.device.transmit(new Uint8Array(100), 16, 76, plainFrame());
+  };
+  frames(3);
+  expect(host.ip.receive(2)).toBe(true);
+  expect(host.ip.receive(2)).toBe(false);
+  frames(2);
+  expect(host.ip.receive(2)).toBe(true);
 });

@@ -144,7 +144,7 @@ describe("what is lost by SACK (RFC 6675)", () => {
 describe("what a device cuts into segments (TSO)", () => {
   /** Ten segments of 1000 bytes left as one super-segment, and nothing more is written. */
   function superSegment(synAck: NonNullable<Parameters<typeof established>[0]>["synAck"] = {}) {
-    const parts = established({ synAck, offloads: { checksum: true, tso4: true, tso6: false } });
+    const parts = established({ synAck, link: { offloads: { checksum: true, tso4: true, tso6: false } } });
     parts.write(10_000);
     expect(sent(parts.peer)).toEqual([[1, 10_000]]);
     return parts;

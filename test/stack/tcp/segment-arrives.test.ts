@@ -83,6 +83,23 @@ describe("sequence numbers", () => {
     expect(app.receivedBytes).toBe(0);
   });
 
+  test("text that is here already is answered, counted by what it was, and delivered once (RFC 9293 §3.10.7.4, first)", () => {
+    const { peer, app } = established();
+    const { drops } = peer.host.context;
+    peer.send("P.", { seq: 1, ack: 1, text: text("abc") });
+    peer.advance(1000);
+    peer.expect(".", { ack: 4 });
+    // Its last byte lies before RCV.NXT, so that it is not acceptable at all.
+    peer.send("P.", { seq: 1, ack: 1, text: text("abc") });
+    peer.expect(".", { ack: 4 });
+    expect([drops.of("outside-window"), drops.of("text-duplicate")]).toEqual([1, 0]);
+    // With a FIN behind it that reaches into the window, the text is old and the FIN is not.
+    peer.send("FP.", { seq: 1, ack: 1, text: text("abc") });
+    peer.expect(".", { ack: 5 });
+    expect([drops.of("outside-window"), drops.of("text-duplicate")]).toEqual([1, 1]);
+    expect(app.receivedBytes).toBe(3);
+  });
+
   test("a spoilt checksum is dropped in silence and counted (RFC 9293 MUST-3)", () => {
     const { peer, app } = established();
     peer.send("P.", { seq: 1, ack: 1, text: text("abc"), badChecksum: true });

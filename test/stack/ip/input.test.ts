@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseV4 } from "../../../src/stack/core/address.ts";
-import { plainFrame } from "../../../src/stack/core/frame-info.ts";
+import { type FrameInfo, plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
@@ -186,4 +186,16 @@ test("[SYS-01] no mutilated frame makes the stack throw, answer to anybody but i
     expect(ipv4.check(frame, 14, frame.length)).toBeUndefined();
     expect(ipv4.verifyChecksum(frame, 14)).toBe(true);
   }
+});
+
+test("a checksum that its sender left to the device is not verified, any other is, whoever says so", () => {
+  const { host, peer } = setUp();
+  const give = (info: Partial<FrameInfo>) => {
+    const before = host.context.drops.of("udp-bad-checksum");
+    const frame = peer.udp(host, { from: 5000, to: 9 }, "nobody there");
+    frame[40]! ^= 0x55;
+    host.eth.frame(frame, 0, frame.length, { ...plainFrame(), ...info });
+    return host.context.drops.of("udp-bad-checksum") - before;
+  };
+  expect([give({}), give({ checksumVerified: true }), give({ checksumStart: 34, checksumOffset: 6 })]).toEqual([1, 0, 0]);
 });

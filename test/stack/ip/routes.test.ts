@@ -75,6 +75,15 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
     expect(formatAddress(pathOf(host, "192.0.2.1").local)).toBe("198.51.100.2");
   });
 
+  test("of ways that are all down the best is told of", () => {
+    const { host } = setUp();
+    const route = { destination: parseV4("0.0.0.0"), prefixLength: 0, gateway: parseV4("203.0.113.1") };
+    host.ip.addRoute({ ...route, metric: 10 });
+    host.ip.addRoute({ ...route, gateway: parseV4("203.0.113.9"), metric: 20 });
+    host.device.setLink(false);
+    expect(host.ip.routes.lookup(parseV4("192.0.2.1"))?.metric).toBe(10);
+  });
+
   test("a source that a sender chose is not taken for IP's choice, nor the other way round, however its paths are remembered", () => {
     const { host } = setUp();
     // So many of both that some share a place with what IP chose.
@@ -265,6 +274,25 @@ describe("datagrams out", () => {
     expect(given).toEqual([{ ...info, checksumStart: 34, headerLength: 54 }]);
     expect([info.checksumStart, info.headerLength]).toEqual([0, 20]);
   });
+});
+
+test("a super-segment may fill a datagram, and is lost when it is longer", () => {
+  const { host } = setUp();
+  const info: FrameInfo = { ...plainFrame(), checksumStart: 0, checksumOffset: 16, gsoType: GSO_TCPV4, gsoSize: 1460, headerLength: 20 };
+  const path = pathOf(host, "203.0.113.1");
+  expect(sendOn(path, ipv4.PROTOCOL_TCP, 65_535 - ipv4.MIN_HEADER, info)).toBe("sent");
+  expect(host.drops()).toEqual({});
+  expect(sendOn(path, ipv4.PROTOCOL_TCP, 65_536 - ipv4.MIN_HEADER, info)).toBe("too-long");
+  expect(host.drops()).toEqual({ "ipv4-too-long": 1 });
+});
+
+test("a prefix of 31 bits has two hosts and no broadcast (RFC 3021 §2.1)", () => {
+  const { host } = setUp();
+  host.ip.addAddress(host.eth, parseV4("198.51.100.7"), 31);
+  const isBroadcast = (text: string) => host.eth.isBroadcast(parseV4(text));
+  expect([isBroadcast("198.51.100.6"), isBroadcast("198.51.100.7")]).toEqual([false, false]);
+  host.ip.addAddress(host.eth, parseV4("192.0.2.1"), 30);
+  expect([isBroadcast("192.0.2.2"), isBroadcast("192.0.2.3")]).toEqual([false, true]);
 });
 
 test("a device that gave as many frames as it was asked for may have more", () => {

@@ -3,7 +3,7 @@ import { formatV4, ipv4, parseV4 } from "../../../src/stack/core/address.ts";
 import { plainFrame } from "../../../src/stack/core/frame-info.ts";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import type { FoundPath } from "../../../src/stack/ip/family.ts";
-import { MAX_NEIGHBOURS } from "../../../src/stack/link/neighbours.ts";
+import { MAX_NEIGHBOURS, MAX_QUEUED_BYTES } from "../../../src/stack/link/neighbours.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as ipv4Packet from "../../../src/stack/packet/ipv4.ts";
@@ -93,6 +93,18 @@ describe("resolving a neighbour (RFC 826, RFC 1122 §2.3.2)", () => {
     expect(outcomes).toContain("dropped");
   });
 
+  test("keeps as much as its bound for one neighbour, and then the newest", () => {
+    const { host } = setUp();
+    const neighbour = host.eth.neighbours.obtain(parseV4("203.0.113.1"));
+    const give = (bytes: number) => host.eth.neighbours.send(neighbour, new Uint8Array(16 + bytes), 16, 16 + bytes, plainFrame());
+    const half = MAX_QUEUED_BYTES / 2;
+    expect([give(half), give(half)]).toEqual(["queued", "queued"]);
+    expect([neighbour.queue.length, host.drops()]).toEqual([2, {}]);
+    expect(give(60)).toBe("queued");
+    expect([neighbour.queue.length, neighbour.queuedBytes, host.drops()]).toEqual([2, half + 60, { "neighbour-queue-full": 1 }]);
+    expect(give(2 * half + 1)).toBe("dropped");
+  });
+
   test("a queued frame is a copy: the sender's buffer may change at once", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
@@ -169,6 +181,18 @@ describe("a known neighbour (RFC 4861 §7.3 in ARP's terms)", () => {
     answer(network, host, peer);
     expect(stateOf(host)).toBe("REACHABLE");
     expect(host.context.timers.size).toBe(0);
+  });
+
+  test("is stale from the very moment that its confirmation ends", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    const { untilMs } = host.eth.neighbours.obtain(parseV4("203.0.113.1"));
+    network.advance(untilMs - network.time.now);
+    expect([network.time.now, stateOf(host)]).toEqual([untilMs, "STALE"]);
+    send(path, "two");
+    expect(stateOf(host)).toBe("DELAY");
   });
 
   test("is asked at its station three times, then by broadcast three times, and found although its card is another", () => {
@@ -635,6 +659,25 @@ describe("forged ARP", () => {
     }
   });
 
+  test("of two strangers who answer our question while the owner is silent the first gets the address, and the second not by being last", () => {
+    const { network, host, peer } = setUp();
+    const path = pathTo(host);
+    send(path, "one");
+    answer(network, host, peer);
+    network.advance(45_000);
+    send(path, "two");
+    network.advance(5000);
+    expect(stateOf(host)).toBe("PROBE");
+    answer(network, host, peer, NEW_CARD);
+    network.advance(50);
+    answer(network, host, peer, ethernet.parseMac("02:66:66:66:66:66")!);
+    // The first claim is decided when it is 100 ms old.
+    network.advance(49);
+    expect(host.ip.neighbours()).toMatchObject([{ mac: ethernet.macText(peer.device.mac) }]);
+    network.advance(1);
+    expect(host.ip.neighbours()).toMatchObject([{ mac: ethernet.macText(NEW_CARD), state: "REACHABLE" }]);
+  });
+
   test("a storm of announcements makes us ask once a second (RFC 1122 §2.3.2.1)", () => {
     const { network, host, peer } = setUp();
     send(pathTo(host), "one");
@@ -708,6 +751,8 @@ describe("forged ARP", () => {
     network.settle();
     expect(host.eth.neighbours.size).toBe(MAX_NEIGHBOURS);
     expect(stateOf(host)).toBe("REACHABLE");
-    expect(stateOf(host, formatV4(v4("10.1.0.0") + 1999))).toBe("STALE");
+    // Of those that are not in use the oldest went.
+    const states = [0, 1400, 1600, 1999].map((n) => stateOf(host, formatV4(v4("10.1.0.0") + n)));
+    expect(states).toEqual([undefined, undefined, "STALE", "STALE"]);
   });
 });

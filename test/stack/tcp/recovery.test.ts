@@ -142,9 +142,11 @@ describe("what is lost by SACK (RFC 6675)", () => {
 });
 
 describe("what a device cuts into segments (TSO)", () => {
+  const TSO = { offloads: { checksum: true, tso4: true, tso6: false } };
+
   /** Ten segments of 1000 bytes left as one super-segment, and nothing more is written. */
   function superSegment(synAck: NonNullable<Parameters<typeof established>[0]>["synAck"] = {}) {
-    const parts = established({ synAck, link: { offloads: { checksum: true, tso4: true, tso6: false } } });
+    const parts = established({ synAck, link: TSO });
     parts.write(10_000);
     expect(sent(parts.peer)).toEqual([[1, 10_000]]);
     return parts;
@@ -167,6 +169,24 @@ describe("what a device cuts into segments (TSO)", () => {
     expect(sent(peer)).toEqual([[1, 4000]]);
     peer.send(".", { seq: 1, ack: 1, sack: [[5001, 10_001]] });
     expect(sent(peer)).toEqual([[4001, 1000]]);
+  });
+
+  test("is sent again in whole segments also where a datagram could hold a part of one more", () => {
+    const { peer, conn, write } = established({ synAck: { sackPermitted: true, windowScale: 7 }, link: TSO });
+    write(700_000);
+    while (conn.status().bytesSent < 700_000) peer.send(".", { seq: 1, ack: 1 + conn.status().bytesSent });
+    const acked = 700_001;
+    peer.send(".", { seq: 1, ack: acked });
+    expect(conn.status().cwnd).toBeGreaterThan(300_000);
+    sent(peer);
+    write(300_000);
+    sent(peer);
+    peer.send(".", { seq: 1, ack: acked, sack: [[acked + 150_000, acked + 300_000]] });
+    expect(sent(peer)).toEqual([
+      [acked, 65_000],
+      [acked + 65_000, 65_000],
+      [acked + 130_000, 20_000],
+    ]);
   });
 
   test("is sent again after a timeout as slow start allows: one segment, then two (RFC 5681 §3.1)", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { established } from "../../support/established.ts";
+import { tcpOf } from "../../support/insides.ts";
 
 describe("what may leave", () => {
   test("ten segments at first (RFC 6928), each of the peer's MSS, PSH on the last (RFC 9293 §3.9.1.2)", () => {
@@ -125,6 +126,83 @@ describe("the retransmission timer (RFC 6298)", () => {
     // The handshake took no time: R = 0; then R' = 100.
     expect(srttMs).toBeCloseTo(12.5);
     expect(rttvarMs).toBeCloseTo(25);
+  });
+});
+
+describe("a FIN that is lost", () => {
+  test("is sent again, alone or behind the text that it left with (RFC 9293 §3.8.1)", () => {
+    const { peer, conn, write } = established();
+    write(10);
+    peer.send(".", { seq: 1, ack: 11 });
+    conn.shutdownSend();
+    peer.settle();
+    peer.seen.length = 0;
+    peer.advance(1000);
+    peer.expect("F.", { seq: 11, length: 0 });
+    peer.send(".", { seq: 1, ack: 12 });
+    expect(conn.state).toBe("FIN-WAIT-2");
+
+    const both = established();
+    both.conn.write(new Uint8Array(10), 0, 10);
+    both.conn.shutdownSend();
+    both.peer.expect("FP.", { seq: 1, length: 10 });
+    both.peer.advance(1000);
+    both.peer.expect("FP.", { seq: 1, length: 10 });
+  });
+});
+
+describe("a connection's share of a turn", () => {
+  test("is 64 segments in each of four rounds, so that no connection keeps the others waiting; the rest follows", () => {
+    const { peer, conn, write } = established({ synAck: { mss: 100 } });
+    // A window grows while there is more to send than it lets leave.
+    write(100_000);
+    while (conn.status().bytesSent < 100_000) peer.send(".", { seq: 1, ack: 1 + conn.status().bytesSent });
+    peer.send(".", { seq: 1, ack: 100_001 });
+    expect(conn.status().cwnd).toBeGreaterThan(40_000);
+    peer.seen.length = 0;
+    const before = conn.status().bytesSent;
+    conn.write(new Uint8Array(40_000), 0, 40_000);
+    expect(tcpOf(peer.host).flush()).toBe(true);
+    expect(conn.status().bytesSent - before).toBe(4 * 64 * 100);
+    peer.settle();
+    expect(peer.seen.map((s) => s.length)).toEqual(Array(400).fill(100));
+  });
+});
+
+describe("a window that grew (RFC 5681 §4.1)", () => {
+  /** A window of twenty segments, all acknowledged. @returns the acknowledgement that is due next */
+  function grown() {
+    const parts = established();
+    parts.write(20_000);
+    parts.peer.send(".", { seq: 1, ack: 10_001 });
+    parts.peer.send(".", { seq: 1, ack: 20_001 });
+    expect(parts.conn.status().cwnd).toBe(20_000);
+    parts.peer.seen.length = 0;
+    return parts;
+  }
+
+  test("shrinks to the initial one when nothing was sent for longer than a retransmission timeout, and not before", () => {
+    for (const [idleMs, cwnd] of [
+      [1000, 20_000],
+      [1001, 10_000],
+    ] as const) {
+      const { peer, conn, write } = grown();
+      expect(conn.status().rtoMs).toBe(1000);
+      peer.advance(idleMs);
+      write(1000);
+      expect(conn.status().cwnd).toBe(cwnd);
+    }
+  });
+
+  test("stays as it is while acknowledgements still come in, however slowly", () => {
+    const { peer, conn, write } = grown();
+    write(3000);
+    for (const ack of [21_001, 22_001]) {
+      peer.advance(800);
+      peer.send(".", { seq: 1, ack });
+    }
+    write(1000);
+    expect(conn.status().cwnd).toBe(20_000);
   });
 });
 

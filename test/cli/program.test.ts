@@ -76,7 +76,7 @@ describe("the command line", () => {
     ["loss of 101 %", ["fault", "set", "--loss", "101%"], "at most 100%"],
     ["a negative time", ["trace", "--for", "-1s"], "A time is written"],
     ["no ping at all", ["ping", "203.0.113.1", "--count", "0"], "A whole number from 1"],
-    ["a ping longer than a datagram", ["ping", "203.0.113.1", "--size", "99999"], "A whole number from 0 to 65000"],
+    ["a ping longer than a datagram", ["ping", "203.0.113.1", "--size", "99999"], "A whole number from 0 to 65507"],
     ["a fault for no frame", ["fault", "drop", "syn", "--count", "0"], "A whole number from 1"],
     ["an unknown kind of frame", ["fault", "drop", "sin"], "Allowed choices are"],
   ])("%s is refused with a sentence", async (_what, words, sentence) => {

@@ -166,6 +166,18 @@ const IGMP = {
   "igmp-bad-report": "The IGMP report of another member comes from elsewhere, or was sent to another group than it reports.",
 } as const;
 
+const MLD = {
+  "mld-truncated": "The message is shorter than one of MLD, or than its list of sources says.",
+  "mld-bad-length": "The query's length is that of no version of MLD.",
+  "mld-unknown-type": "The MLD message is one that only routers listen to.",
+  "mld-bad-source": "The MLD message does not come from a link-local address.",
+  "mld-forwarded": "The hop limit of the MLD message is not 1: it may come from another link.",
+  "mld-without-router-alert": "The MLD message lacks the router alert option, as one that was forged from afar may (RFC 3810).",
+  "mld-misdirected-query": "The MLD query asks for all groups, and was not sent to all nodes.",
+  "mld-bad-group": "The MLD query asks for something that is no group.",
+  "mld-bad-report": "The MLD report of another listener was sent to another group than it reports.",
+} as const;
+
 /** UDP datagrams. */
 const UDP = {
   "udp-truncated": "The datagram is shorter than its UDP header says, or than a header is.",
@@ -242,6 +254,7 @@ const ALL = {
   ...ICMP,
   ...ICMPV6,
   ...IGMP,
+  ...MLD,
   ...UDP,
   ...DNS,
   ...TCP,
@@ -270,6 +283,7 @@ export const DROP_REASONS: readonly { readonly title: string; readonly reasons: 
   { title: "IPv6", reasons: IPV6 },
   { title: "ICMP", reasons: ICMP },
   { title: "IGMP", reasons: IGMP },
+  { title: "MLD", reasons: MLD },
   { title: "ICMPv6 and neighbour discovery", reasons: ICMPV6 },
   { title: "UDP", reasons: UDP },
   { title: "DNS", reasons: DNS },

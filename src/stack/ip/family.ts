@@ -42,6 +42,8 @@ export interface IpFamily {
   input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict;
   path(way: Way, local: IpAddress, remote: IpAddress, isSourceChosen: boolean, through?: NetworkInterface): FoundPath;
   groupsOf(through: NetworkInterface): InterfaceGroups;
+  /** Addresses of an interface, of whatever family, came, went or changed their state. */
+  addressesChanged(of: NetworkInterface): void;
   ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined;
   /** Nobody listens on the port to which this datagram went. */
   sendPortUnreachable(packet: InboundPacket): void;

@@ -234,7 +234,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     ) {
       return recent;
     }
-    const to = this.scoped(keepAddress(remote));
+    const to = (through ?? this).scoped(keepAddress(remote));
     const from = local === undefined ? undefined : this.scoped(keepAddress(local));
     const way = this.wayTo(to, from, through);
     if (typeof way === "string") return way;
@@ -353,6 +353,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
 
   addressesChanged(from: NetworkInterface, ended: InterfaceAddress | undefined): void {
     this.routes.generation++;
+    for (const family of [this.#v4, this.#v6]) family.addressesChanged(from);
     if (ended?.isPrefixOnLink !== true) return;
     const { address, bits, prefixLength } = ended;
     const isNeeded = from.addresses.some((a) => a.isPrefixOnLink && a.bits === bits && samePrefix(a.address, address, bits));
@@ -361,6 +362,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
 
   /** Where a group of which no interface was named is joined: where datagrams to it would leave, too. */
   interfaceFor(group: IpAddress, local?: IpAddress): NetworkInterface | undefined {
+    if (group.scope !== 0) return this.#interfaces[group.scope - 1];
     const ofSource = local === undefined ? undefined : this.#interfaces.find((i) => i.isOwn(local));
     const route = this.routes.lookup(group);
     const usable = this.#interfaces.filter((i) => i.addressTowards(group) !== undefined);
@@ -372,14 +374,17 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return this.#familyOf(group).groupsOf(this.own(through));
   }
 
+  groupIn(through: InterfaceService, group: IpAddress): IpAddress {
+    return this.own(through).scoped(group);
+  }
+
   setWanted(by: object, group: IpAddress, through: InterfaceService, filter: SourceFilter | undefined): boolean {
     return this.groupsOn(through, group).setWanted(by, group, filter);
   }
 
   /** RFC 1112 §6.1: members are on the link, whatever the group. */
   #wayToGroup(group: IpAddress, local: IpAddress | undefined, named: NetworkInterface | undefined): Way | RouteFailure {
-    const zone = group.scope === 0 ? undefined : this.#interfaces[group.scope - 1];
-    const through = named ?? zone ?? this.interfaceFor(group, local);
+    const through = named ?? this.interfaceFor(group, local);
     const source = local ?? (through === undefined ? undefined : sourceFor(group, through, group));
     if (through === undefined || source === undefined) return "no-route";
     if (isLoopback(source) && !through.isLoopback) return "source-not-local";

@@ -49,6 +49,8 @@ export interface MembershipService {
 export interface MembershipOwner {
   /** Where a group of which no interface was named is joined. */
   interfaceFor(group: IpAddress): InterfaceService | undefined;
+  /** The group in the zone of the interface, if it has one (RFC 4007 §6). */
+  groupIn(through: InterfaceService, group: IpAddress): IpAddress;
   /** @param filter undefined ends the membership @returns false when the interface has no room for one more group */
   setWanted(by: object, group: IpAddress, through: InterfaceService, filter: SourceFilter | undefined): boolean;
 }
@@ -138,15 +140,17 @@ export class Memberships implements MembershipService {
   }
 
   #find(group: IpAddress, through: InterfaceService | undefined): KeptMembership | undefined {
-    return this.#all.find((m) => sameAddress(m.group, group) && (through === undefined || m.interface === through));
+    const isIt = (m: Membership) =>
+      (through === undefined || m.interface === through) && sameAddress(m.group, this.#owner.groupIn(m.interface, group));
+    return this.#all.find(isIt);
   }
 
   #set(group: IpAddress, through: InterfaceService, filter: SourceFilter): MembershipFailure | undefined {
     if (filter.sources.length > MAX_FILTER_SOURCES) return "too-many-sources";
     const known = this.#find(group, through);
     if (known === undefined && this.#all.length >= MAX_SOCKET_GROUPS) return "too-many-groups";
-    const membership = known ?? { group, interface: through, filter };
-    if (!this.#owner.setWanted(membership, group, through, filter)) return "too-many-groups";
+    const membership = known ?? { group: this.#owner.groupIn(through, group), interface: through, filter };
+    if (!this.#owner.setWanted(membership, membership.group, through, filter)) return "too-many-groups";
     membership.filter = filter;
     if (known === undefined) this.#all = [...this.#all, membership];
     return undefined;

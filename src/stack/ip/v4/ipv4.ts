@@ -47,6 +47,9 @@ export class Ipv4 implements IpFamily, InputUser {
     return this.#igmp.groups.of(through);
   }
 
+  /** Routers hear of members by groups of their own, whatever the member's address. */
+  addressesChanged(): void {}
+
   ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
     return this.#controlMessages.ping(path, options, callback);
   }

@@ -22,6 +22,7 @@ import type { PathMtus } from "../path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import { type EchoFormat, Pings } from "../pings.ts";
 import type { IcmpErrorKind, InboundPacket, Transport } from "../transport.ts";
+import type { Mld } from "./mld.ts";
 
 const ECHO: EchoFormat = {
   protocol: ipv6.PROTOCOL_ICMP,
@@ -43,10 +44,11 @@ export interface Icmpv6User {
   mtuTo(remote: IpAddress): number;
 }
 
-/** ICMPv6: echo both ways, errors both ways (RFC 4443), and the door to neighbour discovery. */
+/** ICMPv6: echo both ways, errors both ways (RFC 4443), and the door to neighbour discovery and listeners. */
 export class Icmpv6 {
   readonly #context: HostContext;
   readonly #user: Icmpv6User;
+  readonly #listeners: Mld;
   readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME);
   readonly #info = plainFrame();
   readonly #rateLimit: ErrorRateLimit;
@@ -55,9 +57,10 @@ export class Icmpv6 {
   readonly #quotedSource = makeAddressSlot();
   readonly #quotedDestination = makeAddressSlot();
 
-  constructor(context: HostContext, user: Icmpv6User) {
+  constructor(context: HostContext, user: Icmpv6User, listeners: Mld) {
     this.#context = context;
     this.#user = user;
+    this.#listeners = listeners;
     this.#rateLimit = new ErrorRateLimit(context);
     this.#pings = new Pings(context, ECHO, this.#scratch);
   }
@@ -85,6 +88,7 @@ export class Icmpv6 {
       case icmpv6.REDIRECT:
         return this.#discovery(type, packet, through);
     }
+    if (isOfListeners(type)) return through === undefined ? "icmpv6-unknown-type" : this.#listeners.input(packet, through);
     return icmpv6.isError(type) ? this.#errorFromWire(packet, type) : "icmpv6-unknown-type";
   }
 
@@ -220,6 +224,9 @@ export class Icmpv6 {
     if (result === "full") this.#context.drops.count("device-full");
   }
 }
+
+const isOfListeners = (type: number): boolean =>
+  type === icmpv6.LISTENER_REPORT_V2 || (type >= icmpv6.LISTENER_QUERY && type <= icmpv6.LISTENER_DONE);
 
 const isErrorOrRedirect = (type: number): boolean => icmpv6.isError(type) || type === icmpv6.REDIRECT;
 

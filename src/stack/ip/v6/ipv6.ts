@@ -6,8 +6,6 @@ import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as icmpv6 from "../../packet/icmpv6.ts";
 import * as ipv6 from "../../packet/ipv6.ts";
 import type { FoundPath, IpFamily, Way, WayFinder } from "../family.ts";
-import type { GroupMessages } from "../groups/group-messages.ts";
-import { HostGroups } from "../groups/host-groups.ts";
 import type { InterfaceGroups } from "../groups/interface-groups.ts";
 import type { Path } from "../path.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
@@ -17,27 +15,25 @@ import type { InboundPacket } from "../transport.ts";
 import { Icmpv6, type Icmpv6User } from "./icmpv6.ts";
 import { Ipv6Input, type Ipv6InputUser } from "./input.ts";
 import { Ipv6Path } from "./ipv6-path.ts";
-
-/** Routers are not told of groups yet: what a link carries of them comes only where nobody snoops. */
-const UNTOLD: GroupMessages = { report() {}, olderReport() {}, leave() {}, isReported: () => false };
+import { Mld } from "./mld.ts";
 
 /** What IPv6 needs of the internet layer that it is a part of. */
 export interface Ipv6User extends Icmpv6User, WayFinder, Pick<Ipv6InputUser, "isLocal" | "reassembly"> {}
 
-/** IPv6 of one host, RFC 8200, with ICMPv6. */
+/** IPv6 of one host, RFC 8200, with ICMPv6 and MLD. */
 export class Ipv6 implements IpFamily, Ipv6InputUser {
   readonly #user: Ipv6User;
   readonly #input: Ipv6Input;
   readonly #output: PathOutput;
   readonly #icmp: Icmpv6;
-  readonly #groups: HostGroups;
+  readonly #mld: Mld;
 
   constructor(context: HostContext, user: Ipv6User) {
     this.#user = user;
-    this.#groups = new HostGroups(context, () => UNTOLD);
-    this.#output = new PathOutput(context, user, this.#groups);
+    this.#mld = new Mld(context);
+    this.#output = new PathOutput(context, user, this.#mld.groups);
     this.#input = new Ipv6Input(this);
-    this.#icmp = new Icmpv6(context, user);
+    this.#icmp = new Icmpv6(context, user, this.#mld);
   }
 
   input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
@@ -49,7 +45,11 @@ export class Ipv6 implements IpFamily, Ipv6InputUser {
   }
 
   groupsOf(through: NetworkInterface): InterfaceGroups {
-    return this.#groups.of(through);
+    return this.#mld.groups.of(through);
+  }
+
+  addressesChanged(of: NetworkInterface): void {
+    this.#mld.addressesChanged(of);
   }
 
   ping(path: Path, options: PingOptions, callback: (result: PingResult) => void): PingFailure | undefined {
@@ -90,7 +90,7 @@ export class Ipv6 implements IpFamily, Ipv6InputUser {
     this.#icmp.sendError(packet, icmpv6.TIME_EXCEEDED, icmpv6.REASSEMBLY_TIME_EXCEEDED);
   }
 
-  isMember: Ipv6InputUser["isMember"] = (through, group) => through.isListening(group) || this.#groups.isJoined(through, group);
+  isMember: Ipv6InputUser["isMember"] = (through, group) => through.isListening(group) || this.#mld.groups.isJoined(through, group);
 
   isLocal: Ipv6InputUser["isLocal"] = (address) => this.#user.isLocal(address);
 

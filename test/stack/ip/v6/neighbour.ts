@@ -2,6 +2,7 @@ import { type IpAddress, parseAddress } from "../../../../src/stack/core/address
 import { plainFrame } from "../../../../src/stack/core/frame-info.ts";
 import type { Profile } from "../../../../src/stack/core/profile.ts";
 import * as ethernet from "../../../../src/stack/packet/ethernet.ts";
+import { HOP_BY_HOP } from "../../../../src/stack/packet/extension-headers.ts";
 import * as icmpv6 from "../../../../src/stack/packet/icmpv6.ts";
 import * as ipv6 from "../../../../src/stack/packet/ipv6.ts";
 import { Network, type Station, type TestHost } from "../../link/network.ts";
@@ -59,8 +60,9 @@ export function receive(host: TestHost, frame: Uint8Array): void {
   host.eth.frame(frame, 0, frame.length, plainFrame());
 }
 
-/** IPv6 frames that the station has heard since the last time. */
-export const heardIpv6 = (peer: Station): Uint8Array[] => peer.heard().filter((f) => ethernet.type(f, 0) === ethernet.TYPE_IPV6);
+/** IPv6 frames that the station has heard since the last time, but for reports of listeners. */
+export const heardIpv6 = (peer: Station): Uint8Array[] =>
+  peer.heard().filter((f) => ethernet.type(f, 0) === ethernet.TYPE_IPV6 && ipv6.nextHeader(f, IP) !== HOP_BY_HOP);
 
 /** The MAC of a group, as 33:33 and its last 32 bits. */
 export function groupMac(group: IpAddress): Uint8Array {

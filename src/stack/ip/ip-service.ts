@@ -58,6 +58,8 @@ export interface IpService {
   /** The source that a datagram to `remote` leaves with when nobody has chosen one, and what is known of it; undefined when there is no way. */
   sourceTowards(remote: IpAddress): SourceCandidate | undefined;
   neighbours(): NeighbourListing[];
+  /** Largest datagram that leaves for `remote` in one piece now, as far as is known, in bytes; 0 when there is no path. */
+  mtuTo(remote: IpAddress): number;
   /** Echo request to a host, RFC 1122 §3.2.2.6. @returns undefined when it is on its way: then `callback` is called exactly once */
   ping(remote: IpAddress, options: PingOptions, callback: (result: PingResult) => void): RouteFailure | PingFailure | undefined;
 }

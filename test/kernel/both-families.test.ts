@@ -204,8 +204,8 @@ describe("a router whose next link is narrower", () => {
     ip("addr", "add", "2001:db8:51::1/64", "dev", "tt-far", "nodad");
     ip("-n", FAR, "addr", "add", "198.51.100.2/24", "dev", "far0");
     ip("-n", FAR, "addr", "add", "2001:db8:51::2/64", "dev", "far0", "nodad");
-    ip("-n", FAR, "route", "add", "default", "via", "198.51.100.1");
-    ip("-n", FAR, "-6", "route", "add", "default", "via", "2001:db8:51::1");
+    ip("-n", FAR, "route", "add", "default", "via", "198.51.100.1", "advmss", "1460");
+    ip("-n", FAR, "-6", "route", "add", "default", "via", "2001:db8:51::1", "advmss", "1440");
     execFileSync("sysctl", ["-qw", "net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"]);
     for (const { kernel, ours, prefixLength } of FAMILIES) {
       ip("addr", "add", `${kernel}/${prefixLength}`, "dev", "tt-router", ...(kernel.includes(":") ? ["nodad"] : []));

@@ -2,11 +2,13 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { captureCommand } from "./capture.ts";
 import { connectCommand } from "./connect.ts";
+import { dnsCommand } from "./dns.ts";
 import { doctorCommand } from "./doctor.ts";
 import { faultCommand } from "./fault.ts";
 import { listenCommand } from "./listen.ts";
 import { neighCommand } from "./neigh.ts";
 import { pingCommand } from "./ping.ts";
+import { resolveCommand } from "./resolve.ts";
 import { routeCommand } from "./route.ts";
 import { shellCommand } from "./shell.ts";
 import { ssCommand } from "./ss.ts";
@@ -36,6 +38,8 @@ export function program(): Command {
     listenCommand(),
     pingCommand(),
     ssCommand(),
+    resolveCommand(),
+    dnsCommand(),
     routeCommand(),
     neighCommand(),
     traceCommand(),

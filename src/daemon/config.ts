@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import * as z from "zod";
 import type { DoorLimits } from "../management/door-usage.ts";
 import {
+  addressList,
   conflictPolicySetting,
   DEFAULT_ADDRESS,
+  domainList,
   firstIssue,
   ipv4Prefix,
   ipv4Setting,
@@ -51,6 +53,9 @@ const keys = z.strictObject({
   kernelIp: ipv4Prefix.optional(),
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
   record: z.string().min(1, { error: "expected the name of a file" }).optional(),
+  dns: addressList.optional(),
+  search: domainList.optional(),
+  hosts: z.string().min(1, { error: "expected the name of a file" }).optional(),
   maxClients: z.coerce
     .number({ error: CLIENTS_EXPECTED })
     .int(CLIENTS_EXPECTED)

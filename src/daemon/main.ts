@@ -22,6 +22,9 @@ Examples:
   # on a TAP that was made for this user (ip tuntap add tap0 mode tap user $USER)
   tapsockd --tap tap0 --ip 203.0.113.2/24 --gateway 203.0.113.1 --socket /tmp/tapsock.sock
 
+  # with a name server, and names of its own beside
+  tapsockd --tap tap0 --ip 203.0.113.2/24 --dns 203.0.113.53 --search corp.example --hosts /etc/hosts
+
   # without a TAP: programs talk to each other on a virtual host
   tapsockd --socket /tmp/tapsock.sock
 
@@ -51,11 +54,14 @@ function command(): Command {
     .option("--kernel-ip <address/length>", "gives the kernel's side of the TAP an address and brings it up")
     .option("--capture <file>", "writes every frame to a pcapng file")
     .option("--record <file>", "writes all that the host is given to a file, for a replay; it holds all data in clear")
+    .option("--dns <address>", "a name server; may be given again for others, which are asked in that order", collected)
+    .option("--search <domain>", "where names without a dot are looked for; may be given again", collected)
+    .option("--hosts <file>", "addresses and names that are known without asking, as in /etc/hosts; read at the start")
     .option("--max-clients <count>", `programs that may be attached at a time (default: ${DEFAULT_DOOR_LIMITS.clients})`)
     .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, gateway, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, maxClients, maxSockets; a flag wins",
+      "JSON object with the keys tap, ip, gateway, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, dns, search, hosts, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)
@@ -63,6 +69,8 @@ function command(): Command {
     .addHelpText("after", EXAMPLES)
     .exitOverride();
 }
+
+const collected = (value: string, before: readonly string[] = []): readonly string[] => [...before, value];
 
 /** Runs until the daemon has stopped. @returns the exit status */
 async function main(argv: readonly string[]): Promise<number> {

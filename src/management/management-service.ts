@@ -21,6 +21,7 @@ import {
   type PingReport,
   type UdpStatus,
 } from "./management.ts";
+import { resolveName } from "./name-requests.ts";
 import { firstIssue } from "./setting-text.ts";
 import { traceRecord } from "./trace-record.ts";
 
@@ -82,6 +83,7 @@ export class ManagementService {
       const checked = managementRequest.safeParse(JSON.parse(new TextDecoder().decode(data.slice())));
       if (!checked.success) answer(refusal(`Cannot do that: ${firstIssue(checked.error)}`));
       else if (checked.data.op === "ping") this.#ping(checked.data, (result) => answer({ ok: true, result }));
+      else if (checked.data.op === "resolve") resolveName(this.#host.dns, checked.data, (result) => answer({ ok: true, result }));
       else answer({ ok: true, result: this.#perform(client, checked.data) });
     } catch (error) {
       // SyntaxError from JSON, RangeError from the stack: both carry a sentence.
@@ -89,7 +91,7 @@ export class ManagementService {
     }
   }
 
-  #perform(client: number, request: Exclude<CheckedRequest, { readonly op: "ping" }>): ManagementResults[ManagementOp] {
+  #perform(client: number, request: Exclude<CheckedRequest, { readonly op: "ping" | "resolve" }>): ManagementResults[ManagementOp] {
     const { ip, tcp, timers, context } = this.#host;
     switch (request.op) {
       case "status":
@@ -127,6 +129,10 @@ export class ManagementService {
           throw new RangeError(`Cannot delete the neighbour ${request.address}: it is not known`);
         }
         return null;
+      case "dns-status":
+        return this.#host.dns.status();
+      case "dns-flush":
+        return { forgotten: this.#host.dns.flushCache() };
       case "trace-start":
         return { subscription: this.#startTrace(client, request.snapLength) };
       case "trace-stop":

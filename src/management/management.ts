@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { DnsFailure, DnsOrigin, DnsRecord, DnsStatus } from "../stack/dns/dns-service.ts";
 import type { RouteListing } from "../stack/ip/routes.ts";
 import type { AddressOrigin, AddressState } from "../stack/link/interface-service.ts";
 import type { NeighbourListing } from "../stack/link/neighbours.ts";
@@ -49,6 +50,14 @@ const requests = [
     bytes: z.number().int().min(0).max(65_507).default(32),
     timeoutMs: milliseconds.default(1000),
   }),
+  /** What a name means: its addresses, or records of one type. The answer comes when there is one, or nobody has answered. */
+  z.strictObject({
+    op: z.literal("resolve"),
+    name: z.string().min(1).max(1024),
+    type: z.enum(["A", "AAAA", "CNAME", "PTR", "SRV", "TXT"]).optional(),
+  }),
+  z.strictObject({ op: z.literal("dns-status") }),
+  z.strictObject({ op: z.literal("dns-flush") }),
   /** Events of the client's subscription follow, each a `TraceRecord`. */
   z.strictObject({ op: z.literal("trace-start"), snapLength: z.number().int().min(0).max(65_549).default(256) }),
   z.strictObject({ op: z.literal("trace-stop"), subscription: count }),
@@ -90,6 +99,9 @@ export interface ManagementResults {
   readonly "neigh-add": null;
   readonly "neigh-del": null;
   readonly ping: PingReport;
+  readonly resolve: ResolveReport;
+  readonly "dns-status": DnsStatus;
+  readonly "dns-flush": { readonly forgotten: number };
   readonly "trace-start": { readonly subscription: number };
   readonly "trace-stop": { readonly sent: number; readonly lost: number };
   readonly "capture-start": { readonly subscription: number };
@@ -161,3 +173,20 @@ export type PingReport =
   | { readonly outcome: "reply"; readonly rttMs: number; readonly ttl: number; readonly bytes: number }
   | { readonly outcome: "timeout" }
   | { readonly outcome: "unreachable"; readonly reason: string; readonly reporter?: string };
+
+/** A record as JSON has it, the address in text. */
+export type NameRecord = { readonly type: "A" | "AAAA"; readonly address: string } | Exclude<DnsRecord, { readonly type: "A" | "AAAA" }>;
+
+/** What a name means, or in a word why that is not known; `DNS_FAILURES` has the sentence. */
+export type ResolveReport =
+  | {
+      readonly outcome: "answer";
+      /** With the domain of the search list that led to it. */
+      readonly name: string;
+      readonly canonicalName: string;
+      readonly aliases: readonly string[];
+      readonly origin: DnsOrigin;
+      /** Addresses in the order in which they should be tried. */
+      readonly records: readonly NameRecord[];
+    }
+  | { readonly outcome: "failure"; readonly reason: DnsFailure };

@@ -1,6 +1,8 @@
 import { Address4 } from "ip-address";
 import * as z from "zod";
+import { readAddress } from "../stack/core/address.ts";
 import { PROFILES } from "../stack/core/profile.ts";
+import { canonicalName } from "../stack/dns/domain-names.ts";
 import type { ConflictPolicy } from "../stack/link/interface-service.ts";
 
 /** Settings as people and programs write them, and what is said when one is wrong. */
@@ -26,6 +28,17 @@ export const macSetting = z
   .refine((text) => /^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(text), { error: "expected six bytes such as 02:00:5e:00:53:02" });
 const MTU_WANTED = "expected a whole number from 576 to 65535";
 export const mtuNumber = z.coerce.number({ error: MTU_WANTED }).int(MTU_WANTED).min(576, MTU_WANTED).max(65_535, MTU_WANTED);
+
+/** What may be given more than once: as a list in JSON, between commas in a URL. */
+const several = (each: z.ZodType<string>) => z.preprocess((value) => (typeof value === "string" ? value.split(",") : value), z.array(each));
+
+const isDomain = (text: string): boolean => canonicalName(text) !== undefined;
+
+export const addressList = several(
+  z.string().refine((text) => readAddress(text) !== undefined, { error: "expected an address such as 203.0.113.53 or 2001:db8::53" }),
+);
+export const domainList = several(z.string().refine(isDomain, { error: "expected a domain such as corp.example" }));
+
 /** The first thing that is wrong, beginning with the key: `gateway: expected …`. */
 export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];

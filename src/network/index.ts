@@ -14,7 +14,9 @@ export type {
   ManagementRequest,
   ManagementResponse,
   ManagementResults,
+  NameRecord,
   PingReport,
+  ResolveReport,
   UdpStatus,
 } from "../management/management.ts";
 export type { FrameEvent, TraceRecord, WithoutBytes } from "../management/trace-record.ts";

@@ -1,8 +1,10 @@
 import { Address4 } from "ip-address";
 import * as z from "zod";
 import {
+  addressList,
   conflictPolicySetting,
   DEFAULT_ADDRESS,
+  domainList,
   firstIssue,
   ipv4Prefix,
   ipv4Setting,
@@ -38,6 +40,12 @@ export interface HostSettings {
   readonly capture?: string | undefined;
   /** File that gets all that the host is given, to be replayed: `Recorder`. It holds all data in clear, and the host's secrets. */
   readonly record?: string | undefined;
+  /** Addresses of name servers, in the order in which they are asked. */
+  readonly dns?: readonly string[] | undefined;
+  /** Domains in which names are looked for. */
+  readonly search?: readonly string[] | undefined;
+  /** Hosts file, read once at the start. */
+  readonly hosts?: string | undefined;
   /** Address with prefix length for the kernel's side of the TAP, which is brought up. */
   readonly kernelIp?: string | undefined;
 }
@@ -58,12 +66,16 @@ const hostOptions = {
   mtu: mtuNumber.optional(),
   capture: fileName.optional(),
   record: fileName.optional(),
+  dns: addressList.optional(),
+  search: domainList.optional(),
+  hosts: fileName.optional(),
 };
 const embeddedOptions = z.strictObject(hostOptions);
 const tapOptions = z.strictObject({ ...hostOptions, offload: onOff.default(true) });
 
 /**
- * `embedded:`, `tap:NAME?ip=…&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE` or `daemon:/path/of/socket`.
+ * `embedded:`, `tap:NAME?ip=…&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&dns=ADDRESS,…
+ * &search=DOMAIN,…&hosts=FILE` or `daemon:/path/of/socket`.
  * @throws NetworkError with one sentence that names the part that is wrong
  */
 export function parseNetworkUrl(url: string): Network {

@@ -1,9 +1,10 @@
+import { readFileSync } from "node:fs";
 import type { DoorLimits } from "../management/door-usage.ts";
 import type { EventSender } from "../management/event-streams.ts";
 import { withManagement } from "../management/managed-handler.ts";
 import { type ManagedDevice, ManagementService } from "../management/management-service.ts";
 import { Recorder } from "../replay/recorder.ts";
-import { parseV4 } from "../stack/core/address.ts";
+import { parseAddress, parseV4 } from "../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
 import { Host } from "../stack/host/host.ts";
 import type { LinkDevice } from "../stack/link/link-device.ts";
@@ -141,6 +142,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
   });
   host.attach(devices[1]!.capture);
+  configureNames(host, settings);
   const lentFromBytes = rings === undefined ? undefined : SMALLEST_MAPPED;
   record?.recorder.begin(host, { limits: parts.programs ?? {}, isManaged: true, lentFromBytes });
   const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, clock, notice, closers);
@@ -179,6 +181,17 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     isQuiet: () => host.tcp.unfinishedCount === 0 && !host.tcp.hasUndelivered,
     close,
   };
+}
+
+/** @throws NetworkError when the hosts file cannot be read */
+function configureNames({ dns }: Host, { dns: servers = [], search: searchList = [], hosts }: HostSettings): void {
+  dns.configure("configured", { servers: servers.map((address) => ({ address: parseAddress(address) })), searchList });
+  if (hosts === undefined) return;
+  try {
+    dns.setHosts(readFileSync(hosts, "utf8"));
+  } catch (error) {
+    throw new NetworkError(`Cannot read the hosts file: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function openTapFor(settings: HostSettings): LinuxTap {

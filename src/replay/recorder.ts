@@ -6,6 +6,7 @@ import type { InterfaceService } from "../stack/link/interface-service.ts";
 import type { LinkDevice } from "../stack/link/link-device.ts";
 import type { CallHandler } from "../winsock/provider/calls.ts";
 import type { ProviderLimits } from "../winsock/provider/limits.ts";
+import { recordedNames } from "./recorded-names.ts";
 import { block, callBody, KIND, MAX_QUIET, numbersBody, profileChanges, type Setup, setupBody } from "./recording.ts";
 import { RecordingDevice } from "./recording-device.ts";
 
@@ -218,6 +219,7 @@ function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice
   };
   // Those to the prefixes of addresses come with the addresses.
   const configured = routes.list().filter((route) => route.gateway !== undefined || route.metric !== 0);
+  const names = recordedNames(host.dns);
   return {
     startMs: host.context.now,
     profile: host.context.profile.name,
@@ -233,5 +235,6 @@ function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice
       interface: through,
       metric,
     })),
+    ...(names === undefined ? {} : { names }),
   };
 }

@@ -142,6 +142,19 @@ const setupSchema = z.object({
       metric: z.number(),
     }),
   ),
+  /** How names are resolved; left out where nothing was said about it. */
+  names: z
+    .object({
+      configurations: z.array(
+        z.object({
+          source: z.string(),
+          servers: z.array(z.object({ address: z.string(), port: z.number().optional() })),
+          searchList: z.array(z.string()),
+        }),
+      ),
+      hosts: z.string(),
+    })
+    .optional(),
 });
 
 /** How the host was made. */

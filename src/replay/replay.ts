@@ -12,6 +12,7 @@ import { Provider } from "../winsock/provider/provider.ts";
 import { CaptureDevice } from "../wire/capture-device.ts";
 import { ImpairedDevice } from "../wire/impaired-device.ts";
 import { Loopback } from "../wire/loopback.ts";
+import { resolveAsRecorded } from "./recorded-names.ts";
 import { KIND, Recording, RecordingError, type Setup } from "./recording.ts";
 import { ReplayedDevice } from "./replayed-device.ts";
 
@@ -287,6 +288,7 @@ function setUp(host: Host, setup: Setup, devices: readonly LinkDevice[]): void {
       metric,
     });
   }
+  if (setup.names !== undefined) resolveAsRecorded(host.dns, setup.names);
 }
 
 /** Rings that are lent as those of the recorded host were, in ordinary memory. */

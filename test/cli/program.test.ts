@@ -32,7 +32,22 @@ afterEach(() => {
 });
 
 describe("the command line", () => {
-  const commands = ["connect", "listen", "ping", "ss", "route", "neigh", "trace", "capture", "fault", "status", "shell", "doctor"];
+  const commands = [
+    "connect",
+    "listen",
+    "ping",
+    "ss",
+    "resolve",
+    "dns",
+    "route",
+    "neigh",
+    "trace",
+    "capture",
+    "fault",
+    "status",
+    "shell",
+    "doctor",
+  ];
 
   test.each(commands)("%s has a help with an example", async (command) => {
     const { error, text } = await run(command, "--help");

@@ -44,7 +44,16 @@ describe("the daemon's configuration", () => {
     expect(host).toMatchObject({ detectConflicts: true, conflictPolicy: "yield" });
   });
 
+  test("name servers and domains may be several, in the file as a list", () => {
+    const path = file(JSON.stringify({ dns: ["203.0.113.53", "203.0.113.54"], search: "lan", hosts: "/etc/hosts" }));
+    expect(daemonConfig({}, path, env).host).toMatchObject({ dns: ["203.0.113.53", "203.0.113.54"], search: ["lan"], hosts: "/etc/hosts" });
+    expect(daemonConfig({ dns: ["2001:db8::53"] }, path, env).host).toMatchObject({ dns: ["2001:db8::53"], search: ["lan"] });
+  });
+
   test.each<[string, Record<string, unknown>]>([
+    ["--dns.0: expected an address such as", { dns: ["router"] }],
+    ["--search.1: expected a domain such as", { search: ["lan", "a b"] }],
+    ["--hosts: expected the name of a file", { hosts: "" }],
     ["--ip: expected an IPv4 address with a prefix length", { ip: "203.0.113.2" }],
     ["--ip6: not there yet", { ip6: "2001:db8:7a::2/64" }],
     ["--gateway: expected an IPv4 address", { gateway: "router" }],

@@ -22,7 +22,7 @@ describe("the URL of a network", () => {
 
   test("tap: takes every option", () => {
     const url =
-      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&detect-conflicts=on&conflict-policy=keep&capture=/tmp/x.pcapng&record=/tmp/x.recording";
+      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&detect-conflicts=on&conflict-policy=keep&capture=/tmp/x.pcapng&record=/tmp/x.recording&dns=203.0.113.53,2001:db8::53&search=lan,corp.example&hosts=/etc/hosts";
     expect(parseNetworkUrl(url)).toEqual({
       kind: "host",
       host: {
@@ -39,6 +39,9 @@ describe("the URL of a network", () => {
         conflictPolicy: "keep",
         capture: "/tmp/x.pcapng",
         record: "/tmp/x.recording",
+        dns: ["203.0.113.53", "2001:db8::53"],
+        search: ["lan", "corp.example"],
+        hosts: "/etc/hosts",
       },
     });
   });
@@ -57,6 +60,8 @@ describe("the URL of a network", () => {
     ["embedded:?__proto__=1", '"__proto__"'],
     ["tap:", "name: expected an interface name"],
     ["tap:a-name-that-is-too-long", "name: expected an interface name"],
+    ["tap:tap0?dns=203.0.113.53,router", "dns.1: expected an address such as"],
+    ["tap:tap0?search=a..b", "search.0: expected a domain"],
     ["tap:tap0?ip=203.0.113.2", "ip: expected an IPv4 address with a prefix length"],
     ["tap:tap0?ip=203.0.113.256/24", "ip: expected an IPv4 address with a prefix length"],
     ["tap:tap0?ip=203.0.113.2/33", "ip: expected an IPv4 address with a prefix length"],

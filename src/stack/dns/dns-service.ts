@@ -129,6 +129,9 @@ export interface DnsService {
   configure(source: string, configuration: DnsConfiguration): void;
   /** The hosts file's text, in place of an earlier one: lines of an address and its names, `#` begins a comment. Lines that are none count for nothing. */
   setHosts(text: string): void;
+  /** What each source has said last. */
+  readonly configurations: ReadonlyMap<string, DnsConfiguration>;
+  readonly hostsText: string;
   /** Forgets what servers said. @returns how many answers that were */
   flushCache(): number;
   status(): DnsStatus;

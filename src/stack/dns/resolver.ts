@@ -45,6 +45,7 @@ interface WaitedFor {
 
 /** The names of one host: rules, hosts file, cache, and the servers that are asked, RFC 1034 §5.3.1 and RFC 1123 §6.1.3. */
 export class Resolver implements DnsService {
+  hostsText = "";
   readonly #context: HostContext;
   readonly #ip: IpService;
   readonly #transports: DnsTransports;
@@ -67,12 +68,17 @@ export class Resolver implements DnsService {
     this.#cache = new DnsCache(context);
   }
 
+  get configurations(): ReadonlyMap<string, DnsConfiguration> {
+    return this.#servers.configurations;
+  }
+
   configure(source: string, configuration: DnsConfiguration): void {
     this.#servers.configure(source, configuration);
     this.#cache.clear();
   }
 
   setHosts(text: string): void {
+    this.hostsText = text;
     this.#hosts = new HostsFile(text);
   }
 

@@ -44,6 +44,10 @@ export class DnsServers {
     this.#time = time;
   }
 
+  get configurations(): ReadonlyMap<string, DnsConfiguration> {
+    return this.#configurations;
+  }
+
   get searchList(): readonly string[] {
     return this.#searchList;
   }

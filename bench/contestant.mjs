@@ -22,6 +22,9 @@ host.attach(tap, { address: parseV4("203.0.113.2"), prefixLength: 24 });
 
 const chunk = new Uint8Array(256 << 10);
 const echoed = new Uint8Array(1 << 16);
+/** Datagrams sent in a row, and how long one question has them sent. */
+const BURST = 64;
+const ASKED_MS = 200;
 /** Bytes on their way back to one peer. */
 const ECHO_QUEUE = 4 << 20;
 
@@ -73,11 +76,42 @@ serve(5003, (conn) => {
   return { readable: echo, writable: echo, endOfStream: echo };
 });
 
+/** @param {number} localPort @param {(endpoint: import("../dist/stack/udp/udp-service.js").UdpEndpoint) => void} taken */
+function serveUdp(localPort, taken) {
+  const endpoint = host.udp.open({ localPort, user: { readable: () => taken(endpoint) } });
+}
+
+serveUdp(5004, (endpoint) => {
+  while (endpoint.receive() !== undefined);
+});
+
+/** Who asked for datagrams last, of how many bytes, and until when it gets them. */
+const asked = { from: undefined, port: 0, bytes: 0, untilMs: 0 };
+serveUdp(5005, (endpoint) => {
+  for (let d = endpoint.receive(); d !== undefined; d = endpoint.receive()) {
+    asked.from = d.from;
+    asked.port = d.fromPort;
+    asked.bytes = (d.payload[0] << 8) | d.payload[1];
+    asked.untilMs = clock.now() + ASKED_MS;
+  }
+});
+const source = host.udp.endpointsOn(5005)[0];
+
+/** @returns whether anybody wanted some */
+function sendAsked() {
+  const nowMs = clock.now();
+  if (nowMs >= asked.untilMs) return false;
+  host.enter(nowMs);
+  for (let i = 0; i < BURST; i++) if (source.send(chunk, 0, asked.bytes, asked.from, asked.port) !== "sent") break;
+  return true;
+}
+
 const poller = new Poller();
 let interest = "read";
 poller.add(tap.descriptor, interest);
 for (;;) {
-  if (host.turn(clock.now())) continue;
+  const isBusy = host.turn(clock.now());
+  if (sendAsked() || isBusy) continue;
   const wanted = tap.wantsWritable ? "read+write" : "read";
   if (wanted !== interest) {
     interest = wanted;

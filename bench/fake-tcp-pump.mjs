@@ -1,6 +1,6 @@
 // Not a TCP: the least that keeps the kernel's TCP talking over a TAP, and so the ceiling of this path from Node. It answers ARP and
 // SYNs, acknowledges what comes in order once a batch, sends zeros from one buffer without copying, and goes back to the first
-// unacknowledged byte when something is lost. It keeps no queues, no timers, no congestion control. Ports as bench/contestant.
+// unacknowledged byte when something is lost. Datagrams are counted, or sent to who asks. It keeps no queues, no timers, no congestion control. Ports as bench/contestant.
 import { parseArgs } from "node:util";
 import { parseV4 } from "../dist/stack/core/address.js";
 import { GSO_NONE, GSO_TCPV4, plainFrame } from "../dist/stack/core/frame-info.js";
@@ -12,6 +12,7 @@ import * as ethernet from "../dist/stack/packet/ethernet.js";
 import * as ipv4 from "../dist/stack/packet/ipv4.js";
 import * as tcp from "../dist/stack/packet/tcp.js";
 import * as tcpOptions from "../dist/stack/packet/tcp-options.js";
+import * as udp from "../dist/stack/packet/udp.js";
 import { openTap } from "../dist/tap/linux-tap.js";
 import { Poller } from "../dist/tap/poll.js";
 
@@ -20,6 +21,10 @@ const { values } = parseArgs({ options: { offload: { type: "string", default: "o
 const SINK = 5001;
 const SOURCE = 5002;
 const ECHO = 5003;
+const UDP_SOURCE = 5005;
+/** Datagrams sent in a row, and how long one question has them sent. */
+const BURST = 64;
+const ASKED_MS = 200;
 const OWN = parseV4("203.0.113.2").w3;
 const MSS = 1460;
 const FRAMES_PER_BATCH = 64;
@@ -183,15 +188,58 @@ function segmentArrived(b, at, end) {
   }
 }
 
+/** Who asked for datagrams last. */
+const asked = { port: 0, bytes: 0, untilMs: 0 };
+
+function datagramArrived(b, at, end, ip, isVerified) {
+  if (udp.check(b, at, end) !== undefined) return;
+  if (!isVerified && !udp.verifyChecksum(b, at, ipv4.pseudoHeader(b, ip))) return;
+  const port = udp.destinationPort(b, at);
+  if (port !== UDP_SOURCE) return;
+  const payload = udp.payloadAt(at);
+  asked.port = udp.sourcePort(b, at);
+  asked.bytes = (b[payload] << 8) | b[payload + 1];
+  asked.untilMs = performance.now() + ASKED_MS;
+}
+
+/** Zeros again and again, as for TCP. @returns whether anybody wanted some */
+function sendAsked() {
+  if (performance.now() >= asked.untilMs) return false;
+  const end = TCP_AT + udp.HEADER + asked.bytes;
+  info.gsoType = GSO_NONE;
+  info.gsoSize = 0;
+  info.headerLength = 0;
+  for (let i = 0; i < BURST; i++) {
+    ethernet.writeHeader(out, FRAME_AT, peerMac, tap.mac, ethernet.TYPE_IPV4);
+    identification = (identification + 1) & 0xffff;
+    ipv4.writeHeader(out, IP_AT, end - IP_AT, OWN, peer, ipv4.PROTOCOL_UDP, 64, identification);
+    udp.writeHeader(out, TCP_AT, UDP_SOURCE, asked.port, asked.bytes);
+    const pseudoHeader = pseudoHeaderV4(OWN, peer, ipv4.PROTOCOL_UDP, end - TCP_AT);
+    if (tap.offloads.checksum) {
+      udp.putPartialChecksum(out, TCP_AT, pseudoHeader);
+      info.checksumStart = TCP_AT - FRAME_AT;
+      info.checksumOffset = udp.CHECKSUM_OFFSET;
+    } else {
+      udp.putChecksum(out, TCP_AT, pseudoHeader);
+      info.checksumStart = 0;
+    }
+    if (tap.transmit(out, FRAME_AT, end, info) !== "sent") break;
+  }
+  return true;
+}
+
 const sink = {
   frame(b, at, end, frameInfo) {
     const type = ethernet.type(b, at);
     if (type === ethernet.TYPE_ARP) return answerArp(b, at + ethernet.HEADER, end);
     const ip = at + ethernet.HEADER;
     if (type !== ethernet.TYPE_IPV4 || ipv4.check(b, ip, end) !== undefined) return;
-    if (ipv4.destination(b, ip) !== OWN || ipv4.protocol(b, ip) !== ipv4.PROTOCOL_TCP) return;
+    if (ipv4.destination(b, ip) !== OWN) return;
     const segment = ipv4.payloadAt(b, ip);
     const segmentEnd = ipv4.payloadEnd(b, ip);
+    const protocol = ipv4.protocol(b, ip);
+    if (protocol === ipv4.PROTOCOL_UDP) return datagramArrived(b, segment, segmentEnd, ip, frameInfo.checksumVerified);
+    if (protocol !== ipv4.PROTOCOL_TCP) return;
     if (tcp.check(b, segment, segmentEnd) !== undefined) return;
     // What the real stack cannot leave out either.
     if (!frameInfo.checksumVerified && !tcp.verifyChecksum(b, segment, segmentEnd, ipv4.pseudoHeader(b, ip))) return;
@@ -223,6 +271,7 @@ while (!tap.isGone) {
   let isBusy = tap.receive(sink, FRAMES_PER_BATCH) > 0;
   acknowledgeBatch();
   for (const flow of sources) if (pump(flow)) isBusy = true;
+  if (sendAsked()) isBusy = true;
   if (isBusy || poller.wait(STALLED_MS) > 0) continue;
   for (const flow of sources) flow.sndNxt = flow.sndUna;
 }

@@ -3,6 +3,8 @@
 //   tx     the kernel receives; counted is what recv returned
 //   rtt    one byte there and back on one connection, again and again
 //   rate   connect, shut down, wait for the FIN, close, again and again
+//   udp-rx the kernel sends datagrams; counted is what the stack took from its device
+//   udp-tx the kernel asks for datagrams; counted is what the stack gave to its device
 //   probe  one byte there and back once: is somebody listening?
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,6 +15,7 @@ const { values, positionals } = parseArgs({
   options: {
     host: { type: "string", default: "203.0.113.2" },
     port: { type: "string", default: "5003" },
+    bytes: { type: "string", default: "64" },
     conns: { type: "string", default: "1" },
     warm: { type: "string", default: "0.3" },
     secs: { type: "string", default: "1" },
@@ -166,6 +169,49 @@ function rate() {
   }
 }
 
+/** Frames that the TAP's owner has written (`rx` on the kernel's side) and read (`tx`) so far. */
+function frames(direction) {
+  const words = /^\s*tap0:\s*(.+)$/m.exec(readFileSync("/proc/net/dev", "utf8"))[1].split(/\s+/);
+  return Number(words[direction === "rx" ? 1 : 9]);
+}
+
+/** Datagrams over one socket; `move` is called again and again. @param counted frames of the device */
+function datagrams(move, counted) {
+  const fd = kernel.must(kernel.socket(kernel.AF_INET, kernel.SOCK_DGRAM | kernel.SOCK_CLOEXEC, 0), "make a socket");
+  kernel.must(kernel.connect(fd, addressAddress, address.length), `connect to ${values.host}:${port}`);
+  const runUntil = (endMs) => {
+    while (performance.now() < endMs) for (let calls = 0; calls < 64; calls++) move(fd);
+  };
+  const totals = () => ({ atMs: performance.now(), cpuMs: stackCpuMs(), frames: counted() });
+  runUntil(performance.now() + warmMs);
+  const before = totals();
+  runUntil(before.atMs + measureMs);
+  const after = totals();
+  kernel.close(fd);
+  const count = after.frames - before.frames;
+  return { datagramsPerSecond: (count * 1000) / (after.atMs - before.atMs), cpuUs: ((after.cpuMs - before.cpuMs) * 1000) / count };
+}
+
+const udpRx = () =>
+  datagrams(
+    (fd) => kernel.send(fd, chunkAddress, Number(values.bytes), DONT_WAIT),
+    () => frames("tx"),
+  );
+
+function udpTx() {
+  chunk[0] = Number(values.bytes) >>> 8;
+  chunk[1] = Number(values.bytes);
+  let calls = 0;
+  return datagrams(
+    (fd) => {
+      // A question now and then keeps them coming.
+      if (calls++ % 4096 === 0) kernel.send(fd, chunkAddress, 2, DONT_WAIT);
+      kernel.recv(fd, chunkAddress + 2, CHUNK - 2, DONT_WAIT);
+    },
+    () => frames("rx"),
+  );
+}
+
 function probe() {
   const fd = connected();
   kernel.setReceiveTimeout(fd, 2);
@@ -174,7 +220,7 @@ function probe() {
   return {};
 }
 
-const TESTS = { rx, tx, rtt, rate, probe };
+const TESTS = { rx, tx, rtt, rate, "udp-rx": udpRx, "udp-tx": udpTx, probe };
 
 const test = TESTS[positionals[0]];
 if (test === undefined) {

@@ -19,6 +19,7 @@ const getsockopt = call("getsockopt", "int", "int", "int", "int", "uintptr_t", "
 
 export const AF_INET = 2;
 export const SOCK_STREAM = 1;
+export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SHUT_WR = 1;

@@ -12,7 +12,8 @@ Everything happens in network namespaces that vanish with the run.
 
   --rounds N       rounds, in which every test meets every contestant once (default 3)
   --secs S         seconds that each measurement takes, without its warm-up (default 0.75)
-  --only A,B       only these tests: rx1 tx1 rx8 tx8 rtt rtt-pinned rate
+  --only A,B       only these tests: rx1 tx1 rx8 tx8 rtt rtt-pinned rate udp-rx-64 udp-rx-1400 udp-tx-64
+                   udp-tx-1400 (datagrams of 64 and 1400 bytes; tapsock and pump only)
   --stacks A,B     these contestants: tapsock pump kernel, or programs over the faces, beside tapsock: blocking-64k blocking-256k
                    promises-64k promises-256k daemon-blocking-64k daemon-blocking-256k daemon-promises-64k (default: tapsock,pump,kernel)
   --against NAME   whom the ratios are against (default pump)
@@ -34,6 +35,7 @@ const METRICS = {
   p50Us: { unit: "µs p50", better: "less", digits: 1 },
   p99Us: { unit: "µs p99", better: "less", digits: 1 },
   perSecond: { unit: "conn/s", better: "more", digits: 0 },
+  datagramsPerSecond: { unit: "datagrams/s", better: "more", digits: 0 },
   cpuMsPerGB: { unit: "CPU ms/GB", better: "less", digits: 0 },
   cpuUs: { unit: "CPU µs each", better: "less", digits: 1 },
 };
@@ -49,6 +51,22 @@ const TESTS = {
   tx8: { mode: "tx", port: 5002, connections: 8, warmS: BULK_WARM_S, metrics: ["gbps", "cpuMsPerGB"] },
   rtt: { mode: "rtt", port: 5003, connections: 1, warmS: WARM_S, metrics: ["p50Us", "p99Us", "cpuUs"] },
   "rtt-pinned": { mode: "rtt", port: 5003, connections: 1, warmS: WARM_S, metrics: ["p50Us", "p99Us", "cpuUs"], isOnOneCpu: true },
+  ...Object.fromEntries(
+    ["rx", "tx"].flatMap((way) =>
+      [64, 1400].map((bytes) => [
+        `udp-${way}-${bytes}`,
+        {
+          mode: `udp-${way}`,
+          port: way === "rx" ? 5004 : 5005,
+          connections: 1,
+          bytes,
+          warmS: BULK_WARM_S,
+          metrics: ["datagramsPerSecond", "cpuUs"],
+          stacks: ["tapsock", "pump"],
+        },
+      ]),
+    ),
+  ),
   rate: { mode: "rate", port: 5003, connections: 1, warmS: RATE_WARM_S, metrics: ["perSecond", "cpuUs"], isOnOneCpu: true },
 };
 
@@ -249,8 +267,22 @@ class Contestant {
   }
 
   async measure(test, secs) {
-    const { mode, port, connections, warmS, isOnOneCpu } = TESTS[test];
-    const words = [mode, "--port", port, "--conns", connections, "--warm", warmS, "--secs", secs, "--pid", this.#process.pid].map(String);
+    const { mode, port, connections, bytes = 0, warmS, isOnOneCpu } = TESTS[test];
+    const words = [
+      mode,
+      "--port",
+      port,
+      "--conns",
+      connections,
+      "--bytes",
+      bytes,
+      "--warm",
+      warmS,
+      "--secs",
+      secs,
+      "--pid",
+      this.#process.pid,
+    ].map(String);
     const result = await this.load(words, warmS + secs, isOnOneCpu ? stackCpu : loadCpu);
     if (result.error !== undefined) this.failure = `${test}: ${result.error}`;
     return result;
@@ -338,7 +370,7 @@ function table({ results, peakMemoryMb, rounds, secs, offload, against, machine 
         : `${score.median.toFixed(digits)} (${score.min.toFixed(digits)}–${score.max.toFixed(digits)})`;
     rows.push([
       `${test}, ${unit}`,
-      ...stacks.map((name) => cell(scores[name])),
+      ...stacks.map((name) => (TESTS[test].stacks?.includes(name) === false ? "–" : cell(scores[name]))),
       ...ours.map((name) => scores[name].ratio?.toFixed(2) ?? "–"),
     ]);
   }
@@ -370,6 +402,7 @@ async function race() {
       for (let i = 0; i < contestants.length; i++) {
         const contestant = contestants[(i + round) % contestants.length];
         step++;
+        if (TESTS[test].stacks?.includes(contestant.name) === false) continue;
         const result = contestant.failure === undefined ? await contestant.measure(test, wanted.secs) : {};
         scores.add(test, contestant.name, result);
         const [metric] = TESTS[test].metrics;

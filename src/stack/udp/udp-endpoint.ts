@@ -4,6 +4,7 @@ import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { type MembershipOwner, Memberships } from "../ip/groups/memberships.ts";
 import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
+import type { PayloadSlabs } from "./payload-slabs.ts";
 import type { UdpEndpoint } from "./udp-service.ts";
 import type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./udp-user.ts";
 
@@ -13,6 +14,7 @@ const DATAGRAM_OVERHEAD = 64;
 /** What an endpoint needs of UDP. */
 export interface UdpEndpointOwner {
   readonly membershipOwner: MembershipOwner;
+  readonly payloads: PayloadSlabs;
   readonly context: HostContext;
   routeTo(remote: IpAddress, from: BoundEndpoint): Path | RouteFailure;
   send(
@@ -186,7 +188,15 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
     const from = last !== undefined && sameAddress(last.from, packet.source) ? last.from : keepAddress(packet.source);
     const to = last !== undefined && sameAddress(last.to, packet.destination) ? last.to : keepAddress(packet.destination);
     const { ttl, trafficClass } = packet;
-    this.#queue.push({ from, fromPort, to, interface: packet.through!, payload: packet.bytes.slice(at, end), ttl, trafficClass });
+    this.#queue.push({
+      from,
+      fromPort,
+      to,
+      interface: packet.through!,
+      payload: this.#owner.payloads.copy(packet.bytes, at, end),
+      ttl,
+      trafficClass,
+    });
     this.#payloadBytes += size;
     this.user.readable?.();
     return "accepted";

@@ -13,6 +13,7 @@ import { u16 } from "../packet/bytes.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ipv4 from "../packet/ipv4.ts";
 import * as udp from "../packet/udp.ts";
+import { PayloadSlabs } from "./payload-slabs.ts";
 import { BoundEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
 import type { UdpOpenFailure, UdpOpenRequest, UdpService } from "./udp-service.ts";
 import type { UdpSendResult } from "./udp-user.ts";
@@ -21,6 +22,7 @@ import type { UdpSendResult } from "./udp-user.ts";
 export class Udp implements UdpService, Transport, UdpEndpointOwner {
   readonly protocol = ipv4.PROTOCOL_UDP;
   readonly context: HostContext;
+  readonly payloads = new PayloadSlabs();
   readonly #ip: Ip;
   readonly #ports: EphemeralPorts;
   readonly #endpoints = new Map<number, readonly BoundEndpoint[]>();

@@ -28,13 +28,19 @@ function linesThatMatch(folder: string, patterns: readonly RegExp[]): string[] {
   );
 }
 
-test.each(["src/stack", "src/winsock/provider"])("%s has no contact with the world but its arguments (ARCHITECTURE.md)", (folder) => {
-  expect(linesThatMatch(folder, WORLD)).toEqual([]);
-});
+test.each(["src/stack", "src/winsock/provider"])(
+  "[SYS-07] [SEC-22] %s has no contact with the world but its arguments (ARCHITECTURE.md)",
+  (folder) => {
+    expect(linesThatMatch(folder, WORLD)).toEqual([]);
+  },
+);
 
-test.each(["src/stack", "src/winsock/provider", "src/wire", "src/management"])("%s asks no clock: it is told the time", (folder) => {
-  expect(linesThatMatch(folder, CLOCK)).toEqual([]);
-});
+test.each(["src/stack", "src/winsock/provider", "src/wire", "src/management"])(
+  "[SYS-07] %s asks no clock: it is told the time",
+  (folder) => {
+    expect(linesThatMatch(folder, CLOCK)).toEqual([]);
+  },
+);
 
 /** What only IPv4, what lies below it and the structures of its sockets may know: that an address has 32 bits. */
 const THIRTY_TWO_BITS = [/\.w[0-3]\b/, /\b\w+V4\b/, /\bmaskOf\b/, /\b0x7f0000/];

@@ -160,44 +160,47 @@ describe("CaptureDevice", () => {
     },
   );
 
-  (hasTshark ? test : test.skip)("tshark shows drop reasons and Winsock verdicts as comments of the frame that caused them", () => {
-    const trace = new Trace({ now: 2 });
-    const t = captured({ trace, snapLength: 60 });
-    t.begin();
-    trace.emit({ type: "winsock-called", client: 1, call: 1, name: "connect", text: "connect()" });
-    const rst = tcpFrame("RA");
-    rst.set([2, 0, 0, 0, 0, 1], 0);
-    transmitFrame(t.peer, rst);
-    transmitFrame(t.peer, rst);
-    let n = 0;
-    t.device.receive(
-      {
-        frame: (b, at, end) => {
-          if (n++ === 0) trace.emit({ type: "frame-dropped", device: "host", reason: "tcp-bad-checksum", bytes: b.subarray(at, end) });
-          else
-            trace.emit({
-              type: "winsock-returned",
-              client: 1,
-              call: 1,
-              text: "SOCKET_ERROR, WSAECONNREFUSED – ünicode",
-              error: 10061,
-            });
+  (hasTshark ? test : test.skip)(
+    "[SYS-04] tshark shows drop reasons and Winsock verdicts as comments of the frame that caused them",
+    () => {
+      const trace = new Trace({ now: 2 });
+      const t = captured({ trace, snapLength: 60 });
+      t.begin();
+      trace.emit({ type: "winsock-called", client: 1, call: 1, name: "connect", text: "connect()" });
+      const rst = tcpFrame("RA");
+      rst.set([2, 0, 0, 0, 0, 1], 0);
+      transmitFrame(t.peer, rst);
+      transmitFrame(t.peer, rst);
+      let n = 0;
+      t.device.receive(
+        {
+          frame: (b, at, end) => {
+            if (n++ === 0) trace.emit({ type: "frame-dropped", device: "host", reason: "tcp-bad-checksum", bytes: b.subarray(at, end) });
+            else
+              trace.emit({
+                type: "winsock-returned",
+                client: 1,
+                call: 1,
+                text: "SOCKET_ERROR, WSAECONNREFUSED – ünicode",
+                error: 10061,
+              });
+          },
         },
-      },
-      10,
-    );
-    trace.emit({ type: "frame-dropped", device: "another", reason: "ipv4-not-for-us", bytes: rst });
-    t.device.flush();
-    t.device.addComment("a remark");
-    transmitFrame(t.device, udpFrame(100));
-    t.device.stop();
-    expect(trace.isOn).toBe(false);
-    expect(tshark(t.blocks, ["frame.comment", "frame.len", "frame.cap_len"])).toEqual([
-      ["dropped: tcp-bad-checksum", "54", "54"],
-      ["connect: SOCKET_ERROR, WSAECONNREFUSED – ünicode", "54", "54"],
-      ["a remark", "142", "60"],
-    ]);
-  });
+        10,
+      );
+      trace.emit({ type: "frame-dropped", device: "another", reason: "ipv4-not-for-us", bytes: rst });
+      t.device.flush();
+      t.device.addComment("a remark");
+      transmitFrame(t.device, udpFrame(100));
+      t.device.stop();
+      expect(trace.isOn).toBe(false);
+      expect(tshark(t.blocks, ["frame.comment", "frame.len", "frame.cap_len"])).toEqual([
+        ["dropped: tcp-bad-checksum", "54", "54"],
+        ["connect: SOCKET_ERROR, WSAECONNREFUSED – ünicode", "54", "54"],
+        ["a remark", "142", "60"],
+      ]);
+    },
+  );
 
   test("comments are bounded in length and number, so that one fits its option and many do not swell a frame", () => {
     const t = captured();

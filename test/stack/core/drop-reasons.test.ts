@@ -12,12 +12,12 @@ test("every word stands in one table only", () => {
   expect(words.filter((word, i) => words.indexOf(word) !== i)).toEqual([]);
 });
 
-test("every word is explained by sentences", () => {
+test("[SYS-03] every word is explained by sentences", () => {
   const meanings = DROP_REASONS.flatMap(({ reasons }) => Object.values(reasons));
   expect(meanings.filter((meaning) => !/^[A-Z].{10,}\.$/.test(meaning))).toEqual([]);
 });
 
-test("there is no word that the code never says", () => {
+test("[SYS-03] there is no word that the code never says", () => {
   const said = readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
     .filter((name) => name.endsWith(".ts") && !name.endsWith("drop-reasons.ts"))
     .map((name) => readFileSync(join(SOURCE, name), "utf8"))

@@ -25,7 +25,7 @@ const MESSAGE = 34;
 const PROTOCOL = 253;
 
 describe("echo (RFC 1122 §3.2.2.6)", () => {
-  test("a request comes back with its identifier, sequence number and data, from the address it was sent to", () => {
+  test("[IC4-02] a request comes back with its identifier, sequence number and data, from the address it was sent to", () => {
     const { network, host, peer } = setUp();
     peer.say(peer.echoRequest(host, "some data!"));
     network.settle();
@@ -38,12 +38,25 @@ describe("echo (RFC 1122 §3.2.2.6)", () => {
     expect(ipv4.ttl(reply!, 14)).toBe(128);
   });
 
-  test.each(["203.0.113.255", "255.255.255.255"])("a request to the broadcast address %s is not answered", (destination) => {
+  test.each(["203.0.113.255", "255.255.255.255"])("[IC4-03] a request to the broadcast address %s is not answered", (destination) => {
     const { network, host, peer } = setUp();
     peer.say(peer.echoRequest(host, "smurf", { destination: v4(destination), linkTo: ethernet.BROADCAST_MAC }));
     network.settle();
     expect(peer.heard()).toEqual([]);
     expect(host.drops()).toEqual({ "icmp-to-broadcast": 1 });
+  });
+
+  test("[IC4-01] of all types only an echo request is answered", () => {
+    const { network, host, peer } = setUp();
+    for (let type = 0; type < 256; type++) {
+      const message = new Uint8Array(36);
+      icmp.writeEcho(message, 0, type, 1, 2);
+      icmp.putChecksum(message, 0, message.length);
+      peer.say(peer.datagram(host, message, { protocol: 1 }));
+    }
+    network.settle();
+    expect(peer.heardIp()).toHaveLength(1);
+    expect(host.drops()["icmp-unknown-type"]).toBe(256 - 7);
   });
 
   test("[IC4-01] a request with a bad checksum is not answered", () => {
@@ -56,7 +69,7 @@ describe("echo (RFC 1122 §3.2.2.6)", () => {
     expect(host.drops()).toEqual({ "icmp-bad-checksum": 1 });
   });
 
-  test("two hosts ping each other, and the time is measured", () => {
+  test("[IC4-12] two hosts ping each other, and the time is measured", () => {
     const network = new Network();
     const a = network.host("a", "203.0.113.2");
     network.host("b", "203.0.113.3");
@@ -67,7 +80,7 @@ describe("echo (RFC 1122 §3.2.2.6)", () => {
     expect(results).toEqual([{ kind: "reply", rttMs: 0, ttl: 128, payloadBytes: 56 }]);
   });
 
-  test("the loopback and our own address answer 65507 bytes", () => {
+  test("[IC4-02] the loopback and our own address answer 65507 bytes", () => {
     const { network, host } = setUp();
     const results: PingResult[] = [];
     const options = { id: 1, sequence: 1, payloadBytes: 65507, timeoutMs: 1000 };
@@ -147,12 +160,19 @@ describe("errors we send (RFC 1122 §3.2.2)", () => {
     expect(host.drops()).toEqual({ "ipv4-unknown-protocol": 3 });
   });
 
-  test("an unknown protocol is answered with protocol unreachable, quoting up to 576 bytes in all", () => {
+  test.each([
+    ["IP in IP", 4],
+    ["GRE", 47],
+    ["an experiment", 253],
+  ])("[IC4-05] [IC4-06] [IP4-26] %s is answered with protocol unreachable, quoting up to 576 bytes in all", (_name, protocol) => {
     const { network, host, peer } = setUp();
-    const frame = peer.datagram(host, unknown, { protocol: 47 });
+    // What is in it would be for us.
+    const inner = peer.echoRequest(host, "x".repeat(1000));
+    const frame = peer.datagram(host, inner.subarray(14), { protocol });
     peer.say(frame);
     network.settle();
-    const [error] = peer.heardIp();
+    const [error, ...more] = peer.heardIp();
+    expect(more).toEqual([]);
     expect([icmp.type(error!, MESSAGE), icmp.code(error!, MESSAGE)]).toEqual([3, 2]);
     expect(icmp.verifyChecksum(error!, MESSAGE, error!.length)).toBe(true);
     expect(ipv4.totalLength(error!, 14)).toBe(576);
@@ -160,7 +180,39 @@ describe("errors we send (RFC 1122 §3.2.2)", () => {
     expect(host.drops()).toEqual({ "ipv4-unknown-protocol": 1 });
   });
 
-  test("nothing is said about a datagram to a broadcast address", () => {
+  test("[IC4-05] a short datagram is quoted whole", () => {
+    const { network, host, peer } = setUp();
+    const frame = peer.udp(host, { from: 5000, to: 9 }, "short");
+    peer.say(frame);
+    network.settle();
+    expect(peer.heardIp()[0]!.subarray(MESSAGE + 8)).toEqual(frame.subarray(14));
+  });
+
+  const errorTypes = [3, 4, 5, 11, 12];
+  const unspeakable: [string, (from: ReturnType<typeof setUp>) => Uint8Array][] = [
+    ["a broadcast of IP", ({ host, peer }) => peer.datagram(host, unknown, { protocol: 47, destination: v4("203.0.113.255") })],
+    ["a broadcast of the link", ({ host, peer }) => peer.datagram(host, unknown, { protocol: 47, linkTo: ethernet.BROADCAST_MAC })],
+    ["a later fragment", ({ host, peer }) => peer.datagram(host, unknown, { protocol: 47, fragment: 10 })],
+    ["a source that is nobody", ({ host, peer }) => peer.datagram(host, unknown, { protocol: 47, source: 0 })],
+    ["a source that is all", ({ host, peer }) => peer.datagram(host, unknown, { protocol: 47, source: v4("203.0.113.255") })],
+    ["a source that is a group", ({ host, peer }) => peer.datagram(host, unknown, { protocol: 47, source: v4("224.0.0.1") })],
+  ];
+  test.each(unspeakable)("[IC4-04] nothing is said about %s", (_what, make) => {
+    const from = setUp();
+    from.peer.say(make(from));
+    from.network.settle();
+    expect(from.peer.heardIp()).toEqual([]);
+  });
+
+  test("[IC4-04] nothing is said about an error of ICMP, whatever it says", () => {
+    const { network, host, peer } = setUp();
+    const about = peer.udp(host, { from: 9, to: 9 }, "12345678");
+    for (const type of errorTypes) for (let code = 0; code < 20; code++) peer.say(peer.icmpError(host, type, code, about));
+    network.settle();
+    expect(peer.heard()).toEqual([]);
+  });
+
+  test("[IC4-04] nothing is said about a datagram to a broadcast address", () => {
     const { network, host, peer } = setUp();
     peer.say(peer.datagram(host, unknown, { protocol: 47, destination: v4("203.0.113.255"), linkTo: ethernet.BROADCAST_MAC }));
     peer.say(peer.udp(host, { from: 1, to: 9 }, "x", { destination: v4("203.0.113.255"), linkTo: ethernet.BROADCAST_MAC }));
@@ -184,7 +236,7 @@ describe("errors we send (RFC 1122 §3.2.2)", () => {
     expect(peer.heardIp()).toHaveLength(1);
   });
 
-  test("types that are not spoken any more get no answer (RFC 6918 §2, RFC 6633)", () => {
+  test("[IC4-10] types that are not spoken any more get no answer (RFC 6918 §2, RFC 6633)", () => {
     const { network, host, peer } = setUp();
     for (const type of [4, 5, 13, 15, 17, 40, 255]) {
       const message = new Uint8Array(36);

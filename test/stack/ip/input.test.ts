@@ -81,11 +81,59 @@ describe("IPv4 headers (RFC 1122 §3.2.1)", () => {
   });
 
   const good: [string, (f: Uint8Array) => Uint8Array][] = [
-    ["with link padding behind it", (f) => patch(new Uint8Array(90), 0, f)],
+    ["with link padding behind it [ETH-04] [HDR-17]", (f) => patch(new Uint8Array(90), 0, f)],
     ["with router alert and record route [IP4-27] [IP4-28]", (f) => withOptions(f, [148, 4, 0, 0, 7, 7, 4, 0, 0, 0, 0])],
     ["with an unknown option", (f) => withOptions(f, [0x5e, 4, 1, 2])],
     ["with a TTL of 0 [IP4-07]", (f) => rewrite(f, (b, at) => (b[at + 8] = 0))],
   ];
+  test("[IP4-01] a datagram of any version but 4 is dropped, without an answer", () => {
+    const { network, host, peer } = setUp();
+    for (let version = 0; version < 16; version++) {
+      peer.say(rewrite(peer.echoRequest(host, "hello"), (b, at) => (b[at] = (version << 4) | 5)));
+      network.settle();
+      expect(peer.heardIp()).toHaveLength(version === 4 ? 1 : 0);
+    }
+    expect(host.drops()).toEqual({ "ipv4-bad-version": 15 });
+  });
+
+  test("[IP4-02] a datagram with any one bit of its header changed is dropped, without an answer", () => {
+    const { network, host, peer } = setUp();
+    for (let bit = 0; bit < 160; bit++) {
+      const frame = peer.echoRequest(host, "hello");
+      frame[14 + (bit >> 3)]! ^= 1 << (bit & 7);
+      peer.say(frame);
+    }
+    network.settle();
+    expect(peer.heard()).toEqual([]);
+    expect(Object.values(host.drops()).reduce((a, b) => a + b, 0)).toBe(160);
+    expect(host.drops()["ipv4-bad-checksum"]).toBeGreaterThan(120);
+  });
+
+  test("[IP4-03] [HDR-17] header and total length fit each other and the frame, or the datagram is dropped", () => {
+    const { network, host, peer } = setUp();
+    let misfits = 0;
+    for (let words = 0; words < 16; words++) {
+      for (let total = 0; total <= 70; total++) {
+        const frame = peer.echoRequest(host, "0123456789abcdef0123456789abcdef0123");
+        const all = frame.length - 14;
+        // No-operations where options would be.
+        frame.fill(1, 34, 14 + Math.max(20, words * 4));
+        const header = rewrite(frame, (b, at) => {
+          b[at] = 0x40 | words;
+          ipv4.setTotalLength(b, at, total);
+        });
+        host.eth.frame(header, 0, header.length, plainFrame());
+        // What is whole is looked into: as a message of ICMP it is none any more.
+        const isWhole = words >= 5 && total >= words * 4 && total <= all;
+        if (!isWhole) misfits++;
+      }
+    }
+    network.settle();
+    expect(peer.heardIp()).toHaveLength(1);
+    const reasons = ["ipv4-bad-header-length", "ipv4-bad-total-length", "ipv4-truncated"] as const;
+    expect(reasons.map((reason) => host.context.drops.of(reason)).reduce((a, b) => a + b)).toBe(misfits);
+  });
+
   test.each(good)("a datagram %s is taken", (_what, change) => {
     const { network, host, peer } = setUp();
     peer.say(change(peer.echoRequest(host, "hello")));
@@ -104,7 +152,7 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
     ["255.255.255.255", "ipv4-source-not-unicast"],
     ["203.0.113.255", "ipv4-source-not-unicast"],
     ["203.0.113.2", "ipv4-source-ours"],
-  ])("[IP4-05] a datagram from %s is dropped", (source, reason) => {
+  ])("[IP4-05] [OPN-09] [UDP-06] a datagram from %s is dropped", (source, reason) => {
     const { network, host, peer } = setUp();
     peer.say(peer.echoRequest(host, "hello", { source: v4(source) }));
     network.settle();
@@ -138,7 +186,7 @@ describe("IPv4 addresses (RFC 1122 §3.2.1.3)", () => {
     expect(peer.heard()).toEqual([]);
   });
 
-  test("a datagram for us in a broadcast frame is dropped (RFC 1122 §3.3.6)", () => {
+  test("[ETH-05] a datagram for us in a broadcast frame is dropped (RFC 1122 §3.3.6)", () => {
     const { network, host, peer } = setUp();
     peer.say(peer.echoRequest(host, "hello", { linkTo: ethernet.BROADCAST_MAC }));
     network.settle();

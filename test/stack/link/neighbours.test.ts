@@ -61,7 +61,7 @@ describe("resolving a neighbour (RFC 826, RFC 1122 §2.3.2)", () => {
     expect(host.context.timers.size).toBe(0);
   });
 
-  test("asks at most once a second, however much is sent (RFC 1122 §2.3.2.1)", () => {
+  test("[ARP-05] asks at most once a second, however much is sent (RFC 1122 §2.3.2.1)", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
     for (let i = 0; i < 1000; i++) {
@@ -137,7 +137,7 @@ describe("resolving a neighbour (RFC 826, RFC 1122 §2.3.2)", () => {
   test.each([
     [LINUX, ["host-unreachable"]],
     [WINDOWS, []],
-  ])("tells the transport of the failure where the profile says so: $name (RFC 1122 §2.4)", (profile, expected) => {
+  ])("[ARP-07] tells the transport of the failure where the profile says so: $name (RFC 1122 §2.4)", (profile, expected) => {
     const { network, host } = setUp(profile);
     const errors: string[] = [];
     host.ip.register({
@@ -524,7 +524,7 @@ describe("a neighbour that moves to another card and announces it (RFC 826, pack
 });
 
 describe("answering for our addresses", () => {
-  test("a request for us is answered to the asker alone, and teaches us the asker (RFC 826)", () => {
+  test("[ARP-01] [ACD-07] a request for us is answered to the asker alone, and teaches us the asker (RFC 826)", () => {
     const { network, host, peer } = setUp();
     peer.arp({ operation: arp.REQUEST, target: US });
     network.settle();
@@ -540,7 +540,7 @@ describe("answering for our addresses", () => {
     expect(payloads(peer.heardIp())).toEqual(["waiting"]);
   });
 
-  test("a request for somebody else is neither answered nor learned from", () => {
+  test("[ARP-01] a request for somebody else is neither answered nor learned from", () => {
     const { network, host, peer } = setUp();
     peer.arp({ operation: arp.REQUEST, target: v4("203.0.113.77") });
     network.settle();
@@ -557,7 +557,7 @@ describe("answering for our addresses", () => {
     expect(host.ip.neighbours()).toEqual([]);
   });
 
-  test("a request in the name of another network's address is answered to its link address, and nothing is learned (RFC 826)", () => {
+  test("[ARP-09] a request in the name of another network's address is answered to its link address, and nothing is learned (RFC 826)", () => {
     const { network, host, peer } = setUp();
     const elsewhere = v4("198.51.100.1");
     peer.arp({ operation: arp.REQUEST, sender: elsewhere, target: US });
@@ -616,7 +616,7 @@ describe("answering for our addresses", () => {
 });
 
 describe("forged ARP", () => {
-  test("a reply that nobody asked for makes no entry", () => {
+  test("[ARP-08] a reply that nobody asked for makes no entry", () => {
     const { network, host, peer } = setUp();
     for (let i = 3; i < 254; i++) peer.arp({ operation: arp.REPLY, sender: v4(`203.0.113.${i}`), target: US, to: host.device.mac });
     network.settle();
@@ -624,7 +624,7 @@ describe("forged ARP", () => {
     expect(host.drops()).toEqual({ "arp-unsolicited": 251 });
   });
 
-  test("a reply that nobody asked for does not change an entry, but has everybody asked", () => {
+  test("[ARP-08] a reply that nobody asked for does not change an entry, but has everybody asked", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
     send(path, "one");
@@ -696,7 +696,7 @@ describe("forged ARP", () => {
     expect(asked).toBeLessThanOrEqual(6);
   });
 
-  test("a request for us replaces a link address only when that is a second old", () => {
+  test("[ARP-08] a request for us replaces a link address only when that is a second old", () => {
     const { network, host, peer } = setUp();
     const other = ethernet.parseMac("02:00:00:00:00:99")!;
     peer.arp({ operation: arp.REQUEST, target: US });
@@ -718,7 +718,7 @@ describe("forged ARP", () => {
     ["a reserved address", { sender: v4("240.0.0.1") }, "arp-bad-sender"],
     ["our own link address", { senderMac: undefined }, "arp-bad-sender-mac"],
     ["a multicast address", { sender: v4("224.0.0.1") }, "arp-bad-sender"],
-  ])("a sender with %s is not learned", (_what, forged, reason) => {
+  ])("[ARP-10] a sender with %s is not learned", (_what, forged, reason) => {
     const { network, host, peer } = setUp();
     const senderMac = "senderMac" in forged ? (forged.senderMac ?? host.device.mac) : peer.device.mac;
     peer.arp({ operation: arp.REQUEST, target: US, ...forged, senderMac });
@@ -737,7 +737,7 @@ describe("forged ARP", () => {
     expect(peer.heardArp()).toEqual([{ operation: arp.REQUEST, sender: US, target: US, isBroadcast: true }]);
   });
 
-  test("a storm of senders fills the cache to its cap, and leaves who is in use", () => {
+  test("[ARP-09] a storm of senders fills the cache to its cap, and leaves who is in use", () => {
     const network = new Network();
     const host = network.host("us", "203.0.113.2");
     const peer = network.station("peer", "203.0.113.1");

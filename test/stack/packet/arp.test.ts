@@ -29,7 +29,7 @@ describe("ARP (RFC 826)", () => {
     expect(arp.check(changed(new Uint8Array(46), 0, ...PACKET), 0, 46)).toBeUndefined();
   });
 
-  test("each wrong field has its own reason", () => {
+  test("[ARP-02] each wrong field has its own reason", () => {
     const check = (at: number, ...values: number[]) => arp.check(changed(PACKET, at, ...values), 0, arp.LENGTH);
     expect(check(1, 6)).toBe("arp-bad-hardware-type");
     expect(check(2, 0x86, 0xdd)).toBe("arp-bad-protocol-type");

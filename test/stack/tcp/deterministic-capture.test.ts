@@ -26,7 +26,7 @@ function hashOfRun(seed: number): string {
   return hash.digest("hex");
 }
 
-test("the same seed gives the same bytes in the capture, another seed others", () => {
+test("[SYS-02] the same seed gives the same bytes in the capture, another seed others", () => {
   expect(hashOfRun(5)).toBe(hashOfRun(5));
   expect(hashOfRun(5)).not.toBe(hashOfRun(6));
 });

@@ -1,5 +1,6 @@
 /** The pages of docs/reference that are made from the code and its tests, so that they cannot say anything else. */
-import { ACCEPTED_MEANING, DROP_REASONS } from "../src/stack/core/drop-reasons.ts";
+import { mibNameOf } from "../src/management/mib-counters.ts";
+import { ACCEPTED_MEANING, DROP_REASONS, type DropReason } from "../src/stack/core/drop-reasons.ts";
 import { TRACE_EVENTS, TRACE_STAMP } from "../src/stack/core/trace-events.ts";
 import { page, table } from "./markdown.ts";
 import { keptSources } from "./requirement-files.ts";
@@ -19,14 +20,23 @@ export function referencePages(): ReadonlyMap<string, string> {
 }
 
 function dropReasonsPage(): string {
-  const sections = DROP_REASONS.flatMap(({ title, reasons }) => ["", `## ${title}`, "", ...table(["word", "meaning"], wordRows(reasons))]);
+  const sections = DROP_REASONS.flatMap(({ title, reasons }) => [
+    "",
+    `## ${title}`,
+    "",
+    ...table(
+      ["word", "meaning", "MIB counter"],
+      wordRows(reasons).map(([word = "", meaning = ""]) => [word, meaning, mibNameOf(word.slice(1, -1) as DropReason)]),
+    ),
+  ]);
   return page([
     "# What becomes of a packet",
     "",
     "Every packet that comes in ends with one of these words, and so does one that should have left and did not. `tapsock status` counts",
     "the words, for what came in the trace shows them in `frame-dropped` and, for segments of TCP, in `segment-judged`; a capture has them as comments.",
     `The word \`accepted\` says: ${ACCEPTED_MEANING.charAt(0).toLowerCase()}${ACCEPTED_MEANING.slice(1)} It is the only one that is not counted.`,
-    "They come from `src/stack/core/drop-reasons.ts`.",
+    "They come from `src/stack/core/drop-reasons.ts`. Each falls under a counter of the MIBs, in the spelling of `nstat`, which",
+    "`tapsock status --json` sums up in `mib`.",
     ...sections,
   ]);
 }

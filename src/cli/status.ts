@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { readDemonstrationState } from "../lab/demonstration-state.ts";
 import { manage } from "../management/manage.ts";
 import type { AddressStatus, HostStatus } from "../management/management.ts";
+import { mibCounters } from "../management/mib-counters.ts";
 import { daemonSocketOf, type NetworkOptions, networkOption, networkUrlOf, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
 
@@ -17,7 +18,8 @@ export function statusCommand(): Command {
       const network = networkUrlOf(options.network);
       const status = await withNetwork(options.network, (port) => manage(port, { op: "status" }));
       const demonstration = readDemonstrationState(daemonSocketOf(options.network));
-      if (options.json) printJson({ network, user: userName(), ...status, demonstration: demonstration ?? null });
+      if (options.json)
+        printJson({ network, user: userName(), ...status, mib: mibCounters(status.drops), demonstration: demonstration ?? null });
       else for (const line of statusLines(network, userName(), status, demonstration?.namespace)) print(line);
     });
 }

@@ -22,6 +22,7 @@ import {
 } from "../../src/stack/packet/tcp-options.ts";
 import { MemoryWire, type WireDevice } from "../../src/wire/memory-wire.ts";
 import { tcpOf } from "./insides.ts";
+import { Invariants } from "./invariants.ts";
 import { OUR_ADDRESS, PEER_ADDRESS } from "./two-hosts.ts";
 
 /** A segment that our host sent, numbers relative to each side's ISN. */
@@ -94,6 +95,7 @@ export class ScriptPeer {
     this.host = this.simulation.host({ random: new SeededRandom(7), profile });
     this.host.attach(wire.device({ ...link, name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
     tcpOf(this.host).sequences = () => this.ourIsn;
+    new Invariants(this.host, "script");
     this.#device = wire.device({ ...link, name: "script" });
     this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
     this.#isKnown = isKnown;

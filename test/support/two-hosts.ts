@@ -11,6 +11,7 @@ import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
 import type { Impairment } from "../../src/wire/impairment.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
 import { tcpOf } from "./insides.ts";
+import { Invariants } from "./invariants.ts";
 
 export const OUR_ADDRESS = parseV4("203.0.113.2");
 export const PEER_ADDRESS = parseV4("203.0.113.1");
@@ -51,7 +52,10 @@ export class TwoHosts {
     this.capture = new CaptureDevice(this.impaired, { time: this.simulation, epochOffsetMs: 0 });
     this.ours.attach(this.capture, { address: OUR_ADDRESS, prefixLength: 24 });
     this.peer.attach(this.wire.device(port("peer")), { address: PEER_ADDRESS, prefixLength: 24 });
-    for (const host of [this.ours, this.peer]) tcpOf(host).sequences = () => justBelowWrap;
+    for (const [name, host] of Object.entries({ ours: this.ours, peer: this.peer })) {
+      tcpOf(host).sequences = () => justBelowWrap;
+      new Invariants(host, `seed ${seed}, ${name}`);
+    }
   }
 }
 

@@ -194,6 +194,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     return this.#connections.size + this.#halfOpen.size + this.#timeWaits.size;
   }
 
+  /** Every connection but those that are packed, for who looks at them between turns. */
+  connections(): IterableIterator<Connection> {
+    return this.#connections.values();
+  }
+
   /** Connections whose FIN, or text before it, the peer has not acknowledged. */
   get unfinishedCount(): number {
     return this.#unfinished;

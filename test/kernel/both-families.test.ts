@@ -266,4 +266,23 @@ describe("a router whose next link is narrower", () => {
       expect(us.host.ip.mtuTo(parseAddress(far[flag]))).toBe(NARROW);
     });
   }
+
+  for (const { name, flag } of FAMILIES) {
+    tapTest(`[MTU-18] over ${name} it must not say anything, and the text arrives all the same`, async () => {
+      const silence = `table inet silent { chain out { type filter hook output priority 0;
+        icmp type destination-unreachable drop
+        icmpv6 type packet-too-big drop
+      }
+      }`;
+      execFileSync("nft", ["-f", "-"], { input: silence });
+      try {
+        const fresh = flag === "-4" ? "198.51.100.3" : "2001:db8:51::3";
+        ip("-n", FAR, "addr", "add", `${fresh}/${flag === "-4" ? 24 : 64}`, "dev", "far0", ...(flag === "-6" ? ["nodad"] : []));
+        await sendThrough(fresh);
+        expect(us.host.ip.mtuTo(parseAddress(fresh))).toBe(1500);
+      } finally {
+        execFileSync("nft", ["delete", "table", "inet", "silent"]);
+      }
+    });
+  }
 });

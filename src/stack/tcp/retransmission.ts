@@ -1,4 +1,5 @@
 import { ALARM } from "./alarm.ts";
+import { suspectBlackHole } from "./black-hole.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { assumeAllLost } from "./recovery.ts";
 import { isAnswered, ORPHAN_TRIES } from "./zero-window.ts";
@@ -31,6 +32,7 @@ export function retransmissionTimedOut(conn: ControlBlock): void {
   conn.retries++;
   if (conn.retries >= R1_RETRIES) conn.path.suspect();
   conn.rtt.backOff();
+  if (!isProbe) suspectBlackHole(conn);
   assumeAllLost(conn);
   const leftMs = limitMs === undefined ? Number.POSITIVE_INFINITY : conn.troubleSinceMs + limitMs - now;
   conn.alarms.set(ALARM.retransmission, Math.min(conn.rtt.timeoutMs, leftMs));

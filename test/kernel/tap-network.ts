@@ -33,6 +33,9 @@ export interface TapNetworkOptions {
   readonly capture?: string;
   /** Recording. */
   readonly record?: string;
+  /** Addresses of name servers. */
+  readonly dns?: readonly string[];
+  readonly search?: readonly string[];
 }
 
 /**
@@ -48,10 +51,12 @@ export class TapNetwork {
     this.#port = port;
   }
 
-  static async start({ name, offload = "on", profile = "windows", capture, record }: TapNetworkOptions): Promise<TapNetwork> {
-    const file = (key: string, path: string | undefined) => (path === undefined ? "" : `&${key}=${encodeURIComponent(path)}`);
-    const files = file("capture", capture) + file("record", record);
-    useNetwork(`tap:${name}?ip=${OURS}/24&offload=${offload}&profile=${profile}${files}`);
+  static async start(options: TapNetworkOptions): Promise<TapNetwork> {
+    const { name, offload = "on", profile = "windows", capture, record, dns, search } = options;
+    const option = (key: string, value: string | undefined) => (value === undefined ? "" : `&${key}=${encodeURIComponent(value)}`);
+    const files = option("capture", capture) + option("record", record);
+    const names = option("dns", dns?.join()) + option("search", search?.join());
+    useNetwork(`tap:${name}?ip=${OURS}/24&offload=${offload}&profile=${profile}${files}${names}`);
     const network = new TapNetwork(name, await openAsyncPort());
     configureInterface(name, { address: KERNEL, prefixLength: 24, up: true });
     return network;

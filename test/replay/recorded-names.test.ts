@@ -1,10 +1,19 @@
 import { expect, test } from "@jest/globals";
+import { withManagement } from "../../src/management/managed-handler.ts";
+import { ManagementService } from "../../src/management/management-service.ts";
 import { Recorder } from "../../src/replay/recorder.ts";
 import { Recording } from "../../src/replay/recording.ts";
 import { Replay } from "../../src/replay/replay.ts";
 import { parseAddress } from "../../src/stack/core/address.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Host } from "../../src/stack/host/host.ts";
+import { Simulation } from "../../src/stack/host/simulation.ts";
+import { describeFrame } from "../../src/stack/packet/describe.ts";
+import { CALL } from "../../src/winsock/provider/calls.ts";
+import { Provider } from "../../src/winsock/provider/provider.ts";
+import { MemoryWire } from "../../src/wire/memory-wire.ts";
+import { a, TYPE } from "../support/dns-message.ts";
+import { answerTo, ScriptedServer } from "../support/scripted-dns.ts";
 import { recordingIn } from "./recorded-run.ts";
 
 function recorded(setUp: (host: Host) => void): Uint8Array {
@@ -35,4 +44,51 @@ test("a replayed host resolves names as the recorded one was told to", () => {
 
 test("where nothing was said about names, the recording says nothing", () => {
   expect(new Recording(recorded(() => {})).setup).not.toHaveProperty("names");
+});
+
+test("a name that management asked for is asked for again, of the same server with the same number and port", () => {
+  const simulation = new Simulation(3);
+  const wire = new MemoryWire();
+  const others = simulation.host({ random: new SeededRandom(2) });
+  others.attach(wire.device({ name: "servers" }), { address: parseAddress("203.0.113.53"), prefixLength: 24 });
+  const server = new ScriptedServer(simulation, others, parseAddress("203.0.113.53"));
+  server.answer = (query) => answerTo(query, { answers: [a(query.name, "203.0.113.9")] });
+
+  const blocks: Uint8Array[] = [];
+  const recorder = new Recorder((block) => void blocks.push(block.slice()));
+  const host = simulation.host({ random: recorder.random(new SeededRandom(1)) });
+  host.attach(recorder.device(wire.device({ name: "ours" })), { address: parseAddress("203.0.113.2"), prefixLength: 24 });
+  host.dns.configure("configured", { servers: [{ address: server.address }], searchList: ["lan"] });
+  recorder.begin(host, { isManaged: true });
+  const provider = new Provider(host);
+  const management = new ManagementService({
+    host,
+    devices: [],
+    send: () => true,
+    shutdown: () => {},
+    doorUsage: () => undefined,
+    programUsage: () => provider.usage,
+  });
+  const handler = recorder.handler(withManagement(provider, management));
+  const answers: string[] = [];
+  handler.openClient(1);
+  const data = new TextEncoder().encode(JSON.stringify({ op: "resolve", name: "www" }));
+  handler.call(1, { id: 1, op: CALL.control, s: 0, a: 0, b: 0, c: 0, data }, ({ data: answer }) =>
+    answers.push(new TextDecoder().decode(answer!)),
+  );
+  simulation.run(() => answers.length > 0, 10_000);
+  recorder.end();
+  expect(JSON.parse(answers[0]!)).toMatchObject({ ok: true, result: { name: "www.lan", records: [{ address: "203.0.113.9" }] } });
+
+  const replay = new Replay(recordingIn(blocks));
+  const again: string[] = [];
+  const queries: string[] = [];
+  replay.onReply = (_client, reply) => again.push(new TextDecoder().decode(reply.data!));
+  replay.onFrameOut = (_device, bytes) => {
+    const frame = describeFrame(bytes, 0, bytes.length);
+    if (frame.protocol === "udp" && frame.dns !== undefined) queries.push(`${frame.sourcePort} ${frame.dns}`);
+  };
+  replay.run();
+  expect(again).toEqual(answers);
+  expect(queries).toEqual(server.heard.map(({ fromPort, type }) => `${fromPort} ${type === TYPE.A ? "A" : "AAAA"}? www.lan`));
 });

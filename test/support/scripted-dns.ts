@@ -1,6 +1,7 @@
 import { formatAddress, type IpAddress, parseAddress } from "../../src/stack/core/address.ts";
 import { LINUX, type Profile, WINDOWS } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
+import type { Time } from "../../src/stack/core/time.ts";
 import type { DnsAnswer, DnsFailure, DnsRecordType, DnsRequest, HostAddresses } from "../../src/stack/dns/dns-service.ts";
 import type { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
@@ -35,11 +36,11 @@ export class ScriptedServer {
   /** Silent until a test says otherwise. */
   answer: Answering = () => undefined;
   readonly heard: HeardQuery[] = [];
-  readonly #rig: DnsRig;
+  readonly #time: Time;
   readonly #endpoint: UdpEndpoint;
 
-  constructor(rig: DnsRig, host: Host, address: IpAddress) {
-    this.#rig = rig;
+  constructor(time: Time, host: Host, address: IpAddress) {
+    this.#time = time;
     this.address = address;
     this.#endpoint = opened(host, { local: address, localPort: 53, user: { readable: () => this.#readUdp() } });
     const listener = host.tcp.listen({ local: address, localPort: 53, backlog: 8, acceptable: () => this.#serve(listener.accept()!) });
@@ -73,7 +74,7 @@ export class ScriptedServer {
   }
 
   #replies(bytes: Uint8Array, fromPort: number, over: "udp" | "tcp"): readonly Uint8Array[] {
-    const query = parsed(bytes, this.#rig.simulation.now, fromPort, over);
+    const query = parsed(bytes, this.#time.now, fromPort, over);
     this.heard.push(query);
     const answer = this.answer(query);
     return answer === undefined ? [] : answer instanceof Uint8Array ? [answer] : answer;
@@ -123,7 +124,7 @@ export class DnsRig {
   /** A server at one more address, which is silent until told otherwise. */
   server(text: string): ScriptedServer {
     this.addAddress(text);
-    return new ScriptedServer(this, this.others, parseAddress(text));
+    return new ScriptedServer(this.simulation, this.others, parseAddress(text));
   }
 
   addAddress(text: string): void {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseAddress } from "../../../src/stack/core/address.ts";
 import type { DnsFailure } from "../../../src/stack/dns/dns-service.ts";
 import { a, FORMERR, REFUSED, SERVFAIL } from "../../support/dns-message.ts";
-import { answerTo, DnsRig, recordsIn, rigWithServers, saying } from "../../support/scripted-dns.ts";
+import { answerTo, DnsRig, recordsIn, rigWithServers, ScriptedServer, saying } from "../../support/scripted-dns.ts";
 
 describe("servers that fail", () => {
   test("[DNS-06] the first is dead: the second answers within 5 s, and is asked first from then on", () => {
@@ -84,6 +85,18 @@ describe("servers that fail", () => {
     expect(asked.atMs).toBe(0);
     rig.host.dns.configure("configured", { servers: [{ address: rig.others.ip.addresses().at(-1)! }] });
     expect(rig.resultOf(rig.query("x.example", "A"))).toBe("unreachable");
+  });
+
+  test("may have an address of IPv6", () => {
+    const { rig, server } = rigWithServers();
+    const [ours, theirs] = [rig.host.ip.interfaces[0]!, rig.others.ip.interfaces[0]!];
+    rig.host.ip.addAddress(ours, parseAddress("2001:db8::2"), 64);
+    rig.others.ip.addAddress(theirs, parseAddress("2001:db8::53"), 64);
+    const six = new ScriptedServer(rig.simulation, rig.others, parseAddress("2001:db8::53"));
+    six.answer = saying(a("x.example", "203.0.113.9"));
+    rig.configure([six, server]);
+    expect(recordsIn(rig.resultOf(rig.query("x.example", "A")))).toEqual(["203.0.113.9"]);
+    expect([six.heard.length, server.heard.length]).toEqual([1, 0]);
   });
 
   test("there is none, or no way to any", () => {

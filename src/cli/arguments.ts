@@ -15,13 +15,13 @@ export function port(text: string): number {
   return value;
 }
 
-/** A dotted quad. Names are not resolved yet. */
+/** A dotted quad. */
 export function address(text: string): string {
   try {
     parseV4(text);
     return text;
   } catch {
-    throw new InvalidArgumentError("An address is written as four numbers, such as 203.0.113.1; names are not resolved yet.");
+    throw new InvalidArgumentError("An address is written as four numbers, such as 203.0.113.1; tapsock resolve says which a name has.");
   }
 }
 

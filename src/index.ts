@@ -23,7 +23,7 @@ export {
   type TimerSubject,
 } from "./stack/core/timers.ts";
 export { Host, type TurnObserver } from "./stack/host/host.ts";
-export type { AttachOptions, HostOptions } from "./stack/host/host-options.ts";
+export type { AttachOptions, CommonAttachOptions, DhcpAttachOptions, HostOptions, ManualAttachOptions } from "./stack/host/host-options.ts";
 
 // What drives it
 
@@ -66,6 +66,7 @@ export {
 
 // Its layers, as their users see them
 
+export type { DhcpClientService, DhcpLease, DhcpOptions, DhcpState, LeaseRoute } from "./stack/dhcp/dhcp-service.ts";
 export {
   type AddressFamilies,
   DNS_FAILURES,

@@ -174,6 +174,7 @@ export class Ladder {
       case "neighbour-changed":
         return event.address === peer;
       case "address-changed":
+      case "dhcp-changed":
         return false;
     }
   }
@@ -218,6 +219,9 @@ export class Ladder {
         return;
       case "neighbour-changed":
         if (this.#detailed) this.#note(event.atMs, `neighbour ${event.address} is ${event.state}`, "dim");
+        return;
+      case "dhcp-changed":
+        this.#note(event.atMs, `DHCP ${event.from} ${strokes.becomes} ${event.to}`, "bold");
         return;
       case "address-changed":
         this.#note(event.atMs, `our address ${event.address} is ${event.state}`, "bold");

@@ -9,7 +9,7 @@ const SOURCE = fileURLToPath(new URL("../../src", import.meta.url));
  * Formats of packets: each is imported as a whole, and what it has is said with its name before it (`udp.check`, `arp.REPLY`), so that
  * two of them may name the same part of a packet alike.
  */
-const FORMATS = ["arp", "dns", "ethernet", "icmp", "icmpv6", "igmp", "ipv4", "mld", "ipv6", "ndp", "tcp", "tcp-options", "udp"].map(
+const FORMATS = ["arp", "dhcp", "dns", "ethernet", "icmp", "icmpv6", "igmp", "ipv4", "mld", "ipv6", "ndp", "tcp", "tcp-options", "udp"].map(
   (name) => `stack/packet/${name}.ts`,
 );
 

@@ -189,6 +189,17 @@ const UDP = {
   "udp-queue-full": "The socket's receive buffer is full, and the newest datagram is lost.",
 } as const;
 
+/** Messages of DHCP servers. The client goes on waiting for one that is of use. */
+const DHCP = {
+  "dhcp-truncated": "The DHCP message is shorter than its fixed part.",
+  "dhcp-bad-cookie": "The message on DHCP's port does not begin its options as DHCP does.",
+  "dhcp-bad-option": "An option of the DHCP message runs past its field, or has a length that its kind cannot have.",
+  "dhcp-not-a-reply": "The DHCP message is not a server's reply for Ethernet.",
+  "dhcp-not-for-us": "The DHCP reply is for another client: its link address or its transaction is not ours.",
+  "dhcp-unexpected": "The DHCP reply is of a kind that the client does not wait for now, or from another server than the one it chose.",
+  "dhcp-refused": "What the DHCP server gives makes no sense: the address, the mask or the time of the lease cannot be used.",
+} as const;
+
 /** Messages that should answer a question of the host's resolver. The question goes on waiting for its answer. */
 const DNS = {
   "dns-truncated": "The DNS message is shorter than its counts and lengths say.",
@@ -256,6 +267,7 @@ const ALL = {
   ...IGMP,
   ...MLD,
   ...UDP,
+  ...DHCP,
   ...DNS,
   ...TCP,
   ...SEGMENT,
@@ -286,6 +298,7 @@ export const DROP_REASONS: readonly { readonly title: string; readonly reasons: 
   { title: "MLD", reasons: MLD },
   { title: "ICMPv6 and neighbour discovery", reasons: ICMPV6 },
   { title: "UDP", reasons: UDP },
+  { title: "DHCP", reasons: DHCP },
   { title: "DNS", reasons: DNS },
   { title: "TCP", reasons: TCP },
   { title: "Segments of TCP", reasons: SEGMENT },

@@ -28,3 +28,19 @@ export type AddressState = "tentative" | "preferred" | "deprecated";
 
 /** Why an address is none of ours any more: taken away, at the end of its life, or because another station has it. */
 export type AddressEnd = "removed" | "expired" | "duplicate";
+
+/**
+ * RFC 2131 §4.4 figure 5. CHECKING is between its REQUESTING and BOUND, while the link is asked whether another station has the address;
+ * WAITING is a pause before INIT; STOPPED is what a released client is.
+ */
+export type DhcpState =
+  | "INIT"
+  | "SELECTING"
+  | "REQUESTING"
+  | "REBOOTING"
+  | "CHECKING"
+  | "BOUND"
+  | "RENEWING"
+  | "REBINDING"
+  | "WAITING"
+  | "STOPPED";

@@ -150,6 +150,10 @@ export const TRACE_EVENTS: { readonly [Type in EventType]: EventMeaning<Type> } 
       origin: "where it comes from: `manual`, `dhcp`, `link-local`, `slaac`, `temporary` or `loopback`",
     },
   },
+  "dhcp-changed": {
+    meaning: "The DHCP client of an interface went from one state of RFC 2131 figure 5 to another.",
+    fields: { device: DEVICE, from: "the state before", to: "the state now; `tapsock status` shows it too" },
+  },
   "turn-begun": {
     meaning:
       "A turn of the host begins: it takes frames and alarms, and what follows from them leaves at its end. Told only when something happens in it.",

@@ -1,6 +1,6 @@
 import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
-import type { AddressEnd, AddressState, NeighbourState, TcpState } from "./states.ts";
+import type { AddressEnd, AddressState, DhcpState, NeighbourState, TcpState } from "./states.ts";
 import type { Time } from "./time.ts";
 
 /** What set an event off: a call of a program, a frame that came in, or a timer, by the number of the event that told of it. */
@@ -99,6 +99,7 @@ export type TraceContent =
       readonly why: "fast-retransmit" | "timeout" | "recovered";
     } & SequenceSpace)
   | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: NeighbourState }
+  | { readonly type: "dhcp-changed"; readonly device: string; readonly from: DhcpState; readonly to: DhcpState }
   | {
       readonly type: "address-changed";
       readonly device: string;

@@ -1,6 +1,7 @@
 import type { IpAddress } from "../core/address.ts";
 import type { Profile } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
+import type { DhcpOptions } from "../dhcp/dhcp-service.ts";
 import type { ConflictPolicy } from "../link/interface-service.ts";
 import type { RingSource } from "../tcp/ring-pool.ts";
 
@@ -20,14 +21,26 @@ export interface HostOptions {
   readonly onMistake?: (error: unknown) => void;
 }
 
-/** How a device is put to use. */
-export interface AttachOptions {
+/** How a device is put to use: with an address of the operator's, or with one that a server gives. */
+export type AttachOptions = ManualAttachOptions | DhcpAttachOptions;
+
+export interface ManualAttachOptions extends CommonAttachOptions {
   readonly address: IpAddress;
   readonly prefixLength: number;
   /** Default router; without one only the prefix itself can be reached. */
   readonly gateway?: IpAddress;
   /** Whether the address is tried before it is used (`AddressOptions.detectConflicts`); off unless given, since that takes seconds. */
   readonly detectConflicts?: boolean;
+  readonly dhcp?: undefined;
+}
+
+export interface DhcpAttachOptions extends CommonAttachOptions {
+  /** Asks for an IPv4 address, and for routes and name servers. */
+  readonly dhcp: true | DhcpOptions;
+}
+
+/** Whoever says the address. */
+export interface CommonAttachOptions {
   /** What becomes of an address that another station uses too; `defend-once` unless given. */
   readonly conflictPolicy?: ConflictPolicy;
 }

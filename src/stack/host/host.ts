@@ -5,6 +5,9 @@ import { type Profile, WINDOWS } from "../core/profile.ts";
 import type { Random } from "../core/random.ts";
 import { type TimerHolder, TimerQueue, type TimerSubject } from "../core/timers.ts";
 import { Trace } from "../core/trace.ts";
+import { DhcpClient } from "../dhcp/dhcp-client.ts";
+import { DhcpPort } from "../dhcp/dhcp-port.ts";
+import type { DhcpClientService, DhcpOptions } from "../dhcp/dhcp-service.ts";
 import type { DnsService } from "../dns/dns-service.ts";
 import { Resolver } from "../dns/resolver.ts";
 import { Ip } from "../ip/ip.ts";
@@ -19,6 +22,7 @@ import type { TcpService } from "../tcp/tcp-service.ts";
 import { Udp } from "../udp/udp.ts";
 import type { UdpService } from "../udp/udp-service.ts";
 import type { AttachOptions, HostOptions } from "./host-options.ts";
+import { LeaseUse } from "./lease-use.ts";
 
 /** Frames taken from one device before users, timers and the other devices have their turn. */
 const FRAMES_PER_ROUND = 256;
@@ -62,6 +66,8 @@ export class Host {
   #isRequested = false;
   #isWritable = false;
   #isInTurn = false;
+  readonly #dhcpPort: DhcpPort;
+  readonly #dhcpClients = new Map<InterfaceService, DhcpClient>();
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
@@ -89,6 +95,7 @@ export class Host {
     };
     this.#udp = new Udp(this.context, this.#ip);
     this.#tcp = new Tcp(this.context, this.#ip, rings);
+    this.#dhcpPort = new DhcpPort(this.context, this.#ip, this.#udp);
     // Under the names of their users they have only what is a user's business.
     this.ip = this.#ip;
     this.udp = this.#udp;
@@ -99,15 +106,29 @@ export class Host {
   /** Puts a device to use. A loopback device needs no options: it has 127.0.0.1/8. @throws RangeError for an address that no host can have */
   attach(device: LinkDevice, options?: AttachOptions): InterfaceService {
     const added = this.#ip.addInterface(device);
-    if (options !== undefined) {
-      const { address, prefixLength, gateway, detectConflicts = false, conflictPolicy } = options;
-      if (conflictPolicy !== undefined) this.#ip.setConflictPolicy(added, conflictPolicy);
+    if (options?.conflictPolicy !== undefined) this.#ip.setConflictPolicy(added, options.conflictPolicy);
+    if (options?.dhcp !== undefined) {
+      this.#startDhcp(added, options.dhcp === true ? {} : options.dhcp);
+    } else if (options !== undefined) {
+      const { address, prefixLength, gateway, detectConflicts = false } = options;
       this.#ip.addAddress(added, address, prefixLength, { detectConflicts });
       if (gateway !== undefined) {
         this.#ip.addRoute({ destination: anyLike(gateway), prefixLength: 0, gateway, interface: added });
       }
     }
     return added;
+  }
+
+  /** The DHCP client of an interface; undefined where the operator has said the address. */
+  dhcpOn(through: InterfaceService): DhcpClientService | undefined {
+    return this.#dhcpClients.get(through);
+  }
+
+  #startDhcp(through: NetworkInterface, options: DhcpOptions): void {
+    const user = new LeaseUse(this.#ip, this.dns, through);
+    const client = new DhcpClient({ context: this.context, ip: this.#ip, port: this.#dhcpPort, through, user }, options);
+    client.start();
+    this.#dhcpClients.set(through, client);
   }
 
   get devices(): readonly LinkDevice[] {
@@ -176,6 +197,7 @@ export class Host {
   }
 
   #linkChanged(through: NetworkInterface, isUp: boolean): void {
+    this.#dhcpClients.get(through)?.linkChanged(isUp);
     if (isUp) this.#downs.delete(through);
     else this.#downs.add(through);
     this.#requestTurn();

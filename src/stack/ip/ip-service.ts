@@ -45,6 +45,8 @@ export interface IpService {
    * what is bound to it told as when a device is gone. @returns false when it is not there
    */
   removeAddress(from: InterfaceService, address: IpAddress): boolean;
+  /** No larger datagrams leave by the interface, though its device would take them; what is on its way is cut anew. @param bytes Infinity for no limit */
+  limitMtu(on: InterfaceService, bytes: number): void;
   /** What becomes from now on of an address that another station uses too; `defend-once` unless set. */
   setConflictPolicy(on: InterfaceService, policy: ConflictPolicy): void;
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */

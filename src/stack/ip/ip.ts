@@ -121,6 +121,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return from.addressBook.remove(from.scoped(address));
   }
 
+  limitMtu(on: InterfaceService, bytes: number): void {
+    this.own(on).limitMtu(bytes);
+  }
+
   setConflictPolicy(on: InterfaceService, policy: ConflictPolicy): void {
     this.own(on).conflicts.policy = policy;
   }
@@ -248,6 +252,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   }
 
   wayTo(remote: IpAddress, local: IpAddress | undefined, through?: NetworkInterface): Way | RouteFailure {
+    // Only who has no address yet speaks in nobody's name, and to everybody on one link (RFC 1122 §3.2.1.3 a).
+    if (through !== undefined && local !== undefined && isUnspecified(local) && isLimitedBroadcast(remote)) {
+      return through.isUp ? { interface: through, nextHop: remote, isBroadcast: true, isMulticast: false, local } : "interface-down";
+    }
     if (local !== undefined && !(this.isLocal(local) && sameFamily(local, remote))) return "source-not-local";
     if (isUnspecified(remote) || isReserved(remote)) return "no-route";
     if (isMulticast(remote)) return this.#wayToGroup(remote, local, through);

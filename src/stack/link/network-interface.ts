@@ -64,11 +64,14 @@ export class NetworkInterface
   readonly neighbours: Neighbours;
   readonly addressBook: InterfaceAddresses;
   readonly conflicts: AddressConflicts;
+  /** The DHCP client takes what servers send to the address that they offer, which is not ours yet (RFC 2131 §4.1). */
+  awaitsConfiguration = false;
   readonly #context: HostContext;
   readonly #user: InterfaceUser;
   readonly #arp: Arp;
   readonly #looped = new LoopedFrames();
   #isLoopingBack = false;
+  #mtuLimit = Number.POSITIVE_INFINITY;
   readonly ndp: Ndp;
   /** ff02::1 and ff01::1 of this link, RFC 4291 §2.7.1. */
   readonly #allNodes: IpAddress;
@@ -124,7 +127,12 @@ export class NetworkInterface
 
   /** Largest IP datagram in bytes. */
   get mtu(): number {
-    return this.device.mtu;
+    return Math.min(this.device.mtu, this.#mtuLimit);
+  }
+
+  /** No larger datagrams leave, though the device would take them: by the word of a server or a router. @param bytes Infinity for no limit */
+  limitMtu(bytes: number): void {
+    this.#mtuLimit = bytes;
   }
 
   get offloads(): Offloads {

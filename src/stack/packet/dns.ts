@@ -221,8 +221,9 @@ export function sameBytes(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number
  * The name that begins at `name`, or undefined where it is none: a label or the name is too long, it leaves [at, end), or a pointer in it
  * does not lead backwards. A pointer that leads before the beginning of the labels that it follows makes every jump go further back, so
  * no chain of them has a loop (RFC 9267 §2).
+ * @param first where the first name may lie
  */
-export function nameText(b: Uint8Array, at: number, name: number, end: number): string | undefined {
+export function nameText(b: Uint8Array, at: number, name: number, end: number, first = at + HEADER): string | undefined {
   let text = "";
   let octets = 1;
   let jumps = 0;
@@ -235,7 +236,7 @@ export function nameText(b: Uint8Array, at: number, name: number, end: number): 
     if (length >= POINTER) {
       if (next + 2 > end || ++jumps > MAX_JUMPS) return undefined;
       next = at + (u16(b, next) & POINTER_TARGET);
-      if (next >= runAt || next < at + HEADER) return undefined;
+      if (next >= runAt || next < first) return undefined;
       runAt = next;
       continue;
     }

@@ -2,6 +2,7 @@ import { type AddressWords, fillV4, makeAddressSlot } from "../../core/address.t
 import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
+import * as dhcp from "../../packet/dhcp.ts";
 import * as icmp from "../../packet/icmp.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
 import * as tcp from "../../packet/tcp.ts";
@@ -78,7 +79,9 @@ export class Ipv4Input implements ReassemblyUser {
     const isBroadcast = isGroup || from.isBroadcast(destination);
     if (isGroup && !this.#user.isMember(from, destination)) return "ipv4-group-not-joined";
     if (!isBroadcast) {
-      const isOurs = from.isLoopback ? this.#user.isLocal(destination) : from.isOwn(destination);
+      const isOurs = from.isLoopback
+        ? this.#user.isLocal(destination)
+        : from.isOwn(destination) || (from.awaitsConfiguration && isForDhcpClient(bytes, at));
       if (!isOurs) return destination.w3 >>> 24 === LOOPBACK_NET ? "ipv4-loopback-from-wire" : "ipv4-not-for-us";
       // RFC 1122 §3.3.6: somebody is trying to make a crowd answer.
       if (isLinkBroadcast) return "ipv4-unicast-in-link-broadcast";
@@ -139,6 +142,12 @@ export class Ipv4Input implements ReassemblyUser {
   #judgeLoopbackSource(source: AddressWords): DropReason | undefined {
     return this.#user.isLocal(source) ? undefined : "ipv4-source-not-ours";
   }
+}
+
+/** A whole datagram to the port of DHCP clients. */
+function isForDhcpClient(bytes: Uint8Array, at: number): boolean {
+  if (ipv4.protocol(bytes, at) !== ipv4.PROTOCOL_UDP || ipv4.isFragment(bytes, at)) return false;
+  return ipv4.payloadLength(bytes, at) >= udp.HEADER && udp.destinationPort(bytes, ipv4.payloadAt(bytes, at)) === dhcp.CLIENT_PORT;
 }
 
 /** RFC 1858 §3, RFC 3128: what judges datagrams by their transport's header must find all of it in the first fragment. */

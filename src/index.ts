@@ -122,7 +122,7 @@ export type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./stack
 
 // Devices
 
-export { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, plainFrame } from "./stack/core/frame-info.ts";
+export { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_UDP, plainFrame } from "./stack/core/frame-info.ts";
 export type { DeviceCounters } from "./stack/link/device-counters.ts";
 export {
   FRAME_HEADROOM,

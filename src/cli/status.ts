@@ -95,7 +95,9 @@ const mebibytes = (bytes: number): string => String(Math.round((bytes / 1024 / 1
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((total, count) => total + count, 0);
 
 function offloadText(offloads: HostStatus["interfaces"][number]["offloads"]): string {
-  const on = [offloads.checksum && "checksum", offloads.tso4 && "tso4", offloads.tso6 && "tso6"].filter(Boolean);
+  const on = [offloads.checksum && "checksum", offloads.tso4 && "tso4", offloads.tso6 && "tso6", offloads.uso === true && "uso"].filter(
+    Boolean,
+  );
   return on.join(" ") || "none";
 }
 

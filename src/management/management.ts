@@ -144,7 +144,7 @@ export interface InterfaceStatus {
   readonly mtu: number;
   readonly isUp: boolean;
   readonly addresses: readonly AddressStatus[];
-  readonly offloads: { readonly checksum: boolean; readonly tso4: boolean; readonly tso6: boolean };
+  readonly offloads: { readonly checksum: boolean; readonly tso4: boolean; readonly tso6: boolean; readonly uso?: boolean };
   readonly framesIn: number;
   readonly framesOut: number;
   readonly bytesIn: number;

@@ -109,13 +109,14 @@ export class RecordingDevice extends WrappedDevice {
   }
 
   writeState(): void {
-    const { checksum, tso4, tso6 } = this.#offloads;
+    const { checksum, tso4, tso6, uso } = this.#offloads;
     const bits =
       (this.#isUp ? STATE.up : 0) |
       (this.#isGone ? STATE.gone : 0) |
       (checksum ? STATE.checksum : 0) |
       (tso4 ? STATE.tso4 : 0) |
-      (tso6 ? STATE.tso6 : 0);
+      (tso6 ? STATE.tso6 : 0) |
+      (uso === true ? STATE.uso : 0);
     this.#recorder.write(KIND.state, this.#index, Uint8Array.of(bits));
   }
 
@@ -127,4 +128,5 @@ export class RecordingDevice extends WrappedDevice {
   }
 }
 
-const isSame = (a: Offloads, b: Offloads): boolean => a === b || (a.checksum === b.checksum && a.tso4 === b.tso4 && a.tso6 === b.tso6);
+const isSame = (a: Offloads, b: Offloads): boolean =>
+  a === b || (a.checksum === b.checksum && a.tso4 === b.tso4 && a.tso6 === b.tso6 && a.uso === b.uso);

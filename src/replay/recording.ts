@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6 } from "../stack/core/frame-info.ts";
+import { type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_UDP } from "../stack/core/frame-info.ts";
 import { PROFILES, type Profile } from "../stack/core/profile.ts";
 import type { CallRequest } from "../winsock/provider/calls.ts";
 
@@ -89,7 +89,7 @@ const BODY: Readonly<Record<number, readonly [number, number]>> = {
   [KIND.heard]: [0, 0],
 };
 
-export const STATE = { up: 1, gone: 2, checksum: 4, tso4: 8, tso6: 16 } as const;
+export const STATE = { up: 1, gone: 2, checksum: 4, tso4: 8, tso6: 16, uso: 32 } as const;
 export const NOT_SENT = { full: 1, down: 2 } as const;
 
 /** A recording is cut, damaged, of another version, or no recording at all. The message is a sentence that says where. */
@@ -302,7 +302,7 @@ export class Recording {
     into.checksumOffset = this.#view.getUint16(at + 2, true);
     into.checksumVerified = this.#view.getUint8(at + 4) === 1;
     const type = this.#view.getUint8(at + 5);
-    into.gsoType = type === GSO_TCPV4 || type === GSO_TCPV6 ? type : GSO_NONE;
+    into.gsoType = type === GSO_TCPV4 || type === GSO_TCPV6 || type === GSO_UDP ? type : GSO_NONE;
     into.gsoSize = this.#view.getUint16(at + 6, true);
     into.headerLength = this.#view.getUint16(at + 8, true);
   }

@@ -101,7 +101,7 @@ export class ReplayedDevice implements LinkDevice {
     const has = (bit: number): boolean => (bits & bit) !== 0;
     this.isUp = has(STATE.up);
     this.isGone = has(STATE.gone);
-    this.offloads = { checksum: has(STATE.checksum), tso4: has(STATE.tso4), tso6: has(STATE.tso6) };
+    this.offloads = { checksum: has(STATE.checksum), tso4: has(STATE.tso4), tso6: has(STATE.tso6), uso: has(STATE.uso) };
     recording.next();
   }
 

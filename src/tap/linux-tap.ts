@@ -66,8 +66,10 @@ const IFF_VNET_HDR = 0x4000;
 const TUN_F_CSUM = 0x01;
 const TUN_F_TSO4 = 0x02;
 const TUN_F_TSO6 = 0x04;
+/** UDP over IPv4 and over IPv6; the kernel, from version 6.2 on, has both or neither. */
+const TUN_F_USO = 0x20 | 0x40;
 
-const ALL_OFFLOADS: Offloads = { checksum: true, tso4: true, tso6: true };
+const ALL_OFFLOADS: Offloads = { checksum: true, tso4: true, tso6: true, uso: true };
 const NO_LISTENER: LinkListener = { readable() {}, writable() {}, linkChanged() {} };
 
 /** Where a frame lies in the read buffer: FRAME_HEADROOM is kept free before it, and the virtio header lies in there. */
@@ -165,9 +167,14 @@ export class LinuxTap implements LinkDevice {
     if (this.isGone) return;
     this.#wanted = wanted === true ? ALL_OFFLOADS : wanted === false ? NO_OFFLOADS : wanted;
     const offloads = this.#isSegmenting ? this.#wanted : withoutSegmentation(this.#wanted);
-    const checksum = offloads.checksum || offloads.tso4 || offloads.tso6; // the kernel has no segmentation without it
-    const bits = (checksum ? TUN_F_CSUM : 0) | (offloads.tso4 ? TUN_F_TSO4 : 0) | (offloads.tso6 ? TUN_F_TSO6 : 0);
-    if (this.#libc.ioctl(this.#fd, TUNSETOFFLOAD, bits) < 0) {
+    const { tso4, tso6 } = offloads;
+    let uso = offloads.uso === true;
+    const checksum = offloads.checksum || tso4 || tso6 || uso; // the kernel has no segmentation without it
+    const bits = (checksum ? TUN_F_CSUM : 0) | (tso4 ? TUN_F_TSO4 : 0) | (tso6 ? TUN_F_TSO6 : 0);
+    const isSet = (all: number) => this.#libc.ioctl(this.#fd, TUNSETOFFLOAD, all) >= 0;
+    // An older kernel refuses what it does not know, and does without.
+    uso &&= isSet(bits | TUN_F_USO);
+    if (!uso && !isSet(bits)) {
       const errno = this.#libc.errno();
       if (isGoneErrno(errno)) {
         this.#vanish();
@@ -175,7 +182,7 @@ export class LinuxTap implements LinkDevice {
       }
       throw new TapError(`set the offloads of ${this.name}`, errno, "open the TAP with offloads off");
     }
-    this.#offloads = { checksum, tso4: offloads.tso4, tso6: offloads.tso6 };
+    this.#offloads = { checksum, tso4, tso6, ...(uso ? { uso } : {}) };
   }
 
   setSegmentation(on: boolean): void {

@@ -1,4 +1,4 @@
-import { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6 } from "../stack/core/frame-info.ts";
+import { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_UDP } from "../stack/core/frame-info.ts";
 import { ETHERNET_HEADER, isTagged, VLAN_TAG } from "../stack/link/frame-check.ts";
 import { MAX_FRAME } from "../stack/link/link-device.ts";
 
@@ -22,6 +22,9 @@ const DATA_VALID = 0x02;
 const TCP = 6;
 const TCP_CHECKSUM = 16;
 const MIN_TCP_HEADER = 20;
+const UDP = 17;
+const UDP_CHECKSUM = 6;
+const UDP_HEADER = 8;
 
 export type BadVirtioHeader =
   | "vnet-truncated"
@@ -32,6 +35,7 @@ export type BadVirtioHeader =
   | "vnet-gso-size"
   | "vnet-gso-without-checksum"
   | "vnet-gso-not-tcp"
+  | "vnet-gso-not-udp"
   | "vnet-gso-headers";
 
 /** Puts the header in the VIRTIO_HEADER bytes before `at`. */
@@ -83,9 +87,10 @@ function readSegmentation(
   gsoSize: number,
   info: FrameInfo,
 ): BadVirtioHeader | undefined {
-  if (gsoType !== GSO_TCPV4 && gsoType !== GSO_TCPV6) return "vnet-gso-type";
+  if (gsoType !== GSO_TCPV4 && gsoType !== GSO_TCPV6 && gsoType !== GSO_UDP) return "vnet-gso-type";
   if (gsoSize === 0) return "vnet-gso-size";
   if (info.checksumStart === 0) return "vnet-gso-without-checksum";
+  if (gsoType === GSO_UDP) return readDatagrams(b, at, end, gsoSize, info);
   if (info.checksumOffset !== TCP_CHECKSUM) return "vnet-gso-not-tcp";
 
   const ip = at + ETHERNET_HEADER + (isTagged(b, at) ? VLAN_TAG : 0);
@@ -103,6 +108,23 @@ function readSegmentation(
   info.gsoType = gsoType;
   info.gsoSize = gsoSize;
   info.headerLength = payload - at;
+  return undefined;
+}
+
+/** A super-datagram of UDP, in a frame of either family. */
+function readDatagrams(b: Uint8Array, at: number, end: number, gsoSize: number, info: FrameInfo): BadVirtioHeader | undefined {
+  if (info.checksumOffset !== UDP_CHECKSUM) return "vnet-gso-not-udp";
+  const ip = at + ETHERNET_HEADER + (isTagged(b, at) ? VLAN_TAG : 0);
+  const transport = at + info.checksumStart;
+  if (transport + UDP_HEADER >= end || transport < ip + 20) return "vnet-gso-headers";
+  const version = b[ip]! >>> 4;
+  if (version === 4) {
+    if (transport !== ip + (b[ip]! & 0x0f) * 4) return "vnet-gso-headers";
+    if (b[ip + 9] !== UDP) return "vnet-gso-not-udp";
+  } else if (version !== 6 || transport < ip + 40) return "vnet-gso-headers";
+  info.gsoType = GSO_UDP;
+  info.gsoSize = gsoSize;
+  info.headerLength = transport + UDP_HEADER - at;
   return undefined;
 }
 

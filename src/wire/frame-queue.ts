@@ -1,4 +1,4 @@
-import { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, plainFrame } from "../stack/core/frame-info.ts";
+import { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_UDP, plainFrame } from "../stack/core/frame-info.ts";
 import { FRAME_HEADROOM, type FrameSink } from "../stack/link/link-device.ts";
 
 const WORDS = 8;
@@ -109,4 +109,4 @@ export class FrameQueue {
   }
 }
 
-const gsoTypeOf = (n: number): FrameInfo["gsoType"] => (n === GSO_TCPV4 ? GSO_TCPV4 : n === GSO_TCPV6 ? GSO_TCPV6 : GSO_NONE);
+const gsoTypeOf = (n: number): FrameInfo["gsoType"] => (n === GSO_TCPV4 || n === GSO_TCPV6 || n === GSO_UDP ? n : GSO_NONE);

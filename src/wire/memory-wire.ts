@@ -1,7 +1,8 @@
-import { type FrameInfo, GSO_NONE, GSO_TCPV4, plainFrame } from "../stack/core/frame-info.ts";
+import { type FrameInfo, GSO_NONE, plainFrame } from "../stack/core/frame-info.ts";
 import { DeviceCounters } from "../stack/link/device-counters.ts";
 import { unfitFrame } from "../stack/link/frame-check.ts";
 import {
+  cutsSegments,
   FRAME_HEADROOM,
   type FrameSink,
   type LinkDevice,
@@ -71,14 +72,15 @@ export class MemoryWire {
 
   /** What everybody but `sender` accepts. */
   offloadsFor(sender: WireDevice): Offloads {
-    let { checksum, tso4, tso6 } = sender.accepts;
+    let { checksum, tso4, tso6, uso = false } = sender.accepts;
     for (const device of this.#devices) {
       if (device === sender) continue;
       checksum &&= device.accepts.checksum;
       tso4 &&= device.accepts.tso4;
       tso6 &&= device.accepts.tso6;
+      uso &&= device.accepts.uso === true;
     }
-    return { checksum, tso4, tso6 };
+    return uso ? { checksum, tso4, tso6, uso } : { checksum, tso4, tso6 };
   }
 
   /** For a frame that is known to be fit. */
@@ -236,8 +238,7 @@ export class WireDevice implements LinkDevice {
     if (!this.isUp) return "down";
     const unfit = unfitFrame(bytes, at, end, info, this.mtu);
     if (unfit !== undefined || info.gsoType === GSO_NONE) return unfit;
-    const accepted = info.gsoType === GSO_TCPV4 ? this.#accepts.tso4 : this.#accepts.tso6;
-    return accepted ? undefined : "gso-unsupported";
+    return cutsSegments(this.#accepts, info.gsoType) ? undefined : "gso-unsupported";
   }
 
   #enqueue(bytes: Uint8Array, at: number, end: number, info: FrameInfo): boolean {

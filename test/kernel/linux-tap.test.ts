@@ -231,7 +231,7 @@ describe("LinuxTap", () => {
     expect((sum >>> 16) + (sum & 0xffff)).toBe(0xffff);
 
     tap.setOffloads(true);
-    expect(tap.offloads).toEqual({ checksum: true, tso4: true, tso6: true });
+    expect(tap.offloads).toEqual({ checksum: true, tso4: true, tso6: true, uso: true });
     await datagramFromKernel("two");
     expect(frameThat(tap, isDatagram).info.checksumStart).toBe(34);
 

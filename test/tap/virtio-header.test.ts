@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { type FrameInfo, GSO_TCPV4, GSO_TCPV6, plainFrame } from "../../src/stack/core/frame-info.ts";
+import { type FrameInfo, GSO_TCPV4, GSO_TCPV6, GSO_UDP, plainFrame } from "../../src/stack/core/frame-info.ts";
 import { below, SeededRandom } from "../../src/stack/core/random.ts";
 import { FRAME_HEADROOM } from "../../src/stack/link/link-device.ts";
 import { readVirtioHeader, VIRTIO_HEADER, writeVirtioHeader } from "../../src/tap/virtio-header.ts";
@@ -69,6 +69,37 @@ describe("virtio-net header (virtio 1.2 §5.1.6)", () => {
     expect(out).toEqual({ ...info, checksumVerified: true });
   });
 
+  test.each([4, 6] as const)("[UDP-15] a super-datagram over IPv%i comes out as it went in, and only as one of UDP", (version) => {
+    const { bytes, end, tcp: udp } = segment(version, 5000);
+    bytes[FRAME_HEADROOM + 14 + (version === 4 ? 9 : 6)] = 17;
+    const info: FrameInfo = {
+      checksumStart: udp,
+      checksumOffset: 6,
+      checksumVerified: true,
+      gsoType: GSO_UDP,
+      gsoSize: 1200,
+      headerLength: udp + 8,
+    };
+    const out = plainFrame();
+    const read = (changed: Partial<FrameInfo>) => {
+      writeVirtioHeader(bytes, FRAME_HEADROOM, { ...info, ...changed });
+      return readVirtioHeader(bytes, FRAME_HEADROOM, end, out);
+    };
+    expect(read({})).toBeUndefined();
+    expect(out).toEqual(info);
+    expect(read({ checksumOffset: 16 })).toBe("vnet-gso-not-udp");
+    expect(read({ gsoSize: 0 })).toBe("vnet-gso-size");
+    expect(read({ checksumStart: 0 })).toBe("vnet-gso-without-checksum");
+    expect(read({ checksumStart: end - FRAME_HEADROOM - 8 })).toBe("vnet-gso-headers");
+    expect(read({ checksumStart: 20 })).toBe("vnet-gso-headers");
+    if (version === 4) {
+      bytes[FRAME_HEADROOM + 14 + 9] = 6;
+      expect(read({})).toBe("vnet-gso-not-udp");
+    }
+    bytes[FRAME_HEADROOM + 14] = 0x15;
+    expect(read({})).toBe("vnet-gso-headers");
+  });
+
   test("the header is little-endian and twelve bytes long", () => {
     const { bytes } = segment(4, 3000);
     bytes.fill(0xa5, 0, FRAME_HEADROOM);
@@ -92,7 +123,7 @@ describe("virtio-net header (virtio 1.2 §5.1.6)", () => {
     ["a checksum start inside the Ethernet header", "vnet-checksum-offset", { flags: 1, start: 13, offset: 16 }],
     ["a checksum field beyond the frame", "vnet-checksum-offset", { flags: 1, start: 34, offset: 60000 }],
     ["a checksum start beyond the frame", "vnet-checksum-offset", { flags: 1, start: 65535, offset: 0 }],
-    ["an unknown segmentation type", "vnet-gso-type", { ...gso, gsoType: 5 }],
+    ["an unknown segmentation type", "vnet-gso-type", { ...gso, gsoType: 3 }],
     ["the ECN bit, which was not agreed", "vnet-gso-type", { ...gso, gsoType: 0x81 }],
     ["pieces of no bytes", "vnet-gso-size", { ...gso, gsoSize: 0 }],
     ["segmentation without a partial checksum", "vnet-gso-without-checksum", { ...gso, flags: 0 }],

@@ -1,7 +1,8 @@
-/** No segmentation; TCP over IPv4; TCP over IPv6: the values of virtio-net's `gso_type` (virtio 1.2 §5.1.6). */
+/** No segmentation; TCP over IPv4; TCP over IPv6; UDP over either: the values of virtio-net's `gso_type` (virtio 1.2 §5.1.6). */
 export const GSO_NONE = 0;
 export const GSO_TCPV4 = 1;
 export const GSO_TCPV6 = 4;
+export const GSO_UDP = 5;
 
 /**
  * What travels beside a frame, in virtio-net's terms. One record is refilled for each frame and never kept by the receiver;
@@ -14,7 +15,7 @@ export interface FrameInfo {
   checksumOffset: number;
   /** Somebody trustworthy has verified the transport checksum already. */
   checksumVerified: boolean;
-  gsoType: typeof GSO_NONE | typeof GSO_TCPV4 | typeof GSO_TCPV6;
+  gsoType: typeof GSO_NONE | typeof GSO_TCPV4 | typeof GSO_TCPV6 | typeof GSO_UDP;
   /** Payload bytes in each piece when `gsoType` is set. */
   gsoSize: number;
   /** All headers up to the payload, Ethernet included, when `gsoType` is set. */

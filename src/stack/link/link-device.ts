@@ -3,7 +3,7 @@
  * around them (capture, impairment) implement. A frame is Ethernet II without FCS, lying in `bytes[at, end)`.
  */
 
-import { type FrameInfo, GSO_TCPV6 } from "../core/frame-info.ts";
+import { type FrameInfo, GSO_TCPV6, GSO_UDP } from "../core/frame-info.ts";
 
 /** Bytes that a caller of `transmit` leaves free before `at`, so that a device can put a header of its own there without copying. */
 export const FRAME_HEADROOM = 16;
@@ -18,6 +18,8 @@ export interface Offloads {
   /** Cuts a TCP/IPv4 (TCP/IPv6) super-segment into `gsoSize` pieces, and may deliver such. */
   readonly tso4: boolean;
   readonly tso6: boolean;
+  /** Cuts a super-datagram of UDP, of either family, into `gsoSize` pieces, and may deliver such; no when left out. */
+  readonly uso?: boolean;
 }
 
 export const NO_OFFLOADS: Offloads = { checksum: false, tso4: false, tso6: false };
@@ -26,7 +28,10 @@ export const NO_OFFLOADS: Offloads = { checksum: false, tso4: false, tso6: false
 export const withoutSegmentation = ({ checksum }: Offloads): Offloads => ({ checksum, tso4: false, tso6: false });
 
 /** Whether the device cuts super-segments of this kind. */
-export const cutsSegments = ({ tso4, tso6 }: Offloads, gsoType: FrameInfo["gsoType"]): boolean => (gsoType === GSO_TCPV6 ? tso6 : tso4);
+export function cutsSegments({ tso4, tso6, uso }: Offloads, gsoType: FrameInfo["gsoType"]): boolean {
+  if (gsoType === GSO_UDP) return uso === true;
+  return gsoType === GSO_TCPV6 ? tso6 : tso4;
+}
 
 /** `full`: try again after `writable()`. `down`: the frame is lost and so will be the next ones. */
 export type TransmitResult = "sent" | "full" | "down";

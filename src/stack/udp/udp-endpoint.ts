@@ -43,6 +43,7 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   readonly multicast: MulticastOptions = { interface: undefined, ttl: 1, loop: true };
   readonly memberships: Memberships;
   lostDatagrams = 0;
+  segmentBytes = 0;
   readonly #owner: UdpEndpointOwner;
   #peer: IpAddress | undefined;
   #peerPort = 0;
@@ -178,6 +179,7 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
 
   /** Queues a copy of the payload at `bytes[at, end)` of a datagram that matched. @returns `accepted`, or why the newest is lost */
   deliver(packet: InboundPacket, fromPort: number, at: number, end: number): PacketVerdict {
+    if (this.#isClosed) return "udp-no-endpoint";
     const size = end - at;
     const queued = this.queuedDatagrams;
     if (queued > 0 && this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD > this.#queueLimit) {

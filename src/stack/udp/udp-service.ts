@@ -24,6 +24,8 @@ export interface UdpEndpoint {
   /** Whether datagrams may be sent to everybody: false until somebody asks for it (RFC 1122 §3.3.6). */
   allowsBroadcast: boolean;
   readonly multicast: MulticastOptions;
+  /** What is sent is cut into datagrams of so many bytes, by the device where it does that; 0 sends each as it is. */
+  segmentBytes: number;
   /** Groups whose datagrams are received on this port. They end with the endpoint. */
   readonly memberships: MembershipService;
   /** Sets the peer: the default for `send`, and the only one whose datagrams are received. What is queued stays; see `discardQueuedExcept`. */

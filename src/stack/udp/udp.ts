@@ -1,14 +1,14 @@
 import { type AddressWords, type IpAddress, isMulticast, isUnspecified, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
-import { plainFrame } from "../core/frame-info.ts";
+import { GSO_NONE, GSO_UDP, plainFrame } from "../core/frame-info.ts";
 import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import type { MembershipOwner } from "../ip/groups/memberships.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
 import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
-import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
+import { cutsSegments, FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { u16 } from "../packet/bytes.ts";
 import * as internetChecksum from "../packet/checksum.ts";
 import * as ipv4 from "../packet/ipv4.ts";
@@ -17,6 +17,9 @@ import { PayloadSlabs } from "./payload-slabs.ts";
 import { BoundEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
 import type { UdpOpenFailure, UdpOpenRequest, UdpService } from "./udp-service.ts";
 import type { UdpSendResult } from "./udp-user.ts";
+
+/** Datagrams that a device is asked to cut out of one frame. */
+const MAX_SEGMENTS = 64;
 
 /** UDP of one host, RFC 768, RFC 1122 §4.1. */
 export class Udp implements UdpService, Transport, UdpEndpointOwner {
@@ -125,15 +128,57 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, from.local));
     if (typeof way === "string") return way;
     if (way.isBroadcast && !from.allowsBroadcast) return "broadcast-not-allowed";
-    const size = payloadEnd - payloadAt;
-    const message = udp.HEADER + size;
-    if (message > way.maxMessage || (from.dontFragment && way.ipHeaderLength + message > way.mtu)) return "too-long";
     if (port === 0) {
       this.context.drops.count("udp-port-zero");
       return "dropped";
     }
+    const choices = isGroup ? this.#choicesForGroup(from) : from;
+    const { segmentBytes } = from;
+    if (segmentBytes > 0 && payloadEnd - payloadAt > segmentBytes) {
+      return this.#sendSegments(from, way, choices, port, payload, payloadAt, payloadEnd);
+    }
+    return this.#sendOne(from, way, choices, port, payload, payloadAt, payloadEnd, 0);
+  }
 
+  /** Cut by the device where it does that, else here; what left before a device was full has left. */
+  #sendSegments(
+    from: BoundEndpoint,
+    way: Path,
+    choices: HeaderChoices,
+    port: number,
+    payload: Uint8Array,
+    payloadAt: number,
+    payloadEnd: number,
+  ): UdpSendResult {
+    const { segmentBytes } = from;
+    const isCutByDevice = cutsSegments(way.offloads, GSO_UDP) && way.ipHeaderLength + udp.HEADER + segmentBytes <= way.mtu;
+    const most = Math.min(MAX_SEGMENTS, Math.floor((way.maxMessage - udp.HEADER) / segmentBytes));
+    const step = isCutByDevice ? most * segmentBytes : segmentBytes;
+    let result: UdpSendResult = "sent";
+    for (let at = payloadAt; at < payloadEnd && (result === "sent" || result === "queued"); at += step) {
+      const end = Math.min(payloadEnd, at + step);
+      result = this.#sendOne(from, way, choices, port, payload, at, end, end - at > segmentBytes ? segmentBytes : 0);
+    }
+    return result;
+  }
+
+  /** @param segmentBytes of each datagram that the device is to cut; 0 for a single one */
+  #sendOne(
+    from: BoundEndpoint,
+    way: Path,
+    choices: HeaderChoices,
+    port: number,
+    payload: Uint8Array,
+    payloadAt: number,
+    payloadEnd: number,
+    segmentBytes: number,
+  ): UdpSendResult {
+    const size = payloadEnd - payloadAt;
+    const message = udp.HEADER + size;
+    const isCut = segmentBytes > 0;
+    if (message > way.maxMessage || (!isCut && from.dontFragment && way.ipHeaderLength + message > way.mtu)) return "too-long";
     const bytes = this.#scratch;
+    const info = this.#info;
     const at = way.headroom;
     const end = at + message;
     udp.writeHeader(bytes, at, from.localPort, port, size);
@@ -141,12 +186,15 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     const pseudoHeader = way.pseudoHeaderSum(this.protocol) + message;
     if (way.offloads.checksum) {
       udp.putPartialChecksum(bytes, at, pseudoHeader);
-      this.#info.checksumOffset = udp.CHECKSUM_OFFSET;
+      info.checksumOffset = udp.CHECKSUM_OFFSET;
     } else {
       udp.putChecksum(bytes, at, pseudoHeader);
-      this.#info.checksumOffset = 0;
+      info.checksumOffset = 0;
     }
-    return way.send(this.protocol, bytes, at, end, this.#info, isGroup ? this.#choicesForGroup(from) : from);
+    info.gsoType = isCut ? GSO_UDP : GSO_NONE;
+    info.gsoSize = segmentBytes;
+    info.headerLength = isCut ? udp.HEADER : 0;
+    return way.send(this.protocol, bytes, at, end, info, isCut ? this.#whole(choices) : choices);
   }
 
   get membershipOwner(): MembershipOwner {
@@ -189,6 +237,11 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     return choices;
   }
 
+  /** Each of the datagrams that a device cuts is whole: it would give several the same identification (RFC 6864 §4.3). */
+  #whole({ ttl, trafficClass, loopsBack }: HeaderChoices): HeaderChoices {
+    return { ttl, trafficClass, dontFragment: true, loopsBack: loopsBack !== false };
+  }
+
   /** RFC 1122 §4.1.3.6 and the BSD tradition: every endpoint on the port that the broadcast reaches, or that is a member of the group, gets a copy. */
   #inputToMany(packet: InboundPacket, port: number): PacketVerdict {
     const { bytes, at, source, destination } = packet;
@@ -212,8 +265,20 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
 
 const NONE: readonly BoundEndpoint[] = [];
 
-const deliver = (endpoint: BoundEndpoint, packet: InboundPacket): PacketVerdict =>
-  endpoint.deliver(packet, udp.sourcePort(packet.bytes, packet.at), udp.payloadAt(packet.at), udp.payloadEnd(packet.bytes, packet.at));
+/** Several datagrams that the device has merged are several again. */
+function deliver(endpoint: BoundEndpoint, packet: InboundPacket): PacketVerdict {
+  const { bytes, at, gsoSize } = packet;
+  const from = udp.sourcePort(bytes, at);
+  const end = udp.payloadEnd(bytes, at);
+  let piece = udp.payloadAt(at);
+  if (gsoSize === 0) return endpoint.deliver(packet, from, piece, end);
+  let verdict: PacketVerdict = "accepted";
+  for (; piece < end; piece += gsoSize) {
+    const outcome = endpoint.deliver(packet, from, piece, Math.min(end, piece + gsoSize));
+    if (verdict === "accepted") verdict = outcome;
+  }
+  return verdict;
+}
 
 /** Below this a loop beats making a view for `set`. */
 const SMALL_COPY = 64;

@@ -204,7 +204,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     const remote = this.scoped(to);
     const local = from === undefined ? undefined : this.scoped(from);
     const way = this.wayTo(remote, local);
-    return typeof way === "string" ? way : this.#familyOf(remote).path(way, local ?? way.local, remote, false);
+    if (typeof way === "string") return way;
+    // One object for all flows from an address of ours, where the caller's copy says the same.
+    const source = local === undefined || sameAddress(local, way.local) ? way.local : local;
+    return this.#familyOf(remote).path(way, source, remote, false);
   }
 
   /** The address in its zone: one of a single link that comes without is taken to be of the first link that is up (RFC 4007 §6, the default zone). */

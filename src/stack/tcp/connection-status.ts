@@ -22,7 +22,7 @@ export function connectionStatus(conn: ControlBlock): ConnectionStatus {
     srttMs: conn.rtt.srttMs,
     rttvarMs: conn.rtt.rttvarMs,
     rtoMs: conn.rtt.timeoutMs,
-    mss: conn.sndMss,
+    mss: conn.sizes.sndMss,
     bytesSent: conn.bytesSent,
     bytesReceived: conn.bytesReceived,
     retransmissions: conn.retransmissions,

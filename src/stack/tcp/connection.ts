@@ -98,7 +98,7 @@ export class Connection extends ControlBlock implements TcpConnection {
     const { noDelay, keepAlive, maxRetransmissionMs, receiveBufferBytes } = this.options;
     // Only what changed acts: what runs by a value that stays runs on.
     if (receiveBufferBytes !== before.receiveBufferBytes) {
-      this.receiveCapacity = this.wantedCapacity();
+      this.receiveBuffer.limit = this.wantedCapacity();
       considerWindowUpdate(this, 0);
     }
     if (keepAlive !== before.keepAlive) keepAliveChanged(this);

@@ -8,6 +8,7 @@ import { ALARM_NAMES } from "./alarm.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
 import { NewReno } from "./congestion/new-reno.ts";
 import { sequenceSpace } from "./connection-trace.ts";
+import { Contact } from "./contact.ts";
 import type { Flow } from "./flow-table.ts";
 import type { Listener } from "./listener.ts";
 import { type LossView, NO_LOSS } from "./loss-state.ts";
@@ -16,9 +17,12 @@ import { Opening } from "./opening.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
+import { SegmentSizes } from "./segment-sizes.ts";
 import { SendBuffer } from "./send-buffer.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, TcpState, TcpUser } from "./tcp-user.ts";
+import type { TimestampState } from "./timestamp-state.ts";
+import { TurnState } from "./turn-state.ts";
 import type { WindowProbes } from "./window-probes.ts";
 
 /** What the host of connections does for one of them. */
@@ -83,72 +87,48 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   sndWl2: Seq = seq(0);
   /** Largest window the peer has offered; Max(SND.WND) of RFC 9293 §3.8.6.2.1. */
   maxSndWnd = 0;
-  sendBuffer: SendBuffer;
+  readonly sendBuffer: SendBuffer;
   /** Of a shut window, once there were any. */
   probes: WindowProbes | undefined;
   /** The user has closed its direction: a FIN follows the last byte. */
   finQueued = false;
   finSent = false;
-  /** What the peer's SYN announced; RFC 9293 §3.7.1. */
-  peerMss = 536;
-  /** Largest text in one segment towards the peer, with the options that every segment carries taken off. */
-  sndMss = 536;
-  /** Eff.snd.MSS of RFC 9293 §3.7.1 for the segments of this turn: `sndMss` less the SACK blocks that they carry. */
-  effSndMss = 536;
+  readonly sizes: SegmentSizes;
 
   // Receive sequence variables
   irs: Seq = seq(0);
-  receiveBuffer: ReceiveBuffer;
+  readonly receiveBuffer: ReceiveBuffer;
   /** RCV.NXT + RCV.WND as last told to the peer; never moves back. */
   rcvAdv: Seq = seq(0);
-  /** Bytes of window to offer at most now; grows by tuning unless the user fixed it. */
-  receiveCapacity: number;
   /** Where the peer's FIN stands, once it has come within the window; it counts when all text before it is here. */
   finSeq: Seq | undefined;
   finReceived = false;
   receiveShut = false;
-  /** Largest segment seen from the peer: decides when two full ones have come. */
-  rcvMss = 536;
+  /** Last.ACK.sent of RFC 7323 §4.3. */
   lastAckSent: Seq = seq(0);
-  /** An acknowledgement must leave at the end of this turn. */
-  ackNow = false;
 
   // Options in force, RFC 7323 and 2018
   sndWindShift = 0;
   rcvWindShift = 0;
   sackPermitted = false;
-  timestamps = false;
-  /** TS.Recent */
-  tsRecent = 0;
-  tsRecentAtMs = 0;
-  readonly tsOffset: number;
+  /** Once they are agreed on. */
+  timestamps: TimestampState | undefined;
 
   // Loss and congestion
   readonly rtt: RttEstimator;
-  congestion: CongestionControl;
+  readonly congestion: CongestionControl;
   /** Of loss; `lossOf` changes it. */
   loss: LossView = NO_LOSS;
-  /** Timeouts, or unanswered SYNs, since the peer last acknowledged something. */
-  retries = 0;
-  /** When what the timer waits for was sent, once it has gone off. */
-  troubleSinceMs = Number.POSITIVE_INFINITY;
-  cwndLimited = false;
-  /** Of the last text or FIN. */
-  lastSentMs = 0;
-  lastReceivedMs = 0;
+  readonly contact = new Contact();
   /** Of the last bare reply to a segment that was not acceptable; bounds them to one in 500 ms (RFC 5961 §7). */
-  #lastChallengeMs = Number.NEGATIVE_INFINITY;
+  #lastChallengeMs: number | undefined;
   /** Until the connection is established. */
   opening: Opening | undefined = new Opening();
   /** Probes without an answer, while SO_KEEPALIVE is on. */
   keepAlive: { probes: number; probedAtMs: number } | undefined;
 
-  // What the user is told
-  #notices = 0;
-  #failure: ConnectFailure = "timed-out";
-  #abortReason: AbortReason = "reset";
-  isNoticeQueued = false;
-  isOutputQueued = false;
+  // What is done at the end of the turn
+  readonly turn = new TurnState();
   isReleased = false;
   /** The user has closed: nobody will read what comes. */
   isOrphan = false;
@@ -173,14 +153,14 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.options = opening.options;
     this.user = opening.user;
     this.iss = opening.iss;
+    this.sizes = new SegmentSizes(opening.path.defaultMss);
     this.sndUna = opening.iss;
     this.sndNxt = opening.iss;
     this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
     this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
     this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
-    this.congestion = new NewReno(this.sndMss, profile.initialCwndSegments);
-    this.receiveCapacity = this.wantedCapacity();
-    this.tsOffset = owner.timestampOffset(this.local, this.remote);
+    this.congestion = new NewReno(this.sizes.sndMss, profile.initialCwndSegments);
+    this.receiveBuffer.limit = this.wantedCapacity();
     this.alarms = owner.context.timers.alarms(ALARM_NAMES, this);
   }
 
@@ -254,17 +234,17 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
 
   /** An active open came to nothing. */
   fail(reason: ConnectFailure): void {
-    this.#failure = reason;
-    this.notify(NOTICE.connectFailed);
+    this.turn.connectFailed(reason);
+    this.owner.wantsNotice(this);
     this.release();
   }
 
   /** The connection broke; queues are flushed, the user is told once. */
   breakOff(reason: AbortReason): void {
-    this.#abortReason = reason;
     this.sendBuffer.clear();
     this.receiveBuffer.clear();
-    this.notify(NOTICE.aborted);
+    this.turn.aborted(reason);
+    this.owner.wantsNotice(this);
     this.release();
   }
 
@@ -306,21 +286,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   abstract fired(alarm: number): void;
 
   notify(notice: number): void {
-    this.#notices |= notice;
-    if (!this.isNoticeQueued) this.owner.wantsNotice(this);
-  }
-
-  /** Gives the gathered notices. */
-  deliverNotices(): void {
-    const notices = this.#notices;
-    this.#notices = 0;
-    if ((notices & NOTICE.established) !== 0) this.user.established?.();
-    if ((notices & NOTICE.connectFailed) !== 0) this.user.connectFailed?.(this.#failure);
-    if ((notices & NOTICE.readable) !== 0) this.user.readable?.();
-    if ((notices & NOTICE.endOfStream) !== 0) this.user.endOfStream?.();
-    if ((notices & NOTICE.writable) !== 0) this.user.writable?.();
-    if ((notices & NOTICE.aborted) !== 0) this.user.aborted?.(this.#abortReason);
-    if ((notices & NOTICE.finished) !== 0) this.user.finished?.();
+    this.turn.notify(notice);
+    this.owner.wantsNotice(this);
   }
 
   /** A bare reply to something that was not acceptable: an ACK of where we stand, at most one in 500 ms (RFC 5961 §7, hardening against ACK wars). */
@@ -331,7 +298,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   /** Of the bare replies to what is not acceptable this one may leave; it is counted. */
   mayAnswer(): boolean {
     const now = this.context.now;
-    if (now - this.#lastChallengeMs < 500) return false;
+    if (this.#lastChallengeMs !== undefined && now - this.#lastChallengeMs < 500) return false;
     this.#lastChallengeMs = now;
     return true;
   }

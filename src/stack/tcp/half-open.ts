@@ -64,18 +64,18 @@ export class HalfOpen extends QueueEntry implements Flow, TimerHolder, SynFacts,
     this.irs = conn.irs;
     this.window = conn.sndWnd;
     this.rcvWnd = conn.rcvWnd;
-    this.peerMss = conn.peerMss;
+    this.peerMss = conn.sizes.peerMss;
     this.sndWindShift = conn.sndWindShift;
     this.rcvWindShift = conn.rcvWindShift;
     this.sackPermitted = conn.sackPermitted;
-    this.timestamps = conn.timestamps;
-    this.tsRecent = conn.tsRecent;
+    this.timestamps = conn.timestamps !== undefined;
+    this.tsRecent = conn.timestamps?.recent ?? 0;
     this.note(conn);
   }
 
   /** What the tries of the SYN-ACK have changed. */
   note(conn: ControlBlock): void {
-    this.#retries = conn.retries;
+    this.#retries = conn.contact.retries;
     this.#retransmissions = conn.retransmissions;
     this.#synFate = conn.opening?.synFate;
     this.#isSynRetransmitted = conn.opening?.isSynRetransmitted ?? false;
@@ -89,7 +89,7 @@ export class HalfOpen extends QueueEntry implements Flow, TimerHolder, SynFacts,
     // No change of state: it has never been in another since.
     conn.state = this.state;
     takeOver(conn, this);
-    conn.retries = this.#retries;
+    conn.contact.retries = this.#retries;
     conn.retransmissions = this.#retransmissions;
     if (conn.opening === undefined) return;
     conn.opening.synFate = this.#synFate;

@@ -1,12 +1,11 @@
 import type { SynOption } from "../core/profile.ts";
 import { type Seq, seqAdd } from "../core/seq.ts";
-import { NewReno } from "./congestion/new-reno.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { keepAliveChanged } from "./keep-alive.ts";
 import { openingEnded } from "./opening-alarms.ts";
-import { ReceiveBuffer } from "./receive-buffer.ts";
 import type { Segment } from "./segment.ts";
 import { fittingMss, MIN_MSS, mssOfPath } from "./segment-size.ts";
+import { TimestampState } from "./timestamp-state.ts";
 
 /** What a SYN or SYN-ACK said, and the options that both sides have: RFC 9293 §3.7.1, RFC 7323, RFC 2018. */
 export interface SynFacts {
@@ -46,22 +45,22 @@ export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
 /** The peer's side of a control block begins. */
 export function takeOver(conn: ControlBlock, facts: SynFacts): void {
   conn.irs = facts.irs;
-  conn.receiveBuffer = new ReceiveBuffer(seqAdd(facts.irs, 1), conn.owner.rings);
+  conn.receiveBuffer.begin(seqAdd(facts.irs, 1));
   conn.lastAckSent = conn.receiveBuffer.rcvNxt;
 
   conn.sndWindShift = facts.sndWindShift;
   conn.rcvWindShift = facts.rcvWindShift;
   conn.rcvAdv = seqAdd(conn.receiveBuffer.rcvNxt, synWindow(conn));
   conn.sackPermitted = facts.sackPermitted;
-  conn.timestamps = facts.timestamps;
-  conn.tsRecent = facts.tsRecent;
-  conn.tsRecentAtMs = facts.tsRecentAtMs;
+  conn.timestamps = facts.timestamps
+    ? new TimestampState(conn.owner.timestampOffset(conn.local, conn.remote), facts.tsRecent, facts.tsRecentAtMs)
+    : undefined;
 
   // RFC 9293 §3.7.1: what the peer takes, what the path takes, and room for the options that every segment carries.
-  conn.peerMss = facts.peerMss;
-  conn.sndMss = fittingMss(conn);
-  conn.rcvMss = Math.min(mssOfPath(conn), conn.path.defaultMss);
-  conn.congestion = new NewReno(conn.sndMss, conn.context.profile.initialCwndSegments);
+  conn.sizes.peerMss = facts.peerMss;
+  conn.sizes.sndMss = fittingMss(conn);
+  conn.sizes.rcvMss = Math.min(mssOfPath(conn), conn.path.defaultMss);
+  conn.congestion.begin(conn.sizes.sndMss, conn.context.profile.initialCwndSegments);
 
   conn.sndWnd = facts.window;
   conn.maxSndWnd = facts.window;
@@ -73,7 +72,7 @@ export function takeOver(conn: ControlBlock, facts: SynFacts): void {
 export function synWindow(conn: ControlBlock): number {
   const { synWindow: ofSyn, synAckWindow, synAckWindowUnscaled } = conn.context.profile;
   const wanted = conn.isPassive ? (conn.rcvWindShift > 0 ? synAckWindow : synAckWindowUnscaled) : ofSyn;
-  return Math.min(wanted, conn.receiveCapacity, 65535);
+  return Math.min(wanted, conn.receiveBuffer.limit, 65535);
 }
 
 /** The handshake is complete: timers and measurements start afresh. */
@@ -81,13 +80,12 @@ export function establish(conn: ControlBlock): void {
   openingEnded(conn);
   if (conn.opening?.isSynRetransmitted) {
     // RFC 5681 §3.1: the path lost a SYN or SYN-ACK, so one segment first.
-    conn.congestion = new NewReno(conn.sndMss, 1);
+    conn.congestion.begin(conn.sizes.sndMss, 1);
     conn.rtt.distrustInitial();
   }
   conn.opening = undefined;
-  conn.retries = 0;
-  conn.troubleSinceMs = Number.POSITIVE_INFINITY;
-  conn.lastReceivedMs = conn.context.now;
+  conn.contact.acknowledged();
+  conn.contact.lastReceivedMs = conn.context.now;
   conn.path.confirm();
   conn.become("ESTABLISHED");
   if (conn.options.keepAlive) keepAliveChanged(conn);

@@ -27,8 +27,8 @@ export function keepAliveTimedOut(conn: ControlBlock): void {
     return;
   }
   // Anything heard since the last probe, or while none was sent yet, starts the idle time again.
-  const quietMs = now - conn.lastReceivedMs;
-  const isAnswered = keepAlive.probes > 0 && conn.lastReceivedMs >= keepAlive.probedAtMs;
+  const quietMs = now - conn.contact.lastReceivedMs;
+  const isAnswered = keepAlive.probes > 0 && conn.contact.lastReceivedMs >= keepAlive.probedAtMs;
   if (isAnswered || (keepAlive.probes === 0 && quietMs < profile.keepAliveIdleMs)) {
     keepAlive.probes = 0;
     alarms.set(ALARM.keepAlive, profile.keepAliveIdleMs - quietMs);

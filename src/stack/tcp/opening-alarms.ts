@@ -13,7 +13,7 @@ export function openingBegan(conn: ControlBlock): void {
 }
 
 export function simultaneousOpen(conn: ControlBlock): void {
-  conn.retries = 0;
+  conn.contact.retries = 0;
   conn.alarms.cancel(ALARM.synAfterReset);
   conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
 }
@@ -54,9 +54,9 @@ export function synAgain(conn: ControlBlock): void {
   if (opening === undefined) return;
   opening.hasResetOldConnection = false;
   opening.synDue = false;
-  conn.retries++;
+  conn.contact.retries++;
   // Of a passive open only strangers would be the witnesses.
-  if (conn.retries >= R1_RETRIES && !conn.isPassive) conn.path.suspect();
+  if (conn.contact.retries >= R1_RETRIES && !conn.isPassive) conn.path.suspect();
   if (!conn.listener?.isPressed || opening.awaitsRoom) {
     conn.retransmissions++;
     sendSyn(conn, conn.state === "SYN-SENT" ? SYN : SYN | ACK);
@@ -76,9 +76,9 @@ export function synTimedOut(conn: ControlBlock): void {
   if (conn.state === "SYN-SENT") {
     // The limit of the whole attempt, where there is one, decides when to give up; without it the retries do. A limit that the
     // user set (TCP_MAXRT, which may be for ever) is tried to its end.
-    if (conn.retries < profile.synRetries || conn.options.maxRetransmissionMs !== undefined) synAgain(conn);
+    if (conn.contact.retries < profile.synRetries || conn.options.maxRetransmissionMs !== undefined) synAgain(conn);
     else if (!conn.alarms.isPending(ALARM.connectLimit)) conn.fail("timed-out");
-  } else if (conn.retries < profile.synAckRetries) synAgain(conn);
+  } else if (conn.contact.retries < profile.synAckRetries) synAgain(conn);
   else if (conn.isPassive) conn.release();
   else conn.fail("timed-out");
 }
@@ -86,6 +86,6 @@ export function synTimedOut(conn: ControlBlock): void {
 function synTimeout(conn: ControlBlock): number {
   const { profile } = conn.context;
   const linear = conn.state === "SYN-SENT" ? profile.synLinearRetries : 0;
-  const doublings = Math.max(0, conn.retries - linear);
+  const doublings = Math.max(0, conn.contact.retries - linear);
   return Math.min(profile.maxSynRtoMs, profile.initialRtoMs * 2 ** Math.min(doublings, 20));
 }

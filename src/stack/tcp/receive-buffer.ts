@@ -35,6 +35,8 @@ export class ReceiveBuffer implements RingUser {
   #peak = 0;
   #isWatched = false;
 
+  /** Bytes of window to offer at most; grows by tuning unless the user fixed it. */
+  limit = 0;
   /** For tuning: where the running measure of the user's reading began, and what it has read since. */
   #tuningStart: Seq;
   #tuningRead = 0;
@@ -44,6 +46,13 @@ export class ReceiveBuffer implements RingUser {
     this.#newest = rcvNxt;
     this.#tuningStart = rcvNxt;
     this.#rings = rings;
+  }
+
+  /** The peer's first number becomes known, while nothing is held. */
+  begin(rcvNxt: Seq): void {
+    this.#rcvNxt = rcvNxt;
+    this.#newest = rcvNxt;
+    this.#tuningStart = rcvNxt;
   }
 
   /** Bytes of memory. */
@@ -119,12 +128,13 @@ export class ReceiveBuffer implements RingUser {
 
   /**
    * The user has read `count` bytes.
-   * @returns whether as much as `capacity` has come since it last was so, and the user takes it as quickly as it comes
+   * @returns whether as much as `limit` has come since it last was so, and the user takes it as quickly as it comes
    */
-  keepsUp(count: number, capacity: number): boolean {
+  keepsUp(count: number): boolean {
+    const half = this.limit >>> 1;
     this.#tuningRead += count;
-    if (seqDiff(this.#rcvNxt, this.#tuningStart) < capacity) return false;
-    const keptUp = this.#tuningRead >= capacity >>> 1 && this.#readable < capacity >>> 1;
+    if (seqDiff(this.#rcvNxt, this.#tuningStart) < this.limit) return false;
+    const keptUp = this.#tuningRead >= half && this.#readable < half;
     this.#tuningStart = this.#rcvNxt;
     this.#tuningRead = 0;
     return keptUp;

@@ -67,7 +67,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
     }
     at += old;
     start = buffer.rcvNxt;
-    conn.ackNow = true;
+    conn.turn.ackNow = true;
   }
   const room = seqDiff(conn.finSeq ?? conn.rcvAdv, start);
   if (end - at > room) end = at + Math.max(0, room);
@@ -77,7 +77,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   }
 
   const text = end - at;
-  if (seg.pieces > 0) conn.rcvMss = Math.max(conn.rcvMss, Math.min(Math.ceil(text / seg.pieces), conn.path.mtu));
+  if (seg.pieces > 0) conn.sizes.rcvMss = Math.max(conn.sizes.rcvMss, Math.min(Math.ceil(text / seg.pieces), conn.path.mtu));
   const before = buffer.rcvNxt;
   const hadGap = buffer.outOfOrder.count > 0;
   const stored = buffer.store(start, seg.bytes, at, end);
@@ -94,7 +94,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   // Text that is new shows that our acknowledgements arrive.
   conn.path.confirm();
   // RFC 5681 §4.2: filling a gap is acknowledged at once.
-  if (hadGap) conn.ackNow = true;
+  if (hadGap) conn.turn.ackNow = true;
   if (conn.receiveShut) discard(conn, buffer.readableBytes);
   else conn.notify(NOTICE.readable);
   acknowledgeByAndBy(conn);
@@ -103,7 +103,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
 
 /** An ACK leaves at the end of this turn. */
 export function acknowledgeSoon(conn: ControlBlock): void {
-  conn.ackNow = true;
+  conn.turn.ackNow = true;
   conn.owner.wantsOutput(conn);
 }
 
@@ -119,8 +119,8 @@ const LARGE_SEGMENT = 16 * 1024;
  */
 function acknowledgeByAndBy(conn: ControlBlock): void {
   const unacknowledged = seqDiff(conn.rcvNxt, conn.lastAckSent);
-  const wanted = conn.rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : conn.context.profile.ackEverySegments * conn.rcvMss;
-  if (unacknowledged >= Math.min(wanted, conn.receiveCapacity >>> 1)) conn.ackNow = true;
+  const wanted = conn.sizes.rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : conn.context.profile.ackEverySegments * conn.sizes.rcvMss;
+  if (unacknowledged >= Math.min(wanted, conn.receiveBuffer.limit >>> 1)) conn.turn.ackNow = true;
   else if (!conn.alarms.isPending(ALARM.delayedAck)) conn.alarms.set(ALARM.delayedAck, conn.context.profile.delayedAckMs);
   conn.owner.wantsOutput(conn);
 }
@@ -132,14 +132,14 @@ function acknowledgeByAndBy(conn: ControlBlock): void {
 export function windowToOffer(conn: ControlBlock): number {
   const edge = seqAdd(conn.receiveBuffer.rcvNxt, offerableCapacity(conn) - conn.readableBytes);
   const step = seqDiff(edge, conn.rcvAdv);
-  if (step >= Math.min(conn.receiveCapacity >>> 1, conn.rcvMss)) conn.rcvAdv = edge;
+  if (step >= Math.min(conn.receiveBuffer.limit >>> 1, conn.sizes.rcvMss)) conn.rcvAdv = edge;
   const window = conn.rcvWnd;
   // What is told must be what was meant: round to the shift.
   const told = Math.min(window >>> conn.rcvWindShift, 65535);
   return told << conn.rcvWindShift;
 }
 
-const offerableCapacity = (conn: ControlBlock): number => Math.min(conn.receiveCapacity, 65535 << conn.rcvWindShift);
+const offerableCapacity = (conn: ControlBlock): number => Math.min(conn.receiveBuffer.limit, 65535 << conn.rcvWindShift);
 
 /** Takes up to `count` readable bytes that nobody wants. @returns how many there were */
 export function discard(conn: ControlBlock, count: number): number {
@@ -157,7 +157,7 @@ export function considerWindowUpdate(conn: ControlBlock, count: number): void {
   const room = capacity - conn.readableBytes;
   const gain = room - seqDiff(conn.rcvAdv, conn.receiveBuffer.rcvNxt);
   // An update of its own is worth a segment when the window had shrunk to half; otherwise the ACKs of the data carry it.
-  if (gain >= Math.min(capacity >>> 1, 2 * conn.rcvMss) && conn.rcvWnd <= capacity >>> 1) acknowledgeSoon(conn);
+  if (gain >= Math.min(capacity >>> 1, 2 * conn.sizes.rcvMss) && conn.rcvWnd <= capacity >>> 1) acknowledgeSoon(conn);
 }
 
 /**
@@ -165,6 +165,7 @@ export function considerWindowUpdate(conn: ControlBlock, count: number): void {
  * doubles up to the profile's limit. Memory is taken as data fills it, not as the window grows. SO_RCVBUF turns this off.
  */
 function tuneCapacity(conn: ControlBlock, count: number): void {
-  if (!conn.receiveBuffer.keepsUp(count, conn.receiveCapacity) || conn.options.receiveBufferBytes !== undefined) return;
-  conn.receiveCapacity = Math.min(conn.receiveCapacity * 2, Math.max(conn.context.profile.receiveBufferMaxBytes, conn.receiveCapacity));
+  const { receiveBuffer, options, context } = conn;
+  if (!receiveBuffer.keepsUp(count) || options.receiveBufferBytes !== undefined) return;
+  receiveBuffer.limit = Math.min(receiveBuffer.limit * 2, Math.max(context.profile.receiveBufferMaxBytes, receiveBuffer.limit));
 }

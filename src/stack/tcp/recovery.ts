@@ -46,13 +46,12 @@ function newDataAcknowledged(conn: ControlBlock, seg: Segment): void {
   measure(conn, seg);
   conn.sndUna = seg.ack;
   conn.sendBuffer.acknowledge(seg.ack);
-  conn.retries = 0;
-  conn.troubleSinceMs = Number.POSITIVE_INFINITY;
+  conn.contact.acknowledged();
   conn.path.confirm();
   if (conn.flight > 0) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
   else conn.alarms.cancel(ALARM.retransmission);
 
-  if (conn.loss === NO_LOSS) conn.congestion.onAck(acked, conn.cwndLimited);
+  if (conn.loss === NO_LOSS) conn.congestion.onAck(acked, conn.turn.cwndLimited);
   else repaired(conn, acked);
   conn.owner.wantsOutput(conn);
   conn.notify(NOTICE.writable);
@@ -63,7 +62,7 @@ function repaired(conn: ControlBlock, acked: number): void {
   const loss = lossOf(conn);
   loss.acknowledged(conn.sndUna);
   if (loss.recovery === "none") {
-    conn.congestion.onAck(acked, conn.cwndLimited);
+    conn.congestion.onAck(acked, conn.turn.cwndLimited);
   } else if (seqDiff(conn.sndUna, loss.recover) >= 0) {
     // RFC 6582 §3.2 step 3, full acknowledgement.
     if (loss.recovery === "fast") conn.congestion.onRecovered(conn.flight);
@@ -72,7 +71,7 @@ function repaired(conn: ControlBlock, acked: number): void {
   } else if (loss.recovery === "timeout") {
     conn.congestion.onAck(acked, true);
   } else if (!conn.sackPermitted) {
-    loss.partlyRepaired(Math.floor(acked / conn.sndMss));
+    loss.partlyRepaired(Math.floor(acked / conn.sizes.sndMss));
   }
   // Not while more is on its way: a path that reorders would have it made anew all the time.
   if (conn.flight === 0 && loss.isOver) conn.loss = NO_LOSS;
@@ -80,7 +79,7 @@ function repaired(conn: ControlBlock, acked: number): void {
 
 /** Karn's rule: only what was sent once is measured, unless timestamps tell which copy is answered (RFC 6298 §3, RFC 7323 §4). */
 function measure(conn: ControlBlock, seg: Segment): void {
-  if (conn.timestamps && seg.options.hasTimestamps && seg.options.tsEcr !== 0) {
+  if (conn.timestamps !== undefined && seg.options.hasTimestamps && seg.options.tsEcr !== 0) {
     sampleTimestamp(conn, seg.options.tsEcr);
     return;
   }
@@ -110,7 +109,7 @@ const mayBeOwnEcho = (conn: ControlBlock): boolean => !conn.sackPermitted && con
 
 /** The retransmission timer went off: everything outstanding is taken for lost (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1). */
 export function assumeAllLost(conn: ControlBlock): void {
-  conn.congestion.onTimeout(conn.flight, conn.retries > 1);
+  conn.congestion.onTimeout(conn.flight, conn.contact.retries > 1);
   lossOf(conn).timedOut(conn.sndUna, conn.sndNxt);
   conn.rtt.stopTiming();
   traceWindow(conn, "timeout");
@@ -129,7 +128,7 @@ export function inPipe(conn: ControlBlock): number {
   if (!conn.sackPermitted) {
     if (loss.recovery === "timeout") return seqDiff(loss.highRxt, conn.sndUna) + Math.max(0, seqDiff(conn.sndNxt, loss.recover));
     // Each duplicate says that one segment has left the network.
-    return Math.max(0, flight - loss.dupAcks * conn.sndMss);
+    return Math.max(0, flight - loss.dupAcks * conn.sizes.sndMss);
   }
   if (loss.recovery === "none") return flight - loss.scoreboard.bytes;
   const edge = lostEdge(conn);
@@ -145,10 +144,10 @@ function lostEdge(conn: ControlBlock): Seq {
   let bytes = 0;
   for (let i = scoreboard.count - 1; i >= 0; i--) {
     bytes += seqDiff(scoreboard.end(i), scoreboard.start(i));
-    if (scoreboard.count - i >= dupAckThreshold || bytes > (dupAckThreshold - 1) * conn.sndMss) return scoreboard.start(i);
+    if (scoreboard.count - i >= dupAckThreshold || bytes > (dupAckThreshold - 1) * conn.sizes.sndMss) return scoreboard.start(i);
   }
   // The segment that began the recovery is lost by the count of duplicates, whatever the board says.
-  return recovery === "fast" ? seqMin(seqAdd(conn.sndUna, conn.sndMss), conn.sndNxt) : conn.sndUna;
+  return recovery === "fast" ? seqMin(seqAdd(conn.sndUna, conn.sizes.sndMss), conn.sndNxt) : conn.sndUna;
 }
 
 /** Bytes of [from, to) that the peer has not reported. */
@@ -180,7 +179,7 @@ export function nextRetransmission(conn: ControlBlock, into: LostRange): boolean
   if (recovery === "fast" && !conn.sackPermitted) {
     if (!retransmitAtOnce) return false;
     into.start = conn.sndUna;
-    into.length = Math.min(conn.sndMss, conn.flight);
+    into.length = Math.min(conn.sizes.sndMss, conn.flight);
     return into.length > 0;
   }
   const edge = lostEdge(conn);

@@ -21,7 +21,7 @@ export class SackBlocks {
 }
 
 /** Beside timestamps there is room for one block less. */
-const room = (conn: ControlBlock): number => (conn.timestamps ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS);
+const room = (conn: ControlBlock): number => (conn.timestamps !== undefined ? MAX_SACK_BLOCKS - 1 : MAX_SACK_BLOCKS);
 
 /** Bytes of SACK option that each segment carries now. */
 export function sackLength(conn: ControlBlock): number {

@@ -18,14 +18,15 @@ import { probeTaken, windowGrew } from "./zero-window.ts";
  * @returns `accepted`, or why the segment was of no use
  */
 export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict {
-  conn.lastReceivedMs = conn.context.now;
+  conn.contact.lastReceivedMs = conn.context.now;
 
   // Before the first: PAWS, RFC 7323 §5.3. A reset is judged by its number alone (§5.2).
-  if (conn.timestamps && !seg.has(RST)) {
+  const { timestamps } = conn;
+  if (timestamps !== undefined && !seg.has(RST)) {
     if (!seg.options.hasTimestamps) {
       // Once agreed they belong on every segment (§3.2); the ACK that ends a handshake is forgiven, since peers are known to omit it.
       if (conn.state !== "SYN-RECEIVED") return "timestamp-missing";
-    } else if (isOldTimestamp(conn, seg.options.tsVal)) {
+    } else if (isOldTimestamp(timestamps, seg.options.tsVal, conn.context.now)) {
       conn.challenge();
       return "paws-rejected";
     }
@@ -136,7 +137,7 @@ function checkAck(conn: ControlBlock, seg: Segment): SegmentVerdict | undefined 
     if (conn.isReleased) return "accepted";
     conn.sndUna = seqAdd(conn.iss, 1);
     const { opening } = conn;
-    if (conn.isPassive && opening?.isTimed(conn.retries)) sampleRtt(conn, conn.context.now - opening.synSentMs);
+    if (conn.isPassive && opening?.isTimed(conn.contact.retries)) sampleRtt(conn, conn.context.now - opening.synSentMs);
     establish(conn);
     updateWindow(conn, seg);
     conn.owner.wantsOutput(conn);

@@ -9,10 +9,10 @@ export const MIN_MSS = 48;
 /** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
 export const mssOfPath = (conn: ControlBlock): number => conn.path.mtu - conn.path.ipHeaderLength - tcp.MIN_HEADER;
 
-const optionBytes = (conn: ControlBlock): number => (conn.timestamps ? PADDED_TIMESTAMPS_LENGTH : 0);
+const optionBytes = (conn: ControlBlock): number => (conn.timestamps !== undefined ? PADDED_TIMESTAMPS_LENGTH : 0);
 
 /** What the peer takes, what the path takes, and room for the options that every segment carries: RFC 9293 §3.7.1. */
-export const fittingMss = (conn: ControlBlock): number => Math.min(conn.peerMss, mssOfPath(conn)) - optionBytes(conn);
+export const fittingMss = (conn: ControlBlock): number => Math.min(conn.sizes.peerMss, mssOfPath(conn)) - optionBytes(conn);
 
 /**
  * The path's MTU may have been lowered, by whichever connection found out: smaller segments from now on, and what was too large at
@@ -21,9 +21,9 @@ export const fittingMss = (conn: ControlBlock): number => Math.min(conn.peerMss,
  */
 export function fitPath(conn: ControlBlock): boolean {
   const mss = fittingMss(conn);
-  const isSmaller = mss < conn.sndMss;
-  if (mss === conn.sndMss) return false;
-  conn.sndMss = mss;
+  const isSmaller = mss < conn.sizes.sndMss;
+  if (mss === conn.sizes.sndMss) return false;
+  conn.sizes.sndMss = mss;
   conn.congestion.onMss(mss);
   if (isSmaller) resendAll(conn);
   return isSmaller;

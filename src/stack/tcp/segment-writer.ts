@@ -81,12 +81,18 @@ export class SegmentWriter {
       flags,
       window,
     );
-    const result = this.#finish(conn.path, at, at + headerBytes + length, length > conn.effSndMss ? conn.effSndMss : 0, headerBytes);
+    const result = this.#finish(
+      conn.path,
+      at,
+      at + headerBytes + length,
+      length > conn.sizes.effSndMss ? conn.sizes.effSndMss : 0,
+      headerBytes,
+    );
     if (result === "full") return result;
-    if (length > 0 || (flags & tcp.FIN) !== 0) conn.lastSentMs = conn.context.now;
+    if (length > 0 || (flags & tcp.FIN) !== 0) conn.contact.lastSentMs = conn.context.now;
     if (hasAck && !isReset) {
       conn.lastAckSent = acknowledged;
-      conn.ackNow = false;
+      conn.turn.ackNow = false;
       conn.alarms.cancel(ALARM.delayedAck);
     }
     return result;
@@ -113,7 +119,7 @@ export class SegmentWriter {
   /** What every segment after the handshake carries: timestamps when agreed, SACK blocks while there is a gap. */
   #writeOptions(conn: ControlBlock, at: number, withSack: boolean): number {
     let length = 0;
-    if (conn.timestamps) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.tsRecent);
+    if (conn.timestamps !== undefined) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.timestamps.recent);
     if (withSack && conn.sackPermitted && conn.receiveBuffer.outOfOrder.count > 0) {
       this.#sack.gather(conn);
       length += writeSack(this.#buffer, at + length, this.#sack.left, this.#sack.right, this.#sack.count);
@@ -124,7 +130,7 @@ export class SegmentWriter {
 
 function synOptionOrder(conn: ControlBlock, flags: number): readonly SynOption[] {
   const { profile } = conn.context;
-  return (flags & tcp.ACK) !== 0 && conn.timestamps ? profile.synOptionsWithTimestamps : profile.synOptions;
+  return (flags & tcp.ACK) !== 0 && conn.timestamps !== undefined ? profile.synOptionsWithTimestamps : profile.synOptions;
 }
 
 function synOptionValues(conn: ControlBlock, flags: number): SynOptionValues {
@@ -135,8 +141,8 @@ function synOptionValues(conn: ControlBlock, flags: number): SynOptionValues {
     // A SYN-ACK offers only what the SYN offered (RFC 7323 §2.2, §3.2; RFC 2018 §2).
     windowScale: !isAnswer || conn.rcvWindShift > 0 ? profile.windowScale : -1,
     sackPermitted: !isAnswer || conn.sackPermitted,
-    timestamps: !isAnswer || conn.timestamps,
+    timestamps: !isAnswer || conn.timestamps !== undefined,
     tsVal: timestampNow(conn),
-    tsEcr: isAnswer ? conn.tsRecent : 0,
+    tsEcr: isAnswer ? (conn.timestamps?.recent ?? 0) : 0,
   };
 }

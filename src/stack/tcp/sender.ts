@@ -26,22 +26,22 @@ export type OutputResult = "done" | "again" | "blocked";
 export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult {
   if (conn.isReleased || conn.state === "CLOSED") return "done";
   if (conn.state === "SYN-SENT") return conn.opening?.synDue ? openWithSyn(conn, writer) : "done";
-  if (conn.state === "SYN-RECEIVED") return conn.ackNow ? acknowledge(conn, writer) : "done";
-  conn.cwndLimited = false;
+  if (conn.state === "SYN-RECEIVED") return conn.turn.ackNow ? acknowledge(conn, writer) : "done";
+  conn.turn.cwndLimited = false;
   fitPath(conn);
-  conn.effSndMss = conn.sndMss - sackLength(conn);
-  const largest = conn.path.cutsSegments ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.effSndMss) : conn.effSndMss;
+  conn.sizes.effSndMss = conn.sizes.sndMss - sackLength(conn);
+  const largest = conn.path.cutsSegments ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.sizes.effSndMss) : conn.sizes.effSndMss;
   idleRestart(conn);
 
   let sent = 0;
   for (; sent < SEGMENTS_PER_TURN; sent++) {
     const room = conn.congestion.cwnd - inPipe(conn);
     if (nextRetransmission(conn, lost)) {
-      if (!conn.loss.retransmitAtOnce && room < Math.min(lost.length, conn.effSndMss)) {
-        conn.cwndLimited = true;
+      if (!conn.loss.retransmitAtOnce && room < Math.min(lost.length, conn.sizes.effSndMss)) {
+        conn.turn.cwndLimited = true;
         break;
       }
-      const limit = Math.max(conn.effSndMss, Math.min(largest, wholeSegments(conn, room)));
+      const limit = Math.max(conn.sizes.effSndMss, Math.min(largest, wholeSegments(conn, room)));
       if (!retransmit(conn, writer, Math.min(lost.length, limit))) return "blocked";
       continue;
     }
@@ -49,7 +49,7 @@ export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult 
     if (step === "blocked") return "blocked";
     if (step === "nothing") break;
   }
-  if (conn.ackNow && acknowledge(conn, writer) === "blocked") return "blocked";
+  if (conn.turn.ackNow && acknowledge(conn, writer) === "blocked") return "blocked";
   return sent === SEGMENTS_PER_TURN ? "again" : "done";
 }
 
@@ -84,11 +84,11 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   const usable = seqDiff(seqAdd(conn.sndUna, conn.sndWnd), conn.sndNxt);
   let length = Math.min(unsent, largest, usable);
   if (length > room) {
-    conn.cwndLimited = true;
+    conn.turn.cwndLimited = true;
     // Below zero when loss has shrunk the window under what is in flight; a FIN without text may leave even then.
     length = Math.max(0, wholeSegments(conn, room));
   }
-  if (length > conn.effSndMss && !(length === unsent && mayBeSmall(conn, length, true, finDue))) length = wholeSegments(conn, length);
+  if (length > conn.sizes.effSndMss && !(length === unsent && mayBeSmall(conn, length, true, finDue))) length = wholeSegments(conn, length);
   const isLast = length === unsent;
 
   // A FIN has a number of its own, for which the window must have room (RFC 9293 §3.4).
@@ -96,7 +96,7 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
     if (usable <= 0 && conn.flight === 0) armPersist(conn);
     return "nothing";
   }
-  if (length < conn.effSndMss && length > 0 && !mayBeSmall(conn, length, isLast, finDue)) {
+  if (length < conn.sizes.effSndMss && length > 0 && !mayBeSmall(conn, length, isLast, finDue)) {
     if (conn.flight === 0) armPersist(conn);
     return "nothing";
   }
@@ -106,7 +106,7 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   if (writer.data(conn, flags, conn.sndNxt, length) === "full") return "blocked";
 
   conn.sndNxt = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
-  if (!conn.timestamps) conn.rtt.time(conn.sndNxt, conn.context.now);
+  if (conn.timestamps === undefined) conn.rtt.time(conn.sndNxt, conn.context.now);
   conn.bytesSent += length;
   if (withFin) finLeft(conn);
   if (!conn.alarms.isPending(ALARM.retransmission)) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
@@ -120,7 +120,7 @@ function mayBeSmall(conn: ControlBlock, length: number, isLast: boolean, finDue:
   return length >= conn.maxSndWnd / 2;
 }
 
-const wholeSegments = (conn: ControlBlock, bytes: number): number => bytes - (bytes % conn.effSndMss);
+const wholeSegments = (conn: ControlBlock, bytes: number): number => bytes - (bytes % conn.sizes.effSndMss);
 
 function finLeft(conn: ControlBlock): void {
   conn.finSent = true;
@@ -136,5 +136,5 @@ function acknowledge(conn: ControlBlock, writer: SegmentWriter): OutputResult {
 function idleRestart(conn: ControlBlock): void {
   const { profile, now } = conn.context;
   if (!profile.cwndRestartAfterIdle || conn.flight > 0) return;
-  if (now - conn.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
+  if (now - conn.contact.lastSentMs > conn.rtt.timeoutMs) conn.congestion.onIdle();
 }

@@ -35,7 +35,7 @@ export function segmentInSynSent(conn: ControlBlock, seg: Segment): SegmentVerdi
     conn.sndUna = seg.ack;
     sampleHandshake(conn, seg);
     establish(conn);
-    conn.ackNow = true;
+    conn.turn.ackNow = true;
     conn.owner.wantsOutput(conn);
     // Text and FIN on the SYN-ACK are taken as from any other segment.
     acceptTextAndFin(conn, seg, seqAdd(seg.seq, 1));
@@ -54,7 +54,7 @@ export function segmentInSynSent(conn: ControlBlock, seg: Segment): SegmentVerdi
  */
 function refused(conn: ControlBlock): void {
   const { profile } = conn.context;
-  if (profile.rstInSynSent === "retry" && conn.retries < profile.synRetries) {
+  if (profile.rstInSynSent === "retry" && conn.contact.retries < profile.synRetries) {
     retryAfterReset(conn, profile.synRstRetryMs);
     return;
   }
@@ -65,7 +65,7 @@ function refused(conn: ControlBlock): void {
 function sampleHandshake(conn: ControlBlock, seg: Segment): void {
   const { opening } = conn;
   // One that was tried again while it waited for ARP has no time of its own, nor a timestamp from when it left.
-  if (conn.timestamps && seg.options.tsEcr !== 0) {
-    if (opening?.synFate === "sent" || conn.retries === 0) sampleTimestamp(conn, seg.options.tsEcr);
-  } else if (opening?.isTimed(conn.retries)) sampleRtt(conn, conn.context.now - opening.synSentMs);
+  if (conn.timestamps !== undefined && seg.options.tsEcr !== 0) {
+    if (opening?.synFate === "sent" || conn.contact.retries === 0) sampleTimestamp(conn, seg.options.tsEcr);
+  } else if (opening?.isTimed(conn.contact.retries)) sampleRtt(conn, conn.context.now - opening.synSentMs);
 }

@@ -311,7 +311,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** Under pressure what was just answered is kept small. */
   answered(conn: Connection, listener: Listener): void {
-    if (listener.halfOpen.size <= UNPACKED_HALF_OPEN || conn.isReleased || conn.isOutputQueued) return;
+    if (listener.halfOpen.size <= UNPACKED_HALF_OPEN || conn.isReleased || conn.turn.isOutputQueued) return;
     const packed = new HalfOpen(conn, listener, this);
     this.context.timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
     conn.alarms.cancelAll();
@@ -422,14 +422,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   wantsOutput(conn: Connection): void {
     if (this.context.trace.isOn) this.#outputCauses.keep(conn);
-    if (conn.isOutputQueued) return;
-    conn.isOutputQueued = true;
+    if (conn.turn.isOutputQueued) return;
+    conn.turn.isOutputQueued = true;
     this.#wantOutput.push(conn);
     this.context.requestTurn();
   }
 
   wantsNotice(conn: Connection): void {
-    conn.isNoticeQueued = true;
+    if (conn.turn.isNoticeQueued) return;
+    conn.turn.isNoticeQueued = true;
     if (this.context.trace.isOn) this.#noticeCauses.keep(conn);
     this.#wantNotice.push(conn);
     this.context.requestTurn();
@@ -469,7 +470,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#waitOn(conn.localPort, 1);
     this.#timeWaits.remember(conn);
     // The ACK of the peer's FIN leaves with the state, since the connection has no later turn.
-    if (conn.ackNow) this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
+    if (conn.turn.ackNow) this.emitControl(conn, tcp.ACK, conn.sndNxt, conn.rcvNxt);
     conn.release();
   }
 
@@ -517,13 +518,13 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   readonly #notice = (conn: Connection): void => {
-    conn.isNoticeQueued = false;
+    conn.turn.isNoticeQueued = false;
     this.#noticeCauses.resume(conn);
-    conn.deliverNotices();
+    conn.turn.deliver(conn);
   };
 
   readonly #output = (conn: Connection): void => {
-    conn.isOutputQueued = false;
+    conn.turn.isOutputQueued = false;
     this.#outputCauses.resume(conn);
     const result = output(conn, this.#writer);
     if (result === "again") this.wantsOutput(conn);

@@ -44,9 +44,9 @@ class TimeWait implements Flow, TimerHolder {
     this.remotePort = conn.remotePort;
     this.sndNxt = conn.sndNxt;
     this.rcvNxt = conn.rcvNxt;
-    this.hasTimestamps = conn.timestamps;
-    this.tsVal = conn.timestamps ? timestampNow(conn) : 0;
-    this.tsRecent = conn.tsRecent;
+    this.hasTimestamps = conn.timestamps !== undefined;
+    this.tsVal = this.hasTimestamps ? timestampNow(conn) : 0;
+    this.tsRecent = conn.timestamps?.recent ?? 0;
   }
 
   get state(): TcpState {

@@ -9,9 +9,6 @@ import type { WindowProbes } from "./window-probes.ts";
 /** Tries for what nobody owns any more and the peer's window holds back: some five minutes (CVE-2008-4609; Linux has tcp_orphan_retries). */
 export const ORPHAN_TRIES = 12;
 
-/** The peer was heard since the last try. */
-export const isAnswered = (conn: ControlBlock): boolean => conn.lastReceivedMs >= conn.lastSentMs;
-
 /** There is something to send and the window holds nothing of it. */
 export function armPersist(conn: ControlBlock): void {
   const { alarms } = conn;
@@ -24,7 +21,7 @@ export function windowGrew(conn: ControlBlock, wasShut: boolean): void {
   conn.alarms.cancel(ALARM.persist);
   if (!wasShut) return;
   // Tries that only asked for the window say nothing about the path.
-  conn.retries = 0;
+  conn.contact.retries = 0;
   conn.rtt.forgetBackOff();
   if (conn.flight > 0) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
 }
@@ -48,8 +45,8 @@ export function persistTimedOut(conn: ControlBlock): void {
   conn.probes ??= { count: 0, hasLeft: true, at: undefined };
   const { probes } = conn;
   // A connection whose probes are answered is kept open for ever (MUST-37), unless nobody owns it.
-  if (probes.hasLeft) conn.retries = isAnswered(conn) ? 0 : conn.retries + 1;
-  if (conn.retries >= conn.context.profile.dataRetries || (conn.isOrphan && probes.count >= ORPHAN_TRIES)) {
+  if (probes.hasLeft) conn.contact.retries = conn.contact.isAnswered ? 0 : conn.contact.retries + 1;
+  if (conn.contact.retries >= conn.context.profile.dataRetries || (conn.isOrphan && probes.count >= ORPHAN_TRIES)) {
     conn.breakOff("timed-out");
     return;
   }
@@ -78,7 +75,7 @@ function askWithoutText(conn: ControlBlock, probes: WindowProbes): void {
   probes.hasLeft = conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt) !== "full";
   if (probes.hasLeft) {
     probes.count++;
-    conn.lastSentMs = conn.context.now;
+    conn.contact.lastSentMs = conn.context.now;
   }
   conn.alarms.set(ALARM.persist, persistDelay(conn));
 }
@@ -89,5 +86,5 @@ function askWithoutText(conn: ControlBlock, probes: WindowProbes): void {
  */
 function usableForProbe(conn: ControlBlock): number {
   const unsent = seqDiff(conn.sendBuffer.end, conn.sndNxt);
-  return Math.max(1, Math.min(conn.sndWnd, unsent, conn.effSndMss));
+  return Math.max(1, Math.min(conn.sndWnd, unsent, conn.sizes.effSndMss));
 }

@@ -8,6 +8,11 @@ export interface CongestionControl {
   readonly cwnd: number;
   /** Bytes; Infinity before the first loss. */
   readonly ssthresh: number;
+  /**
+   * Nothing is in flight, and nothing known of the path.
+   * @param segments of the initial window: 10 by RFC 6928 §2, 1 after a lost SYN (RFC 5681 §3.1)
+   */
+  begin(mss: number, segments: number): void;
   /** `acked` bytes were newly acknowledged outside of recovery; `limited` when the window, not the user or the peer, held the sender back. */
   onAck(acked: number, limited: boolean): void;
   /** Loss was inferred from duplicate ACKs with `flight` bytes outstanding. */

@@ -3,17 +3,20 @@ import type { CongestionControl } from "./congestion-control.ts";
 /** Slow start and congestion avoidance of RFC 5681 with the windows of RFC 6582, counting bytes (RFC 3465), initial window of RFC 6928. */
 export class NewReno implements CongestionControl {
   readonly name = "newreno";
-  cwnd: number;
+  cwnd = 0;
   ssthresh = Number.POSITIVE_INFINITY;
-  #mss: number;
-  readonly #initial: number;
+  #mss = 0;
+  #initial = 0;
   /** Bytes acknowledged in congestion avoidance that have not yet grown the window. */
   #credit = 0;
   /** After a timeout one ACK may add one segment only (RFC 3465 §2.3), so that the burst of a cumulative ACK is not sent at once. */
   #cautious = false;
 
-  /** @param segments RFC 6928 §2 with `segments` 10; 1 after a lost SYN (RFC 5681 §3.1) */
   constructor(mss: number, segments: number) {
+    this.begin(mss, segments);
+  }
+
+  begin(mss: number, segments: number): void {
     this.#mss = mss;
     this.#initial = segments <= 1 ? mss : Math.min(segments * mss, Math.max(2 * mss, segments * 1460));
     this.cwnd = this.#initial;

@@ -66,7 +66,7 @@ export class Invariants implements TurnObserver {
 export function brokenRules(conn: ControlBlock, isBlocked: boolean, before?: Marks): string[] {
   if (!SYNCHRONIZED.has(conn.state)) return [];
   // What waits for the device, or for the end of a turn that had too much to do, needs no alarm.
-  const waits = conn.isOutputQueued || isBlocked ? [] : alarmRules(conn);
+  const waits = conn.turn.isOutputQueued || isBlocked ? [] : alarmRules(conn);
   return [...windowRules(conn), ...(before === undefined ? [] : progressRules(conn, before)), ...rangeRules(conn), ...waits]
     .filter(([holds]) => !holds)
     .map(([, rule]) => rule);
@@ -74,8 +74,8 @@ export function brokenRules(conn: ControlBlock, isBlocked: boolean, before?: Mar
 
 type Rule = readonly [holds: boolean, text: string];
 
-/** A FIN and a probe of the window take a number each beyond what the peer has offered. */
-const BEYOND_WINDOW = 2;
+/** A probe of the window takes a number beyond what the peer has offered. */
+const BEYOND_WINDOW = 1;
 
 function windowRules(conn: ControlBlock): Rule[] {
   return [

@@ -14,10 +14,10 @@ const COMMON_MTU = 1280;
  * connection alone goes by it (RFC 8201 §5.2), as if its peer had asked for no more.
  */
 export function suspectBlackHole(conn: ControlBlock): void {
-  if (conn.retries % SUSPICIOUS_TIMEOUTS !== 0) return;
+  if (conn.contact.retries % SUSPICIOUS_TIMEOUTS !== 0) return;
   const { path } = conn;
-  const now = Math.min(conn.peerMss, mssOfPath(conn));
+  const now = Math.min(conn.sizes.peerMss, mssOfPath(conn));
   const shorter = [COMMON_MTU - path.ipHeaderLength - tcp.MIN_HEADER, path.defaultMss].find((mss) => mss < now);
   // What is short already was not lost for its length.
-  if (shorter !== undefined && conn.flight > shorter) conn.peerMss = shorter;
+  if (shorter !== undefined && conn.flight > shorter) conn.sizes.peerMss = shorter;
 }

@@ -123,8 +123,8 @@ export interface DnsService {
   reverse(address: IpAddress, done: (result: DnsAnswer | DnsFailure) => void): DnsRequest;
   /**
    * Replaces what `source` has said: `configured` for the operator, whose word alone counts while there is one; others such as `dhcp`
-   * add up, in the order in which they came. Without servers and search list, `source` has nothing to say any more. What servers said
-   * before is forgotten.
+   * add up, in the order in which they came. Without servers and search list, `source` has nothing to say any more. Where that
+   * makes others be asked, what servers said before is forgotten.
    */
   configure(source: string, configuration: DnsConfiguration): void;
   /** The hosts file's text, in place of an earlier one: lines of an address and its names, `#` begins a comment. Lines that are none count for nothing. */

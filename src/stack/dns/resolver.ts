@@ -73,8 +73,7 @@ export class Resolver implements DnsService {
   }
 
   configure(source: string, configuration: DnsConfiguration): void {
-    this.#servers.configure(source, configuration);
-    this.#cache.clear();
+    if (this.#servers.configure(source, configuration)) this.#cache.clear();
   }
 
   setHosts(text: string): void {

@@ -52,7 +52,8 @@ export class DnsServers {
     return this.#searchList;
   }
 
-  configure(source: string, configuration: DnsConfiguration): void {
+  /** @returns whether other servers are asked from now on */
+  configure(source: string, configuration: DnsConfiguration): boolean {
     if (configuration.servers.length === 0 && (configuration.searchList ?? []).length === 0) this.#configurations.delete(source);
     else this.#configurations.set(source, configuration);
     const servers = this.#effective(({ servers }) => servers.length > 0).flatMap(([from, { servers }]) =>
@@ -67,6 +68,7 @@ export class DnsServers {
       .flatMap(([, { searchList = [] }]) => searchList.map(canonicalName))
       .filter((domain) => domain !== undefined);
     this.#searchList = domains.filter((domain, i) => domains.indexOf(domain) === i).slice(0, MAX_SEARCH_DOMAINS);
+    return known.length !== this.#servers.length || known.some((server, i) => server !== this.#servers[i]);
   }
 
   /** In the order in which to ask them: those that did not answer a moment ago last. */

@@ -182,6 +182,7 @@ const MLD = {
 const UDP = {
   "udp-truncated": "The datagram is shorter than its UDP header says, or than a header is.",
   "udp-bad-length": "The UDP length is below that of the header.",
+  "udp-no-checksum": "The UDP datagram came over IPv6 without a checksum, which only IPv4 lets be left out.",
   "udp-bad-checksum": "The UDP checksum is wrong.",
   "udp-port-zero": "The UDP datagram is for port 0, which nobody has.",
   "udp-no-endpoint": "Nobody receives on the port; the sender is told by ICMP unless it sent to all.",

@@ -38,7 +38,7 @@ function setUp(offloads: Offloads) {
   return { network, us, them, endpoint, server, ear, send, seen };
 }
 
-describe("a send that says into what datagrams it is to be cut (UDP-15)", () => {
+describe("a send that says into what datagrams it is to be cut", () => {
   test("[UDP-15] is one frame where the device cuts, and several datagrams for who receives it", () => {
     const { send, seen } = setUp(USO);
     expect(send(3500, 1000)).toBe("sent");

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { formatAddress, IPV4_BROADCAST, parseV4 } from "../../../src/stack/core/address.ts";
+import { formatAddress, IPV4_BROADCAST, parseAddress, parseV4 } from "../../../src/stack/core/address.ts";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import * as internetChecksum from "../../../src/stack/packet/checksum.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as icmp from "../../../src/stack/packet/icmp.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
+import * as ipv6 from "../../../src/stack/packet/ipv6.ts";
 import * as udp from "../../../src/stack/packet/udp.ts";
 import type { UdpEndpoint, UdpOpenRequest } from "../../../src/stack/udp/udp-service.ts";
 import { bytesOf, Network, type TestHost, textOf, v4 } from "../link/network.ts";
@@ -205,6 +206,22 @@ describe("finding the endpoint", () => {
     expect(host.udp.endpointsOn(53)).toHaveLength(2);
   });
 
+  test("[UDP-08] port 0 gets a real port, at random over the whole range (RFC 6056)", () => {
+    const { host } = setUp({ ...WINDOWS, portRange: [50000, 50255] });
+    const counts = new Array<number>(16).fill(0);
+    const rounds = 3200;
+    for (let i = 0; i < rounds; i++) {
+      const { endpoint } = open(host, { localPort: 0 });
+      const bucket = (endpoint.localPort - 50000) >> 4;
+      counts[bucket] = counts[bucket]! + 1;
+      endpoint.close();
+    }
+    const expected = rounds / counts.length;
+    const chiSquare = counts.reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0);
+    // 15 degrees of freedom: above 37.7 comes once in a thousand such runs.
+    expect(chiSquare).toBeLessThan(37.7);
+  });
+
   test("an ephemeral port lies in the profile's range; when all are taken there is none", () => {
     const { host } = setUp({ ...WINDOWS, portRange: [50000, 50003] });
     const ports = [1, 2, 3, 4].map(() => open(host).endpoint.localPort).sort();
@@ -401,4 +418,21 @@ describe("[UDP-09] the receive queue", () => {
     got.push(...texts(endpoint));
     expect(got).toEqual(Array.from({ length: 300 }, (_, i) => `${i}`));
   });
+});
+
+test("[UDP-01] over IPv6 a datagram without a checksum is dropped (RFC 8200 §8.1)", () => {
+  const { network, host, peer } = setUp();
+  const [us, them] = [parseAddress("2001:db8::2"), parseAddress("2001:db8::1")];
+  host.ip.addAddress(host.eth, us, 64);
+  const { endpoint } = open(host, { localPort: 53 });
+  const frame = new Uint8Array(14 + 40 + 8 + 5);
+  ethernet.writeHeader(frame, 0, host.device.mac, peer.device.mac, ethernet.TYPE_IPV6);
+  ipv6.writeHeader(frame, 14, 13, them, us, ipv4.PROTOCOL_UDP, 64);
+  udp.writeHeader(frame, 54, 5, 53, 5);
+  peer.say(frame);
+  udp.putChecksum(frame, 54, internetChecksum.pseudoHeader(them, us, ipv4.PROTOCOL_UDP, 13));
+  peer.say(frame);
+  network.settle();
+  expect(host.drops()).toEqual({ "udp-no-checksum": 1 });
+  expect(endpoint.queuedDatagrams).toBe(1);
 });

@@ -37,7 +37,7 @@ describe("port sharing (Microsoft, Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE)",
     expect(bindAs(v, second, () => v.stream())).toBe(result);
   });
 
-  test.each(CELLS)("datagrams: after $first, $second is $result", ({ first, second, result }) => {
+  test.each(CELLS)("[UDP-12] datagrams: after $first, $second is $result", ({ first, second, result }) => {
     const v = new VirtualWinsock();
     expect(bindAs(v, first, () => datagram(v.winsock))).toBe("ok");
     expect(bindAs(v, second, () => datagram(v.winsock))).toBe(result);

@@ -83,7 +83,7 @@ describe("datagram sockets", () => {
     expect([from, length.value]).toEqual([address(PEER, 7000), 16]);
   });
 
-  test("a buffer too short is filled, the rest is lost: WSAEMSGSIZE (Microsoft, recvfrom function)", () => {
+  test("[UDP-13] a buffer too short is filled, the rest is lost: WSAEMSGSIZE (Microsoft, recvfrom function)", () => {
     const v = new VirtualWinsock();
     const { s, peer } = ready(v);
     peerSends(v, peer, "abcdef");
@@ -187,7 +187,7 @@ describe("datagram sockets", () => {
     expect(recv(v.winsock, nonblocking(v, s))).toBe(`error ${e.WSAEWOULDBLOCK}`);
   });
 
-  test("a broadcast reaches the peer once SO_BROADCAST is set", () => {
+  test("[IP4-25] a broadcast reaches the peer once SO_BROADCAST is set", () => {
     const v = new VirtualWinsock();
     const peer = datagram(v.peerWinsock);
     bind(v, peer, "0.0.0.0", 7000, v.peerWinsock);

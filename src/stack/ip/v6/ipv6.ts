@@ -4,7 +4,9 @@ import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import type { FrameInfo } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
 import * as icmpv6 from "../../packet/icmpv6.ts";
+import { PROTOCOL_UDP } from "../../packet/ipv4.ts";
 import * as ipv6 from "../../packet/ipv6.ts";
+import * as udp from "../../packet/udp.ts";
 import type { FoundPath, IpFamily, Way, WayFinder } from "../family.ts";
 import type { InterfaceGroups } from "../groups/interface-groups.ts";
 import type { Path } from "../path.ts";
@@ -96,6 +98,9 @@ export class Ipv6 implements IpFamily, Ipv6InputUser {
 
   deliver(protocol: number, packet: InboundPacket): PacketVerdict {
     if (protocol === ipv6.PROTOCOL_ICMP) return this.#icmp.input(packet);
+    const { bytes, at, end } = packet;
+    // RFC 8200 §8.1: nothing else would tell that it came to the wrong address.
+    if (protocol === PROTOCOL_UDP && end - at >= udp.HEADER && !udp.hasChecksum(bytes, at)) return "udp-no-checksum";
     const transport = this.#user.transport(protocol);
     return transport === undefined ? "ipv6-unknown-protocol" : transport.input(packet);
   }

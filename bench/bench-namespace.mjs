@@ -6,8 +6,8 @@ import { readlinkSync } from "node:fs";
 const SETTINGS = [
   "net.ipv4.ip_local_port_range=1024 65535",
   "net.ipv4.tcp_max_tw_buckets=256",
-  "net.ipv6.conf.all.disable_ipv6=1",
-  "net.ipv6.conf.default.disable_ipv6=1",
+  "net.ipv6.conf.default.accept_ra=0",
+  "net.ipv6.conf.default.router_solicitations=0",
 ];
 
 export class BenchNamespace {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { RealClock } from "../dist/network/real-clock.js";
 import { SystemRandom } from "../dist/network/system-random.js";
-import { parseV4 } from "../dist/stack/core/address.js";
+import { parseAddress, parseV4 } from "../dist/stack/core/address.js";
 import { PROFILES } from "../dist/stack/core/profile.js";
 import { Host } from "../dist/stack/host/host.js";
 import { openTap } from "../dist/tap/linux-tap.js";
@@ -18,7 +18,8 @@ const { values } = parseArgs({
 const tap = openTap({ name: values.tap, offloads: values.offload !== "off" });
 const clock = new RealClock();
 const host = new Host({ startMs: clock.now(), random: new SystemRandom(), profile: PROFILES.get(values.profile) });
-host.attach(tap, { address: parseV4("203.0.113.2"), prefixLength: 24 });
+const link = host.attach(tap, { address: parseV4("203.0.113.2"), prefixLength: 24 });
+host.ip.addAddress(link, parseAddress("2001:db8::2"), 64);
 
 const chunk = new Uint8Array(256 << 10);
 const echoed = new Uint8Array(1 << 16);

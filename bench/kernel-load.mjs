@@ -36,10 +36,11 @@ const MAX_SAMPLES = 1 << 22;
 const chunk = new Uint8Array(new ArrayBuffer(CHUNK));
 const chunkAddress = kernel.addressOf(chunk);
 const address = kernel.socketAddress(values.host, port);
+const family = address[0];
 const addressAddress = kernel.addressOf(address);
 
 function connected() {
-  const fd = kernel.must(kernel.socket(kernel.AF_INET, kernel.SOCK_STREAM | kernel.SOCK_CLOEXEC, 0), "make a socket");
+  const fd = kernel.must(kernel.socket(family, kernel.SOCK_STREAM | kernel.SOCK_CLOEXEC, 0), "make a socket");
   kernel.setCubic(fd);
   kernel.must(kernel.connect(fd, addressAddress, address.length), `connect to ${values.host}:${port}`);
   return fd;
@@ -177,7 +178,7 @@ function frames(direction) {
 
 /** Datagrams over one socket; `move` is called again and again. @param counted frames of the device */
 function datagrams(move, counted) {
-  const fd = kernel.must(kernel.socket(kernel.AF_INET, kernel.SOCK_DGRAM | kernel.SOCK_CLOEXEC, 0), "make a socket");
+  const fd = kernel.must(kernel.socket(family, kernel.SOCK_DGRAM | kernel.SOCK_CLOEXEC, 0), "make a socket");
   kernel.must(kernel.connect(fd, addressAddress, address.length), `connect to ${values.host}:${port}`);
   const runUntil = (endMs) => {
     while (performance.now() < endMs) for (let calls = 0; calls < 64; calls++) move(fd);

@@ -18,6 +18,7 @@ const setsockopt = call("setsockopt", "int", "int", "int", "int", "uintptr_t", "
 const getsockopt = call("getsockopt", "int", "int", "int", "int", "uintptr_t", "uintptr_t");
 
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_NONBLOCK = 0o4000;
@@ -49,6 +50,18 @@ export function must(result, action) {
 
 /** struct sockaddr_in of a dotted quad and a port. */
 export function socketAddress(host, port) {
+  if (host.includes(":")) {
+    const [before, after = ""] = host.split("::");
+    const words = (text) =>
+      text
+        .split(":")
+        .filter(Boolean)
+        .flatMap((word) => [Number.parseInt(word, 16) >>> 8, Number.parseInt(word, 16) & 255]);
+    const bytes = words(before);
+    const rest = words(after);
+    const gap = new Array(16 - bytes.length - rest.length).fill(0);
+    return new Uint8Array([AF_INET6, 0, port >>> 8, port & 255, 0, 0, 0, 0, ...bytes, ...gap, ...rest, 0, 0, 0, 0]);
+  }
   return new Uint8Array([AF_INET, 0, port >>> 8, port & 255, ...host.split(".").map(Number), 0, 0, 0, 0, 0, 0, 0, 0]);
 }
 

@@ -14,7 +14,7 @@ Everything happens in network namespaces that vanish with the run.
   --secs S         seconds that each measurement takes, without its warm-up (default 0.75)
   --only A,B       only these tests: rx1 tx1 rx8 tx8 rtt rtt-pinned rate udp-rx-64 udp-rx-1400 udp-tx-64
                    udp-tx-1400 (datagrams of 64 and 1400 bytes; tapsock and pump only)
-  --stacks A,B     these contestants: tapsock pump kernel, or programs over the faces, beside tapsock: blocking-64k blocking-256k
+  --stacks A,B     these contestants: tapsock tapsock6 (the same over IPv6) pump kernel, or programs over the faces, beside tapsock: blocking-64k blocking-256k
                    promises-64k promises-256k daemon-blocking-64k daemon-blocking-256k daemon-promises-64k (default: tapsock,pump,kernel)
   --against NAME   whom the ratios are against (default pump)
   --offload on|off whether the TAP cuts and merges segments (default on); off sends frames of the MTU, and leaves the kernel out
@@ -62,7 +62,7 @@ const TESTS = {
           bytes,
           warmS: BULK_WARM_S,
           metrics: ["datagramsPerSecond", "cpuUs"],
-          stacks: ["tapsock", "pump"],
+          stacks: ["tapsock", "tapsock6", "pump"],
         },
       ]),
     ),
@@ -83,6 +83,7 @@ const program = (face, through, callKiB) => ({
 });
 const STACKS = {
   tapsock: { link: "tap", command: (offload) => [file("contestant"), "--offload", offload] },
+  tapsock6: { link: "tap", host: "2001:db8::2", command: (offload) => [file("contestant"), "--offload", offload] },
   pump: { link: "tap", command: (offload) => [process.execPath, file("fake-tcp-pump.mjs"), "--offload", offload] },
   kernel: { link: "veth", command: () => [process.execPath, file("kernel-contestant.mjs")] },
   "blocking-64k": program("blocking", "tap", 64),
@@ -97,6 +98,7 @@ const STACKS = {
 const USUAL = ["tapsock", "pump", "kernel"];
 
 const KERNEL_SIDE = "203.0.113.1/24";
+const KERNEL_SIDE_6 = "2001:db8::1/64";
 const STACK_SIDE = "203.0.113.2/24";
 const START_LIMIT_MS = 15_000;
 /** Beyond its own time, before a load counts as hung. */
@@ -213,6 +215,7 @@ class Contestant {
       stackSide.run("ip", "link", "set", "veth0", "up");
     }
     namespace.run("ip", "addr", "add", KERNEL_SIDE, "dev", "tap0");
+    namespace.run("ip", "addr", "add", KERNEL_SIDE_6, "dev", "tap0", "nodad");
     namespace.run("ip", "link", "set", "tap0", "up", "mtu", "1500");
     contestant.#process = start(stackSide.inside(...(isThreaded ? command(offload) : onCpu(stackCpu, ...command(offload)))), "ignore");
     await contestant.#ready();
@@ -245,7 +248,7 @@ class Contestant {
 
   /** Runs the load generator. @returns what it printed, or `{ error }` */
   async load(words, limitS, cpu) {
-    const command = onCpu(cpu, process.execPath, file("kernel-load.mjs"), ...words);
+    const command = onCpu(cpu, process.execPath, file("kernel-load.mjs"), ...hostOf(this.name), ...words);
     const child = start(this.#loadSide.inside(...command), "pipe");
     let printed = "";
     child.stdout.setEncoding("utf8");
@@ -288,6 +291,8 @@ class Contestant {
     return result;
   }
 }
+
+const hostOf = (name) => (STACKS[name].host === undefined ? [] : ["--host", STACKS[name].host]);
 
 async function makeNamespace() {
   const namespace = await BenchNamespace.make();

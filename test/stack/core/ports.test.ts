@@ -3,7 +3,7 @@ import { EphemeralPorts } from "../../../src/stack/core/ports.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
 
 describe("ephemeral ports", () => {
-  test("spread over the whole range, both ends included (RFC 6056 §3.3.1)", () => {
+  test("[SEC-12] [UDP-08] spread over the whole range, both ends included (RFC 6056 §3.3.1)", () => {
     const ports = new EphemeralPorts(new SeededRandom(1), [50000, 50007]);
     const counts = new Map<number, number>();
     for (let i = 0; i < 800; i++) {

@@ -20,7 +20,7 @@ describe("sequence numbers (RFC 9293 §3.4)", () => {
     expect(seqDiff(seq(0xfffffffb), seq(5))).toBe(-10);
   });
 
-  test("the difference undoes the addition, for every start and every distance under 2^31", () => {
+  test("[HDR-15] the difference undoes the addition, for every start and every distance under 2^31", () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 0xffffffff }), fc.integer({ min: -(2 ** 31) + 1, max: 2 ** 31 - 1 }), (start, distance) => {
         expect(seqDiff(seqAdd(seq(start), distance), seq(start))).toBe(distance);

@@ -65,7 +65,7 @@ describe("reading TCP options (RFC 9293 §3.2)", () => {
     }
   });
 
-  test("unknown kinds are skipped by their length (MUST-6)", () => {
+  test("[HDR-06] [HDR-07] unknown kinds are skipped by their length (MUST-6)", () => {
     expect(parseBytes(30, 2, 69, 5, 2, 4, 1, 254, 4, 9, 9, 2, 4, 0x02, 0x18)).toEqual({ ...NOTHING, mss: 536 });
   });
 
@@ -73,7 +73,7 @@ describe("reading TCP options (RFC 9293 §3.2)", () => {
     expect(parseBytes(3, 3, 7, 0, 2, 4, 5, 0xb4)).toEqual({ ...NOTHING, windowScale: 7 });
   });
 
-  test("lengths of zero, of one and past the header end the parse, and what was read stands (MUST-7)", () => {
+  test("[HDR-08] lengths of zero, of one and past the header end the parse, and what was read stands (MUST-7)", () => {
     const expected = { ...NOTHING, mss: 1460, malformed: true };
     expect(parseBytes(2, 4, 5, 0xb4, 254, 0, 3, 3)).toEqual(expected);
     expect(parseBytes(2, 4, 5, 0xb4, 254, 1, 3, 3)).toEqual(expected);
@@ -91,7 +91,7 @@ describe("reading TCP options (RFC 9293 §3.2)", () => {
     expect(parseBytes(5, 9, 0, 0, 0, 0, 0, 0, 0)).toEqual({ ...NOTHING, malformed: true });
   });
 
-  test("a window scale over 14 is taken for 14 (RFC 7323 §2.3)", () => {
+  test("[WSC-05] a window scale over 14 is taken for 14 (RFC 7323 §2.3)", () => {
     expect(parseBytes(3, 3, 14).windowScale).toBe(14);
     expect(parseBytes(3, 3, 15).windowScale).toBe(14);
     expect(parseBytes(3, 3, 255).windowScale).toBe(14);
@@ -103,7 +103,7 @@ describe("reading TCP options (RFC 9293 §3.2)", () => {
     expect(parseBytes(1, 1, 5, 34, ...blocks).sack[3]).toEqual([0x18191a1b, 0x1c1d1e1f]);
   });
 
-  test("any option bytes are read without a throw, and only within the header", () => {
+  test("[HDR-08] any option bytes are read without a throw, and only within the header", () => {
     const hostile = fc.oneof(
       fc.uint8Array({ maxLength: 40 }),
       fc.array(fc.constantFrom(0xff, 0, 1, 2, 3, 4, 5, 8, 10, 18), { maxLength: 40 }),
@@ -175,7 +175,7 @@ describe("writing TCP options", () => {
     expect(() => laidOut([...LINUX, "timestamps", "mss", "mss"], ALL)).not.toThrow();
   });
 
-  test("whatever order and values are written read back the same", () => {
+  test("[HDR-05] [HDR-09] whatever order and values are written read back the same", () => {
     const order = fc.uniqueArray(fc.constantFrom("mss", "windowScale", "sackPermitted", "timestamps"), { minLength: 4, maxLength: 4 });
     const u32 = fc.integer({ min: 0, max: 0xffffffff });
     const values = fc.record({

@@ -45,7 +45,7 @@ describe("TCP header (RFC 9293 §3.1)", () => {
     expect(good(changed(DATA_FRAME, IP_AT + 15, 99))).toBe(false); // the source address
   });
 
-  test("a data offset under five words is bad, one past the segment truncated", () => {
+  test("[HDR-12] a data offset under five words is bad, one past the segment truncated", () => {
     const bare = SYN_FRAME.slice(TRANSPORT_AT, TRANSPORT_AT + 20);
     for (let words = 0; words < 16; words++) {
       const expected = words < 5 ? "tcp-bad-data-offset" : words > 5 ? "tcp-truncated" : undefined;
@@ -53,7 +53,7 @@ describe("TCP header (RFC 9293 §3.1)", () => {
     }
   });
 
-  test("reserved bits are no part of length or flags", () => {
+  test("[HDR-13] reserved bits are no part of length or flags", () => {
     const b = changed(SYN_FRAME, TRANSPORT_AT + 12, 0x8f);
     expect(tcp.check(b, TRANSPORT_AT, b.length)).toBeUndefined();
     expect([tcp.headerLength(b, TRANSPORT_AT), tcp.flags(b, TRANSPORT_AT)]).toEqual([32, tcp.SYN]);

@@ -80,7 +80,7 @@ function halfOpen(profile = RFC) {
 }
 
 describe("a SYN-ACK that is lost", () => {
-  test("is sent again at doubling intervals in every profile (RFC 9293 MUST-22; tcp_syn_linear_timeouts is of SYNs alone)", () => {
+  test("[OPN-25] is sent again at doubling intervals in every profile (RFC 9293 MUST-22; tcp_syn_linear_timeouts is of SYNs alone)", () => {
     const { peer } = halfOpen(LINUX);
     peer.advance(40_000);
     expect(peer.seen.map((s) => [s.flags, s.atMs])).toEqual([1000, 3000, 7000, 15_000, 31_000].map((at) => ["S.", at]));

@@ -83,7 +83,7 @@ describe("TIME-WAIT", () => {
     return all;
   };
 
-  test("a FIN that comes again is acknowledged and starts the time again (RFC 9293 §3.10.7.4, eighth)", () => {
+  test("[SEG-18] a FIN that comes again is acknowledged and starts the time again (RFC 9293 §3.10.7.4, eighth)", () => {
     const { peer } = inTimeWait();
     peer.advance(200_000);
     peer.send("F.", { seq: 1, ack: 2 });
@@ -94,7 +94,7 @@ describe("TIME-WAIT", () => {
     expect(peer.host.tcp.statuses()).toEqual([]);
   });
 
-  test("a SYN that opens the flow anew gets an initial number beyond all that the old connection sent (RFC 1122 §4.2.2.13)", () => {
+  test("[CLS-08] a SYN that opens the flow anew gets an initial number beyond all that the old connection sent (RFC 1122 §4.2.2.13)", () => {
     const peer = new ScriptPeer();
     peer.ourPort = 7;
     const listener = peer.host.tcp.listen({ localPort: 7, backlog: 4, acceptable: () => {} });

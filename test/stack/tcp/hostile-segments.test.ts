@@ -68,7 +68,7 @@ const STATES: Record<string, () => ScriptPeer> = {
   },
 };
 
-describe("every combination of flags (hardening §3 class 6)", () => {
+describe("[HDR-14] every combination of flags (hardening §3 class 6)", () => {
   test.each(Object.keys(STATES))("in %s is judged without an exception, and a reset is never answered by a reset", (state) => {
     for (let bits = 0; bits < 256; bits++) {
       const peer = STATES[state]!();
@@ -134,7 +134,7 @@ describe("bytes from the wire", () => {
     );
   });
 
-  test("a peer that fills every second byte costs a bounded number of ranges (CVE-2018-5390)", () => {
+  test("[RCV-18] a peer that fills every second byte costs a bounded number of ranges (CVE-2018-5390)", () => {
     const { peer, conn } = established();
     for (let i = 0; i < 5000; i++) peer.send(".", { seq: 3 + i * 2, ack: 1, text: 1 });
     expect(peer.host.context.drops.of("out-of-order-cap")).toBe(5000 - 1024);

@@ -11,7 +11,7 @@ const PEER = ipv4(0xcb007101);
 const OTHER_PEER = ipv4(0xcb007103);
 const PEER_OF_6 = ipv6(0x20010db8, 0, 0, 0xcb007101 | 0);
 
-test("the numbers of one flow go up by one every 4 µs, so that its next life begins beyond the last (RFC 6528 §3)", () => {
+test("[SEC-01] [SEC-04] the numbers of one flow go up by one every 4 µs, so that its next life begins beyond the last (RFC 6528 §3)", () => {
   const time = new FrozenTime();
   const choose = keyedSequences(time, new KeyedHash(new SeededRandom(1)));
   const first = choose(OURS, 50_000, PEER, 80);
@@ -19,7 +19,7 @@ test("the numbers of one flow go up by one every 4 µs, so that its next life be
   expect(seqDiff(choose(OURS, 50_000, PEER, 80), first)).toBe(250_000);
 });
 
-test("one flow's number tells nothing of another's, nor of another host's (RFC 6528 §3)", () => {
+test("[SEC-02] [SEC-03] one flow's number tells nothing of another's, nor of another host's (RFC 6528 §3)", () => {
   const time = new FrozenTime();
   const choose = keyedSequences(time, new KeyedHash(new SeededRandom(1)));
   const other = keyedSequences(time, new KeyedHash(new SeededRandom(2)));

@@ -39,7 +39,7 @@ function transfer(seed: number) {
 
 describe("a stream through loss, duplication and reordering", () => {
   test.each(Array.from({ length: SEEDS / 20 }, (_, i) => i * 20))(
-    "comes out whole, both ways, seeds %i and the 19 after it (RFC 9293 §3.4, RFC 6298, RFC 6675)",
+    "[HDR-15] comes out whole, both ways, seeds %i and the 19 after it (RFC 9293 §3.4, RFC 6298, RFC 6675)",
     (first) => {
       for (let seed = first; seed < first + 20; seed++) {
         const { client, server, up, down } = transfer(seed);

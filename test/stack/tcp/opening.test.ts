@@ -75,7 +75,7 @@ describe("active open", () => {
     expect(peer.host.timers.pending()).toEqual([]);
   });
 
-  test("an ACK of something else than our SYN is answered by RST with its number, and the attempt goes on (RFC 9293 §3.10.7.3)", () => {
+  test("[OPN-18] an ACK of something else than our SYN is answered by RST with its number, and the attempt goes on (RFC 9293 §3.10.7.3)", () => {
     const { peer, app } = connecting();
     peer.expect("S");
     peer.send("S.", { seq: 0, ack: 77 });
@@ -86,7 +86,7 @@ describe("active open", () => {
     expect(app.connection?.state).toBe("SYN-SENT");
   });
 
-  test("a reset without an acceptable ACK is ignored, so that nobody off the path can refuse for the peer (RFC 9293 §3.5.3)", () => {
+  test("[OPN-19] a reset without an acceptable ACK is ignored, so that nobody off the path can refuse for the peer (RFC 9293 §3.5.3)", () => {
     const { peer, app } = connecting();
     peer.expect("S");
     peer.send("R", { seq: 1 });
@@ -158,7 +158,7 @@ describe("active open", () => {
     expect(app.events).toEqual(["failed: timed-out"]);
   });
 
-  test("profile rfc tries for at least three minutes (RFC 9293 MUST-23)", () => {
+  test("[OPN-26] profile rfc tries for at least three minutes (RFC 9293 MUST-23)", () => {
     const { peer, app } = connecting(RFC);
     peer.advance(180_000);
     expect(app.events).toEqual([]);
@@ -166,7 +166,7 @@ describe("active open", () => {
     expect(app.events).toEqual(["failed: timed-out"]);
   });
 
-  test("a peer that asks for tiny segments gets no smaller ones than 48 bytes (CVE-2019-11479)", () => {
+  test("[MTU-09] a peer that asks for tiny segments gets no smaller ones than 48 bytes (CVE-2019-11479)", () => {
     for (const mss of [1, 47, 48]) {
       const { peer, conn, write } = established({ synAck: { mss } });
       write(480);
@@ -186,7 +186,7 @@ describe("active open", () => {
     expect(app.events).toEqual(["failed: timed-out"]);
   });
 
-  test("both sides' SYNs may cross: simultaneous open (RFC 9293 §3.5 MUST-10)", () => {
+  test("[OPN-01] both sides' SYNs may cross: simultaneous open (RFC 9293 §3.5 MUST-10)", () => {
     const { peer, app } = connecting();
     peer.expect("S", { seq: 0 });
     peer.send("S", { seq: 0 });
@@ -196,7 +196,7 @@ describe("active open", () => {
     expect(app.events).toEqual(["established"]);
   });
 
-  test("two hosts that connect to each other get one connection, and are quiet then (RFC 9293 §3.5, figure 8)", () => {
+  test("[OPN-01] two hosts that connect to each other get one connection, and are quiet then (RFC 9293 §3.5, figure 8)", () => {
     const hosts = new TwoHosts({ impairment: { delayMs: 10 } });
     const [one, two] = [new Endpoint(), new Endpoint()];
     const a = hosts.ours.tcp.open({ remote: PEER_ADDRESS, remotePort: 5000, localPort: 6000, user: one.user });
@@ -211,14 +211,14 @@ describe("active open", () => {
     expect(frames).toBeLessThan(16);
   });
 
-  test("a SYN that comes again is answered by the SYN-ACK at most twice a second (hardening: no amplifier)", () => {
+  test("[OPN-24] a SYN that comes again is answered by the SYN-ACK at most twice a second (hardening: no amplifier)", () => {
     const { peer } = listening();
     peer.send("S", { seq: 0 });
     for (let i = 0; i < 100; i++) peer.send("S", { seq: 0 });
     expect(peer.seen.filter((s) => s.flags === "S.").length).toBeLessThanOrEqual(2);
   });
 
-  test("text before the handshake is dropped (RFC 9293 §3.10.7.3)", () => {
+  test("[OPN-21] text before the handshake is dropped (RFC 9293 §3.10.7.3)", () => {
     const { peer, app } = connecting();
     peer.expect("S");
     peer.send("P", { seq: 1, text: 5 });
@@ -227,7 +227,7 @@ describe("active open", () => {
   });
 
   test.each(["0.0.0.0", "255.255.255.255", "203.0.113.255", "224.0.0.1"])(
-    "%s is no peer for a connection, and no SYN leaves (RFC 9293 MUST-46)",
+    "[OPN-08] %s is no peer for a connection, and no SYN leaves (RFC 9293 MUST-46)",
     (text) => {
       const peer = new ScriptPeer();
       const opened = peer.host.tcp.open({ remote: parseV4(text), remotePort: 80, user: new Endpoint().user });
@@ -241,7 +241,7 @@ describe("active open", () => {
     expect(optionsOf(LINUX)).toMatchObject({ window: 64240, mss: 1460, windowScale: 7, sackPermitted: true, hasTimestamps: true });
   });
 
-  test("a handshake that needed a second SYN starts with one segment and distrusts the first estimate (RFC 5681 §3.1, RFC 6298 §5.7)", () => {
+  test("[CC-06] [RTO-14] a handshake that needed a second SYN starts with one segment and distrusts the first estimate (RFC 5681 §3.1, RFC 6298 §5.7)", () => {
     const { peer, app } = connecting();
     peer.expect("S");
     peer.advance(1000);
@@ -274,7 +274,7 @@ describe("active open", () => {
     expect(app.events).toEqual(["failed: host-unreachable"]);
   });
 
-  test("an ICMP error that quotes a number we have not sent is not believed (RFC 5927 §4.1)", () => {
+  test("[ICE-06] an ICMP error that quotes a number we have not sent is not believed (RFC 5927 §4.1)", () => {
     for (const shift of [-1, 1, 5]) {
       const { peer, app } = connecting(LINUX);
       expect(tcpOf(peer.host).icmpError(quoteOf(peer, "port-unreachable", shift))).toBe(false);
@@ -299,7 +299,7 @@ describe("passive open", () => {
     expect(app.connection?.state).toBe("ESTABLISHED");
   });
 
-  test("a reset to a listener is ignored, an ACK is answered by a reset with its number (RFC 9293 §3.10.7.2)", () => {
+  test("[OPN-15] [OPN-16] a reset to a listener is ignored, an ACK is answered by a reset with its number (RFC 9293 §3.10.7.2)", () => {
     const { peer } = listening();
     peer.send("R", { seq: 0 });
     peer.expectSilence();
@@ -307,7 +307,7 @@ describe("passive open", () => {
     peer.expect("R", { seq: 9 });
   });
 
-  test("the first text may complete the handshake when the ACK was lost (RFC 9293 §3.10.7.4)", () => {
+  test("[OPN-31] the first text may complete the handshake when the ACK was lost (RFC 9293 §3.10.7.4)", () => {
     const { peer, app } = listening();
     peer.send("S", { seq: 0 });
     peer.expect("S.");
@@ -316,7 +316,7 @@ describe("passive open", () => {
     expect(app.receivedBytes).toBe(3);
   });
 
-  test("an ACK of something else in SYN-RECEIVED is answered by a reset with its number (RFC 9293 §3.10.7.4)", () => {
+  test("[OPN-22] an ACK of something else in SYN-RECEIVED is answered by a reset with its number (RFC 9293 §3.10.7.4)", () => {
     const { peer, app } = listening();
     peer.send("S", { seq: 0 });
     peer.expect("S.");
@@ -328,7 +328,7 @@ describe("passive open", () => {
     expect(app.connection?.state).toBe("ESTABLISHED");
   });
 
-  test("a reset in SYN-RECEIVED goes back to LISTEN and tells nobody (RFC 9293 §3.10.7.4)", () => {
+  test("[RST-04] a reset in SYN-RECEIVED goes back to LISTEN and tells nobody (RFC 9293 §3.10.7.4)", () => {
     const { peer, app, listener } = listening();
     peer.send("S", { seq: 0 });
     peer.expect("S.");
@@ -339,7 +339,7 @@ describe("passive open", () => {
     peer.expect("S.", { ack: 101 });
   });
 
-  test("the SYN-ACK is sent again with back-off, then the half-open connection is forgotten (RFC 9293 MUST-22)", () => {
+  test("[SEC-16] the SYN-ACK is sent again with back-off, then the half-open connection is forgotten (RFC 9293 MUST-22)", () => {
     const { peer } = listening(WINDOWS);
     peer.send("S", { seq: 0 });
     peer.advance(60_000);
@@ -371,7 +371,7 @@ describe("passive open", () => {
     }
   });
 
-  test("an ECN-setup SYN is a SYN (RFC 3168 §6.1.1)", () => {
+  test("[OPN-33] an ECN-setup SYN is a SYN (RFC 3168 §6.1.1)", () => {
     const { peer } = listening();
     peer.send("SEW", { seq: 0 });
     peer.expect("S.", { ack: 1 });
@@ -384,7 +384,7 @@ describe("passive open", () => {
     expect(answer.options).toMatchObject({ hasTimestamps: true, tsEcr: 9, sackPermitted: true, windowScale: 8 });
   });
 
-  test("options that the SYN did not offer are not in the SYN-ACK (RFC 7323 §2.2, §3.2; RFC 2018 §2)", () => {
+  test("[SCK-02] [WSC-01] options that the SYN did not offer are not in the SYN-ACK (RFC 7323 §2.2, §3.2; RFC 2018 §2)", () => {
     const { peer } = listening(LINUX);
     peer.send("S", { seq: 0, mss: 1400 });
     const answer = peer.expect("S.", { ack: 1 });
@@ -393,7 +393,7 @@ describe("passive open", () => {
 });
 
 describe("no connection", () => {
-  test("a segment with ACK is reset with its ACK's number, one without with all of it acknowledged (RFC 9293 §3.10.7.1)", () => {
+  test("[OPN-28] a segment with ACK is reset with its ACK's number, one without with all of it acknowledged (RFC 9293 §3.10.7.1)", () => {
     const peer = new ScriptPeer();
     peer.ourPort = 81;
     peer.send(".", { seq: 4, ack: 9 });
@@ -404,7 +404,7 @@ describe("no connection", () => {
     peer.expect("R.", { ack: 9 });
   });
 
-  test("a reset is never answered (RFC 9293 §3.5.2)", () => {
+  test("[RST-01] a reset is never answered (RFC 9293 §3.5.2)", () => {
     const peer = new ScriptPeer();
     peer.ourPort = 81;
     peer.send("R", { seq: 4 });
@@ -412,7 +412,7 @@ describe("no connection", () => {
     peer.expectSilence();
   });
 
-  test("a thousand resets a second at most (hardening: no reflector)", () => {
+  test("[RST-09] a thousand resets a second at most (hardening: no reflector)", () => {
     const peer = new ScriptPeer();
     peer.ourPort = 81;
     for (let i = 0; i < 1500; i++) peer.send("S", { seq: i });
@@ -422,7 +422,7 @@ describe("no connection", () => {
 });
 
 describe("an ACK of an old connection answers our SYN", () => {
-  test("the reset that removes it is followed by the SYN at once, once in a timeout (RFC 9293 §3.5.1, figure 9)", () => {
+  test("[OPN-27] the reset that removes it is followed by the SYN at once, once in a timeout (RFC 9293 §3.5.1, figure 9)", () => {
     const { peer } = connecting();
     peer.expect("S", { seq: 0 });
     peer.advance(10);

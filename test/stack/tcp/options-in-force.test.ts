@@ -26,7 +26,7 @@ describe("options set while others are in force", () => {
     peer.expect(".", { seq: 0, length: 0 });
   });
 
-  test("keepalive that is turned off sends no probe any more, and turned on again begins with the idle time (Microsoft, SO_KEEPALIVE)", () => {
+  test("[FLT-09] keepalive that is turned off sends no probe any more, and turned on again begins with the idle time (Microsoft, SO_KEEPALIVE)", () => {
     const { peer, conn, app } = established({ profile: WINDOWS, options: { keepAlive: true } });
     peer.advance(7_199_000);
     conn.setOptions({ keepAlive: false });

@@ -4,7 +4,7 @@ import { established } from "../../support/established.ts";
 import { ipOf } from "../../support/insides.ts";
 import { PEER_ADDRESS } from "../../support/two-hosts.ts";
 
-test("an MTU that another connection found out holds for all towards that host (RFC 1191 §6.4, RFC 8201 §5.2)", () => {
+test("[MTU-21] an MTU that another connection found out holds for all towards that host (RFC 1191 §6.4, RFC 8201 §5.2)", () => {
   const { peer, conn, write } = established({ synAck: { mss: 1460 } });
   write(2920);
   peer.expect(".", { seq: 1, length: 1460 });
@@ -23,7 +23,7 @@ test("an MTU that another connection found out holds for all towards that host (
   expect(conn.status().mss).toBe(960);
 });
 
-test("once what was found out is too old, larger segments are tried again, up to the peer's MSS (RFC 1191 §6.3)", () => {
+test("[MTU-15] once what was found out is too old, larger segments are tried again, up to the peer's MSS (RFC 1191 §6.3)", () => {
   const { peer, conn, write } = established({ synAck: { mss: 1300 } });
   ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 1000);
   write(960);

@@ -30,7 +30,7 @@ function largestWindow(take: (connection: TcpConnection) => void, everyMs?: numb
 const all = (connection: TcpConnection) => connection.discard(connection.readableBytes);
 
 describe("the receive window", () => {
-  test("grows for a user that reads all at once", () => {
+  test("[RCV-16] grows for a user that reads all at once", () => {
     expect(largestWindow(all)).toBeGreaterThan(MIB);
   });
 

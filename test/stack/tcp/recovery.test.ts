@@ -20,7 +20,7 @@ function underWay(synAck: Parameters<typeof established>[0] = {}) {
 }
 
 describe("a duplicate acknowledgement (RFC 5681 §2)", () => {
-  test("is none when it opens or shuts the window, however many come", () => {
+  test("[CC-12] is none when it opens or shuts the window, however many come", () => {
     const { peer, conn } = underWay();
     for (let i = 1; i <= 6; i++) peer.send(".", { seq: 1, ack: 1, window: 60_000 + (i % 2) * 100 });
     expect([sent(peer), conn.status().retransmissions]).toEqual([[], 0]);
@@ -199,7 +199,7 @@ describe("what a device cuts into segments (TSO)", () => {
 });
 
 describe("a timeout", () => {
-  test("takes back what a peer reported, when it turns out to have thrown it away (RFC 2018 §8)", () => {
+  test("[LR-09] takes back what a peer reported, when it turns out to have thrown it away (RFC 2018 §8)", () => {
     const { peer, write } = established({ synAck: { sackPermitted: true } });
     write(3000);
     sent(peer);

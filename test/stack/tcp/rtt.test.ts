@@ -5,18 +5,18 @@ import { RttEstimator } from "../../../src/stack/tcp/rtt.ts";
 const setUp = (initialMs = 1000, minMs = 0, maxMs = 1e9) => new RttEstimator(initialMs, minMs, maxMs);
 
 describe("the retransmission timeout (RFC 6298)", () => {
-  test("is the initial one before there is a sample (§2.1)", () => {
+  test("[RTO-02] is the initial one before there is a sample (§2.1)", () => {
     const rtt = setUp(1000);
     expect([rtt.hasSample, rtt.rtoMs, rtt.timeoutMs]).toEqual([false, 1000, 1000]);
   });
 
-  test("after the first sample R: SRTT = R, RTTVAR = R/2, RTO = SRTT + 4·RTTVAR (§2.2)", () => {
+  test("[RTO-03] after the first sample R: SRTT = R, RTTVAR = R/2, RTO = SRTT + 4·RTTVAR (§2.2)", () => {
     const rtt = setUp();
     rtt.sample(100);
     expect([rtt.hasSample, rtt.srttMs, rtt.rttvarMs, rtt.rtoMs]).toEqual([true, 100, 50, 300]);
   });
 
-  test("after the next ones: RTTVAR before SRTT, with β = 1/4 and α = 1/8 (§2.3)", () => {
+  test("[RTO-01] [RTO-04] after the next ones: RTTVAR before SRTT, with β = 1/4 and α = 1/8 (§2.3)", () => {
     const rtt = setUp();
     rtt.sample(100);
     // RTTVAR = 3/4·50 + 1/4·|100 − 60| = 47.5; SRTT = 7/8·100 + 1/8·60 = 95; RTO = 95 + 190.
@@ -27,7 +27,7 @@ describe("the retransmission timeout (RFC 6298)", () => {
     expect([rtt.rttvarMs, rtt.srttMs, rtt.rtoMs]).toEqual([75.625, 115, 417.5]);
   });
 
-  test("a round trip that never varies leaves the clock's granularity, a millisecond, above SRTT (§2.3)", () => {
+  test("[RTO-05] a round trip that never varies leaves the clock's granularity, a millisecond, above SRTT (§2.3)", () => {
     const rtt = setUp();
     for (let i = 0; i < 100; i++) rtt.sample(40);
     expect(rtt.srttMs).toBe(40);
@@ -40,7 +40,7 @@ describe("the retransmission timeout (RFC 6298)", () => {
     expect(none.srttMs).toBe(1);
   });
 
-  test("is not below the minimum (§2.4), and its estimate goes on below it", () => {
+  test("[RTO-06] is not below the minimum (§2.4), and its estimate goes on below it", () => {
     const rtt = setUp(1000, 200);
     rtt.sample(10);
     expect([rtt.rtoMs, rtt.srttMs]).toEqual([200, 10]);
@@ -52,7 +52,7 @@ describe("the retransmission timeout (RFC 6298)", () => {
     expect(rtt.rtoMs).toBe(55 + 351.25);
   });
 
-  test("is not above the maximum (§2.5)", () => {
+  test("[RTO-07] is not above the maximum (§2.5)", () => {
     const rtt = setUp(1000, 200, 60_000);
     rtt.sample(30_000);
     expect(rtt.rtoMs).toBe(60_000);
@@ -75,7 +75,7 @@ describe("the retransmission timeout (RFC 6298)", () => {
     expect(rtt.timeoutMs).toBe(1000 * 2 ** 20);
   });
 
-  test("keeps its back-off until a sample of something sent once comes (Karn's algorithm, §3)", () => {
+  test("[RTO-16] keeps its back-off until a sample of something sent once comes (Karn's algorithm, §3)", () => {
     const rtt = setUp(1000, 200, 60_000);
     rtt.sample(100);
     rtt.backOff();
@@ -96,7 +96,7 @@ describe("the retransmission timeout (RFC 6298)", () => {
 });
 
 describe("after a SYN that had to be sent again (§5.7)", () => {
-  test("the timeout is three seconds at least, without the SYN's back-off", () => {
+  test("[RTO-14] the timeout is three seconds at least, without the SYN's back-off", () => {
     const rtt = setUp(1000, 200, 60_000);
     rtt.backOff();
     rtt.distrustInitial();

@@ -7,14 +7,14 @@ import { established } from "../../support/established.ts";
 const text = (s: string) => new TextEncoder().encode(s);
 
 describe("sequence numbers", () => {
-  test("text left of RCV.NXT and right of the window is cut off (RFC 9293 §3.10.7.4)", () => {
+  test("[SEG-04] text left of RCV.NXT and right of the window is cut off (RFC 9293 §3.10.7.4)", () => {
     const { peer, app } = established();
     peer.send("P.", { seq: 1, ack: 1, text: text("abcde") });
     peer.send("P.", { seq: 3, ack: 1, text: text("cdefgh") });
     expect(new TextDecoder().decode(app.bytes())).toBe("abcdefgh");
   });
 
-  test("text after a gap waits for it, and the gap is reported at once (RFC 9293 SHLD-31, RFC 5681 §4.2)", () => {
+  test("[SEG-05] [SEG-08] [RCV-13] text after a gap waits for it, and the gap is reported at once (RFC 9293 SHLD-31, RFC 5681 §4.2)", () => {
     const { peer, app } = established({ synAck: { sackPermitted: true } });
     peer.send("P.", { seq: 6, ack: 1, text: text("fgh") });
     const duplicate = peer.expect(".", { ack: 1 });
@@ -25,7 +25,7 @@ describe("sequence numbers", () => {
     expect(new TextDecoder().decode(app.bytes())).toBe("abcdefgh");
   });
 
-  test("of what is held out of order, what came last is reported first (RFC 2018 §4)", () => {
+  test("[SCK-04] of what is held out of order, what came last is reported first (RFC 2018 §4)", () => {
     const { peer } = established({ synAck: { sackPermitted: true } });
     const blocks = [11, 31, 21].map((at) => {
       peer.send("P.", { seq: at, ack: 1, text: 5 });
@@ -56,14 +56,14 @@ describe("sequence numbers", () => {
     peer.expect(".", { ack: 9 });
   });
 
-  test("the first copy of a byte wins (hardening: blind injection)", () => {
+  test("[RCV-21] the first copy of a byte wins (hardening: blind injection)", () => {
     const { peer, app } = established();
     peer.send(".", { seq: 3, ack: 1, text: text("CD") });
     peer.send(".", { seq: 1, ack: 1, text: text("abxxef") });
     expect(new TextDecoder().decode(app.bytes())).toBe("abCDef");
   });
 
-  test("a segment outside of the window is answered by where we stand, an empty one at most twice a second (RFC 9293 §3.10.7.4, RFC 5961 §7)", () => {
+  test("[SEG-02] [SEC-11] a segment outside of the window is answered by where we stand, an empty one at most twice a second (RFC 9293 §3.10.7.4, RFC 5961 §7)", () => {
     const { peer } = established();
     peer.send(".", { seq: 1 + 200_000, ack: 1 });
     peer.expect(".", { seq: 1, ack: 1 });
@@ -74,7 +74,7 @@ describe("sequence numbers", () => {
     peer.expect(".", { seq: 1, ack: 1 });
   });
 
-  test("a keepalive (one number back, with or without a byte) is answered and delivers nothing (RFC 9293 §3.8.4)", () => {
+  test("[SEG-22] a keepalive (one number back, with or without a byte) is answered and delivers nothing (RFC 9293 §3.8.4)", () => {
     const { peer, app } = established();
     peer.send(".", { seq: 0, ack: 1 });
     peer.expect(".", { ack: 1 });
@@ -100,7 +100,7 @@ describe("sequence numbers", () => {
     expect(app.receivedBytes).toBe(3);
   });
 
-  test("a spoilt checksum is dropped in silence and counted (RFC 9293 MUST-3)", () => {
+  test("[HDR-04] a spoilt checksum is dropped in silence and counted (RFC 9293 MUST-3)", () => {
     const { peer, app } = established();
     peer.send("P.", { seq: 1, ack: 1, text: text("abc"), badChecksum: true });
     peer.expectSilence();
@@ -108,7 +108,7 @@ describe("sequence numbers", () => {
     expect(peer.host.context.drops.of("tcp-bad-checksum")).toBe(1);
   });
 
-  test("a segment without ACK is dropped (RFC 9293 §3.10.7.4, fifth)", () => {
+  test("[SEG-09] a segment without ACK is dropped (RFC 9293 §3.10.7.4, fifth)", () => {
     const { peer, app } = established();
     peer.send("P", { seq: 1, text: text("abc") });
     peer.expectSilence();
@@ -117,7 +117,7 @@ describe("sequence numbers", () => {
 });
 
 describe("resets and SYNs in a connection", () => {
-  test("a reset at exactly RCV.NXT ends the connection (RFC 5961 §3.2)", () => {
+  test("[RST-05] [SEC-06] a reset at exactly RCV.NXT ends the connection (RFC 5961 §3.2)", () => {
     const { peer, app } = established();
     peer.send("R", { seq: 1 });
     expect(app.events).toContain("aborted: reset");
@@ -134,7 +134,7 @@ describe("resets and SYNs in a connection", () => {
     peer.expect(".", { ack: 1 });
   });
 
-  test("a reset elsewhere in the window is questioned by one challenge ACK; outside it is ignored (RFC 5961 §3.2)", () => {
+  test("[SEC-06] a reset elsewhere in the window is questioned by one challenge ACK; outside it is ignored (RFC 5961 §3.2)", () => {
     const { peer, app } = established();
     peer.send("R", { seq: 50 });
     peer.expect(".", { seq: 1, ack: 1 });
@@ -145,7 +145,7 @@ describe("resets and SYNs in a connection", () => {
     expect(app.connection?.state).toBe("ESTABLISHED");
   });
 
-  test("a SYN, wherever it lies, is questioned and never obeyed (RFC 5961 §4.2)", () => {
+  test("[SEC-08] a SYN, wherever it lies, is questioned and never obeyed (RFC 5961 §4.2)", () => {
     for (const seq of [1, 500, 5_000_000]) {
       const { peer, app } = established();
       peer.send("S", { seq });
@@ -154,7 +154,7 @@ describe("resets and SYNs in a connection", () => {
     }
   });
 
-  test("an ACK of what was never sent, or of long ago, is answered by where we stand (RFC 9293 §3.10.7.4, RFC 5961 §5.2)", () => {
+  test("[SEG-10] [SEC-09] an ACK of what was never sent, or of long ago, is answered by where we stand (RFC 9293 §3.10.7.4, RFC 5961 §5.2)", () => {
     for (const ack of [2, -200_000]) {
       const { peer, app } = established();
       peer.send("P.", { seq: 1, ack, text: text("evil") });
@@ -165,7 +165,7 @@ describe("resets and SYNs in a connection", () => {
 });
 
 describe("closing", () => {
-  test("we close first: FIN-WAIT-1, FIN-WAIT-2, TIME-WAIT for the profile's time (RFC 9293 §3.6)", () => {
+  test("[CLS-07] [SEG-16] we close first: FIN-WAIT-1, FIN-WAIT-2, TIME-WAIT for the profile's time (RFC 9293 §3.6)", () => {
     const { peer, app, conn } = established({ profile: WINDOWS });
     conn.shutdownSend();
     peer.expect("F.", { seq: 1, ack: 1 });
@@ -189,7 +189,7 @@ describe("closing", () => {
     expect(peer.host.tcp.statuses()).toEqual([]);
   });
 
-  test("the peer closes first: CLOSE-WAIT, LAST-ACK, gone (RFC 9293 §3.6)", () => {
+  test("[SEG-17] the peer closes first: CLOSE-WAIT, LAST-ACK, gone (RFC 9293 §3.6)", () => {
     const { peer, app, conn } = established();
     peer.send("F.", { seq: 1, ack: 1 });
     peer.expect(".", { ack: 2 });
@@ -206,7 +206,7 @@ describe("closing", () => {
     expect(peer.host.timers.pending()).toEqual([]);
   });
 
-  test("both close at once: CLOSING, then TIME-WAIT (RFC 9293 §3.6 case 3)", () => {
+  test("[SEG-16] [CLS-10] both close at once: CLOSING, then TIME-WAIT (RFC 9293 §3.6 case 3)", () => {
     const { peer, conn } = established();
     conn.shutdownSend();
     peer.expect("F.", { seq: 1 });
@@ -217,7 +217,7 @@ describe("closing", () => {
     expect(conn.state).toBe("TIME-WAIT");
   });
 
-  test("a FIN that acknowledges ours leads straight to TIME-WAIT (RFC 9293 §3.10.7.4, eighth)", () => {
+  test("[SEG-16] a FIN that acknowledges ours leads straight to TIME-WAIT (RFC 9293 §3.10.7.4, eighth)", () => {
     const { peer, conn } = established();
     conn.shutdownSend();
     peer.expect("F.", { seq: 1 });
@@ -226,7 +226,7 @@ describe("closing", () => {
     expect(conn.state).toBe("TIME-WAIT");
   });
 
-  test("a FIN before its text is not taken until the gap is filled (RFC 9293 §3.10.7.4, eighth)", () => {
+  test("[SEG-13] a FIN before its text is not taken until the gap is filled (RFC 9293 §3.10.7.4, eighth)", () => {
     const { peer, app, conn } = established();
     peer.send("F.", { seq: 4, ack: 1 });
     peer.expect(".", { ack: 1 });
@@ -236,7 +236,7 @@ describe("closing", () => {
     expect(app.events).toContain("end");
   });
 
-  test("closing with unread text resets, so that the peer knows it was not read (RFC 9293 §3.6.1)", () => {
+  test("[CLS-04] closing with unread text resets, so that the peer knows it was not read (RFC 9293 §3.6.1)", () => {
     const { peer, app, conn } = established();
     app.connection = undefined;
     peer.send("P.", { seq: 1, ack: 1, text: text("abc") });
@@ -247,7 +247,7 @@ describe("closing", () => {
     expect(peer.host.tcp.statuses()).toEqual([]);
   });
 
-  test("text that arrives after the user has closed is answered by a reset (RFC 9293 §3.6.1)", () => {
+  test("[CLS-04] text that arrives after the user has closed is answered by a reset (RFC 9293 §3.6.1)", () => {
     const { peer, conn } = established();
     conn.close(false);
     peer.expect("F.");
@@ -256,7 +256,7 @@ describe("closing", () => {
     expect(peer.host.tcp.statuses()).toEqual([]);
   });
 
-  test("abort sends a reset and leaves no TIME-WAIT (RFC 9293 §3.10.5)", () => {
+  test("[CLS-15] abort sends a reset and leaves no TIME-WAIT (RFC 9293 §3.10.5)", () => {
     const { peer, conn } = established();
     conn.abort();
     peer.expect("R.", { seq: 1, ack: 1 });
@@ -264,7 +264,7 @@ describe("closing", () => {
     expect(peer.host.timers.pending()).toEqual([]);
   });
 
-  test("an orphan in FIN-WAIT-2 is forgotten after the profile's time (Microsoft: TcpFinWait2Delay; tcp_fin_timeout)", () => {
+  test("[CLS-11] an orphan in FIN-WAIT-2 is forgotten after the profile's time (Microsoft: TcpFinWait2Delay; tcp_fin_timeout)", () => {
     const { peer, conn } = established({ profile: LINUX });
     conn.close(false);
     peer.expect("F.");
@@ -275,7 +275,7 @@ describe("closing", () => {
     expect(peer.host.tcp.statuses()).toEqual([]);
   });
 
-  test("a reset in TIME-WAIT is ignored (RFC 1337 §3)", () => {
+  test("[RST-07] a reset in TIME-WAIT is ignored (RFC 1337 §3)", () => {
     const { peer, conn } = established();
     conn.shutdownSend();
     peer.expect("F.");
@@ -287,7 +287,7 @@ describe("closing", () => {
 });
 
 describe("windows and acknowledgements of ours", () => {
-  test("two full segments are acknowledged at once, one within the delay (RFC 9293 §3.8.6.3)", () => {
+  test("[RCV-09] [RCV-11] two full segments are acknowledged at once, one within the delay (RFC 9293 §3.8.6.3)", () => {
     const { peer } = established({ profile: WINDOWS });
     peer.send("P.", { seq: 1, ack: 1, text: 100 });
     peer.expectSilence();
@@ -298,14 +298,14 @@ describe("windows and acknowledgements of ours", () => {
     peer.expect(".", { ack: 2101 });
   });
 
-  test("a batch of sixteen segments is acknowledged once, after all of it (RFC 9293 MUST-58, MUST-59)", () => {
+  test("[SEG-06] [SEG-07] a batch of sixteen segments is acknowledged once, after all of it (RFC 9293 MUST-58, MUST-59)", () => {
     const { peer } = established();
     peer.sendBatch(Array.from({ length: 16 }, (_, i) => [".", { seq: 1 + i * 1000, ack: 1, text: 1000 }] as const));
     peer.expect(".", { ack: 16_001 });
     peer.expectSilence();
   });
 
-  test("a user that does not read closes the window, and reading opens it again with an update (RFC 9293 §3.8.6.2.2)", () => {
+  test("[RCV-08] a user that does not read closes the window, and reading opens it again with an update (RFC 9293 §3.8.6.2.2)", () => {
     const { peer, app, conn } = established({ options: { receiveBufferBytes: 8000 } });
     app.connection = undefined;
     for (let i = 0; i < 8; i++) peer.send(".", { seq: 1 + i * 1000, ack: 1, text: 1000 });
@@ -320,7 +320,7 @@ describe("windows and acknowledgements of ours", () => {
     peer.expect(".", { ack: 8001, window: 8000 });
   });
 
-  test("text beyond the window is cut off, and the octets up to its edge are taken (RFC 9293 §3.10.7.4)", () => {
+  test("[SEG-04] text beyond the window is cut off, and the octets up to its edge are taken (RFC 9293 §3.10.7.4)", () => {
     const { peer, app, conn } = established({ options: { receiveBufferBytes: 8000 } });
     app.connection = undefined;
     peer.send(".", { seq: 1, ack: 1, text: 1400 });
@@ -332,7 +332,7 @@ describe("windows and acknowledgements of ours", () => {
     expect(conn.state).toBe("ESTABLISHED");
   });
 
-  test("with the window shut, RST and ACK still count (RFC 9293 MUST-66)", () => {
+  test("[SEG-03] with the window shut, RST and ACK still count (RFC 9293 MUST-66)", () => {
     const { peer, app, write } = established({ options: { receiveBufferBytes: 8000 } });
     app.connection = undefined;
     for (let i = 0; i < 8; i++) peer.send(".", { seq: 1 + i * 1000, ack: 1, text: 1000 });
@@ -345,7 +345,7 @@ describe("windows and acknowledgements of ours", () => {
     expect(peer.host.tcp.statuses()).toEqual([]);
   });
 
-  test("PAWS: a segment with an old timestamp is dropped and answered (RFC 7323 §5.3)", () => {
+  test("[TS-06] PAWS: a segment with an old timestamp is dropped and answered (RFC 7323 §5.3)", () => {
     const { peer, app } = established({ profile: LINUX, synAck: { timestamps: [1000, 1] } });
     peer.send("P.", { seq: 1, ack: 1, timestamps: [1001, 1], text: text("a") });
     peer.seen.length = 0;

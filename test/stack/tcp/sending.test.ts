@@ -4,7 +4,7 @@ import { established } from "../../support/established.ts";
 import { tcpOf } from "../../support/insides.ts";
 
 describe("what may leave", () => {
-  test("ten segments at first (RFC 6928), each of the peer's MSS, PSH on the last (RFC 9293 §3.9.1.2)", () => {
+  test("[CC-04] [SND-03] ten segments at first (RFC 6928), each of the peer's MSS, PSH on the last (RFC 9293 §3.9.1.2)", () => {
     const { peer, write } = established();
     write(20_000);
     expect(peer.seen.map((s) => s.length)).toEqual(Array(10).fill(1000));
@@ -13,7 +13,7 @@ describe("what may leave", () => {
     expect(peer.seen.at(-1)).toMatchObject({ flags: "P.", length: 1000 });
   });
 
-  test("the peer's window bounds what is sent, as an unsigned 16-bit number and scaled (RFC 9293 MUST-1, RFC 7323 §2)", () => {
+  test("[HDR-01] [WSC-06] the peer's window bounds what is sent, as an unsigned 16-bit number and scaled (RFC 9293 MUST-1, RFC 7323 §2)", () => {
     const { peer, write } = established({ synAck: { window: 2500 } });
     write(9000);
     expect(peer.seen.map((s) => s.length)).toEqual([1000, 1000]);
@@ -23,7 +23,7 @@ describe("what may leave", () => {
     expect(scaled.peer.seen.reduce((sum, s) => sum + s.length, 0)).toBe(4000);
   });
 
-  test("Nagle holds a small segment while something is in flight, TCP_NODELAY does not (RFC 9293 §3.7.4)", () => {
+  test("[SND-08] [SND-09] Nagle holds a small segment while something is in flight, TCP_NODELAY does not (RFC 9293 §3.7.4)", () => {
     const { peer, write } = established();
     write(10);
     peer.expect("P.", { length: 10 });
@@ -61,7 +61,7 @@ describe("what may leave", () => {
     roomy.peer.expect("FP.", { seq: 1, length: 10 });
   });
 
-  test("less than a segment leaves when it is half of the largest window ever offered, and not when it is less (RFC 9293 §3.8.6.2.1)", () => {
+  test("[SND-10] less than a segment leaves when it is half of the largest window ever offered, and not when it is less (RFC 9293 §3.8.6.2.1)", () => {
     const { peer, write } = established({ synAck: { window: 400 } });
     write(5000);
     peer.expect(".", { seq: 1, length: 400 });
@@ -73,7 +73,7 @@ describe("what may leave", () => {
     peer.expect(".", { seq: 601, length: 200 });
   });
 
-  test("an older segment must not shrink the window (RFC 9293 §3.10.7.4, WL1 and WL2)", () => {
+  test("[SEG-11] an older segment must not shrink the window (RFC 9293 §3.10.7.4, WL1 and WL2)", () => {
     const { peer, write } = established();
     peer.send(".", { seq: 2, ack: 1, window: 50_000 });
     peer.send(".", { seq: 1, ack: 1, window: 10 });
@@ -83,7 +83,7 @@ describe("what may leave", () => {
 });
 
 describe("the retransmission timer (RFC 6298)", () => {
-  test("text is sent again after the timeout, doubling, and after the profile's tries the connection is given up", () => {
+  test("[RTO-13] text is sent again after the timeout, doubling, and after the profile's tries the connection is given up", () => {
     const { peer, app, write } = established({ profile: WINDOWS });
     write(10);
     peer.advance(120_000);
@@ -93,7 +93,7 @@ describe("the retransmission timer (RFC 6298)", () => {
     expect(peer.host.timers.pending()).toEqual([]);
   });
 
-  test("an ACK restarts the timer for what is left, and stops it when nothing is (§5.2, §5.3)", () => {
+  test("[RTO-12] an ACK restarts the timer for what is left, and stops it when nothing is (§5.2, §5.3)", () => {
     const { peer, write } = established({ profile: WINDOWS });
     write(2000);
     peer.seen.length = 0;
@@ -107,7 +107,7 @@ describe("the retransmission timer (RFC 6298)", () => {
     expect(peer.host.timers.pending()).toEqual([]);
   });
 
-  test("Karn: what was sent twice is not measured (§3)", () => {
+  test("[RTO-08] Karn: what was sent twice is not measured (§3)", () => {
     const { peer, conn, write } = established({ profile: WINDOWS });
     const before = conn.status().srttMs;
     write(10);
@@ -130,7 +130,7 @@ describe("the retransmission timer (RFC 6298)", () => {
 });
 
 describe("a FIN that is lost", () => {
-  test("is sent again, alone or behind the text that it left with (RFC 9293 §3.8.1)", () => {
+  test("[CLS-06] is sent again, alone or behind the text that it left with (RFC 9293 §3.8.1)", () => {
     const { peer, conn, write } = established();
     write(10);
     peer.send(".", { seq: 1, ack: 11 });
@@ -181,7 +181,7 @@ describe("a window that grew (RFC 5681 §4.1)", () => {
     return parts;
   }
 
-  test("shrinks to the initial one when nothing was sent for longer than a retransmission timeout, and not before", () => {
+  test("[CC-16] shrinks to the initial one when nothing was sent for longer than a retransmission timeout, and not before", () => {
     for (const [idleMs, cwnd] of [
       [1000, 20_000],
       [1001, 10_000],
@@ -207,7 +207,7 @@ describe("a window that grew (RFC 5681 §4.1)", () => {
 });
 
 describe("fast retransmit", () => {
-  test("three duplicates send the lost segment again at once; the window halves (RFC 5681 §3.2)", () => {
+  test("[CC-12] three duplicates send the lost segment again at once; the window halves (RFC 5681 §3.2)", () => {
     const { peer, conn, write } = established();
     write(10_000);
     peer.seen.length = 0;
@@ -218,7 +218,7 @@ describe("fast retransmit", () => {
     expect(conn.status().ssthresh).toBe(5000);
   });
 
-  test("a partial ACK sends the next hole (RFC 6582 §3.2)", () => {
+  test("[LR-01] a partial ACK sends the next hole (RFC 6582 §3.2)", () => {
     const { peer, write } = established();
     write(10_000);
     peer.seen.length = 0;
@@ -253,7 +253,7 @@ describe("fast retransmit", () => {
     expect(again).toEqual([1, 3001]);
   });
 
-  test("SACK blocks outside of what is outstanding are ignored (hardening: SACK)", () => {
+  test("[LR-32] SACK blocks outside of what is outstanding are ignored (hardening: SACK)", () => {
     const { peer, conn, write } = established({ synAck: { sackPermitted: true } });
     write(3000);
     peer.seen.length = 0;
@@ -270,7 +270,7 @@ describe("fast retransmit", () => {
     expect(conn.status().retransmissions).toBe(0);
   });
 
-  test("limited transmit: the first two duplicates let new text leave (RFC 3042)", () => {
+  test("[CC-13] limited transmit: the first two duplicates let new text leave (RFC 3042)", () => {
     const { peer, write } = established();
     write(20_000);
     peer.seen.length = 0;
@@ -282,7 +282,7 @@ describe("fast retransmit", () => {
 });
 
 describe("a shut window", () => {
-  test("is probed at doubling intervals, for as long as the probes are answered (RFC 9293 §3.8.6.1 MUST-35 to 37)", () => {
+  test("[ZWP-01] [ZWP-02] [ZWP-03] [ZWP-05] is probed at doubling intervals, for as long as the probes are answered (RFC 9293 §3.8.6.1 MUST-35 to 37)", () => {
     const { peer, app, write } = established({ profile: WINDOWS });
     peer.send(".", { seq: 1, ack: 1, window: 0 });
     write(100);
@@ -345,7 +345,7 @@ describe("a shut window", () => {
 });
 
 describe("keepalive (RFC 9293 §3.8.4)", () => {
-  test("probes after the idle time, and gives up when nobody answers", () => {
+  test("[FLT-08] [FLT-14] probes after the idle time, and gives up when nobody answers", () => {
     const { peer, app } = established({ profile: WINDOWS, options: { keepAlive: true } });
     peer.advance(7_200_000);
     peer.expect(".", { seq: 0, length: 0 });

@@ -36,7 +36,7 @@ describe("the persist timer", () => {
     expect(app.events).toEqual(["established"]);
   });
 
-  test("does not run beside the retransmission timer, nor longer and longer while the peer takes what is sent", () => {
+  test("[ZWP-08] does not run beside the retransmission timer, nor longer and longer while the peer takes what is sent", () => {
     const { peer, write } = established({ profile: WINDOWS });
     peer.send(".", { seq: 1, ack: 1, window: 20 });
     write(200);
@@ -49,7 +49,7 @@ describe("the persist timer", () => {
     peer.expect("P.", { seq: 181, length: 20 });
   });
 
-  test("does not keep an orphan for ever, however often its probes are answered (CVE-2008-4609, tcp_orphan_retries)", () => {
+  test("[ZWP-09] does not keep an orphan for ever, however often its probes are answered (CVE-2008-4609, tcp_orphan_retries)", () => {
     const { peer, conn, write } = established({ profile: WINDOWS });
     peer.send(".", { seq: 1, ack: 1, window: 0 });
     write(100);
@@ -82,7 +82,7 @@ describe("the persist timer", () => {
 });
 
 describe("a window that shrinks to nothing over what is in flight", () => {
-  test("is probed by retransmissions for as long as the peer answers (RFC 9293 §3.8.6 SHLD-17, MUST-35)", () => {
+  test("[RCV-06] is probed by retransmissions for as long as the peer answers (RFC 9293 §3.8.6 SHLD-17, MUST-35)", () => {
     const { peer, app, write } = established({ profile: WINDOWS });
     write(1000);
     peer.expect("P.", { seq: 1, length: 1000 });

@@ -17,7 +17,7 @@ function flooded(profile = WINDOWS, backlog = 200) {
 }
 
 describe("a flood of SYNs that nobody stands behind (hardening: SYN flood; RFC 4987 §3.4, recycling the oldest)", () => {
-  test("at 10,000 a second for two seconds each client 50 ms away gets in, and half-open connections stay within their cap", () => {
+  test("[SEC-14] at 10,000 a second for two seconds each client 50 ms away gets in, and half-open connections stay within their cap", () => {
     const { peer, listener, halfOpen, flood } = flooded();
     let clients = 0;
     for (let ms = 0; ms < 2000; ms++) {

@@ -12,7 +12,7 @@ describe("TS.Recent", () => {
     expect(app.receivedBytes).toBe(5);
   });
 
-  test("is not moved by a reset that was not believed (RFC 7323 §5.2)", () => {
+  test("[TS-07] is not moved by a reset that was not believed (RFC 7323 §5.2)", () => {
     const { peer, app } = start();
     peer.send("P.", { seq: 1, ack: 1, timestamps: [1001, 1], text: 5 });
     peer.send("R", { seq: 0, text: 10, timestamps: [900_000_000, 1] });
@@ -31,7 +31,7 @@ describe("TS.Recent", () => {
     expect(app.receivedBytes).toBe(105);
   });
 
-  test("goes on a reset of ours, and SACK does not (RFC 7323 §5.2, RFC 2018 §4)", () => {
+  test("[RST-08] goes on a reset of ours, and SACK does not (RFC 7323 §5.2, RFC 2018 §4)", () => {
     const { peer, conn } = start();
     peer.send("P.", { seq: 100, ack: 1, timestamps: [1001, 1], text: 5 });
     expect(peer.expect(".", { ack: 1 }).options.sackBlocks).toBe(1);

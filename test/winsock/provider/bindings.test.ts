@@ -30,7 +30,7 @@ function bindAs(v: VirtualWinsock, kind: Kind, make: () => number): string {
   return { 0: "ok", [WSAEADDRINUSE]: "INUSE", [WSAEACCES]: "ACCES" }[error] ?? String(error);
 }
 
-describe("port sharing (Microsoft, Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE)", () => {
+describe("[UDP-12] port sharing (Microsoft, Using SO_REUSEADDR and SO_EXCLUSIVEADDRUSE)", () => {
   test.each(CELLS)("streams: after $first, $second is $result", ({ first, second, result }) => {
     const v = new VirtualWinsock();
     expect(bindAs(v, first, () => v.stream())).toBe("ok");

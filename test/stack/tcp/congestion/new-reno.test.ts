@@ -45,7 +45,7 @@ describe("NewReno", () => {
 });
 
 describe("slow start", () => {
-  test("grows by what is acknowledged (RFC 3465 §2.2)", () => {
+  test("[CC-08] grows by what is acknowledged (RFC 3465 §2.2)", () => {
     const control = new NewReno(MSS, 10);
     control.onAck(300, true);
     control.onAck(2000, true);
@@ -82,7 +82,7 @@ describe("congestion avoidance", () => {
     return control;
   };
 
-  test("adds a segment for each whole window acknowledged, however it comes (RFC 5681 §3.1, RFC 3465 §2.1)", () => {
+  test("[CC-09] adds a segment for each whole window acknowledged, however it comes (RFC 5681 §3.1, RFC 3465 §2.1)", () => {
     const control = avoiding();
     for (let i = 0; i < 3; i++) control.onAck(MSS, true);
     control.onAck(999, true);
@@ -117,7 +117,7 @@ describe("congestion avoidance", () => {
   });
 });
 
-test("a window that was not used does not grow (RFC 7661 §4)", () => {
+test("[CC-17] [SND-26] a window that was not used does not grow (RFC 7661 §4)", () => {
   const control = new NewReno(MSS, 10);
   control.onAck(5000, false);
   expect(control.cwnd).toBe(10_000);
@@ -127,7 +127,7 @@ test("a window that was not used does not grow (RFC 7661 §4)", () => {
   expect(control.cwnd).toBe(4000);
 });
 
-test("after a loss half of what is in flight may be, two segments at least (RFC 5681 equation 4)", () => {
+test("[CC-10] after a loss half of what is in flight may be, two segments at least (RFC 5681 equation 4)", () => {
   const control = new NewReno(MSS, 10);
   control.onLoss(3999);
   expect([control.cwnd, control.ssthresh]).toEqual([2000, 2000]);
@@ -135,7 +135,7 @@ test("after a loss half of what is in flight may be, two segments at least (RFC 
   expect([control.cwnd, control.ssthresh]).toEqual([MSS, 2000]);
 });
 
-test("a timeout for the same data again leaves the threshold (RFC 5681 §3.1)", () => {
+test("[CC-11] a timeout for the same data again leaves the threshold (RFC 5681 §3.1)", () => {
   const control = new NewReno(MSS, 10);
   control.onTimeout(20_000, false);
   control.onTimeout(1000, true);

@@ -54,7 +54,7 @@ export function WSASetLastError(iError: number): void {
 
 /**
  * Makes a socket in blocking mode.
- * @param af AF_INET; AF_INET6 is refused, see docs/reference/winsock-calls.md
+ * @param af AF_INET, or AF_INET6: one that speaks IPv4 too, by v4-mapped addresses, while IPV6_V6ONLY is off
  * @param type SOCK_STREAM or SOCK_DGRAM
  * @param protocol IPPROTO_TCP, IPPROTO_UDP, or 0 for what suits the type
  * @returns the socket, or INVALID_SOCKET: WSAEAFNOSUPPORT, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT, WSAEMFILE
@@ -65,8 +65,8 @@ export function socket(af: number, type: number, protocol: number): SOCKET {
 
 /**
  * Gives a socket its local address and port. Port 0 takes a free one of the profile's range, 49152 to 65535 on Windows.
- * @param name an address of the host, or INADDR_ANY for all of them
- * @param namelen sizeof_sockaddr_in
+ * @param name an address of the host, or INADDR_ANY or in6addr_any for all of them
+ * @param namelen sizeof_sockaddr_in or sizeof_sockaddr_in6
  * @returns 0, or SOCKET_ERROR: WSAEADDRINUSE, WSAEACCES, WSAEADDRNOTAVAIL, WSAEINVAL when the socket is bound already
  */
 export function bind(s: SOCKET, name: SockaddrPointer | null, namelen: number): number {
@@ -76,7 +76,7 @@ export function bind(s: SOCKET, name: SockaddrPointer | null, namelen: number): 
 /**
  * Connects a stream to its peer, or sets the peer of a datagram socket. A blocking stream waits, up to 21 seconds with Windows' profile;
  * a nonblocking one gets WSAEWOULDBLOCK, and the outcome by `select` (Microsoft, "connect function").
- * @param namelen sizeof_sockaddr_in
+ * @param namelen sizeof_sockaddr_in or sizeof_sockaddr_in6
  * @returns 0, or SOCKET_ERROR: WSAECONNREFUSED, WSAETIMEDOUT, WSAENETUNREACH, WSAEHOSTUNREACH, WSAEISCONN and others
  */
 export function connect(s: SOCKET, name: SockaddrPointer | null, namelen: number): number {
@@ -119,7 +119,7 @@ export function recv(s: SOCKET, buf: Uint8Array | null, len: number, flags: numb
 
 /**
  * Sends one datagram to `to`, and binds the socket if it is not bound. On a stream the address counts for nothing.
- * @param tolen sizeof_sockaddr_in
+ * @param tolen sizeof_sockaddr_in or sizeof_sockaddr_in6
  * @returns `len`, or SOCKET_ERROR: WSAEMSGSIZE, WSAENETUNREACH, WSAEACCES for a broadcast without SO_BROADCAST, and others
  */
 export function sendto(s: SOCKET, buf: Uint8Array | null, len: number, flags: number, to: SockaddrPointer | null, tolen: number): number {

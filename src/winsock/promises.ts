@@ -63,7 +63,8 @@ export function socket(af?: number, type?: number, protocol?: number): Promise<S
 }
 
 /**
- * Gives a socket its local address and port. Without an address every local one, without a port (or with 0) a free one.
+ * Gives a socket its local address and port. Without an address every local one of the socket's family, of both where IPV6_V6ONLY is
+ * off; without a port (or with 0) a free one.
  * @throws WinsockError WSAEADDRINUSE, WSAEACCES, WSAEADDRNOTAVAIL, WSAEINVAL when the socket is bound already
  */
 export function bind(s: SOCKET, name?: Partial<SocketAddress>): Promise<void> {

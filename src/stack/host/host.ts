@@ -1,4 +1,5 @@
 import { anyLike, type IpAddress, sameAddress } from "../core/address.ts";
+import { type BoundAddress, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
 import { DropCounters } from "../core/drops.ts";
 import { type Profile, WINDOWS } from "../core/profile.ts";
@@ -205,7 +206,7 @@ export class Host {
 
   /** Connections from the address are reset, at both ends (RFC 5227 §2.4), and the users of all that is bound to it told. */
   #addressLeaves(address: IpAddress): void {
-    const isAffected = (local: IpAddress | undefined): boolean => local !== undefined && sameAddress(local, address);
+    const isAffected = (local: BoundAddress): boolean => local !== undefined && sameAddress(local, address);
     this.#tcp.networkDown(isAffected, true);
     this.#udp.networkDown(isAffected);
     this.#requestTurn();
@@ -220,9 +221,9 @@ export class Host {
       this.#downs.delete(down);
       if (!down.device.isGone) continue;
       const isCutOff = this.#ip.interfaces.every((i) => i.isLoopback || i.device.isGone);
-      const isAffected = (local: IpAddress | undefined): boolean => {
-        if (local === undefined) return isCutOff;
-        return down.isOwn(local);
+      const isAffected = (local: BoundAddress): boolean => {
+        const one = specificOf(local);
+        return one === undefined ? isCutOff : down.isOwn(one);
       };
       this.#tcp.networkDown(isAffected);
       this.#udp.networkDown(isAffected);

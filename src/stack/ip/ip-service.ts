@@ -53,7 +53,12 @@ export interface IpService {
   addRoute(request: RouteRequest): void;
   /** Of all interfaces, the loopback's included. */
   addresses(): IpAddress[];
-  /** Whether a socket may be bound to the address: one of ours whose device is there, or any of 127.0.0.0/8. */
+  /**
+   * The address as a socket may be bound to it: one of ours whose device is there, in its zone if it came without, or any of
+   * 127.0.0.0/8. Undefined when it is none.
+   */
+  localAddress(address: IpAddress): IpAddress | undefined;
+  /** Whether a socket may be bound to the address; see `localAddress`. */
   isLocalAddress(address: IpAddress): boolean;
   /** Limited broadcast, or the directed broadcast of a prefix of ours. */
   isBroadcast(address: AddressWords): boolean;

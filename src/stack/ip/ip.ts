@@ -16,6 +16,7 @@ import {
   sameAddress,
   sameFamily,
   samePrefix,
+  withScope,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
@@ -167,10 +168,16 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return this.#interfaces.flatMap((i) => i.addresses.map((a) => a.address));
   }
 
-  /** Whether a socket may be bound to the address: one of ours whose device is there, or any of 127.0.0.0/8. */
+  localAddress(address: IpAddress): IpAddress | undefined {
+    for (const i of this.#interfaces) {
+      const own = address.scope === 0 ? i.scoped(address) : address;
+      if (i.isOwn(own) && !i.device.isGone) return own;
+    }
+    return isV4(address) && isLoopback(address) && this.isLocal(address) ? address : undefined;
+  }
+
   isLocalAddress(address: IpAddress): boolean {
-    for (const i of this.#interfaces) if (i.isOwn(address) && !i.device.isGone) return true;
-    return isLoopback(address) && this.isLocal(address);
+    return this.localAddress(address) !== undefined;
   }
 
   /** Whether any interface has the address, or it is one of the loopback's. */
@@ -210,9 +217,13 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return this.#familyOf(remote).path(way, source, remote, false);
   }
 
-  /** The address in its zone: one of a single link that comes without is taken to be of the first link that is up (RFC 4007 §6, the default zone). */
+  /**
+   * The address in its zone: one of a single link that comes without is taken to be of the first link that is up (RFC 4007 §6, the
+   * default zone), and one that means the same everywhere has none.
+   */
   scoped(address: IpAddress): IpAddress {
-    if (address.scope !== 0 || !needsScope(address)) return address;
+    if (!needsScope(address)) return address.scope === 0 ? address : withScope(address, 0);
+    if (address.scope !== 0) return address;
     const zone = this.#interfaces.find((i) => !i.isLoopback && i.isUp) ?? this.#interfaces.find((i) => !i.isLoopback);
     return zone === undefined ? address : zone.scoped(address);
   }

@@ -1,4 +1,5 @@
-import { formatEndpoint, type IpAddress } from "../core/address.ts";
+import { formatEndpoint } from "../core/address.ts";
+import type { BoundAddress } from "../core/bound-address.ts";
 import { EMPTY_STATUS } from "./status.ts";
 import type { TcpConnection, TcpListener } from "./tcp-service.ts";
 import { type ConnectionOptions, type ConnectionStatus, type ListenRequest, withDefaults } from "./tcp-user.ts";
@@ -19,7 +20,7 @@ export interface PendingHandshake {
 
 /** A passive open: connections that wait for their handshake, and those that wait to be accepted. */
 export class Listener implements TcpListener {
-  readonly local: IpAddress | undefined;
+  readonly local: BoundAddress;
   readonly localPort: number;
   readonly options: Readonly<ConnectionOptions>;
   readonly acceptable: () => void;

@@ -1,4 +1,5 @@
 import type { IpAddress } from "../core/address.ts";
+import type { BoundAddress } from "../core/bound-address.ts";
 import type { Loans } from "./loans.ts";
 import type {
   ConnectionOptions,
@@ -60,7 +61,7 @@ export interface TcpConnection {
 }
 
 export interface TcpListener {
-  readonly local: IpAddress | undefined;
+  readonly local: BoundAddress;
   readonly localPort: number;
   /** Established connections that wait for `accept`. */
   readonly waiting: number;
@@ -88,8 +89,8 @@ export interface TcpService {
   holdPort(port: number, change: 1 | -1): void;
   /** Whether any connection, of TIME-WAIT too, or listener has this local port. */
   isPortInUse(port: number): boolean;
-  /** Whether any connection, those of TIME-WAIT left out, has this local address, undefined for any, and port. */
-  hasConnectionOn(local: IpAddress | undefined, port: number): boolean;
+  /** Whether any connection, those of TIME-WAIT left out, has a local address that falls to this one or to this wildcard, and port. */
+  hasConnectionOn(local: BoundAddress, port: number): boolean;
   /** Every connection, and every listener as a row in LISTEN. */
   statuses(): ConnectionStatus[];
   /** Connections of every state, TIME-WAIT included. */

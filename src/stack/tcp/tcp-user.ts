@@ -1,4 +1,5 @@
 import type { IpAddress } from "../core/address.ts";
+import type { BoundAddress } from "../core/bound-address.ts";
 import type { TcpState } from "../core/states.ts";
 import type { RouteFailure } from "../ip/path.ts";
 
@@ -53,8 +54,8 @@ export const withDefaults = (options: Partial<ConnectionOptions> | undefined): R
 export interface OpenRequest {
   readonly remote: IpAddress;
   readonly remotePort: number;
-  /** Undefined lets IP choose the source address. */
-  readonly local?: IpAddress | undefined;
+  /** A wildcard or undefined lets IP choose the source address. */
+  readonly local?: BoundAddress;
   /** 0 or undefined chooses an ephemeral port. */
   readonly localPort?: number;
   readonly options?: Partial<ConnectionOptions>;
@@ -67,8 +68,8 @@ export type PortShortage = "address-in-use" | "no-free-port";
 export type OpenFailure = RouteFailure | PortShortage;
 
 export interface ListenRequest {
-  /** Undefined listens on every local address. */
-  readonly local?: IpAddress | undefined;
+  /** Undefined listens on every local address of both families, 0.0.0.0 and :: on those of one. */
+  readonly local?: BoundAddress;
   readonly localPort: number;
   /** Connections that may wait to be accepted. */
   readonly backlog: number;

@@ -1,13 +1,6 @@
-import {
-  type AddressWords,
-  formatEndpoint,
-  type IpAddress,
-  isMulticast,
-  isUnspecified,
-  keepAddress,
-  sameAddress,
-} from "../core/address.ts";
+import { type AddressWords, formatEndpoint, type IpAddress, isMulticast, isUnspecified, keepAddress } from "../core/address.ts";
 import { AddressMap } from "../core/address-map.ts";
+import { type BoundAddress, closeness, reachesFamilyOf, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict, SegmentVerdict } from "../core/drop-reasons.ts";
 import { guarded } from "../core/guard.ts";
@@ -69,9 +62,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly #listeners = new Map<number, Listener[]>();
   readonly #ports: EphemeralPorts;
   readonly #portUse = new Map<number, number>();
-  /** Connections that live, by local port: of all addresses, and of each. */
-  readonly #liveUse = new Map<number, number>();
-  readonly #liveUseOf = new AddressMap<Map<number, number>>();
+  /** Connections that live, by local address and port. */
+  readonly #liveUse = new AddressMap<Map<number, number>>();
   #unfinished = 0;
   readonly #segment = new Segment();
   readonly #timestampOffsets: KeyedHash;
@@ -127,7 +119,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     const { remotePort } = request;
     // RFC 9293 MUST-46: broadcast and multicast have no connections.
     if (isUnspecified(request.remote) || isMulticast(request.remote) || this.#ip.isBroadcast(request.remote)) return "no-route";
-    const path = this.#ip.route(request.remote, request.local);
+    if (!reachesFamilyOf(request.local, request.remote)) return "source-not-local";
+    const path = this.#ip.route(request.remote, specificOf(request.local));
     if (typeof path === "string") return path;
     const { local, remote } = path;
     const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote, remotePort);
@@ -157,7 +150,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   listen(request: ListenRequest): TcpListener {
-    const listener = new Listener(request, (closed) => {
+    const local = request.local && (this.#ip.localAddress(request.local) ?? request.local);
+    const listener = new Listener({ ...request, local }, (closed) => {
       this.#acceptable.delete(closed);
       const there = this.#listeners.get(closed.localPort) ?? [];
       if (!there.includes(closed)) return;
@@ -204,8 +198,13 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     return this.#unfinished;
   }
 
-  hasConnectionOn(local: IpAddress | undefined, port: number): boolean {
-    return (local === undefined ? this.#liveUse : this.#liveUseOf.get(local))?.has(port) === true;
+  hasConnectionOn(local: BoundAddress, port: number): boolean {
+    const one = specificOf(local);
+    if (one !== undefined) return this.#liveUse.get(one)?.has(port) === true;
+    for (const address of this.#liveUse.keys()) {
+      if (reachesFamilyOf(local, address) && this.#liveUse.get(address)?.has(port) === true) return true;
+    }
+    return false;
   }
 
   /** Some connection that its user has closed has text or a FIN that is not acknowledged. */
@@ -553,10 +552,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /**
    * A device is gone for good, or an address goes: the connections and listeners over it are told.
-   * @param isAffected by address; undefined stands for all of ours
+   * @param isAffected by address; a wildcard stands for all of ours
    * @param resetsPeers frames still leave: so the peers are told too
    */
-  networkDown(isAffected: (local: IpAddress | undefined) => boolean, resetsPeers = false): void {
+  networkDown(isAffected: (local: BoundAddress) => boolean, resetsPeers = false): void {
     for (const packed of [...this.#halfOpen.values()]) {
       if (!isAffected(packed.local)) continue;
       if (resetsPeers) packed.abort();
@@ -575,16 +574,19 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
   }
 
-  /** The more specific listener wins over the wildcard; among equals the first. */
+  /** The more specific listener wins over the wildcard, and that of a family over that of both; among equals the first. */
   #listenerFor(seg: Segment): Listener | undefined {
     const listeners = this.#listeners.get(seg.destinationPort);
     if (listeners === undefined) return undefined;
-    let wildcard: Listener | undefined;
+    let best: Listener | undefined;
+    let bestMatch = 0;
     for (const listener of listeners) {
-      if (listener.local === undefined) wildcard ??= listener;
-      else if (sameAddress(listener.local, seg.destination)) return listener;
+      const match = closeness(listener.local, seg.destination);
+      if (match <= bestMatch) continue;
+      best = listener;
+      bestMatch = match;
     }
-    return wildcard;
+    return best;
   }
 
   #isFlowInUse(local: AddressWords, localPort: number, remote: AddressWords, remotePort: number): boolean {
@@ -609,14 +611,13 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   #countLive(conn: Flow, change: 1 | -1): void {
-    let ofAddress = this.#liveUseOf.get(conn.local);
+    let ofAddress = this.#liveUse.get(conn.local);
     if (ofAddress === undefined) {
       ofAddress = new Map();
-      this.#liveUseOf.set(conn.local, ofAddress);
+      this.#liveUse.set(conn.local, ofAddress);
     }
     add(ofAddress, conn.localPort, change);
-    if (ofAddress.size === 0) this.#liveUseOf.delete(conn.local);
-    add(this.#liveUse, conn.localPort, change);
+    if (ofAddress.size === 0) this.#liveUse.delete(conn.local);
   }
 
   #usePort(port: number, change: 1 | -1): void {

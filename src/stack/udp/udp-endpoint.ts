@@ -1,4 +1,5 @@
-import { type AddressWords, type IpAddress, isUnspecified, keepAddress, sameAddress } from "../core/address.ts";
+import { type AddressWords, type IpAddress, keepAddress, sameAddress } from "../core/address.ts";
+import { type BoundAddress, closeness, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { type MembershipOwner, Memberships } from "../ip/groups/memberships.ts";
@@ -10,6 +11,8 @@ import type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./udp-u
 
 /** What a queued datagram costs beside its payload, so that empty ones fill the queue too. */
 const DATAGRAM_OVERHEAD = 64;
+/** Being connected to the sender counts for more than any address bound to. */
+const PEER_MATCH = 3;
 
 /** What an endpoint needs of UDP. */
 export interface UdpEndpointOwner {
@@ -34,8 +37,9 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   readonly localPort: number;
   /** May be changed when the endpoint passes to another owner. */
   user: UdpUser;
-  /** Undefined for every local address; connecting does not change it. */
-  readonly boundTo: IpAddress | undefined;
+  readonly boundTo: BoundAddress;
+  /** The one address that it is bound to, from which its datagrams leave. */
+  readonly source: IpAddress | undefined;
   ttl: number | undefined;
   trafficClass = 0;
   dontFragment = false;
@@ -54,18 +58,19 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   #queueLimit: number;
   #isClosed = false;
 
-  constructor(owner: UdpEndpointOwner, local: IpAddress | undefined, localPort: number, user: UdpUser) {
+  constructor(owner: UdpEndpointOwner, local: BoundAddress, localPort: number, user: UdpUser) {
     this.#owner = owner;
-    this.boundTo = local === undefined || isUnspecified(local) ? undefined : local;
+    this.boundTo = local;
+    this.source = specificOf(local);
     this.localPort = localPort;
     this.user = user;
     this.memberships = new Memberships(owner.membershipOwner);
     this.#queueLimit = owner.context.profile.udpReceiveBufferBytes;
   }
 
-  /** The address bound to, or while connected the one that was chosen; undefined for every local address. */
-  get local(): IpAddress | undefined {
-    return this.boundTo ?? this.#path?.local;
+  /** The address bound to, or while connected the one that was chosen. */
+  get local(): BoundAddress {
+    return this.#path?.local ?? this.boundTo;
   }
 
   get peer(): IpAddress | undefined {
@@ -164,11 +169,11 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   /** How well the endpoint suits a datagram: 0 not at all, more for being connected to its sender and for being bound to its destination. */
   matchFor(source: AddressWords, sourcePort: number, destination: AddressWords): number {
     if (this.#isClosed) return 0;
-    const { local } = this;
-    if (local !== undefined && !sameAddress(local, destination)) return 0;
+    const match = closeness(this.local, destination);
+    if (match === 0) return 0;
     const isFromPeer = this.#peer !== undefined && this.#peerPort === sourcePort && sameAddress(this.#peer, source);
     if (this.#peer !== undefined && !isFromPeer) return 0;
-    return 1 + (local === undefined ? 0 : 1) + (isFromPeer ? 2 : 0);
+    return match + (isFromPeer ? PEER_MATCH : 0);
   }
 
   /** Whether the datagram, which was sent to a group, is for a member here. */

@@ -1,4 +1,5 @@
 import type { IpAddress } from "../core/address.ts";
+import type { BoundAddress } from "../core/bound-address.ts";
 import type { MembershipService } from "../ip/groups/memberships.ts";
 import type { RouteFailure } from "../ip/path.ts";
 import type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./udp-user.ts";
@@ -8,10 +9,10 @@ export interface UdpEndpoint {
   readonly localPort: number;
   /** May be changed when the endpoint passes to another owner. */
   user: UdpUser;
-  /** Undefined for every local address; connecting does not change it. */
-  readonly boundTo: IpAddress | undefined;
-  /** The address bound to, or while connected the one that was chosen; undefined for every local address. */
-  readonly local: IpAddress | undefined;
+  /** Connecting does not change it. */
+  readonly boundTo: BoundAddress;
+  /** The address bound to, or while connected the one that was chosen. */
+  readonly local: BoundAddress;
   readonly peer: IpAddress | undefined;
   /** 0 while there is no peer. */
   readonly peerPort: number;
@@ -54,8 +55,8 @@ export interface UdpEndpoint {
 }
 
 export interface UdpOpenRequest {
-  /** Undefined or unspecified for every local address. */
-  readonly local?: IpAddress | undefined;
+  /** Undefined for every local address of both families, 0.0.0.0 and :: for those of one. */
+  readonly local?: BoundAddress;
   /** 0 or undefined chooses an ephemeral port. */
   readonly localPort?: number;
   readonly user: UdpUser;

@@ -1,4 +1,5 @@
-import { type AddressWords, type IpAddress, isMulticast, isUnspecified, sameAddress } from "../core/address.ts";
+import { type AddressWords, type IpAddress, isMulticast, sameAddress } from "../core/address.ts";
+import { type BoundAddress, overlaps, reachesFamilyOf, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { GSO_NONE, GSO_UDP, plainFrame } from "../core/frame-info.ts";
@@ -42,20 +43,25 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
   }
 
   open(request: UdpOpenRequest): BoundEndpoint | UdpOpenFailure {
-    const { local, localPort = 0, user, sharesWith } = request;
-    const isAny = local === undefined || isUnspecified(local);
-    if (!isAny && !this.#ip.isLocalAddress(local) && !this.#ip.isBroadcast(local)) return "source-not-local";
+    const { localPort = 0, user, sharesWith } = request;
+    const wanted = specificOf(request.local);
+    const local = wanted === undefined ? request.local : this.#boundAs(wanted);
+    if (wanted !== undefined && local === undefined) return "source-not-local";
     const port = localPort === 0 ? this.choosePort(() => true) : localPort;
     if (port === undefined) return "no-free-port";
     const onPort = this.endpointsOn(port);
     for (const existing of onPort) {
-      const overlaps = isAny || existing.boundTo === undefined || sameAddress(existing.boundTo, local);
-      if (overlaps && sharesWith?.(existing) !== true) return "address-in-use";
+      if (overlaps(existing.boundTo, local) && sharesWith?.(existing) !== true) return "address-in-use";
     }
     const endpoint = new BoundEndpoint(this, local, port, user);
     this.#endpoints.set(port, [...onPort, endpoint]);
     this.#ports.use(port, 1);
     return endpoint;
+  }
+
+  /** Broadcast addresses are bound to as they are. */
+  #boundAs(address: IpAddress): IpAddress | undefined {
+    return this.#ip.localAddress(address) ?? (this.#ip.isBroadcast(address) ? address : undefined);
   }
 
   /** A port of the profile's dynamic range that no endpoint has and that `isFree` allows, or undefined (RFC 6056). */
@@ -102,8 +108,8 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     return true;
   }
 
-  /** A device is gone for good: the endpoints over it are told. @param isAffected by address; undefined stands for all of ours */
-  networkDown(isAffected: (local: IpAddress | undefined) => boolean): void {
+  /** A device is gone for good: the endpoints over it are told. @param isAffected by address; a wildcard stands for all of ours */
+  networkDown(isAffected: (local: BoundAddress) => boolean): void {
     for (const endpoint of this.endpoints()) {
       if (isAffected(endpoint.local)) guarded(this.context, () => endpoint.user.networkDown?.());
     }
@@ -112,7 +118,8 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
   // For endpoints
 
   routeTo(remote: IpAddress, from: BoundEndpoint): Path | RouteFailure {
-    return isMulticast(remote) ? this.#pathToGroup(from, remote) : this.#ip.route(remote, from.boundTo);
+    if (!reachesFamilyOf(from.boundTo, remote)) return "source-not-local";
+    return isMulticast(remote) ? this.#pathToGroup(from, remote) : this.#ip.route(remote, from.source);
   }
 
   send(
@@ -124,8 +131,9 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     payloadAt: number,
     payloadEnd: number,
   ): UdpSendResult {
+    if (!reachesFamilyOf(from.boundTo, remote)) return "source-not-local";
     const isGroup = isMulticast(remote);
-    const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, from.local));
+    const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, specificOf(from.local)));
     if (typeof way === "string") return way;
     if (way.isBroadcast && !from.allowsBroadcast) return "broadcast-not-allowed";
     if (port === 0) {
@@ -225,7 +233,7 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
 
   #pathToGroup(from: BoundEndpoint, group: IpAddress): Path | RouteFailure {
     const through = from.multicast.interface;
-    return this.#ip.pathTo(group, from.boundTo, through === undefined ? undefined : this.#ip.own(through));
+    return this.#ip.pathTo(group, from.source, through === undefined ? undefined : this.#ip.own(through));
   }
 
   #choicesForGroup({ multicast, trafficClass, dontFragment }: BoundEndpoint): HeaderChoices {
@@ -251,7 +259,7 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     let verdict: PacketVerdict = isGroup && endpoints.length > 0 ? "udp-not-member" : "udp-no-endpoint";
     for (const endpoint of endpoints) {
       if (isGroup && !endpoint.wantsFromGroup(packet)) continue;
-      const bound = endpoint.local ?? destination;
+      const bound = specificOf(endpoint.local) ?? destination;
       // One bound to an address of ours on that link is reached as if bound to the group or the broadcast address.
       const isReached = isGroup ? packet.through!.isOwn(bound) : this.#ip.isBroadcastFor(bound, destination);
       const reachedAs = !sameAddress(bound, destination) && isReached ? bound : destination;

@@ -107,6 +107,17 @@ export function new_sockaddr_in(): sockaddr_in {
   return { sin_family: 0, sin_port: 0, sin_addr: { s_addr: 0 }, sin_zero: new Uint8Array(8) };
 }
 
+/** A zeroed sockaddr_in6. */
+export function new_sockaddr_in6(): sockaddr_in6 {
+  return {
+    sin6_family: 0,
+    sin6_port: 0,
+    sin6_flowinfo: 0,
+    sin6_addr: { s6_addr: new Uint8Array(sizeof_in6_addr) },
+    sin6_scope_id: 0,
+  };
+}
+
 /** A zeroed WSADATA. */
 export function new_WSADATA(): WSADATA {
   return { wVersion: 0, wHighVersion: 0, szDescription: "", szSystemStatus: "", iMaxSockets: 0, iMaxUdpDg: 0, lpVendorInfo: null };

@@ -1,9 +1,10 @@
 import { joinPieces } from "../../transport/message.ts";
-import { inet_ntoa, inetPton } from "../abi/address-text.ts";
+import { inet_ntoa, inetNtop, inetPton } from "../abi/address-text.ts";
 import {
   AF_INET,
   AF_INET6,
   HIBYTE,
+  INET6_ADDRSTRLEN,
   LOBYTE,
   MAKEWORD,
   MSG_WAITALL,
@@ -19,6 +20,7 @@ import {
   lingerBytes,
   readLinger,
   readSockaddrIn,
+  readSockaddrIn6,
   type SOCKET,
   sizeof_DWORD,
   sizeof_sockaddr_in,
@@ -30,8 +32,11 @@ import { KnownStreams } from "./known-streams.ts";
 
 /** Where a socket is or shall be connected: a numeric address as text, and a port in host byte order. */
 export interface SocketAddress {
+  /** Such as `203.0.113.2`, `2001:db8::2`, or `fe80::2%1` with the number of its zone where one is to be told from another. */
   readonly address: string;
   readonly port: number;
+  /** AF_INET or AF_INET6, in every address that a call gives. Of one that a call takes the text says so. */
+  readonly family?: number;
 }
 
 export interface Cancellable {
@@ -69,7 +74,7 @@ export interface PromiseFace {
   /** Undoes one WSAStartup. The last one, and the first one where start-up was implied, closes every socket; waiting calls fail with WSAEINTR. */
   WSACleanup(): Promise<void>;
   socket(af?: number, type?: number, protocol?: number): Promise<SOCKET>;
-  /** Without an address every local one, without a port (or with 0) a free one. */
+  /** Without an address every local one of the socket's family, of both where IPV6_V6ONLY is off; without a port (or with 0) a free one. */
   bind(s: SOCKET, name?: Partial<SocketAddress>): Promise<void>;
   connect(s: SOCKET, name: SocketAddress, options?: Cancellable): Promise<void>;
   listen(s: SOCKET, backlog?: number): Promise<void>;
@@ -111,6 +116,8 @@ const DEFAULT_RECEIVE = 65536;
 const pieceOf = (length: unknown): number => (typeof length === "number" ? Math.min(length, PIECE) : -1);
 const VERSION = MAKEWORD(2, 2);
 const NO_BYTES = new Uint8Array(0);
+/** Room for a name of either family. */
+const LONGEST_NAME = sizeof_sockaddr_in6;
 
 type CallFields = Partial<Omit<CallRequest, "id" | "op">>;
 
@@ -123,6 +130,8 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   const sending = new Map<SOCKET, Promise<unknown>>();
   /** The last plain receive of each socket: what the host has shown belongs to them in their order. */
   const receiving = new Map<SOCKET, Promise<unknown>>();
+  /** Sockets of AF_INET6. */
+  const inet6 = new Set<SOCKET>();
   const streams = new KnownStreams((request, replied) => openedPort?.post(request, replied) === true);
 
   /** The port, started up at least once. */
@@ -303,7 +312,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   async function readName(syscall: "getsockname" | "getpeername", s: SOCKET): Promise<SocketAddress> {
-    return socketAddressOf((await call(syscall, { s, a: sizeof_sockaddr_in })).data);
+    return socketAddressOf((await call(syscall, { s, a: LONGEST_NAME })).data);
   }
 
   function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
@@ -336,15 +345,18 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       sending.clear();
       receiving.clear();
       streams.clear();
+      inet6.clear();
       await closing.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
       closing.close();
     },
 
     async socket(af = AF_INET, type = SOCK_STREAM, protocol = 0) {
-      return (await call("socket", { a: af, b: type, c: protocol })).result;
+      const s = (await call("socket", { a: af, b: type, c: protocol })).result;
+      if (af === AF_INET6) inet6.add(s);
+      return s;
     },
 
-    async bind(s, { address = "0.0.0.0", port = 0 } = {}) {
+    async bind(s, { address = inet6.has(s) ? "::" : "0.0.0.0", port = 0 } = {}) {
       const name = nameBytes("bind", { address, port });
       await call("bind", { s, a: name.length, data: name }, undefined, { address, port });
     },
@@ -359,7 +371,8 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     },
 
     async accept(s, { signal } = {}) {
-      const { result, data } = await call("accept", { s, a: sizeof_sockaddr_in }, signal);
+      const { result, data } = await call("accept", { s, a: LONGEST_NAME }, signal);
+      if (inet6.has(s)) inet6.add(result);
       return { socket: result, ...socketAddressOf(data) };
     },
 
@@ -376,7 +389,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     },
 
     async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
-      const { a, data } = await call("recvfrom", { s, a: pieceOf(length), b: flags, c: sizeof_sockaddr_in }, signal);
+      const { a, data } = await call("recvfrom", { s, a: pieceOf(length), b: flags, c: LONGEST_NAME }, signal);
       const bytes = data ?? NO_BYTES;
       return { data: bytes.subarray(a), ...socketAddressOf(bytes.subarray(0, a)) };
     },
@@ -387,6 +400,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
     async closesocket(s) {
       await call("closesocket", { s });
+      inet6.delete(s);
     },
 
     getsockname: (s) => readName("getsockname", s),
@@ -457,28 +471,43 @@ class Turn {
   }
 }
 
+/** An address of IPv6, and the number of its zone behind a `%`. */
+const ZONED = /^([^%]*:[^%]*)(?:%(\d{1,10}))?$/;
+
 /** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, a port that is none, or no name at all */
 function nameBytes(syscall: string, name: SocketAddress | undefined): Uint8Array {
   const address = typeof name?.address === "string" ? name.address : undefined;
   const port = typeof name?.port === "number" ? name.port : undefined;
-  const isV6 = address?.includes(":") === true;
-  const bytes = new Uint8Array(isV6 ? sizeof_sockaddr_in6 : sizeof_sockaddr_in);
-  const family = isV6 ? AF_INET6 : AF_INET;
+  const zoned = address === undefined ? null : ZONED.exec(address);
+  const [, text = address ?? null, zone = "0"] = zoned ?? [];
+  const bytes = new Uint8Array(zoned === null ? sizeof_sockaddr_in : sizeof_sockaddr_in6);
+  const family = zoned === null ? AF_INET : AF_INET6;
   const isPort = port !== undefined && Number.isInteger(port) && port >= 0 && port <= 0xffff;
-  if (!isPort || inetPton(family, address ?? null, bytes.subarray(isV6 ? 8 : 4)).value !== 1) {
-    throw new WinsockError(WSAEFAULT, syscall, { address, port });
-  }
+  const isAddress = inetPton(family, text, bytes.subarray(zoned === null ? 4 : 8)).value === 1 && Number(zone) <= 0xffffffff;
+  if (!isPort || !isAddress) throw new WinsockError(WSAEFAULT, syscall, { address, port });
   bytes[0] = family;
   bytes[2] = port >>> 8;
   bytes[3] = port;
+  for (let i = 0; zoned !== null && i < 4; i++) bytes[SCOPE_AT + i] = Number(zone) >>> (8 * i);
   return bytes;
 }
 
+/** Where a sockaddr_in6 has its scope id. */
+const SCOPE_AT = 24;
+
 /** 0.0.0.0 and port 0 where the call gave no address, as recvfrom on a stream. */
 function socketAddressOf(name: Uint8Array | null): SocketAddress {
-  const { sin_addr, sin_port } = readSockaddrIn(name ?? NO_BYTES);
-  return { address: inet_ntoa(sin_addr), port: ((sin_port & 0xff) << 8) | (sin_port >>> 8) };
+  const bytes = name ?? NO_BYTES;
+  if (bytes[0] === AF_INET6) {
+    const { sin6_addr, sin6_port, sin6_scope_id } = readSockaddrIn6(bytes);
+    const text = inetNtop(AF_INET6, sin6_addr, { value: "" }, INET6_ADDRSTRLEN).value ?? "";
+    return { address: sin6_scope_id === 0 ? text : `${text}%${sin6_scope_id}`, port: hostOrder(sin6_port), family: AF_INET6 };
+  }
+  const { sin_addr, sin_port } = readSockaddrIn(bytes);
+  return { address: inet_ntoa(sin_addr), port: hostOrder(sin_port), family: AF_INET };
 }
+
+const hostOrder = (port: number): number => ((port & 0xff) << 8) | (port >>> 8);
 
 /** Null for what is no value at all, which is NULL in C. */
 function optionBytes(value: OptionValue | null | undefined): Uint8Array | null {

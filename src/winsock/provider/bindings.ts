@@ -1,4 +1,5 @@
-import { type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import { IPV4_ANY, type IpAddress, sameAddress } from "../../stack/core/address.ts";
+import { type BoundAddress, overlaps, specificOf } from "../../stack/core/bound-address.ts";
 import { WSAEACCES, WSAEADDRINUSE } from "../abi/errors.ts";
 
 /** What a socket said about sharing its port before it was bound: nothing, SO_REUSEADDR, or SO_EXCLUSIVEADDRUSE. */
@@ -6,10 +7,10 @@ export type Sharing = "default" | "reuse" | "exclusive";
 
 /** A socket's claim on a port. */
 export interface Binding {
-  /** As given to bind: unspecified for a wildcard. */
-  readonly bound: IpAddress;
+  /** As given to bind. */
+  readonly bound: BoundAddress;
   /** The same, until a connect settles which address a wildcard means. */
-  effective: IpAddress;
+  effective: BoundAddress;
   readonly port: number;
   readonly sharing: Sharing;
 }
@@ -32,7 +33,12 @@ const COLUMN: Readonly<Record<Sharing, { readonly wildcard: number; readonly spe
   exclusive: { wildcard: 4, specific: 5 },
 };
 
-const kindOf = (address: IpAddress): "wildcard" | "specific" => (isUnspecified(address) ? "wildcard" : "specific");
+/** Beside a socket of both families IPv4's wildcard is as one address of many (Wine's test reuseaddr). */
+function kindOf(bound: BoundAddress, beside: BoundAddress): "wildcard" | "specific" {
+  if (bound === undefined) return "wildcard";
+  if (specificOf(bound) !== undefined) return "specific";
+  return beside === undefined && sameAddress(bound, IPV4_ANY) ? "specific" : "wildcard";
+}
 
 /** Who has which port of one protocol on this host. Connections, TIME-WAIT among them, are not here: they do not stand in a bind's way. */
 export class Bindings {
@@ -49,19 +55,18 @@ export class Bindings {
   }
 
   /** 0, or the code with which bind fails. */
-  conflict(address: IpAddress, port: number, sharing: Sharing): number {
-    const column = COLUMN[sharing][kindOf(address)];
+  conflict(wanted: BoundAddress, port: number, sharing: Sharing): number {
     for (const first of this.#byPort.get(port) ?? []) {
-      const bothSpecific = !isUnspecified(address) && !isUnspecified(first.bound);
-      if (bothSpecific && !sameAddress(address, first.bound)) continue;
-      const code = TABLE[first.sharing][kindOf(first.bound)][column]!;
+      if (!overlaps(wanted, first.bound)) continue;
+      const column = COLUMN[sharing][kindOf(wanted, first.bound)];
+      const code = TABLE[first.sharing][kindOf(first.bound, wanted)][column]!;
       if (code !== OK) return code;
     }
     return OK;
   }
 
-  add(address: IpAddress, port: number, sharing: Sharing): Binding {
-    const binding: Binding = { bound: address, effective: address, port, sharing };
+  add(bound: BoundAddress, port: number, sharing: Sharing): Binding {
+    const binding: Binding = { bound, effective: bound, port, sharing };
     this.#held(port, 1);
     const there = this.#byPort.get(port);
     if (there === undefined) this.#byPort.set(port, new Set([binding]));
@@ -75,7 +80,7 @@ export class Bindings {
    */
   settle(binding: Binding, address: IpAddress): number {
     for (const other of this.#byPort.get(binding.port) ?? []) {
-      if (other === binding || !sameAddress(other.bound, address)) continue;
+      if (other === binding || other.bound === undefined || !sameAddress(other.bound, address)) continue;
       if (TABLE[other.sharing].specific[COLUMN[binding.sharing].specific] !== OK) return WSAEADDRINUSE;
     }
     binding.effective = address;

@@ -2,9 +2,9 @@ import { formatEndpoint } from "../../stack/core/address.ts";
 import * as constants from "../abi/constants.ts";
 import { errorName } from "../abi/errors.ts";
 import { CALL, type CallName, type CallRequest } from "./calls.ts";
-import { readEndpoint } from "./endpoint.ts";
 import type { Outcome } from "./outcome.ts";
 import { decodeSets } from "./select.ts";
+import { familyOf, socketFamily } from "./socket-family.ts";
 
 const nameOfOp: ReadonlyMap<number, CallName> = new Map((Object.keys(CALL) as CallName[]).map((name) => [CALL[name], name]));
 
@@ -28,20 +28,26 @@ const type = namer(["SOCK_"]);
 const how = namer(["SD_"]);
 const socketOption = namer(["SO_"]);
 const tcpOption = namer(["TCP_"]);
+const ipv6Option = namer(["IPV6_"]);
 const ioctl = namer(["FION", "SIOCAT"]);
 
 const protocol = (value: number): string => {
   if (value === constants.IPPROTO_TCP) return "IPPROTO_TCP";
+  if (value === constants.IPPROTO_IPV6) return "IPPROTO_IPV6";
   return value === constants.IPPROTO_UDP ? "IPPROTO_UDP" : String(value);
 };
 const level = (value: number): string => (value === constants.SOL_SOCKET ? "SOL_SOCKET" : protocol(value));
-const option = (of: number, name: number): string => (of === constants.IPPROTO_TCP ? tcpOption(name) : socketOption(name));
+function option(of: number, name: number): string {
+  if (of === constants.IPPROTO_TCP) return tcpOption(name);
+  return of === constants.IPPROTO_IPV6 ? ipv6Option(name) : socketOption(name);
+}
 const version = (word: number): string => `MAKEWORD(${constants.LOBYTE(word)}, ${constants.HIBYTE(word)})`;
 
 function nameText(name: Uint8Array | null): string {
   if (name === null) return "NULL";
-  if (name.length < 8) return `${name.length} bytes`;
-  const { address, port } = readEndpoint(name);
+  const family = socketFamily(familyOf(name) ?? constants.AF_UNSPEC);
+  if (family === undefined || name.length < family.nameBytes) return `${name.length} bytes`;
+  const { address, port } = family.readName(name);
   return formatEndpoint(address, port);
 }
 

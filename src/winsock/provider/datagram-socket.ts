@@ -1,9 +1,9 @@
-import { IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import { specificOf } from "../../stack/core/bound-address.ts";
 import type { IcmpErrorKind } from "../../stack/ip/transport.ts";
 import type { UdpEndpoint } from "../../stack/udp/udp-service.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
 import {
-  AF_INET,
   AF_UNSPEC,
   IPPROTO_UDP,
   MSG_DONTROUTE,
@@ -18,7 +18,6 @@ import {
   WSAEACCES,
   WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
-  WSAEAFNOSUPPORT,
   WSAECONNRESET,
   WSAEFAULT,
   WSAEINTR,
@@ -26,6 +25,7 @@ import {
   WSAEMSGSIZE,
   WSAENETDOWN,
   WSAENETRESET,
+  WSAENETUNREACH,
   WSAENOBUFS,
   WSAENOTCONN,
   WSAEOPNOTSUPP,
@@ -33,14 +33,12 @@ import {
   WSAETIMEDOUT,
   WSAEWOULDBLOCK,
 } from "../abi/errors.ts";
-import { sizeof_sockaddr_in } from "../abi/structures.ts";
-import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
+import { sizeof_sockaddr } from "../abi/structures.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
 import { codeOfRouteFailure, LARGEST_BUFFER, type Owner, Socket, type SocketContext } from "./socket.ts";
+import { familyOf, type SocketFamily } from "./socket-family.ts";
 import { defaultOptions } from "./socket-options.ts";
-
-/** SO_MAX_MSG_SIZE of UDP over IPv4: 65535 less both headers. */
-export const MAX_DATAGRAM = 65507;
 
 /** ICMP errors that wait to be told by a receive; a flood of them tells nothing new. */
 const MAX_PENDING_ERRORS = 16;
@@ -60,9 +58,9 @@ export class DatagramSocket extends Socket implements UdpUser {
   /** Codes that the next receives fail with, one each. */
   readonly #errors: number[] = [];
 
-  constructor(handle: number, owner: Owner, context: SocketContext) {
+  constructor(handle: number, owner: Owner, context: SocketContext, family: SocketFamily) {
     const { sendBufferBytes, udpReceiveBufferBytes } = context.host.context.profile;
-    super(handle, owner, context, context.udpBindings, defaultOptions(sendBufferBytes, udpReceiveBufferBytes));
+    super(handle, owner, context, family, context.udpBindings, defaultOptions(sendBufferBytes, udpReceiveBufferBytes));
   }
 
   override get peer(): Endpoint | undefined {
@@ -86,8 +84,9 @@ export class DatagramSocket extends Socket implements UdpUser {
     return false;
   }
 
-  protected override canBindTo(address: IpAddress): boolean {
-    return (this.options.broadcast && sameAddress(address, IPV4_BROADCAST)) || super.canBindTo(address);
+  /** 255.255.255.255 is for datagram sockets with SO_BROADCAST only. */
+  protected override localAddress(address: IpAddress): IpAddress | undefined {
+    return this.options.broadcast && sameAddress(address, IPV4_BROADCAST) ? address : super.localAddress(address);
   }
 
   protected override choosePort(): number | undefined {
@@ -100,9 +99,9 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   protected override opened(): number {
     const { bound, port } = this.binding!;
-    const isAny = isUnspecified(bound) || sameAddress(bound, IPV4_BROADCAST);
+    const local = bound !== undefined && sameAddress(bound, IPV4_BROADCAST) ? IPV4_ANY : bound;
     // Who may share the port has been decided by the bindings.
-    const endpoint = this.context.host.udp.open({ local: isAny ? undefined : bound, localPort: port, user: this, sharesWith: () => true });
+    const endpoint = this.context.host.udp.open({ local, localPort: port, user: this, sharesWith: () => true });
     if (typeof endpoint === "string") return endpoint === "source-not-local" ? WSAEADDRNOTAVAIL : WSAEADDRINUSE;
     this.#endpoint = endpoint;
     this.applyOptions();
@@ -112,7 +111,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   /** While connected the address that a wildcard came to mean. */
   override get localEndpoint(): Endpoint | undefined {
     const local = super.localEndpoint;
-    return local && { address: this.#endpoint?.local ?? local.address, port: local.port };
+    return local && { address: specificOf(this.#endpoint?.local) ?? local.address, port: local.port };
   }
 
   override applyOptions(): void {
@@ -125,14 +124,13 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   /** Founding page, the paragraph on connectionless sockets. */
   override connect(name: Uint8Array | null, namelen: number): Answer {
-    if (name === null || Math.min(name.length, namelen) < sizeof_sockaddr_in) return failed(WSAEFAULT);
-    const family = familyOf(name);
-    if (family !== AF_INET && family !== AF_UNSPEC) return failed(WSAEAFNOSUPPORT);
-    const peer = readEndpoint(name);
-    if (family === AF_UNSPEC || isUnspecified(peer.address)) {
+    const peer = isOfNoFamily(name, namelen) ? undefined : this.readPeer(name, namelen);
+    if (typeof peer === "number") return failed(peer);
+    if (peer === undefined || isUnspecified(peer.address)) {
       this.#disconnect();
       return DONE;
     }
+    if (!this.canSpeakTo(peer.address)) return failed(WSAENETUNREACH);
     if (this.#peerNeedsOption && this.#isForbiddenBroadcast(peer.address)) return failed(WSAEACCES);
     const wasBound = this.isBound;
     const code = this.bindImplicitly() || this.#setPeer(peer);
@@ -150,14 +148,16 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   /** @returns 0 or a WSA code */
-  #setPeer(peer: Endpoint): number {
+  #setPeer(wanted: Endpoint): number {
     const before = this.#peer;
-    const failure = this.#endpoint!.connect(peer.address, peer.port);
+    const endpoint = this.#endpoint!;
+    const failure = endpoint.connect(wanted.address, wanted.port);
     if (failure !== undefined) return codeOfRouteFailure(failure);
+    const peer = { address: endpoint.peer!, port: wanted.port };
     this.#peer = peer;
     this.#isDissolved = false;
     // "Any datagrams queued for receipt are discarded if name is different from the previous connect."
-    if (before === undefined) this.#endpoint!.discardQueuedExcept(peer.address, peer.port);
+    if (before === undefined) endpoint.discardQueuedExcept(peer.address, peer.port);
     else if (!sameAddress(before.address, peer.address) || before.port !== peer.port) this.#discardQueue();
     return 0;
   }
@@ -193,10 +193,10 @@ export class DatagramSocket extends Socket implements UdpUser {
   override sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer {
     if (name === null) return this.send(bytes, flags);
     if (this.#sendIsShut) return failed(WSAESHUTDOWN);
-    if (Math.min(name.length, tolen) < sizeof_sockaddr_in) return failed(WSAEFAULT);
-    if (familyOf(name) !== AF_INET) return failed(WSAEAFNOSUPPORT);
-    const to = readEndpoint(name);
+    const to = this.readPeer(name, tolen);
+    if (typeof to === "number") return failed(to);
     if (isUnspecified(to.address) || to.port === 0) return failed(WSAEADDRNOTAVAIL);
+    if (!this.canSpeakTo(to.address)) return failed(WSAENETUNREACH);
     return this.#sendTo(bytes, flags, to, true);
   }
 
@@ -204,7 +204,7 @@ export class DatagramSocket extends Socket implements UdpUser {
     if (bytes === null) return failed(WSAEFAULT);
     if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
     if (needsOption && this.#isForbiddenBroadcast(to.address)) return failed(WSAEACCES);
-    if (bytes.length > MAX_DATAGRAM) return failed(WSAEMSGSIZE);
+    if (bytes.length > this.family.largestDatagram) return failed(WSAEMSGSIZE);
     const wasBound = this.isBound;
     const code = this.bindImplicitly() || this.#codeOfSend(this.#endpoint!.send(bytes, 0, bytes.length, to.address, to.port));
     if (code === 0) return succeeded(bytes.length);
@@ -239,7 +239,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   override recvfrom(wanted: number, flags: number, room: number): Answer {
-    if (room >= 0 && room < sizeof_sockaddr_in) return failed(WSAEFAULT);
+    if (room >= 0 && room < this.family.nameBytes) return failed(WSAEFAULT);
     return this.#receive(wanted, flags, room);
   }
 
@@ -271,9 +271,10 @@ export class DatagramSocket extends Socket implements UdpUser {
     const outcome = payload.length > wanted ? failed(WSAEMSGSIZE) : succeeded(count);
     if (room < 0) return { ...outcome, data: payload.subarray(0, count) };
     const { scratch } = this.context;
-    scratch.set(sockaddrOf(datagram.from, datagram.fromPort));
-    scratch.set(payload.subarray(0, count), sizeof_sockaddr_in);
-    return { ...outcome, a: sizeof_sockaddr_in, data: scratch.subarray(0, sizeof_sockaddr_in + count) };
+    const { nameBytes } = this.family;
+    scratch.set(this.family.writeName(datagram.from, datagram.fromPort));
+    scratch.set(payload.subarray(0, count), nameBytes);
+    return { ...outcome, a: nameBytes, data: scratch.subarray(0, nameBytes + count) };
   }
 
   // ---- Ending ----
@@ -326,3 +327,7 @@ export class DatagramSocket extends Socket implements UdpUser {
     this.wake();
   }
 }
+
+/** A name that ends what was connected (Wine's test connect_udp). */
+const isOfNoFamily = (name: Uint8Array | null, namelen: number): boolean =>
+  name !== null && Math.min(name.length, namelen) >= sizeof_sockaddr && familyOf(name) === AF_UNSPEC;

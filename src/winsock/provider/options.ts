@@ -3,6 +3,7 @@ import {
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  IPV6_V6ONLY,
   SO_ACCEPTCONN,
   SO_BROADCAST,
   SO_CONNECT_TIME,
@@ -32,7 +33,6 @@ import {
 } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT } from "../abi/errors.ts";
 import { lingerBytes, readLinger, sizeof_DWORD, sizeof_linger } from "../abi/structures.ts";
-import { MAX_DATAGRAM } from "./datagram-socket.ts";
 import { DONE, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
 import type { SocketOptions } from "./socket-options.ts";
@@ -186,7 +186,7 @@ const SOCKET_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOp
     },
   ],
   [SO_TYPE, { lengths: "dword", only: "any", get: (s) => s.type, setError: (stream) => (stream ? WSAENOPROTOOPT : WSAEINVAL) }],
-  [SO_MAX_MSG_SIZE, { lengths: "dword", only: "any", get: (s) => (isStream(s) ? 0 : MAX_DATAGRAM) }],
+  [SO_MAX_MSG_SIZE, { lengths: "dword", only: "any", get: (s) => (isStream(s) ? 0 : s.family.largestDatagram) }],
   [SO_CONNECT_TIME, { lengths: "dword", only: "any", get: connectTime }],
 ]);
 
@@ -209,12 +209,26 @@ const TCP_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOptio
   ],
 ]);
 
+const IPV6_LEVEL: ReadonlyMap<number, SocketOption> = new Map<number, SocketOption>([
+  [
+    IPV6_V6ONLY,
+    {
+      ...flag("byte", "isV6Only", "any"),
+      set: (s, v) => {
+        if (s.isBound) return WSAEINVAL;
+        s.options.isV6Only = v !== 0;
+        return 0;
+      },
+    },
+  ],
+]);
+
 /** Levels that exist, whatever options they have here. */
 const LEVELS: ReadonlyMap<number, ReadonlyMap<number, SocketOption>> = new Map<number, ReadonlyMap<number, SocketOption>>([
   [SOL_SOCKET, SOCKET_LEVEL],
   [IPPROTO_TCP, TCP_LEVEL],
   [IPPROTO_IP, new Map()],
-  [IPPROTO_IPV6, new Map()],
+  [IPPROTO_IPV6, IPV6_LEVEL],
   [IPPROTO_UDP, new Map()],
 ]);
 

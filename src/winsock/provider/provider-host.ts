@@ -8,5 +8,5 @@ export interface ProviderHost {
   readonly context: HostContext;
   readonly tcp: TcpService;
   readonly udp: Pick<UdpService, "open" | "choosePort">;
-  readonly ip: Pick<IpService, "isLocalAddress" | "isBroadcast">;
+  readonly ip: Pick<IpService, "localAddress" | "isLocalAddress" | "isBroadcast">;
 }

@@ -12,7 +12,6 @@ import {
   WSAVERNOTSUPPORTED,
 } from "../abi/errors.ts";
 import { negotiateVersion } from "../abi/startup-version.ts";
-import { sizeof_sockaddr_in } from "../abi/structures.ts";
 import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
@@ -25,6 +24,7 @@ import { PendingCall } from "./pending-call.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { decodeSets, select } from "./select.ts";
 import { type Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { LONGEST_FAMILY_NAME, type SocketFamily } from "./socket-family.ts";
 import { resolveKind } from "./socket-kind.ts";
 import { StreamSocket } from "./stream-socket.ts";
 
@@ -76,12 +76,12 @@ class Client {
     return !this.sockets.isFull;
   }
 
-  newStreamSocket(): StreamSocket {
-    return this.#opened(new StreamSocket(this.sockets.reserve(), this, this.#context));
+  newStreamSocket(family: SocketFamily): StreamSocket {
+    return this.#opened(new StreamSocket(this.sockets.reserve(), this, this.#context, family));
   }
 
-  newDatagramSocket(): DatagramSocket {
-    return this.#opened(new DatagramSocket(this.sockets.reserve(), this, this.#context));
+  newDatagramSocket(family: SocketFamily): DatagramSocket {
+    return this.#opened(new DatagramSocket(this.sockets.reserve(), this, this.#context, family));
   }
 
   /** The program has no such socket any more. */
@@ -127,7 +127,7 @@ export class Provider implements CallHandler {
       tcpBindings: new Bindings((port, change) => host.tcp.holdPort(port, change)),
       udpBindings: new Bindings(),
       lastSocket: 0,
-      scratch: new Uint8Array(sizeof_sockaddr_in + TRANSFER_LIMIT),
+      scratch: new Uint8Array(LONGEST_FAMILY_NAME + TRANSFER_LIMIT),
     };
     host.context.trace.introduceBy((tell) => {
       for (const client of this.#clients.values()) client.introduce(tell);
@@ -315,11 +315,12 @@ function cleanUp(client: Client): Outcome {
   return DONE;
 }
 
-function newSocket(client: Client, family: number, type: number, protocol: number): Outcome {
-  const kind = resolveKind(family, type, protocol);
+function newSocket(client: Client, ...parameters: Parameters<typeof resolveKind>): Outcome {
+  const kind = resolveKind(...parameters);
   if ("code" in kind) return failed(kind.code);
   if (!client.hasRoom) return failed(WSAEMFILE);
-  const socket = kind.type === SOCK_STREAM ? client.newStreamSocket() : client.newDatagramSocket();
+  const { family, type } = kind;
+  const socket = type === SOCK_STREAM ? client.newStreamSocket(family) : client.newDatagramSocket(family);
   return succeeded(socket.handle);
 }
 

@@ -1,17 +1,22 @@
-import { AF_INET, AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from "../abi/constants.ts";
+import { AF_UNSPEC, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from "../abi/constants.ts";
 import { WSAEACCES, WSAEAFNOSUPPORT, WSAEINVAL, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT } from "../abi/errors.ts";
+import { DEFAULT_FAMILY, type SocketFamily, socketFamily } from "./socket-family.ts";
 
-/** What socket() makes of its three parameters (Wine's tests WSASocket and Protocol): the type, or the code that it fails with. */
-export function resolveKind(family: number, type: number, protocol: number): { readonly type: number } | { readonly code: number } {
-  if (family === AF_UNSPEC && protocol === 0) return { code: WSAEINVAL };
-  if (type === SOCK_RAW && (family === AF_INET || family === AF_UNSPEC)) return { code: WSAEACCES };
+/** What a socket is to be. */
+export interface SocketKind {
+  readonly family: SocketFamily;
+  readonly type: number;
+}
+
+/** What socket() makes of its three parameters (Wine's tests WSASocket and Protocol), or the code that it fails with. */
+export function resolveKind(af: number, type: number, protocol: number): SocketKind | { readonly code: number } {
+  if (af === AF_UNSPEC && protocol === 0) return { code: WSAEINVAL };
+  const family = af === AF_UNSPEC ? DEFAULT_FAMILY : socketFamily(af);
+  if (type === SOCK_RAW && family !== undefined) return { code: WSAEACCES };
   if (type !== 0 && type !== SOCK_STREAM && type !== SOCK_DGRAM) return { code: WSAESOCKTNOSUPPORT };
-  if (family !== AF_UNSPEC && family !== AF_INET) {
-    // IPv6 sockets come later; until then the family is as unknown as any other.
-    return { code: WSAEAFNOSUPPORT };
-  }
+  if (family === undefined) return { code: WSAEAFNOSUPPORT };
   const typeOfProtocol = protocol === IPPROTO_TCP ? SOCK_STREAM : protocol === IPPROTO_UDP ? SOCK_DGRAM : undefined;
   if (protocol !== 0 && typeOfProtocol === undefined) return { code: WSAEPROTONOSUPPORT };
   if (type !== 0 && typeOfProtocol !== undefined && type !== typeOfProtocol) return { code: WSAEPROTONOSUPPORT };
-  return { type: type || (typeOfProtocol ?? SOCK_STREAM) };
+  return { family, type: type || (typeOfProtocol ?? SOCK_STREAM) };
 }

@@ -31,6 +31,8 @@ export interface SocketOptions {
   maxRetransmissionSeconds: number;
   maxRetransmissionMs: number;
   failConnectOnIcmpError: boolean;
+  /** IPV6_V6ONLY: while false a socket of AF_INET6 speaks IPv4 too, by v4-mapped addresses. Without meaning for others. */
+  isV6Only: boolean;
 }
 
 export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: number): SocketOptions {
@@ -53,6 +55,7 @@ export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: numb
     maxRetransmissionSeconds: 0,
     maxRetransmissionMs: 0,
     failConnectOnIcmpError: false,
+    isV6Only: true,
   };
 }
 
@@ -70,6 +73,7 @@ export function inheritedOptions(from: SocketOptions): SocketOptions {
     receiveTimeoutMs: from.receiveTimeoutMs,
     linger: from.linger,
     noDelay: from.noDelay,
+    isV6Only: from.isV6Only,
   };
 }
 

@@ -1,6 +1,7 @@
-import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import type { IpAddress } from "../../stack/core/address.ts";
+import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { PortShortage } from "../../stack/tcp/tcp-user.ts";
-import { AF_INET, FIONBIO, FIONREAD, SIOCATMARK, TRUE } from "../abi/constants.ts";
+import { FIONBIO, FIONREAD, SIOCATMARK, TRUE } from "../abi/constants.ts";
 import {
   WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
@@ -13,13 +14,14 @@ import {
   WSAENOTCONN,
   WSAEOPNOTSUPP,
 } from "../abi/errors.ts";
-import { sizeof_sockaddr_in } from "../abi/structures.ts";
+import { sizeof_sockaddr } from "../abi/structures.ts";
 import type { Binding, Bindings, Sharing } from "./bindings.ts";
-import { type Endpoint, familyOf, lengthOfFamily, readEndpoint, sockaddrOf } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { ByteBudget } from "./limits.ts";
 import { type Answer, DONE, failed, type Outcome } from "./outcome.ts";
 import type { PendingCall } from "./pending-call.ts";
 import type { ProviderHost } from "./provider-host.ts";
+import { familyOf, type SocketFamily, socketFamily } from "./socket-family.ts";
 import type { SocketOptions } from "./socket-options.ts";
 
 /** Most bytes that one call carries: longer transfers come in pieces. */
@@ -31,6 +33,9 @@ export const LARGEST_BUFFER = 16 * 1024 * 1024;
 /** How a send may come: as a piece of one already begun, or without waiting for its answer. */
 export const CONTINUED = 1;
 export const POSTED = 2;
+
+/** A sockaddr, which is as much of a name as is looked at before its family is. */
+const LEAST_NAME = sizeof_sockaddr;
 
 /** The program that a socket belongs to. */
 export interface Owner {
@@ -60,6 +65,7 @@ export abstract class Socket {
   readonly handle: number;
   readonly owner: Owner;
   readonly context: SocketContext;
+  readonly family: SocketFamily;
   options: SocketOptions;
   isNonblocking = false;
   /** The program gave it up: calls that still wait end. */
@@ -71,11 +77,12 @@ export abstract class Socket {
   protected readonly bindings: Bindings;
   protected binding: Binding | undefined;
 
-  constructor(handle: number, owner: Owner, context: SocketContext, bindings: Bindings, options: SocketOptions) {
+  constructor(handle: number, owner: Owner, context: SocketContext, family: SocketFamily, bindings: Bindings, options: SocketOptions) {
     this.id = ++context.lastSocket;
     this.handle = handle;
     this.owner = owner;
     this.context = context;
+    this.family = family;
     this.bindings = bindings;
     this.options = options;
   }
@@ -117,7 +124,7 @@ export abstract class Socket {
   }
 
   get localEndpoint(): Endpoint | undefined {
-    return this.binding === undefined ? undefined : { address: this.binding.effective, port: this.binding.port };
+    return this.binding === undefined ? undefined : { address: this.binding.effective ?? this.family.any, port: this.binding.port };
   }
 
   protected get sharing(): Sharing {
@@ -128,38 +135,52 @@ export abstract class Socket {
   bind(name: Uint8Array | null, namelen: number): Outcome {
     if (name === null || namelen < 2) return failed(WSAEFAULT);
     const given = name.subarray(0, Math.min(name.length, namelen));
-    const family = familyOf(given);
-    if (family === undefined) return failed(WSAEFAULT);
-    const needed = lengthOfFamily(family);
-    if (given.length < needed) return failed(WSAEFAULT);
-    if (needed === 0) return failed(WSAEAFNOSUPPORT);
+    const af = familyOf(given);
+    if (af === undefined) return failed(WSAEFAULT);
+    const named = socketFamily(af);
+    if (named === undefined) return failed(WSAEAFNOSUPPORT);
+    if (given.length < named.nameBytes) return failed(WSAEFAULT);
     // A known family that is not the socket's (Microsoft, "bind function").
-    if (family !== AF_INET) return failed(WSAEFAULT);
+    if (named !== this.family) return failed(WSAEFAULT);
     if (this.isBound) return failed(WSAEINVAL);
-    const { address, port } = readEndpoint(given);
-    if (!this.canBindTo(address)) return failed(WSAEADDRNOTAVAIL);
-    return this.#claim(address, port);
+    const { address, port } = this.family.readName(given);
+    if (!this.canSpeakTo(address)) return failed(WSAEADDRNOTAVAIL);
+    const wildcard = this.family.boundTo(address, this.options.isV6Only);
+    if (specificOf(wildcard) === undefined) return this.#claim(wildcard, port);
+    const local = this.localAddress(address);
+    return local === undefined ? failed(WSAEADDRNOTAVAIL) : this.#claim(local, port);
   }
 
-  /** 255.255.255.255 is for datagram sockets with SO_BROADCAST only, and they override this. */
-  protected canBindTo(address: IpAddress): boolean {
-    if (isUnspecified(address)) return true;
-    return !sameAddress(address, IPV4_BROADCAST) && this.context.host.ip.isLocalAddress(address);
+  /** The address of ours that a program names; undefined when it cannot be bound to. */
+  protected localAddress(address: IpAddress): IpAddress | undefined {
+    return this.context.host.ip.localAddress(address);
   }
 
-  #claim(address: IpAddress, wantedPort: number, towards?: Endpoint): Outcome {
+  protected canSpeakTo(address: IpAddress): boolean {
+    return this.family.admits(address, this.options.isV6Only);
+  }
+
+  /** The name that connect or sendto was given, or the code for one that is none of this socket's family. */
+  protected readPeer(name: Uint8Array | null, namelen: number): Endpoint | number {
+    const length = Math.min(name?.length ?? 0, namelen);
+    if (name === null || length < LEAST_NAME) return WSAEFAULT;
+    if (familyOf(name) !== this.family.af) return WSAEAFNOSUPPORT;
+    return length < this.family.nameBytes ? WSAEFAULT : this.family.readName(name);
+  }
+
+  #claim(bound: BoundAddress, wantedPort: number, towards?: Endpoint): Outcome {
     const sharing = this.sharing;
     if (wantedPort !== 0) {
-      const code = this.bindings.conflict(address, wantedPort, sharing);
+      const code = this.bindings.conflict(bound, wantedPort, sharing);
       if (code !== 0) return failed(code);
       // An exclusive bind also minds connections that live on (Microsoft, "SO_EXCLUSIVEADDRUSE").
-      if (sharing === "exclusive" && this.hasLiveConnections(address, wantedPort)) return failed(WSAEADDRINUSE);
+      if (sharing === "exclusive" && this.hasLiveConnections(bound, wantedPort)) return failed(WSAEADDRINUSE);
     }
     const port = wantedPort === 0 ? this.choosePort(towards) : wantedPort;
     // No port is free, or every free one was used towards this very destination lately (Windows' event 4227).
     if (port === "address-in-use") return failed(WSAEADDRINUSE);
     if (port === undefined || port === "no-free-port") return failed(WSAENOBUFS);
-    this.binding = this.bindings.add(address, port, sharing);
+    this.binding = this.bindings.add(bound, port, sharing);
     const code = this.opened();
     if (code !== 0) this.unbind();
     return code === 0 ? DONE : failed(code);
@@ -170,11 +191,12 @@ export abstract class Socket {
    * @returns a WSA code when there is no port left
    */
   protected bindImplicitly(towards?: Endpoint): number {
-    return this.binding === undefined ? this.#claim(IPV4_ANY, 0, towards).error : 0;
+    if (this.binding !== undefined) return 0;
+    return this.#claim(this.family.boundTo(this.family.any, this.options.isV6Only), 0, towards).error;
   }
 
   protected abstract choosePort(towards?: Endpoint): number | PortShortage | undefined;
-  protected abstract hasLiveConnections(address: IpAddress, port: number): boolean;
+  protected abstract hasLiveConnections(bound: BoundAddress, port: number): boolean;
   /** The binding was made. @returns 0, or a WSA code if the transport does not follow */
   protected opened(): number {
     return 0;
@@ -194,16 +216,16 @@ export abstract class Socket {
     if (room < 0) return failed(WSAEFAULT);
     const local = this.localEndpoint;
     if (local === undefined) return failed(WSAEINVAL);
-    if (room < sizeof_sockaddr_in) return failed(WSAEFAULT);
-    return { result: 0, error: 0, data: sockaddrOf(local.address, local.port) };
+    if (room < this.family.nameBytes) return failed(WSAEFAULT);
+    return { result: 0, error: 0, data: this.family.writeName(local.address, local.port) };
   }
 
   /** The state comes before the pointers here (Wine's test getpeername). */
   getpeername(room: number): Outcome {
     const peer = this.peer;
     if (peer === undefined) return failed(WSAENOTCONN);
-    if (room < sizeof_sockaddr_in) return failed(WSAEFAULT);
-    return { result: 0, error: 0, data: sockaddrOf(peer.address, peer.port) };
+    if (room < this.family.nameBytes) return failed(WSAEFAULT);
+    return { result: 0, error: 0, data: this.family.writeName(peer.address, peer.port) };
   }
 
   /** @param command unsigned */

@@ -1,9 +1,9 @@
-import { type IpAddress, isMulticast, isUnspecified } from "../../stack/core/address.ts";
+import { isMulticast, isUnspecified } from "../../stack/core/address.ts";
+import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { Loans } from "../../stack/tcp/loans.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, OpenFailure, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
-  AF_INET,
   IPPROTO_TCP,
   MSG_DONTROUTE,
   MSG_OOB,
@@ -20,7 +20,6 @@ import {
 import {
   WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
-  WSAEAFNOSUPPORT,
   WSAEALREADY,
   WSAECONNABORTED,
   WSAECONNREFUSED,
@@ -40,10 +39,10 @@ import {
   WSAETIMEDOUT,
   WSAEWOULDBLOCK,
 } from "../abi/errors.ts";
-import { sizeof_sockaddr_in } from "../abi/structures.ts";
-import { type Endpoint, familyOf, readEndpoint, sockaddrOf } from "./endpoint.ts";
+import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { CONTINUED, codeOfRouteFailure, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import type { SocketFamily } from "./socket-family.ts";
 import { changedConnectionOptions, connectionOptions, defaultOptions, inheritedOptions } from "./socket-options.ts";
 
 /** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
@@ -52,7 +51,7 @@ type Phase = "idle" | "connecting" | "connected" | "listening";
 /** Makes sockets for the program that accepts connections. */
 export interface Acceptor {
   readonly hasRoom: boolean;
-  newStreamSocket(): StreamSocket;
+  newStreamSocket(family: SocketFamily): StreamSocket;
 }
 
 /** A face that posts sends keeps to the quota; one that does not is bounded by this. */
@@ -99,9 +98,9 @@ export class StreamSocket extends Socket implements TcpUser {
   /** What the program's budget was told that the send queue holds. */
   #queuedBytes = 0;
 
-  constructor(handle: number, owner: Owner, context: SocketContext) {
+  constructor(handle: number, owner: Owner, context: SocketContext, family: SocketFamily) {
     const { sendBufferBytes, receiveBufferBytes } = context.host.context.profile;
-    super(handle, owner, context, context.tcpBindings, defaultOptions(sendBufferBytes, receiveBufferBytes));
+    super(handle, owner, context, family, context.tcpBindings, defaultOptions(sendBufferBytes, receiveBufferBytes));
   }
 
   // ---- Facts ----
@@ -157,18 +156,18 @@ export class StreamSocket extends Socket implements TcpUser {
   // ---- Opening ----
 
   override connect(name: Uint8Array | null, namelen: number): Answer {
-    if (name === null || Math.min(name.length, namelen) < sizeof_sockaddr_in) return failed(WSAEFAULT);
-    if (familyOf(name) !== AF_INET) return failed(WSAEAFNOSUPPORT);
+    const remote = this.readPeer(name, namelen);
+    if (typeof remote === "number") return failed(remote);
     if (this.isListening) return failed(WSAEINVAL);
     if (this.isConnecting) return failed(this.owner.isLegacy ? WSAEINVAL : WSAEALREADY);
     if (this.isConnected) return failed(WSAEISCONN);
-    const remote = readEndpoint(name);
     const canBePeer =
       !isUnspecified(remote.address) &&
       remote.port !== 0 &&
       !isMulticast(remote.address) &&
       !this.context.host.ip.isBroadcast(remote.address);
     if (!canBePeer) return failed(WSAEADDRNOTAVAIL);
+    if (!this.canSpeakTo(remote.address)) return failed(WSAENETUNREACH);
     const code = this.bindImplicitly(remote) || this.#open(remote);
     if (code !== 0) return failed(code);
     this.#connectIsNonblocking = this.isNonblocking;
@@ -193,7 +192,7 @@ export class StreamSocket extends Socket implements TcpUser {
     const connection = this.context.host.tcp.open({
       remote: remote.address,
       remotePort: remote.port,
-      local: isUnspecified(binding.bound) ? undefined : binding.bound,
+      local: binding.bound,
       localPort: binding.port,
       options: this.#told,
       user: this,
@@ -206,7 +205,7 @@ export class StreamSocket extends Socket implements TcpUser {
       return conflict;
     }
     this.#connection = connection;
-    this.#remote = remote;
+    this.#remote = { address: connection.remote, port: remote.port };
     this.#phase = "connecting";
     return 0;
   }
@@ -243,10 +242,11 @@ export class StreamSocket extends Socket implements TcpUser {
     if (this.isListening) return DONE;
     if (this.binding === undefined || this.isConnecting) return failed(WSAEINVAL);
     const { bound, port } = this.binding;
-    if (!isUnspecified(bound) && !this.context.host.ip.isLocalAddress(bound)) return failed(WSAENETDOWN);
+    const one = specificOf(bound);
+    if (one !== undefined && !this.context.host.ip.isLocalAddress(one)) return failed(WSAENETDOWN);
     this.#told = connectionOptions(this.options);
     this.#listener = this.context.host.tcp.listen({
-      local: isUnspecified(bound) ? undefined : bound,
+      local: bound,
       localPort: port,
       backlog: backlogFor(backlog),
       options: this.#told,
@@ -261,7 +261,7 @@ export class StreamSocket extends Socket implements TcpUser {
   accept(room: number, acceptor: Acceptor): Answer {
     if (!this.isListening) return failed(WSAEINVAL);
     // Before a connection is taken off the queue, so that it is not lost (Wine's test accept).
-    if (room >= 0 && room < sizeof_sockaddr_in) return failed(WSAEFAULT);
+    if (room >= 0 && room < this.family.nameBytes) return failed(WSAEFAULT);
     const attempt = (): Outcome | undefined => {
       if (this.isClosed) return failed(WSAEINTR);
       if (this.#death !== 0) return failed(this.#death);
@@ -270,10 +270,10 @@ export class StreamSocket extends Socket implements TcpUser {
       const connection = this.#listener!.accept();
       // Reset by the peer while it was queued (Microsoft, "accept function").
       if (connection === undefined || connection.state === "CLOSED") return failed(WSAECONNRESET);
-      const socket = acceptor.newStreamSocket();
+      const socket = acceptor.newStreamSocket(this.family);
       socket.#adopt(connection, this);
       if (room < 0) return succeeded(socket.handle);
-      return { result: socket.handle, error: 0, data: sockaddrOf(connection.remote, connection.remotePort) };
+      return { result: socket.handle, error: 0, data: this.family.writeName(connection.remote, connection.remotePort) };
     };
     const outcome = attempt();
     if (outcome !== undefined) return outcome;
@@ -619,8 +619,8 @@ export class StreamSocket extends Socket implements TcpUser {
     return this.context.host.tcp.choosePort((port) => this.bindings.isFree(port), towards?.address, towards?.port);
   }
 
-  protected override hasLiveConnections(address: IpAddress, port: number): boolean {
-    return this.context.host.tcp.hasConnectionOn(isUnspecified(address) ? undefined : address, port);
+  protected override hasLiveConnections(bound: BoundAddress, port: number): boolean {
+    return this.context.host.tcp.hasConnectionOn(bound, port);
   }
 }
 

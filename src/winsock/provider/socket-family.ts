@@ -1,0 +1,100 @@
+import { IPV4_ANY, IPV6_ANY, type IpAddress, ipv4, ipv6, isUnspecified, isV4 } from "../../stack/core/address.ts";
+import type { BoundAddress } from "../../stack/core/bound-address.ts";
+import { AF_INET, AF_INET6 } from "../abi/constants.ts";
+import { sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../abi/structures.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** What sockets of one address family know that others do not: how names look, and which addresses they may have and speak to. */
+export interface SocketFamily {
+  readonly af: number;
+  /** Of a name, in bytes. */
+  readonly nameBytes: number;
+  /** The address that stands for every address. */
+  readonly any: IpAddress;
+  /** SO_MAX_MSG_SIZE of UDP: 65535 less the headers of IP and UDP. */
+  readonly largestDatagram: number;
+  /** From a name in C layout; the caller has checked family and length. */
+  readName(name: Uint8Array): Endpoint;
+  /** In C layout, what has no meaning zeroed. */
+  writeName(address: IpAddress, port: number): Uint8Array;
+  /** Whether its sockets can have and speak to this address. @param isV6Only IPV6_V6ONLY */
+  admits(address: IpAddress, isV6Only: boolean): boolean;
+  /** What a socket is bound to whose program names this address, an admitted one. @param isV6Only IPV6_V6ONLY */
+  boundTo(address: IpAddress, isV6Only: boolean): BoundAddress;
+}
+
+const u16 = (b: Uint8Array, at: number): number => (b[at]! << 8) | b[at + 1]!;
+const word = (b: Uint8Array, at: number): number => (u16(b, at) << 16) | u16(b, at + 2);
+
+function setWord(b: Uint8Array, at: number, value: number): void {
+  b[at] = value >>> 24;
+  b[at + 1] = value >>> 16;
+  b[at + 2] = value >>> 8;
+  b[at + 3] = value;
+}
+
+/** A name with its family, which is little-endian on x64, and its port. */
+function newName(af: number, length: number, port: number): Uint8Array {
+  const name = new Uint8Array(length);
+  name[0] = af;
+  name[2] = port >>> 8;
+  name[3] = port;
+  return name;
+}
+
+const INET: SocketFamily = {
+  af: AF_INET,
+  nameBytes: sizeof_sockaddr_in,
+  any: IPV4_ANY,
+  largestDatagram: 65507,
+  readName: (name) => ({ address: ipv4(word(name, 4)), port: u16(name, 2) }),
+  writeName(address, port) {
+    const name = newName(AF_INET, sizeof_sockaddr_in, port);
+    setWord(name, 4, address.w3);
+    return name;
+  },
+  admits: isV4,
+  boundTo: (address) => address,
+};
+
+/** An IPv4 address in its names is v4-mapped, which is the shape that all our IPv4 addresses have. */
+const INET6: SocketFamily = {
+  af: AF_INET6,
+  nameBytes: sizeof_sockaddr_in6,
+  any: IPV6_ANY,
+  largestDatagram: 65487,
+  readName(name) {
+    const words = ipv6(word(name, 8), word(name, 12), word(name, 16), word(name, 20), scopeOf(name));
+    // There is one of each of these, whatever zone a program says.
+    const address = isV4(words) ? ipv4(words.w3) : isUnspecified(words) ? IPV6_ANY : words;
+    return { address, port: u16(name, 2) };
+  },
+  writeName(address, port) {
+    const name = newName(AF_INET6, sizeof_sockaddr_in6, port);
+    setWord(name, 8, address.w0);
+    setWord(name, 12, address.w1);
+    setWord(name, 16, address.w2);
+    setWord(name, 20, address.w3);
+    for (let i = 0; i < 4; i++) name[SCOPE_AT + i] = address.scope >>> (8 * i);
+    return name;
+  },
+  admits: (address, isV6Only) => !(isV6Only && isV4(address)),
+  boundTo: (address, isV6Only) => (!isV6Only && isUnspecified(address) && !isV4(address) ? undefined : address),
+};
+
+const SCOPE_AT = 24;
+/** A C ulong, so in the machine's order. */
+const scopeOf = (b: Uint8Array): number => b[SCOPE_AT]! | (b[SCOPE_AT + 1]! << 8) | (b[SCOPE_AT + 2]! << 16) | (b[SCOPE_AT + 3]! << 24);
+
+const FAMILIES: ReadonlyMap<number, SocketFamily> = new Map([INET, INET6].map((family) => [family.af, family]));
+
+/** The longest name that any family has. */
+export const LONGEST_FAMILY_NAME = Math.max(...[...FAMILIES.values()].map((family) => family.nameBytes));
+/** What AF_UNSPEC comes to where the other parameters say enough. */
+export const DEFAULT_FAMILY = INET;
+
+/** Undefined for a family of which there are no sockets. */
+export const socketFamily = (af: number): SocketFamily | undefined => FAMILIES.get(af);
+
+/** sa_family of a name; undefined when the name is too short to have one. */
+export const familyOf = (name: Uint8Array): number | undefined => (name.length < 2 ? undefined : name[0]! | (name[1]! << 8));

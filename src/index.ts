@@ -6,7 +6,18 @@
 
 // The host
 
-export { type AddressWords, formatAddress, type IpAddress, ipv4, ipv6, parseAddress, parseV4 } from "./stack/core/address.ts";
+export {
+  type AddressWords,
+  formatAddress,
+  IPV4_ANY,
+  IPV6_ANY,
+  type IpAddress,
+  ipv4,
+  ipv6,
+  parseAddress,
+  parseV4,
+} from "./stack/core/address.ts";
+export type { BoundAddress } from "./stack/core/bound-address.ts";
 export type { HostContext } from "./stack/core/context.ts";
 export type { DropReason, PacketVerdict, SegmentVerdict } from "./stack/core/drop-reasons.ts";
 export type { DropCounters } from "./stack/core/drops.ts";

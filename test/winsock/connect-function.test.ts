@@ -23,7 +23,22 @@ import {
   SOL_SOCKET,
 } from "../../src/winsock/abi/constants.ts";
 import * as errors from "../../src/winsock/abi/errors.ts";
+import { in6addr_any } from "../../src/winsock/abi/in6-addr.ts";
 import { new_sockaddr_in, new_WSADATA, sizeof_linger, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../src/winsock/abi/structures.ts";
+import {
+  address6,
+  bind6,
+  connect6,
+  dual,
+  ELSEWHERE6,
+  ipv6Winsock,
+  listener6,
+  NOBODY_THERE6,
+  name6,
+  OURS6,
+  PEER6,
+  stream6,
+} from "../support/ipv6-winsock.ts";
 import { address, BROADCAST, ELSEWHERE, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../support/virtual-winsock.ts";
 import {
   bind,
@@ -71,6 +86,14 @@ const world = (): VirtualWinsock => {
   return v;
 };
 
+/** The same with IPv6, of which the listener on the open port is, too. */
+const world6 = (): VirtualWinsock => {
+  const v = ipv6Winsock();
+  v.listener(OPEN);
+  listener6(v, OPEN);
+  return v;
+};
+
 const TABLE: readonly Row[] = [
   // ---- Parameters ----
   {
@@ -88,6 +111,16 @@ const TABLE: readonly Row[] = [
   {
     page: "[in] namelen: the length, in bytes, of the sockaddr structure (a longer one, as a sockaddr_storage, will do)",
     shows: (v) => expect(outcome(v.winsock, v.winsock.connect(v.stream(), address(PEER, OPEN), 128))).toEqual(SUCCESS),
+  },
+  {
+    page: "… so of a sockaddr_in6, with all its 28 bytes",
+    world: world6,
+    shows: (v) => {
+      const name = new Uint8Array(28);
+      name.set([AF_INET6, 0, 0, OPEN, 0, 0, 0, 0, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+      expect(outcome(v.winsock, v.winsock.connect(stream6(v), name, 28))).toEqual(SUCCESS);
+      expect(outcome(v.winsock, v.winsock.connect(stream6(v), address6(PEER6, OPEN), 128))).toEqual(SUCCESS);
+    },
   },
 
   // ---- Return value ----
@@ -182,6 +215,17 @@ const TABLE: readonly Row[] = [
       expect(selected(v, s, 0)).toBe("write");
     },
   },
+  {
+    page: "If … the connection attempt failed … the application can call connect again for the same socket, over IPv6 too",
+    world: world6,
+    shows: (v) => {
+      const s = stream6(v);
+      expect(connect6(v, s, PEER6, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
+      expect(connect6(v, s, ELSEWHERE6, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
+      expect(connect6(v, s, NOBODY_THERE6, OPEN)).toEqual(fails(errors.WSAETIMEDOUT));
+      expect(connect6(v, s, PEER6, OPEN)).toEqual(SUCCESS);
+    },
+  },
 
   // ---- Error codes ----
   {
@@ -224,6 +268,16 @@ const TABLE: readonly Row[] = [
     },
   },
   {
+    page: "WSAEADDRINUSE: … if the bind was to a wildcard address (in6addr_any)",
+    world: world6,
+    shows: (v) => {
+      const s = stream6(v);
+      expect(bind6(v, s, "::", 5000)).toEqual(SUCCESS);
+      expect(bind6(v, stream6(v), OURS6, 5000)).toEqual(SUCCESS);
+      expect(connect6(v, s, PEER6, OPEN)).toEqual(fails(errors.WSAEADDRINUSE));
+    },
+  },
+  {
     page: "WSAEADDRINUSE: … and the socket was not marked to allow address reuse with SO_REUSEADDR",
     shows: (v) => {
       const [s, other] = [v.stream(), v.stream()];
@@ -256,6 +310,16 @@ const TABLE: readonly Row[] = [
     shows: (v) => expect(connect(v, v.stream(), "0.0.0.0", OPEN)).toEqual(fails(errors.WSAEADDRNOTAVAIL)),
   },
   {
+    page: "WSAEADDRNOTAVAIL: … (such as in6addr_any)",
+    world: world6,
+    shows: (v) => {
+      const name = { ...address6("::", OPEN), sin6_addr: in6addr_any };
+      expect(outcome(v.winsock, v.winsock.connect(stream6(v), name, sizeof_sockaddr_in6))).toEqual(fails(errors.WSAEADDRNOTAVAIL));
+      expect(connect6(v, dual(v, stream6(v)), "::", OPEN)).toEqual(fails(errors.WSAEADDRNOTAVAIL));
+      expect(connect6(v, dual(v, stream6(v)), "::ffff:0.0.0.0", OPEN)).toEqual(fails(errors.WSAEADDRNOTAVAIL));
+    },
+  },
+  {
     page: "WSAEADDRNOTAVAIL: … nor are port 0, a broadcast and a multicast address ones that a stream can reach",
     shows: (v) => {
       const s = v.stream();
@@ -271,6 +335,19 @@ const TABLE: readonly Row[] = [
     },
   },
   {
+    page: "WSAEADDRNOTAVAIL: … nor are port 0 and a multicast address of IPv6",
+    world: world6,
+    shows: (v) => {
+      for (const [to, port] of [
+        [PEER6, 0],
+        ["ff02::1", OPEN],
+        ["ff0e::1", OPEN],
+      ] as const) {
+        expect(connect6(v, stream6(v), to, port)).toEqual(fails(errors.WSAEADDRNOTAVAIL));
+      }
+    },
+  },
+  {
     page: "WSAEAFNOSUPPORT: Addresses in the specified family cannot be used with this socket",
     shows: (v) => {
       for (const family of [AF_INET6, 0xdead, 0]) {
@@ -278,6 +355,14 @@ const TABLE: readonly Row[] = [
         name.set([family & 255, family >>> 8, 0, OPEN, 203, 0, 113, 1]);
         expect(outcome(v.winsock, v.winsock.connect(v.stream(), name, name.length))).toEqual(fails(errors.WSAEAFNOSUPPORT));
       }
+    },
+  },
+  {
+    page: "WSAEAFNOSUPPORT: … an address of IPv4 with a socket of IPv6",
+    world: world6,
+    shows: (v) => {
+      expect(connect(v, stream6(v), PEER, OPEN)).toEqual(fails(errors.WSAEAFNOSUPPORT));
+      expect(connect(v, dual(v, stream6(v)), PEER, OPEN)).toEqual(fails(errors.WSAEAFNOSUPPORT));
     },
   },
   {
@@ -289,6 +374,14 @@ const TABLE: readonly Row[] = [
       });
       expect(connect(v, v.stream(), PEER, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
       expect(syns).toBe(5);
+      expect(v.nowMs).toBe(2000);
+    },
+  },
+  {
+    page: "WSAECONNREFUSED: … over IPv6 as over IPv4",
+    world: world6,
+    shows: (v) => {
+      expect(connect6(v, stream6(v), PEER6, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
       expect(v.nowMs).toBe(2000);
     },
   },
@@ -305,6 +398,15 @@ const TABLE: readonly Row[] = [
     shows: (v) => {
       for (const namelen of [15, 2, 0, -1]) {
         expect(outcome(v.winsock, v.winsock.connect(v.stream(), address(PEER, OPEN), namelen))).toEqual(fails(errors.WSAEFAULT));
+      }
+    },
+  },
+  {
+    page: "WSAEFAULT: … the namelen parameter is too small for a sockaddr_in6",
+    world: world6,
+    shows: (v) => {
+      for (const namelen of [27, 24, 16, 15, 0, -1]) {
+        expect(outcome(v.winsock, v.winsock.connect(stream6(v), address6(PEER6, OPEN), namelen))).toEqual(fails(errors.WSAEFAULT));
       }
     },
   },
@@ -339,9 +441,23 @@ const TABLE: readonly Row[] = [
     },
   },
   {
+    page: "WSAENETUNREACH: … nor IPv4's from a socket that is of IPv6 alone",
+    world: world6,
+    shows: (v) => {
+      expect(connect6(v, stream6(v), ELSEWHERE6, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
+      expect(connect6(v, stream6(v), `::ffff:${PEER}`, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
+      expect(connect6(v, dual(v, stream6(v)), `::ffff:${PEER}`, OPEN)).toEqual(SUCCESS);
+    },
+  },
+  {
     page: "WSAEHOSTUNREACH: A socket operation was attempted to an unreachable host (the linux profile says so when nobody answers ARP)",
     world: () => new VirtualWinsock({ profile: LINUX }),
     shows: (v) => expect(connect(v, v.stream(), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAEHOSTUNREACH)),
+  },
+  {
+    page: "WSAEHOSTUNREACH: … (or neighbour discovery)",
+    world: () => ipv6Winsock({ profile: LINUX }),
+    shows: (v) => expect(connect6(v, stream6(v), NOBODY_THERE6, OPEN)).toEqual(fails(errors.WSAEHOSTUNREACH)),
   },
   {
     page: "WSAENOBUFS: No buffer space is available. The socket cannot be connected (no local port is left)",
@@ -364,6 +480,14 @@ const TABLE: readonly Row[] = [
     page: "WSAETIMEDOUT: An attempt to connect timed out without establishing a connection (after 21 s)",
     shows: (v) => {
       expect(connect(v, v.stream(), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAETIMEDOUT));
+      expect(v.nowMs).toBe(21_000);
+    },
+  },
+  {
+    page: "WSAETIMEDOUT: … over IPv6 as over IPv4",
+    world: world6,
+    shows: (v) => {
+      expect(connect6(v, stream6(v), NOBODY_THERE6, OPEN)).toEqual(fails(errors.WSAETIMEDOUT));
       expect(v.nowMs).toBe(21_000);
     },
   },
@@ -391,6 +515,16 @@ const TABLE: readonly Row[] = [
       expect(localName(v, s).port).toBeGreaterThanOrEqual(49152);
       expect(localName(v, s).port).not.toBe(localName(v, other).port);
       expect(bind(v, s, OURS, 5000)).toEqual(fails(errors.WSAEINVAL));
+    },
+  },
+  {
+    page: "If socket s is unbound, … (an address of IPv6, too)",
+    world: world6,
+    shows: (v) => {
+      const s = stream6(v);
+      connect6(v, s, PEER6, OPEN);
+      expect(name6(v, s)).toMatch(/^\[2001:db8::2\]:(49|5\d|6\d)\d{3}$/);
+      expect(bind6(v, s, OURS6, 5000)).toEqual(fails(errors.WSAEINVAL));
     },
   },
   {

@@ -12,6 +12,7 @@ import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
 import { cutsSegments, FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { u16 } from "../packet/bytes.ts";
 import * as internetChecksum from "../packet/checksum.ts";
+import { FRAGMENT_HEADER } from "../packet/extension-headers.ts";
 import * as ipv4 from "../packet/ipv4.ts";
 import * as udp from "../packet/udp.ts";
 import { PayloadSlabs } from "./payload-slabs.ts";
@@ -30,7 +31,8 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
   readonly #ip: Ip;
   readonly #ports: EphemeralPorts;
   readonly #endpoints = new Map<number, readonly BoundEndpoint[]>();
-  readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME);
+  /** Room for the longest datagram behind the longest headers, which are IPv6's with that of a fragment. */
+  readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + FRAGMENT_HEADER);
   readonly #info = plainFrame();
   /** Refilled for each datagram to a group. */
   readonly #groupChoices = { ttl: 1, trafficClass: 0, dontFragment: false, loopsBack: true };

@@ -2,17 +2,28 @@ import { describe, expect, test } from "@jest/globals";
 import { AsyncCallPort, ONLY_CLIENT } from "../../../src/transport/async-call-port.ts";
 import { emptyMessage, REPLY } from "../../../src/transport/message.ts";
 import type { LinkReceiver, MessageLink } from "../../../src/transport/message-link.ts";
-import { MSG_PEEK, MSG_WAITALL, SO_LINGER, SO_SNDBUF, SOCK_DGRAM, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  IPPROTO_IPV6,
+  IPV6_V6ONLY,
+  MSG_PEEK,
+  MSG_WAITALL,
+  SO_LINGER,
+  SO_SNDBUF,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+} from "../../../src/winsock/abi/constants.ts";
 import { WinsockError } from "../../../src/winsock/abi/errors.ts";
 import { createPromiseFace, type PromiseFace } from "../../../src/winsock/faces/promise-face.ts";
+import { ipv6Winsock, OUR_LINK_LOCAL, OUR_ZONE, OURS6, PEER_LINK_LOCAL, PEER6 } from "../../support/ipv6-winsock.ts";
 import { pattern } from "../../support/two-hosts.ts";
 import { NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 
 const MIB = 1024 * 1024;
 
 /** Faces of both hosts, and a way to wait that moves the time. */
-function world() {
-  const v = new VirtualWinsock();
+function world(v = new VirtualWinsock()) {
   let opened = 0;
   const ours = createPromiseFace(async () => {
     opened++;
@@ -100,8 +111,56 @@ describe("the promise face", () => {
     const { s, accepted } = await pair(w);
     const name = await w.ours.getsockname(s);
     expect(name.address).toBe(OURS);
-    expect({ address: accepted.address, port: accepted.port }).toEqual(name);
-    expect(await w.ours.getpeername(s)).toEqual({ address: PEER, port: 80 });
+    expect(accepted).toEqual({ socket: expect.any(Number), ...name });
+    expect(await w.ours.getpeername(s)).toEqual({ address: PEER, port: 80, family: AF_INET });
+  });
+
+  test("speaks IPv6 as it does IPv4: addresses are text with their zone, and say their family", async () => {
+    const w = world(ipv6Winsock());
+    const { ours, peer, settled } = w;
+    const listener = await peer.socket(AF_INET6);
+    await peer.bind(listener, { port: 80 });
+    await peer.listen(listener);
+    expect(await peer.getsockname(listener)).toEqual({ address: "::", port: 80, family: AF_INET6 });
+    for (const [to, from, at] of [
+      [PEER6, OURS6, PEER6],
+      [`${PEER_LINK_LOCAL}%${OUR_ZONE}`, `${OUR_LINK_LOCAL}%1`, `${PEER_LINK_LOCAL}%1`],
+    ] as const) {
+      const s = await ours.socket(AF_INET6);
+      const [accepted] = await settled(Promise.all([peer.accept(listener), ours.connect(s, { address: to, port: 80 })]));
+      expect(accepted).toMatchObject({ address: from, family: AF_INET6 });
+      expect(await ours.getpeername(s)).toEqual({ address: at, port: 80, family: AF_INET6 });
+      await ours.send(s, "hello");
+      expect(await settled(peer.recv(accepted.socket))).toEqual(new TextEncoder().encode("hello"));
+    }
+  });
+
+  test("datagrams of AF_INET6, and a socket of both families, take and give addresses as they were given", async () => {
+    const { ours, peer, settled } = world(ipv6Winsock());
+    const server = await peer.socket(AF_INET6, SOCK_DGRAM);
+    await peer.setsockopt(server, IPPROTO_IPV6, IPV6_V6ONLY, false);
+    await peer.bind(server, { port: 7000 });
+    const senders: string[] = [];
+    for (const [af, address] of [
+      [AF_INET6, PEER6],
+      [AF_INET, PEER],
+    ] as const) {
+      const s = await ours.socket(af, SOCK_DGRAM);
+      await ours.sendto(s, "ping", { address, port: 7000 });
+      const { data, ...from } = await settled(peer.recvfrom(server));
+      senders.push(from.address);
+      await peer.sendto(server, data, from);
+      expect(await settled(ours.recvfrom(s))).toMatchObject({ address, port: 7000, family: af });
+    }
+    expect(senders).toEqual([OURS6, `::ffff:${OURS}`]);
+  });
+
+  test("a zone that is no number is no address", async () => {
+    const { ours } = world(ipv6Winsock());
+    const s = await ours.socket(AF_INET6);
+    for (const address of ["fe80::1%tap0", "fe80::1%", "fe80::1%4294967296", "%1", "203.0.113.2%1"]) {
+      expect(await failure(ours.connect(s, { address, port: 80 }))).toMatchObject({ code: "WSAEFAULT" });
+    }
   });
 
   test("a send that is aborted behind another is told so at once, its bytes never leave, and the others keep their order", async () => {

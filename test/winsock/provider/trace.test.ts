@@ -233,6 +233,7 @@ test("every event there is comes in its time, with the fields that its page expl
   const v = new VirtualWinsock();
   const events = watched(v);
   const { s, peer } = v.pair();
+  v.ours.ip.addAddress(v.ours.ip.interfaces[0]!, parseV4("203.0.113.3"), 24);
   v.cable.pick({ match: "data", action: "drop", direction: "out", count: 1 });
   v.winsock.send(s, new Uint8Array(3000), 3000, 0);
   v.advance(2000);

@@ -49,7 +49,7 @@ export class Icmpv6 {
   readonly #context: HostContext;
   readonly #user: Icmpv6User;
   readonly #listeners: Mld;
-  readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME);
+  readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + extensionHeaders.FRAGMENT_HEADER);
   readonly #info = plainFrame();
   readonly #rateLimit: ErrorRateLimit;
   readonly #pings: Pings;

@@ -71,7 +71,7 @@ describe("resolving a neighbour (RFC 826, RFC 1122 §2.3.2)", () => {
     expect(peer.heardArp()).toHaveLength(3);
   });
 
-  test("keeps the newest 64 frames, and counts the lost ones", () => {
+  test("[ARP-06] keeps the newest 64 frames, and counts the lost ones", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
     for (let i = 0; i < 68; i++) expect(send(path, `n${i}`)).toBe("queued");
@@ -116,7 +116,7 @@ describe("resolving a neighbour (RFC 826, RFC 1122 §2.3.2)", () => {
     expect(payloads(peer.heardIp())).toEqual(["abc"]);
   });
 
-  test("gives up after three unanswered requests, drops what waits, and asks anew a second later", () => {
+  test("[ARP-07] gives up after three unanswered requests, drops what waits, and asks anew a second later", () => {
     const { network, host, peer } = setUp();
     const path = pathTo(host);
     send(path, "lost");

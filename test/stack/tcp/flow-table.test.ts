@@ -51,3 +51,29 @@ test("many more flows than the table begins with are all found, and what is not 
   expect([...table.values()].sort((a, b) => a.remotePort - b.remotePort).length).toBe(100);
   for (const each of flows) expect(found(each)).toBe(each);
 });
+
+test("[SYS-05] what is looked at to find one flow of a hundred thousand is as little as of a hundred", () => {
+  let looks = 0;
+  const counted = (n: number) => {
+    const { remotePort, ...rest } = flow(n);
+    return {
+      ...rest,
+      get remotePort() {
+        looks++;
+        return remotePort;
+      },
+    };
+  };
+  const looksPerFlow = (count: number): number => {
+    const table = new FlowTable<ReturnType<typeof counted>>(new KeyedHash(new SeededRandom(1), 1, 3));
+    for (let n = 0; n < count; n++) table.add(counted(n));
+    looks = 0;
+    for (let n = 0; n < count; n++) {
+      const { local, localPort, remote, remotePort } = flow(n);
+      table.find(local, localPort, remote, remotePort);
+    }
+    return looks / count;
+  };
+  // As full as each other.
+  for (const count of [90, 90 * 1024]) expect(looksPerFlow(count)).toBeLessThan(4);
+});

@@ -1,12 +1,45 @@
 import { describe, expect, test } from "@jest/globals";
+import type { FrameInfo } from "../../../src/stack/core/frame-info.ts";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../../src/stack/core/random.ts";
 import type { Host } from "../../../src/stack/host/host.ts";
 import { Simulation } from "../../../src/stack/host/simulation.ts";
+import type { FrameSink, LinkCounters, LinkListener, TransmitResult } from "../../../src/stack/link/link-device.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import { MemoryWire, type WireDevice } from "../../../src/wire/memory-wire.ts";
+import { WrappedDevice } from "../../../src/wire/wrapped-device.ts";
 import { Endpoint, OUR_ADDRESS, PEER_ADDRESS } from "../../support/two-hosts.ts";
+
+/** Takes no broadcasts in, so that no announcement is heard. */
+class DeafDevice extends WrappedDevice {
+  override get counters(): LinkCounters {
+    return this.inner.counters;
+  }
+
+  override transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
+    return this.inner.transmit(bytes, at, end, info);
+  }
+
+  override receive(sink: FrameSink, budget: number): number {
+    const frame: FrameSink["frame"] = (bytes, at, end, info) => {
+      if (!ethernet.isBroadcast(bytes, at)) sink.frame(bytes, at, end, info);
+    };
+    return this.inner.receive({ frame }, budget);
+  }
+
+  override setListener(listener: LinkListener): void {
+    this.inner.setListener(listener);
+  }
+
+  override setSegmentation(on: boolean): void {
+    this.inner.setSegmentation(on);
+  }
+
+  override close(): void {
+    this.inner.close();
+  }
+}
 
 /** Two hosts, of which the peer has a second card that is still down, and somebody who sees every question for a neighbour. */
 class MovableHosts {
@@ -22,9 +55,13 @@ class MovableHosts {
     const wire = new MemoryWire();
     this.ours = this.simulation.host({ random: new SeededRandom(3), profile: WINDOWS });
     this.peer = this.simulation.host({ random: new SeededRandom(4), profile: LINUX });
-    this.ours.attach(wire.device({ name: "ours" }), { address: OUR_ADDRESS, prefixLength: 24 });
+    this.ours.attach(new DeafDevice(wire.device({ name: "ours" })), { address: OUR_ADDRESS, prefixLength: 24 });
     this.#cards = [wire.device({ name: "card" }), wire.device({ name: "spare" })];
-    for (const card of this.#cards) this.peer.attach(card, { address: PEER_ADDRESS, prefixLength: 24 });
+    for (const card of this.#cards) {
+      const { neighbours } = this.peer.attach(card, { address: PEER_ADDRESS, prefixLength: 24 });
+      // Nor are its questions heard.
+      neighbours.addStatic(OUR_ADDRESS, this.ours.devices[0]!.mac);
+    }
     this.#cards[1].setLink(false);
     this.#observer = wire.device({ name: "observer", promiscuous: true });
     this.#observer.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });

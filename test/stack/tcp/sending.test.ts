@@ -83,7 +83,7 @@ describe("what may leave", () => {
 });
 
 describe("the retransmission timer (RFC 6298)", () => {
-  test("[RTO-13] text is sent again after the timeout, doubling, and after the profile's tries the connection is given up", () => {
+  test("[RTO-13] [FLT-01] text is sent again after the timeout, doubling, and after the profile's tries the connection is given up", () => {
     const { peer, app, write } = established({ profile: WINDOWS });
     write(10);
     peer.advance(120_000);

@@ -103,9 +103,11 @@ export type { PingFailure, PingOptions, PingResult } from "./stack/ip/ping.ts";
 export type { RouteListing } from "./stack/ip/routes.ts";
 export type { IcmpErrorKind } from "./stack/ip/transport.ts";
 export type {
+  AddressEnd,
   AddressOrigin,
   AddressSettings,
   AddressState,
+  AddressWatcher,
   ConflictPolicy,
   InterfaceAddress,
   InterfaceService,

@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { Command } from "commander";
 import { readDemonstrationState } from "../lab/demonstration-state.ts";
 import { manage } from "../management/manage.ts";
-import type { AddressStatus, HostStatus } from "../management/management.ts";
+import type { AddressStatus, DhcpStatus, HostStatus } from "../management/management.ts";
 import { mibCounters } from "../management/mib-counters.ts";
 import { daemonSocketOf, type NetworkOptions, networkOption, networkUrlOf, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
@@ -57,6 +57,7 @@ export function statusLines(network: string, user: string, status: HostStatus, n
     `in use    ${clients} ${clients === 1 ? "client" : "clients"}, ${connections} ${connections === 1 ? "connection" : "connections"}`,
     ...(door === undefined ? [] : [`door      ${doorText(door)}`]),
     `programs  ${programText(programs)}`,
+    ...interfaces.flatMap(({ name, dhcp }) => (dhcp === undefined ? [] : [`dhcp      ${dhcpText(name, dhcp)}`])),
     `buffers   ${mebibytes(status.bufferBytes)} MiB in connections`,
     `watched   ${events.subscriptions} ${events.subscriptions === 1 ? "subscription" : "subscriptions"}${events.lost > 0 ? `, ${events.lost} events lost to slow readers` : ""}`,
     `altered   ${impaired ? "frames are impaired on purpose (tapsock fault)" : "nothing"}${capturing ? "; frames are captured" : ""}`,
@@ -74,6 +75,14 @@ export function addressText({ address, origin, state, validForMs }: AddressStatu
   const notes = [origin === "manual" || origin === "loopback" ? undefined : origin, state === "preferred" ? undefined : state, ends];
   const said = notes.filter((note) => note !== undefined).join(", ");
   return said === "" ? address : `${address} (${said})`;
+}
+
+/** `tap0 BOUND, 203.0.113.77 of 203.0.113.1; renewed in 29 min 3 s, of any server in 52 min 8 s, ends in 59 min 51 s`. */
+export function dhcpText(name: string, { state, address, server, renewInMs, rebindInMs, endsInMs }: DhcpStatus): string {
+  if (address === undefined) return `${name} ${state}, without an address`;
+  const lease = `${name} ${state}, ${address} of ${server}`;
+  if (renewInMs === undefined || rebindInMs === undefined || endsInMs === undefined) return `${lease} for ever`;
+  return `${lease}; renewed in ${upTime(renewInMs)}, of any server in ${upTime(rebindInMs)}, ends in ${upTime(endsInMs)}`;
 }
 
 /** What the daemon's clients hold beside what they may. */

@@ -4,7 +4,6 @@ import type { DoorLimits } from "../management/door-usage.ts";
 import {
   addressList,
   conflictPolicySetting,
-  DEFAULT_ADDRESS,
   domainList,
   firstIssue,
   ipv4Prefix,
@@ -42,6 +41,7 @@ const keys = z.strictObject({
   tap: tapName.optional(),
   ip: ipv4Prefix.optional(),
   ip6: z.never({ error: "not there yet, tapsock speaks IPv4 only; leave it out" }).optional(),
+  dhcp: z.boolean({ error: "expected true or false" }).optional(),
   gateway: ipv4Setting.optional(),
   detectConflicts: z.boolean({ error: "expected true or false" }).optional(),
   conflictPolicy: conflictPolicySetting.optional(),
@@ -88,14 +88,15 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
   const fromFlags = checked(flags, (issue) => `--${kebab(issue)}`);
   const all = { ...fromFile, ...fromFlags };
   const { maxClients = DEFAULT_DOOR_LIMITS.clients, maxSockets = DEFAULT_LIMITS.sockets, socket, ...ofHost } = all;
-  const { tap, ip = DEFAULT_ADDRESS, profile = "windows", offload = "on", ...others } = ofHost;
+  const { tap, profile = "windows", offload = "on", ...others } = ofHost;
   if (others.kernelIp !== undefined && tap === undefined)
     throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
+  if (others.dhcp === true && tap === undefined) throw new UsageError("Cannot use --dhcp: there is no server on the wire without --tap");
   try {
     const offloads = tap !== undefined && offload === "on";
     const device = tap === undefined ? "wire" : "tap";
     return {
-      host: hostSettings({ ...others, device, name: tap ?? "wire0", ip, profile, offloads }),
+      host: hostSettings({ ...others, device, name: tap ?? "wire0", profile, offloads }),
       socket: socket ?? usualSocket(env),
       limits: { ...DEFAULT_DOOR_LIMITS, clients: maxClients },
       programs: { sockets: maxSockets },

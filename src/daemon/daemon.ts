@@ -39,6 +39,7 @@ export class Daemon {
     try {
       thread = hostThread(config.host, { listener, limits: config.limits }, config.programs);
       thread.onNotice = (text) => log.warn(text);
+      thread.onNews = (text) => log.info(text);
       thread.onDoorNotice = (notice) => logDoor(log, notice);
       await thread.untilRunning();
       return new Daemon(config, log, thread);

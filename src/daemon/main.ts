@@ -25,6 +25,9 @@ Examples:
   # with a name server, and names of its own beside
   tapsockd --tap tap0 --ip 203.0.113.2/24 --dns 203.0.113.53 --search corp.example --hosts /etc/hosts
 
+  # where a DHCP server says the address
+  sudo tapsockd --tap tap0 --dhcp
+
   # without a TAP: programs talk to each other on a virtual host
   tapsockd --socket /tmp/tapsock.sock
 
@@ -43,6 +46,7 @@ function command(): Command {
     .option("--tap <name>", "TAP device, made if it is not there; a virtual wire when left out")
     .option("--ip <address/length>", "the host's address (default: 203.0.113.2/24)")
     .option("--ip6 <address/length>", "not there yet")
+    .option("--dhcp", "asks a DHCP server for address, router, name servers and MTU, in place of --ip and --gateway")
     .option("--gateway <address>", "default router")
     .option("--detect-conflicts", "asks the link whether another station has the address before it is used; takes some five seconds")
     .option("--conflict-policy <policy>", "when another station uses the address: yield, defend-once or keep (default: defend-once)")
@@ -61,7 +65,7 @@ function command(): Command {
     .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, gateway, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, dns, search, hosts, maxClients, maxSockets; a flag wins",
+      "JSON object with the keys tap, ip, dhcp, gateway, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, dns, search, hosts, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)
@@ -121,12 +125,13 @@ async function sayReady(daemon: Daemon, json: boolean): Promise<void> {
   const { interfaces, pid } = await daemon.status();
   const outer = interfaces[0];
   const name = outer?.name ?? "";
+  // A server may take its time.
   const address = outer?.addresses[0]?.address ?? "";
   // Whoever waits for this line may have gone.
   process.stdout.on("error", () => {});
   const line = json
     ? JSON.stringify({ ready: true, socket: daemon.socketPath, device: name, address, pid })
-    : `tapsockd ready on ${daemon.socketPath} (${name}, ${address})`;
+    : `tapsockd ready on ${daemon.socketPath} (${name}, ${address || "address by DHCP"})`;
   process.stdout.write(`${line}\n`);
 }
 

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { formatAddress, formatEndpoint, IPV4_ANY, type IpAddress, parseV4 } from "../stack/core/address.ts";
+import type { DhcpClientService } from "../stack/dhcp/dhcp-service.ts";
 import type { Host } from "../stack/host/host.ts";
 import type { InterfaceAddress, InterfaceService } from "../stack/link/interface-service.ts";
 import type { UdpEndpoint } from "../stack/udp/udp-service.ts";
@@ -12,6 +13,7 @@ import { type EventSender, EventStreams } from "./event-streams.ts";
 import {
   type AddressStatus,
   type CheckedRequest,
+  type DhcpStatus,
   type HostStatus,
   type InterfaceStatus,
   type ManagementOp,
@@ -174,7 +176,7 @@ export class ManagementService {
       clients: this.#clients,
       door: this.#doorUsage(),
       programs: this.#programUsage(),
-      interfaces: ip.interfaces.map((i) => interfaceStatus(i, context.now)),
+      interfaces: ip.interfaces.map((i) => interfaceStatus(i, this.#host.dhcpOn(i), context.now)),
       bufferBytes: tcp.bufferBytes,
       connections: tcp.connectionCount,
       drops: context.drops.all(),
@@ -274,7 +276,18 @@ function addressStatus(a: InterfaceAddress, now: number): AddressStatus {
 
 const timeLeft = (untilMs: number, now: number): number | undefined => (Number.isFinite(untilMs) ? Math.max(0, untilMs - now) : undefined);
 
-function interfaceStatus(i: InterfaceService, now: number): InterfaceStatus {
+function dhcpStatus({ state, lease }: DhcpClientService, now: number): DhcpStatus {
+  return {
+    state,
+    address: lease && formatAddress(lease.address),
+    server: lease && formatAddress(lease.server),
+    renewInMs: lease && timeLeft(lease.renewAtMs, now),
+    rebindInMs: lease && timeLeft(lease.rebindAtMs, now),
+    endsInMs: lease && timeLeft(lease.expiresAtMs, now),
+  };
+}
+
+function interfaceStatus(i: InterfaceService, client: DhcpClientService | undefined, now: number): InterfaceStatus {
   const { framesIn, framesOut, bytesIn, bytesOut, drops } = i.device.counters;
   return {
     name: i.name,
@@ -282,6 +295,7 @@ function interfaceStatus(i: InterfaceService, now: number): InterfaceStatus {
     mtu: i.mtu,
     isUp: i.isUp,
     addresses: i.addresses.map((a) => addressStatus(a, now)),
+    dhcp: client && dhcpStatus(client, now),
     offloads: i.offloads,
     framesIn,
     framesOut,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import type { DhcpState } from "../stack/dhcp/dhcp-service.ts";
 import type { DnsFailure, DnsOrigin, DnsRecord, DnsStatus } from "../stack/dns/dns-service.ts";
 import type { RouteListing } from "../stack/ip/routes.ts";
 import type { AddressOrigin, AddressState } from "../stack/link/interface-service.ts";
@@ -144,12 +145,24 @@ export interface InterfaceStatus {
   readonly mtu: number;
   readonly isUp: boolean;
   readonly addresses: readonly AddressStatus[];
+  /** Undefined where the operator has said the address. */
+  readonly dhcp: DhcpStatus | undefined;
   readonly offloads: { readonly checksum: boolean; readonly tso4: boolean; readonly tso6: boolean; readonly uso?: boolean };
   readonly framesIn: number;
   readonly framesOut: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly drops: Readonly<Record<string, number>>;
+}
+
+/** The DHCP client of an interface; undefined times are of a lease that there is not, or that has no end. */
+export interface DhcpStatus {
+  readonly state: DhcpState;
+  readonly address: string | undefined;
+  readonly server: string | undefined;
+  readonly renewInMs: number | undefined;
+  readonly rebindInMs: number | undefined;
+  readonly endsInMs: number | undefined;
 }
 
 export interface AddressStatus {

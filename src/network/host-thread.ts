@@ -8,7 +8,7 @@ import { NetworkError } from "../transport/network-error.ts";
 import type { RequestServer } from "../transport/request-server.ts";
 import { HostLoop, type LoopHost, type Waiter } from "./host-loop.ts";
 import { type HostThreadSettings, type RunningHost, startHost } from "./running-host.ts";
-import type { Attachment, Departure, ThreadData, ThreadNotice } from "./service-thread.ts";
+import type { Attachment, Departure, ThreadData, ThreadNews, ThreadNotice } from "./service-thread.ts";
 
 /** The program of a thread that runs one host until it is told to stop. What goes wrong is told through the doorbell, for clients may be blocked. */
 
@@ -123,6 +123,7 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
     programs,
     doorNotice: (notice) => parentPort?.postMessage(notice),
     notice: (text) => parentPort?.postMessage({ notice: text } satisfies ThreadNotice),
+    news: (text) => parentPort?.postMessage({ news: text } satisfies ThreadNews),
     send,
   });
   const channelOf = new WeakMap<RequestServer, Channel>();

@@ -8,6 +8,7 @@ export type { EventSender } from "../management/event-streams.ts";
 export { manage } from "../management/manage.ts";
 export type {
   AddressStatus,
+  DhcpStatus,
   HostStatus,
   InterfaceStatus,
   ManagementOp,

@@ -22,9 +22,9 @@ export interface HostSettings {
   readonly device: "wire" | "tap";
   /** Name of the TAP, or of the wire's device. */
   readonly name: string;
-  /** Dotted decimal. */
-  readonly ip: string;
-  readonly prefixLength: number;
+  /** Dotted decimal; undefined where a DHCP server says the address. */
+  readonly ip?: string | undefined;
+  readonly prefixLength?: number | undefined;
   readonly gateway?: string | undefined;
   /** Whether the address is tried before it is used; off by default. */
   readonly detectConflicts?: boolean | undefined;
@@ -57,7 +57,7 @@ const onOff = z.enum(["on", "off"], { error: "expected on or off" }).transform((
 const fileName = z.string().min(1, { error: "expected the name of a file" });
 
 const hostOptions = {
-  ip: ipv4Prefix.default(DEFAULT_ADDRESS),
+  ip: ipv4Prefix.optional(),
   gateway: ipv4Setting.optional(),
   "detect-conflicts": onOff.optional(),
   "conflict-policy": conflictPolicySetting.optional(),
@@ -71,10 +71,10 @@ const hostOptions = {
   hosts: fileName.optional(),
 };
 const embeddedOptions = z.strictObject(hostOptions);
-const tapOptions = z.strictObject({ ...hostOptions, offload: onOff.default(true) });
+const tapOptions = z.strictObject({ ...hostOptions, dhcp: onOff.optional(), offload: onOff.default(true) });
 
 /**
- * `embedded:`, `tap:NAME?ip=…&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&dns=ADDRESS,…
+ * `embedded:`, `tap:NAME?ip=…&dhcp=on|off&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&dns=ADDRESS,…
  * &search=DOMAIN,…&hosts=FILE` or `daemon:/path/of/socket`.
  * @throws NetworkError with one sentence that names the part that is wrong
  */
@@ -115,17 +115,21 @@ const named = ({
 });
 
 interface HostChoices extends Omit<HostSettings, "prefixLength"> {
-  /** With its prefix length. */
-  readonly ip: string;
+  /** A DHCP server says the address; off by default. */
+  readonly dhcp?: boolean | undefined;
 }
 
 /** Settings from checked options, the address taken apart. @throws NetworkError when the address cannot be a host's */
-export function hostSettings(choices: HostChoices): HostSettings {
-  const [ip = "", length = "24"] = choices.ip.split("/");
-  const subnet = new Address4(choices.ip);
-  const { gateway } = choices;
-  if (gateway !== undefined && !new Address4(gateway).isInSubnet(subnet)) {
-    throw new NetworkError(`Cannot use the gateway ${gateway}: expected an address within ${choices.ip}`);
+export function hostSettings({ dhcp = false, ...choices }: HostChoices): HostSettings {
+  const { ip: prefix = DEFAULT_ADDRESS, gateway } = choices;
+  if (dhcp) {
+    const said = choices.ip === undefined ? gateway : choices.ip;
+    if (said !== undefined) throw new NetworkError(`Cannot use ${said}: with DHCP the server says address and gateway`);
+    return choices;
+  }
+  const [ip = "", length = "24"] = prefix.split("/");
+  if (gateway !== undefined && !new Address4(gateway).isInSubnet(new Address4(prefix))) {
+    throw new NetworkError(`Cannot use the gateway ${gateway}: expected an address within ${prefix}`);
   }
   return { ...choices, ip, prefixLength: Number(length) };
 }

@@ -7,6 +7,7 @@ import { Recorder } from "../replay/recorder.ts";
 import { parseAddress, parseV4 } from "../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
 import { Host } from "../stack/host/host.ts";
+import type { AttachOptions } from "../stack/host/host-options.ts";
 import type { LinkDevice } from "../stack/link/link-device.ts";
 import { configureInterface } from "../tap/interface-config.ts";
 import { isLibcLoaded, preloadLibc } from "../tap/libc.ts";
@@ -22,6 +23,7 @@ import { CaptureDevice } from "../wire/capture-device.ts";
 import { ImpairedDevice } from "../wire/impaired-device.ts";
 import { Loopback } from "../wire/loopback.ts";
 import { MemoryWire } from "../wire/memory-wire.ts";
+import { tellOfAddresses } from "./address-news.ts";
 import { BlockFile } from "./block-file.ts";
 import { guardedHandler } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
@@ -79,6 +81,8 @@ export interface HostParts {
   readonly programs: Partial<ProviderLimits> | undefined;
   readonly doorNotice: (notice: DoorNotice) => void;
   readonly notice: Notice;
+  /** As `notice`, of what goes as it should. */
+  readonly news: Notice;
 }
 
 /**
@@ -100,7 +104,7 @@ export function startHost(parts: HostParts): RunningHost {
 
 function build(parts: HostParts, closers: (() => void)[], close: () => void): RunningHost {
   preloadLibc();
-  const { settings, doorbell, send, notice } = parts;
+  const { settings, doorbell, send, notice, news } = parts;
   const clock = new RealClock();
   const record = settings.record === undefined ? undefined : recordTo(settings.record, clock, notice, closers);
   const random = record?.recorder.random(new SystemRandom()) ?? new SystemRandom();
@@ -133,14 +137,8 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   };
   const reports = new MistakeReports(host.context, host.context.drops, notice);
   const devices = [managed(record?.recorder.device(outer) ?? outer), managed(new Loopback())];
-  const { gateway, detectConflicts = false, conflictPolicy = "defend-once" } = settings;
-  host.attach(devices[0]!.capture, {
-    address: parseV4(settings.ip),
-    prefixLength: settings.prefixLength,
-    detectConflicts,
-    conflictPolicy,
-    ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
-  });
+  const outwards = host.attach(devices[0]!.capture, attachOptions(settings));
+  tellOfAddresses(host, outwards, { warn: notice, inform: news });
   host.attach(devices[1]!.capture);
   configureNames(host, settings);
   const lentFromBytes = rings === undefined ? undefined : SMALLEST_MAPPED;
@@ -192,6 +190,18 @@ function configureNames({ dns }: Host, { dns: servers = [], search: searchList =
   } catch (error) {
     throw new NetworkError(`Cannot read the hosts file: ${error instanceof Error ? error.message : String(error)}`);
   }
+}
+
+function attachOptions(settings: HostSettings): AttachOptions {
+  const { ip, prefixLength, gateway, detectConflicts = false, conflictPolicy = "defend-once" } = settings;
+  if (ip === undefined || prefixLength === undefined) return { dhcp: true, conflictPolicy };
+  return {
+    address: parseV4(ip),
+    prefixLength,
+    detectConflicts,
+    conflictPolicy,
+    ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
+  };
 }
 
 function openTapFor(settings: HostSettings): LinuxTap {

@@ -36,6 +36,11 @@ export interface ThreadNotice {
   readonly notice: string;
 }
 
+/** As `ThreadNotice`, of what goes as it should. */
+export interface ThreadNews {
+  readonly news: string;
+}
+
 const START_LIMIT_MS = 15_000;
 /** Between two looks whether a thread that is starting has died. */
 const START_LOOK_MS = 500;
@@ -108,6 +113,8 @@ export class ServiceThread implements ServingThread {
   onFailure: ((why: string) => void) | undefined;
   /** Called when the thread has something to say about a network that goes on. */
   onNotice: ((text: string) => void) | undefined;
+  /** Called when something changed that is worth a line in a log. */
+  onNews: ((text: string) => void) | undefined;
   /** Called when the thread has something to tell of its door. */
   onDoorNotice: ((notice: DoorNotice) => void) | undefined;
   readonly #mailbox = `tapsock ${randomUUID()}`;
@@ -122,8 +129,9 @@ export class ServiceThread implements ServingThread {
     builtProgram("host-thread");
     // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
     this.#worker = new Worker(builtProgram("thread-main"), { workerData: data, execArgv: [], stdin: false });
-    this.#worker.on("message", (message: ThreadNotice | DoorNotice) => {
+    this.#worker.on("message", (message: ThreadNotice | ThreadNews | DoorNotice) => {
       if ("notice" in message) this.onNotice?.(message.notice);
+      else if ("news" in message) this.onNews?.(message.news);
       else this.onDoorNotice?.(message);
     });
     // After the listener, which would keep the program alive.

@@ -1,6 +1,7 @@
 import type { EventSender } from "../management/event-streams.ts";
 import { formatAddress } from "../stack/core/address.ts";
 import type { Random } from "../stack/core/random.ts";
+import type { DhcpOptions } from "../stack/dhcp/dhcp-service.ts";
 import type { Host } from "../stack/host/host.ts";
 import type { InterfaceService } from "../stack/link/interface-service.ts";
 import type { LinkDevice } from "../stack/link/link-device.ts";
@@ -204,6 +205,13 @@ export class Recorder {
 
 const NOTHING = new Uint8Array(0);
 
+const dhcpSetup = ({ address, clientId, hostName, broadcast }: DhcpOptions) => ({
+  ...(address === undefined ? {} : { address: formatAddress(address) }),
+  ...(clientId === undefined ? {} : { clientId: [...clientId] }),
+  ...(hostName === undefined ? {} : { hostName }),
+  ...(broadcast === undefined ? {} : { broadcast }),
+});
+
 function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice[]): Setup {
   const { interfaces, routes } = host.ip;
   const recorded = (i: InterfaceService): Setup["interfaces"][number] => {
@@ -215,7 +223,10 @@ function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice
       prefixLength,
       ...(state === "tentative" ? { detectConflicts: true } : {}),
     }));
-    return { kind: "device", device, name: i.name, mac: [...i.mac], mtu: i.mtu, addresses, conflictPolicy: i.conflictPolicy };
+    const client = host.dhcpOn(i);
+    const { name, mtu, conflictPolicy } = i;
+    const dhcp = client === undefined ? {} : { dhcp: dhcpSetup(client.options) };
+    return { kind: "device", device, name, mac: [...i.mac], mtu, addresses, ...dhcp, conflictPolicy };
   };
   // Those to the prefixes of addresses come with the addresses.
   const configured = routes.list().filter((route) => route.gateway !== undefined || route.metric !== 0);

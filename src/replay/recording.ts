@@ -129,6 +129,15 @@ const setupSchema = z.object({
             detectConflicts: z.boolean().optional(),
           }),
         ),
+        /** Addresses come from a server. */
+        dhcp: z
+          .object({
+            address: z.string().optional(),
+            clientId: z.array(z.number()).optional(),
+            hostName: z.string().optional(),
+            broadcast: z.boolean().optional(),
+          })
+          .optional(),
         conflictPolicy: z.enum(["yield", "defend-once", "keep"]).default("defend-once"),
       }),
     ]),

@@ -4,6 +4,7 @@ import { parseV4 } from "../stack/core/address.ts";
 import type { FrameInfo } from "../stack/core/frame-info.ts";
 import { PROFILES, type Profile, WINDOWS } from "../stack/core/profile.ts";
 import type { Random } from "../stack/core/random.ts";
+import type { DhcpOptions } from "../stack/dhcp/dhcp-service.ts";
 import { Host } from "../stack/host/host.ts";
 import type { LinkDevice } from "../stack/link/link-device.ts";
 import type { RingSource } from "../stack/tcp/ring-pool.ts";
@@ -270,9 +271,19 @@ const isOurs = (error: unknown): boolean => error instanceof RecordingEnds || er
 
 const profileOf = (setup: Setup): Profile => ({ ...(PROFILES.get(setup.profile) ?? WINDOWS), ...setup.profileChanges });
 
+type DhcpSetup = NonNullable<Extract<Setup["interfaces"][number], { readonly kind: "device" }>["dhcp"]>;
+
+const dhcpOptions = ({ address, clientId, hostName, broadcast }: DhcpSetup): DhcpOptions => ({
+  ...(address === undefined ? {} : { address: parseV4(address) }),
+  ...(clientId === undefined ? {} : { clientId: Uint8Array.from(clientId) }),
+  ...(hostName === undefined ? {} : { hostName }),
+  ...(broadcast === undefined ? {} : { broadcast }),
+});
+
 function setUp(host: Host, setup: Setup, devices: readonly LinkDevice[]): void {
   setup.interfaces.forEach((each, i) => {
-    const added = host.attach(devices[i]!);
+    const attach = each.kind === "device" && each.dhcp !== undefined ? { dhcp: dhcpOptions(each.dhcp) } : undefined;
+    const added = host.attach(devices[i]!, attach);
     if (each.kind === "loopback") return;
     host.ip.setConflictPolicy(added, each.conflictPolicy);
     for (const { address, prefixLength, detectConflicts = false } of each.addresses) {

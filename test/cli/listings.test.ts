@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { table } from "../../src/cli/output.ts";
-import { addressText, upTime } from "../../src/cli/status.ts";
+import { addressText, dhcpText, upTime } from "../../src/cli/status.ts";
 import { CASES, codeInOutput, verdictText } from "../../src/lab/demonstration-cases.ts";
 import { enterCommand } from "../../src/lab/demonstration-state.ts";
 import { EmbeddedStage } from "../../src/lab/embedded-stage.ts";
@@ -34,6 +34,18 @@ describe("listings", () => {
     [{ state: "deprecated", origin: "dhcp", validForMs: 61_000 }, "203.0.113.2/24 (dhcp, deprecated, 1 min 1 s left)"],
   ] as const)("an address that is %j is shown as %s", (life, text) => {
     expect(addressText({ address: "203.0.113.2/24", preferredForMs: undefined, ...life })).toBe(text);
+  });
+
+  test.each([
+    [{ state: "SELECTING" }, "tap0 SELECTING, without an address"],
+    [{ state: "BOUND", address: "203.0.113.77", server: "203.0.113.1" }, "tap0 BOUND, 203.0.113.77 of 203.0.113.1 for ever"],
+    [
+      { state: "RENEWING", address: "203.0.113.77", server: "203.0.113.1", renewInMs: 0, rebindInMs: 30_000, endsInMs: 61_000 },
+      "tap0 RENEWING, 203.0.113.77 of 203.0.113.1; renewed in 0 s, of any server in 30 s, ends in 1 min 1 s",
+    ],
+  ] as const)("a DHCP client that is %j is shown as %s", (status, text) => {
+    const without = { address: undefined, server: undefined, renewInMs: undefined, rebindInMs: undefined, endsInMs: undefined };
+    expect(dhcpText("tap0", { ...without, ...status })).toBe(text);
   });
 
   test("text is broken at spaces, and a word that is too long is cut", () => {

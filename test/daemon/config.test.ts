@@ -39,6 +39,11 @@ describe("the daemon's configuration", () => {
     expect(host).toMatchObject({ device: "tap", name: "tap3", ip: "203.0.113.8", mtu: 1300, offloads: false, kernelIp: "203.0.113.1/24" });
   });
 
+  test("leaves the address to a DHCP server", () => {
+    const { host } = daemonConfig({ dhcp: true, tap: "tap0" }, undefined, env);
+    expect(host.ip).toBeUndefined();
+  });
+
   test("says what is done about conflicts of the address", () => {
     const { host } = daemonConfig({ detectConflicts: true, conflictPolicy: "yield" }, undefined, env);
     expect(host).toMatchObject({ detectConflicts: true, conflictPolicy: "yield" });
@@ -59,6 +64,8 @@ describe("the daemon's configuration", () => {
     ["--gateway: expected an IPv4 address", { gateway: "router" }],
     ["203.0.113.2/24", { gateway: "198.51.100.1" }],
     ["--profile: expected one of windows, linux, rfc", { profile: "xp" }],
+    ["--dhcp: there is no server on the wire without --tap", { dhcp: true }],
+    ["with DHCP the server says address and gateway", { dhcp: true, tap: "tap0", ip: "203.0.113.2/24" }],
     ["--conflict-policy: expected one of yield, defend-once, keep", { conflictPolicy: "fight" }],
     ["--offload: expected on or off", { offload: "yes" }],
     ["--mtu: ", { mtu: "40" }],

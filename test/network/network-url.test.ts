@@ -46,6 +46,11 @@ describe("the URL of a network", () => {
     });
   });
 
+  test("tap: takes its address from a DHCP server", () => {
+    const network = parseNetworkUrl("tap:tap7?dhcp=on");
+    expect(network).toEqual({ kind: "host", host: { device: "tap", name: "tap7", profile: "windows", offloads: true } });
+  });
+
   test("daemon: is a path as it stands", () => {
     expect(parseNetworkUrl("daemon:/run/tapsock/tapsock.sock?x")).toEqual({ kind: "daemon", path: "/run/tapsock/tapsock.sock?x" });
   });
@@ -71,6 +76,10 @@ describe("the URL of a network", () => {
     ["tap:tap0?offload=maybe", "offload: expected on or off"],
     ["tap:tap0?detect-conflicts=1", "detect-conflicts: expected on or off"],
     ["tap:tap0?conflict-policy=fight", "conflict-policy: expected one of yield, defend-once, keep"],
+    ["tap:tap0?dhcp=yes", "dhcp: expected on or off"],
+    ["tap:tap0?dhcp=on&ip=203.0.113.2/24", "with DHCP the server says address and gateway"],
+    ["tap:tap0?dhcp=on&gateway=203.0.113.1", "with DHCP the server says address and gateway"],
+    ["embedded:?dhcp=on", 'unknown key "dhcp"'],
     ["tap:tap0?mac=02:00", "mac: expected six bytes"],
     ["tap:tap0?mtu=68", "mtu: "],
     ["tap:tap0?mtu=big", "mtu: expected a whole number from 576 to 65535"],

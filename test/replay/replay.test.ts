@@ -161,3 +161,22 @@ test("a host that tries its address first does so in the replay", () => {
   const replay = new Replay(recording);
   expect(replay.host.ip.interfaces[0]).toMatchObject({ conflictPolicy: "keep", addresses: [{ state: "tentative" }] });
 });
+
+test("a host that asks for its address by DHCP does so in the replay", () => {
+  const simulation = new Simulation();
+  const blocks: Uint8Array[] = [];
+  const recorder = new Recorder((block) => blocks.push(block));
+  const host = simulation.host({ random: recorder.random(new SeededRandom(7)) });
+  const dhcp = { address: parseV4("203.0.113.9"), clientId: Uint8Array.of(0, 7), hostName: "seven", broadcast: true };
+  host.attach(recorder.device(new MemoryWire().device({ name: "tap0" })), { dhcp });
+  recorder.begin(host);
+  const digests = digestsOf(host.trace);
+  simulation.advance(100_000);
+  recorder.end();
+  const recording = recordingIn(blocks);
+  const run = digests();
+  expect(run.frames).toBeGreaterThan(4);
+  expect(replayed(recording)).toEqual(run);
+  const { host: again } = new Replay(recording);
+  expect(again.dhcpOn(again.ip.interfaces[0]!)?.options).toEqual(dhcp);
+});

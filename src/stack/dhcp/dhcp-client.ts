@@ -55,6 +55,7 @@ interface Offer {
  */
 export class DhcpClient implements DhcpClientService, DhcpReceiver {
   readonly through: NetworkInterface;
+  readonly options: DhcpOptions;
   readonly #context: HostContext;
   readonly #ip: Ip;
   readonly #port: DhcpPort;
@@ -85,6 +86,7 @@ export class DhcpClient implements DhcpClientService, DhcpReceiver {
     this.#ip = ip;
     this.#port = port;
     this.through = through;
+    this.options = options;
     this.#user = user;
     this.#wanted = options.address;
     this.#broadcast = options.broadcast ?? false;
@@ -398,6 +400,8 @@ export class DhcpClient implements DhcpClientService, DhcpReceiver {
   }
 
   #become(state: DhcpState): void {
+    // Each lease is told of, also one that replaces another.
+    if (state === this.#state && state !== "BOUND") return;
     const { trace } = this.#context;
     if (state !== this.#state && trace.isOn) trace.emit({ type: "dhcp-changed", device: this.through.name, from: this.#state, to: state });
     this.#state = state;

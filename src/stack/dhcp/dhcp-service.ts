@@ -47,6 +47,8 @@ export interface DhcpLease {
 
 /** The DHCP client of one interface, as the host's users see it. */
 export interface DhcpClientService {
+  /** By which it was made. */
+  readonly options: DhcpOptions;
   readonly state: DhcpState;
   /** Undefined while the interface has none. */
   readonly lease: DhcpLease | undefined;

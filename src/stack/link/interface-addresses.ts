@@ -19,7 +19,7 @@ import type { HostContext } from "../core/context.ts";
 import type { AddressEnd, AddressState } from "../core/states.ts";
 import type { Timer } from "../core/timers.ts";
 import { MIN_MTU as MIN_MTU_V6 } from "../packet/ipv6.ts";
-import type { AddressSettings, InterfaceAddress } from "./interface-service.ts";
+import type { AddressSettings, AddressWatcher, InterfaceAddress } from "./interface-service.ts";
 
 /** Whose addresses these are, and who hears what becomes of them. */
 export interface AddressHolder {
@@ -32,9 +32,6 @@ export interface AddressHolder {
   /** Addresses or their states are others than before. @param ended the one that is no more */
   addressesChanged(ended: InterfaceAddress | undefined): void;
 }
-
-/** Hears of an address that is another than before, and of its state or its end; it may change them in turn. */
-export type AddressWatcher = (address: InterfaceAddress, state: AddressState | AddressEnd) => void;
 
 const NEVER = Number.POSITIVE_INFINITY;
 /** No timer is set further ahead, so that its delay stays an exact number; it looks and goes on waiting. */

@@ -1,9 +1,9 @@
 import type { AddressWords, IpAddress } from "../core/address.ts";
-import type { AddressState } from "../core/states.ts";
+import type { AddressEnd, AddressState } from "../core/states.ts";
 import type { LinkDevice, Offloads } from "./link-device.ts";
 import type { NeighbourListing } from "./neighbours.ts";
 
-export type { AddressState } from "../core/states.ts";
+export type { AddressEnd, AddressState } from "../core/states.ts";
 
 /** Where an address comes from: the operator, a DHCP server, the link itself, a router's prefix (RFC 4862, RFC 8981), or it is the loopback's. */
 export type AddressOrigin = "manual" | "dhcp" | "link-local" | "slaac" | "temporary" | "loopback";
@@ -45,6 +45,9 @@ export interface InterfaceAddress {
   readonly validUntilMs: number;
 }
 
+/** Hears of an address that is another than before, and of its state or its end; it may change them in turn. */
+export type AddressWatcher = (address: InterfaceAddress, state: AddressState | AddressEnd) => void;
+
 /** The neighbours on a link, as the host's users see them. */
 export interface NeighbourService {
   list(): NeighbourListing[];
@@ -67,6 +70,8 @@ export interface InterfaceService {
   readonly addresses: readonly InterfaceAddress[];
   readonly neighbours: NeighbourService;
   readonly conflictPolicy: ConflictPolicy;
+  /** Hears of each address that is another than before. @returns ends it */
+  watchAddresses(watcher: AddressWatcher): () => void;
   /** Whether an address is within a prefix of ours on this link. */
   isOnLink(address: AddressWords): boolean;
 }

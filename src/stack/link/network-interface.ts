@@ -21,7 +21,7 @@ import * as ethernet from "../packet/ethernet.ts";
 import { AddressConflicts, type ConflictLink } from "./address-conflicts.ts";
 import { Arp, type ArpLink } from "./arp.ts";
 import { type AddressHolder, InterfaceAddresses } from "./interface-addresses.ts";
-import type { ConflictPolicy, InterfaceAddress, InterfaceService } from "./interface-service.ts";
+import type { AddressWatcher, ConflictPolicy, InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
 import { LoopedFrames } from "./looped-frames.ts";
 import { Ndp, type NdpLink } from "./ndp.ts";
@@ -119,6 +119,10 @@ export class NetworkInterface
 
   claimed(address: AddressWords): PacketVerdict {
     return this.isOwn(address) ? "ndp-address-conflict" : "ndp-not-for-us";
+  }
+
+  watchAddresses(watcher: AddressWatcher): () => void {
+    return this.addressBook.watch(watcher);
   }
 
   get conflictPolicy(): ConflictPolicy {

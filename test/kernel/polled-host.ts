@@ -11,24 +11,32 @@ import { Loopback } from "../../src/wire/loopback.ts";
 const PAUSE_MS = 1;
 
 /**
- * A host on a TAP, driven between the other things of the test's event loop, so that its transports are within a test's reach and the
+ * A host on TAPs, driven between the other things of the test's event loop, so that its transports are within a test's reach and the
  * kernel's sockets of node:net are its peers.
  */
 export class PolledHost {
   readonly host: Host;
-  readonly tap: LinuxTap;
+  /** The first attachment. */
   readonly eth: InterfaceService;
   readonly #clock = new RealClock();
   readonly #poller = new Poller();
+  readonly #taps: LinuxTap[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: TapOptions) {
-    this.tap = openTap(options);
     this.host = new Host({ startMs: this.#clock.now(), random: new SystemRandom(), profile: WINDOWS });
     this.host.attach(new Loopback());
-    this.eth = this.host.attach(this.tap);
-    this.#poller.add(this.tap.descriptor, "read+write");
+    this.eth = this.attach(options);
     this.#turn();
+  }
+
+  /** One more device. */
+  attach(options: TapOptions): InterfaceService {
+    const tap = openTap(options);
+    this.#taps.push(tap);
+    this.#poller.add(tap.descriptor, "read+write");
+    this.enter();
+    return this.host.attach(tap);
   }
 
   /** To be called before a call into the host: it happens now. */
@@ -39,13 +47,13 @@ export class PolledHost {
   close(): void {
     clearTimeout(this.#timer);
     this.#poller.close();
-    this.tap.close();
+    for (const tap of this.#taps) tap.close();
   }
 
   #turn(): void {
-    if (this.tap.wantsWritable) {
+    if (this.#taps.some((tap) => tap.wantsWritable)) {
       this.#poller.wait(0);
-      if (this.#poller.isWritable(this.tap.descriptor)) this.tap.becameWritable();
+      for (const tap of this.#taps) if (tap.wantsWritable && this.#poller.isWritable(tap.descriptor)) tap.becameWritable();
     }
     // A stream may keep it busy for long: the peer in this thread needs its time too.
     const isBusy = this.host.turn(this.#clock.now());

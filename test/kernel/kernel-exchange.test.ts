@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, jest } from "@jest/globals";
-import { IPPROTO_TCP, SO_LINGER, SOCK_DGRAM, SOL_SOCKET, TCP_MAXRT } from "../../src/winsock/abi/constants.ts";
+import { AF_INET, IPPROTO_TCP, SO_LINGER, SOCK_DGRAM, SOL_SOCKET, TCP_MAXRT } from "../../src/winsock/abi/constants.ts";
 import {
   accept,
   bind,
@@ -94,9 +94,9 @@ describe.each(["on", "off"] as const)("tapsock on a TAP against the kernel, offl
 
   tapTest("we connect to a listener of the kernel, and both know each other's address", async () => {
     const { s, peer, port } = await connectedPair();
-    expect(await getpeername(s)).toEqual({ address: KERNEL, port });
+    expect(await getpeername(s)).toEqual({ family: AF_INET, address: KERNEL, port });
     const name = await getsockname(s);
-    expect(name).toEqual({ address: OURS, port: peer.remotePort });
+    expect(name).toEqual({ family: AF_INET, address: OURS, port: peer.remotePort });
     expect(name.port).toBeGreaterThanOrEqual(49152);
     expect(peer.remoteAddress).toBe(OURS);
     await send(s, "from us");

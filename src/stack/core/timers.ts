@@ -36,10 +36,15 @@ export interface TimerObserver {
 export abstract class QueueEntry {
   /** When the queue looks at it, on the queue's time; meaningful while in the queue. */
   deadlineMs = 0;
-  /** Order of setting, so that equal deadlines go off in the order in which they were set. */
+  /** Equal deadlines go off in this order: that of setting, and for who `keepsOrder` that of making. */
   order = 0;
   /** Place in the queue's heap, −1 when not in it. */
   heapIndex = -1;
+
+  /** Whether its place among equal deadlines is given for good: for who is moved lazily, so that nothing depends on when that is. */
+  get keepsOrder(): boolean {
+    return false;
+  }
 
   /** When something is due indeed: at `deadlineMs` or later, Infinity when nothing is. */
   abstract get dueMs(): number;
@@ -128,6 +133,11 @@ export class Alarms extends QueueEntry {
     this.#names = names;
     this.#owner = owner;
     this.#deadlines = names.map(() => NEVER);
+    this.order = queue.drawOrder();
+  }
+
+  override get keepsOrder(): boolean {
+    return true;
   }
 
   /** Goes off once, `delayMs` from now; replaces an earlier setting. */
@@ -270,14 +280,23 @@ export class TimerQueue implements Time {
       const { dueMs } = first;
       if (dueMs === first.deadlineMs) return first;
       if (dueMs === NEVER) this.remove(first);
-      else this.add(first, dueMs);
+      else this.#place(first, dueMs);
     }
   }
 
   /** To its place, or to another. */
   add(entry: QueueEntry, deadlineMs: number): void {
+    if (!entry.keepsOrder) entry.order = this.drawOrder();
+    this.#place(entry, deadlineMs);
+  }
+
+  /** For an entry that keeps its order. */
+  drawOrder(): number {
+    return this.#order++;
+  }
+
+  #place(entry: QueueEntry, deadlineMs: number): void {
     entry.deadlineMs = deadlineMs;
-    entry.order = this.#order++;
     if (entry.heapIndex < 0) {
       entry.heapIndex = this.#heap.length;
       this.#heap.push(entry);

@@ -83,6 +83,11 @@ export class TimeWaits extends QueueEntry {
     this.#writer = writer;
     this.#byFlow = new FlowTable(hash);
     this.#forgotten = forgotten;
+    this.order = context.timers.drawOrder();
+  }
+
+  override get keepsOrder(): boolean {
+    return true;
   }
 
   find(local: AddressWords, localPort: number, remote: AddressWords, remotePort: number): TimeWait | undefined {

@@ -159,3 +159,25 @@ describe("a table of alarms", () => {
     ]);
   });
 });
+
+test.each([false, true])("equal deadlines go off in one order, whether anybody asks in between what is next or not: %s", (asks) => {
+  const time = new FrozenTime();
+  const queue = new TimerQueue(time);
+  const fired: string[] = [];
+  const make = (name: string) => queue.alarms(NAMES, { label: name, subject: {}, fired: () => fired.push(name) });
+  const [a, b, c] = [make("a"), make("b"), make("c")];
+  const look = () => asks && queue.nextDeadlineMs;
+  // One that is put off, one that is cancelled and set again, and one that stays as it is.
+  a.set(0, 50);
+  c.set(1, 200);
+  b.set(0, 60);
+  a.set(0, 200);
+  look();
+  b.cancel(0);
+  time.moveTo(70);
+  look();
+  b.set(2, 130);
+  time.moveTo(200);
+  queue.runDue();
+  expect(fired).toEqual(["a", "b", "c"]);
+});

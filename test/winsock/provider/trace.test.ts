@@ -8,6 +8,7 @@ import * as tcp from "../../../src/stack/packet/tcp.ts";
 import { NOBODY } from "../../../src/stack/tcp/notices.ts";
 import { SO_RCVTIMEO, SOL_SOCKET, SOMAXCONN } from "../../../src/winsock/abi/constants.ts";
 import { sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
+import { MemoryWire } from "../../../src/wire/memory-wire.ts";
 import { address, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 
 const TCP_AT = 34;
@@ -234,6 +235,7 @@ test("every event there is comes in its time, with the fields that its page expl
   const events = watched(v);
   const { s, peer } = v.pair();
   v.ours.ip.addAddress(v.ours.ip.interfaces[0]!, parseV4("203.0.113.3"), 24);
+  v.ours.attach(new MemoryWire().device({ name: "elsewhere" }), { dhcp: true });
   v.cable.pick({ match: "data", action: "drop", direction: "out", count: 1 });
   v.winsock.send(s, new Uint8Array(3000), 3000, 0);
   v.advance(2000);

@@ -535,8 +535,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** A connection that trips over a mistake of ours is reset, since its state may be half changed; the others go on. */
   #guarded(conn: Connection, step: (conn: Connection) => void): void {
-    if (guarded(this.context, () => step(conn)) || conn.isReleased) return;
-    guarded(this.context, () => conn.breakOff("reset"));
+    try {
+      step(conn);
+    } catch (error) {
+      this.context.mistake(error);
+      if (!conn.isReleased) guarded(this.context, () => conn.breakOff("reset"));
+    }
   }
 
   /** A device takes frames again. */

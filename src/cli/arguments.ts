@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
-import { parseV4 } from "../stack/core/address.ts";
+import { addressSetting, prefixSetting } from "../management/setting-text.ts";
 import { parseMac } from "../stack/packet/ethernet.ts";
 import { UsageFailure } from "./failure.ts";
 
@@ -15,24 +15,30 @@ export function port(text: string): number {
   return value;
 }
 
-/** A dotted quad. */
+/** Of either family, in IPv6 with its zone behind a `%` where one is to be told from another. */
 export function address(text: string): string {
-  try {
-    parseV4(text);
-    return text;
-  } catch {
-    throw new InvalidArgumentError("An address is written as four numbers, such as 203.0.113.1; tapsock resolve says which a name has.");
-  }
+  if (addressSetting.safeParse(text).success) return text;
+  throw new InvalidArgumentError(
+    "An address is written as 203.0.113.1, 2001:db8::1 or fe80::1%tap0; tapsock resolve says which a name has.",
+  );
 }
 
-/** `203.0.113.0/24`, or `default` for 0.0.0.0/0. */
-export function prefix(text: string): { address: string; prefixLength: number } {
-  if (text === "default") return { address: "0.0.0.0", prefixLength: 0 };
-  const [network = "", length, more] = text.split("/");
-  if (length === undefined || more !== undefined || !/^\d{1,2}$/.test(length) || Number(length) > 32) {
-    throw new InvalidArgumentError("A destination is written as network and prefix length, such as 203.0.113.0/24, or as 'default'.");
+/** An address or a name, which the host resolves; an IPv6 address may stand in brackets. */
+export function hostName(text: string): string {
+  const [, inside = text] = /^\[(.*)\]$/.exec(text) ?? [];
+  if (addressSetting.safeParse(inside).success) return inside;
+  if (/^[\d.]+$/.test(text) || /[\s:%/[\]]/.test(text) || text === "") {
+    throw new InvalidArgumentError("A host is an address such as 203.0.113.1, 2001:db8::1 or fe80::1%tap0, or a name.");
   }
-  return { address: address(network), prefixLength: Number(length) };
+  return text;
+}
+
+/** `203.0.113.0/24`, `2001:db8::/32`, or `default`. */
+export function prefix(text: string): string {
+  if (text === "default" || (text.includes("/") && prefixSetting.safeParse(text).success)) return text;
+  throw new InvalidArgumentError(
+    "A destination is written as network and prefix length, such as 203.0.113.0/24 or 2001:db8::/32, or as 'default'.",
+  );
 }
 
 export function mac(text: string): string {

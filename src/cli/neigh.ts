@@ -12,10 +12,10 @@ interface NeighbourOptions extends NetworkOptions {
 export function neighCommand(): Command {
   const neigh = new Command("neigh")
     .summary("list, add and delete neighbours: which hardware address an address has")
-    .description("Shows or changes the neighbour cache (ARP) of a host.")
+    .description("Shows or changes the neighbour cache of a host (ARP, and neighbour discovery of IPv6).")
     .addHelpText(
       "after",
-      "\nExamples:\n  tapsock neigh\n  tapsock neigh add 203.0.113.9 lladdr 02:00:5e:10:00:09\n  tapsock neigh del 203.0.113.9",
+      "\nExamples:\n  tapsock neigh\n  tapsock neigh add 203.0.113.9 lladdr 02:00:5e:10:00:09\n  tapsock neigh del 203.0.113.9\n  tapsock neigh del fe80::9%tap0",
     );
   refusingUnknownVerbs(neigh.command("list", { isDefault: true }), neigh)
     .description("list the neighbours")
@@ -31,7 +31,7 @@ export function neighCommand(): Command {
   neigh
     .command("add")
     .description("add an entry that never expires")
-    .argument("<address>", "the neighbour's IPv4 address", address)
+    .argument("<address>", "the neighbour's address", address)
     .argument("<lladdr>", "the word lladdr", (word: string) => {
       if (word !== "lladdr") throw new UsageFailure(`expected "lladdr" before the hardware address, not "${word}"`);
       return word;
@@ -47,7 +47,7 @@ export function neighCommand(): Command {
   neigh
     .command("del")
     .description("forget an entry")
-    .argument("<address>", "the neighbour's IPv4 address", address)
+    .argument("<address>", "the neighbour's address", address)
     .option("--json", "one JSON object")
     .addOption(networkOption())
     .addHelpText("after", "\nExample:\n  tapsock neigh del 203.0.113.9")

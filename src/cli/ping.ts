@@ -2,12 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Command } from "commander";
 import { manage } from "../management/manage.ts";
 import type { PingReport } from "../management/management.ts";
-import { address, between, duration } from "./arguments.ts";
+import { between, duration, hostName } from "./arguments.ts";
 import { interruption } from "./interruption.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson } from "./output.ts";
+import { checkFamily, type FamilyChoice, targetAddress } from "./target.ts";
 
-interface PingCommandOptions extends NetworkOptions {
+interface PingCommandOptions extends NetworkOptions, FamilyChoice {
   readonly count: number;
   readonly size: number;
   readonly interval: number;
@@ -23,7 +24,9 @@ export function pingCommand(): Command {
   return new Command("ping")
     .summary("send ICMP echo requests from tapsock's address")
     .description("Sends ICMP echo requests and shows the replies. Status 1 when no reply came.")
-    .argument("<host>", "IPv4 address", address)
+    .argument("<host>", "address or name", hostName)
+    .option("-4, --ipv4", "IPv4 alone, of a name that has both")
+    .option("-6, --ipv6", "IPv6 alone, of a name that has both")
     .option("-c, --count <n>", "how many", between(1, MAX_COUNT), 4)
     .option("-s, --size <bytes>", "payload", between(0, MAX_BYTES), 32)
     .option("-i, --interval <time>", "time between requests", duration, 1000)
@@ -32,13 +35,15 @@ export function pingCommand(): Command {
     .addOption(networkOption())
     .addHelpText(
       "after",
-      "\nExamples:\n  tapsock ping 203.0.113.1\n  tapsock ping 203.0.113.1 -c 10 -i 200ms\n  tapsock ping 203.0.113.1 --json",
+      "\nExamples:\n  tapsock ping 203.0.113.1\n  tapsock ping 203.0.113.1 -c 10 -i 200ms\n  tapsock ping -6 www.example.com\n  tapsock ping fe80::1%tap0\n  tapsock ping 203.0.113.1 --json",
     )
-    .action(async (host: string, options: PingCommandOptions) => {
+    .action(async (target: string, options: PingCommandOptions) => {
+      checkFamily(target, options);
       const stop = interruption();
       let sent = 0;
       let received = 0;
       await withNetwork(options.network, async (port) => {
+        const host = await targetAddress(port, target, options, stop);
         for (let i = 0; i < options.count && !stop.aborted; i++) {
           if (i > 0) await sleep(options.interval, undefined, { signal: stop }).catch(() => {});
           if (stop.aborted) break;

@@ -56,7 +56,7 @@ const asciiName = (name: string): string => (/[^\0-\x7f]/.test(name) ? domainToA
 /** @throws CommandFailure when there is no answer */
 export function resolveLines(asked: string, report: ResolveReport): string[] {
   if (report.outcome === "failure")
-    throw new CommandFailure(`Cannot resolve "${asked}": ${lowerFirst(DNS_FAILURES[report.reason])}`, REMEDIES[report.reason]);
+    throw new CommandFailure(`Cannot resolve "${asked}": ${lowerFirst(DNS_FAILURES[report.reason])}`, NAME_REMEDIES[report.reason]);
   const { aliases, canonicalName, records, origin } = report;
   const chain = aliases.length === 0 ? [] : [`${[...aliases, canonicalName].join(" → ")}`];
   return [
@@ -68,7 +68,8 @@ export function resolveLines(asked: string, report: ResolveReport): string[] {
   ];
 }
 
-const REMEDIES: Partial<Record<DnsFailure, string>> = {
+/** What one can do about a name that has no answer. */
+export const NAME_REMEDIES: Partial<Record<DnsFailure, string>> = {
   "no-servers": "name one when the host starts: tapsockd --dns ADDRESS, or tap:NAME?ip=…&dns=ADDRESS",
   "timed-out": "see who was asked with: tapsock dns",
   unreachable: "see who was asked with: tapsock dns, and the ways out with: tapsock route",

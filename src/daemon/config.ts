@@ -8,6 +8,8 @@ import {
   firstIssue,
   ipv4Prefix,
   ipv4Setting,
+  ipv6PrefixList,
+  ipv6Setting,
   macSetting,
   mtuNumber,
   profileName,
@@ -40,7 +42,8 @@ const SOCKETS_EXPECTED = `expected 1 to ${MOST_SOCKETS}`;
 const keys = z.strictObject({
   tap: tapName.optional(),
   ip: ipv4Prefix.optional(),
-  ip6: z.never({ error: "not there yet, tapsock speaks IPv4 only; leave it out" }).optional(),
+  ip6: ipv6PrefixList.optional(),
+  gateway6: ipv6Setting.optional(),
   dhcp: z.boolean({ error: "expected true or false" }).optional(),
   gateway: ipv4Setting.optional(),
   detectConflicts: z.boolean({ error: "expected true or false" }).optional(),

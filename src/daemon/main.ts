@@ -22,6 +22,9 @@ Examples:
   # on a TAP that was made for this user (ip tuntap add tap0 mode tap user $USER)
   tapsockd --tap tap0 --ip 203.0.113.2/24 --gateway 203.0.113.1 --socket /tmp/tapsock.sock
 
+  # with IPv6 beside
+  tapsockd --tap tap0 --ip 203.0.113.2/24 --ip6 2001:db8::2/64 --gateway6 2001:db8::1
+
   # with a name server, and names of its own beside
   tapsockd --tap tap0 --ip 203.0.113.2/24 --dns 203.0.113.53 --search corp.example --hosts /etc/hosts
 
@@ -45,7 +48,8 @@ function command(): Command {
     .version(version)
     .option("--tap <name>", "TAP device, made if it is not there; a virtual wire when left out")
     .option("--ip <address/length>", "the host's address (default: 203.0.113.2/24)")
-    .option("--ip6 <address/length>", "not there yet")
+    .option("--ip6 <address/length>", "an IPv6 address of the host; may be given again for others", collected)
+    .option("--gateway6 <address>", "default router of IPv6, link-local or within a prefix of --ip6")
     .option("--dhcp", "asks a DHCP server for address, router, name servers and MTU, in place of --ip and --gateway")
     .option("--gateway <address>", "default router")
     .option("--detect-conflicts", "asks the link whether another station has the address before it is used; takes some five seconds")
@@ -65,7 +69,7 @@ function command(): Command {
     .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, dhcp, gateway, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, dns, search, hosts, maxClients, maxSockets; a flag wins",
+      "JSON object with the keys tap, ip, dhcp, gateway, ip6, gateway6, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, dns, search, hosts, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)

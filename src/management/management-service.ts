@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import { formatAddress, formatEndpoint, IPV4_ANY, type IpAddress, parseV4 } from "../stack/core/address.ts";
+import { formatAddress, formatEndpoint, type IpAddress, longestPrefix, parseAddress, withScope } from "../stack/core/address.ts";
 import type { DhcpClientService } from "../stack/dhcp/dhcp-service.ts";
 import type { Host } from "../stack/host/host.ts";
 import type { InterfaceAddress, InterfaceService } from "../stack/link/interface-service.ts";
@@ -107,15 +107,15 @@ export class ManagementService {
       case "route-list":
         return ip.routes.list();
       case "route-add": {
-        const { destination, prefixLength } = prefixIn(request.destination);
-        const gateway = request.gateway === undefined ? undefined : parseV4(request.gateway);
+        const { destination, prefixLength } = this.#prefix(request.destination);
+        const gateway = request.gateway === undefined ? undefined : this.#address(request.gateway);
         // Without a gateway the destination is on the link that leads out.
         ip.addRoute({ destination, prefixLength, gateway, interface: gateway === undefined ? this.#outwards() : undefined });
         return null;
       }
       case "route-del": {
-        const { destination, prefixLength } = prefixIn(request.destination);
-        const gateway = request.gateway === undefined ? undefined : parseV4(request.gateway);
+        const { destination, prefixLength } = this.#prefix(request.destination);
+        const gateway = request.gateway === undefined ? undefined : this.#address(request.gateway);
         if (ip.routes.remove(destination, prefixLength, gateway) === 0) {
           throw new RangeError(`Cannot delete the route to ${request.destination}: there is none`);
         }
@@ -124,10 +124,10 @@ export class ManagementService {
       case "neigh-list":
         return ip.neighbours();
       case "neigh-add":
-        this.#linkOf(request.address).neighbours.addStatic(parseV4(request.address), macIn(request.mac));
+        this.#linkOf(request.address).neighbours.addStatic(this.#address(request.address), macIn(request.mac));
         return null;
       case "neigh-del":
-        if (!ip.interfaces.some((i) => i.neighbours.remove(parseV4(request.address)))) {
+        if (!ip.interfaces.some((i) => i.neighbours.remove(this.#address(request.address)))) {
           throw new RangeError(`Cannot delete the neighbour ${request.address}: it is not known`);
         }
         return null;
@@ -194,7 +194,7 @@ export class ManagementService {
       payloadBytes: request.bytes,
       timeoutMs: request.timeoutMs,
     };
-    const failure = this.#host.ip.ping(parseV4(request.address), options, (result) => {
+    const failure = this.#host.ip.ping(this.#address(request.address), options, (result) => {
       if (result.kind === "reply") done({ outcome: "reply", rttMs: result.rttMs, ttl: result.ttl, bytes: result.payloadBytes });
       else if (result.kind === "timed-out") done({ outcome: "timeout" });
       else done({ outcome: "unreachable", reason: result.kind, reporter: formatAddress(result.reporter) });
@@ -217,6 +217,24 @@ export class ManagementService {
     });
   }
 
+  /** An address with its zone, which people give by the interface's name or number; that of the first link where they give none. */
+  #address(text: string): IpAddress {
+    const [address = "", zone] = text.split("%");
+    const { ip } = this.#host;
+    if (zone === undefined) return ip.scoped(parseAddress(address));
+    const link = ip.interfaces.find((i) => i.name === zone || String(i.index) === zone);
+    if (link === undefined) {
+      throw new RangeError(`Cannot find the interface "${zone}" of ${text}: this host has ${ip.interfaces.map((i) => i.name).join(", ")}`);
+    }
+    return ip.scoped(withScope(parseAddress(address), link.index));
+  }
+
+  #prefix(text: string): { destination: IpAddress; prefixLength: number } {
+    const [address = "", length] = text.split("/");
+    const destination = this.#address(address);
+    return { destination, prefixLength: length === undefined ? longestPrefix(destination) : Number(length) };
+  }
+
   #device(name: string | undefined): ManagedDevice {
     const device = name === undefined ? this.#devices[0] : this.#devices.find((d) => d.name === name);
     if (device !== undefined) return device;
@@ -230,7 +248,7 @@ export class ManagementService {
   }
 
   #linkOf(address: string): InterfaceService {
-    const target = parseV4(address);
+    const target = this.#address(address);
     const link = this.#host.ip.interfaces.find((i) => !i.isLoopback && i.isOnLink(target));
     if (link === undefined) throw new RangeError(`Cannot add the neighbour ${address}: it is on no link of this host`);
     return link;
@@ -240,7 +258,7 @@ export class ManagementService {
 function udpStatus(endpoint: UdpEndpoint): UdpStatus {
   const { local, localPort, peer, peerPort, queuedBytes } = endpoint;
   return {
-    local: formatEndpoint(local ?? IPV4_ANY, localPort),
+    local: local === undefined ? `*:${localPort}` : formatEndpoint(local, localPort),
     remote: peer === undefined ? undefined : formatEndpoint(peer, peerPort),
     receiveQueueBytes: queuedBytes,
   };
@@ -249,11 +267,6 @@ function udpStatus(endpoint: UdpEndpoint): UdpStatus {
 const refusal = (error: string): ManagementResponse => ({ ok: false, error });
 
 const directionsOf = (direction: Direction | "both"): readonly Direction[] => (direction === "both" ? ["in", "out"] : [direction]);
-
-function prefixIn(text: string): { destination: IpAddress; prefixLength: number } {
-  const [address = "", length = "32"] = text.split("/");
-  return { destination: parseV4(address), prefixLength: Number(length) };
-}
 
 const macIn = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (byte) => Number.parseInt(byte, 16));
 
@@ -291,6 +304,7 @@ function interfaceStatus(i: InterfaceService, client: DhcpClientService | undefi
   const { framesIn, framesOut, bytesIn, bytesOut, drops } = i.device.counters;
   return {
     name: i.name,
+    index: i.index,
     mac: Array.from(i.mac, (byte) => byte.toString(16).padStart(2, "0")).join(":"),
     mtu: i.mtu,
     isUp: i.isUp,

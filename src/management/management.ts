@@ -9,7 +9,7 @@ import type { ProviderUsage } from "../winsock/provider/provider.ts";
 import { FRAME_KINDS } from "../wire/frame-match.ts";
 import type { ImpairmentReport } from "../wire/impairment.ts";
 import type { DoorUsage } from "./door-usage.ts";
-import { ipv4Prefix, ipv4Setting, macSetting } from "./setting-text.ts";
+import { addressSetting, macSetting, prefixSetting } from "./setting-text.ts";
 
 /** What the command line and the page ask of a running host: one JSON object each way, in the data of a `control` call. */
 
@@ -39,15 +39,15 @@ const requests = [
   z.strictObject({ op: z.literal("ss") }),
   z.strictObject({ op: z.literal("timers") }),
   z.strictObject({ op: z.literal("route-list") }),
-  z.strictObject({ op: z.literal("route-add"), destination: ipv4Prefix, gateway: ipv4Setting.optional() }),
-  z.strictObject({ op: z.literal("route-del"), destination: ipv4Prefix, gateway: ipv4Setting.optional() }),
+  z.strictObject({ op: z.literal("route-add"), destination: prefixSetting, gateway: addressSetting.optional() }),
+  z.strictObject({ op: z.literal("route-del"), destination: prefixSetting, gateway: addressSetting.optional() }),
   z.strictObject({ op: z.literal("neigh-list") }),
-  z.strictObject({ op: z.literal("neigh-add"), address: ipv4Setting, mac: macSetting }),
-  z.strictObject({ op: z.literal("neigh-del"), address: ipv4Setting }),
+  z.strictObject({ op: z.literal("neigh-add"), address: addressSetting, mac: macSetting }),
+  z.strictObject({ op: z.literal("neigh-del"), address: addressSetting }),
   /** One echo request; the answer comes when the reply has come or `timeoutMs` is over. */
   z.strictObject({
     op: z.literal("ping"),
-    address: ipv4Setting,
+    address: addressSetting,
     bytes: z.number().int().min(0).max(65_507).default(32),
     timeoutMs: milliseconds.default(1000),
   }),
@@ -141,6 +141,8 @@ export interface HostStatus {
 
 export interface InterfaceStatus {
   readonly name: string;
+  /** The zone of its link-local addresses. */
+  readonly index: number;
   readonly mac: string;
   readonly mtu: number;
   readonly isUp: boolean;

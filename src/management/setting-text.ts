@@ -17,6 +17,21 @@ export const ipv4Setting = z.string().refine(isIpv4, { error: "expected an IPv4 
 export const ipv4Prefix = z
   .string()
   .refine(isPrefix, { error: `expected an IPv4 address with a prefix length such as ${DEFAULT_ADDRESS}` });
+/** Of either family, in IPv6 with its zone where one is to be told from another: the interface's name or number behind a `%`. */
+const withoutZone = (text: string): string => (text.includes(":") ? text.replace(/%[^\s%/]{1,15}$/, "") : text);
+const isAddress = (text: string): boolean => readAddress(withoutZone(text)) !== undefined;
+const isIpv6 = (text: string): boolean => text.includes(":") && isAddress(text);
+
+function isPrefixOfEither(text: string): boolean {
+  const [address = "", length = "", more] = text.split("/");
+  return more === undefined && isAddress(address) && /^\d{1,3}$/.test(length) && Number(length) <= (address.includes(":") ? 128 : 32);
+}
+
+export const addressSetting = z.string().refine(isAddress, { error: "expected an address such as 203.0.113.1 or 2001:db8::1" });
+export const prefixSetting = z
+  .string()
+  .refine(isPrefixOfEither, { error: `expected an address with a prefix length such as ${DEFAULT_ADDRESS} or 2001:db8::2/64` });
+export const ipv6Setting = z.string().refine(isIpv6, { error: "expected an IPv6 address such as 2001:db8::1 or fe80::1" });
 export const profileName = z.string().refine((name) => PROFILES.has(name), { error: `expected one of ${[...PROFILES.keys()].join(", ")}` });
 const POLICIES = ["yield", "defend-once", "keep"] as const satisfies readonly ConflictPolicy[];
 export const conflictPolicySetting = z.enum(POLICIES, { error: `expected one of ${POLICIES.join(", ")}` });
@@ -36,6 +51,13 @@ const isDomain = (text: string): boolean => canonicalName(text) !== undefined;
 
 export const addressList = several(
   z.string().refine((text) => readAddress(text) !== undefined, { error: "expected an address such as 203.0.113.53 or 2001:db8::53" }),
+);
+const IPV6_PREFIX_WANTED = "expected an IPv6 address with a prefix length such as 2001:db8::2/64";
+export const ipv6PrefixList = several(
+  z
+    .string()
+    .refine((text) => text !== "auto", { error: '"auto" is not there yet: name the address, such as 2001:db8::2/64' })
+    .refine((text) => text === "auto" || (text.includes(":") && isPrefixOfEither(text)), { error: IPV6_PREFIX_WANTED }),
 );
 export const domainList = several(z.string().refine(isDomain, { error: "expected a domain such as corp.example" }));
 

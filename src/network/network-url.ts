@@ -1,4 +1,4 @@
-import { Address4 } from "ip-address";
+import { Address4, Address6 } from "ip-address";
 import * as z from "zod";
 import {
   addressList,
@@ -8,12 +8,15 @@ import {
   firstIssue,
   ipv4Prefix,
   ipv4Setting,
+  ipv6PrefixList,
+  ipv6Setting,
   macSetting,
   mtuNumber,
   profileName,
   tapName,
 } from "../management/setting-text.ts";
 import type { ConflictPolicy } from "../stack/link/interface-service.ts";
+import { MIN_MTU as LEAST_IPV6_MTU } from "../stack/packet/ipv6.ts";
 import { NetworkError } from "../transport/network-error.ts";
 
 /** How a host of our own is made. Plain data: it goes to another thread. */
@@ -26,6 +29,10 @@ export interface HostSettings {
   readonly ip?: string | undefined;
   readonly prefixLength?: number | undefined;
   readonly gateway?: string | undefined;
+  /** IPv6 addresses with their prefix lengths. */
+  readonly ip6?: readonly string[] | undefined;
+  /** Default router of IPv6. */
+  readonly gateway6?: string | undefined;
   /** Whether the address is tried before it is used; off by default. */
   readonly detectConflicts?: boolean | undefined;
   /** What becomes of the address when another station uses it too; `defend-once` by default. */
@@ -59,6 +66,8 @@ const fileName = z.string().min(1, { error: "expected the name of a file" });
 const hostOptions = {
   ip: ipv4Prefix.optional(),
   gateway: ipv4Setting.optional(),
+  ip6: ipv6PrefixList.optional(),
+  gateway6: ipv6Setting.optional(),
   "detect-conflicts": onOff.optional(),
   "conflict-policy": conflictPolicySetting.optional(),
   profile: profileName.default("windows"),
@@ -74,7 +83,7 @@ const embeddedOptions = z.strictObject(hostOptions);
 const tapOptions = z.strictObject({ ...hostOptions, dhcp: onOff.optional(), offload: onOff.default(true) });
 
 /**
- * `embedded:`, `tap:NAME?ip=…&dhcp=on|off&gateway=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&dns=ADDRESS,…
+ * `embedded:`, `tap:NAME?ip=…&dhcp=on|off&gateway=…&ip6=…,…&gateway6=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&dns=ADDRESS,…
  * &search=DOMAIN,…&hosts=FILE` or `daemon:/path/of/socket`.
  * @throws NetworkError with one sentence that names the part that is wrong
  */
@@ -122,6 +131,7 @@ interface HostChoices extends Omit<HostSettings, "prefixLength"> {
 /** Settings from checked options, the address taken apart. @throws NetworkError when the address cannot be a host's */
 export function hostSettings({ dhcp = false, ...choices }: HostChoices): HostSettings {
   const { ip: prefix = DEFAULT_ADDRESS, gateway } = choices;
+  checkIpv6(choices);
   if (dhcp) {
     const said = choices.ip === undefined ? gateway : choices.ip;
     if (said !== undefined) throw new NetworkError(`Cannot use ${said}: with DHCP the server says address and gateway`);
@@ -132,6 +142,19 @@ export function hostSettings({ dhcp = false, ...choices }: HostChoices): HostSet
     throw new NetworkError(`Cannot use the gateway ${gateway}: expected an address within ${prefix}`);
   }
   return { ...choices, ip, prefixLength: Number(length) };
+}
+
+/** @throws NetworkError when what is said of IPv6 does not go together */
+function checkIpv6({ ip6 = [], gateway6, mtu }: HostChoices): void {
+  if (ip6.length > 0 && mtu !== undefined && mtu < LEAST_IPV6_MTU) {
+    throw new NetworkError(`Cannot use the address ${ip6[0]} with an MTU of ${mtu} bytes: IPv6 needs ${LEAST_IPV6_MTU}`);
+  }
+  if (gateway6 === undefined) return;
+  if (ip6.length === 0) throw new NetworkError(`Cannot use the gateway ${gateway6} without an IPv6 address: name one with ip6`);
+  const router = new Address6(gateway6);
+  if (!router.isLinkLocal() && !ip6.some((prefix) => router.isInSubnet(new Address6(prefix)))) {
+    throw new NetworkError(`Cannot use the gateway ${gateway6}: expected a link-local address, or one within ${ip6.join(" or ")}`);
+  }
 }
 
 function read<T>(url: string, schema: z.ZodType<T>, query: string): T {

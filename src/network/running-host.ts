@@ -4,10 +4,11 @@ import type { EventSender } from "../management/event-streams.ts";
 import { withManagement } from "../management/managed-handler.ts";
 import { type ManagedDevice, ManagementService } from "../management/management-service.ts";
 import { Recorder } from "../replay/recorder.ts";
-import { parseAddress, parseV4 } from "../stack/core/address.ts";
+import { IPV6_ANY, parseAddress, parseV4 } from "../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
 import { Host } from "../stack/host/host.ts";
 import type { AttachOptions } from "../stack/host/host-options.ts";
+import type { InterfaceService } from "../stack/link/interface-service.ts";
 import type { LinkDevice } from "../stack/link/link-device.ts";
 import { configureInterface } from "../tap/interface-config.ts";
 import { isLibcLoaded, preloadLibc } from "../tap/libc.ts";
@@ -138,6 +139,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const reports = new MistakeReports(host.context, host.context.drops, notice);
   const devices = [managed(record?.recorder.device(outer) ?? outer), managed(new Loopback())];
   const outwards = host.attach(devices[0]!.capture, attachOptions(settings));
+  useIpv6(host, outwards, settings);
   tellOfAddresses(host, outwards, { warn: notice, inform: news });
   host.attach(devices[1]!.capture);
   configureNames(host, settings);
@@ -203,6 +205,18 @@ function attachOptions(settings: HostSettings): AttachOptions {
     ...(gateway === undefined ? {} : { gateway: parseV4(gateway) }),
   };
 }
+
+function useIpv6({ ip }: Host, outwards: InterfaceService, { ip6 = [], gateway6 }: HostSettings): void {
+  for (const text of ip6) {
+    const [address = "", length = ""] = text.split("/");
+    ip.addAddress(outwards, parseAddress(address), Number(length));
+  }
+  if (gateway6 === undefined) return;
+  ip.addRoute({ destination: IPV6_ANY, prefixLength: 0, gateway: parseAddress(withoutZone(gateway6)), interface: outwards });
+}
+
+/** There is one interface that leads out. */
+const withoutZone = (address: string): string => address.replace(/%.*/, "");
 
 function openTapFor(settings: HostSettings): LinuxTap {
   const { name, offloads, mac, mtu, kernelIp } = settings;

@@ -1,6 +1,6 @@
 import { withManagement } from "../management/managed-handler.ts";
 import { type ManagedDevice, ManagementService } from "../management/management-service.ts";
-import { parseV4 } from "../stack/core/address.ts";
+import { parseAddress } from "../stack/core/address.ts";
 import type { FrameInfo } from "../stack/core/frame-info.ts";
 import { PROFILES, type Profile, WINDOWS } from "../stack/core/profile.ts";
 import type { Random } from "../stack/core/random.ts";
@@ -274,7 +274,7 @@ const profileOf = (setup: Setup): Profile => ({ ...(PROFILES.get(setup.profile) 
 type DhcpSetup = NonNullable<Extract<Setup["interfaces"][number], { readonly kind: "device" }>["dhcp"]>;
 
 const dhcpOptions = ({ address, clientId, hostName, broadcast }: DhcpSetup): DhcpOptions => ({
-  ...(address === undefined ? {} : { address: parseV4(address) }),
+  ...(address === undefined ? {} : { address: parseAddress(address) }),
   ...(clientId === undefined ? {} : { clientId: Uint8Array.from(clientId) }),
   ...(hostName === undefined ? {} : { hostName }),
   ...(broadcast === undefined ? {} : { broadcast }),
@@ -287,14 +287,14 @@ function setUp(host: Host, setup: Setup, devices: readonly LinkDevice[]): void {
     if (each.kind === "loopback") return;
     host.ip.setConflictPolicy(added, each.conflictPolicy);
     for (const { address, prefixLength, detectConflicts = false } of each.addresses) {
-      host.ip.addAddress(added, parseV4(address), prefixLength, { detectConflicts });
+      host.ip.addAddress(added, parseAddress(address), prefixLength, { detectConflicts });
     }
   });
   for (const { destination, prefixLength, gateway, interface: name, metric } of setup.routes) {
     host.ip.addRoute({
-      destination: parseV4(destination),
+      destination: parseAddress(destination),
       prefixLength,
-      gateway: gateway === undefined ? undefined : parseV4(gateway),
+      gateway: gateway === undefined ? undefined : parseAddress(gateway),
       interface: host.ip.interfaces.find((i) => i.name === name),
       metric,
     });

@@ -82,8 +82,11 @@ describe("the command line", () => {
     ["port 0", ["connect", "203.0.113.1", "0"], "A port is a number from 1 to 65535"],
     ["port 65536", ["connect", "203.0.113.1", "65536"], "A port is a number from 1 to 65535"],
     ["a port in words", ["listen", "http"], "A port is a number from 1 to 65535"],
-    ["a short address", ["connect", "203.0.113", "80"], "An address is written as four numbers"],
-    ["an address with a number over 255", ["ping", "203.0.113.256"], "An address is written as four numbers"],
+    ["a short address", ["connect", "203.0.113", "80"], "A host is an address such as"],
+    ["an address with a number over 255", ["ping", "203.0.113.256"], "A host is an address such as"],
+    ["an address with two gaps", ["ping", "2001::db8::1"], "A host is an address such as"],
+    ["a neighbour by name", ["neigh", "del", "router"], "An address is written as 203.0.113.1, 2001:db8::1 or fe80::1%tap0"],
+    ["a route of 129 bits", ["route", "add", "2001:db8::/129"], "network and prefix length"],
     ["an unknown flag", ["ss", "--jason"], "unknown option '--jason'"],
     ["a route without length", ["route", "add", "198.51.100.0"], "network and prefix length"],
     ["a route of 33 bits", ["route", "add", "198.51.100.0/33"], "network and prefix length"],
@@ -108,6 +111,8 @@ describe("the command line", () => {
     ["an unknown verb of neigh", ["neigh", "bogus"], "there are: list, add, del"],
     ["an unknown verb of fault", ["fault", "bogus"], "there are: list, set, drop, duplicate, corrupt, delay, clear"],
     ["a fault with nothing to set", ["fault", "set"], "nothing to set"],
+    ["an address of IPv4 where IPv6 is wanted", ["ping", "-6", "203.0.113.1"], "leave out -6"],
+    ["an address of IPv6 where IPv4 is wanted", ["connect", "-4", "[::1]", "80"], "leave out -4"],
     ["capture to stdout beside JSON", ["capture", "-", "--json"], "both want stdout"],
   ])("%s is wrong usage", async (_what, words, sentence) => {
     const { error } = await run(...words);

@@ -55,12 +55,26 @@ describe("the daemon's configuration", () => {
     expect(daemonConfig({ dns: ["2001:db8::53"] }, path, env).host).toMatchObject({ dns: ["2001:db8::53"], search: ["lan"] });
   });
 
+  test("IPv6 addresses may be several, and the router is on their link", () => {
+    const ip6 = ["2001:db8::2/64", "fd00::2/8"];
+    for (const gateway6 of ["2001:db8::1", "fd00:1::1", "fe80::1", "fe80::1%tap0"]) {
+      expect(daemonConfig({ ip6, gateway6 }, undefined, env).host).toMatchObject({ ip6, gateway6, ip: "203.0.113.2" });
+    }
+    expect(daemonConfig({}, file(JSON.stringify({ ip6: "2001:db8::2/64" })), env).host).toMatchObject({ ip6: ["2001:db8::2/64"] });
+  });
+
   test.each<[string, Record<string, unknown>]>([
     ["--dns.0: expected an address such as", { dns: ["router"] }],
     ["--search.1: expected a domain such as", { search: ["lan", "a b"] }],
     ["--hosts: expected the name of a file", { hosts: "" }],
     ["--ip: expected an IPv4 address with a prefix length", { ip: "203.0.113.2" }],
-    ["--ip6: not there yet", { ip6: "2001:db8:7a::2/64" }],
+    ["--ip6.0: expected an IPv6 address with a prefix length", { ip6: ["2001:db8:7a::2"] }],
+    ["--ip6.1: expected an IPv6 address with a prefix length", { ip6: ["2001:db8::2/64", "203.0.113.2/24"] }],
+    ['--ip6.0: "auto" is not there yet: name the address', { ip6: ["auto"] }],
+    ["--gateway6: expected an IPv6 address", { gateway6: "203.0.113.1" }],
+    ["without an IPv6 address", { gateway6: "2001:db8::1" }],
+    ["expected a link-local address, or one within 2001:db8::2/64", { ip6: ["2001:db8::2/64"], gateway6: "2001:db8:1::1" }],
+    ["with an MTU of 1000 bytes: IPv6 needs 1280", { ip6: ["2001:db8::2/64"], mtu: "1000" }],
     ["--gateway: expected an IPv4 address", { gateway: "router" }],
     ["203.0.113.2/24", { gateway: "198.51.100.1" }],
     ["--profile: expected one of windows, linux, rfc", { profile: "xp" }],

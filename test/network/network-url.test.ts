@@ -22,7 +22,7 @@ describe("the URL of a network", () => {
 
   test("tap: takes every option", () => {
     const url =
-      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&detect-conflicts=on&conflict-policy=keep&capture=/tmp/x.pcapng&record=/tmp/x.recording&dns=203.0.113.53,2001:db8::53&search=lan,corp.example&hosts=/etc/hosts";
+      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&detect-conflicts=on&conflict-policy=keep&capture=/tmp/x.pcapng&record=/tmp/x.recording&dns=203.0.113.53,2001:db8::53&search=lan,corp.example&hosts=/etc/hosts&ip6=2001:db8::2/64,fe80::2/64&gateway6=2001:db8::1";
     expect(parseNetworkUrl(url)).toEqual({
       kind: "host",
       host: {
@@ -42,6 +42,8 @@ describe("the URL of a network", () => {
         dns: ["203.0.113.53", "2001:db8::53"],
         search: ["lan", "corp.example"],
         hosts: "/etc/hosts",
+        ip6: ["2001:db8::2/64", "fe80::2/64"],
+        gateway6: "2001:db8::1",
       },
     });
   });
@@ -72,6 +74,9 @@ describe("the URL of a network", () => {
     ["tap:tap0?ip=203.0.113.2/33", "ip: expected an IPv4 address with a prefix length"],
     ["tap:tap0?gateway=203.0.113.1/24", "gateway: expected an IPv4 address such as"],
     ["tap:tap0?gateway=198.51.100.1", "gateway 198.51.100.1: expected an address within 203.0.113.2/24"],
+    ["tap:tap0?ip6=2001:db8::2", "ip6.0: expected an IPv6 address with a prefix length"],
+    ["embedded:?ip6=auto", "not there yet"],
+    ["embedded:?ip6=2001:db8::2/64&gateway6=2001:db8:1::1", "expected a link-local address, or one within 2001:db8::2/64"],
     ["tap:tap0?profile=beos", "profile: expected one of windows, linux, rfc"],
     ["tap:tap0?offload=maybe", "offload: expected on or off"],
     ["tap:tap0?detect-conflicts=1", "detect-conflicts: expected on or off"],

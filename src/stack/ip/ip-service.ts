@@ -64,6 +64,11 @@ export interface IpService {
   isBroadcast(address: AddressWords): boolean;
   /** The source that a datagram to `remote` leaves with when nobody has chosen one, and what is known of it; undefined when there is no way. */
   sourceTowards(remote: IpAddress): SourceCandidate | undefined;
+  /**
+   * The address in its zone: one of a single link that comes without is taken to be of the first link that is up, and one that means the
+   * same everywhere has none.
+   */
+  scoped(address: IpAddress): IpAddress;
   neighbours(): NeighbourListing[];
   /** Largest datagram that leaves for `remote` in one piece now, as far as is known, in bytes; 0 when there is no path. */
   mtuTo(remote: IpAddress): number;

@@ -60,6 +60,8 @@ export interface NeighbourService {
 /** One attachment of a host to a link, as the host's users see it. */
 export interface InterfaceService {
   readonly name: string;
+  /** From 1, no other interface's of this host: the zone of its link's addresses (RFC 4007 §6). */
+  readonly index: number;
   readonly device: LinkDevice;
   readonly mac: Uint8Array;
   readonly isLoopback: boolean;

@@ -84,7 +84,8 @@ describe("tapsockd with an address from dnsmasq", () => {
       expect(routes.map((r) => `${r.destination}/${r.prefixLength} ${r.gateway ?? "-"}`)).toEqual(
         expect.arrayContaining(["203.0.113.0/24 -", "192.0.2.0/24 203.0.113.9", `0.0.0.0/0 ${KERNEL}`]),
       );
-      expect(daemon.stderr).toContain(`203.0.113.50 from ${KERNEL}`);
+      // The log is written behind what it tells of.
+      await until(() => (daemon.stderr.includes(`203.0.113.50 from ${KERNEL}`) ? true : undefined));
       expect(daemon.stderr).toContain(`name servers ${KERNEL}, 203.0.113.53; MTU 1400`);
       const asked = ["DHCPDISCOVER", "DHCPOFFER", "DHCPREQUEST", "DHCPACK"].map((word) => (server.stdout + server.stderr).indexOf(word));
       expect(asked).toEqual([...asked].sort((a, b) => a - b));

@@ -7,11 +7,13 @@
  * nothing, say too much or read nothing, and the end of its sockets. None of them is a reason to stop.
  */
 import {
-  AF_INET,
+  AF_INET6,
   accept,
   bind,
   closesocket,
+  IPPROTO_IPV6,
   IPPROTO_TCP,
+  IPV6_V6ONLY,
   listen,
   MAKEWORD,
   recv,
@@ -82,8 +84,10 @@ try {
 
 async function serveForEver(): Promise<never> {
   await WSAStartup(MAKEWORD(2, 2));
-  const listener = await socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
-  await bind(listener, { address: "0.0.0.0", port });
+  // One listener for both families: IPv6 alone is what a socket of AF_INET6 begins with.
+  const listener = await socket(AF_INET6, SOCK_STREAM, IPPROTO_TCP);
+  await setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, false);
+  await bind(listener, { address: "::", port });
   // Accepted sockets inherit it.
   await setsockopt(listener, SOL_SOCKET, SO_SNDTIMEO, SEND_LIMIT_MS);
   await listen(listener, SOMAXCONN);

@@ -61,19 +61,23 @@ export type {
   TraceSubscriber,
 } from "./stack/core/trace.ts";
 export { TraceLabels } from "./stack/core/trace-labels.ts";
-export {
-  type ArpDescription,
-  type Described,
-  describeFrame,
-  type EthernetDescription,
-  type FrameDescription,
-  type IcmpDescription,
-  type Ipv4Description,
-  type Ipv4Fields,
-  type MalformedFrame,
-  type TcpDescription,
-  type UdpDescription,
-} from "./stack/packet/describe.ts";
+export { describeFrame } from "./stack/packet/describe.ts";
+export type {
+  ArpDescription,
+  Described,
+  EthernetDescription,
+  FrameDescription,
+  IcmpDescription,
+  Icmpv6Description,
+  IpFields,
+  Ipv4Description,
+  Ipv4Fields,
+  Ipv6Description,
+  Ipv6Fields,
+  MalformedFrame,
+  TcpDescription,
+  UdpDescription,
+} from "./stack/packet/frame-description.ts";
 
 // Its layers, as their users see them
 

@@ -1,5 +1,5 @@
 import { type Seq, seq, seqDiff } from "../stack/core/seq.ts";
-import type { FrameDescription, TcpDescription } from "../stack/packet/describe.ts";
+import type { FrameDescription, TcpDescription } from "../stack/packet/frame-description.ts";
 
 /** Flows whose first sequence numbers are remembered; the oldest is forgotten first. */
 const MAX_FLOWS = 4096;
@@ -21,9 +21,16 @@ export class FrameNarrator {
         return `UDP ${frame.sourcePort} to ${frame.destinationPort} len=${frame.payloadLength}`;
       case "icmp":
         return `ICMP ${frame.message}${frame.sequence === undefined ? "" : ` seq=${frame.sequence}`}`;
+      case "icmpv6": {
+        // A question and its answer need no name, as in ARP.
+        const isNeighbourly = frame.target !== undefined && frame.message !== "redirect";
+        const words = [isNeighbourly ? "" : frame.message, frame.sequence === undefined ? "" : `seq=${frame.sequence}`, frame.detail];
+        return ["ICMPv6", ...words.filter((word) => word !== "")].join(" ");
+      }
       case "arp":
         return frame.operation === "request" ? `ARP who has ${frame.targetIp}?` : `ARP ${frame.senderIp} is at ${frame.senderMac}`;
       case "ipv4":
+      case "ipv6":
       case "ethernet":
         return frame.summary.replace(`${frame.source} → ${frame.destination} `, "");
     }
@@ -82,4 +89,4 @@ export class FrameNarrator {
 }
 
 /** The address of either end without its port; `?` when the frame is too short to have one. */
-export const withoutPort = (end: string): string => end.replace(/(?<=\.\d+):\d+$/, "");
+export const withoutPort = (end: string): string => end.replace(/(?<=\.\d+):\d+$/, "").replace(/^\[(.*)\]:\d+$/, "$1");

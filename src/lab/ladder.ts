@@ -1,6 +1,7 @@
 import type { TraceEvent } from "../stack/core/trace.ts";
 import { callKey, TraceLabels } from "../stack/core/trace-labels.ts";
-import { describeFrame, type FrameDescription } from "../stack/packet/describe.ts";
+import { describeFrame } from "../stack/packet/describe.ts";
+import type { FrameDescription } from "../stack/packet/frame-description.ts";
 import { describeError } from "../winsock/abi/errors.ts";
 import { FrameNarrator, withoutPort } from "./frame-words.ts";
 import { type Colour, PLAIN, paint, type TextStyle, wrap } from "./text-style.ts";
@@ -86,7 +87,8 @@ export class Ladder {
     this.#write = options.write;
     this.#style = options.style ?? PLAIN;
     this.#strokes = this.#style.unicode ? UNICODE : ASCII;
-    this.#peer = options.peer;
+    // Frames do not tell the zone of an address.
+    this.#peer = options.peer?.replace(ZONE, "");
     this.#detailed = options.detailed ?? false;
     this.#width = Math.min(MAX_WIDTH, Math.max(MIN_WIDTH, options.width || USUAL_WIDTH));
     // The calls and the wire share what the usual width has less or more.
@@ -172,7 +174,7 @@ export class Ladder {
       case "timer-fired":
         return names(event.owner ?? this.#labelOf(event), peer);
       case "neighbour-changed":
-        return event.address === peer;
+        return event.address.replace(ZONE, "") === peer;
       case "address-changed":
       case "dhcp-changed":
         return false;
@@ -306,12 +308,18 @@ const SILENT: ReadonlySet<TraceEvent["type"]> = new Set<SilentEvent["type"]>([
 ]);
 const isSilent = (event: TraceEvent): event is SilentEvent => SILENT.has(event.type);
 
-/** Whether `203.0.113.1` stands in a text as an address of its own, and not as the beginning of 203.0.113.10. */
+/** Behind an address of one link. */
+const ZONE = /%.*/;
+
+/** Whether `203.0.113.1` stands in a text as an address of its own, and not as a part of 203.0.113.10; nor `::1` as one of `::1:2`. */
 function names(text: string, address: string): boolean {
-  const at = text.indexOf(address);
-  if (at < 0) return false;
-  const after = text.charAt(at + address.length);
-  return after !== "." && !(after >= "0" && after <= "9");
+  const isV6 = address.includes(":");
+  for (let at = text.indexOf(address); at >= 0; at = text.indexOf(address, at + 1)) {
+    const before = text.charAt(at - 1);
+    const after = text.charAt(at + address.length);
+    if (isV6 ? !/[0-9a-f:.]/.test(before + after) : after !== "." && !/\d/.test(after)) return true;
+  }
+  return false;
 }
 
 /** `0.42 ms`, `500 ms`, `21 s`. */

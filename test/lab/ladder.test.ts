@@ -6,6 +6,7 @@ import { seq, seqAdd } from "../../src/stack/core/seq.ts";
 import type { TraceEvent } from "../../src/stack/core/trace.ts";
 import * as ipv4 from "../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../src/stack/packet/tcp.ts";
+import { connect6, ipv6Winsock, listener6, PEER_LINK_LOCAL, PEER6, stream6 } from "../support/ipv6-winsock.ts";
 import { frame, HOST_ISS, happened, NOWHERE, opened, refusedConnect, segmentFrame } from "./refused-connect.ts";
 
 function drawn(events: readonly TraceEvent[], options: Partial<LadderOptions> = {}): string[] {
@@ -30,6 +31,28 @@ describe("the ladder", () => {
     expect(text).toContain("connect = SOCKET_ERROR");
     expect(text).toContain("⇒ WSAECONNREFUSED (10061): ");
     expect(lines.filter((line) => line.includes("◀"))).toHaveLength(3);
+  });
+
+  test("draws a connect over IPv6 towards one peer, from neighbour discovery to the last state", () => {
+    const v = ipv6Winsock();
+    const events: TraceEvent[] = [];
+    v.ours.trace.subscribe((event) => {
+      events.push(event.type === "frame" || event.type === "frame-dropped" ? { ...event, bytes: event.bytes.slice() } : event);
+    });
+    listener6(v, 80);
+    connect6(v, stream6(v), PEER6, 80);
+    connect6(v, stream6(v), PEER_LINK_LOCAL, 80);
+    const text = drawn(events, { peer: PEER6 }).join("\n");
+    expect(text).toMatch(/tapsock +peer 2001:db8::1$/m);
+    expect(text).toContain("ICMPv6 who has 2001:db8::1?");
+    expect(text).toMatch(/◀─+ ICMPv6 2001:db8::1 is at 02:/);
+    expect(text).toContain("SYN seq=0 win=");
+    expect(text).toContain("SYN-SENT → ESTABLISHED");
+    expect(text).not.toContain("fe80::1 is at");
+    const linkLocal = drawn(events, { peer: `${PEER_LINK_LOCAL}%1` }).join("\n");
+    expect(linkLocal).toMatch(/tapsock +peer fe80::1/);
+    expect(linkLocal).toMatch(/─ SYN seq=0/);
+    expect(linkLocal).not.toContain("2001:db8::1 is at");
   });
 
   test("is at most 100 columns wide and ends every arrow on a lifeline", () => {

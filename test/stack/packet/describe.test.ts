@@ -98,7 +98,7 @@ describe("a frame in words", () => {
 
   test("other frame types are named where they have a name", () => {
     const summary = (...type: number[]) => told(changed(UDP_FRAME, 12, ...type)).summary;
-    expect(summary(0x86, 0xdd)).toBe("02:00:5e:10:00:02 → 02:00:5e:10:00:01 IPv6 len=31");
+    expect(summary(0x86, 0xdd)).toBe("02:00:5e:10:00:02 → 02:00:5e:10:00:01 IPv6 len=31 ipv6-truncated");
     expect(summary(0x81, 0x00)).toMatch(/ 802\.1Q tag len=31$/);
     expect(summary(0x88, 0xcc)).toMatch(/ type 0x88cc len=31$/);
     expect(summary(0x00, 0x1f)).toMatch(/ 802\.3 len=31$/);

@@ -25,6 +25,8 @@ const MIN_TCP_HEADER = 20;
 const UDP = 17;
 const UDP_CHECKSUM = 6;
 const UDP_HEADER = 8;
+/** Linux cuts and merges no more (UDP_MAX_SEGMENTS); with a size of one byte a frame would be as many datagrams as it has bytes. */
+const MAX_DATAGRAMS = 128;
 
 export type BadVirtioHeader =
   | "vnet-truncated"
@@ -117,6 +119,7 @@ function readDatagrams(b: Uint8Array, at: number, end: number, gsoSize: number, 
   const ip = at + ETHERNET_HEADER + (isTagged(b, at) ? VLAN_TAG : 0);
   const transport = at + info.checksumStart;
   if (transport + UDP_HEADER >= end || transport < ip + 20) return "vnet-gso-headers";
+  if (end - transport - UDP_HEADER > gsoSize * MAX_DATAGRAMS) return "vnet-gso-size";
   const version = b[ip]! >>> 4;
   if (version === 4) {
     if (transport !== ip + (b[ip]! & 0x0f) * 4) return "vnet-gso-headers";

@@ -89,6 +89,10 @@ describe("virtio-net header (virtio 1.2 §5.1.6)", () => {
     expect(out).toEqual(info);
     expect(read({ checksumOffset: 16 })).toBe("vnet-gso-not-udp");
     expect(read({ gsoSize: 0 })).toBe("vnet-gso-size");
+    // More than the kernel ever merges: one frame must not be thousands of datagrams.
+    const payloadBytes = end - FRAME_HEADROOM - udp - 8;
+    expect(read({ gsoSize: Math.ceil(payloadBytes / 128) })).toBeUndefined();
+    expect(read({ gsoSize: Math.ceil(payloadBytes / 128) - 1 })).toBe("vnet-gso-size");
     expect(read({ checksumStart: 0 })).toBe("vnet-gso-without-checksum");
     expect(read({ checksumStart: end - FRAME_HEADROOM - 8 })).toBe("vnet-gso-headers");
     expect(read({ checksumStart: 20 })).toBe("vnet-gso-headers");

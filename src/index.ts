@@ -34,7 +34,14 @@ export {
   type TimerSubject,
 } from "./stack/core/timers.ts";
 export { Host, type TurnObserver } from "./stack/host/host.ts";
-export type { AttachOptions, CommonAttachOptions, DhcpAttachOptions, HostOptions, ManualAttachOptions } from "./stack/host/host-options.ts";
+export type {
+  AttachOptions,
+  CommonAttachOptions,
+  DhcpAttachOptions,
+  HostOptions,
+  Ip6AttachOptions,
+  ManualAttachOptions,
+} from "./stack/host/host-options.ts";
 
 // What drives it
 
@@ -101,10 +108,10 @@ export {
 export type { SourceCandidate } from "./stack/ip/address-selection.ts";
 export type { Membership, MembershipFailure, MembershipService } from "./stack/ip/groups/memberships.ts";
 export type { SourceFilter } from "./stack/ip/groups/source-filter.ts";
-export type { AddressOptions, IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";
+export type { AddressOptions, AutoconfigurationSettings, IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";
 export type { RouteFailure } from "./stack/ip/path.ts";
 export type { PingFailure, PingOptions, PingResult } from "./stack/ip/ping.ts";
-export type { RouteListing } from "./stack/ip/routes.ts";
+export type { RouteListing, RouteOrigin } from "./stack/ip/routes.ts";
 export type { IcmpErrorKind } from "./stack/ip/transport.ts";
 export type {
   AddressEnd,

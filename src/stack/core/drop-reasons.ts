@@ -129,9 +129,20 @@ const ICMPV6 = {
   "ndp-unsolicited": "The advertisement is about a station that this host has nothing to do with.",
   "ndp-no-link-address": "The advertisement names no link address, and none is known.",
   "ndp-not-override": "The advertisement names another link address and leaves the known one its right.",
-  "ndp-address-conflict": "Another station says that it has an address of ours.",
+  "ndp-address-conflict": "Another station says that it has an address of ours, or one that we were about to take.",
+  "ndp-own-probe": "The link hands our own question back whether anybody has an address.",
   "ndp-on-loopback": "The message came through the loopback, where there is nobody to discover.",
   "ndp-router-message": "The message is a router's, or for routers, and this host does not heed it.",
+  "ndp-bad-prefix": "A router advertises a prefix that no host can have an address under, or of another length than addresses need.",
+  "ndp-bad-lifetimes": "A router advertises a prefix that is to be preferred for longer than it is valid.",
+  "ndp-bad-mtu": "A router advertises an MTU below the 1280 bytes of IPv6, or above that of the device.",
+  "ndp-bad-name-server": "A router names a name server that is a group, nobody, or of IPv4.",
+  "ndp-bad-search-list": "The domains in a router's search list are no names.",
+  "ndp-too-many-routers": "So many routers advertise themselves on the link already that one more is not taken.",
+  "ndp-too-many-routes": "So many prefixes or routes are advertised on the link already that one more is not taken.",
+  "ndp-too-many-addresses": "So many prefixes are advertised that the interface has no room for an address under one more.",
+  "ndp-too-many-name-servers": "So many name servers or search domains are advertised on the link already that one more is not taken.",
+  "ndp-not-first-hop": "A redirect comes from another router than packets to that destination go to.",
 } as const;
 
 /** ICMP messages. */

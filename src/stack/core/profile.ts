@@ -31,6 +31,8 @@ export interface Profile {
   /** Questions to everybody, and to the known station alone: MAX_MULTICAST_SOLICIT and MAX_UNICAST_SOLICIT of RFC 4861 §10. */
   readonly neighbourMulticastProbes: number;
   readonly neighbourUnicastProbes: number;
+  /** IPv6 addresses that change every day stand beside those that stay where an interface autoconfigures itself (RFC 8981). */
+  readonly temporaryAddresses: boolean;
   /** What an unresolved next hop does to a connect: nothing (it times out) or a host-unreachable. */
   readonly neighbourFailure: "silent" | "host-unreachable";
 
@@ -130,6 +132,7 @@ export const WINDOWS: Profile = {
   neighbourProbeMs: 1000,
   neighbourMulticastProbes: 3,
   neighbourUnicastProbes: 3,
+  temporaryAddresses: true,
   neighbourFailure: "silent",
   synOptions: ["mss", "nop", "windowScale", "nop", "nop", "sackPermitted"],
   windowScale: 8,
@@ -185,6 +188,7 @@ export const LINUX: Profile = {
   synFinInListen: "accept",
   resetRepeatsAck: false,
   ipIdentification: "zero",
+  temporaryAddresses: false,
   neighbourFailure: "host-unreachable",
   synOptions: ["mss", "sackPermitted", "timestamps", "nop", "windowScale"],
   synOptionsWithTimestamps: ["mss", "sackPermitted", "timestamps", "nop", "windowScale"],

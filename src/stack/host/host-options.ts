@@ -21,8 +21,8 @@ export interface HostOptions {
   readonly onMistake?: (error: unknown) => void;
 }
 
-/** How a device is put to use: with an address of the operator's, or with one that a server gives. */
-export type AttachOptions = ManualAttachOptions | DhcpAttachOptions;
+/** How a device is put to use: with an address of the operator's, with one that a server gives, or with those of IPv6 that it gives itself. */
+export type AttachOptions = ManualAttachOptions | DhcpAttachOptions | Ip6AttachOptions;
 
 export interface ManualAttachOptions extends CommonAttachOptions {
   readonly address: IpAddress;
@@ -39,8 +39,18 @@ export interface DhcpAttachOptions extends CommonAttachOptions {
   readonly dhcp: true | DhcpOptions;
 }
 
+export interface Ip6AttachOptions extends CommonAttachOptions {
+  readonly ip6: "auto";
+  readonly address?: undefined;
+  readonly dhcp?: undefined;
+}
+
 /** Whoever says the address. */
 export interface CommonAttachOptions {
+  /** `auto`: IPv6 addresses, routers and name servers are taken from what routers advertise (`IpService.autoconfigure`), beside what else is said. */
+  readonly ip6?: "auto";
+  /** Of `ip6`: beside addresses that stay there are some that change (RFC 8981); the profile's unless given. */
+  readonly temporaryAddresses?: boolean;
   /** What becomes of an address that another station uses too; `defend-once` unless given. */
   readonly conflictPolicy?: ConflictPolicy;
 }

@@ -93,6 +93,8 @@ export class Host {
       writable: () => this.#writable(),
       linkChanged: (through, isUp) => this.#linkChanged(through, isUp),
       addressLeaves: (address) => this.#addressLeaves(address),
+      nameServersAdvertised: (through, servers, searchList) =>
+        this.dns.configure(`routers on ${through.name}`, { servers: servers.map((address) => ({ address })), searchList }),
     };
     this.#udp = new Udp(this.context, this.#ip);
     this.#tcp = new Tcp(this.context, this.#ip, rings);
@@ -110,12 +112,16 @@ export class Host {
     if (options?.conflictPolicy !== undefined) this.#ip.setConflictPolicy(added, options.conflictPolicy);
     if (options?.dhcp !== undefined) {
       this.#startDhcp(added, options.dhcp === true ? {} : options.dhcp);
-    } else if (options !== undefined) {
+    } else if (options?.address !== undefined) {
       const { address, prefixLength, gateway, detectConflicts = false } = options;
       this.#ip.addAddress(added, address, prefixLength, { detectConflicts });
       if (gateway !== undefined) {
         this.#ip.addRoute({ destination: anyLike(gateway), prefixLength: 0, gateway, interface: added });
       }
+    }
+    if (options?.ip6 === "auto") {
+      const { temporaryAddresses } = options;
+      this.#ip.autoconfigure(added, temporaryAddresses === undefined ? {} : { temporaryAddresses });
     }
     return added;
   }

@@ -38,7 +38,7 @@ export class LeaseUse implements LeaseUser {
       if (!kept.has(wordsOf(route))) this.#ip.routes.remove(destination, prefixLength, gateway, this.#through);
     }
     const known = new Set(this.#routes.map(wordsOf));
-    for (const route of routes) if (!known.has(wordsOf(route))) this.#ip.addRoute({ ...route, interface: this.#through });
+    for (const route of routes) if (!known.has(wordsOf(route))) this.#ip.addRoute({ ...route, interface: this.#through, origin: "dhcp" });
     this.#routes = routes;
   }
 

@@ -1,8 +1,9 @@
-import type { IpAddress } from "../core/address.ts";
+import type { AddressWords, IpAddress } from "../core/address.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
 import type { InterfaceGroups } from "./groups/interface-groups.ts";
+import type { AutoconfigurationSettings } from "./ip-service.ts";
 import type { Path, RouteFailure } from "./path.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
 import type { InboundPacket } from "./transport.ts";
@@ -49,4 +50,13 @@ export interface IpFamily {
   sendPortUnreachable(packet: InboundPacket): void;
   /** The datagram at `bytes[at, end)`, ours, is given up because its next hop did not answer: told upwards as a router would. */
   unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void;
+}
+
+/** A family whose hosts get their addresses from the link by themselves: IPv6, RFC 4862. */
+export interface AutoconfiguringFamily extends IpFamily {
+  autoconfigure(through: NetworkInterface, settings: AutoconfigurationSettings): void;
+  /** Only to be noted: the device is in the middle of something. */
+  linkChanged(through: NetworkInterface, isUp: boolean): void;
+  /** A neighbour says that it forwards nothing (RFC 4861 §7.2.5). */
+  isNoRouter(through: NetworkInterface, address: AddressWords): void;
 }

@@ -4,16 +4,22 @@ import type { NeighbourListing } from "../link/neighbours.ts";
 import type { SourceCandidate } from "./address-selection.ts";
 import type { RouteFailure } from "./path.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
-import type { RouteListing } from "./routes.ts";
+import type { RouteListing, RouteOrigin } from "./routes.ts";
 
 export interface AddressOptions extends AddressSettings {
   /** Tells the link, twice, that the address is ours (RFC 5227 §2.3). */
   readonly announce?: boolean;
   /**
-   * Asks the link first whether another station has the address, and again whenever the link comes back (RFC 5227 §2.1): for some five
-   * seconds it is tentative. Not on a loopback, and for IPv4 only yet.
+   * Asks the link first whether another station has the address, and again whenever the link comes back (RFC 5227 §2.1, RFC 4862 §5.4):
+   * for some five seconds it is tentative, in IPv6 for up to two. Not on a loopback.
    */
   readonly detectConflicts?: boolean;
+}
+
+/** How an interface gets its IPv6 addresses by itself. */
+export interface AutoconfigurationSettings {
+  /** Addresses that change every day stand beside those that stay (RFC 8981), and outgoing traffic takes them; the profile's unless given. */
+  readonly temporaryAddresses?: boolean;
 }
 
 export interface RouteRequest {
@@ -24,6 +30,8 @@ export interface RouteRequest {
   /** Undefined takes the interface on whose link the gateway is. */
   readonly interface?: InterfaceService | undefined;
   readonly metric?: number;
+  /** `manual` unless given. */
+  readonly origin?: RouteOrigin;
 }
 
 /** The routes of a host, as its users see them; they come by `IpService.addRoute` and by addresses. */
@@ -49,6 +57,11 @@ export interface IpService {
   limitMtu(on: InterfaceService, bytes: number): void;
   /** What becomes from now on of an address that another station uses too; `defend-once` unless set. */
   setConflictPolicy(on: InterfaceService, policy: ConflictPolicy): void;
+  /**
+   * From now on the interface has a link-local IPv6 address, and takes routers, prefixes and addresses from what routers advertise
+   * (RFC 4861 §6.3, RFC 4862 §5). @throws RangeError where IPv6 cannot be: on a loopback, or with an MTU below 1280
+   */
+  autoconfigure(on: InterfaceService, settings?: AutoconfigurationSettings): void;
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
   addRoute(request: RouteRequest): void;
   /** Of all interfaces, the loopback's included. */

@@ -26,11 +26,11 @@ import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
 import { type InterfaceUser, NetworkInterface } from "../link/network-interface.ts";
 import { type SourceCandidate, selectSource } from "./address-selection.ts";
-import type { FoundPath, IpFamily, Way, WayFinder } from "./family.ts";
+import type { AutoconfiguringFamily, FoundPath, IpFamily, Way, WayFinder } from "./family.ts";
 import type { InterfaceGroups } from "./groups/interface-groups.ts";
 import type { MembershipOwner } from "./groups/memberships.ts";
 import type { SourceFilter } from "./groups/source-filter.ts";
-import type { AddressOptions, IpService, RouteRequest } from "./ip-service.ts";
+import type { AddressOptions, AutoconfigurationSettings, IpService, RouteRequest } from "./ip-service.ts";
 import type { RouteFailure } from "./path.ts";
 import { PathMtus } from "./path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
@@ -48,12 +48,14 @@ export interface IpListener {
   linkChanged(through: NetworkInterface, isUp: boolean): void;
   /** An address is about to be none of ours any more, on any interface. This is to be acted on at once, while it can be sent from. */
   addressLeaves(address: IpAddress): void;
+  /** Routers name other name servers and search domains on this link than before; the lists are whole. */
+  nameServersAdvertised(through: NetworkInterface, servers: readonly IpAddress[], searchList: readonly string[]): void;
 }
 
 /** Makes the families over this layer. */
 export interface IpFamilies {
   readonly v4: (ip: Ip) => IpFamily;
-  readonly v6: (ip: Ip) => IpFamily;
+  readonly v6: (ip: Ip) => AutoconfiguringFamily;
 }
 
 /**
@@ -69,7 +71,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   readonly #interfaces: NetworkInterface[] = [];
   readonly #transports: (Transport | undefined)[] = new Array(256).fill(undefined);
   readonly #v4: IpFamily;
-  readonly #v6: IpFamily;
+  readonly #v6: AutoconfiguringFamily;
   readonly #recentPaths: (FoundPath | undefined)[] = new Array(RECENT_PATHS).fill(undefined);
   #recentGeneration = 0;
   #loopback: NetworkInterface | undefined;
@@ -104,13 +106,13 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   addAddress(through: InterfaceService, added: IpAddress, prefixLength: number, options: AddressOptions = {}): void {
     const to = this.own(through);
     const address = to.scoped(added);
-    const isTried = options.detectConflicts === true && !to.isLoopback && isV4(address);
+    const isTried = options.detectConflicts === true && !to.isLoopback;
     to.addressBook.add(address, prefixLength, isTried ? { ...options, isTentative: true } : options);
     // What is on one link only needs no route: its zone says where it is.
     if (options.isPrefixOnLink !== false && !needsScope(address)) {
-      this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0 });
+      this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0, origin: "address" });
     }
-    if (isTried) to.conflicts.try(address);
+    if (isTried) (isV4(address) ? to.conflicts : to.duplicates).try(address);
     else if (options.announce === true && !to.isLoopback) {
       if (isV4(address)) to.conflicts.announce(address);
       else if (to.isUp) to.announce(address);
@@ -132,7 +134,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
 
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
   addRoute(request: RouteRequest): void {
-    const { destination, prefixLength, metric = 0 } = request;
+    const { destination, prefixLength, metric = 0, origin = "manual" } = request;
     const gateway = request.gateway === undefined ? undefined : this.scoped(request.gateway);
     const longest = longestPrefix(destination);
     if (!(Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= longest)) {
@@ -147,7 +149,11 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     if (through === undefined || !isOnLink(through)) {
       throw new RangeError("Cannot add a route whose gateway is not on the link of an interface");
     }
-    this.routes.add({ destination, prefixLength, gateway, interface: through, metric });
+    this.routes.add({ destination, prefixLength, gateway, interface: through, metric, origin });
+  }
+
+  autoconfigure(on: InterfaceService, settings: AutoconfigurationSettings = {}): void {
+    this.#v6.autoconfigure(this.own(on), settings);
   }
 
   /** The interface behind what its users see of it. @throws RangeError when it is another host's */
@@ -342,7 +348,8 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
 
   mtuTo(remote: IpAddress): number {
     const way = this.wayTo(remote, undefined);
-    return typeof way === "string" ? 0 : Math.min(way.interface.mtu, this.pathMtus.to(remote));
+    if (typeof way === "string") return 0;
+    return Math.min(isV4(remote) ? way.interface.mtu : way.interface.ipv6Mtu, this.pathMtus.to(remote));
   }
 
   unresolved(from: NetworkInterface, bytes: Uint8Array, at: number, end: number): void {
@@ -366,6 +373,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   linkChanged(through: NetworkInterface, isUp: boolean): void {
     this.routes.generation++;
     if (isUp) for (const family of [this.#v4, this.#v6]) family.groupsOf(through).announce();
+    this.#v6.linkChanged(through, isUp);
     this.listener?.linkChanged(through, isUp);
   }
 
@@ -379,7 +387,19 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     if (ended?.isPrefixOnLink !== true) return;
     const { address, bits, prefixLength } = ended;
     const isNeeded = from.addresses.some((a) => a.isPrefixOnLink && a.bits === bits && samePrefix(a.address, address, bits));
-    if (!isNeeded) this.routes.remove(address, prefixLength, undefined, from);
+    if (!isNeeded) this.routes.remove(address, prefixLength, undefined, from, "address");
+  }
+
+  isOnLink(through: NetworkInterface, address: AddressWords): boolean {
+    return this.routes.isOnLink(address, through);
+  }
+
+  isNoRouter(through: NetworkInterface, address: AddressWords): void {
+    this.#v6.isNoRouter(through, address);
+  }
+
+  nameServersAdvertised(through: NetworkInterface, servers: readonly IpAddress[], searchList: readonly string[]): void {
+    this.listener?.nameServersAdvertised(through, servers, searchList);
   }
 
   /** Where a group of which no interface was named is joined: where datagrams to it would leave, too. */

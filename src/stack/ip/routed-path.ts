@@ -76,11 +76,16 @@ export abstract class RoutedPath implements FoundPath {
 
   abstract send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo, choices?: HeaderChoices): SendResult;
 
+  /** Largest datagram of the family that the interface carries. */
+  protected abstract mtuOf(through: NetworkInterface): number;
+  /** TTL or hop limit of what leaves there without one of its sender's choice. */
+  protected abstract defaultTtl(through: NetworkInterface): number;
+
   /** Puts the link address of the group that `remote` is into six bytes. */
   protected abstract putGroupMac(mac: Uint8Array): void;
 
   get mtu(): number {
-    return Math.min(this.#interface.mtu, this.#output.ways.pathMtus.to(this.remote));
+    return Math.min(this.mtuOf(this.#interface), this.#output.ways.pathMtus.to(this.remote));
   }
 
   get offloads(): Offloads {
@@ -152,7 +157,7 @@ export abstract class RoutedPath implements FoundPath {
   }
 
   /** RFC 1122 §3.2.1.7: nothing leaves with a TTL of 0. What goes to a group may stay here. */
-  protected ttlOf({ ttl = this.#output.context.profile.ttl }: HeaderChoices): number {
+  protected ttlOf({ ttl = this.defaultTtl(this.#interface) }: HeaderChoices): number {
     return this.#linkGroup === undefined ? Math.max(1, ttl) : ttl;
   }
 

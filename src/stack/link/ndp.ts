@@ -29,8 +29,12 @@ export interface NdpLink {
   isOwn(address: AddressWords): boolean;
   /** Whether a station of this link may have the address: unicast, on this link, and not ours. */
   isNeighbourly(address: AddressWords): boolean;
-  /** Another station has, or is about to take, an address that is ours or that we are about to take (RFC 4862 §5.4). */
+  /** Another station says that it has an address that is ours or that we are about to take (RFC 4862 §5.4.4), or that concerns nobody here. */
   claimed(address: AddressWords): PacketVerdict;
+  /** A station asks whether anybody has the address, which is none of ours yet (RFC 4862 §5.4.3). @param hasNonce whether it asked with this nonce */
+  probed(address: AddressWords, hasNonce: (nonce: Uint8Array) => boolean): PacketVerdict;
+  /** A neighbour says that it forwards nothing (RFC 4861 §7.2.5). */
+  isNoRouter(address: AddressWords): void;
 }
 
 /** Every node of the link, RFC 4291 §2.7.1. */
@@ -82,8 +86,8 @@ export class Ndp implements Solicitor {
   }
 
   /** Asks whether anybody has an address that we would like to have, RFC 4862 §5.4.2. */
-  probe(target: IpAddress): void {
-    const end = ndp.writeNeighbourMessage(this.#frame, MESSAGE_AT, icmpv6.NEIGHBOUR_SOLICITATION, 0, target, undefined);
+  probe(target: IpAddress, nonce: Uint8Array): void {
+    const end = ndp.writeProbe(this.#frame, MESSAGE_AT, target, nonce);
     this.#send(end, IPV6_ANY, solicitedNodeOf(target, this.#link.index), undefined);
   }
 
@@ -105,7 +109,9 @@ export class Ndp implements Solicitor {
     const hasMac = ndp.copyLinkAddress(bytes, at, end, ndp.OPTION_SOURCE_LINK_ADDRESS, this.#mac);
     if (isProbe && (hasMac || !isMulticast(destination))) return "ndp-bad-source";
     if (hasMac && !this.#isStation()) return "ndp-bad-link-address";
-    if (!this.#link.isOwn(target)) return isProbe ? this.#link.claimed(target) : "ndp-not-for-us";
+    if (!this.#link.isOwn(target)) {
+      return isProbe ? this.#link.probed(target, (nonce) => ndp.hasNonce(bytes, at, end, nonce)) : "ndp-not-for-us";
+    }
     if (isProbe) {
       this.#advertise(target, ALL_NODES, undefined, ndp.FLAG_OVERRIDE);
       return "accepted";
@@ -124,11 +130,11 @@ export class Ndp implements Solicitor {
     const hasMac = ndp.copyLinkAddress(bytes, at, end, ndp.OPTION_TARGET_LINK_ADDRESS, this.#mac);
     if (hasMac && !this.#isStation()) return "ndp-bad-link-address";
     if (!this.#link.isNeighbourly(target)) return this.#link.claimed(target);
-    return this.#neighbours().advertised(target, hasMac ? this.#mac : undefined, {
-      isSolicited,
-      isOverride: (flags & ndp.FLAG_OVERRIDE) !== 0,
-      isRouter: (flags & ndp.FLAG_ROUTER) !== 0,
-    });
+    const isRouter = (flags & ndp.FLAG_ROUTER) !== 0;
+    const isOverride = (flags & ndp.FLAG_OVERRIDE) !== 0;
+    const verdict = this.#neighbours().advertised(target, hasMac ? this.#mac : undefined, { isSolicited, isOverride, isRouter });
+    if (verdict === "accepted" && !isRouter) this.#link.isNoRouter(target);
+    return verdict;
   }
 
   /** Our own link address under somebody else's name would have us talk to ourselves. */

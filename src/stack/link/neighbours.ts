@@ -1,9 +1,8 @@
-import { type AddressWords, formatAddress, type IpAddress, keepAddress } from "../core/address.ts";
+import { type AddressWords, formatAddress, type IpAddress, isV4, keepAddress } from "../core/address.ts";
 import { AddressMap } from "../core/address-map.ts";
 import type { HostContext } from "../core/context.ts";
 import type { DropReason, PacketVerdict } from "../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../core/frame-info.ts";
-import { fraction } from "../core/random.ts";
 import type { NeighbourState } from "../core/states.ts";
 import type { Timer } from "../core/timers.ts";
 import * as internetChecksum from "../packet/checksum.ts";
@@ -11,6 +10,8 @@ import * as ethernet from "../packet/ethernet.ts";
 import { superseding } from "../packet/superseding.ts";
 import type { NeighbourService } from "./interface-service.ts";
 import { cutsSegments, FRAME_HEADROOM, type Offloads, type TransmitResult } from "./link-device.ts";
+import type { LinkParameters } from "./link-parameters.ts";
+import { ReachableTime } from "./reachable-time.ts";
 
 export type { NeighbourState } from "../core/states.ts";
 
@@ -31,8 +32,6 @@ const LOCK_MS = 1000;
  * answers too. Far above a LAN's round trip, far below what a user notices of a fail-over.
  */
 const CLAIM_MS = 100;
-/** How long the time for which neighbours are trusted stays as it was drawn (RFC 4861 §6.3.2: a few hours). */
-const REACHABLE_DRAW_MS = 2 * 3600 * 1000;
 
 /** `queued`: a copy waits for the neighbour's link address. `full`: the device takes nothing now. `dropped`: lost, and counted. */
 export type NeighbourSendResult = "sent" | "queued" | "full" | "dropped";
@@ -41,6 +40,8 @@ export type NeighbourSendResult = "sent" | "queued" | "full" | "dropped";
 export interface NeighbourLink {
   readonly name: string;
   readonly offloads: Offloads;
+  /** Of IPv6's neighbours; those of IPv4 go by the profile. */
+  readonly parameters: LinkParameters;
   transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult;
   /** A frame is given up because nobody answered for its next hop. The bytes are valid during the call only. */
   unresolved(bytes: Uint8Array, at: number, end: number): void;
@@ -79,8 +80,8 @@ export class Neighbour {
   /** When all stations were last asked for it. */
   broadcastAtMs = Number.NEGATIVE_INFINITY;
   probesSent = 0;
-  /** It was given up, and has not been heard of since. */
-  isSilent = false;
+  /** When it was given up last, if it has not been heard of since. */
+  silentSinceMs: number | undefined;
   /** Somebody said that the address has moved: everybody is asked, not only the card that may be gone. */
   isDoubted = false;
   /** What another station than the known one answered; taken when the known one stays silent. */
@@ -121,13 +122,15 @@ export class Neighbours implements NeighbourService {
   readonly #solicitor: Solicitor;
   readonly #entries = new AddressMap<Neighbour>();
   #queuedBytesInAll = 0;
-  #reachableMs = 0;
-  #reachableDrawnUntilMs = Number.NEGATIVE_INFINITY;
+  readonly #reachable: ReachableTime;
+  readonly #reachableV6: ReachableTime;
 
   constructor(context: HostContext, link: NeighbourLink, solicitor: Solicitor) {
     this.#context = context;
     this.#link = link;
     this.#solicitor = solicitor;
+    this.#reachable = new ReachableTime(context);
+    this.#reachableV6 = new ReachableTime(context);
   }
 
   /** The entry for a next hop, made when it is not there. Asking begins with the first `send`. */
@@ -247,9 +250,16 @@ export class Neighbours implements NeighbourService {
     }
   }
 
-  /** Whether a neighbour was given up and has not been heard of since. */
-  isSilent(address: AddressWords): boolean {
-    return this.#entries.get(address)?.isSilent === true;
+  /** When a neighbour was given up last; undefined for one that was not, or has been heard of since. */
+  silentSinceMs(address: AddressWords): number | undefined {
+    return this.#entries.get(address)?.silentSinceMs;
+  }
+
+  /** A router advertises itself (RFC 4861 §6.3.4). @param mac undefined when it names none */
+  advertisedRouter(address: AddressWords, mac: Uint8Array | undefined): void {
+    if (mac !== undefined) this.learnFromRequest(address, mac);
+    const entry = this.#entries.get(address);
+    if (entry !== undefined) entry.isRouter = true;
   }
 
   /** Gives a neighbour a link address for good; `mac` is copied. */
@@ -308,7 +318,7 @@ export class Neighbours implements NeighbourService {
   /** Unicast while the old address may still hold, broadcast otherwise; all are asked at most once per `neighbourProbeMs` (RFC 1122 §2.3.2.1). */
   #probe(neighbour: Neighbour): void {
     neighbour.probesSent++;
-    neighbour.timer.set(this.#context.profile.neighbourProbeMs);
+    neighbour.timer.set(this.#probeMs(neighbour));
     const asksAll = neighbour.state !== "PROBE" || neighbour.isDoubted;
     if (asksAll) neighbour.broadcastAtMs = this.#context.now;
     this.#solicitor.solicit(neighbour.address, asksAll ? undefined : neighbour.mac);
@@ -327,10 +337,11 @@ export class Neighbours implements NeighbourService {
   }
 
   #giveUp(neighbour: Neighbour): void {
-    neighbour.untilMs = this.#context.now + this.#context.profile.neighbourProbeMs;
+    const { now } = this.#context;
+    neighbour.untilMs = now + this.#probeMs(neighbour);
     neighbour.mac.fill(0);
     settleDoubt(neighbour);
-    neighbour.isSilent = true;
+    neighbour.silentSinceMs = now;
     this.#become(neighbour, "FAILED");
     this.#link.silenceChanged(neighbour.address);
     const isReplaced = this.#link.isReplaced(neighbour.address);
@@ -354,12 +365,10 @@ export class Neighbours implements NeighbourService {
   }
 
   #trust(neighbour: Neighbour): void {
-    const { random, profile, now } = this.#context;
-    if (now >= this.#reachableDrawnUntilMs) {
-      this.#reachableMs = profile.neighbourReachableMs * (0.5 + fraction(random));
-      this.#reachableDrawnUntilMs = now + REACHABLE_DRAW_MS;
-    }
-    neighbour.untilMs = now + this.#reachableMs;
+    const { profile, now } = this.#context;
+    const isOfV4 = isV4(neighbour.address);
+    const baseMs = isOfV4 ? profile.neighbourReachableMs : this.#link.parameters.reachableMs;
+    neighbour.untilMs = now + (isOfV4 ? this.#reachable : this.#reachableV6).draw(baseMs);
     neighbour.timer.cancel();
     this.#become(neighbour, "REACHABLE");
   }
@@ -438,15 +447,19 @@ export class Neighbours implements NeighbourService {
 
   /** Until everybody may be asked for it again. */
   #pauseMs(entry: Neighbour): number {
-    return Math.max(0, entry.broadcastAtMs + this.#context.profile.neighbourProbeMs - this.#context.now);
+    return Math.max(0, entry.broadcastAtMs + this.#probeMs(entry) - this.#context.now);
+  }
+
+  #probeMs({ address }: Neighbour): number {
+    return isV4(address) ? this.#context.profile.neighbourProbeMs : this.#link.parameters.retransMs;
   }
 
   #setMac(entry: Neighbour, mac: Uint8Array): void {
     ethernet.copyMac(mac, 0, entry.mac, 0);
     entry.macSetAtMs = this.#context.now;
     settleDoubt(entry);
-    if (!entry.isSilent) return;
-    entry.isSilent = false;
+    if (entry.silentSinceMs === undefined) return;
+    entry.silentSinceMs = undefined;
     this.#link.silenceChanged(entry.address);
   }
 

@@ -20,9 +20,11 @@ import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
 import { AddressConflicts, type ConflictLink } from "./address-conflicts.ts";
 import { Arp, type ArpLink } from "./arp.ts";
+import { DuplicateDetection, type DuplicateLink } from "./duplicate-detection.ts";
 import { type AddressHolder, InterfaceAddresses } from "./interface-addresses.ts";
 import type { AddressWatcher, ConflictPolicy, InterfaceAddress, InterfaceService } from "./interface-service.ts";
 import type { FrameSink, LinkDevice, LinkListener, Offloads, TransmitResult } from "./link-device.ts";
+import { LinkParameters } from "./link-parameters.ts";
 import { LoopedFrames } from "./looped-frames.ts";
 import { Ndp, type NdpLink } from "./ndp.ts";
 import { type NeighbourLink, Neighbours } from "./neighbours.ts";
@@ -47,6 +49,10 @@ export interface InterfaceUser {
   addressLeaves(from: NetworkInterface, address: IpAddress): void;
   /** Addresses or their states are others than before. @param ended the one that is no more */
   addressesChanged(from: NetworkInterface, ended: InterfaceAddress | undefined): void;
+  /** Whether a route, not an address, says that the address is on this link. */
+  isOnLink(through: NetworkInterface, address: AddressWords): boolean;
+  /** A neighbour says that it forwards nothing. */
+  isNoRouter(through: NetworkInterface, address: AddressWords): void;
 }
 
 /**
@@ -54,7 +60,7 @@ export interface InterfaceUser {
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
  */
 export class NetworkInterface
-  implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink, NdpLink, AddressHolder, ConflictLink
+  implements InterfaceService, FrameSink, LinkListener, NeighbourLink, ArpLink, NdpLink, AddressHolder, ConflictLink, DuplicateLink
 {
   readonly name: string;
   readonly device: LinkDevice;
@@ -63,9 +69,14 @@ export class NetworkInterface
   readonly index: number;
   readonly neighbours: Neighbours;
   readonly addressBook: InterfaceAddresses;
+  /** What IPv6 goes by here. */
+  readonly parameters: LinkParameters;
+  /** Of IPv4 addresses. */
   readonly conflicts: AddressConflicts;
   /** The DHCP client takes what servers send to the address that they offer, which is not ours yet (RFC 2131 §4.1). */
   awaitsConfiguration = false;
+  /** Of IPv6 addresses. */
+  readonly duplicates: DuplicateDetection;
   readonly #context: HostContext;
   readonly #user: InterfaceUser;
   readonly #arp: Arp;
@@ -88,8 +99,10 @@ export class NetworkInterface
     this.#allNodes = ipv6Address(0xff020000, 0, 0, 1, index);
     this.#allNodesOfInterface = ipv6Address(0xff010000, 0, 0, 1, index);
     this.#user = user;
+    this.parameters = new LinkParameters(context.profile);
     this.addressBook = new InterfaceAddresses(context, this);
     this.conflicts = new AddressConflicts(context, this, this.addressBook);
+    this.duplicates = new DuplicateDetection(context, this, this.addressBook);
     this.#arp = new Arp(context, this);
     this.ndp = new Ndp(context, this, () => this.neighbours);
     this.neighbours = new Neighbours(context, this, {
@@ -118,7 +131,17 @@ export class NetworkInterface
   }
 
   claimed(address: AddressWords): PacketVerdict {
-    return this.isOwn(address) ? "ndp-address-conflict" : "ndp-not-for-us";
+    return this.duplicates.claimed(address) || this.isOwn(address) ? "ndp-address-conflict" : "ndp-not-for-us";
+  }
+
+  probed(address: AddressWords, hasNonce: (nonce: Uint8Array) => boolean): PacketVerdict {
+    const outcome = this.duplicates.probed(address, hasNonce);
+    if (outcome === undefined) return "ndp-not-for-us";
+    return outcome === "own" ? "ndp-own-probe" : "ndp-address-conflict";
+  }
+
+  isNoRouter(address: AddressWords): void {
+    this.#user.isNoRouter(this, address);
   }
 
   watchAddresses(watcher: AddressWatcher): () => void {
@@ -137,6 +160,11 @@ export class NetworkInterface
   /** No larger datagrams leave, though the device would take them: by the word of a server or a router. @param bytes Infinity for no limit */
   limitMtu(bytes: number): void {
     this.#mtuLimit = bytes;
+  }
+
+  /** Largest IPv6 packet in bytes. */
+  get ipv6Mtu(): number {
+    return Math.min(this.mtu, this.parameters.mtu);
   }
 
   get offloads(): Offloads {
@@ -168,7 +196,8 @@ export class NetworkInterface
   }
 
   isOnLink(address: AddressWords): boolean {
-    return isLinkLocalV6(address) ? address.scope === this.index : this.addressBook.isOnLink(address);
+    if (isLinkLocalV6(address)) return address.scope === this.index;
+    return this.addressBook.isOnLink(address) || this.#user.isOnLink(this, address);
   }
 
   isNeighbourly(address: AddressWords): boolean {
@@ -255,7 +284,7 @@ export class NetworkInterface
 
   linkChanged(isUp: boolean): void {
     if (!isUp) this.neighbours.flush();
-    if (!this.isLoopback) this.conflicts.linkChanged(isUp);
+    if (!this.isLoopback) for (const kind of [this.conflicts, this.duplicates]) kind.linkChanged(isUp);
     this.#user.linkChanged(this, isUp);
     this.#context.requestTurn();
   }
@@ -265,7 +294,7 @@ export class NetworkInterface
   }
 
   addressesChanged(ended: InterfaceAddress | undefined): void {
-    if (ended !== undefined) this.conflicts.forget(ended.address);
+    if (ended !== undefined) for (const kind of [this.conflicts, this.duplicates]) kind.forget(ended.address);
     this.#user.addressesChanged(this, ended);
   }
 

@@ -3,7 +3,7 @@
  * begins and `end` where it ends.
  */
 import type { AddressSlot, AddressWords } from "../core/address.ts";
-import { u8, u16, u32 } from "./bytes.ts";
+import { i32, u8, u16, u32 } from "./bytes.ts";
 import { copyMac, MAC_LENGTH } from "./ethernet.ts";
 import * as icmpv6 from "./icmpv6.ts";
 import * as ipv6 from "./ipv6.ts";
@@ -16,6 +16,8 @@ export const OPTION_TARGET_LINK_ADDRESS = 2;
 export const OPTION_PREFIX = 3;
 export const OPTION_REDIRECTED = 4;
 export const OPTION_MTU = 5;
+/** RFC 3971 §5.3.2, in probes by RFC 7527. */
+export const OPTION_NONCE = 14;
 /** RFC 4191 §2.3. */
 export const OPTION_ROUTE = 24;
 /** RFC 8106 §5.1, §5.2. */
@@ -37,7 +39,10 @@ const REDIRECT_BODY = 40;
 const LINK_ADDRESS_OPTION = 8;
 /** Length of our own solicitations and advertisements, with the link address option and without. */
 export const NEIGHBOUR_MESSAGE = NEIGHBOUR_BODY + LINK_ADDRESS_OPTION;
-export const NEIGHBOUR_PROBE = NEIGHBOUR_BODY;
+const NEIGHBOUR_BARE = NEIGHBOUR_BODY;
+/** Bytes of the nonce that our probes carry, the shortest there is. */
+export const NONCE = 6;
+const NONCE_OPTION = 2 + NONCE;
 export const ROUTER_SOLICITATION_MESSAGE = SOLICITATION_BODY + LINK_ADDRESS_OPTION;
 export const ROUTER_SOLICITATION_BARE = SOLICITATION_BODY;
 
@@ -94,6 +99,14 @@ export function copyLinkAddress(b: Uint8Array, at: number, end: number, type: nu
   return true;
 }
 
+/** Whether the message carries this nonce, of NONCE bytes. */
+export function hasNonce(b: Uint8Array, at: number, end: number, nonce: Uint8Array): boolean {
+  const option = findOption(b, at, end, OPTION_NONCE);
+  if (option < 0 || optionLength(b, option) !== NONCE_OPTION) return false;
+  for (let i = 0; i < NONCE; i++) if (b[option + 2 + i] !== nonce[i]) return false;
+  return true;
+}
+
 /** Of a solicitation, advertisement or redirect: whom it is about. */
 export const fillTarget = (b: Uint8Array, at: number, slot: AddressSlot, scope: number): void => ipv6.fillAddress(b, at + 8, slot, scope);
 /** Of a redirect: for which destination the target is the better first hop. */
@@ -142,9 +155,37 @@ export const fillPrefix = (b: Uint8Array, option: number, slot: AddressSlot): vo
 export const MTU_OPTION = 8;
 export const advertisedMtu = (b: Uint8Array, option: number): number => u32(b, option + 4);
 
+/** Route information, RFC 4191 §2.3: 8 bytes, or 16 or 24 for a prefix that needs them. */
+export function isRouteOption(b: Uint8Array, option: number): boolean {
+  const bits = prefixLength(b, option);
+  return bits <= 128 && optionLength(b, option) <= 24 && optionLength(b, option) >= 8 + Math.ceil(bits / 64) * 8;
+}
+export const routePreference = (b: Uint8Array, option: number): number => preferenceOf(u8(b, option + 3));
+/** In seconds; 0xffffffff is forever. So it is in the two options for names. */
+export const optionLifetime = (b: Uint8Array, option: number): number => u32(b, option + 4);
+/** As many bytes as the option has; the others are 0. */
+export function fillRoutePrefix(b: Uint8Array, option: number, slot: AddressSlot): void {
+  const words = (optionLength(b, option) - 8) / 4;
+  slot.w0 = words > 0 ? i32(b, option + 8) : 0;
+  slot.w1 = words > 0 ? i32(b, option + 12) : 0;
+  slot.w2 = words > 2 ? i32(b, option + 16) : 0;
+  slot.w3 = words > 2 ? i32(b, option + 20) : 0;
+  slot.scope = 0;
+}
+
+/** Name servers, RFC 8106 §5.1: each takes two units of eight bytes behind the first. Any other length is a trap. */
+export const isDnsServersOption = (b: Uint8Array, option: number): boolean => u8(b, option + 1) >= 3 && u8(b, option + 1) % 2 === 1;
+export const dnsServers = (b: Uint8Array, option: number): number => (u8(b, option + 1) - 1) / 2;
+export const fillDnsServer = (b: Uint8Array, option: number, index: number, slot: AddressSlot, scope: number): void =>
+  ipv6.fillAddress(b, option + 8 + 16 * index, slot, scope);
+
+/** Where the domains of a search list begin, RFC 8106 §5.2. They end with the option, filled up with zeros. */
+export const searchListAt = (option: number): number => option + 8;
+export const isSearchListOption = (b: Uint8Array, option: number): boolean => u8(b, option + 1) >= 2;
+
 // Writing
 
-/** A solicitation or an advertisement of NEIGHBOUR_MESSAGE bytes, or of NEIGHBOUR_PROBE without a MAC. Then icmpv6.putChecksum. */
+/** A solicitation or an advertisement of NEIGHBOUR_MESSAGE bytes, or shorter by the option without a MAC. Then icmpv6.putChecksum. */
 export function writeNeighbourMessage(
   b: Uint8Array,
   at: number,
@@ -155,10 +196,19 @@ export function writeNeighbourMessage(
 ): number {
   icmpv6.writeHeader(b, at, type, 0, flags);
   ipv6.putAddress(b, at + 8, target);
-  if (mac === undefined) return at + NEIGHBOUR_PROBE;
+  if (mac === undefined) return at + NEIGHBOUR_BARE;
   const option = type === icmpv6.NEIGHBOUR_SOLICITATION ? OPTION_SOURCE_LINK_ADDRESS : OPTION_TARGET_LINK_ADDRESS;
   writeLinkAddress(b, at + NEIGHBOUR_BODY, option, mac);
   return at + NEIGHBOUR_MESSAGE;
+}
+
+/** A question whether anybody has the address, which its sender knows by the nonce when a link hands it back (RFC 7527 §4.1). @returns where it ends */
+export function writeProbe(b: Uint8Array, at: number, target: AddressWords, nonce: Uint8Array): number {
+  const option = writeNeighbourMessage(b, at, icmpv6.NEIGHBOUR_SOLICITATION, 0, target, undefined);
+  b[option] = OPTION_NONCE;
+  b[option + 1] = NONCE_OPTION / 8;
+  b.set(nonce, option + 2);
+  return option + NONCE_OPTION;
 }
 
 /** @returns where it ends. Then icmpv6.putChecksum. */

@@ -60,6 +60,7 @@ describe("choosing a way (RFC 1122 §3.3.1)", () => {
       gateway: "198.51.100.1",
       interface: "second",
       metric: 99,
+      origin: "manual",
       isUp: false,
     });
     expect(host.ip.routes.remove(parseV4("192.0.2.0"), 24)).toBe(1);

@@ -70,6 +70,14 @@ export class Ipv4Path extends RoutedPath {
     return this.sendFrame(bytes, ipAt - ethernet.HEADER, end, this.frameInfoOf(info), choices);
   }
 
+  protected mtuOf(through: NetworkInterface): number {
+    return through.mtu;
+  }
+
+  protected defaultTtl(): number {
+    return this.#output.context.profile.ttl;
+  }
+
   protected putGroupMac(mac: Uint8Array): void {
     ethernet.putMulticastMacV4(mac, 0, this.remote.w3);
   }

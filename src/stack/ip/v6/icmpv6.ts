@@ -22,6 +22,7 @@ import type { PathMtus } from "../path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import { type EchoFormat, Pings } from "../pings.ts";
 import type { IcmpErrorKind, InboundPacket, Transport } from "../transport.ts";
+import type { Autoconfiguration } from "./autoconfiguration.ts";
 import type { Mld } from "./mld.ts";
 
 const ECHO: EchoFormat = {
@@ -49,6 +50,7 @@ export class Icmpv6 {
   readonly #context: HostContext;
   readonly #user: Icmpv6User;
   readonly #listeners: Mld;
+  readonly #routers: Pick<Autoconfiguration, "input">;
   readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + extensionHeaders.FRAGMENT_HEADER);
   readonly #info = plainFrame();
   readonly #rateLimit: ErrorRateLimit;
@@ -57,10 +59,11 @@ export class Icmpv6 {
   readonly #quotedSource = makeAddressSlot();
   readonly #quotedDestination = makeAddressSlot();
 
-  constructor(context: HostContext, user: Icmpv6User, listeners: Mld) {
+  constructor(context: HostContext, user: Icmpv6User, listeners: Mld, routers: Pick<Autoconfiguration, "input">) {
     this.#context = context;
     this.#user = user;
     this.#listeners = listeners;
+    this.#routers = routers;
     this.#rateLimit = new ErrorRateLimit(context);
     this.#pings = new Pings(context, ECHO, this.#scratch);
   }
@@ -176,7 +179,7 @@ export class Icmpv6 {
     if (type === icmpv6.NEIGHBOUR_SOLICITATION || type === icmpv6.NEIGHBOUR_ADVERTISEMENT) {
       return through.ndp.input(bytes, at, end, source, destination);
     }
-    return "ndp-router-message";
+    return this.#routers.input(type, packet, through);
   }
 
   /** RFC 4443 §4.2: a request to a group is answered too, from the address that the asker would be answered from. */

@@ -55,6 +55,14 @@ export class Ipv6Path extends RoutedPath {
     return this.sendFrame(bytes, ipAt - ethernet.HEADER, end, this.frameInfoOf(info), choices);
   }
 
+  protected mtuOf(through: NetworkInterface): number {
+    return through.ipv6Mtu;
+  }
+
+  protected defaultTtl(through: NetworkInterface): number {
+    return through.parameters.hopLimit;
+  }
+
   protected putGroupMac(mac: Uint8Array): void {
     ethernet.putMulticastMacV6(mac, 0, this.remote.w3);
   }

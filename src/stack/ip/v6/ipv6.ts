@@ -1,4 +1,4 @@
-import { type IpAddress, keepAddress, makeAddressSlot } from "../../core/address.ts";
+import { type AddressWords, type IpAddress, keepAddress, makeAddressSlot } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
 import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import type { FrameInfo } from "../../core/frame-info.ts";
@@ -7,35 +7,39 @@ import * as icmpv6 from "../../packet/icmpv6.ts";
 import { PROTOCOL_UDP } from "../../packet/ipv4.ts";
 import * as ipv6 from "../../packet/ipv6.ts";
 import * as udp from "../../packet/udp.ts";
-import type { FoundPath, IpFamily, Way, WayFinder } from "../family.ts";
+import type { AutoconfiguringFamily, FoundPath, Way, WayFinder } from "../family.ts";
 import type { InterfaceGroups } from "../groups/interface-groups.ts";
+import type { AutoconfigurationSettings } from "../ip-service.ts";
 import type { Path } from "../path.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import type { Reassembly } from "../reassembly.ts";
 import { PathOutput } from "../routed-path.ts";
 import type { InboundPacket } from "../transport.ts";
+import { Autoconfiguration, type AutoconfigurationUser } from "./autoconfiguration.ts";
 import { Icmpv6, type Icmpv6User } from "./icmpv6.ts";
 import { Ipv6Input, type Ipv6InputUser } from "./input.ts";
 import { Ipv6Path } from "./ipv6-path.ts";
 import { Mld } from "./mld.ts";
 
 /** What IPv6 needs of the internet layer that it is a part of. */
-export interface Ipv6User extends Icmpv6User, WayFinder, Pick<Ipv6InputUser, "isLocal" | "reassembly"> {}
+export interface Ipv6User extends Icmpv6User, AutoconfigurationUser, WayFinder, Pick<Ipv6InputUser, "isLocal" | "reassembly"> {}
 
 /** IPv6 of one host, RFC 8200, with ICMPv6 and MLD. */
-export class Ipv6 implements IpFamily, Ipv6InputUser {
+export class Ipv6 implements AutoconfiguringFamily, Ipv6InputUser {
   readonly #user: Ipv6User;
   readonly #input: Ipv6Input;
   readonly #output: PathOutput;
   readonly #icmp: Icmpv6;
   readonly #mld: Mld;
+  readonly #autoconfiguration: Autoconfiguration;
 
   constructor(context: HostContext, user: Ipv6User) {
     this.#user = user;
     this.#mld = new Mld(context);
     this.#output = new PathOutput(context, user, this.#mld.groups);
     this.#input = new Ipv6Input(this);
-    this.#icmp = new Icmpv6(context, user, this.#mld);
+    this.#autoconfiguration = new Autoconfiguration(context, user);
+    this.#icmp = new Icmpv6(context, user, this.#mld, this.#autoconfiguration);
   }
 
   input(from: NetworkInterface, bytes: Uint8Array, at: number, end: number, info: FrameInfo, isLinkBroadcast: boolean): PacketVerdict {
@@ -79,6 +83,18 @@ export class Ipv6 implements IpFamily, Ipv6InputUser {
       0,
       from.index,
     );
+  }
+
+  autoconfigure(through: NetworkInterface, settings: AutoconfigurationSettings): void {
+    this.#autoconfiguration.begin(through, settings);
+  }
+
+  linkChanged(through: NetworkInterface, isUp: boolean): void {
+    this.#autoconfiguration.linkChanged(through, isUp);
+  }
+
+  isNoRouter(through: NetworkInterface, address: AddressWords): void {
+    this.#autoconfiguration.isNoRouter(through, address);
   }
 
   // Called by the input

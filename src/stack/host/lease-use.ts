@@ -35,7 +35,7 @@ export class LeaseUse implements LeaseUser {
     const kept = new Set(routes.map(wordsOf));
     for (const route of this.#routes) {
       const { destination, prefixLength, gateway } = route;
-      if (!kept.has(wordsOf(route))) this.#ip.routes.remove(destination, prefixLength, gateway, this.#through);
+      if (!kept.has(wordsOf(route))) this.#ip.routes.remove(destination, prefixLength, gateway, this.#through, "dhcp");
     }
     const known = new Set(this.#routes.map(wordsOf));
     for (const route of routes) if (!known.has(wordsOf(route))) this.#ip.addRoute({ ...route, interface: this.#through, origin: "dhcp" });

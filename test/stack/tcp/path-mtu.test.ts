@@ -1,7 +1,9 @@
 import { expect, test } from "@jest/globals";
+import { LINUX } from "../../../src/stack/core/profile.ts";
 import { PATH_MTU_LIFETIME_MS } from "../../../src/stack/ip/path-mtu.ts";
 import { established } from "../../support/established.ts";
 import { ipOf } from "../../support/insides.ts";
+import { ScriptPeer } from "../../support/script-peer.ts";
 import { PEER_ADDRESS } from "../../support/two-hosts.ts";
 
 test("[MTU-21] an MTU that another connection found out holds for all towards that host (RFC 1191 §6.4, RFC 8201 §5.2)", () => {
@@ -38,4 +40,21 @@ test("[MTU-15] once what was found out is too old, larger segments are tried aga
   write(1300);
   expect(peer.seen.map((s) => [s.seq, s.length])).toEqual([[1921, 1300]]);
   expect(conn.status().mss).toBe(1300);
+});
+
+test("a connection that began with one small segment goes on with larger ones when the path has them, after an idle time too", () => {
+  const peer = new ScriptPeer(LINUX, true);
+  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 576);
+  const conn = peer.host.tcp.open({ remote: PEER_ADDRESS, remotePort: 80, user: {} });
+  if (typeof conn === "string") throw new Error(conn);
+  peer.expect("S", { seq: 0 });
+  // A SYN that was lost makes the initial window one segment (RFC 5681 §3.1).
+  peer.advance(1000);
+  peer.expect("S", { seq: 0 });
+  peer.send("S.", { seq: 0, ack: 1, mss: 1460 });
+  peer.expect(".", { seq: 1, ack: 1 });
+  peer.advance(PATH_MTU_LIFETIME_MS);
+  conn.write(new Uint8Array(5000), 0, 5000);
+  peer.settle();
+  peer.expect(".", { seq: 1, length: 1460 });
 });

@@ -6,7 +6,7 @@ export class NewReno implements CongestionControl {
   cwnd = 0;
   ssthresh = Number.POSITIVE_INFINITY;
   #mss = 0;
-  #initial = 0;
+  #initialSegments = 1;
   /** Bytes acknowledged in congestion avoidance that have not yet grown the window. */
   #credit = 0;
   /** After a timeout one ACK may add one segment only (RFC 3465 §2.3), so that the burst of a cumulative ACK is not sent at once. */
@@ -18,8 +18,14 @@ export class NewReno implements CongestionControl {
 
   begin(mss: number, segments: number): void {
     this.#mss = mss;
-    this.#initial = segments <= 1 ? mss : Math.min(segments * mss, Math.max(2 * mss, segments * 1460));
-    this.cwnd = this.#initial;
+    this.#initialSegments = segments;
+    this.cwnd = this.#initialWindow();
+  }
+
+  /** Of segments as they are now: one that was meant for smaller ones may hold none at all. */
+  #initialWindow(): number {
+    const segments = this.#initialSegments;
+    return segments <= 1 ? this.#mss : Math.min(segments * this.#mss, Math.max(2 * this.#mss, segments * 1460));
   }
 
   onAck(acked: number, limited: boolean): void {
@@ -62,7 +68,7 @@ export class NewReno implements CongestionControl {
   }
 
   onIdle(): void {
-    this.cwnd = Math.min(this.cwnd, this.#initial);
+    this.cwnd = Math.min(this.cwnd, this.#initialWindow());
   }
 
   onMss(mss: number): void {

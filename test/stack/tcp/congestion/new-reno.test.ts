@@ -177,3 +177,10 @@ test("a window is a segment of the new size at least, and counts in such segment
   control.onTimeout(10_000, false);
   expect(control.cwnd).toBe(500);
 });
+
+test("after an idle time the window has room for a segment, though segments have become larger since it was the initial one", () => {
+  const control = new NewReno(536, 1);
+  control.onMss(1460);
+  control.onIdle();
+  expect(control.cwnd).toBe(1460);
+});

@@ -134,6 +134,18 @@ describe("UDP over IPv6", () => {
     expect(server.receive()).toMatchObject({ from: OUR_ADDRESS, to: PEER_ADDRESS, payload: pattern(1000, 5) });
   });
 
+  test("[IP6-19] traffic class and hop limit are the sender's to choose, and the receiver's to read", () => {
+    const { simulation, ours, peer } = twoHosts();
+    const server = peer.udp.open({ localPort: 7, user: {} });
+    const client = ours.udp.open({ user: {} });
+    if (typeof server === "string" || typeof client === "string") throw new Error();
+    client.trafficClass = 0xb9;
+    client.ttl = 33;
+    client.send(pattern(10, 5), 0, 10, PEER_ADDRESS, 7);
+    simulation.advance(10);
+    expect(server.receive()).toMatchObject({ trafficClass: 0xb9, ttl: 33 });
+  });
+
   test("an error comes back for a port where nobody listens", () => {
     const { simulation, ours } = twoHosts();
     const kinds: string[] = [];

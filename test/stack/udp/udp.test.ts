@@ -420,7 +420,7 @@ describe("[UDP-09] the receive queue", () => {
   });
 });
 
-test("[UDP-01] over IPv6 a datagram without a checksum is dropped (RFC 8200 §8.1)", () => {
+test("[UDP-01] [IP6-21] over IPv6 a datagram without a checksum is dropped (RFC 8200 §8.1)", () => {
   const { network, host, peer } = setUp();
   const [us, them] = [parseAddress("2001:db8::2"), parseAddress("2001:db8::1")];
   host.ip.addAddress(host.eth, us, 64);

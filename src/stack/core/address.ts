@@ -102,6 +102,13 @@ export const withScope = (a: AddressWords, scope: number): IpAddress => make(a.w
 /** The group in which whoever has the address listens for solicitations: ff02::1:ffXX:XXXX, RFC 4291 §2.7.1. */
 export const solicitedNodeOf = (a: AddressWords, scope: number): IpAddress => make(0xff020000, 0, 1, 0xff000000 | (a.w3 & 0xffffff), scope);
 
+/** Whether `group` is the one of `solicitedNodeOf(a)`, whatever the zone. */
+export const isSolicitedNodeOf = (group: AddressWords, a: AddressWords): boolean =>
+  group.w0 >>> 0 === 0xff020000 && group.w1 === 0 && group.w2 === 1 && group.w3 === (0xff000000 | (a.w3 & 0xffffff));
+
+/** ff01::/16 with any flags: a group that is known within one interface, so that nothing of it is ever on a link (RFC 4291 §2.7). */
+export const isInterfaceLocalGroup = (a: AddressWords): boolean => a.w0 >>> 24 === 0xff && ((a.w0 >>> 16) & 0xf) === 1;
+
 /** 224.0.0.0/4 (RFC 1112 §4) or ff00::/8. */
 export const isMulticast = (a: AddressWords): boolean => (isV4(a) ? a.w3 >>> 28 === 14 : a.w0 >>> 24 === 0xff);
 

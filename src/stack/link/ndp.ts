@@ -4,6 +4,7 @@ import {
   type IpAddress,
   ipv6 as ipv6Address,
   isMulticast,
+  isSolicitedNodeOf,
   isUnspecified,
   makeAddressSlot,
   solicitedNodeOf,
@@ -50,6 +51,8 @@ export class Ndp implements Solicitor {
   readonly #link: NdpLink;
   readonly #neighbours: () => Neighbours;
   readonly #frame = new Uint8Array(MESSAGE_AT + ndp.NEIGHBOUR_MESSAGE);
+  /** Of its own: an answer to a neighbour that has to be asked for first is still in the other. */
+  readonly #question = new Uint8Array(MESSAGE_AT + ndp.NEIGHBOUR_MESSAGE);
   readonly #info = plainFrame();
   readonly #target = makeAddressSlot();
   readonly #mac = new Uint8Array(ethernet.MAC_LENGTH);
@@ -81,8 +84,9 @@ export class Ndp implements Solicitor {
     const from = this.#link.addressTowards(target);
     // Nobody could answer a question that comes from nowhere; to ask from :: means something else, see `probe`.
     if (from === undefined) return;
-    const end = ndp.writeNeighbourMessage(this.#frame, MESSAGE_AT, icmpv6.NEIGHBOUR_SOLICITATION, 0, target, this.#link.mac);
-    this.#send(end, from, mac === undefined ? solicitedNodeOf(target, this.#link.index) : target, mac);
+    const frame = this.#question;
+    const end = ndp.writeNeighbourMessage(frame, MESSAGE_AT, icmpv6.NEIGHBOUR_SOLICITATION, 0, target, this.#link.mac);
+    this.#send(end, from, mac === undefined ? solicitedNodeOf(target, this.#link.index) : target, mac, frame);
   }
 
   /** Asks whether anybody has an address that we would like to have, RFC 4862 §5.4.2. */
@@ -107,7 +111,7 @@ export class Ndp implements Solicitor {
     const target = this.#target;
     const isProbe = isUnspecified(source);
     const hasMac = ndp.copyLinkAddress(bytes, at, end, ndp.OPTION_SOURCE_LINK_ADDRESS, this.#mac);
-    if (isProbe && (hasMac || !isMulticast(destination))) return "ndp-bad-source";
+    if (isProbe && (hasMac || !isSolicitedNodeOf(destination, target))) return "ndp-bad-source";
     if (hasMac && !this.#isStation()) return "ndp-bad-link-address";
     if (!this.#link.isOwn(target)) {
       return isProbe ? this.#link.probed(target, (nonce) => ndp.hasNonce(bytes, at, end, nonce)) : "ndp-not-for-us";
@@ -148,8 +152,7 @@ export class Ndp implements Solicitor {
   }
 
   /** @param mac of the station to send to; undefined for a group, and for a neighbour whose link address has to be asked for */
-  #send(end: number, from: AddressWords, to: AddressWords, mac: Uint8Array | undefined): void {
-    const frame = this.#frame;
+  #send(end: number, from: AddressWords, to: AddressWords, mac: Uint8Array | undefined, frame = this.#frame): void {
     icmpv6.putChecksum(frame, MESSAGE_AT, end, from, to);
     ipv6.writeHeader(frame, IP_AT, end - MESSAGE_AT, from, to, ipv6.PROTOCOL_ICMP, ndp.HOP_LIMIT);
     if (mac === undefined && !isMulticast(to)) {

@@ -7,11 +7,11 @@ import {
   isLoopback,
   isMulticast,
   isReserved,
+  isSolicitedNodeOf,
   isUnspecified,
   isV4,
   needsScope,
   sameAddress,
-  solicitedNodeOf,
   withScope,
 } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
@@ -122,7 +122,7 @@ export class NetworkInterface
   /** Whether packets to this group are for us: all nodes of the link, and who may have an address of ours (RFC 4861 §7.2.1). */
   isListening(group: AddressWords): boolean {
     if (sameAddress(group, this.#allNodes) || sameAddress(group, this.#allNodesOfInterface)) return true;
-    for (const a of this.addressBook.all) if (!isV4(a.address) && sameAddress(solicitedNodeOf(a.address, this.index), group)) return true;
+    for (const a of this.addressBook.all) if (!isV4(a.address) && isSolicitedNodeOf(group, a.address)) return true;
     return false;
   }
 

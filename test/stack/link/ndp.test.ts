@@ -83,6 +83,31 @@ describe("asking for a neighbour (RFC 4861 §7.2.2)", () => {
 });
 
 describe("answering (RFC 4861 §7.2.3, §7.2.4)", () => {
+  test("who asks without a link address is answered although it has to be asked for in the same moment", () => {
+    const { network, host, peer } = beside({ isIntroduced: false });
+    const known = { destination: OUR_GROUP, linkTo: groupMac(OUR_GROUP), hopLimit: 255 };
+    receive(host, icmpFrame(host, peer, solicitation(US, peer.device.mac), known));
+    host.eth.neighbours.suspect(host.eth.neighbours.obtain(PEER));
+    network.settle();
+    heardIpv6(peer);
+    receive(host, icmpFrame(host, peer, solicitation(US), { hopLimit: 255 }));
+    network.settle();
+    expect(told6(peer).map(({ type, target }) => [type, target])).toEqual([
+      [icmpv6.NEIGHBOUR_SOLICITATION, "2001:db8::1"],
+      [icmpv6.NEIGHBOUR_ADVERTISEMENT, "2001:db8::2"],
+    ]);
+  });
+
+  test("who tries an address asks its group, and nobody else (RFC 4861 §7.1.1)", () => {
+    const { host, peer } = beside();
+    const nobody = parseAddress("::");
+    for (const destination of [ALL_NODES, OUR_GROUP]) {
+      const linkTo = groupMac(destination);
+      receive(host, icmpFrame(host, peer, solicitation(US), { source: nobody, destination, linkTo, hopLimit: 255 }));
+    }
+    expect(host.drops()).toEqual({ "ndp-bad-source": 1 });
+  });
+
   test("[NDP-07] [NDP-08] who asks for us is told, and known from then on", () => {
     const { network, host, peer } = beside({ isIntroduced: false });
     const frame = icmpFrame(host, peer, solicitation(US, peer.device.mac), {

@@ -1,4 +1,4 @@
-import type { IpAddress } from "../core/address.ts";
+import { type IpAddress, isInterfaceLocalGroup } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { type FrameInfo, GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import type { Offloads } from "../link/link-device.ts";
@@ -142,9 +142,10 @@ export abstract class RoutedPath implements FoundPath {
     const through = this.#interface;
     if (this.#linkGroup !== undefined || through.isLoopback) {
       ethernet.writeHeader(bytes, frameAt, this.#linkGroup ?? through.mac, through.mac, this.etherType);
-      if (this.#isHeardHere && choices.loopsBack !== false) through.loopBack(bytes, frameAt, end, frameInfo);
-      if (choices.ttl === 0) return "sent";
-      const result = through.transmit(bytes, frameAt, end, frameInfo);
+      const staysHere = (choices.ttl === 0 || isInterfaceLocalGroup(this.remote)) && !through.isLoopback;
+      const result = staysHere ? "sent" : through.transmit(bytes, frameAt, end, frameInfo);
+      // What a device had no room for is sent again as a whole, and heard here then.
+      if (result !== "full" && this.#isHeardHere && choices.loopsBack !== false) through.loopBack(bytes, frameAt, end, frameInfo);
       return result === "down" ? "dropped" : result;
     }
     let neighbour = this.#neighbour;

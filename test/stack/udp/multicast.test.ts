@@ -277,6 +277,21 @@ describe("what this host sends to a group that it is a member of (RFC 1112 §6.1
     expect(got).toEqual(profile === LINUX ? [["from b"], ["from b"]] : expected);
   });
 
+  test("what the device has no room for is heard here once, when it has left", () => {
+    const { network, host, peer } = setUp();
+    const member = open(host);
+    member.memberships.join(GROUP);
+    network.settle();
+    const { transmit } = host.device;
+    host.device.transmit = () => "full";
+    expect(send(member, "once")).toBe("full");
+    host.device.transmit = transmit;
+    peer.heard();
+    expect(send(member, "once")).toBe("sent");
+    network.settle();
+    expect(texts(member)).toEqual(["once"]);
+  });
+
   test("an endless conversation with itself leaves time for others, and what waits is bounded", () => {
     const { network, host } = setUp();
     const echo = host.udp.open({ localPort: PORT, user: { readable: () => again() } });

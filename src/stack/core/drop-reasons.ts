@@ -93,6 +93,7 @@ const IPV6 = {
   "ipv6-address-tentative": "The destination is an address that is not ours before it is known that nobody else has it.",
   "ipv6-loopback-from-wire": "The destination is ::1, and the packet came from a wire.",
   "ipv6-group-not-joined": "The destination is a multicast group that is not joined here.",
+  "ipv6-group-scope": "The destination is a group that is on no link: of scope 0, or known within one interface only.",
   "ipv6-unicast-in-link-broadcast": "One host's packet came in a frame for a group, as when somebody wants a crowd to answer.",
   "ipv6-truncated-header": "An extension header reaches beyond the packet.",
   "ipv6-too-many-headers": "The packet has more extension headers, or longer ones, than anything honest has.",

@@ -1,8 +1,10 @@
 import {
+  type AddressSlot,
   type AddressWords,
   IPV6_LOOPBACK,
   type IpAddress,
   isLimitedBroadcast,
+  isLinkLocalV6,
   isLoopback,
   isMulticast,
   isReserved,
@@ -106,8 +108,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   addAddress(through: InterfaceService, added: IpAddress, prefixLength: number, options: AddressOptions = {}): void {
     const to = this.own(through);
     const address = to.scoped(added);
+    const before = to.addresses.find((a) => sameAddress(a.address, address));
     const isTried = options.detectConflicts === true && !to.isLoopback;
     to.addressBook.add(address, prefixLength, isTried ? { ...options, isTentative: true } : options);
+    if (before !== undefined) this.#prefixLeaves(to, before);
     // What is on one link only needs no route: its zone says where it is.
     if (options.isPrefixOnLink !== false && !needsScope(address)) {
       this.routes.add({ destination: address, prefixLength, gateway: undefined, interface: to, metric: 0, origin: "address" });
@@ -135,14 +139,15 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
   addRoute(request: RouteRequest): void {
     const { destination, prefixLength, metric = 0, origin = "manual" } = request;
-    const gateway = request.gateway === undefined ? undefined : this.scoped(request.gateway);
+    const named = request.interface === undefined ? undefined : this.own(request.interface);
+    const gateway = request.gateway === undefined ? undefined : this.#scopedBeside(request.gateway, named?.index);
     const longest = longestPrefix(destination);
     if (!(Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= longest)) {
       throw new RangeError(`Cannot add a route with a prefix of ${prefixLength} bits: expected 0 to ${longest}`);
     }
     const isOnLink = (i: NetworkInterface) => !i.isLoopback && (gateway === undefined || i.isNeighbourly(gateway));
     const found = gateway === undefined ? undefined : this.#interfaces.find(isOnLink);
-    const through = request.interface === undefined ? found : this.own(request.interface);
+    const through = named ?? found;
     if (gateway !== undefined && !sameFamily(destination, gateway)) {
       throw new RangeError("Cannot add a route whose gateway is of another family than its destination");
     }
@@ -192,6 +197,14 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return isLoopback(address) && this.#loopback !== undefined;
   }
 
+  fillOwnZone(address: AddressSlot): void {
+    for (const i of this.#interfaces) {
+      address.scope = i.index;
+      if (i.isOwn(address)) return;
+    }
+    address.scope = 0;
+  }
+
   /** Limited broadcast, or the directed broadcast of a prefix of ours. */
   isBroadcast(address: AddressWords): boolean {
     if (isLimitedBroadcast(address)) return true;
@@ -214,8 +227,8 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
 
   /** The way to `remote`, from `local` or from an address that suits it. To be kept by who has a flow; it follows changes of the routes. */
   route(to: IpAddress, from?: IpAddress): FoundPath | RouteFailure {
-    const remote = this.scoped(to);
     const local = from === undefined ? undefined : this.scoped(from);
+    const remote = this.#scopedBeside(to, local?.scope);
     const way = this.wayTo(remote, local);
     if (typeof way === "string") return way;
     // One object for all flows from an address of ours, where the caller's copy says the same.
@@ -232,6 +245,11 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     if (address.scope !== 0) return address;
     const zone = this.#interfaces.find((i) => !i.isLoopback && i.isUp) ?? this.#interfaces.find((i) => !i.isLoopback);
     return zone === undefined ? address : zone.scoped(address);
+  }
+
+  /** As `scoped`, where it is known which zone is meant: that of the source, or of the link. */
+  #scopedBeside(address: IpAddress, zone = 0): IpAddress {
+    return zone !== 0 && address.scope === 0 && needsScope(address) ? withScope(address, zone) : this.scoped(address);
   }
 
   #familyOf(address: AddressWords): IpFamily {
@@ -258,8 +276,8 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     ) {
       return recent;
     }
-    const to = (through ?? this).scoped(keepAddress(remote));
     const from = local === undefined ? undefined : this.scoped(keepAddress(local));
+    const to = through === undefined ? this.#scopedBeside(keepAddress(remote), from?.scope) : through.scoped(keepAddress(remote));
     const way = this.wayTo(to, from, through);
     if (typeof way === "string") return way;
     const path = this.#familyOf(to).path(way, from ?? way.local, to, from === undefined, through);
@@ -277,22 +295,23 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
       return through.isUp ? { interface: through, nextHop: remote, isBroadcast: true, isMulticast: false, local } : "interface-down";
     }
     if (local !== undefined && !(this.isLocal(local) && sameFamily(local, remote))) return "source-not-local";
-    if (isUnspecified(remote) || isReserved(remote)) return "no-route";
+    if (isUnspecified(remote) || isReserved(remote) || isGroupOfNoScope(remote)) return "no-route";
     if (isMulticast(remote)) return this.#wayToGroup(remote, local, through);
     if (this.isLocal(remote)) return this.#wayToSelf(remote);
     // What has a loopback address must not leave the host (RFC 1122 §3.2.1.3 g).
     if (isLoopback(remote)) return "no-route";
     if (local !== undefined && isLoopback(local)) return "source-not-local";
     if (this.isBroadcast(remote)) return this.#wayToAll(remote, local);
-    if (needsScope(remote)) return this.#wayThrough(this.#interfaces[remote.scope - 1], remote, remote);
+    if (needsScope(remote)) return this.#wayThrough(this.#interfaces[remote.scope - 1], remote, remote, local);
     const route = this.routes.lookup(remote);
     if (route === undefined) return "no-route";
-    return this.#wayThrough(route.interface, route.gateway ?? remote, remote);
+    return this.#wayThrough(route.interface, route.gateway ?? remote, remote, local);
   }
 
-  #wayThrough(through: NetworkInterface | undefined, nextHop: IpAddress, remote: IpAddress): Way | RouteFailure {
+  #wayThrough(through: NetworkInterface | undefined, nextHop: IpAddress, remote: IpAddress, from?: IpAddress): Way | RouteFailure {
     if (through === undefined) return "no-route";
     if (!through.isUp) return "interface-down";
+    if (isOfOtherLink(from, through)) return "source-not-local";
     const local = sourceFor(remote, through, nextHop);
     return local === undefined ? "no-route" : { interface: through, nextHop, isBroadcast: false, isMulticast: false, local };
   }
@@ -384,8 +403,12 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   addressesChanged(from: NetworkInterface, ended: InterfaceAddress | undefined): void {
     this.routes.generation++;
     for (const family of [this.#v4, this.#v6]) family.addressesChanged(from);
-    if (ended?.isPrefixOnLink !== true) return;
-    const { address, bits, prefixLength } = ended;
+    if (ended !== undefined) this.#prefixLeaves(from, ended);
+  }
+
+  /** The prefix of an address that is gone, or has another now, is on the link only if a further address says so. */
+  #prefixLeaves(from: NetworkInterface, { address, bits, prefixLength, isPrefixOnLink }: InterfaceAddress): void {
+    if (!isPrefixOnLink) return;
     const isNeeded = from.addresses.some((a) => a.isPrefixOnLink && a.bits === bits && samePrefix(a.address, address, bits));
     if (!isNeeded) this.routes.remove(address, prefixLength, undefined, from, "address");
   }
@@ -429,7 +452,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     const through = named ?? this.interfaceFor(group, local);
     const source = local ?? (through === undefined ? undefined : sourceFor(group, through, group));
     if (through === undefined || source === undefined) return "no-route";
-    if (isLoopback(source) && !through.isLoopback) return "source-not-local";
+    if ((isLoopback(source) && !through.isLoopback) || isOfOtherLink(local, through)) return "source-not-local";
     return through.isUp ? { interface: through, nextHop: group, isBroadcast: false, isMulticast: true, local: source } : "interface-down";
   }
 
@@ -456,6 +479,13 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
 }
 
 const LOOPBACK = parseV4("127.0.0.1");
+
+/** What comes from an address of one link must not leave by another (RFC 4007 §9). */
+const isOfOtherLink = (source: IpAddress | undefined, through: NetworkInterface): boolean =>
+  source !== undefined && isLinkLocalV6(source) && source.scope !== through.index;
+
+/** RFC 4291 §2.7: nothing may be sent there. */
+const isGroupOfNoScope = ({ w0 }: IpAddress): boolean => w0 >>> 24 === 0xff && ((w0 >>> 16) & 0xf) === 0;
 
 /** The address of ours to send from: for IPv4 the one on the next hop's prefix, for IPv6 by RFC 6724 among those of the interface (§4). */
 function sourceFor(remote: IpAddress, through: NetworkInterface, nextHop: IpAddress): IpAddress | undefined {

@@ -9,6 +9,7 @@ import { NO_OFFLOADS, type Offloads } from "../../../src/stack/link/link-device.
 import * as ipv6 from "../../../src/stack/packet/ipv6.ts";
 import { Loopback } from "../../../src/wire/loopback.ts";
 import { MemoryWire } from "../../../src/wire/memory-wire.ts";
+import { ipOf } from "../../support/insides.ts";
 import { Endpoint, pattern } from "../../support/two-hosts.ts";
 
 const OUR_ADDRESS = parseAddress("2001:db8::2");
@@ -192,5 +193,41 @@ describe("addresses of one link (RFC 4007)", () => {
     const { simulation, ours, peer } = onTwoLinks();
     const { client } = exchange(simulation, ours, peer, PEER_LINK);
     expect(client.status().remote).toBe("[fe80::1%2]:80");
+  });
+
+  test("without a zone the source's link is meant, and no packet leaves it (RFC 4007 §9)", () => {
+    const { ours } = onTwoLinks();
+    const ip = ipOf(ours);
+    ip.addRoute({ destination: parseAddress("::"), prefixLength: 0, gateway: withScope(PEER_LINK, 2) });
+    for (const find of [ip.route.bind(ip), ip.pathTo.bind(ip)]) {
+      const way = find(PEER_LINK, withScope(OUR_LINK, 3));
+      expect(typeof way === "string" ? way : way.remote).toEqual(withScope(PEER_LINK, 3));
+      const toGroup = find(parseAddress("ff02::9"), withScope(OUR_LINK, 3));
+      expect(typeof toGroup === "string" ? toGroup : toGroup.remote.scope).toBe(3);
+      expect(find(withScope(PEER_LINK, 2), withScope(OUR_LINK, 3))).toBe("source-not-local");
+      expect(find(withScope(parseAddress("ff02::9"), 2), withScope(OUR_LINK, 3))).toBe("source-not-local");
+      expect(find(parseAddress("2001:db8:9::9"), withScope(OUR_LINK, 3))).toBe("source-not-local");
+    }
+  });
+
+  test("a route's gateway without a zone is on the link of the interface that is named", () => {
+    const { ours } = onTwoLinks();
+    const eth1 = ours.ip.interfaces[2]!;
+    ours.ip.addRoute({ destination: parseAddress("2001:db8:9::"), prefixLength: 48, gateway: PEER_LINK, interface: eth1 });
+    expect(ours.ip.routes.list().map(({ gateway }) => gateway)).toContain("fe80::1%3");
+  });
+
+  test("our own is reached, with its zone, and errors come back from there", () => {
+    const { simulation, ours } = twoHosts();
+    const own = withScope(parseAddress("fe80::22"), 2);
+    ours.ip.addAddress(ours.ip.interfaces[1]!, own, 64);
+    exchange(simulation, ours, ours, own);
+    const kinds: string[] = [];
+    const client = ours.udp.open({ user: { icmpError: (kind) => kinds.push(kind) } });
+    if (typeof client === "string") throw new Error(client);
+    client.connect(own, 9);
+    client.send(new Uint8Array(4));
+    simulation.advance(10);
+    expect(kinds).toEqual(["port-unreachable"]);
   });
 });

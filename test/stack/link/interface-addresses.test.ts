@@ -151,3 +151,9 @@ describe("an address that is taken away", () => {
     expect(client.connection?.state).toBe("ESTABLISHED");
   });
 });
+
+test("with another prefix length the route to the prefix is another", () => {
+  const { host } = hostAndPeer();
+  host.ip.addAddress(host.eth, OUR_ADDRESS, 16);
+  expect(host.ip.routes.list().map(({ destination, prefixLength }) => `${destination}/${prefixLength}`)).toEqual(["203.0.0.0/16"]);
+});

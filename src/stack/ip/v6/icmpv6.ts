@@ -190,6 +190,8 @@ export class Icmpv6 {
     if (isToGroup && !this.#rateLimit.take()) return "icmp-error-rate-limited";
     const path = this.#user.pathTo(source, isToGroup ? through?.addressTowards(source) : destination);
     if (typeof path === "string") return path;
+    // In fragments may come a little more than may leave.
+    if (end - at > path.maxMessage) return "ipv6-too-long";
     const message = path.headroom;
     this.#scratch.set(bytes.subarray(at, end), message);
     icmpv6.writeEcho(this.#scratch, message, icmpv6.ECHO_REPLY, icmpv6.identifier(bytes, at), icmpv6.sequence(bytes, at));
@@ -204,7 +206,8 @@ export class Icmpv6 {
     if (malformed !== undefined) return malformed;
     const code = icmpv6.code(bytes, at);
     const quote = icmpv6.quotedAt(at);
-    const scope = through?.index ?? 0;
+    // On the loopback the packet that came to nothing was between addresses of ours.
+    const scope = through?.isLoopback === true ? packet.source.scope || packet.destination.scope : (through?.index ?? 0);
     // An error comes to the address from which the packet was sent.
     ipv6.fillSource(bytes, quote, this.#quotedSource, scope);
     if (!sameAddress(this.#quotedSource, packet.destination)) return "icmpv6-quote-not-ours";

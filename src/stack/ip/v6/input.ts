@@ -1,4 +1,14 @@
-import { type AddressWords, isLoopback, isMulticast, isUnspecified, isV4, makeAddressSlot } from "../../core/address.ts";
+import {
+  type AddressSlot,
+  type AddressWords,
+  isInterfaceLocalGroup,
+  isLinkLocalV6,
+  isLoopback,
+  isMulticast,
+  isUnspecified,
+  isV4,
+  makeAddressSlot,
+} from "../../core/address.ts";
 import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
@@ -19,6 +29,8 @@ const MAX_PAYLOAD = 65535;
 export interface Ipv6InputUser {
   /** Whether any interface has the address, or it is the loopback's. */
   isLocal(address: AddressWords): boolean;
+  /** Gives an address of one link the zone of the interface that has it. */
+  fillOwnZone(address: AddressSlot): void;
   /** Whether packets that come in there for this group are for us. */
   isMember(through: NetworkInterface, group: AddressWords): boolean;
   /** @returns the transport's verdict, or why nobody takes the protocol */
@@ -69,6 +81,7 @@ export class Ipv6Input implements ReassemblyUser {
     const { source, destination } = packet;
     ipv6.fillSource(bytes, at, source, from.index);
     ipv6.fillDestination(bytes, at, destination, from.index);
+    if (from.isLoopback) this.#findZones(packet);
     if (isV4(source) || isV4(destination)) return "ipv6-source-v4-mapped";
     const isFromUs = from.isLoopback || from.isLoopingBack;
     const badSource = isFromUs ? this.#judgeLoopbackSource(source) : this.#judgeSource(bytes, at, source);
@@ -76,6 +89,7 @@ export class Ipv6Input implements ReassemblyUser {
 
     const isGroup = isMulticast(destination);
     if (isGroup) {
+      if (isBeyondLinks(destination, isFromUs)) return "ipv6-group-scope";
       if (!this.#user.isMember(from, destination)) return "ipv6-group-not-joined";
     } else {
       const isOurs = from.isLoopback ? this.#user.isLocal(destination) : from.isOwn(destination);
@@ -117,6 +131,8 @@ export class Ipv6Input implements ReassemblyUser {
       }
       return chain.reason;
     }
+    // What options stood before has been seen now.
+    if (isUnspecified(packet.source) && chain.protocol !== ipv6.PROTOCOL_ICMP) return "ipv6-source-not-unicast";
     if (chain.protocol === ipv6.NO_NEXT_HEADER) return "ipv6-no-next-header";
     // What a switch that guards the link looks for must not hide in a fragment (RFC 6980 §5).
     if (cameInFragments && chain.protocol === ipv6.PROTOCOL_ICMP && ndp.isDiscovery(bytes, chain.at, end)) return "ndp-in-fragment";
@@ -185,11 +201,21 @@ export class Ipv6Input implements ReassemblyUser {
     return this.#user.isLocal(source) ? undefined : "ipv6-source-not-ours";
   }
 
+  /** An address of one of our links has that link's zone, although the packet went through the loopback. */
+  #findZones({ source, destination }: InboundPacket): void {
+    if (isLinkLocalV6(source)) this.#user.fillOwnZone(source);
+    if (isLinkLocalV6(destination)) this.#user.fillOwnZone(destination);
+  }
+
   #notOurs(from: NetworkInterface, destination: AddressWords): DropReason {
     if (isLoopback(destination)) return "ipv6-loopback-from-wire";
     return from.isTentative(destination) ? "ipv6-address-tentative" : "ipv6-not-for-us";
   }
 }
+
+/** Nothing may be sent to groups of scope 0, and nothing of a group within an interface comes from elsewhere (RFC 4291 §2.7). */
+const isBeyondLinks = (group: AddressWords, isFromUs: boolean): boolean =>
+  ((group.w0 >>> 16) & 0xf) === 0 || (!isFromUs && isInterfaceLocalGroup(group));
 
 /** What a transport needs to be told from another, in bytes. */
 function leastHeader(protocol: number): number {

@@ -22,7 +22,11 @@ import { Ipv6Path } from "./ipv6-path.ts";
 import { Mld } from "./mld.ts";
 
 /** What IPv6 needs of the internet layer that it is a part of. */
-export interface Ipv6User extends Icmpv6User, AutoconfigurationUser, WayFinder, Pick<Ipv6InputUser, "isLocal" | "reassembly"> {}
+export interface Ipv6User
+  extends Icmpv6User,
+    AutoconfigurationUser,
+    WayFinder,
+    Pick<Ipv6InputUser, "fillOwnZone" | "isLocal" | "reassembly"> {}
 
 /** IPv6 of one host, RFC 8200, with ICMPv6 and MLD. */
 export class Ipv6 implements AutoconfiguringFamily, Ipv6InputUser {
@@ -109,6 +113,8 @@ export class Ipv6 implements AutoconfiguringFamily, Ipv6InputUser {
   }
 
   isMember: Ipv6InputUser["isMember"] = (through, group) => through.isListening(group) || this.#mld.groups.isJoined(through, group);
+
+  fillOwnZone: Ipv6InputUser["fillOwnZone"] = (address) => this.#user.fillOwnZone(address);
 
   isLocal: Ipv6InputUser["isLocal"] = (address) => this.#user.isLocal(address);
 

@@ -4,6 +4,7 @@ import { LINUX, WINDOWS } from "../../../../src/stack/core/profile.ts";
 import { ERROR_BURST } from "../../../../src/stack/ip/error-rate-limit.ts";
 import type { PingResult } from "../../../../src/stack/ip/ping.ts";
 import type { IcmpError } from "../../../../src/stack/ip/transport.ts";
+import { FRAGMENT, writeFragmentHeader } from "../../../../src/stack/packet/extension-headers.ts";
 import * as icmpv6 from "../../../../src/stack/packet/icmpv6.ts";
 import * as ipv6 from "../../../../src/stack/packet/ipv6.ts";
 import type { Station, TestHost } from "../../link/network.ts";
@@ -69,6 +70,20 @@ describe("echo (RFC 4443 §4)", () => {
     receive(host, icmpFrame(host, peer, echoRequest(), TO_ALL));
     network.settle();
     expect(heardIpv6(peer).map((f) => icmpv6.verifyChecksum(f, PAYLOAD, f.length, US, PEER))).toEqual([true]);
+  });
+
+  test("a request that came in fragments, and is longer than what may leave, is let go", () => {
+    const { host, peer } = beside();
+    const message = echoRequest("a".repeat(65_520));
+    icmpv6.putChecksum(message, 0, message.length, PEER, US);
+    for (let at = 0; at < message.length; at += 1232) {
+      const end = Math.min(message.length, at + 1232);
+      const fragment = new Uint8Array(8 + end - at);
+      writeFragmentHeader(fragment, 0, ipv6.PROTOCOL_ICMP, at, end < message.length, 77);
+      fragment.set(message.subarray(at, end), 8);
+      receive(host, frameOf(host, peer, fragment, { next: FRAGMENT }));
+    }
+    expect(host.drops()).toEqual({ "ipv6-too-long": 1 });
   });
 
   test("[IC6-10] a bad checksum is dropped", () => {

@@ -209,3 +209,35 @@ test("[IP6-07] IPv6 needs an MTU of 1280 bytes", () => {
   Object.defineProperty(host.device, "mtu", { value: 1279 });
   expect(() => host.ip.addAddress(host.eth, parseAddress("2001:db8::9"), 64)).toThrow(/1280/);
 });
+
+describe("groups that are on no link (RFC 4291 §2.7)", () => {
+  test("what comes for them is dropped, whoever is a member", () => {
+    const { host, peer } = beside();
+    for (const text of ["ff00::9", "ff01::9", "ff01::1", "ff11::1"]) {
+      const destination = parseAddress(text);
+      host.ip.groupsOn(host.eth, destination).setWanted({}, host.eth.scoped(destination), { mode: "exclude", sources: [] });
+      receive(host, icmpFrame(host, peer, echoRequest(), { destination, linkTo: groupMac(destination) }));
+    }
+    expect(host.drops()).toEqual({ "ipv6-group-scope": 4 });
+  });
+
+  test("what goes to those of an interface is heard there and nowhere else, and to scope 0 goes nothing", () => {
+    const { network, host, peer } = beside();
+    const endpoint = host.udp.open({ localPort: 7, user: {} });
+    if (typeof endpoint === "string") throw new Error(endpoint);
+    const group = host.eth.scoped(parseAddress("ff01::9"));
+    endpoint.memberships.join(group, host.eth);
+    endpoint.multicast.interface = host.eth;
+    expect(endpoint.send(new Uint8Array(3), 0, 3, group, 7)).toBe("sent");
+    expect(endpoint.send(new Uint8Array(3), 0, 3, parseAddress("ff00::9"), 7)).toBe("no-route");
+    network.settle();
+    expect([endpoint.receive()?.payload.length, heardIpv6(peer)]).toEqual([3, []]);
+  });
+});
+
+test("[IP6-18] options before a datagram do not make the unspecified address a source for it", () => {
+  const { host, peer } = beside();
+  const payload = Uint8Array.from([17, 0, 1, 4, 0, 0, 0, 0, 0x30, 0x39, 0, 7, 0, 8, 0xff, 0xff]);
+  receive(host, frameOf(host, peer, payload, { next: 0, source: parseAddress("::") }));
+  expect(host.drops()).toEqual({ "ipv6-source-not-unicast": 1 });
+});

@@ -34,9 +34,10 @@ export function routeCommand(): Command {
         each.gateway ?? "",
         each.interface,
         each.metric,
+        each.origin,
         each.isUp ? "up" : "down",
       ]);
-      for (const line of table(["destination", "gateway", "interface", "metric", "state"], rows)) print(line);
+      for (const line of table(["destination", "gateway", "interface", "metric", "origin", "state"], rows)) print(line);
     });
   for (const verb of ["add", "del"] as const) {
     route

@@ -48,7 +48,11 @@ function command(): Command {
     .version(version)
     .option("--tap <name>", "TAP device, made if it is not there; a virtual wire when left out")
     .option("--ip <address/length>", "the host's address (default: 203.0.113.2/24)")
-    .option("--ip6 <address/length>", "an IPv6 address of the host; may be given again for others", collected)
+    .option(
+      "--ip6 <address/length>",
+      "an IPv6 address of the host, or auto for those that routers advertise; may be given again",
+      collected,
+    )
     .option("--gateway6 <address>", "default router of IPv6, link-local or within a prefix of --ip6")
     .option("--dhcp", "asks a DHCP server for address, router, name servers and MTU, in place of --ip and --gateway")
     .option("--gateway <address>", "default router")

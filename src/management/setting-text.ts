@@ -52,12 +52,11 @@ const isDomain = (text: string): boolean => canonicalName(text) !== undefined;
 export const addressList = several(
   z.string().refine((text) => readAddress(text) !== undefined, { error: "expected an address such as 203.0.113.53 or 2001:db8::53" }),
 );
-const IPV6_PREFIX_WANTED = "expected an IPv6 address with a prefix length such as 2001:db8::2/64";
+/** In place of an IPv6 address: those that the host gives itself by what routers advertise. */
+export const AUTO = "auto";
+const IPV6_PREFIX_WANTED = "expected an IPv6 address with a prefix length such as 2001:db8::2/64, or auto";
 export const ipv6PrefixList = several(
-  z
-    .string()
-    .refine((text) => text !== "auto", { error: '"auto" is not there yet: name the address, such as 2001:db8::2/64' })
-    .refine((text) => text === "auto" || (text.includes(":") && isPrefixOfEither(text)), { error: IPV6_PREFIX_WANTED }),
+  z.string().refine((text) => text === AUTO || (text.includes(":") && isPrefixOfEither(text)), { error: IPV6_PREFIX_WANTED }),
 );
 export const domainList = several(z.string().refine(isDomain, { error: "expected a domain such as corp.example" }));
 

@@ -1,6 +1,7 @@
 import { Address4, Address6 } from "ip-address";
 import * as z from "zod";
 import {
+  AUTO,
   addressList,
   conflictPolicySetting,
   DEFAULT_ADDRESS,
@@ -29,7 +30,7 @@ export interface HostSettings {
   readonly ip?: string | undefined;
   readonly prefixLength?: number | undefined;
   readonly gateway?: string | undefined;
-  /** IPv6 addresses with their prefix lengths. */
+  /** IPv6 addresses with their prefix lengths; `auto` among them for those that routers advertise. */
   readonly ip6?: readonly string[] | undefined;
   /** Default router of IPv6. */
   readonly gateway6?: string | undefined;
@@ -147,13 +148,17 @@ export function hostSettings({ dhcp = false, ...choices }: HostChoices): HostSet
 /** @throws NetworkError when what is said of IPv6 does not go together */
 function checkIpv6({ ip6 = [], gateway6, mtu }: HostChoices): void {
   if (ip6.length > 0 && mtu !== undefined && mtu < LEAST_IPV6_MTU) {
-    throw new NetworkError(`Cannot use the address ${ip6[0]} with an MTU of ${mtu} bytes: IPv6 needs ${LEAST_IPV6_MTU}`);
+    throw new NetworkError(
+      `Cannot use ${ip6[0] === AUTO ? "ip6=auto" : `the address ${ip6[0]}`} with an MTU of ${mtu} bytes: IPv6 needs ${LEAST_IPV6_MTU}`,
+    );
   }
   if (gateway6 === undefined) return;
   if (ip6.length === 0) throw new NetworkError(`Cannot use the gateway ${gateway6} without an IPv6 address: name one with ip6`);
   const router = new Address6(gateway6);
-  if (!router.isLinkLocal() && !ip6.some((prefix) => router.isInSubnet(new Address6(prefix)))) {
-    throw new NetworkError(`Cannot use the gateway ${gateway6}: expected a link-local address, or one within ${ip6.join(" or ")}`);
+  const prefixes = ip6.filter((prefix) => prefix !== AUTO);
+  if (!router.isLinkLocal() && !prefixes.some((prefix) => router.isInSubnet(new Address6(prefix)))) {
+    const within = prefixes.length === 0 ? "" : `, or one within ${prefixes.join(" or ")}`;
+    throw new NetworkError(`Cannot use the gateway ${gateway6}: expected a link-local address${within}`);
   }
 }
 

@@ -3,6 +3,7 @@ import type { DoorLimits } from "../management/door-usage.ts";
 import type { EventSender } from "../management/event-streams.ts";
 import { withManagement } from "../management/managed-handler.ts";
 import { type ManagedDevice, ManagementService } from "../management/management-service.ts";
+import { AUTO } from "../management/setting-text.ts";
 import { Recorder } from "../replay/recorder.ts";
 import { IPV6_ANY, parseAddress, parseV4 } from "../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
@@ -206,11 +207,13 @@ function attachOptions(settings: HostSettings): AttachOptions {
   };
 }
 
-function useIpv6({ ip }: Host, outwards: InterfaceService, { ip6 = [], gateway6 }: HostSettings): void {
+function useIpv6({ ip }: Host, outwards: InterfaceService, { ip6 = [], gateway6, detectConflicts = false }: HostSettings): void {
   for (const text of ip6) {
+    if (text === AUTO) continue;
     const [address = "", length = ""] = text.split("/");
-    ip.addAddress(outwards, parseAddress(address), Number(length));
+    ip.addAddress(outwards, parseAddress(address), Number(length), { detectConflicts });
   }
+  if (ip6.includes(AUTO)) ip.autoconfigure(outwards);
   if (gateway6 === undefined) return;
   ip.addRoute({ destination: IPV6_ANY, prefixLength: 0, gateway: parseAddress(withoutZone(gateway6)), interface: outwards });
 }

@@ -218,7 +218,9 @@ function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice
     if (i.isLoopback) return { kind: "loopback", name: i.name };
     const device = devices.findIndex((candidate) => candidate.name === i.name);
     if (device < 0) throw new RangeError(`Cannot record ${i.name}: its device is not recorded`);
-    const addresses = i.addresses.map(({ address, prefixLength, state }) => ({
+    // Those of DHCP and of autoconfiguration come by these.
+    const said = i.addresses.filter(({ origin }) => origin === "manual");
+    const addresses = said.map(({ address, prefixLength, state }) => ({
       address: formatAddress(address),
       prefixLength,
       ...(state === "tentative" ? { detectConflicts: true } : {}),
@@ -226,10 +228,12 @@ function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice
     const client = host.dhcpOn(i);
     const { name, mtu, conflictPolicy } = i;
     const dhcp = client === undefined ? {} : { dhcp: dhcpSetup(client.options) };
-    return { kind: "device", device, name, mac: [...i.mac], mtu, addresses, ...dhcp, conflictPolicy };
+    const settings = host.ip.autoconfigurationOf(i);
+    const autoconfiguration = settings === undefined ? {} : { autoconfiguration: { ...settings } };
+    return { kind: "device", device, name, mac: [...i.mac], mtu, addresses, ...dhcp, ...autoconfiguration, conflictPolicy };
   };
-  // Those to the prefixes of addresses come with the addresses.
-  const configured = routes.list().filter((route) => route.gateway !== undefined || route.metric !== 0);
+  // The others come with addresses, leases and advertisements.
+  const configured = routes.list().filter(({ origin }) => origin === "manual");
   const names = recordedNames(host.dns);
   return {
     startMs: host.context.now,

@@ -138,6 +138,8 @@ const setupSchema = z.object({
             broadcast: z.boolean().optional(),
           })
           .optional(),
+        /** It takes what routers advertise. */
+        autoconfiguration: z.object({ temporaryAddresses: z.boolean().optional() }).optional(),
         conflictPolicy: z.enum(["yield", "defend-once", "keep"]).default("defend-once"),
       }),
     ]),

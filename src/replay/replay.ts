@@ -6,6 +6,7 @@ import { PROFILES, type Profile, WINDOWS } from "../stack/core/profile.ts";
 import type { Random } from "../stack/core/random.ts";
 import type { DhcpOptions } from "../stack/dhcp/dhcp-service.ts";
 import { Host } from "../stack/host/host.ts";
+import type { AutoconfigurationSettings } from "../stack/ip/ip-service.ts";
 import type { LinkDevice } from "../stack/link/link-device.ts";
 import type { RingSource } from "../stack/tcp/ring-pool.ts";
 import type { CallHandler, CallReply } from "../winsock/provider/calls.ts";
@@ -78,6 +79,7 @@ export class Replay {
     while (this.recording.kind === KIND.state) this.#deviceNext().readState();
     const managed = setup.isManaged ? devices.map((device) => this.#managed(device, random)) : undefined;
     setUp(this.host, setup, managed?.map((each) => each.capture) ?? devices);
+    for (const device of this.#devices.values()) device.isRecorded = true;
     const provider = new Provider(this.host, setup.limits);
     this.#handler = managed === undefined ? provider : this.#withManagement(provider, managed);
   }
@@ -289,6 +291,7 @@ function setUp(host: Host, setup: Setup, devices: readonly LinkDevice[]): void {
     for (const { address, prefixLength, detectConflicts = false } of each.addresses) {
       host.ip.addAddress(added, parseAddress(address), prefixLength, { detectConflicts });
     }
+    if (each.autoconfiguration !== undefined) host.ip.autoconfigure(added, each.autoconfiguration as AutoconfigurationSettings);
   });
   for (const { destination, prefixLength, gateway, interface: name, metric } of setup.routes) {
     host.ip.addRoute({

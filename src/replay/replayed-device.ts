@@ -37,6 +37,8 @@ export class ReplayedDevice implements LinkDevice {
   isGone = false;
   offloads: Offloads = NO_OFFLOADS;
   listener: LinkListener | undefined;
+  /** What leaves while the host is being set up left before the recording began. */
+  isRecorded = false;
 
   constructor(owner: ReplayedDeviceOwner, index: number, name: string, mac: Uint8Array, mtu: number) {
     this.#owner = owner;
@@ -47,6 +49,7 @@ export class ReplayedDevice implements LinkDevice {
   }
 
   transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
+    if (!this.isRecorded) return this.#transmitUnrecorded(end - at);
     const { recording } = this.#owner;
     this.#owner.tellNext();
     let result: TransmitResult = "sent";
@@ -103,6 +106,12 @@ export class ReplayedDevice implements LinkDevice {
     this.isGone = has(STATE.gone);
     this.offloads = { checksum: has(STATE.checksum), tso4: has(STATE.tso4), tso6: has(STATE.tso6), uso: has(STATE.uso) };
     recording.next();
+  }
+
+  #transmitUnrecorded(byteCount: number): TransmitResult {
+    if (!this.isUp) return "down";
+    this.counters.wentOut(byteCount);
+    return "sent";
   }
 
   #takeState(): void {

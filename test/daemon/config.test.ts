@@ -60,6 +60,7 @@ describe("the daemon's configuration", () => {
     for (const gateway6 of ["2001:db8::1", "fd00:1::1", "fe80::1", "fe80::1%tap0"]) {
       expect(daemonConfig({ ip6, gateway6 }, undefined, env).host).toMatchObject({ ip6, gateway6, ip: "203.0.113.2" });
     }
+    expect(daemonConfig({ ip6: ["auto"], gateway6: "fe80::1" }, undefined, env).host).toMatchObject({ ip6: ["auto"], gateway6: "fe80::1" });
     expect(daemonConfig({}, file(JSON.stringify({ ip6: "2001:db8::2/64" })), env).host).toMatchObject({ ip6: ["2001:db8::2/64"] });
   });
 
@@ -70,7 +71,8 @@ describe("the daemon's configuration", () => {
     ["--ip: expected an IPv4 address with a prefix length", { ip: "203.0.113.2" }],
     ["--ip6.0: expected an IPv6 address with a prefix length", { ip6: ["2001:db8:7a::2"] }],
     ["--ip6.1: expected an IPv6 address with a prefix length", { ip6: ["2001:db8::2/64", "203.0.113.2/24"] }],
-    ['--ip6.0: "auto" is not there yet: name the address', { ip6: ["auto"] }],
+    ["--ip6.0: expected an IPv6 address with a prefix length such as 2001:db8::2/64, or auto", { ip6: ["automatic"] }],
+    ["Cannot use ip6=auto with an MTU of 1000 bytes: IPv6 needs 1280", { ip6: ["auto"], mtu: "1000" }],
     ["--gateway6: expected an IPv6 address", { gateway6: "203.0.113.1" }],
     ["without an IPv6 address", { gateway6: "2001:db8::1" }],
     ["expected a link-local address, or one within 2001:db8::2/64", { ip6: ["2001:db8::2/64"], gateway6: "2001:db8:1::1" }],

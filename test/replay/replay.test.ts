@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { Recorder } from "../../src/replay/recorder.ts";
 import { BLOCK_HEADER, KIND, Recording, RecordingError } from "../../src/replay/recording.ts";
 import { Replay, ReplayError } from "../../src/replay/replay.ts";
-import { parseV4 } from "../../src/stack/core/address.ts";
+import { parseAddress, parseV4 } from "../../src/stack/core/address.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
@@ -162,6 +162,21 @@ test("a host that tries its address first does so in the replay", () => {
   expect(replay.host.ip.interfaces[0]).toMatchObject({ conflictPolicy: "keep", addresses: [{ state: "tentative" }] });
 });
 
+test("what a host of IPv6 says of its groups while it is set up comes before the recording, and is not looked for in it", () => {
+  const simulation = new Simulation();
+  const blocks: Uint8Array[] = [];
+  const recorder = new Recorder((block) => blocks.push(block));
+  const host = simulation.host({ random: recorder.random(new SeededRandom(7)) });
+  const device = new MemoryWire().device({ name: "tap0" });
+  host.attach(recorder.device(device), { address: parseAddress("2001:db8::2"), prefixLength: 64 });
+  expect(device.counters.framesOut).toBe(1);
+  recorder.begin(host);
+  const digests = digestsOf(host.trace);
+  simulation.advance(10_000);
+  recorder.end();
+  expect(replayed(recordingIn(blocks))).toEqual(digests());
+});
+
 test("a host that asks for its address by DHCP does so in the replay", () => {
   const simulation = new Simulation();
   const blocks: Uint8Array[] = [];
@@ -179,4 +194,27 @@ test("a host that asks for its address by DHCP does so in the replay", () => {
   expect(replayed(recording)).toEqual(run);
   const { host: again } = new Replay(recording);
   expect(again.dhcpOn(again.ip.interfaces[0]!)?.options).toEqual(dhcp);
+});
+
+test("a host that autoconfigures itself does so in the replay, to the same addresses", () => {
+  const simulation = new Simulation();
+  const blocks: Uint8Array[] = [];
+  const recorder = new Recorder((block) => blocks.push(block));
+  const host = simulation.host({ random: recorder.random(new SeededRandom(7)) });
+  const wire = new MemoryWire();
+  host.attach(recorder.device(wire.device({ name: "tap0" })), { ip6: "auto", temporaryAddresses: false });
+  recorder.begin(host);
+  const digests = digestsOf(host.trace);
+  simulation.advance(100_000);
+  recorder.end();
+  const recording = recordingIn(blocks);
+  const run = digests();
+  expect(run.frames).toBeGreaterThan(3);
+  expect(replayed(recording)).toEqual(run);
+  const replay = new Replay(recording);
+  const [again] = replay.host.ip.interfaces;
+  expect(replay.host.ip.autoconfigurationOf(again!)).toEqual({ temporaryAddresses: false });
+  replay.run();
+  expect(again!.addresses).toMatchObject([{ origin: "link-local", state: "preferred" }]);
+  expect(again!.addresses).toEqual(host.ip.interfaces[0]!.addresses);
 });

@@ -55,6 +55,7 @@ export interface IpFamily {
 /** A family whose hosts get their addresses from the link by themselves: IPv6, RFC 4862. */
 export interface AutoconfiguringFamily extends IpFamily {
   autoconfigure(through: NetworkInterface, settings: AutoconfigurationSettings): void;
+  autoconfigurationOf(through: NetworkInterface): AutoconfigurationSettings | undefined;
   /** Only to be noted: the device is in the middle of something. */
   linkChanged(through: NetworkInterface, isUp: boolean): void;
   /** A neighbour says that it forwards nothing (RFC 4861 §7.2.5). */

@@ -62,6 +62,8 @@ export interface IpService {
    * (RFC 4861 §6.3, RFC 4862 §5). @throws RangeError where IPv6 cannot be: on a loopback, or with an MTU below 1280
    */
   autoconfigure(on: InterfaceService, settings?: AutoconfigurationSettings): void;
+  /** How the interface autoconfigures itself; undefined where it does not. */
+  autoconfigurationOf(on: InterfaceService): AutoconfigurationSettings | undefined;
   /** @throws RangeError when the gateway is on no link of ours, or the prefix length is no such */
   addRoute(request: RouteRequest): void;
   /** Of all interfaces, the loopback's included. */

@@ -161,6 +161,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     this.#v6.autoconfigure(this.own(on), settings);
   }
 
+  autoconfigurationOf(on: InterfaceService): AutoconfigurationSettings | undefined {
+    return this.#v6.autoconfigurationOf(this.own(on));
+  }
+
   /** The interface behind what its users see of it. @throws RangeError when it is another host's */
   own(through: InterfaceService): NetworkInterface {
     const own = this.#interfaces.find((i) => i === through);

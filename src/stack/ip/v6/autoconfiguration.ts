@@ -23,6 +23,7 @@ export interface AutoconfigurationUser {
 
 /** An interface that heeds advertisements. */
 interface Autoconfigured {
+  readonly settings: AutoconfigurationSettings;
   readonly slaac: Slaac;
   readonly discovery: RouterDiscovery;
   /** No link-local address was free: there is no IPv6 here until the link comes back. */
@@ -56,8 +57,12 @@ export class Autoconfiguration {
     const slaac = new Slaac(this.#context, through, this.#ids, temporary, () => this.#fail(through));
     const names = new AdvertisedNames(this.#context, through, (servers, list) => this.#user.nameServersAdvertised(through, servers, list));
     const discovery = new RouterDiscovery(this.#context, through, { routes: this.#routesOf(through), names, slaac });
-    this.#autoconfigured.set(through, { slaac, discovery, hasFailed: false });
+    this.#autoconfigured.set(through, { settings: { temporaryAddresses }, slaac, discovery, hasFailed: false });
     this.linkChanged(through, through.isUp);
+  }
+
+  settingsOf(through: NetworkInterface): AutoconfigurationSettings | undefined {
+    return this.#autoconfigured.get(through)?.settings;
   }
 
   /** A router's advertisement, redirect or a solicitation of routers, as a message of neighbour discovery found good. */

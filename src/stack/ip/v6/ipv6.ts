@@ -93,6 +93,10 @@ export class Ipv6 implements AutoconfiguringFamily, Ipv6InputUser {
     this.#autoconfiguration.begin(through, settings);
   }
 
+  autoconfigurationOf(through: NetworkInterface): AutoconfigurationSettings | undefined {
+    return this.#autoconfiguration.settingsOf(through);
+  }
+
   linkChanged(through: NetworkInterface, isUp: boolean): void {
     this.#autoconfiguration.linkChanged(through, isUp);
   }

@@ -238,3 +238,59 @@ test("on a link without answers nothing is asked from nowhere", () => {
   receive(host, icmpFrame(host, peer, echoRequest()));
   expect(host.drops()).toEqual({ "ipv6-not-for-us": 1 });
 });
+
+describe("a neighbour's life (RFC 4861 §7.3)", () => {
+  /** A host that has something to send to a neighbour whose messages the test writes. */
+  function speaking() {
+    const { network, host, peer } = beside({ isIntroduced: false });
+    let sequence = 0;
+    const use = (to = PEER) => host.ip.ping(to, { id: 1, sequence: sequence++, payloadBytes: 8, timeoutMs: 1000 }, () => {});
+    const answer = () => {
+      receive(host, icmpFrame(host, peer, advertisement(PEER, SOLICITED | OVERRIDE, peer.device.mac), { hopLimit: 255 }));
+      network.settle();
+    };
+    const state = () => host.eth.neighbours.list().find(({ address }) => address === "2001:db8::1")?.state;
+    const asked = () => told6(peer).filter(({ type }) => type === icmpv6.NEIGHBOUR_SOLICITATION);
+    return { network, host, use, answer, state, asked };
+  }
+
+  test("[NDP-11] incomplete, reachable, stale, five seconds of delay, three probes a second apart, and forgotten", () => {
+    const { network, use, answer, state, asked } = speaking();
+    use();
+    network.settle();
+    expect(state()).toBe("INCOMPLETE");
+    answer();
+    expect(state()).toBe("REACHABLE");
+    network.advance(14_900);
+    expect(state()).toBe("REACHABLE");
+    network.advance(30_200);
+    expect(state()).toBe("STALE");
+    asked();
+    use();
+    expect(state()).toBe("DELAY");
+    network.advance(4999);
+    expect(asked()).toEqual([]);
+    network.advance(1);
+    expect(state()).toBe("PROBE");
+    const [probe] = asked();
+    expect(probe).toMatchObject({ to: "2001:db8::1", hopLimit: 255 });
+    network.advance(2000);
+    expect(asked().map(({ to }) => to)).toEqual(["2001:db8::1", "2001:db8::1"]);
+    network.advance(20_000);
+    expect(["FAILED", undefined]).toContain(state());
+  });
+
+  test("[NDP-21] a scan of the prefix fills the cache to its limit, and leaves who is in use", () => {
+    const { network, host, use, answer, state } = speaking();
+    use();
+    network.settle();
+    answer();
+    for (let i = 0; i < 2000; i++) {
+      use(parseAddress(`2001:db8::${(i + 0x100).toString(16)}`));
+      if (i % 100 === 0) use();
+      network.settle();
+    }
+    expect(host.eth.neighbours.list().length).toBeLessThanOrEqual(512);
+    expect(["REACHABLE", "STALE", "DELAY", "PROBE"]).toContain(state());
+  });
+});

@@ -25,8 +25,8 @@ import type { AddressSettings, AddressWatcher, InterfaceAddress } from "./interf
 export interface AddressHolder {
   readonly name: string;
   readonly isLoopback: boolean;
-  /** Largest IP datagram in bytes. */
-  readonly mtu: number;
+  /** Its own MTU says what the link carries, whatever a lease has lowered. */
+  readonly device: { readonly mtu: number };
   /** The address is about to go; what stands on it can still be told, and its peers. Not called for one that was never ours. */
   addressLeaves(address: IpAddress): void;
   /** Addresses or their states are others than before. @param ended the one that is no more */
@@ -178,10 +178,10 @@ export class InterfaceAddresses {
     if (!(Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= longest)) {
       throw new RangeError(`Cannot give ${name} a prefix of ${prefixLength} bits: expected 1 to ${longest}`);
     }
-    if (!isV4(address) && this.#holder.mtu < MIN_MTU_V6) {
+    if (!isV4(address) && this.#holder.device.mtu < MIN_MTU_V6) {
       const text = formatAddress(address);
       throw new RangeError(
-        `Cannot give ${name} the address ${text}: IPv6 needs an MTU of ${MIN_MTU_V6} bytes, and the link has ${this.#holder.mtu}`,
+        `Cannot give ${name} the address ${text}: IPv6 needs an MTU of ${MIN_MTU_V6} bytes, and the link has ${this.#holder.device.mtu}`,
       );
     }
   }

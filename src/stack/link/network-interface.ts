@@ -18,6 +18,7 @@ import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
 import * as ethernet from "../packet/ethernet.ts";
+import { MIN_MTU as MIN_MTU_V6 } from "../packet/ipv6.ts";
 import { AddressConflicts, type ConflictLink } from "./address-conflicts.ts";
 import { Arp, type ArpLink } from "./arp.ts";
 import { DuplicateDetection, type DuplicateLink } from "./duplicate-detection.ts";
@@ -164,7 +165,8 @@ export class NetworkInterface
 
   /** Largest IPv6 packet in bytes. */
   get ipv6Mtu(): number {
-    return Math.min(this.mtu, this.parameters.mtu);
+    // An MTU that was lowered further, by a lease for IPv4, is none of IPv6's (RFC 8200 §5).
+    return Math.max(MIN_MTU_V6, Math.min(this.mtu, this.parameters.mtu));
   }
 
   get offloads(): Offloads {

@@ -231,3 +231,11 @@ describe("addresses of one link (RFC 4007)", () => {
     expect(kinds).toEqual(["port-unreachable"]);
   });
 });
+
+test("an MTU that is lowered below 1280 binds IPv4 alone", () => {
+  const { ours } = twoHosts();
+  const eth = ours.ip.interfaces[1]!;
+  ours.ip.limitMtu(eth, 576);
+  expect(ours.ip.mtuTo(PEER_ADDRESS)).toBe(1280);
+  expect(() => ours.ip.addAddress(eth, parseAddress("2001:db8:9::2"), 64)).not.toThrow();
+});

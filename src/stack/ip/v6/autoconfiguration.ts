@@ -49,8 +49,10 @@ export class Autoconfiguration {
   begin(through: NetworkInterface, { temporaryAddresses = this.#context.profile.temporaryAddresses }: AutoconfigurationSettings): void {
     if (this.#autoconfigured.has(through)) return;
     if (through.isLoopback) throw new RangeError(`Cannot autoconfigure ${through.name}: no router is on a loopback`);
-    if (through.mtu < MIN_MTU) {
-      throw new RangeError(`Cannot autoconfigure ${through.name}: IPv6 needs an MTU of ${MIN_MTU} bytes, and the link has ${through.mtu}`);
+    if (through.device.mtu < MIN_MTU) {
+      throw new RangeError(
+        `Cannot autoconfigure ${through.name}: IPv6 needs an MTU of ${MIN_MTU} bytes, and the link has ${through.device.mtu}`,
+      );
     }
     this.#ids ??= new InterfaceIds(this.#context.random);
     const temporary = temporaryAddresses ? new TemporaryAddresses(this.#context, through, this.#ids) : undefined;

@@ -58,10 +58,10 @@ describe("a bridge with our host and three namespaces of the kernel", () => {
     const inside = (namespace: string, ...command: string[]) => run("ip", ["netns", "exec", namespace, ...command]);
     const answers = await Promise.all(
       NAMESPACES.flatMap((namespace) =>
-        ["203.0.113.2", "2001:db8::2"].map((address) => inside(namespace, "ping", "-c", "3", "-i", "0.05", "-W", "5", address)),
+        ["203.0.113.2", "2001:db8::2"].map((address) => inside(namespace, "ping", "-c", "1", "-W", "5", address)),
       ),
     );
-    for (const { stdout } of answers) expect(stdout).toMatch(/3 received, 0% packet loss/);
+    for (const { stdout } of answers) expect(stdout).toMatch(/1 received, 0% packet loss/);
     for (const i of NAMESPACES.keys()) {
       for (const address of [`203.0.113.${10 + i}`, `2001:db8::${10 + i}`])
         expect(await pinged(us, address)).toMatchObject({ kind: "reply" });
@@ -143,8 +143,8 @@ describe("a host with two devices", () => {
     for (const { namespace, v4, v6 } of SIDES) {
       for (const { ours, theirs } of [v4, v6]) {
         expect(await pinged(us, theirs)).toMatchObject({ kind: "reply" });
-        const { stdout } = await run("ip", ["netns", "exec", namespace, "ping", "-c", "2", "-i", "0.05", "-W", "5", ours]);
-        expect(stdout).toMatch(/2 received, 0% packet loss/);
+        const { stdout } = await run("ip", ["netns", "exec", namespace, "ping", "-c", "1", "-W", "5", ours]);
+        expect(stdout).toMatch(/1 received, 0% packet loss/);
       }
     }
   });

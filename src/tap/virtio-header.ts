@@ -1,6 +1,7 @@
 import { clearFrameInfo, type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, GSO_UDP } from "../stack/core/frame-info.ts";
 import { ETHERNET_HEADER, isTagged, VLAN_TAG } from "../stack/link/frame-check.ts";
 import { MAX_FRAME } from "../stack/link/link-device.ts";
+import { findTransport, type TransportPlace } from "../stack/packet/extension-headers.ts";
 
 /**
  * The header that stands before each frame of a TAP opened with IFF_VNET_HDR: struct virtio_net_hdr_v1, virtio 1.2 §5.1.6,
@@ -102,8 +103,9 @@ function readSegmentation(
   if (gsoType === GSO_TCPV4) {
     if (transport < ip + 20 || version !== 4 || transport !== ip + (b[ip]! & 0x0f) * 4) return "vnet-gso-headers";
     if (b[ip + 9] !== TCP) return "vnet-gso-not-tcp";
-  } else if (transport < ip + 40 || version !== 6) {
-    return "vnet-gso-headers";
+  } else {
+    if (transport < ip + 40 || version !== 6) return "vnet-gso-headers";
+    if (!isTransportOfV6(b, ip, end, transport, TCP)) return "vnet-gso-not-tcp";
   }
   const payload = transport + (b[transport + 12]! >>> 4) * 4;
   if (payload < transport + MIN_TCP_HEADER || payload >= end) return "vnet-gso-headers";
@@ -124,12 +126,21 @@ function readDatagrams(b: Uint8Array, at: number, end: number, gsoSize: number, 
   if (version === 4) {
     if (transport !== ip + (b[ip]! & 0x0f) * 4) return "vnet-gso-headers";
     if (b[ip + 9] !== UDP) return "vnet-gso-not-udp";
-  } else if (version !== 6 || transport < ip + 40) return "vnet-gso-headers";
+  } else {
+    if (version !== 6 || transport < ip + 40) return "vnet-gso-headers";
+    if (!isTransportOfV6(b, ip, end, transport, UDP)) return "vnet-gso-not-udp";
+  }
   info.gsoType = GSO_UDP;
   info.gsoSize = gsoSize;
   info.headerLength = transport + UDP_HEADER - at;
   return undefined;
 }
+
+const place: TransportPlace = { protocol: 0, at: 0, isLaterFragment: false };
+
+/** Whether the headers of the packet at `ip` lead to where its checksum is said to begin: otherwise the pieces that are counted here are not those that it is cut into. */
+const isTransportOfV6 = (b: Uint8Array, ip: number, end: number, transport: number, protocol: number): boolean =>
+  findTransport(b, ip, end, place) && !place.isLaterFragment && place.at === transport && place.protocol === protocol;
 
 const u16 = (b: Uint8Array, at: number): number => b[at]! | (b[at + 1]! << 8);
 

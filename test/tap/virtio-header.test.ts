@@ -96,12 +96,21 @@ describe("virtio-net header (virtio 1.2 §5.1.6)", () => {
     expect(read({ checksumStart: 0 })).toBe("vnet-gso-without-checksum");
     expect(read({ checksumStart: end - FRAME_HEADROOM - 8 })).toBe("vnet-gso-headers");
     expect(read({ checksumStart: 20 })).toBe("vnet-gso-headers");
-    if (version === 4) {
-      bytes[FRAME_HEADROOM + 14 + 9] = 6;
-      expect(read({})).toBe("vnet-gso-not-udp");
-    }
+    if (version === 6) expect(read({ gsoSize: 1, checksumStart: udp + payloadBytes - 100 })).toBe("vnet-gso-not-udp");
+    bytes[FRAME_HEADROOM + 14 + (version === 4 ? 9 : 6)] = 6;
+    expect(read({})).toBe("vnet-gso-not-udp");
     bytes[FRAME_HEADROOM + 14] = 0x15;
     expect(read({})).toBe("vnet-gso-headers");
+  });
+
+  test("a super-segment over IPv6 whose checksum begins elsewhere than its headers lead to is refused", () => {
+    const { bytes, end, tcp } = segment(6, 3000);
+    const out = plainFrame();
+    putHeader(bytes, { flags: 1, gsoType: GSO_TCPV6, gsoSize: 1000, start: tcp, offset: 16 });
+    expect(readVirtioHeader(bytes, FRAME_HEADROOM, end, out)).toBeUndefined();
+    bytes.copyWithin(FRAME_HEADROOM + tcp + 40, FRAME_HEADROOM + tcp, FRAME_HEADROOM + tcp + 32);
+    putHeader(bytes, { flags: 1, gsoType: GSO_TCPV6, gsoSize: 1000, start: tcp + 40, offset: 16 });
+    expect(readVirtioHeader(bytes, FRAME_HEADROOM, end, out)).toBe("vnet-gso-not-tcp");
   });
 
   test("the header is little-endian and twelve bytes long", () => {

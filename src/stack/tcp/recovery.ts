@@ -35,8 +35,9 @@ function noteSack(conn: ControlBlock, seg: Segment): void {
     const left = tcpOptions.sackLeftEdge(seg.options, i);
     const right = tcpOptions.sackRightEdge(seg.options, i);
     // Outside of what is outstanding: a D-SACK (RFC 2883) or nonsense; neither counts.
-    if (seqDiff(left, seg.ack) < 0 || seqDiff(left, conn.sndUna) < 0 || seqDiff(right, conn.sndNxt) > 0 || seqDiff(right, left) <= 0)
-      continue;
+    const isOutstanding = seqDiff(left, conn.sndUna) >= 0 && seqDiff(left, conn.sndNxt) < 0 && seqDiff(left, seg.ack) >= 0;
+    // The right edge is held against the left one only now: of a block far away it may lie on either side of SND.NXT.
+    if (!isOutstanding || seqDiff(right, left) <= 0 || seqDiff(right, conn.sndNxt) > 0) continue;
     lossOf(conn).scoreboard.add(left, right);
   }
 }

@@ -2,9 +2,11 @@ import { RealClock } from "../../src/network/real-clock.ts";
 import { SystemRandom } from "../../src/network/system-random.ts";
 import { WINDOWS } from "../../src/stack/core/profile.ts";
 import { Host } from "../../src/stack/host/host.ts";
+import type { AttachOptions } from "../../src/stack/host/host-options.ts";
 import type { InterfaceService } from "../../src/stack/link/interface-service.ts";
 import { type LinuxTap, openTap, type TapOptions } from "../../src/tap/linux-tap.ts";
 import { Poller } from "../../src/tap/poll.ts";
+import { CaptureDevice } from "../../src/wire/capture-device.ts";
 import { Loopback } from "../../src/wire/loopback.ts";
 
 /** How long the event loop has between two looks at the device, in milliseconds. */
@@ -21,6 +23,7 @@ export class PolledHost {
   readonly #clock = new RealClock();
   readonly #poller = new Poller();
   readonly #taps: LinuxTap[] = [];
+  readonly #captures: CaptureDevice[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: TapOptions) {
@@ -30,13 +33,28 @@ export class PolledHost {
     this.#turn();
   }
 
-  /** One more device. */
-  attach(options: TapOptions): InterfaceService {
+  /** One more device. @param use what the host is given there; nothing unless given */
+  attach(options: TapOptions, use?: AttachOptions): InterfaceService {
     const tap = openTap(options);
     this.#taps.push(tap);
     this.#poller.add(tap.descriptor, "read+write");
     this.enter();
-    return this.host.attach(tap);
+    const capture = new CaptureDevice(tap, { time: this.host.context, epochOffsetMs: 0 });
+    this.#captures.push(capture);
+    return this.host.attach(capture, use);
+  }
+
+  /** Keeps all that passes the devices from now on. @returns ends it, and gives a pcapng file for each device */
+  startCapture(): () => Buffer[] {
+    const files = this.#captures.map((capture) => {
+      const blocks: Uint8Array[] = [];
+      capture.start({ sink: (block) => blocks.push(block) });
+      return blocks;
+    });
+    return () => {
+      for (const capture of this.#captures) capture.stop();
+      return files.map((blocks) => Buffer.concat(blocks));
+    };
   }
 
   /** To be called before a call into the host: it happens now. */

@@ -134,7 +134,7 @@ describe("what is lost by SACK (RFC 6675)", () => {
     expect(conn.status().retransmissions).toBe(0);
   });
 
-  test("is nothing for a block from half the number space away, whose ends seem to lie on both sides of what is under way", () => {
+  test("[LR-32] is nothing for a block from half the number space away, whose ends seem to lie on both sides of what is under way", () => {
     const { peer, conn } = withSack();
     for (let i = 0; i < 4; i++) peer.send(".", { seq: 1, ack: 1, sack: [[1 + 0x4000_0000, 0x8000_4000 + i]] });
     expect(sent(peer)).toEqual([]);

@@ -7,6 +7,8 @@ const shared = {
 
 export default {
   coverageProvider: "v8",
+  // For programs and workers that a test starts on a machine that has much else to do; no test measures time.
+  testTimeout: 30_000,
   projects: [
     { ...shared, displayName: "unit", testMatch: ["<rootDir>/test/**/*.test.ts"], testPathIgnorePatterns: ["<rootDir>/test/kernel/"] },
     { ...shared, displayName: "kernel", testMatch: ["<rootDir>/test/kernel/**/*.test.ts"] },

@@ -52,7 +52,6 @@ describe("tapsockd's flags", () => {
     [["--tpa", "tap0"], "--tap"],
     [["spare"], "too many arguments"],
     [["--ip", "203.0.113.2"], "--ip: expected an IPv4 address with a prefix length"],
-    [["--ip6", "auto"], '--ip6.0: "auto" is not there yet'],
     [["--config", "/nonexistent.json"], "/nonexistent.json"],
   ])("%j is wrong usage: status 2, and a sentence", async (flags, words) => {
     const { status, stderr } = await daemon(...flags).ended;

@@ -29,6 +29,8 @@ export interface TapNetworkOptions {
   readonly name: string;
   readonly offload?: "on" | "off";
   readonly profile?: "windows" | "linux" | "rfc";
+  /** An IPv6 address beside the other, with its prefix length. */
+  readonly ip6?: string;
   /** pcapng file. */
   readonly capture?: string;
   /** Recording. */
@@ -52,9 +54,9 @@ export class TapNetwork {
   }
 
   static async start(options: TapNetworkOptions): Promise<TapNetwork> {
-    const { name, offload = "on", profile = "windows", capture, record, dns, search } = options;
+    const { name, offload = "on", profile = "windows", capture, record, ip6, dns, search } = options;
     const option = (key: string, value: string | undefined) => (value === undefined ? "" : `&${key}=${encodeURIComponent(value)}`);
-    const files = option("capture", capture) + option("record", record);
+    const files = option("capture", capture) + option("record", record) + option("ip6", ip6);
     const names = option("dns", dns?.join()) + option("search", search?.join());
     useNetwork(`tap:${name}?ip=${OURS}/24&offload=${offload}&profile=${profile}${files}${names}`);
     const network = new TapNetwork(name, await openAsyncPort());

@@ -47,7 +47,7 @@ const REASONS = new Set(DROP_REASONS.flatMap(({ reasons }) => Object.keys(reason
 
 /**
  * A host with all that frames can hit: both families, connections that come and go, listeners with and without programs, endpoints, groups,
- * a DHCP client on a second interface, a resolver that waits for answers, a ping on its way. Its programs do by chance what programs do.
+ * a DHCP client on a second interface, autoconfiguration on both, a resolver that waits for answers, a ping on its way. Its programs do by chance what programs do.
  */
 export class Victim {
   readonly host: Host;
@@ -77,8 +77,8 @@ export class Victim {
       new HostileDevice(name, Uint8Array.of(2, 0, 0, 0, 0, station), offloads, this.overheard, (handUp) => this.#judge(handUp));
     this.devices = [device("eth0", 2), device("eth1", 3)];
     this.host.attach(new Loopback());
-    const eth0 = this.host.attach(this.devices[0], { address: OURS_V4, prefixLength: 24, gateway: ROUTER_V4 });
-    const eth1 = this.host.attach(this.devices[1], { dhcp: true });
+    const eth0 = this.host.attach(this.devices[0], { address: OURS_V4, prefixLength: 24, gateway: ROUTER_V4, ip6: "auto" });
+    const eth1 = this.host.attach(this.devices[1], { dhcp: true, ip6: "auto" });
     this.interfaces = [eth0, eth1];
     const { ip } = this.host;
     ip.addAddress(eth0, OURS_V6, 64);

@@ -58,6 +58,10 @@ test("[SLC-10] the next one is there before it is deprecated, and four at most l
   network.advance(2000);
   const seen = new Set<string>();
   let most = 0;
+  const successors: number[] = [];
+  host.eth.watchAddresses(({ origin }, state) => {
+    if (origin === "temporary" && state === "deprecated") successors.push(temporary(host).filter((a) => a.state === "preferred").length);
+  });
   for (let hour = 0; hour < 10 * 24; hour++) {
     network.advance(3_600_000);
     const all = temporary(host);
@@ -68,6 +72,8 @@ test("[SLC-10] the next one is there before it is deprecated, and four at most l
     for (const { address } of all) seen.add(formatAddress(address));
   }
   expect(seen.size).toBeGreaterThanOrEqual(10);
+  expect(successors.length).toBeGreaterThanOrEqual(9);
+  expect(new Set(successors)).toEqual(new Set([1]));
   expect(most).toBeLessThanOrEqual(4);
 });
 

@@ -8,6 +8,9 @@ import {
   type Offloads,
   type TransmitResult,
 } from "../../src/stack/link/link-device.ts";
+import * as ethernet from "../../src/stack/packet/ethernet.ts";
+import * as ipv4 from "../../src/stack/packet/ipv4.ts";
+import * as ipv6 from "../../src/stack/packet/ipv6.ts";
 import { readVirtioHeader, VIRTIO_HEADER } from "../../src/tap/virtio-header.ts";
 import { emittedFault } from "./emitted-fault.ts";
 import { FRAME_AT } from "./framing.ts";
@@ -37,6 +40,8 @@ export class HostileDevice implements LinkDevice {
   readonly counters = new DeviceCounters();
   /** Frames that were handed up. */
   handedUp = 0;
+  /** Frames that the host sent and that hold no segment of TCP. */
+  othersOut = 0;
   /** A number that stands for all that was sent, in its order. */
   digest = 0;
   readonly #listening: Listening;
@@ -94,6 +99,7 @@ export class HostileDevice implements LinkDevice {
     const fault = emittedFault(bytes, at, end, info, this);
     if (fault !== undefined) throw new Error(`The host sends what it must not: ${fault}: ${hexOf(bytes.subarray(at, end))}`);
     this.counters.wentOut(end - at);
+    if (!isSegment(bytes, at)) this.othersOut++;
     for (let i = at; i < end && i < at + 80; i++) this.digest = Math.imul(this.digest ^ bytes[i]!, 0x01000193);
     this.digest ^= end - at;
     this.#listening.hear(bytes, at, end);
@@ -107,5 +113,9 @@ export class HostileDevice implements LinkDevice {
   setSegmentation(): void {}
   close(): void {}
 }
+
+/** What a host sends of TCP comes right behind the IP header, which has no options. */
+const isSegment = (b: Uint8Array, at: number): boolean =>
+  (b[ethernet.payloadAt(at)]! >>> 4 === 4 ? ipv4.protocol : ipv6.nextHeader)(b, ethernet.payloadAt(at)) === ipv4.PROTOCOL_TCP;
 
 export const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");

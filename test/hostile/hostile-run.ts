@@ -10,8 +10,9 @@ import { Victim } from "./victim.ts";
 /** Messages between two things that the host's programs do, and between two looks at its bounds. */
 const MESSAGES_PER_DOING = 48;
 const MESSAGES_PER_LOOK = 1024;
-/** Frames that one may set off: a window of text that its acknowledgement lets go, or an answer to each datagram that was merged into it. */
+/** What one frame may set off: an answer to each datagram that was merged into it; of TCP, in how many segments ever, a window of text. */
 const MAX_ANSWERS = 130;
+const MAX_ANSWER_BYTES = 256 * 1024;
 
 /** What a run came to. Two runs of one seed and length come to the same. */
 export interface HostileOutcome {
@@ -88,12 +89,15 @@ export class HostileRun {
     const what = `${format}, ${mutation}`;
     try {
       for (const frame of message) if (chance(random, 16)) describeFrame(frame, FRAME_AT, frame.length);
-      const before = victim.emittedFrames;
+      const before = { frames: victim.emittedFrames, others: victim.emittedOthers, bytes: victim.emittedBytes };
       device.offer(message);
       victim.settle();
-      const answers = victim.emittedFrames - before;
-      this.#answers += answers;
-      if (answers > message.length * MAX_ANSWERS) throw new Error(`${message.length} frames set off ${answers}`);
+      this.#answers += victim.emittedFrames - before.frames;
+      const others = victim.emittedOthers - before.others;
+      const bytes = victim.emittedBytes - before.bytes;
+      if (others > message.length * MAX_ANSWERS || bytes > message.length * MAX_ANSWER_BYTES) {
+        throw new Error(`${message.length} frames set off ${bytes} bytes, and ${others} frames beside those of TCP`);
+      }
       this.#letTimePass();
       if (++this.#messages % MESSAGES_PER_DOING === 0) victim.doSomething();
     } catch (error) {

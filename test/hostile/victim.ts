@@ -101,6 +101,15 @@ export class Victim {
     return this.devices[0].counters.framesOut + this.devices[1].counters.framesOut;
   }
 
+  /** Those of them that are no segments of TCP. */
+  get emittedOthers(): number {
+    return this.devices[0].othersOut + this.devices[1].othersOut;
+  }
+
+  get emittedBytes(): number {
+    return this.devices[0].counters.bytesOut + this.devices[1].counters.bytesOut;
+  }
+
   /** Everything that happens now. @throws Error when that has no end */
   settle(): void {
     for (let turn = 0; turn < TURNS_AT_ONCE; turn++) if (!this.host.turn(this.now)) return;

@@ -36,21 +36,28 @@ export class PathMtus {
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Sets an MTU. @returns what was there before, for `restore` */
-  lower(remote: IpAddress, mtu: number): PathMtu | undefined {
+  /**
+   * Sets an MTU that holds while `isBelieved` judges it, and stays if that says so; one that is not believed changes nothing, nor takes
+   * another's place.
+   * @returns what `isBelieved` said
+   */
+  lower(remote: IpAddress, mtu: number, isBelieved: () => boolean): boolean {
     const before = this.#lowered.get(remote);
+    const lowered = { mtu, untilMs: this.#time.now + PATH_MTU_LIFETIME_MS };
+    this.#lowered.set(remote, lowered);
+    if (!isBelieved()) {
+      if (before === undefined) this.#lowered.delete(remote);
+      else this.#lowered.set(remote, before);
+      return false;
+    }
+    // At the end again: the oldest is the victim.
     this.#lowered.delete(remote);
-    if (this.#lowered.size >= MAX_PATH_MTUS) {
+    this.#lowered.set(remote, lowered);
+    if (this.#lowered.size > MAX_PATH_MTUS) {
       const [oldest] = this.#lowered.keys();
       if (oldest !== undefined) this.#lowered.delete(oldest);
     }
-    this.#lowered.set(remote, { mtu, untilMs: this.#time.now + PATH_MTU_LIFETIME_MS });
-    return before;
-  }
-
-  restore(remote: IpAddress, before: PathMtu | undefined): void {
-    if (before === undefined) this.#lowered.delete(remote);
-    else this.#lowered.set(remote, before);
+    return true;
   }
 
   get size(): number {

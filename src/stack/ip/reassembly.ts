@@ -1,11 +1,11 @@
-import { type AddressWords, formatAddress, type IpAddress, keepAddress, makeAddressSlot, sameAddress } from "../core/address.ts";
+import { type AddressWords, formatAddress, type IpAddress, keepAddress, sameAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { DropReason } from "../core/drop-reasons.ts";
 import { KeyedHash } from "../core/keyed-hash.ts";
 import type { Timer } from "../core/timers.ts";
 import { CE, ECN_MASK, NOT_ECT } from "../packet/ecn.ts";
 import { type Piece, Pieces } from "./pieces.ts";
-import type { InboundPacket } from "./transport.ts";
+import { type InboundPacket, makeInboundPacket } from "./transport.ts";
 
 /** Bytes that wait in all, headers and bookkeeping included: above the first the oldest datagrams go, until the second is reached. */
 export const MAX_REASSEMBLY_BYTES = 4 * 1024 * 1024;
@@ -151,21 +151,7 @@ class Table {
   readonly #byAge = new Set<PartialDatagram>();
   readonly #sources = new Map<number, Source>();
   readonly #whole = new Uint8Array(MAX_WHOLE);
-  readonly #timedOut: InboundPacket = {
-    bytes: this.#whole,
-    ipAt: 0,
-    at: 0,
-    end: 0,
-    source: makeAddressSlot(),
-    destination: makeAddressSlot(),
-    through: undefined,
-    checksumVerified: false,
-    isBroadcast: false,
-    isLoopback: false,
-    ttl: 0,
-    trafficClass: 0,
-    gsoSize: 0,
-  };
+  readonly #timedOut = makeInboundPacket(this.#whole);
   bytes = 0;
 
   constructor(context: HostContext) {

@@ -1,4 +1,4 @@
-import type { AddressSlot, IpAddress } from "../core/address.ts";
+import { type AddressSlot, type IpAddress, makeAddressSlot } from "../core/address.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
 
@@ -29,6 +29,23 @@ export interface InboundPacket {
   /** Payload bytes in each wire segment when the device merged several; 0 for a single one. */
   gsoSize: number;
 }
+
+/** An empty record of a packet, for who fills it. */
+export const makeInboundPacket = (bytes = new Uint8Array(0)): InboundPacket => ({
+  bytes,
+  ipAt: 0,
+  at: 0,
+  end: 0,
+  source: makeAddressSlot(),
+  destination: makeAddressSlot(),
+  through: undefined,
+  checksumVerified: false,
+  isBroadcast: false,
+  isLoopback: false,
+  ttl: 0,
+  trafficClass: 0,
+  gsoSize: 0,
+});
 
 /** What an ICMP error said about a datagram of ours (RFC 1122 §3.2.2, §4.2.3.9). */
 export type IcmpErrorKind =

@@ -194,9 +194,12 @@ export class InterfaceAddresses {
   /** What time has done to them. */
   #age(): void {
     const now = this.#context.now;
-    for (const a of this.#all) {
-      if (a.validUntilMs <= now) this.remove(a.address, "expired");
-      else if (a.state !== "tentative" && a.state !== stateAt(now, a.preferredUntilMs)) this.#become(a, stateAt(now, a.preferredUntilMs));
+    for (const { address } of this.#all) {
+      // Who is told of one may take away or change another.
+      const a = this.#find(address);
+      if (a === undefined) continue;
+      if (a.validUntilMs <= now) this.remove(address, "expired");
+      else if (a.state !== "tentative") this.#become(a, stateAt(now, a.preferredUntilMs));
     }
     this.#wait();
   }

@@ -120,7 +120,10 @@ export class Ndp implements Solicitor {
       this.#advertise(target, ALL_NODES, undefined, ndp.FLAG_OVERRIDE);
       return "accepted";
     }
-    if (hasMac && this.#link.isNeighbourly(source)) this.#neighbours().learnFromRequest(source, this.#mac);
+    const isNeighbour = this.#link.isNeighbourly(source);
+    // To answer it we would have to ask for it, on a link that it is not on.
+    if (!hasMac && !isNeighbour) return "ndp-bad-source";
+    if (hasMac && isNeighbour) this.#neighbours().learnFromRequest(source, this.#mac);
     this.#advertise(target, source, hasMac ? this.#mac : undefined, ndp.FLAG_SOLICITED | ndp.FLAG_OVERRIDE);
     return "accepted";
   }

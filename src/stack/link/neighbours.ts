@@ -15,7 +15,7 @@ import { ReachableTime } from "./reachable-time.ts";
 
 export type { NeighbourState } from "../core/states.ts";
 
-/** Entries in one interface's cache; the victim is the one whose last use lies furthest back, entries in use last. */
+/** Entries in one interface's cache; `isWorthLess` says who is the victim. */
 export const MAX_NEIGHBOURS = 512;
 /**
  * Frames and bytes that wait for one unresolved neighbour; the victim is the oldest (RFC 1122 §2.3.2.2 wants the newest kept). The longest
@@ -568,12 +568,23 @@ export class Neighbours implements NeighbourService {
   #evict(): void {
     let victim: Neighbour | undefined;
     for (const entry of this.#entries.values()) {
-      if (entry.state !== "STATIC" && (victim === undefined || entry.usedAtMs < victim.usedAtMs)) victim = entry;
+      if (entry.state !== "STATIC" && (victim === undefined || isWorthLess(entry, victim))) victim = entry;
     }
     if (victim === undefined) return;
     this.#context.drops.count("neighbour-evicted");
     this.#forget(victim, "neighbour-evicted");
   }
+}
+
+/** Whom to forget first: one that we never sent to, then one that never answered, then the one that we sent to longest ago. */
+function isWorthLess(a: Neighbour, b: Neighbour): boolean {
+  const worth = worthOf(a) - worthOf(b);
+  return worth === 0 ? a.usedAtMs < b.usedAtMs : worth < 0;
+}
+
+function worthOf({ usedAtMs, state }: Neighbour): number {
+  if (usedAtMs < 0) return 0;
+  return state === "INCOMPLETE" || state === "FAILED" ? 1 : 2;
 }
 
 const isAt = (neighbour: Neighbour, mac: Uint8Array): boolean => ethernet.sameMac(neighbour.mac, 0, mac, 0);

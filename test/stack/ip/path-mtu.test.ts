@@ -6,14 +6,16 @@ import { MAX_PATH_MTUS, MIN_PATH_MTU, mtuAfterReport, PATH_MTU_LIFETIME_MS, Path
 /** The table and its time; nothing else here knows how the table is told the time. */
 function setUp() {
   const time = new FrozenTime();
-  return { mtus: new PathMtus(time), wait: (ms: number) => time.moveTo(time.now + ms) };
+  const mtus = new PathMtus(time);
+  const lower = (remote: number, mtu: number) => mtus.lower(ipv4(remote), mtu, () => true);
+  return { mtus, lower, wait: (ms: number) => time.moveTo(time.now + ms) };
 }
 
 describe("what path MTU discovery has found (RFC 1191)", () => {
   test("holds for its destination alone, and for ten minutes (§6.3)", () => {
-    const { mtus, wait } = setUp();
+    const { mtus, lower, wait } = setUp();
     expect(mtus.to(ipv4(1))).toBe(Number.POSITIVE_INFINITY);
-    expect(mtus.lower(ipv4(1), 1000)).toBeUndefined();
+    expect(lower(1, 1000)).toBe(true);
     expect([mtus.to(ipv4(1)), mtus.to(ipv4(2))]).toEqual([1000, Number.POSITIVE_INFINITY]);
     wait(PATH_MTU_LIFETIME_MS - 1);
     expect(mtus.to(ipv4(1))).toBe(1000);
@@ -22,36 +24,53 @@ describe("what path MTU discovery has found (RFC 1191)", () => {
   });
 
   test("holds ten minutes more when it is found again", () => {
-    const { mtus, wait } = setUp();
-    mtus.lower(ipv4(1), 1000);
+    const { mtus, lower, wait } = setUp();
+    lower(1, 1000);
     wait(PATH_MTU_LIFETIME_MS - 1);
-    expect(mtus.lower(ipv4(1), 900)?.mtu).toBe(1000);
+    lower(1, 900);
     wait(PATH_MTU_LIFETIME_MS - 1);
     expect(mtus.to(ipv4(1))).toBe(900);
   });
 
-  test("can be taken back to what was there before, its time included", () => {
-    const { mtus, wait } = setUp();
-    mtus.restore(ipv4(1), mtus.lower(ipv4(1), 1000));
-    expect(mtus.to(ipv4(1))).toBe(Number.POSITIVE_INFINITY);
-    mtus.lower(ipv4(1), 1200);
+  test("holds while it is judged, and what was there before holds on when it is not believed, its time included", () => {
+    const { mtus, lower, wait } = setUp();
+    const disbelieve = (mtu: number) => {
+      let meanwhile = 0;
+      const isBelieved = mtus.lower(ipv4(1), mtu, () => {
+        meanwhile = mtus.to(ipv4(1));
+        return false;
+      });
+      return [isBelieved, meanwhile, mtus.to(ipv4(1))];
+    };
+    expect([disbelieve(1000), mtus.size]).toEqual([[false, 1000, Number.POSITIVE_INFINITY], 0]);
+    lower(1, 1200);
     wait(1000);
-    mtus.restore(ipv4(1), mtus.lower(ipv4(1), 600));
-    expect(mtus.to(ipv4(1))).toBe(1200);
+    expect(disbelieve(600)).toEqual([false, 600, 1200]);
     wait(PATH_MTU_LIFETIME_MS - 1000);
     expect(mtus.to(ipv4(1))).toBe(Number.POSITIVE_INFINITY);
   });
 
+  test("takes nobody's place when it is not believed, however many there are", () => {
+    const { mtus, lower } = setUp();
+    for (let remote = 0; remote < MAX_PATH_MTUS; remote++) lower(remote, 1000);
+    mtus.lower(ipv4(MAX_PATH_MTUS), 600, () => false);
+    mtus.lower(ipv4(0), 600, () => false);
+    expect([mtus.size, mtus.to(ipv4(0)), mtus.to(ipv4(1))]).toEqual([MAX_PATH_MTUS, 1000, 1000]);
+    // Nor does it make who was there newer.
+    lower(MAX_PATH_MTUS, 1000);
+    expect([mtus.to(ipv4(0)), mtus.to(ipv4(1))]).toEqual([Number.POSITIVE_INFINITY, 1000]);
+  });
+
   test("of the destination that was heard of longest ago is forgotten when there are too many", () => {
-    const { mtus } = setUp();
+    const { mtus, lower } = setUp();
     const known = (...remotes: number[]) => remotes.map((remote) => mtus.to(ipv4(remote)) < Number.POSITIVE_INFINITY);
-    for (let remote = 0; remote < MAX_PATH_MTUS - 1; remote++) mtus.lower(ipv4(remote), 1000);
+    for (let remote = 0; remote < MAX_PATH_MTUS - 1; remote++) lower(remote, 1000);
     // Heard of again, the first is the newest; then there is one too many.
-    mtus.lower(ipv4(0), 900);
-    for (const remote of [MAX_PATH_MTUS - 1, MAX_PATH_MTUS]) mtus.lower(ipv4(remote), 1000);
+    lower(0, 900);
+    for (const remote of [MAX_PATH_MTUS - 1, MAX_PATH_MTUS]) lower(remote, 1000);
     expect([mtus.size, known(0, 1, 2)]).toEqual([MAX_PATH_MTUS, [true, false, true]]);
     // Who is there already takes nobody's place.
-    mtus.lower(ipv4(100), 900);
+    lower(100, 900);
     expect([mtus.size, known(0, 2, 3)]).toEqual([MAX_PATH_MTUS, [true, true, true]]);
   });
 });

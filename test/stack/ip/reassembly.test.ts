@@ -10,7 +10,7 @@ import {
   REASSEMBLY_BYTES_AFTER_EVICTION,
   Reassembly,
 } from "../../../src/stack/ip/reassembly.ts";
-import type { InboundPacket } from "../../../src/stack/ip/transport.ts";
+import { type InboundPacket, makeInboundPacket } from "../../../src/stack/ip/transport.ts";
 import { Network } from "../link/network.ts";
 
 const HEADERS = 20;
@@ -56,19 +56,15 @@ function setUp(timeoutMs = 30_000) {
     all.set(bytes, 5 + HEADERS);
     all[5] = offset === 0 ? 1 : 2;
     const packet: InboundPacket = {
-      bytes: all,
+      ...makeInboundPacket(all),
       ipAt: 5,
       at: 5 + HEADERS,
       end: 5 + HEADERS + bytes.length,
       source: { ...source },
       destination: { ...destination },
-      through: undefined,
       checksumVerified: true,
-      isBroadcast: false,
-      isLoopback: false,
       ttl,
       trafficClass,
-      gsoSize: 0,
     };
     const outcome = reassembly.add(packet, { id, offset, more, limit }, family);
     if (outcome !== "whole") return outcome;

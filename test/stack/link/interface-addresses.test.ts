@@ -111,6 +111,20 @@ describe("an address that ages", () => {
     expect(host.eth.addresses[1]).toMatchObject({ state: "preferred", validUntilMs: 2000 });
   });
 
+  test("lives on when who hears of another's end gives it more time, though both would have ended together", () => {
+    const { network, host } = hostAndPeer();
+    const ends = ["203.0.113.7", "203.0.113.8"].map(parseV4);
+    for (const address of ends) host.ip.addAddress(host.eth, address, 24, { validUntilMs: 1000 });
+    const seen: string[] = [];
+    host.eth.addressBook.watch(({ address }, state) => {
+      seen.push(`${formatAddress(address)} ${state}`);
+      host.eth.addressBook.setLifetime(ends[1]!, 5000, 5000);
+    });
+    network.advance(2000);
+    expect(seen).toEqual(["203.0.113.7 expired"]);
+    expect(host.ip.isLocalAddress(ends[1]!)).toBe(true);
+  });
+
   test("is not given when its time is over", () => {
     const { network, host } = hostAndPeer();
     network.advance(10);

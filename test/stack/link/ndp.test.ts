@@ -98,6 +98,15 @@ describe("answering (RFC 4861 §7.2.3, §7.2.4)", () => {
     ]);
   });
 
+  test("who asks from beyond the link without a link address is not asked for on it", () => {
+    const { network, host, peer } = beside();
+    const stranger = parseAddress("2001:db8:99::1");
+    receive(host, icmpFrame(host, peer, solicitation(US), { source: stranger, hopLimit: 255 }));
+    network.settle();
+    expect([told6(peer), host.drops()]).toEqual([[], { "ndp-bad-source": 1 }]);
+    expect(host.eth.neighbours.list().map(({ address }) => address)).toEqual(["2001:db8::1"]);
+  });
+
   test("who tries an address asks its group, and nobody else (RFC 4861 §7.1.1)", () => {
     const { host, peer } = beside();
     const nobody = parseAddress("::");

@@ -755,4 +755,33 @@ describe("forged ARP", () => {
     const states = [0, 1400, 1600, 1999].map((n) => stateOf(host, formatV4(v4("10.1.0.0") + n)));
     expect(states).toEqual([undefined, undefined, "STALE", "STALE"]);
   });
+
+  test("those who never answered make room for those who come, and not those who did", () => {
+    const network = new Network();
+    const host = network.host("us", "203.0.113.2");
+    const peer = network.station("peer", "203.0.113.1");
+    host.ip.addAddress(host.eth, parseV4("10.0.0.1"), 8);
+    send(pathTo(host), "one");
+    answer(network, host, peer);
+    for (let i = 0; i < MAX_NEIGHBOURS * 2; i++) {
+      network.advance(1);
+      send(pathTo(host, formatV4(v4("10.1.0.0") + i)), "nobody");
+    }
+    expect([host.eth.neighbours.size, stateOf(host)]).toEqual([MAX_NEIGHBOURS, "REACHABLE"]);
+    expect(stateOf(host, formatV4(v4("10.1.0.0")))).toBeUndefined();
+  });
+
+  test("a storm of senders does not end the question for somebody else", () => {
+    const network = new Network();
+    const host = network.host("us", "203.0.113.2");
+    const peer = network.station("peer", "203.0.113.1");
+    host.ip.addAddress(host.eth, parseV4("10.0.0.1"), 8);
+    send(pathTo(host), "waits");
+    for (let i = 0; i < MAX_NEIGHBOURS * 2; i++) {
+      peer.arp({ operation: arp.REQUEST, sender: v4("10.1.0.0") + i, target: v4("10.0.0.1") });
+      if (i % 100 === 0) network.settle();
+    }
+    network.settle();
+    expect([host.eth.neighbours.size, stateOf(host)]).toEqual([MAX_NEIGHBOURS, "INCOMPLETE"]);
+  });
 });

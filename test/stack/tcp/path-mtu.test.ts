@@ -11,7 +11,7 @@ test("[MTU-21] an MTU that another connection found out holds for all towards th
   write(2920);
   peer.expect(".", { seq: 1, length: 1460 });
   peer.expect("P.", { seq: 1461, length: 1460 });
-  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 1000);
+  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 1000, () => true);
   write(2000);
   // What was too large is sent again in pieces that fit, and then what is new.
   const pieces = peer.seen.splice(0).map((s) => [s.seq, s.length]);
@@ -27,7 +27,7 @@ test("[MTU-21] an MTU that another connection found out holds for all towards th
 
 test("[MTU-15] once what was found out is too old, larger segments are tried again, up to the peer's MSS (RFC 1191 §6.3)", () => {
   const { peer, conn, write } = established({ synAck: { mss: 1300 } });
-  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 1000);
+  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 1000, () => true);
   write(960);
   peer.send(".", { seq: 1, ack: 961 });
   expect(conn.status().mss).toBe(960);
@@ -44,7 +44,7 @@ test("[MTU-15] once what was found out is too old, larger segments are tried aga
 
 test("a connection that began with one small segment goes on with larger ones when the path has them, after an idle time too", () => {
   const peer = new ScriptPeer(LINUX, true);
-  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 576);
+  ipOf(peer.host).pathMtus.lower(PEER_ADDRESS, 576, () => true);
   const conn = peer.host.tcp.open({ remote: PEER_ADDRESS, remotePort: 80, user: {} });
   if (typeof conn === "string") throw new Error(conn);
   peer.expect("S", { seq: 0 });

@@ -1,4 +1,4 @@
-import { type AddressWords, type IpAddress, ipv4 as ipv4Address, keepAddress, sameAddress } from "../../core/address.ts";
+import { type IpAddress, ipv4 as ipv4Address, keepAddress, sameAddress } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
 import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import { plainFrame } from "../../core/frame-info.ts";
@@ -7,11 +7,12 @@ import { ECN_MASK } from "../../packet/ecn.ts";
 import * as icmp from "../../packet/icmp.ts";
 import * as ipv4 from "../../packet/ipv4.ts";
 import { ErrorRateLimit } from "../error-rate-limit.ts";
-import type { HeaderChoices, Path, RouteFailure } from "../path.ts";
-import { mtuAfterReport, type PathMtus } from "../path-mtu.ts";
+import type { HeaderChoices, Path } from "../path.ts";
+import { mtuAfterReport } from "../path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import { type EchoFormat, Pings } from "../pings.ts";
-import type { IcmpErrorKind, InboundPacket, Transport } from "../transport.ts";
+import type { IcmpErrorKind, InboundPacket } from "../transport.ts";
+import { type ControlMessageUser, tellTransport } from "../transport-errors.ts";
 
 /** Bytes of a datagram that an error of ours carries at most, its own IP header included (RFC 1812 §4.3.2.3). */
 const MAX_ERROR_DATAGRAM = 576;
@@ -22,16 +23,6 @@ const ECHO: EchoFormat = {
   writeHeader: icmp.writeEcho,
   putChecksum: icmp.putChecksum,
 };
-
-/** What ICMP needs of IP. */
-export interface ControlMessageUser {
-  readonly pathMtus: PathMtus;
-  /** `local` undefined leaves the choice to IP. */
-  pathTo(remote: AddressWords, local: AddressWords | undefined): Path | RouteFailure;
-  transport(protocol: number): Transport | undefined;
-  /** MTU that paths to `remote` have now; 0 when there is no path. */
-  mtuTo(remote: IpAddress): number;
-}
 
 /** ICMP for IPv4: echo both ways, errors both ways (RFC 792, RFC 1122 §3.2.2). */
 export class ControlMessages {
@@ -129,19 +120,10 @@ export class ControlMessages {
     const transport = this.#user.transport(protocol);
     if (transport === undefined) return "icmp-quote-unexpected";
 
-    const isTooBig = kind === "fragmentation-needed";
-    const mtuNow = isTooBig ? this.#user.mtuTo(remote) : 0;
-    // Never up: a router may be behind the times, or lie (RFC 1191 §3).
-    const mtu = isTooBig ? Math.min(mtuNow, mtuAfterReport(reportedMtu, ipv4.totalLength(bytes, ipAt))) : 0;
+    const mtu = kind === "fragmentation-needed" ? mtuAfterReport(reportedMtu, ipv4.totalLength(bytes, ipAt)) : 0;
     const local = ipv4Address(ipv4.source(bytes, ipAt));
     const error = { kind, type, code, reporter, local, remote, bytes, transportAt, end, mtu };
-    if (!isTooBig || mtu >= mtuNow) return transport.icmpError(error) ? "accepted" : "icmp-quote-unexpected";
-
-    const { pathMtus } = this.#user;
-    const before = pathMtus.lower(remote, mtu);
-    if (transport.icmpError(error)) return "accepted";
-    pathMtus.restore(remote, before);
-    return "icmp-quote-unexpected";
+    return tellTransport(transport, error, this.#user) ? "accepted" : "icmp-quote-unexpected";
   }
 
   #answerEcho(packet: InboundPacket): PacketVerdict {

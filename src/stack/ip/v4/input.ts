@@ -1,4 +1,4 @@
-import { type AddressWords, fillV4, makeAddressSlot } from "../../core/address.ts";
+import { type AddressWords, fillV4 } from "../../core/address.ts";
 import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
 import type { NetworkInterface } from "../../link/network-interface.ts";
@@ -8,7 +8,7 @@ import * as ipv4 from "../../packet/ipv4.ts";
 import * as tcp from "../../packet/tcp.ts";
 import * as udp from "../../packet/udp.ts";
 import type { FragmentPlace, Reassembly, ReassemblyUser } from "../reassembly.ts";
-import type { InboundPacket } from "../transport.ts";
+import { type InboundPacket, makeInboundPacket } from "../transport.ts";
 
 /** First four bits of a group's address, and first eight of one that never leaves a host. */
 const CLASS_D = 14;
@@ -40,21 +40,7 @@ export class Ipv4Input implements ReassemblyUser {
   readonly reassemblyTimeoutMs = REASSEMBLY_TIMEOUT_MS;
   readonly #user: InputUser;
   readonly #place: FragmentPlace = { id: 0, offset: 0, more: false, limit: 0 };
-  readonly #packet: InboundPacket = {
-    bytes: new Uint8Array(0),
-    ipAt: 0,
-    at: 0,
-    end: 0,
-    source: makeAddressSlot(),
-    destination: makeAddressSlot(),
-    through: undefined,
-    checksumVerified: false,
-    isBroadcast: false,
-    isLoopback: false,
-    ttl: 0,
-    trafficClass: 0,
-    gsoSize: 0,
-  };
+  readonly #packet = makeInboundPacket();
 
   constructor(user: InputUser) {
     this.#user = user;

@@ -1,12 +1,4 @@
-import {
-  type AddressWords,
-  type IpAddress,
-  isMulticast,
-  isUnspecified,
-  keepAddress,
-  makeAddressSlot,
-  sameAddress,
-} from "../../core/address.ts";
+import { type IpAddress, isMulticast, isUnspecified, keepAddress, makeAddressSlot, sameAddress } from "../../core/address.ts";
 import type { HostContext } from "../../core/context.ts";
 import type { PacketVerdict } from "../../core/drop-reasons.ts";
 import { plainFrame } from "../../core/frame-info.ts";
@@ -17,11 +9,11 @@ import * as icmpv6 from "../../packet/icmpv6.ts";
 import * as ipv6 from "../../packet/ipv6.ts";
 import * as ndp from "../../packet/ndp.ts";
 import { ErrorRateLimit } from "../error-rate-limit.ts";
-import type { Path, RouteFailure } from "../path.ts";
-import type { PathMtus } from "../path-mtu.ts";
+import type { Path } from "../path.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import { type EchoFormat, Pings } from "../pings.ts";
-import type { IcmpErrorKind, InboundPacket, Transport } from "../transport.ts";
+import type { IcmpErrorKind, InboundPacket } from "../transport.ts";
+import { type ControlMessageUser, tellTransport } from "../transport-errors.ts";
 import type { Autoconfiguration } from "./autoconfiguration.ts";
 import type { Mld } from "./mld.ts";
 
@@ -35,20 +27,10 @@ const ECHO: EchoFormat = {
 /** Transport bytes that a quote must hold to say whose it is: the ports and, in TCP, the sequence number. */
 const MIN_QUOTED_PAYLOAD = 8;
 
-/** What ICMPv6 needs of IP. */
-export interface Icmpv6User {
-  readonly pathMtus: PathMtus;
-  /** `local` undefined leaves the choice to IP. */
-  pathTo(remote: AddressWords, local: AddressWords | undefined): Path | RouteFailure;
-  transport(protocol: number): Transport | undefined;
-  /** MTU that paths to `remote` have now; 0 when there is no path. */
-  mtuTo(remote: IpAddress): number;
-}
-
 /** ICMPv6: echo both ways, errors both ways (RFC 4443), and the door to neighbour discovery and listeners. */
 export class Icmpv6 {
   readonly #context: HostContext;
-  readonly #user: Icmpv6User;
+  readonly #user: ControlMessageUser;
   readonly #listeners: Mld;
   readonly #routers: Pick<Autoconfiguration, "input">;
   readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + extensionHeaders.FRAGMENT_HEADER);
@@ -59,7 +41,7 @@ export class Icmpv6 {
   readonly #quotedSource = makeAddressSlot();
   readonly #quotedDestination = makeAddressSlot();
 
-  constructor(context: HostContext, user: Icmpv6User, listeners: Mld, routers: Pick<Autoconfiguration, "input">) {
+  constructor(context: HostContext, user: ControlMessageUser, listeners: Mld, routers: Pick<Autoconfiguration, "input">) {
     this.#context = context;
     this.#user = user;
     this.#listeners = listeners;
@@ -153,20 +135,11 @@ export class Icmpv6 {
     const transport = this.#user.transport(protocol);
     if (transport === undefined) return "icmp-quote-unexpected";
 
-    const isTooBig = kind === "fragmentation-needed";
-    if (isTooBig && reportedMtu < ipv6.MIN_MTU) return "icmpv6-mtu-too-small";
-    const mtuNow = isTooBig ? this.#user.mtuTo(remote) : 0;
-    // Never up: a router may be behind the times, or lie (RFC 8201 §4).
-    const mtu = isTooBig ? Math.min(mtuNow, reportedMtu) : 0;
+    if (kind === "fragmentation-needed" && reportedMtu < ipv6.MIN_MTU) return "icmpv6-mtu-too-small";
+    const mtu = kind === "fragmentation-needed" ? reportedMtu : 0;
     const local = keepAddress(this.#quotedSource);
     const error = { kind, type, code, reporter, local, remote, bytes, transportAt, end, mtu };
-    if (!isTooBig || mtu >= mtuNow) return transport.icmpError(error) ? "accepted" : "icmp-quote-unexpected";
-
-    const { pathMtus } = this.#user;
-    const before = pathMtus.lower(remote, mtu);
-    if (transport.icmpError(error)) return "accepted";
-    pathMtus.restore(remote, before);
-    return "icmp-quote-unexpected";
+    return tellTransport(transport, error, this.#user) ? "accepted" : "icmp-quote-unexpected";
   }
 
   /** RFC 4861 §6.1, §7.1 and §8.1: what comes from another link is not believed. */

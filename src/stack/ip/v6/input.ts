@@ -7,7 +7,6 @@ import {
   isMulticast,
   isUnspecified,
   isV4,
-  makeAddressSlot,
 } from "../../core/address.ts";
 import type { DropReason, PacketVerdict } from "../../core/drop-reasons.ts";
 import { type FrameInfo, GSO_NONE } from "../../core/frame-info.ts";
@@ -21,7 +20,7 @@ import * as tcp from "../../packet/tcp.ts";
 import * as udp from "../../packet/udp.ts";
 import type { FragmentPlace, Reassembly, ReassemblyUser } from "../reassembly.ts";
 import { FRAGMENT_OFFSET_UNIT } from "../routed-path.ts";
-import type { InboundPacket } from "../transport.ts";
+import { type InboundPacket, makeInboundPacket } from "../transport.ts";
 
 const MAX_PAYLOAD = 65535;
 
@@ -50,21 +49,7 @@ export class Ipv6Input implements ReassemblyUser {
   readonly reassemblyTimeoutMs = 60_000;
   readonly #user: Ipv6InputUser;
   readonly #chain = extensionHeaders.makeHeaderChain();
-  readonly #packet: InboundPacket = {
-    bytes: new Uint8Array(0),
-    ipAt: 0,
-    at: 0,
-    end: 0,
-    source: makeAddressSlot(),
-    destination: makeAddressSlot(),
-    through: undefined,
-    checksumVerified: false,
-    isBroadcast: false,
-    isLoopback: false,
-    ttl: 0,
-    trafficClass: 0,
-    gsoSize: 0,
-  };
+  readonly #packet = makeInboundPacket();
 
   readonly #place: FragmentPlace = { id: 0, offset: 0, more: false, limit: 0 };
 

@@ -15,15 +15,16 @@ import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import type { Reassembly } from "../reassembly.ts";
 import { PathOutput } from "../routed-path.ts";
 import type { InboundPacket } from "../transport.ts";
+import type { ControlMessageUser } from "../transport-errors.ts";
 import { Autoconfiguration, type AutoconfigurationUser } from "./autoconfiguration.ts";
-import { Icmpv6, type Icmpv6User } from "./icmpv6.ts";
+import { Icmpv6 } from "./icmpv6.ts";
 import { Ipv6Input, type Ipv6InputUser } from "./input.ts";
 import { Ipv6Path } from "./ipv6-path.ts";
 import { Mld } from "./mld.ts";
 
 /** What IPv6 needs of the internet layer that it is a part of. */
 export interface Ipv6User
-  extends Icmpv6User,
+  extends ControlMessageUser,
     AutoconfigurationUser,
     WayFinder,
     Pick<Ipv6InputUser, "fillOwnZone" | "isLocal" | "reassembly"> {}

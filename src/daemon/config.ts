@@ -12,6 +12,7 @@ import {
   ipv6Setting,
   macSetting,
   mtuNumber,
+  prefixList,
   profileName,
   tapName,
 } from "../management/setting-text.ts";
@@ -53,7 +54,7 @@ const keys = z.strictObject({
   offload: z.enum(["on", "off"], { error: "expected on or off" }).optional(),
   mac: macSetting.optional(),
   mtu: mtuNumber.optional(),
-  kernelIp: ipv4Prefix.optional(),
+  kernelIp: prefixList.optional(),
   capture: z.string().min(1, { error: "expected the name of a file" }).optional(),
   record: z.string().min(1, { error: "expected the name of a file" }).optional(),
   dns: addressList.optional(),
@@ -94,6 +95,8 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
   const { tap, profile = "windows", offload = "on", ...others } = ofHost;
   if (others.kernelIp !== undefined && tap === undefined)
     throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
+  if (others.kernelIp !== undefined && others.kernelIp.filter((prefix) => !prefix.includes(":")).length > 1)
+    throw new UsageError("Cannot use --kernel-ip twice for IPv4: the kernel's side of the TAP gets one IPv4 address");
   if (others.dhcp === true && tap === undefined) throw new UsageError("Cannot use --dhcp: there is no server on the wire without --tap");
   try {
     const offloads = tap !== undefined && offload === "on";

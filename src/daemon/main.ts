@@ -63,7 +63,11 @@ function command(): Command {
     .option("--offload <on|off>", "segmentation and checksums left to the kernel (default: on)")
     .option("--mac <address>", "the host's link address (default: made from the device's name)")
     .option("--mtu <bytes>", "largest IP datagram")
-    .option("--kernel-ip <address/length>", "gives the kernel's side of the TAP an address and brings it up")
+    .option(
+      "--kernel-ip <address/length>",
+      "gives the kernel's side of the TAP an address and brings it up; may be given again for IPv6",
+      collected,
+    )
     .option("--capture <file>", "writes every frame to a pcapng file")
     .option("--record <file>", "writes all that the host is given to a file, for a replay; it holds all data in clear")
     .option("--dns <address>", "a name server; may be given again for others, which are asked in that order", collected)

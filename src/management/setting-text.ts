@@ -58,6 +58,8 @@ const IPV6_PREFIX_WANTED = "expected an IPv6 address with a prefix length such a
 export const ipv6PrefixList = several(
   z.string().refine((text) => text === AUTO || (text.includes(":") && isPrefixOfEither(text)), { error: IPV6_PREFIX_WANTED }),
 );
+/** Of either family. */
+export const prefixList = several(prefixSetting);
 export const domainList = several(z.string().refine(isDomain, { error: "expected a domain such as corp.example" }));
 
 /** The first thing that is wrong, beginning with the key: `gateway: expected …`. */

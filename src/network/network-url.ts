@@ -54,8 +54,8 @@ export interface HostSettings {
   readonly search?: readonly string[] | undefined;
   /** Hosts file, read once at the start. */
   readonly hosts?: string | undefined;
-  /** Address with prefix length for the kernel's side of the TAP, which is brought up. */
-  readonly kernelIp?: string | undefined;
+  /** Addresses with prefix length for the kernel's side of the TAP, which is brought up: at most one of IPv4. */
+  readonly kernelIp?: readonly string[] | undefined;
 }
 
 export type Network = { readonly kind: "host"; readonly host: HostSettings } | { readonly kind: "daemon"; readonly path: string };

@@ -226,8 +226,10 @@ function openTapFor(settings: HostSettings): LinuxTap {
   const tap = openTap({ name, offloads, ...(mac === undefined ? {} : { mac: macIn(mac) }), ...(mtu === undefined ? {} : { mtu }) });
   if (kernelIp === undefined) return tap;
   try {
-    const [address = "", length = "24"] = kernelIp.split("/");
-    configureInterface(tap.name, { address, prefixLength: Number(length), up: true });
+    for (const prefix of kernelIp) {
+      const [address = "", length = ""] = prefix.split("/");
+      configureInterface(tap.name, { address, prefixLength: Number(length), up: true });
+    }
     return tap;
   } catch (error) {
     tap.close();

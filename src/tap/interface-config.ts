@@ -1,12 +1,13 @@
-import { addressOf, EACCES, EADDRNOTAVAIL, EINVAL, ENODEV, EPERM, libc, O_CLOEXEC } from "./libc.ts";
+import { type IpAddress, isV4, readAddress } from "../stack/core/address.ts";
+import { addressOf, EACCES, EADDRNOTAVAIL, EEXIST, EINVAL, ENODEV, EPERM, libc, O_CLOEXEC } from "./libc.ts";
 import { TapError } from "./tap-error.ts";
 
 /** The kernel's side of a TAP (or any interface), set through ioctls on a socket, so that nobody needs the `ip` command: netdevice(7). */
 export interface InterfaceSettings {
   readonly up?: boolean;
-  /** IPv4 in dotted decimal: the kernel's own address. */
+  /** The kernel's own address: an IPv4 one takes the place of the one before, an IPv6 one joins those that are there. */
   readonly address?: string;
-  /** 0 to 32; the kernel makes the route to the subnet. */
+  /** 0 to 32, in IPv6 to 128 (the default); the kernel makes the route to the subnet. */
   readonly prefixLength?: number;
   /** Largest IP datagram, in bytes. */
   readonly mtu?: number;
@@ -26,6 +27,7 @@ export const IFREQ_SIZE = 40;
 export const IFREQ_VALUE = 16;
 
 const AF_INET = 2;
+const AF_INET6 = 10;
 const SOCK_DGRAM = 2;
 const SIOCGIFFLAGS = 0x8913;
 const SIOCSIFFLAGS = 0x8914;
@@ -48,15 +50,7 @@ export function configureInterface(name: string, settings: InterfaceSettings): v
         `set the MTU of ${name} to ${settings.mtu}`,
       );
     }
-    if (settings.address !== undefined) {
-      const action = `give ${name} the address "${settings.address}"`;
-      const address = parseIpv4(settings.address, action);
-      request(fd, SIOCSIFADDR, socketAddressRequest(name, address), action);
-    }
-    if (settings.prefixLength !== undefined) {
-      const action = `give ${name} the prefix length ${settings.prefixLength}`;
-      request(fd, SIOCSIFNETMASK, socketAddressRequest(name, netmask(settings.prefixLength, action)), action);
-    }
+    setAddress(fd, name, settings);
     if (settings.up !== undefined) {
       const action = `take ${name} ${settings.up ? "up" : "down"}`;
       const ifreq = interfaceRequest(name);
@@ -67,6 +61,37 @@ export function configureInterface(name: string, settings: InterfaceSettings): v
       request(fd, SIOCSIFFLAGS, ifreq, action);
     }
   });
+}
+
+function setAddress(fd: number, name: string, { address: text, prefixLength }: InterfaceSettings): void {
+  const action = `give ${name} the address "${text}"`;
+  const address = text === undefined ? undefined : readIp(text, action);
+  if (address !== undefined && !isV4(address)) {
+    addIpv6Address(name, address, prefixLength ?? 128, action);
+    return;
+  }
+  if (address !== undefined) request(fd, SIOCSIFADDR, socketAddressRequest(name, address.w3), action);
+  if (prefixLength === undefined) return;
+  const ofPrefix = `give ${name} the prefix length ${prefixLength}`;
+  request(fd, SIOCSIFNETMASK, socketAddressRequest(name, netmask(prefixLength, ofPrefix)), ofPrefix);
+}
+
+/** ipv6(7). One that is there already stays. */
+function addIpv6Address(name: string, { w0, w1, w2, w3 }: IpAddress, prefixLength: number, action: string): void {
+  if (!(Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= 128)) throw new TapError(action, EINVAL, "use 0 to 128");
+  // struct in6_ifreq: the address, the prefix length and the interface's number.
+  const in6Ifreq = new Uint8Array(24);
+  const view = new DataView(in6Ifreq.buffer);
+  [w0, w1, w2, w3].forEach((word, i) => view.setUint32(4 * i, word));
+  view.setUint32(16, prefixLength, true);
+  view.setInt32(20, interfaceIndex(name), true);
+  withSocket((fd) => {
+    try {
+      request(fd, SIOCSIFADDR, in6Ifreq, action);
+    } catch (error) {
+      if (!(error instanceof TapError && error.errno === EEXIST)) throw error;
+    }
+  }, AF_INET6);
 }
 
 /** @throws TapError (ENODEV) when there is no such interface */
@@ -102,15 +127,15 @@ export function interfaceRequest(name: string, fill?: (value: DataView) => void)
 
 const valueIn = (ifreq: Uint8Array): DataView => new DataView(ifreq.buffer, ifreq.byteOffset + IFREQ_VALUE, IFREQ_SIZE - IFREQ_VALUE);
 
-const socketAddressRequest = (name: string, address: readonly number[]): Uint8Array => {
-  const ifreq = interfaceRequest(name, (v) => v.setUint16(0, AF_INET, true));
-  ifreq.set(address, IFREQ_VALUE + 4);
-  return ifreq;
-};
+const socketAddressRequest = (name: string, address: number): Uint8Array =>
+  interfaceRequest(name, (v) => {
+    v.setUint16(0, AF_INET, true);
+    v.setUint32(4, address);
+  });
 
-function withSocket<T>(use: (fd: number) => T): T {
+function withSocket<T>(use: (fd: number) => T, family = AF_INET): T {
   const c = libc();
-  const fd = c.socket(AF_INET, SOCK_DGRAM | O_CLOEXEC, 0);
+  const fd = c.socket(family, SOCK_DGRAM | O_CLOEXEC, 0);
   if (fd < 0) throw new TapError("open a socket to configure an interface", c.errno(), "check the limit on open files");
   try {
     return use(fd);
@@ -134,14 +159,13 @@ function hintFor(errno: number): string {
   return "see `ip link` for the state of the interface";
 }
 
-function parseIpv4(text: string, action: string): number[] {
-  const parts = text.split(".").map((p) => (/^(0|[1-9]\d{0,2})$/.test(p) ? Number(p) : 256));
-  if (parts.length !== 4 || parts.some((p) => p > 255)) throw new TapError(action, EINVAL, "write it as 203.0.113.1");
-  return parts;
+function readIp(text: string, action: string): IpAddress {
+  const address = readAddress(text);
+  if (address === undefined) throw new TapError(action, EINVAL, "write it as 203.0.113.1 or 2001:db8::1");
+  return address;
 }
 
-function netmask(prefixLength: number, action: string): number[] {
+function netmask(prefixLength: number, action: string): number {
   if (!(Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= 32)) throw new TapError(action, EINVAL, "use 0 to 32");
-  const mask = prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0;
-  return [mask >>> 24, (mask >>> 16) & 0xff, (mask >>> 8) & 0xff, mask & 0xff];
+  return prefixLength === 0 ? 0 : (0xffffffff << (32 - prefixLength)) >>> 0;
 }

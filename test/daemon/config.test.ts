@@ -36,7 +36,14 @@ describe("the daemon's configuration", () => {
   test("takes the file's keys, and a flag wins over the file", () => {
     const path = file(JSON.stringify({ tap: "tap3", ip: "203.0.113.7/24", mtu: 1400, offload: "off", kernelIp: "203.0.113.1/24" }));
     const { host } = daemonConfig({ ip: "203.0.113.8/24", mtu: "1300", socket: "/tmp/s" }, path, env);
-    expect(host).toMatchObject({ device: "tap", name: "tap3", ip: "203.0.113.8", mtu: 1300, offloads: false, kernelIp: "203.0.113.1/24" });
+    expect(host).toMatchObject({
+      device: "tap",
+      name: "tap3",
+      ip: "203.0.113.8",
+      mtu: 1300,
+      offloads: false,
+      kernelIp: ["203.0.113.1/24"],
+    });
   });
 
   test("leaves the address to a DHCP server", () => {
@@ -85,7 +92,11 @@ describe("the daemon's configuration", () => {
     ["--conflict-policy: expected one of yield, defend-once, keep", { conflictPolicy: "fight" }],
     ["--offload: expected on or off", { offload: "yes" }],
     ["--mtu: ", { mtu: "40" }],
-    ["--kernel-ip: expected an IPv4 address with a prefix length", { kernelIp: "203.0.113.1", tap: "tap0" }],
+    ["--kernel-ip.0: expected an address with a prefix length", { kernelIp: "203.0.113.1", tap: "tap0" }],
+    [
+      "--kernel-ip twice for IPv4: the kernel's side of the TAP gets one",
+      { kernelIp: ["203.0.113.1/24", "2001:db8::1/64", "203.0.113.9/24"], tap: "tap0" },
+    ],
     ["--kernel-ip: there is no kernel's side without --tap", { kernelIp: "203.0.113.1/24" }],
     ["--tap: expected an interface name", { tap: "far too long a name" }],
     ["--socket: expected a path of at most 107 bytes", { socket: "/".padEnd(120, "x") }],

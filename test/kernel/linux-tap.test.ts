@@ -197,11 +197,18 @@ describe("LinuxTap", () => {
     configureInterface(tap.name, { mtu: 1400 });
     expect(interfaceState(tap.name)).toMatchObject({ up: true, mtu: 1400 });
     expect(execFileSync("ip", ["-4", "addr", "show", tap.name], { encoding: "utf8" })).toContain("inet 203.0.113.241/28");
+    configureInterface(tap.name, { address: "2001:db8:241::1", prefixLength: 64 });
+    // A second time it is there, which is what was asked for.
+    configureInterface(tap.name, { address: "2001:db8:241::1", prefixLength: 64 });
+    expect(execFileSync("ip", ["-6", "addr", "show", tap.name], { encoding: "utf8" })).toContain("inet6 2001:db8:241::1/64");
     configureInterface(tap.name, { up: false });
     expect(interfaceState(tap.name).up).toBe(false);
     expect(() => configureInterface("lt-none", { up: true })).toThrow(/take lt-none up: ENODEV/);
     expect(() => configureInterface(tap.name, { address: "203.0.113" })).toThrow(/"203.0.113": EINVAL/);
     expect(() => configureInterface(tap.name, { prefixLength: 33 })).toThrow(/prefix length 33: EINVAL/);
+    expect(() => configureInterface(tap.name, { address: "ff02::1", prefixLength: 64 })).toThrow(/"ff02::1": E/);
+    expect(() => configureInterface(tap.name, { address: "2001:db8::1", prefixLength: 129 })).toThrow(/"2001:db8::1": EINVAL/);
+    expect(() => configureInterface("lt-none", { address: "2001:db8::1" })).toThrow(/find the interface lt-none: ENODEV/);
     expect(() => configureInterface(tap.name, { mtu: 1 })).toThrow(TapError);
   });
 

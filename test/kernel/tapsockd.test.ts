@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe, expect } from "@jest/globals";
 import { manage } from "../../src/management/manage.ts";
 import { openDaemonPort } from "../../src/network/networks.ts";
 import { openTap } from "../../src/tap/linux-tap.ts";
+import type { EventPort } from "../../src/transport/async-call-port.ts";
 import { type RunningProgram, startDaemon, startProgram } from "../daemon/daemon-process.ts";
 import { tapTest } from "./namespace.ts";
 
@@ -31,6 +32,13 @@ async function daemonOn(tap: string, ...flags: string[]): Promise<{ daemon: Runn
   return { daemon, path };
 }
 
+/** What the first ping to be answered says, or the last of those that were not. */
+async function untilReply(port: EventPort, address: string) {
+  let result = await manage(port, { op: "ping", address, timeoutMs: 500 });
+  for (let i = 0; i < 20 && result.outcome !== "reply"; i++) result = await manage(port, { op: "ping", address, timeoutMs: 500 });
+  return result;
+}
+
 describe("tapsockd on a TAP", () => {
   tapTest("reaches the kernel, which reaches it, and takes the TAP it made away at SIGTERM", async () => {
     const { daemon, path } = await daemonOn("tapd0");
@@ -48,6 +56,16 @@ describe("tapsockd on a TAP", () => {
     expect((await daemon.ended).status).toBe(0);
     expect(isThere("tapd0")).toBe(false);
     expect(existsSync(path)).toBe(false);
+  });
+
+  tapTest("gives the kernel's side addresses of both families, and is reached by both", async () => {
+    const { path } = await daemonOn("tapd6", "--kernel-ip", "2001:db8::1/64", "--ip6", "2001:db8::2/64");
+    const port = await openDaemonPort(path);
+    closers.push(() => port.close());
+    for (const address of ["203.0.113.1", "2001:db8::1"]) {
+      // The kernel tries its IPv6 address for a second before it answers for it.
+      await expect(untilReply(port, address)).resolves.toMatchObject({ outcome: "reply", ttl: 64 });
+    }
   });
 
   tapTest("says that a TAP is taken, and leaves no socket behind", async () => {

@@ -86,26 +86,37 @@ tapTest("curl has pages of the example server over both families, from one liste
   expect(others).toEqual([first, first]);
 });
 
-tapTest("a program of ours has a file of the kernel's web server over IPv6", async () => {
-  const text = "0123456789abcdef".repeat(100_000);
-  writeFileSync(join(directory, "file.txt"), text);
-  started.push(spawn("python3", ["-m", "http.server", "8081", "--bind", KERNEL, "--directory", directory], { stdio: "ignore" }));
+/** nginx on the kernel's addresses, with the files of the test's directory. */
+async function startNginx(port: number): Promise<void> {
+  const listens = [`[${KERNEL}]:${port}`, `203.0.113.1:${port}`].map((at) => `listen ${at};`).join(" ");
+  const http = `access_log off; client_body_temp_path ${directory}/body; server { ${listens} root ${directory}; }`;
+  const configuration = `daemon off; master_process off; pid ${directory}/nginx.pid; error_log stderr; events {} http { ${http} }`;
+  writeFileSync(join(directory, "nginx.conf"), configuration);
+  started.push(spawn("nginx", ["-p", directory, "-c", join(directory, "nginx.conf")], { stdio: ["ignore", "ignore", "inherit"] }));
+  const asked = () => run("curl", ["-sf", "-g", `http://[${KERNEL}]:${port}/file.txt`, "-o", "/dev/null"]);
   await until(
     () =>
-      run("curl", ["-sf", "-g", `http://[${KERNEL}]:8081/file.txt`, "-o", "/dev/null"]).then(
+      asked().then(
         () => true,
         () => false,
       ),
-    "the web server listens",
+    "nginx listens",
   );
+}
+
+tapTest("a program of ours has a file of nginx over IPv6, twice on one connection", async () => {
+  const text = "0123456789abcdef".repeat(100_000);
+  writeFileSync(join(directory, "file.txt"), text);
+  await startNginx(8081);
   useNetwork(`daemon:${path}`);
   try {
     const s = await socket(AF_INET6);
     await connect(s, { address: KERNEL, port: 8081 });
     expect(await getsockname(s)).toMatchObject({ address: OURS, family: AF_INET6 });
-    await send(s, "GET /file.txt HTTP/1.0\r\n\r\n");
-    const answer = await readText(s);
-    expect(answer.slice(answer.indexOf("\r\n\r\n") + 4) === text).toBe(true);
+    const request = (connection: string) => `GET /file.txt HTTP/1.1\r\nHost: six\r\nConnection: ${connection}\r\n\r\n`;
+    await send(s, request("keep-alive") + request("close"));
+    const bodies = (await readText(s)).split(/HTTP\/1.1 200 OK\r\n.*?\r\n\r\n/s).slice(1);
+    expect(bodies.map((body) => body === text)).toEqual([true, true]);
     await closesocket(s);
   } finally {
     await WSACleanup();

@@ -82,7 +82,7 @@ function addIpv6Address(name: string, { w0, w1, w2, w3 }: IpAddress, prefixLengt
   // struct in6_ifreq: the address, the prefix length and the interface's number.
   const in6Ifreq = new Uint8Array(24);
   const view = new DataView(in6Ifreq.buffer);
-  [w0, w1, w2, w3].forEach((word, i) => view.setUint32(4 * i, word));
+  for (const [i, word] of [w0, w1, w2, w3].entries()) view.setUint32(4 * i, word);
   view.setUint32(16, prefixLength, true);
   view.setInt32(20, interfaceIndex(name), true);
   withSocket((fd) => {

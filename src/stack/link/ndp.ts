@@ -6,6 +6,7 @@ import {
   isMulticast,
   isSolicitedNodeOf,
   isUnspecified,
+  isV4,
   makeAddressSlot,
   solicitedNodeOf,
 } from "../core/address.ts";
@@ -72,7 +73,8 @@ export class Ndp implements Solicitor {
   input(bytes: Uint8Array, at: number, end: number, source: AddressWords, destination: AddressWords): PacketVerdict {
     const target = this.#target;
     ndp.fillTarget(bytes, at, target, this.#link.index);
-    if (isMulticast(target)) return "ndp-bad-target";
+    // IPv4's neighbours and addresses are the business of ARP, and lie among ours.
+    if (isMulticast(target) || isV4(target)) return "ndp-bad-target";
     if (icmpv6.type(bytes, at) === icmpv6.NEIGHBOUR_SOLICITATION) return this.#solicited(bytes, at, end, source, destination);
     return this.#advertised(bytes, at, end, destination);
   }

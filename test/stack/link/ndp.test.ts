@@ -1,10 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { formatAddress, type IpAddress, makeAddressSlot, parseAddress } from "../../../src/stack/core/address.ts";
+import * as arp from "../../../src/stack/packet/arp.ts";
 import * as ethernet from "../../../src/stack/packet/ethernet.ts";
 import * as icmpv6 from "../../../src/stack/packet/icmpv6.ts";
 import * as ipv6 from "../../../src/stack/packet/ipv6.ts";
 import * as ndp from "../../../src/stack/packet/ndp.ts";
 import { beside, echoRequest, groupMac, heardIpv6, IP, icmpFrame, PAYLOAD, PEER, receive, US } from "../ip/v6/neighbour.ts";
+import { v4 } from "./network.ts";
 
 const ALL_NODES = parseAddress("ff02::1");
 const OUR_GROUP = parseAddress("ff02::1:ff00:2");
@@ -190,6 +192,32 @@ describe("messages that are not believed", () => {
     expect(host.drops()).toEqual({ [reason]: 1 });
     expect(heardIpv6(peer)).toEqual([]);
     expect(host.eth.neighbours.list()).toEqual([]);
+  });
+});
+
+describe("targets that are IPv4 addresses in IPv6's clothes", () => {
+  const NEIGHBOUR = parseAddress("203.0.113.1");
+  const told = { hopLimit: 255 };
+
+  test("an advertisement moves no neighbour that ARP has found", () => {
+    const { network, host, peer } = beside();
+    host.ip.ping(NEIGHBOUR, { id: 1, sequence: 1, payloadBytes: 8, timeoutMs: 60_000 }, () => {});
+    peer.arp({ operation: arp.REPLY, target: v4("203.0.113.2"), to: host.device.mac });
+    network.settle();
+    const entry = () => host.eth.neighbours.list().find(({ address }) => address === "203.0.113.1");
+    const before = entry();
+    expect(before).toMatchObject({ state: "REACHABLE", mac: ethernet.macText(peer.device.mac) });
+    receive(host, icmpFrame(host, peer, advertisement(NEIGHBOUR, SOLICITED | OVERRIDE, OTHER_MAC), told));
+    expect(entry()).toEqual(before);
+    expect(host.drops()).toEqual({ "ndp-bad-target": 1 });
+  });
+
+  test("who asks for one of ours is not answered", () => {
+    const { network, host, peer } = beside();
+    receive(host, icmpFrame(host, peer, solicitation(parseAddress("203.0.113.2"), peer.device.mac), told));
+    network.settle();
+    expect(told6(peer)).toEqual([]);
+    expect(host.drops()).toEqual({ "ndp-bad-target": 1 });
   });
 });
 

@@ -382,7 +382,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   }
 
   silenceChanged(through: NetworkInterface, address: IpAddress): void {
-    if (this.routes.isGateway(address, through)) this.routes.generation++;
+    if (this.routes.isFirstHop(address, through)) this.routes.generation++;
   }
 
   isReplaced(through: NetworkInterface, address: IpAddress): boolean {

@@ -94,7 +94,7 @@ export class RouteTable {
       if (isOfV4 && route.bits < V4_BITS) continue;
       if (!samePrefix(address, route.destination, route.bits)) continue;
       if (!route.interface.isUp) down ??= route;
-      else if (!hasSilentGateway(route)) return route;
+      else if (!isSilent(route)) return route;
       else if (silent === undefined || (!isOfV4 && isSilentForLonger(route, silent))) silent = route;
     }
     return silent ?? down;
@@ -110,14 +110,14 @@ export class RouteTable {
     return false;
   }
 
-  /** Whether any route leads through this neighbour. */
-  isGateway(address: AddressWords, through: NetworkInterface): boolean {
+  /** Whether any route leads to or through this neighbour, so that its silence counts. */
+  isFirstHop(address: AddressWords, through: NetworkInterface): boolean {
     return this.#routes.some((r) => leadsThrough(r, address, through));
   }
 
   /** Whether there is another way, with a gateway that answers, to where a route through this neighbour leads. */
   isReplaced(address: AddressWords, through: NetworkInterface): boolean {
-    const isOther = (r: KeptRoute): boolean => r.interface.isUp && !leadsThrough(r, address, through) && !hasSilentGateway(r);
+    const isOther = (r: KeptRoute): boolean => r.interface.isUp && !leadsThrough(r, address, through) && !isSilent(r);
     return this.#routes.some((r) => leadsThrough(r, address, through) && this.#routes.some((o) => isOther(o) && isTakenFor(r, o)));
   }
 
@@ -144,18 +144,27 @@ const isSameWay = (a: KeptRoute, b: KeptRoute): boolean =>
 const isSameGateway = (a: IpAddress | undefined, b: IpAddress | undefined): boolean =>
   a === undefined || b === undefined ? a === b : sameAddress(a, b);
 
-const leadsThrough = (route: Route, address: AddressWords, through: NetworkInterface): boolean =>
-  route.interface === through && route.gateway !== undefined && sameAddress(route.gateway, address);
+/** The neighbour without which a route leads nowhere: its gateway, or the one destination that a router said is on the link (RFC 4861 §8.3). */
+const firstHopOf = ({ gateway, destination, origin }: Route): IpAddress | undefined =>
+  gateway ?? (origin === "redirect" ? destination : undefined);
 
-/** Whether `other` leads to where a route with a silent gateway does, as `lookup` has it. */
+function leadsThrough(route: Route, address: AddressWords, through: NetworkInterface): boolean {
+  const firstHop = firstHopOf(route);
+  return route.interface === through && firstHop !== undefined && sameAddress(firstHop, address);
+}
+
+/** Whether `other` leads to where a silent route does, as `lookup` has it. */
 const isTakenFor = (route: KeptRoute, other: KeptRoute): boolean =>
   (other.bits === route.bits || (other.bits < route.bits && !isV4(route.destination))) &&
   samePrefix(route.destination, other.destination, other.bits);
 
-const silentSinceMs = ({ interface: through, gateway }: Route): number | undefined =>
-  gateway === undefined ? undefined : through.neighbours.silentSinceMs(gateway);
+function silentSinceMs(route: Route): number | undefined {
+  const firstHop = firstHopOf(route);
+  return firstHop === undefined ? undefined : route.interface.neighbours.silentSinceMs(firstHop);
+}
 
-const hasSilentGateway = (route: Route): boolean => silentSinceMs(route) !== undefined;
+/** The first hop does not answer any more. */
+const isSilent = (route: Route): boolean => silentSinceMs(route) !== undefined;
 
 /** It was given up longer ago: the next attempt is its. */
 const isSilentForLonger = (route: Route, than: Route): boolean => (silentSinceMs(route) ?? 0) < (silentSinceMs(than) ?? 0);

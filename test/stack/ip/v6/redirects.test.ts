@@ -5,8 +5,20 @@ import * as ethernet from "../../../../src/stack/packet/ethernet.ts";
 import * as icmpv6 from "../../../../src/stack/packet/icmpv6.ts";
 import * as ipv6 from "../../../../src/stack/packet/ipv6.ts";
 import * as ndp from "../../../../src/stack/packet/ndp.ts";
+import type { TestHost } from "../../link/network.ts";
 import { icmpFrame, type Packet } from "./neighbour.ts";
-import { addressesUnder, advertise, autoconfigured, hear, linkOption, nextHop, PREFIX, prefixOption, ROUTER } from "./scripted-router.ts";
+import {
+  addressesUnder,
+  advertise,
+  autoconfigured,
+  discoveryHeard,
+  hear,
+  linkOption,
+  nextHop,
+  PREFIX,
+  prefixOption,
+  ROUTER,
+} from "./scripted-router.ts";
 
 const FAR = parseAddress("2001:db8:ffff::1");
 const OTHER = parseAddress("fe80::2");
@@ -22,16 +34,24 @@ function redirect(target: IpAddress, destination: IpAddress, mac?: Uint8Array): 
   return message;
 }
 
+/** A station says that it is there, as it was asked. */
+function answerOf(address: IpAddress): Uint8Array {
+  const message = new Uint8Array(ndp.NEIGHBOUR_MESSAGE);
+  ndp.writeNeighbourMessage(message, 0, icmpv6.NEIGHBOUR_ADVERTISEMENT, ndp.FLAG_SOLICITED | ndp.FLAG_OVERRIDE, address, OTHER_MAC);
+  return message;
+}
+
+const own = (host: TestHost): IpAddress => addressesUnder(host, "2001:db8:1:")[0]!.address;
+
 /** A host that has a router and an address. */
 function setUp() {
   const set = autoconfigured(LINUX);
   const { network, host, router } = set;
   advertise(host, router, { options: [prefixOption(PREFIX)] });
   network.advance(2000);
-  const own = addressesUnder(host, "2001:db8:1:")[0]!.address;
   const say = (message: Uint8Array, packet: Partial<Packet> = {}) =>
-    hear(host, icmpFrame(host, router, message, { source: ROUTER, destination: own, hopLimit: 255, ...packet }));
-  return { ...set, own, say };
+    hear(host, icmpFrame(host, router, message, { source: ROUTER, destination: own(host), hopLimit: 255, ...packet }));
+  return { ...set, say };
 }
 
 test("[NDP-19] the router that a packet went to may name another one for its destination, for ten minutes", () => {
@@ -67,6 +87,19 @@ test("[NDP-19] a target that does not answer is left for the router", () => {
   expect(nextHop(host, "2001:db8:ffff::1")).toBe("fe80::1");
 });
 
+test("[NDP-19] a destination that does not answer on the link it was said to be on is left to the router, and asked for now and then", () => {
+  const { network, host, router, say } = setUp();
+  say(redirect(FAR, FAR));
+  host.ip.ping(FAR, { id: 1, sequence: 1, payloadBytes: 8, timeoutMs: 10 }, () => {});
+  network.advance(3000);
+  expect(nextHop(host, "2001:db8:ffff::1")).toBe("fe80::1");
+  discoveryHeard(router);
+  network.advance(LINUX.neighbourReachableMs);
+  expect(discoveryHeard(router)).toContainEqual(expect.objectContaining({ target: "2001:db8:ffff::1" }));
+  hear(host, icmpFrame(host, router, answerOf(FAR), { source: FAR, destination: own(host), hopLimit: 255 }));
+  expect(nextHop(host, "2001:db8:ffff::1")).toBe("2001:db8:ffff::1");
+});
+
 const whole = redirect(OTHER, FAR, OTHER_MAC);
 test.each<[string, Uint8Array, Partial<Packet>, string]>([
   ["from a global address", whole, { source: parseAddress("2001:db8:1::1") }, "ndp-bad-source"],
@@ -88,8 +121,8 @@ test.each<[string, Uint8Array, Partial<Packet>, string]>([
 });
 
 test("[NDP-19] one to an address of the host's own changes nothing", () => {
-  const { host, own, say } = setUp();
-  expect(say(redirect(own, own))).toBe("ndp-bad-target");
+  const { host, say } = setUp();
+  expect(say(redirect(own(host), own(host)))).toBe("ndp-bad-target");
   expect(nextHop(host, "2001:db8:ffff::1")).toBe("fe80::1");
 });
 

@@ -88,7 +88,8 @@ export class RouterDiscovery {
     if (hasMac && !(ethernet.isStationMac(this.#mac, 0) && !ethernet.sameMac(this.#mac, 0, mac, 0))) return "ndp-bad-link-address";
     const router = keepAddress(source);
     this.#takeParameters(bytes, at);
-    this.#solicitation.end();
+    // One that is none by default may be beside one that is (RFC 4861 §6.3.7).
+    if (ndp.routerLifetime(bytes, at) > 0) this.#solicitation.answered();
     const ofRouter = this.#takeRouter(bytes, at, router);
     const ofOptions = this.#takeOptions(bytes, at, end, router);
     if (this.#routes.leadThrough(router)) this.#through.neighbours.advertisedRouter(router, hasMac ? this.#mac : undefined);

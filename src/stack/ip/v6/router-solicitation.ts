@@ -9,12 +9,13 @@ const MAX_RTR_SOLICITATION_DELAY = 1000;
 const RTR_SOLICITATION_INTERVAL = 4000;
 const MAX_RTR_SOLICITATIONS = 3;
 
-/** Asks the routers of a link to speak up, RFC 4861 §6.3.7: three times at most, until one does. */
+/** Asks the routers of a link to speak up, RFC 4861 §6.3.7: three times at most, until one says that it is a way out. */
 export class RouterSolicitation {
   readonly #context: HostContext;
   readonly #through: NetworkInterface;
   readonly #timer: Timer;
-  #sent = 0;
+  #left = 0;
+  #hasAsked = false;
 
   constructor(context: HostContext, through: NetworkInterface) {
     this.#context = context;
@@ -28,8 +29,15 @@ export class RouterSolicitation {
 
   /** Not at once, so that hosts that start together do not ask together. */
   begin(): void {
-    this.#sent = 0;
+    this.#left = MAX_RTR_SOLICITATIONS;
+    this.#hasAsked = false;
     this.#timer.set(MAX_RTR_SOLICITATION_DELAY * fraction(this.#context.random));
+  }
+
+  /** A router says that it is a way out. Where that came unasked it is still asked once: what it says to all may leave something out. */
+  answered(): void {
+    if (this.#hasAsked) this.end();
+    else this.#left = 1;
   }
 
   end(): void {
@@ -37,8 +45,9 @@ export class RouterSolicitation {
   }
 
   #ask(): void {
-    this.#sent++;
-    if (this.#sent < MAX_RTR_SOLICITATIONS) this.#timer.set(RTR_SOLICITATION_INTERVAL);
+    this.#hasAsked = true;
+    this.#left--;
+    if (this.#left > 0) this.#timer.set(RTR_SOLICITATION_INTERVAL);
     const own = this.#through.addresses.find(({ address, state }) => state !== "tentative" && isLinkLocalV6(address));
     this.#through.ndp.solicitRouters(own?.address ?? IPV6_ANY);
   }

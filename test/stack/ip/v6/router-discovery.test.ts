@@ -76,6 +76,23 @@ describe("soliciting (RFC 4861 §6.3.7)", () => {
     expect(solicitations(router)).toHaveLength(3);
   });
 
+  test("[NDP-14] one that leads nowhere, as of a router of some prefixes only, does not end them", () => {
+    const { network, host, router } = withRouter();
+    host.ip.autoconfigure(host.eth);
+    network.advance(1000);
+    expect(advertise(host, router, { lifetime: 0, options: [prefixOption(PREFIX)] })).toBeUndefined();
+    network.advance(60_000);
+    expect(solicitations(router)).toHaveLength(3);
+  });
+
+  test("[NDP-14] one that comes unasked leaves one question: the answer may say more", () => {
+    const { network, host, router } = withRouter();
+    host.ip.autoconfigure(host.eth);
+    for (let i = 0; i < 2; i++) expect(advertise(host, router)).toBeUndefined();
+    network.advance(60_000);
+    expect(solicitations(router)).toHaveLength(1);
+  });
+
   test("[NDP-13] a host says nothing to who looks for routers, and never advertises or redirects", () => {
     const { network, host, router } = autoconfigured();
     const solicitation = new Uint8Array(ndp.ROUTER_SOLICITATION_MESSAGE);

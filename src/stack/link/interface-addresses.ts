@@ -33,6 +33,12 @@ export interface AddressHolder {
   addressesChanged(ended: InterfaceAddress | undefined): void;
 }
 
+/** An address as the book keeps it. */
+interface KeptAddress extends InterfaceAddress {
+  /** Ours now or before it came into doubt, so that something may stand on it. */
+  readonly wasOurs: boolean;
+}
+
 const NEVER = Number.POSITIVE_INFINITY;
 /** No timer is set further ahead, so that its delay stays an exact number; it looks and goes on waiting. */
 const LONGEST_WAIT_MS = 2 ** 31;
@@ -46,7 +52,7 @@ export class InterfaceAddresses {
   readonly #holder: AddressHolder;
   readonly #timer: Timer;
   readonly #watchers = new Set<AddressWatcher>();
-  #all: readonly InterfaceAddress[] = [];
+  #all: readonly KeptAddress[] = [];
   /** Those that are ours: all but the tentative. Read for every packet. */
   #own: readonly InterfaceAddress[] = [];
 
@@ -85,7 +91,19 @@ export class InterfaceAddresses {
     if (!(validUntilMs > now))
       throw new RangeError(`Cannot give ${this.#holder.name} the address ${formatAddress(address)}: its time is over`);
     const state = isTentative ? "tentative" : stateAt(now, preferredUntilMs);
-    const added = { address, prefixLength, bits, broadcast, state, origin, isPrefixOnLink, preferredUntilMs, validUntilMs } as const;
+    const wasOurs = !isTentative || this.#find(address)?.wasOurs === true;
+    const added = {
+      address,
+      prefixLength,
+      bits,
+      broadcast,
+      state,
+      origin,
+      isPrefixOnLink,
+      preferredUntilMs,
+      validUntilMs,
+      wasOurs,
+    } as const;
     this.#replace([...this.#all.filter((a) => !sameAddress(a.address, address)), added]);
     this.#tell(added, state);
   }
@@ -94,7 +112,7 @@ export class InterfaceAddresses {
   remove(address: AddressWords, why: AddressEnd = "removed"): boolean {
     const removed = this.#find(address);
     if (removed === undefined) return false;
-    if (removed.state !== "tentative") this.#holder.addressLeaves(removed.address);
+    if (removed.wasOurs) this.#holder.addressLeaves(removed.address);
     this.#replace(this.#all.filter((a) => !sameAddress(a.address, address)));
     this.#tell(removed, why);
     return true;
@@ -186,7 +204,7 @@ export class InterfaceAddresses {
     }
   }
 
-  #find(address: AddressWords): InterfaceAddress | undefined {
+  #find(address: AddressWords): KeptAddress | undefined {
     for (const a of this.#all) if (sameAddress(a.address, address)) return a;
     return undefined;
   }
@@ -204,14 +222,14 @@ export class InterfaceAddresses {
     this.#wait();
   }
 
-  #become(address: InterfaceAddress, state: AddressState): void {
+  #become(address: KeptAddress, state: AddressState): void {
     if (address.state === state) return;
-    const changed = { ...address, state };
+    const changed = { ...address, state, wasOurs: address.wasOurs || state !== "tentative" };
     this.#replace(this.#all.map((a) => (a === address ? changed : a)));
     this.#tell(changed, state);
   }
 
-  #replace(all: readonly InterfaceAddress[]): void {
+  #replace(all: readonly KeptAddress[]): void {
     this.#all = all;
     this.#own = all.filter((a) => a.state !== "tentative");
     this.#wait();

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { formatAddress, parseV4 } from "../../../src/stack/core/address.ts";
 import type { TraceEvent } from "../../../src/stack/core/trace.ts";
+import type { NetworkInterface } from "../../../src/stack/link/network-interface.ts";
 import * as arp from "../../../src/stack/packet/arp.ts";
 import { connectPair, OUR_ADDRESS, PEER_ADDRESS, TwoHosts } from "../../support/two-hosts.ts";
 import { Network, type TestHost, v4 } from "./network.ts";
@@ -64,6 +65,39 @@ describe("a tentative address", () => {
     host.eth.addressBook.remove(SECOND, "duplicate");
     expect(seen.at(-1)).toBe("203.0.113.7/24 manual duplicate");
     expect(host.eth.addresses.map((a) => formatAddress(a.address))).toEqual(["203.0.113.2"]);
+  });
+});
+
+describe("whose users are told that it leaves", () => {
+  const leaving = (host: TestHost): string[] => {
+    const told: string[] = [];
+    host.ip.listener = {
+      writable() {},
+      linkChanged() {},
+      addressLeaves: (address) => void told.push(formatAddress(address)),
+      nameServersAdvertised() {},
+    };
+    return told;
+  };
+
+  test.each(["duplicate", "expired"] as const)("one that was ours and is in doubt, when that ends with %s", (why) => {
+    const { host } = hostAndPeer();
+    const told = leaving(host);
+    host.ip.addAddress(host.eth, SECOND, 24);
+    host.eth.addressBook.doubt(SECOND);
+    host.eth.addressBook.setLifetime(SECOND, 10, 10);
+    expect(told).toEqual([]);
+    host.eth.addressBook.remove(SECOND, why);
+    expect(told).toEqual(["203.0.113.7"]);
+  });
+
+  test("not one that never was", () => {
+    const { host } = hostAndPeer();
+    const told = leaving(host);
+    host.ip.addAddress(host.eth, SECOND, 24, { isTentative: true });
+    host.eth.addressBook.setLifetime(SECOND, 10, 10);
+    host.eth.addressBook.remove(SECOND, "duplicate");
+    expect(told).toEqual([]);
   });
 });
 
@@ -154,6 +188,16 @@ describe("an address that is taken away", () => {
     expect(client.events).toContain("aborted: network-down");
     expect(server.events).toContain("aborted: reset");
     expect(told).toEqual(["listener", "endpoint"]);
+  });
+
+  test("while it is in doubt takes its connections along, though nothing can be sent from it any more", () => {
+    const hosts = new TwoHosts();
+    const { client } = connectPair(hosts);
+    const { addressBook } = hosts.ours.ip.interfaces[0]! as NetworkInterface;
+    addressBook.doubt(OUR_ADDRESS);
+    addressBook.remove(OUR_ADDRESS, "duplicate");
+    hosts.simulation.settle();
+    expect(client.events).toContain("aborted: network-down");
   });
 
   test("but that another interface has too goes in silence", () => {

@@ -129,7 +129,9 @@ export class Slaac {
     const entry = this.#prefixes.find((each) => each.address !== undefined && sameAddress(each.address, address));
     if (entry === undefined) return;
     entry.address = undefined;
-    if (state !== "duplicate") this.#prefixes = this.#prefixes.filter((each) => each !== entry);
+    // A frame that comes before its timer may find the time of the prefix over.
+    const isOver = entry.validUntilMs <= this.#context.now;
+    if (state !== "duplicate" || isOver) this.#prefixes = this.#prefixes.filter((each) => each !== entry);
     else if (entry.tries < IDGEN_RETRIES) {
       entry.tries++;
       this.#form(entry);

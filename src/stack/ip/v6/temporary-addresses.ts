@@ -147,7 +147,9 @@ export class TemporaryAddresses {
     if (state !== "duplicate" && state !== "removed" && state !== "expired") return;
     const ended = followed.addresses.find(isIt)!;
     followed.addresses = followed.addresses.filter((each) => each !== ended);
-    if (state !== "duplicate") return;
+    // A frame that comes before its timer may find the time of the address over.
+    const isOver = Math.min(ended.validUntilMs, followed.validUntilMs) <= this.#context.now;
+    if (state !== "duplicate" || isOver) return;
     followed.duplicates++;
     if (followed.duplicates <= TEMP_IDGEN_RETRIES) this.#form(followed, ended.preferredUntilMs, ended.validUntilMs);
   }

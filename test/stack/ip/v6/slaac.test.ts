@@ -162,6 +162,27 @@ describe("addresses under a prefix (RFC 4862 §5.5.3)", () => {
     expect(addressesUnder(host, "fe80:")).toHaveLength(1);
   });
 
+  test.each([["stable", LINUX, {}] as const, ["temporary", LINUX, { temporaryAddresses: true }] as const])(
+    "[SLC-04] one that another has in the moment in which its life ends is not formed anew (%s)",
+    (kind, profile, settings) => {
+      const { network, host, router } = autoconfigured(profile, settings);
+      say(host, router, { valid: 60, preferred: 60 });
+      network.advance(2000);
+      host.device.setLink(false);
+      network.time.moveTo(host.context.now + 58_000);
+      host.device.setLink(true);
+      // Frames are taken in before time is looked at.
+      const origin = kind === "stable" ? "slaac" : "temporary";
+      const [address] = addressesUnder(host, UNDER, origin);
+      expect(address).toMatchObject({ state: "tentative" });
+      takeAway(host, router, address!.address);
+      network.advance(0);
+      expect(addressesUnder(host, UNDER)).toEqual([]);
+      say(host, router, { valid: 600, preferred: 600 });
+      expect(addressesUnder(host, UNDER, origin)).toMatchObject([{ state: "tentative" }]);
+    },
+  );
+
   test("[SLC-06] a forged advertisement takes no more than leaves two hours", () => {
     const { network, host, router } = autoconfigured(LINUX);
     say(host, router, { valid: 24 * HOUR, preferred: 12 * HOUR });

@@ -58,8 +58,13 @@ export class Slaac {
     through.addressBook.watch((address, state) => this.#addressChanged(address, state));
   }
 
-  /** Forms the link-local address (RFC 4862 §5.3). One that is there is tried again by who watches the link. */
+  /**
+   * The link is there: forms the link-local address (RFC 4862 §5.3). One that is there is tried again by who watches the link. Where all
+   * were others' they may be free on this link.
+   */
   begin(): void {
+    this.#prefixes = this.#prefixes.filter(({ address }) => address !== undefined);
+    this.#temporary?.begin();
     if (this.#linkLocal !== undefined) return;
     this.#linkLocalTries = 0;
     this.#formLinkLocal();

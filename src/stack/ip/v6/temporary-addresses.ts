@@ -76,6 +76,11 @@ export class TemporaryAddresses {
     return isRefused ? "ndp-too-many-addresses" : undefined;
   }
 
+  /** The link is there: another one maybe, where nothing is known of duplicates. */
+  begin(): void {
+    for (const followed of this.#prefixes) followed.duplicates = 0;
+  }
+
   end(): void {
     this.#timer.cancel();
     const all = this.#prefixes.flatMap(({ addresses }) => addresses);

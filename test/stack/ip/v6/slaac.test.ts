@@ -183,6 +183,17 @@ describe("addresses under a prefix (RFC 4862 §5.5.3)", () => {
     },
   );
 
+  test.each(["slaac", "temporary"])("[SLC-04] and after four that others have it is tried anew when the link comes back (%s)", (origin) => {
+    const { network, host, router } = autoconfigured(LINUX, { temporaryAddresses: true });
+    say(host, router);
+    for (let i = 0; i < 4; i++) takeAway(host, router, addressesUnder(host, UNDER, origin)[0]!.address);
+    host.device.setLink(false);
+    host.device.setLink(true);
+    say(host, router);
+    network.advance(2000);
+    expect(addressesUnder(host, UNDER, origin)).toMatchObject([{ state: "preferred" }]);
+  });
+
   test("[SLC-06] a forged advertisement takes no more than leaves two hours", () => {
     const { network, host, router } = autoconfigured(LINUX);
     say(host, router, { valid: 24 * HOUR, preferred: 12 * HOUR });

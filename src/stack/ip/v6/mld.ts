@@ -128,7 +128,7 @@ export class Mld {
       // RFC 3810 §6: all nodes of a link, and what never leaves an interface, are not told of.
       isReported: (group) => scopeOf(group) > INTERFACE_LOCAL && !isAllNodes(group),
       report: (records) => {
-        const room = Math.min(through.mtu, MAX_PACKET) - ipv6.HEADER - ROUTER_ALERT - icmpv6.HEADER;
+        const room = Math.min(through.ipv6Mtu, MAX_PACKET) - ipv6.HEADER - ROUTER_ALERT - icmpv6.HEADER;
         for (const message of divideRecords(records, room, mld.RECORD_HEADER, mld.SOURCE_BYTES)) this.#sendReport(through, message);
       },
       olderReport: (_version, group) => this.#sendMessage(through, icmpv6.LISTENER_REPORT_V1, group, group),

@@ -179,7 +179,7 @@ export class RouterDiscovery {
   #takeMtu(bytes: Uint8Array, option: number): DropReason | undefined {
     if (ndp.optionLength(bytes, option) !== ndp.MTU_OPTION) return "ndp-bad-option";
     const mtu = ndp.advertisedMtu(bytes, option);
-    if (mtu < MIN_MTU || mtu > this.#through.mtu) return "ndp-bad-mtu";
+    if (mtu < MIN_MTU || mtu > this.#through.device.mtu) return "ndp-bad-mtu";
     this.#through.parameters.mtu = mtu;
     return undefined;
   }

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { type AddressWords, formatAddress, type IpAddress, makeAddressSlot, parseAddress } from "../../../../src/stack/core/address.ts";
 import { Memberships } from "../../../../src/stack/ip/groups/memberships.ts";
+import { ANY_SOURCE } from "../../../../src/stack/ip/groups/source-filter.ts";
 import * as ethernet from "../../../../src/stack/packet/ethernet.ts";
 import * as extensionHeaders from "../../../../src/stack/packet/extension-headers.ts";
 import * as icmpv6 from "../../../../src/stack/packet/icmpv6.ts";
 import * as ipv6 from "../../../../src/stack/packet/ipv6.ts";
 import * as mld from "../../../../src/stack/packet/mld.ts";
-import { Network, type Station } from "../../link/network.ts";
+import { Network, type Station, type TestHost } from "../../link/network.ts";
 import { groupMac, IP, PAYLOAD, receive } from "./neighbour.ts";
 
 const GROUP = parseAddress("ff3e::1234");
@@ -252,4 +253,20 @@ test("[ETH-09] a group of IPv6 is 33:33 and its last 32 bits, for datagrams too,
   expect(frames.map((f) => ethernet.destinationText(f, 0))).toEqual(["33:33:00:00:00:fb"]);
   expect([destinationOf(frames[0]!), sourceOf(frames[0]!), ipv6.hopLimit(frames[0]!, IP)]).toEqual(["ff02::fb", "fe80::2", 1]);
   expect([member.receive()?.payload, sender.receive()]).toEqual([Uint8Array.of(1, 2, 3), undefined]);
+});
+
+test.each([
+  ["a router's MTU", 1400, (host: TestHost) => void Object.assign(host.eth.parameters, { mtu: 1400 })],
+  ["what every link carries, whatever a lease says for IPv4", 1280, (host: TestHost) => host.eth.limitMtu(576)],
+])("reports are as long as IPv6's packets are there: %s", (_what, mtu, lower) => {
+  const { network, host, router } = setUp();
+  lower(host);
+  for (let i = 1; i <= 100; i++) host.ip.setWanted({}, parseAddress(`ff0e::${i.toString(16)}`), host.eth, ANY_SOURCE);
+  network.advance(10_000);
+  router.heard();
+  host.ip.groupsOn(host.eth, GROUP).announce();
+  network.settle();
+  const longest = Math.max(...reports(router).map((frame) => frame.length - IP));
+  expect(longest).toBeLessThanOrEqual(mtu);
+  expect(longest).toBeGreaterThan(mtu - 20);
 });

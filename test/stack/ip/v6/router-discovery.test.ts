@@ -399,6 +399,15 @@ describe("figures of the link (RFC 4861 §6.3.4)", () => {
     expect(host.eth.ipv6Mtu).toBe(1500);
   });
 
+  test("[NDP-16] what a lease says for IPv4 is no bound for the MTU", () => {
+    const { host, router } = autoconfigured();
+    host.ip.limitMtu(host.eth, 1400);
+    advertise(host, router, { options: [mtuOption(1300)] });
+    expect(advertise(host, router, { options: [mtuOption(1500)] })).toBeUndefined();
+    host.ip.limitMtu(host.eth, Number.POSITIVE_INFINITY);
+    expect(host.eth.ipv6Mtu).toBe(1500);
+  });
+
   test("[NDP-16] IPv4 goes by its own", () => {
     const { host, router } = autoconfigured();
     router.introduce(host);

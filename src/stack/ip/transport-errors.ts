@@ -19,7 +19,7 @@ export interface ControlMessageUser {
  * @param error `mtu` is what is reported, 0 when the error is about something else
  * @returns whether it was believed
  */
-export function tellTransport(transport: Transport, error: IcmpError, user: ControlMessageUser): boolean {
+export function tellTransport(transport: Pick<Transport, "icmpError">, error: IcmpError, user: ControlMessageUser): boolean {
   if (error.mtu === 0) return transport.icmpError(error);
   const { remote } = error;
   const mtuNow = user.mtuTo(remote);

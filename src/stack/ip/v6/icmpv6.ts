@@ -12,7 +12,7 @@ import { ErrorRateLimit } from "../error-rate-limit.ts";
 import type { Path } from "../path.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import { type EchoFormat, Pings } from "../pings.ts";
-import type { IcmpErrorKind, InboundPacket } from "../transport.ts";
+import type { IcmpErrorKind, InboundPacket, Transport } from "../transport.ts";
 import { type ControlMessageUser, tellTransport } from "../transport-errors.ts";
 import type { Autoconfiguration } from "./autoconfiguration.ts";
 import type { Mld } from "./mld.ts";
@@ -37,6 +37,11 @@ export class Icmpv6 {
   readonly #info = plainFrame();
   readonly #rateLimit: ErrorRateLimit;
   readonly #pings: Pings;
+  /** Echo requests as a transport: what they learn of a path holds for all (RFC 8201 §4). */
+  readonly #pingErrors: Pick<Transport, "icmpError"> = {
+    icmpError: ({ remote, bytes, transportAt, kind, reporter }) =>
+      this.#pings.error(remote, bytes, transportAt, kind, reporter) === "accepted",
+  };
   readonly #quoted = { protocol: 0, at: 0, isLaterFragment: false };
   readonly #quotedSource = makeAddressSlot();
   readonly #quotedDestination = makeAddressSlot();
@@ -131,8 +136,7 @@ export class Icmpv6 {
     ipv6.fillDestination(bytes, ipAt, this.#quotedDestination, scope);
     const remote = keepAddress(this.#quotedDestination);
     const { protocol, at: transportAt } = quoted;
-    if (protocol === ipv6.PROTOCOL_ICMP) return this.#pings.error(remote, bytes, transportAt, kind, reporter);
-    const transport = this.#user.transport(protocol);
+    const transport = protocol === ipv6.PROTOCOL_ICMP ? this.#pingErrors : this.#user.transport(protocol);
     if (transport === undefined) return "icmp-quote-unexpected";
 
     if (kind === "fragmentation-needed" && reportedMtu < ipv6.MIN_MTU) return "icmpv6-mtu-too-small";

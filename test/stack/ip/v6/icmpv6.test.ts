@@ -258,6 +258,35 @@ describe("errors that come to us", () => {
     expect(path.mtu).toBe(1500);
   });
 
+  test("[PM6-01] packet too big about an echo request lowers it too, where somebody waits for the answer", () => {
+    const { network, host, peer } = beside();
+    const results: PingResult[] = [];
+    const ping = (sequence: number) =>
+      host.ip.ping(PEER, { id: 1, sequence, payloadBytes: 1400, timeoutMs: 1000 }, (result) => results.push(result));
+    ping(1);
+    network.settle();
+    const [whole] = heardIpv6(peer);
+    const tooBig = (mtu: number, sequence: number) => {
+      const message = new Uint8Array(8 + 1232);
+      icmpv6.writeHeader(message, 0, icmpv6.PACKET_TOO_BIG, 0, mtu);
+      message.set(whole!.subarray(IP, IP + 1232), 8);
+      message[8 + 40 + 7] = sequence;
+      receive(host, icmpFrame(host, peer, message));
+    };
+    tooBig(1279, 1);
+    tooBig(1300, 2);
+    expect([host.ip.mtuTo(PEER), results]).toEqual([1500, []]);
+    expect(host.drops()).toEqual({ "icmpv6-mtu-too-small": 1, "icmp-quote-unexpected": 1 });
+    tooBig(1300, 1);
+    expect(host.ip.mtuTo(PEER)).toBe(1300);
+    expect(results).toMatchObject([{ kind: "fragmentation-needed" }]);
+    ping(3);
+    network.settle();
+    expect(heardIpv6(peer).map((frame) => [ipv6.nextHeader(frame, IP), frame.length - IP <= 1300])).toEqual(
+      Array(2).fill([FRAGMENT, true]),
+    );
+  });
+
   test("a neighbour that does not answer is told of as a router would", () => {
     const { network, host, heard } = listening(LINUX);
     const silent = parseAddress("2001:db8::77");

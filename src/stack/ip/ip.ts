@@ -389,6 +389,10 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return this.routes.isReplaced(address, through);
   }
 
+  hasAlternative(through: NetworkInterface, address: IpAddress): boolean {
+    return this.routes.hasAlternative(address, through);
+  }
+
   writable(through: NetworkInterface): void {
     this.listener?.writable(through);
   }

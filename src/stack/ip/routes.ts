@@ -117,7 +117,16 @@ export class RouteTable {
 
   /** Whether there is another way, with a gateway that answers, to where a route through this neighbour leads. */
   isReplaced(address: AddressWords, through: NetworkInterface): boolean {
-    const isOther = (r: KeptRoute): boolean => r.interface.isUp && !leadsThrough(r, address, through) && !isSilent(r);
+    return this.#hasOther(address, through, (other) => !isSilent(other));
+  }
+
+  /** As `isReplaced`, though the other may be silent too. */
+  hasAlternative(address: AddressWords, through: NetworkInterface): boolean {
+    return this.#hasOther(address, through, () => true);
+  }
+
+  #hasOther(address: AddressWords, through: NetworkInterface, isUsable: (other: KeptRoute) => boolean): boolean {
+    const isOther = (r: KeptRoute): boolean => r.interface.isUp && !leadsThrough(r, address, through) && isUsable(r);
     return this.#routes.some((r) => leadsThrough(r, address, through) && this.#routes.some((o) => isOther(o) && isTakenFor(r, o)));
   }
 

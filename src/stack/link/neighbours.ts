@@ -47,8 +47,10 @@ export interface NeighbourLink {
   unresolved(bytes: Uint8Array, at: number, end: number): void;
   /** A neighbour does not answer any more, or does so again. */
   silenceChanged(address: IpAddress): void;
-  /** Whether another neighbour is used instead of one that is silent, which is asked again from time to time then. */
+  /** Whether another neighbour is used instead of one that is silent. */
   isReplaced(address: IpAddress): boolean;
+  /** Whether another one could be used, if it answered: then a silent one is asked again from time to time. */
+  hasAlternative(address: IpAddress): boolean;
 }
 
 interface QueuedFrame {
@@ -344,14 +346,13 @@ export class Neighbours implements NeighbourService {
     neighbour.silentSinceMs = now;
     this.#become(neighbour, "FAILED");
     this.#link.silenceChanged(neighbour.address);
-    const isReplaced = this.#link.isReplaced(neighbour.address);
-    if (isReplaced) neighbour.timer.set(this.#context.profile.neighbourReachableMs);
-    this.#dropQueue(neighbour, "neighbour-unresolved", !isReplaced);
+    if (this.#link.hasAlternative(neighbour.address)) neighbour.timer.set(this.#context.profile.neighbourReachableMs);
+    this.#dropQueue(neighbour, "neighbour-unresolved", !this.#link.isReplaced(neighbour.address));
   }
 
-  /** Nobody sends through a neighbour that is replaced: only a question tells that it is back. */
+  /** Nobody sends through a neighbour while another is used or tried: only a question tells that it is back. */
   #askAgain(neighbour: Neighbour): void {
-    if (!this.#link.isReplaced(neighbour.address)) return;
+    if (!this.#link.hasAlternative(neighbour.address)) return;
     neighbour.timer.set(this.#context.profile.neighbourReachableMs);
     neighbour.broadcastAtMs = this.#context.now;
     this.#solicitor.solicit(neighbour.address, undefined);

@@ -42,6 +42,8 @@ export interface InterfaceUser {
   silenceChanged(through: NetworkInterface, address: IpAddress): void;
   /** Whether another neighbour is used instead of this one, which is silent. */
   isReplaced(through: NetworkInterface, address: IpAddress): boolean;
+  /** Whether another neighbour could be used instead of this one, if it answered. */
+  hasAlternative(through: NetworkInterface, address: IpAddress): boolean;
   /** A device that was full takes frames again. Only to be noted: the device is in the middle of something. */
   writable(from: NetworkInterface): void;
   /** As `writable`, only to be noted. */
@@ -310,6 +312,10 @@ export class NetworkInterface
 
   isReplaced(address: IpAddress): boolean {
     return this.#user.isReplaced(this, address);
+  }
+
+  hasAlternative(address: IpAddress): boolean {
+    return this.#user.hasAlternative(this, address);
   }
 
   /** A frame that trips over a mistake of ours is lost, counted and told of; the host goes on. */

@@ -131,6 +131,27 @@ describe("[IP4-19] a gateway that does not answer (RFC 1122 §3.3.1.4, RFC 4861 
     expect(errors).not.toEqual([]);
   });
 
+  test("is asked for on, each of them, while all are silent: whichever comes back first is used, and the first again when it is there", () => {
+    const { network, host, first, second } = setUp();
+    const path = pathTo(host);
+    for (let i = 0; i < 2; i++) {
+      send(path);
+      network.advance(3000);
+    }
+    network.advance(600_000);
+    for (const station of [first, second]) station.heard();
+    network.advance(31_000);
+    expect(new Set(second.heardArp().map((a) => a.target))).toEqual(new Set([first.address, second.address]));
+    answers(network, host, second);
+    expect(nextHop(host)).toBe("203.0.113.12");
+    network.advance(600_000);
+    first.heard();
+    network.advance(31_000);
+    expect(first.heardArp().map((a) => a.target)).toContain(first.address);
+    answers(network, host, first);
+    expect(nextHop(host)).toBe("203.0.113.11");
+  });
+
   test("is not asked any more once no route leads through it", () => {
     const { network, host, first } = setUp();
     send(pathTo(host));

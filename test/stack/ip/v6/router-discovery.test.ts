@@ -7,8 +7,9 @@ import * as ethernet from "../../../../src/stack/packet/ethernet.ts";
 import * as icmpv6 from "../../../../src/stack/packet/icmpv6.ts";
 import * as ipv6 from "../../../../src/stack/packet/ipv6.ts";
 import * as ndp from "../../../../src/stack/packet/ndp.ts";
+import { MemoryWire } from "../../../../src/wire/memory-wire.ts";
 import type { Station, TestHost } from "../../link/network.ts";
-import { groupMac, heardIpv6, IP, icmpFrame } from "./neighbour.ts";
+import { groupMac, heardIpv6, IP, icmpFrame, type Packet } from "./neighbour.ts";
 import {
   ALL_NODES,
   addressesOf,
@@ -516,4 +517,54 @@ test("the operator's route stays when a router's to the same place goes", () => 
   host.ip.addRoute({ destination: parseAddress("::"), prefixLength: 0, gateway, metric: 5 });
   advertise(host, router, { lifetime: 0 });
   expect(host.ip.routes.list().filter(({ destination }) => destination === "::")).toMatchObject([{ origin: "manual", metric: 5 }]);
+});
+
+describe("two links whose routers have the same address (RFC 4007 §6)", () => {
+  function onTwoLinks() {
+    const set = autoconfigured(LINUX);
+    const { network, host, router } = set;
+    const device = new MemoryWire().device({ name: "second" });
+    const second = host.ip.addInterface(device);
+    host.ip.autoconfigure(second);
+    network.advance(2000);
+    /** As `router` says it on the first link. */
+    const onSecond = (message: Uint8Array, packet: Partial<Packet> = {}) => {
+      const to = { source: ROUTER, destination: ALL_NODES, linkTo: groupMac(ALL_NODES), hopLimit: 255, ...packet };
+      const frame = icmpFrame(host, router, message, to);
+      second.frame(frame, 0, frame.length, plainFrame());
+    };
+    const way = (to = FAR) => {
+      const found = host.ip.wayTo(parseAddress(to), undefined);
+      return typeof found === "string" ? found : `${formatAddress(found.nextHop)} from ${formatAddress(found.local)}`;
+    };
+    advertise(host, router, { options: [prefixOption(PREFIX)] });
+    onSecond(advertisementOf({ options: [prefixOption(parseAddress("2001:db8:2::"))] }, SECOND_MAC));
+    network.advance(2000);
+    return { ...set, device, second, onSecond, way };
+  }
+
+  test("[NDP-15] are two routers: what is said on one link, and its end, is none of the other's", () => {
+    const { network, host, router, device, onSecond, way } = onTwoLinks();
+    expect(way()).toMatch(/^fe80::1%2 from 2001:db8:1:/);
+    host.device.setLink(false);
+    expect(way()).toMatch(/^fe80::1%3 from 2001:db8:2:/);
+    host.device.setLink(true);
+    network.advance(2000);
+    expect(way()).toMatch(/^fe80::1%2 from 2001:db8:1:/);
+    device.setLink(false);
+    device.setLink(true);
+    const says = new Uint8Array(ndp.NEIGHBOUR_MESSAGE);
+    ndp.writeNeighbourMessage(says, 0, icmpv6.NEIGHBOUR_ADVERTISEMENT, ndp.FLAG_OVERRIDE, ROUTER, SECOND_MAC);
+    onSecond(advertisementOf({}, SECOND_MAC));
+    onSecond(says);
+    expect(host.ip.routes.list().filter(({ prefixLength }) => prefixLength === 0)).toMatchObject([{ gateway: "fe80::1%2" }]);
+    expect(advertise(host, router, { lifetime: 0 })).toBeUndefined();
+    expect(host.ip.routes.list().filter(({ prefixLength }) => prefixLength === 0)).toEqual([]);
+  });
+
+  test("[PM6-01] the MTU of a path is of its zone", () => {
+    const { host } = onTwoLinks();
+    host.ip.pathMtus.lower(parseAddress("fe80::9%2"), 1300, () => true);
+    expect(["fe80::9%2", "fe80::9%3"].map((text) => host.ip.mtuTo(parseAddress(text)))).toEqual([1300, 1500]);
+  });
 });

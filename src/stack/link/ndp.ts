@@ -141,7 +141,7 @@ export class Ndp implements Solicitor {
     if (!this.#link.isNeighbourly(target)) return this.#link.claimed(target);
     const isRouter = (flags & ndp.FLAG_ROUTER) !== 0;
     const isOverride = (flags & ndp.FLAG_OVERRIDE) !== 0;
-    const verdict = this.#neighbours().advertised(target, hasMac ? this.#mac : undefined, { isSolicited, isOverride, isRouter });
+    const verdict = this.#neighbours().advertised(target, hasMac ? this.#mac : undefined, { isSolicited, isOverride });
     if (verdict === "accepted" && !isRouter) this.#link.isNoRouter(target);
     return verdict;
   }

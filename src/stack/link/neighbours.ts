@@ -89,8 +89,6 @@ export class Neighbour {
   /** What another station than the known one answered; taken when the known one stays silent. */
   readonly claimedMac = new Uint8Array(ethernet.MAC_LENGTH);
   hasClaim = false;
-  /** It says that it forwards packets (RFC 4861 §7.2.5). ARP knows no such thing. */
-  isRouter = false;
   queue: QueuedFrame[] = [];
   queuedBytes = 0;
   readonly timer: Timer;
@@ -105,7 +103,6 @@ export class Neighbour {
 export interface AdvertisementFlags {
   readonly isSolicited: boolean;
   readonly isOverride: boolean;
-  readonly isRouter: boolean;
 }
 
 /** Asks the link for a neighbour, in the way of the address's family. */
@@ -215,7 +212,6 @@ export class Neighbours implements NeighbourService {
       if (entry.state === "REACHABLE") this.#become(entry, "STALE");
       return "ndp-not-override";
     }
-    entry.isRouter = flags.isRouter;
     if (flags.isSolicited) this.#confirm(entry, mac ?? entry.mac);
     else if (isIncomplete || isOther) this.#learn(entry, mac!);
     return "accepted";
@@ -255,13 +251,6 @@ export class Neighbours implements NeighbourService {
   /** When a neighbour was given up last; undefined for one that was not, or has been heard of since. */
   silentSinceMs(address: AddressWords): number | undefined {
     return this.#entries.get(address)?.silentSinceMs;
-  }
-
-  /** A router advertises itself (RFC 4861 §6.3.4). @param mac undefined when it names none */
-  advertisedRouter(address: AddressWords, mac: Uint8Array | undefined): void {
-    if (mac !== undefined) this.learnFromRequest(address, mac);
-    const entry = this.#entries.get(address);
-    if (entry !== undefined) entry.isRouter = true;
   }
 
   /** Gives a neighbour a link address for good; `mac` is copied. */
@@ -382,7 +371,10 @@ export class Neighbours implements NeighbourService {
     neighbour.timer.set(CLAIM_MS);
   }
 
-  /** RFC 826's merge, for a request that targets us: whoever asks for our address is about to talk to us. */
+  /**
+   * RFC 826's merge, for a request that targets us: whoever asks for our address is about to talk to us. So it is with the link address
+   * that a router names for itself or in a redirect (RFC 4861 §6.3.4, §8.3).
+   */
   learnFromRequest(sender: AddressWords, mac: Uint8Array): void {
     const entry = this.obtain(sender);
     switch (entry.state) {

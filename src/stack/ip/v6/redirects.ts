@@ -48,9 +48,7 @@ export class Redirects {
     routes.forget((each) => each.kind === "redirect" && sameAddress(each.destination, to));
     routes.makeRoom("redirect");
     routes.learn({ kind: "redirect", destination: to, prefixLength: 128, gateway, metric: 0 }, this.#context.now + REDIRECT_MS);
-    const mac = hasMac ? this.#mac : undefined;
-    if (gateway !== undefined) through.neighbours.advertisedRouter(gateway, mac);
-    else if (mac !== undefined) through.neighbours.learnFromRequest(to, mac);
+    if (hasMac) through.neighbours.learnFromRequest(gateway ?? to, this.#mac);
     return "accepted";
   }
 }

@@ -92,7 +92,7 @@ export class RouterDiscovery {
     if (ndp.routerLifetime(bytes, at) > 0) this.#solicitation.answered();
     const ofRouter = this.#takeRouter(bytes, at, router);
     const ofOptions = this.#takeOptions(bytes, at, end, router);
-    if (this.#routes.leadThrough(router)) this.#through.neighbours.advertisedRouter(router, hasMac ? this.#mac : undefined);
+    if (hasMac && this.#routes.leadThrough(router)) this.#through.neighbours.learnFromRequest(router, this.#mac);
     return ofRouter ?? ofOptions ?? "accepted";
   }
 

@@ -88,15 +88,14 @@ export class Icmpv6 {
    * @param rest the four bytes after the checksum
    */
   sendError(packet: InboundPacket, type: number, code: number, rest = 0, evenToGroup = false): void {
-    const { bytes, ipAt, end, source, destination, through } = packet;
+    const { bytes, ipAt, end, source, destination } = packet;
     if ((packet.isBroadcast && !evenToGroup) || isUnspecified(source) || isMulticast(source)) return;
     if (this.#isAboutError(packet)) return;
     if (!this.#rateLimit.take()) {
       this.#context.drops.count("icmp-error-rate-limited");
       return;
     }
-    const local = isMulticast(destination) ? through?.addressTowards(source) : destination;
-    const path = this.#user.pathTo(source, local);
+    const path = this.#user.pathTo(source, isMulticast(destination) ? undefined : destination);
     if (typeof path === "string") {
       this.#context.drops.count(path);
       return;
@@ -159,13 +158,13 @@ export class Icmpv6 {
     return this.#routers.input(type, packet, through);
   }
 
-  /** RFC 4443 §4.2: a request to a group is answered too, from the address that the asker would be answered from. */
+  /** RFC 4443 §4.2: a request to a group is answered too, from the address that suits the asker (RFC 6724 §5). */
   #answerEcho(packet: InboundPacket): PacketVerdict {
     if (!this.#context.profile.answersEcho) return "icmp-echo-unanswered";
-    const { bytes, at, end, source, destination, through } = packet;
+    const { bytes, at, end, source, destination } = packet;
     const isToGroup = isMulticast(destination);
     if (isToGroup && !this.#rateLimit.take()) return "icmp-error-rate-limited";
-    const path = this.#user.pathTo(source, isToGroup ? through?.addressTowards(source) : destination);
+    const path = this.#user.pathTo(source, isToGroup ? undefined : destination);
     if (typeof path === "string") return path;
     // In fragments may come a little more than may leave.
     if (end - at > path.maxMessage) return "ipv6-too-long";

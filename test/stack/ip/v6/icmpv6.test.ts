@@ -72,6 +72,23 @@ describe("echo (RFC 4443 §4)", () => {
     expect(heardIpv6(peer).map((f) => icmpv6.verifyChecksum(f, PAYLOAD, f.length, US, PEER))).toEqual([true]);
   });
 
+  test("one from beyond the link too: not from an address that no router passes on (RFC 6724 §5)", () => {
+    const { network, host, peer } = beside();
+    host.ip.removeAddress(host.eth, US);
+    host.ip.addAddress(host.eth, parseAddress("fe80::2"), 64);
+    host.ip.addAddress(host.eth, US, 64);
+    host.ip.addRoute({ destination: parseAddress("::"), prefixLength: 0, gateway: PEER });
+    const asker = parseAddress("2001:db8:77::1");
+    receive(host, icmpFrame(host, peer, echoRequest(), { ...TO_ALL, source: asker }));
+    const unknown = frameOf(host, peer, Uint8Array.of(59, 0, 0x80, 4, 0, 0, 0, 0), { next: 60, ...TO_ALL, source: asker });
+    receive(host, unknown);
+    network.settle();
+    expect(heardIpv6(peer).map((f) => [icmpv6.type(f, PAYLOAD), icmpv6.verifyChecksum(f, PAYLOAD, f.length, US, asker)])).toEqual([
+      [icmpv6.ECHO_REPLY, true],
+      [icmpv6.PARAMETER_PROBLEM, true],
+    ]);
+  });
+
   test("a request that came in fragments, and is longer than what may leave, is let go", () => {
     const { host, peer } = beside();
     const message = echoRequest("a".repeat(65_520));

@@ -90,7 +90,7 @@ export class RouterDiscovery {
     this.#takeParameters(bytes, at);
     // One that is none by default may be beside one that is (RFC 4861 §6.3.7).
     if (ndp.routerLifetime(bytes, at) > 0) this.#solicitation.answered();
-    const ofRouter = this.#takeRouter(bytes, at, router);
+    const ofRouter = hasDefaultRoute(bytes, at, end) ? undefined : this.#takeRouter(bytes, at, router);
     const ofOptions = this.#takeOptions(bytes, at, end, router);
     if (hasMac && this.#routes.leadThrough(router)) this.#through.neighbours.learnFromRequest(router, this.#mac);
     return ofRouter ?? ofOptions ?? "accepted";
@@ -161,9 +161,8 @@ export class RouterDiscovery {
 
   /** RFC 4191 §2.3, §3.1: a host of type C. */
   #takeRoute(bytes: Uint8Array, option: number, gateway: IpAddress): DropReason | undefined {
-    if (!ndp.isRouteOption(bytes, option)) return "ndp-bad-option";
+    if (!isGoodRoute(bytes, option)) return "ndp-bad-option";
     const preference = ndp.routePreference(bytes, option);
-    if (preference === RESERVED_PREFERENCE) return "ndp-bad-option";
     const bits = ndp.prefixLength(bytes, option);
     ndp.fillRoutePrefix(bytes, option, this.#prefix);
     const destination = prefixOf(this.#prefix, bits);
@@ -187,3 +186,15 @@ export class RouterDiscovery {
 
 /** Whether hosts have addresses under the prefix: it is none of a link alone (RFC 4862 §5.5.3 b), of a group, of this host or of IPv4. */
 const isOfHosts = (prefix: AddressWords): boolean => !(isLinkLocalV6(prefix) || isMulticast(prefix) || isLoopback(prefix) || isV4(prefix));
+
+const isGoodRoute = (bytes: Uint8Array, option: number): boolean =>
+  ndp.isRouteOption(bytes, option) && ndp.routePreference(bytes, option) !== RESERVED_PREFERENCE;
+
+/** An option says what the router is for the whole world: that counts instead of what stands in the message itself (RFC 4191 §3.1). */
+function hasDefaultRoute(bytes: Uint8Array, at: number, end: number): boolean {
+  for (let option = ndp.optionsAt(bytes, at); option < end; option += ndp.optionLength(bytes, option)) {
+    const isRoute = ndp.optionType(bytes, option) === ndp.OPTION_ROUTE && isGoodRoute(bytes, option);
+    if (isRoute && ndp.prefixLength(bytes, option) === 0) return true;
+  }
+  return false;
+}

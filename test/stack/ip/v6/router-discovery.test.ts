@@ -282,6 +282,19 @@ describe("preferences and routes (RFC 4191)", () => {
     expect(host.ip.routes.list()).toContainEqual(expect.objectContaining({ destination: "::", prefixLength: 0, metric: 512 }));
   });
 
+  test("[NDP-25] and has the word over what stands before it: the router keeps its place when it says both again (RFC 4191 §3.1)", () => {
+    const { host, router } = autoconfigured();
+    const first = { lifetime: 0, options: [prefixOption(PREFIX), routeOption(parseAddress("::"), 0, 600)] };
+    advertise(host, router, first);
+    advertise(host, router, { from: SECOND, mac: SECOND_MAC });
+    expect(nextHop(host, FAR)).toBe("fe80::1");
+    const { generation } = host.ip.routes;
+    advertise(host, router, first);
+    expect([nextHop(host, FAR), host.ip.routes.generation]).toEqual(["fe80::1", generation]);
+    advertise(host, router, { lifetime: 1800, options: [routeOption(parseAddress("::"), 0, 0)] });
+    expect(nextHop(host, FAR)).toBe("fe80::2");
+  });
+
   test.each([
     [
       "a length above 128",

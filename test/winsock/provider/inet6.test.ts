@@ -256,6 +256,41 @@ describe("IPV6_V6ONLY", () => {
     expect([recv(v.winsock, four), recv(v.winsock, six)]).toEqual(["4", "6"]);
   });
 
+  test("off, a datagram socket connected in one family still sends to the other by sendto, from an address of that", () => {
+    const v = ipv6Winsock();
+    const server = dual(v, datagram6(v, v.peerWinsock), v.peerWinsock);
+    bind6(v, server, "::", 7000, 0, v.peerWinsock);
+    const heard = (peer: string, to: string): string => {
+      const s = dual(v, datagram6(v));
+      expect(connect6(v, s, peer, 7000)).toEqual(SUCCESS);
+      expect(outcome(v.winsock, v.winsock.sendto(s, bytes("x"), 1, 0, address6(to, 7000), sizeof_sockaddr_in6))).toEqual([1, 0]);
+      const from = new_sockaddr_in6();
+      v.peerWinsock.recvfrom(server, new Uint8Array(9), 9, 0, from, { value: sizeof_sockaddr_in6 });
+      return text6(from);
+    };
+    expect(heard(mapped(PEER), PEER6)).toBe(OURS6);
+    expect(heard(PEER6, mapped(PEER))).toBe(mapped(OURS));
+  });
+
+  test("off, a socket whose connect failed in one family connects in the other, and a datagram socket changes its peer's", () => {
+    const v = ipv6Winsock();
+    v.listener(80);
+    const s = dual(v, stream6(v));
+    expect(connect6(v, s, PEER6, 80)).toEqual(fails(WSAECONNREFUSED));
+    expect(connect6(v, s, ELSEWHERE6, 80)).toEqual(fails(WSAENETUNREACH));
+    expect(connect6(v, s, mapped(PEER), 80)).toEqual(SUCCESS);
+    const d = dual(v, datagram6(v));
+    bind6(v, d, "::", 5000);
+    for (const [peer, ours] of [
+      [mapped(PEER), mapped(OURS)],
+      [PEER6, OURS6],
+      [mapped(PEER), mapped(OURS)],
+    ] as const) {
+      expect(connect6(v, d, peer, 7000)).toEqual(SUCCESS);
+      expect([name6(v, d), name6(v, d, "getpeername")]).toEqual([`[${ours}]:5000`, `[${peer}]:7000`]);
+    }
+  });
+
   test("off, what is bound to an address of one family cannot reach the other", () => {
     const v = ipv6Winsock();
     v.listener(80);

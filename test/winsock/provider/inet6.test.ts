@@ -399,6 +399,25 @@ describe("datagrams", () => {
     expect([text6(from), length.value]).toEqual([OURS6, 28]);
   });
 
+  test("one structure for senders of both families answers the one that was heard last", () => {
+    const v = ipv6Winsock();
+    const [four, six] = [datagram(v.winsock), datagram6(v)];
+    bind(v, four, "0.0.0.0", 7000);
+    bind6(v, six, "::", 7000);
+    const from = new_sockaddr_in6();
+    for (const [server, sender, to, namelen] of [
+      [six, datagram6(v, v.peerWinsock), address6(OURS6, 7000), sizeof_sockaddr_in6],
+      [four, datagram(v.peerWinsock), address(OURS, 7000), sizeof_sockaddr_in],
+      [six, datagram6(v, v.peerWinsock), address6(OURS6, 7000), sizeof_sockaddr_in6],
+    ] as const) {
+      v.peerWinsock.sendto(sender, bytes("ask"), 3, 0, to, namelen);
+      const length = { value: sizeof_sockaddr_in6 };
+      expect(v.winsock.recvfrom(server, new Uint8Array(9), 9, 0, from, length)).toBe(3);
+      expect(outcome(v.winsock, v.winsock.sendto(server, bytes("answer"), 6, 0, from, length.value))).toEqual([6, 0]);
+      expect(recv(v.peerWinsock, sender)).toBe("answer");
+    }
+  });
+
   test("connected, it hears its peer alone, and a port unreachable of ICMPv6 is WSAECONNRESET", () => {
     const v = ipv6Winsock();
     const s = datagram6(v);

@@ -32,6 +32,7 @@ import {
   dual,
   ELSEWHERE6,
   ipv6Winsock,
+  LOOPBACK_ZONE,
   listener6,
   name6,
   OUR_LINK_LOCAL,
@@ -112,6 +113,16 @@ describe("streams", () => {
     expect(name6(v, s)).toMatch(/^\[fe80::2%1\]:/);
     expect(connect6(v, stream6(v), PEER_LINK_LOCAL, 80, OUR_ZONE)).toEqual(SUCCESS);
     expect(connect6(v, stream6(v), PEER_LINK_LOCAL, 80, 9)).toEqual(fails(WSAENETUNREACH));
+  });
+
+  test("the zone of the loopback holds our own addresses and no neighbour: nobody is asked there, and no datagram lost", () => {
+    const v = ipv6Winsock();
+    for (const to of [PEER_LINK_LOCAL, OUR_LINK_LOCAL]) {
+      expect(connect6(v, stream6(v), to, 80, LOOPBACK_ZONE)).toEqual(fails(WSAENETUNREACH));
+      expect(connect6(v, datagram6(v), to, 7000, LOOPBACK_ZONE)).toEqual(fails(WSAENETUNREACH));
+      const sent = v.winsock.sendto(datagram6(v), bytes("x"), 1, 0, address6(to, 7000, LOOPBACK_ZONE), sizeof_sockaddr_in6);
+      expect(outcome(v.winsock, sent)).toEqual(fails(WSAENETUNREACH));
+    }
   });
 
   test("a zone that a program gives for an address that needs none changes nothing", () => {

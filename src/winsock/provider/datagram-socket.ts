@@ -53,7 +53,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   #isDissolved = false;
   #sendIsShut = false;
   #receiveIsShut = false;
-  /** The code with which calls fail since the device is gone, once what had come is received. */
+  /** The code with which calls fail since the device, or the address, is gone, once what had come is received; until a connect by another way. */
   #death = 0;
   /** Codes that the next receives fail with, one each. */
   readonly #errors: number[] = [];
@@ -156,6 +156,8 @@ export class DatagramSocket extends Socket implements UdpUser {
     const peer = { address: endpoint.peer!, port: wanted.port };
     this.#peer = peer;
     this.#isDissolved = false;
+    // There is a way again, from an address that is ours.
+    this.#death = 0;
     // "Any datagrams queued for receipt are discarded if name is different from the previous connect."
     if (before === undefined) endpoint.discardQueuedExcept(peer.address, peer.port);
     else if (!sameAddress(before.address, peer.address) || before.port !== peer.port) this.#discardQueue();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseAddress } from "../../../src/stack/core/address.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -21,7 +22,9 @@ import {
   WSAEFAULT,
   WSAEINVAL,
   WSAEMSGSIZE,
+  WSAENETDOWN,
   WSAENETUNREACH,
+  WSAEWOULDBLOCK,
 } from "../../../src/winsock/abi/errors.ts";
 import { new_sockaddr_in, new_sockaddr_in6, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../../src/winsock/abi/structures.ts";
 import {
@@ -44,7 +47,7 @@ import {
   text6,
 } from "../../support/ipv6-winsock.ts";
 import { address, OURS, PEER, type VirtualWinsock } from "../../support/virtual-winsock.ts";
-import { bind, bytes, connect, datagram, fails, outcome, recv, SUCCESS, say, set } from "../../support/winsock-calls.ts";
+import { bind, bytes, connect, datagram, fails, nonblocking, outcome, recv, SUCCESS, say, set } from "../../support/winsock-calls.ts";
 
 const mapped = (text: string): string => `::ffff:${text}`;
 
@@ -449,6 +452,27 @@ describe("datagrams", () => {
     }
     v.advance(10);
     expect(recv(v.winsock, s)).toBe("friend");
+  });
+
+  test("connected from an address that is no more, it hears again once it is connected from another", () => {
+    const v = ipv6Winsock();
+    const s = nonblocking(v, datagram6(v));
+    connect6(v, s, PEER6, 7000);
+    const { ip } = v.ours;
+    ip.addAddress(ip.interfaces[0]!, parseAddress("2001:db8::22"), 64);
+    ip.removeAddress(ip.interfaces[0]!, parseAddress(OURS6));
+    expect(recv(v.winsock, s)).toBe(`error ${WSAENETDOWN}`);
+    const peer = datagram6(v, v.peerWinsock);
+    bind6(v, peer, "::", 7000, 0, v.peerWinsock);
+    expect(connect6(v, s, PEER6, 7000)).toEqual(SUCCESS);
+    expect(name6(v, s)).toMatch(/^\[2001:db8::22\]:/);
+    expect(recv(v.winsock, s)).toBe(`error ${WSAEWOULDBLOCK}`);
+    say(v.winsock, s, "x");
+    const from = new_sockaddr_in6();
+    v.peerWinsock.recvfrom(peer, new Uint8Array(9), 9, 0, from, { value: sizeof_sockaddr_in6 });
+    v.peerWinsock.sendto(peer, bytes("answer"), 6, 0, from, sizeof_sockaddr_in6);
+    v.advance(10);
+    expect(recv(v.winsock, s)).toBe("answer");
   });
 
   test("no address, no port and no route have the codes of IPv4", () => {

@@ -25,7 +25,6 @@ import {
   WSAEMSGSIZE,
   WSAENETDOWN,
   WSAENETRESET,
-  WSAENETUNREACH,
   WSAENOBUFS,
   WSAENOTCONN,
   WSAEOPNOTSUPP,
@@ -130,7 +129,7 @@ export class DatagramSocket extends Socket implements UdpUser {
       this.#disconnect();
       return DONE;
     }
-    if (!this.canSpeakTo(peer.address)) return failed(WSAENETUNREACH);
+    if (!this.canSpeakTo(peer.address)) return failed(WSAEADDRNOTAVAIL);
     if (this.#peerNeedsOption && this.#isForbiddenBroadcast(peer.address)) return failed(WSAEACCES);
     const wasBound = this.isBound;
     const code = this.bindImplicitly() || this.#setPeer(peer);
@@ -195,10 +194,11 @@ export class DatagramSocket extends Socket implements UdpUser {
   override sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer {
     if (name === null) return this.send(bytes, flags);
     if (this.#sendIsShut) return failed(WSAESHUTDOWN);
+    // Before the family, as Windows does it: an IPv4 name is too short for a socket of IPv6.
+    if (Math.min(name.length, tolen) < this.family.nameBytes) return failed(WSAEFAULT);
     const to = this.readPeer(name, tolen);
     if (typeof to === "number") return failed(to);
-    if (isUnspecified(to.address) || to.port === 0) return failed(WSAEADDRNOTAVAIL);
-    if (!this.canSpeakTo(to.address)) return failed(WSAENETUNREACH);
+    if (isUnspecified(to.address) || to.port === 0 || !this.canSpeakTo(to.address)) return failed(WSAEADDRNOTAVAIL);
     return this.#sendTo(bytes, flags, to, true);
   }
 

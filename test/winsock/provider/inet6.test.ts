@@ -26,7 +26,13 @@ import {
   WSAENETUNREACH,
   WSAEWOULDBLOCK,
 } from "../../../src/winsock/abi/errors.ts";
-import { new_sockaddr_in, new_sockaddr_in6, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../../src/winsock/abi/structures.ts";
+import {
+  new_sockaddr_in,
+  new_sockaddr_in6,
+  sizeof_sockaddr_in,
+  sizeof_sockaddr_in6,
+  sockaddrBytes,
+} from "../../../src/winsock/abi/structures.ts";
 import {
   address6,
   bind6,
@@ -156,10 +162,20 @@ describe("streams", () => {
     const v = ipv6Winsock();
     expect(connect(v, stream6(v), PEER, 80)).toEqual(fails(WSAEAFNOSUPPORT));
     expect(connect6(v, v.stream(), PEER6, 80)).toEqual(fails(WSAEAFNOSUPPORT));
-    const sent = v.winsock.sendto(datagram6(v), bytes("x"), 1, 0, address(PEER, 7000), sizeof_sockaddr_in);
+    const sent = v.winsock.sendto(datagram(v.winsock), bytes("x"), 1, 0, address6(PEER6, 7000), sizeof_sockaddr_in6);
     expect(outcome(v.winsock, sent)).toEqual(fails(WSAEAFNOSUPPORT));
     expect(bind(v, stream6(v), OURS, 80)).toEqual(fails(WSAEFAULT));
     expect(bind6(v, v.stream(), OURS6, 80)).toEqual(fails(WSAEFAULT));
+  });
+
+  test("an IPv4 name is too short for sendto on a socket of IPv6, as on Windows; in the room of a longer one it is of another family", () => {
+    const v = ipv6Winsock();
+    const storage = new Uint8Array(128);
+    storage.set(sockaddrBytes(address(PEER, 7000)));
+    const send = (tolen: number) => outcome(v.winsock, v.winsock.sendto(dual(v, datagram6(v)), bytes("x"), 1, 0, storage, tolen));
+    expect(send(sizeof_sockaddr_in)).toEqual(fails(WSAEFAULT));
+    expect(send(sizeof_sockaddr_in6)).toEqual(fails(WSAEAFNOSUPPORT));
+    expect(send(storage.length)).toEqual(fails(WSAEAFNOSUPPORT));
   });
 });
 
@@ -215,13 +231,18 @@ describe("IPV6_V6ONLY", () => {
     expect(isV6Only(v, s)).toBe(0);
   });
 
-  test("while it is on, IPv4 is out of reach", () => {
+  test("while it is on, a v4-mapped address is none to connect or send to (as on Windows 10), and the socket stays as it was", () => {
     const v = ipv6Winsock();
     v.listener(80);
-    expect(connect6(v, stream6(v), mapped(PEER), 80)).toEqual(fails(WSAENETUNREACH));
-    expect(connect6(v, datagram6(v), mapped(PEER), 7000)).toEqual(fails(WSAENETUNREACH));
-    const sent = v.winsock.sendto(datagram6(v), bytes("x"), 1, 0, address6(mapped(PEER), 7000), sizeof_sockaddr_in6);
-    expect(outcome(v.winsock, sent)).toEqual(fails(WSAENETUNREACH));
+    const [s, d] = [stream6(v), datagram6(v)];
+    for (const to of [mapped(PEER), mapped("127.0.0.1")]) {
+      expect(connect6(v, s, to, 80)).toEqual(fails(WSAEADDRNOTAVAIL));
+      expect(connect6(v, d, to, 7000)).toEqual(fails(WSAEADDRNOTAVAIL));
+      const sent = v.winsock.sendto(d, bytes("x"), 1, 0, address6(to, 7000), sizeof_sockaddr_in6);
+      expect(outcome(v.winsock, sent)).toEqual(fails(WSAEADDRNOTAVAIL));
+    }
+    expect([name6(v, s), name6(v, d)]).toEqual([`error ${WSAEINVAL}`, `error ${WSAEINVAL}`]);
+    expect(connect6(v, dual(v, s), mapped(PEER), 80)).toEqual(SUCCESS);
   });
 
   test("off, a stream connects by a v4-mapped address, and its names are v4-mapped", () => {

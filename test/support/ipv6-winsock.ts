@@ -17,6 +17,7 @@ export const OUR_LINK_LOCAL = "fe80::2";
 export const PEER_LINK_LOCAL = "fe80::1";
 /** The zone of our link: the index of the interface. */
 export const OUR_ZONE = 1;
+export const LOOPBACK_ZONE = 2;
 
 export function ipv6Winsock(options: VirtualWinsockOptions = {}): VirtualWinsock {
   const v = new VirtualWinsock(options);

@@ -306,7 +306,11 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     if (isLoopback(remote)) return "no-route";
     if (local !== undefined && isLoopback(local)) return "source-not-local";
     if (this.isBroadcast(remote)) return this.#wayToAll(remote, local);
-    if (needsScope(remote)) return this.#wayThrough(this.#interfaces[remote.scope - 1], remote, remote, local);
+    if (needsScope(remote)) {
+      const link = this.#interfaces[remote.scope - 1];
+      // There are no neighbours on it: what is not ours is nobody's.
+      return link?.isLoopback === true ? "no-route" : this.#wayThrough(link, remote, remote, local);
+    }
     const route = this.routes.lookup(remote);
     if (route === undefined) return "no-route";
     return this.#wayThrough(route.interface, route.gateway ?? remote, remote, local);

@@ -1,4 +1,4 @@
-import { type AddressWords, type IpAddress, keepAddress, sameAddress } from "../core/address.ts";
+import { type AddressWords, type IpAddress, keepAddress, sameAddress, sameFamily } from "../core/address.ts";
 import { type BoundAddress, closeness, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
@@ -71,6 +71,12 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   /** The address bound to, or while connected the one that was chosen. */
   get local(): BoundAddress {
     return this.#path?.local ?? this.boundTo;
+  }
+
+  /** The address of ours for what goes to somebody: what a connect chose is nothing to the other family, which a socket of both reaches still. */
+  sourceTowards(remote: IpAddress): IpAddress | undefined {
+    const local = specificOf(this.local);
+    return local !== undefined && sameFamily(local, remote) ? local : this.source;
   }
 
   get peer(): IpAddress | undefined {

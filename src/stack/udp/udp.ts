@@ -135,7 +135,7 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
   ): UdpSendResult {
     if (!reachesFamilyOf(from.boundTo, remote)) return "source-not-local";
     const isGroup = isMulticast(remote);
-    const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, specificOf(from.local)));
+    const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, from.sourceTowards(remote)));
     if (typeof way === "string") return way;
     if (way.isBroadcast && !from.allowsBroadcast) return "broadcast-not-allowed";
     if (port === 0) {

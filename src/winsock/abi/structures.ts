@@ -160,11 +160,13 @@ function setU32(b: Uint8Array, at: number, value: number): void {
 
 /**
  * The bytes of a socket address: an array is returned as it is, an object as a new array of its structure's size. The structure is
- * told by the name of the family's field: `sin6_family` (28 bytes), `sa_family` (at least 16), otherwise `sin_family` (16).
+ * told by the name of the family's field: `sin6_family` (28 bytes), `sa_family` (at least 16), otherwise `sin_family` (16). One that has
+ * both `sin6_family` and `sin_family`, because names of both families were written to it, is what `sin6_family` says.
  */
 export function sockaddrBytes(name: sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array): Uint8Array {
   if (name instanceof Uint8Array) return name;
-  if (field(name, "sin6_family") !== undefined) return sockaddrIn6Bytes(name);
+  const isIn6 = integer(name, "sin6_family") === AF_INET6 || field(name, "sin_family") === undefined;
+  if (isIn6 && field(name, "sin6_family") !== undefined) return sockaddrIn6Bytes(name);
   if (field(name, "sa_family") !== undefined) {
     const data = field(name, "sa_data");
     const length = data instanceof Uint8Array || Array.isArray(data) ? data.length : 0;
@@ -215,7 +217,8 @@ export function readSockaddrIn6(bytes: Uint8Array): sockaddr_in6 {
 /**
  * Fills the program's structure with an address, as getsockname and accept do: bytes as far as they fit, or the object's fields in
  * place. An object gets sin6_ fields for an AF_INET6 address, sa_ fields if it has an `sa_family`, and sin_ fields otherwise; its
- * sin_addr object is kept, and sin_zero is written where it exists.
+ * sin_addr object is kept, and sin_zero is written where it exists. Family and port, which lie in one place in C, are written under the
+ * names of the other structure too where it has those.
  */
 export function writeSockaddrIn(target: sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array, bytes: Uint8Array): void {
   if (target instanceof Uint8Array) {
@@ -223,9 +226,12 @@ export function writeSockaddrIn(target: sockaddr_in | sockaddr_in6 | sockaddr | 
   } else if (field(target, "sa_family") !== undefined) {
     Object.assign(target, { sa_family: u16(bytes, 0), sa_data: bytes.slice(2) });
   } else if (u16(bytes, 0) === AF_INET6) {
-    Object.assign(target, readSockaddrIn6(bytes));
+    const name = readSockaddrIn6(bytes);
+    Object.assign(target, name);
+    if (field(target, "sin_family") !== undefined) Object.assign(target, { sin_family: name.sin6_family, sin_port: name.sin6_port });
   } else {
     const name = target as Partial<sockaddr_in>;
+    if (field(target, "sin6_family") !== undefined) Object.assign(target, { sin6_family: u16(bytes, 0), sin6_port: u16(bytes, 2) });
     name.sin_family = u16(bytes, 0);
     name.sin_port = u16(bytes, 2);
     const address = u32(bytes, 4);

@@ -391,7 +391,8 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
       const { a, data } = await call("recvfrom", { s, a: pieceOf(length), b: flags, c: LONGEST_NAME }, signal);
       const bytes = data ?? NO_BYTES;
-      return { data: bytes.subarray(a), ...socketAddressOf(bytes.subarray(0, a)) };
+      const nobody = inet6.has(s) ? NO_SENDER6 : NO_SENDER;
+      return { data: bytes.subarray(a), ...(a === 0 ? nobody : socketAddressOf(bytes.subarray(0, a))) };
     },
 
     async shutdown(s, how = SD_SEND) {
@@ -495,7 +496,10 @@ function nameBytes(syscall: string, name: SocketAddress | undefined): Uint8Array
 /** Where a sockaddr_in6 has its scope id. */
 const SCOPE_AT = 24;
 
-/** 0.0.0.0 and port 0 where the call gave no address, as recvfrom on a stream. */
+/** What recvfrom on a stream tells, which has the one peer. */
+const NO_SENDER: SocketAddress = { address: "0.0.0.0", port: 0, family: AF_INET };
+const NO_SENDER6: SocketAddress = { address: "::", port: 0, family: AF_INET6 };
+
 function socketAddressOf(name: Uint8Array | null): SocketAddress {
   const bytes = name ?? NO_BYTES;
   if (bytes[0] === AF_INET6) {

@@ -28,6 +28,7 @@ const type = namer(["SOCK_"]);
 const how = namer(["SD_"]);
 const socketOption = namer(["SO_"]);
 const tcpOption = namer(["TCP_"]);
+const ipOption = namer(["IP_"]);
 const ipv6Option = namer(["IPV6_"]);
 const ioctl = namer(["FION", "SIOCAT"]);
 
@@ -36,11 +37,18 @@ const protocol = (value: number): string => {
   if (value === constants.IPPROTO_IPV6) return "IPPROTO_IPV6";
   return value === constants.IPPROTO_UDP ? "IPPROTO_UDP" : String(value);
 };
-const level = (value: number): string => (value === constants.SOL_SOCKET ? "SOL_SOCKET" : protocol(value));
-function option(of: number, name: number): string {
-  if (of === constants.IPPROTO_TCP) return tcpOption(name);
-  return of === constants.IPPROTO_IPV6 ? ipv6Option(name) : socketOption(name);
+function level(value: number): string {
+  if (value === constants.SOL_SOCKET) return "SOL_SOCKET";
+  return value === constants.IPPROTO_IP ? "IPPROTO_IP" : protocol(value);
 }
+/** Names of options by their level: each level counts anew. */
+const OPTIONS: ReadonlyMap<number, (name: number) => string> = new Map([
+  [constants.SOL_SOCKET, socketOption],
+  [constants.IPPROTO_TCP, tcpOption],
+  [constants.IPPROTO_IP, ipOption],
+  [constants.IPPROTO_IPV6, ipv6Option],
+]);
+const option = (of: number, name: number): string => OPTIONS.get(of)?.(name) ?? String(name);
 const version = (word: number): string => `MAKEWORD(${constants.LOBYTE(word)}, ${constants.HIBYTE(word)})`;
 
 function nameText(name: Uint8Array | null): string {

@@ -25,7 +25,6 @@ import {
   WSAEMSGSIZE,
   WSAENETDOWN,
   WSAENETRESET,
-  WSAENETUNREACH,
   WSAENOBUFS,
   WSAENOTCONN,
   WSAEOPNOTSUPP,
@@ -53,7 +52,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   #isDissolved = false;
   #sendIsShut = false;
   #receiveIsShut = false;
-  /** The code with which calls fail since the device is gone, once what had come is received. */
+  /** The code with which calls fail since the device, or the address, is gone, once what had come is received; until a connect by another way. */
   #death = 0;
   /** Codes that the next receives fail with, one each. */
   readonly #errors: number[] = [];
@@ -130,7 +129,7 @@ export class DatagramSocket extends Socket implements UdpUser {
       this.#disconnect();
       return DONE;
     }
-    if (!this.canSpeakTo(peer.address)) return failed(WSAENETUNREACH);
+    if (!this.canSpeakTo(peer.address)) return failed(WSAEADDRNOTAVAIL);
     if (this.#peerNeedsOption && this.#isForbiddenBroadcast(peer.address)) return failed(WSAEACCES);
     const wasBound = this.isBound;
     const code = this.bindImplicitly() || this.#setPeer(peer);
@@ -156,6 +155,8 @@ export class DatagramSocket extends Socket implements UdpUser {
     const peer = { address: endpoint.peer!, port: wanted.port };
     this.#peer = peer;
     this.#isDissolved = false;
+    // There is a way again, from an address that is ours.
+    this.#death = 0;
     // "Any datagrams queued for receipt are discarded if name is different from the previous connect."
     if (before === undefined) endpoint.discardQueuedExcept(peer.address, peer.port);
     else if (!sameAddress(before.address, peer.address) || before.port !== peer.port) this.#discardQueue();
@@ -193,10 +194,11 @@ export class DatagramSocket extends Socket implements UdpUser {
   override sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer {
     if (name === null) return this.send(bytes, flags);
     if (this.#sendIsShut) return failed(WSAESHUTDOWN);
+    // Before the family, as Windows does it: an IPv4 name is too short for a socket of IPv6.
+    if (Math.min(name.length, tolen) < this.family.nameBytes) return failed(WSAEFAULT);
     const to = this.readPeer(name, tolen);
     if (typeof to === "number") return failed(to);
-    if (isUnspecified(to.address) || to.port === 0) return failed(WSAEADDRNOTAVAIL);
-    if (!this.canSpeakTo(to.address)) return failed(WSAENETUNREACH);
+    if (isUnspecified(to.address) || to.port === 0 || !this.canSpeakTo(to.address)) return failed(WSAEADDRNOTAVAIL);
     return this.#sendTo(bytes, flags, to, true);
   }
 

@@ -84,7 +84,8 @@ const INET6: SocketFamily = {
 
 const SCOPE_AT = 24;
 /** A C ulong, so in the machine's order. */
-const scopeOf = (b: Uint8Array): number => b[SCOPE_AT]! | (b[SCOPE_AT + 1]! << 8) | (b[SCOPE_AT + 2]! << 16) | (b[SCOPE_AT + 3]! << 24);
+const scopeOf = (b: Uint8Array): number =>
+  (b[SCOPE_AT]! | (b[SCOPE_AT + 1]! << 8) | (b[SCOPE_AT + 2]! << 16) | (b[SCOPE_AT + 3]! << 24)) >>> 0;
 
 const FAMILIES: ReadonlyMap<number, SocketFamily> = new Map([INET, INET6].map((family) => [family.af, family]));
 

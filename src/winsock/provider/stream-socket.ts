@@ -165,9 +165,9 @@ export class StreamSocket extends Socket implements TcpUser {
       !isUnspecified(remote.address) &&
       remote.port !== 0 &&
       !isMulticast(remote.address) &&
-      !this.context.host.ip.isBroadcast(remote.address);
+      !this.context.host.ip.isBroadcast(remote.address) &&
+      this.canSpeakTo(remote.address);
     if (!canBePeer) return failed(WSAEADDRNOTAVAIL);
-    if (!this.canSpeakTo(remote.address)) return failed(WSAENETUNREACH);
     const code = this.bindImplicitly(remote) || this.#open(remote);
     if (code !== 0) return failed(code);
     this.#connectIsNonblocking = this.isNonblocking;

@@ -6,6 +6,7 @@ import {
   lingerBytes,
   new_fd_set,
   new_sockaddr_in,
+  new_sockaddr_in6,
   new_WSADATA,
   readFdSet,
   readLinger,
@@ -74,6 +75,20 @@ describe("socket addresses in C layout (winsock2.h)", () => {
     const v6 = {} as sockaddr_in;
     writeSockaddrIn(v6, Uint8Array.of(23, 0, 0, 80, ...new Uint8Array(24)));
     expect(v6).toMatchObject({ sin6_family: 23, sin6_port: htons(80), sin6_scope_id: 0 });
+  });
+
+  test("an object that names of both families are written to is the last one, and says so in the fields that lie in one place", () => {
+    const bytesOfServer6 = Uint8Array.of(23, 0, 1, 187, ...new Uint8Array(24).fill(1));
+    for (const name of [new_sockaddr_in(), new_sockaddr_in6(), {} as sockaddr_in]) {
+      writeSockaddrIn(name, bytesOfServer6);
+      expect(sockaddrBytes(name)).toEqual(bytesOfServer6);
+      writeSockaddrIn(name, bytesOfServer);
+      expect(sockaddrBytes(name)).toEqual(bytesOfServer);
+      expect(name).toMatchObject({ sin_family: 2, sin_port: htons(80), sin6_family: 2, sin6_port: htons(80) });
+      writeSockaddrIn(name, bytesOfServer6);
+      expect(sockaddrBytes(name)).toEqual(bytesOfServer6);
+      expect(name).toMatchObject({ sin_family: 23, sin_port: htons(443), sin6_family: 23, sin6_port: htons(443) });
+    }
   });
 
   test.each([

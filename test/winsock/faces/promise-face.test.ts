@@ -132,6 +132,9 @@ describe("the promise face", () => {
       expect(await ours.getpeername(s)).toEqual({ address: at, port: 80, family: AF_INET6 });
       await ours.send(s, "hello");
       expect(await settled(peer.recv(accepted.socket))).toEqual(new TextEncoder().encode("hello"));
+      // A stream tells no sender, in the family that it has.
+      await ours.send(s, "bye");
+      expect(await settled(peer.recvfrom(accepted.socket))).toMatchObject({ address: "::", port: 0, family: AF_INET6 });
     }
   });
 

@@ -5,9 +5,12 @@ import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
 import { callName, callText, outcomeText } from "../../../src/winsock/provider/call-text.ts";
 import { CALL, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { encodeSets } from "../../../src/winsock/provider/select.ts";
+import { address6, PEER_LINK_LOCAL } from "../../support/ipv6-winsock.ts";
 import { address, PEER } from "../../support/virtual-winsock.ts";
 
 const NAME = sockaddrBytes(address(PEER, 81));
+/** In the highest zone that there can be. */
+const NAME6 = sockaddrBytes(address6(PEER_LINK_LOCAL, 81, 0xffffffff));
 const call = (op: number, fields: Partial<CallRequest> = {}): string =>
   callText({ id: 1, op, s: 4, a: 0, b: 0, c: 0, data: null, ...fields });
 const select = (read: number[] | undefined, a: number): string =>
@@ -20,6 +23,7 @@ describe("a call as a C programmer would write it", () => {
     [call(CALL.socket, { a: c.AF_INET, b: c.SOCK_STREAM, c: c.IPPROTO_TCP }), "socket(AF_INET, SOCK_STREAM, IPPROTO_TCP)"],
     [call(CALL.socket, { a: 99, b: c.SOCK_DGRAM, c: 0 }), "socket(99, SOCK_DGRAM, 0)"],
     [call(CALL.connect, { a: 16, data: NAME }), `connect(s=4, ${PEER}:81, 16)`],
+    [call(CALL.connect, { a: 28, data: NAME6 }), "connect(s=4, [fe80::1%4294967295]:81, 28)"],
     [call(CALL.bind, { a: 3, data: NAME.slice(0, 3) }), "bind(s=4, 3 bytes, 3)"],
     [call(CALL.bind, { a: 16 }), "bind(s=4, NULL, 16)"],
     [call(CALL.listen, { a: c.SOMAXCONN }), "listen(s=4, SOMAXCONN)"],
@@ -36,6 +40,10 @@ describe("a call as a C programmer would write it", () => {
       call(CALL.setsockopt, { a: c.IPPROTO_TCP, b: c.TCP_NODELAY, c: 4, data: Uint8Array.of(1, 2, 0, 0) }),
       "setsockopt(s=4, IPPROTO_TCP, TCP_NODELAY, 513, 4)",
     ],
+    [call(CALL.getsockopt, { a: c.IPPROTO_IPV6, b: c.IPV6_V6ONLY }), "getsockopt(s=4, IPPROTO_IPV6, IPV6_V6ONLY)"],
+    [call(CALL.getsockopt, { a: c.IPPROTO_IP, b: c.IP_TTL }), "getsockopt(s=4, IPPROTO_IP, IP_TTL)"],
+    [call(CALL.getsockopt, { a: c.IPPROTO_UDP, b: c.SO_REUSEADDR }), "getsockopt(s=4, IPPROTO_UDP, 4)"],
+    [call(CALL.getsockopt, { a: 99, b: c.SO_REUSEADDR }), "getsockopt(s=4, 99, 4)"],
     [call(CALL.closesocket), "closesocket(s=4)"],
     [call(9999), "operation 9999(s=4)"],
     [select([4, 8], 1500), "select(read {4 8}, write NULL, except {}, 1.5 ms)"],

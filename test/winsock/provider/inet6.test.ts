@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseAddress } from "../../../src/stack/core/address.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -21,9 +22,17 @@ import {
   WSAEFAULT,
   WSAEINVAL,
   WSAEMSGSIZE,
+  WSAENETDOWN,
   WSAENETUNREACH,
+  WSAEWOULDBLOCK,
 } from "../../../src/winsock/abi/errors.ts";
-import { new_sockaddr_in, new_sockaddr_in6, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../../src/winsock/abi/structures.ts";
+import {
+  new_sockaddr_in,
+  new_sockaddr_in6,
+  sizeof_sockaddr_in,
+  sizeof_sockaddr_in6,
+  sockaddrBytes,
+} from "../../../src/winsock/abi/structures.ts";
 import {
   address6,
   bind6,
@@ -32,6 +41,7 @@ import {
   dual,
   ELSEWHERE6,
   ipv6Winsock,
+  LOOPBACK_ZONE,
   listener6,
   name6,
   OUR_LINK_LOCAL,
@@ -43,7 +53,7 @@ import {
   text6,
 } from "../../support/ipv6-winsock.ts";
 import { address, OURS, PEER, type VirtualWinsock } from "../../support/virtual-winsock.ts";
-import { bind, bytes, connect, datagram, fails, outcome, recv, SUCCESS, say, set } from "../../support/winsock-calls.ts";
+import { bind, bytes, connect, datagram, fails, nonblocking, outcome, recv, SUCCESS, say, set } from "../../support/winsock-calls.ts";
 
 const mapped = (text: string): string => `::ffff:${text}`;
 
@@ -114,6 +124,16 @@ describe("streams", () => {
     expect(connect6(v, stream6(v), PEER_LINK_LOCAL, 80, 9)).toEqual(fails(WSAENETUNREACH));
   });
 
+  test("the zone of the loopback holds our own addresses and no neighbour: nobody is asked there, and no datagram lost", () => {
+    const v = ipv6Winsock();
+    for (const to of [PEER_LINK_LOCAL, OUR_LINK_LOCAL]) {
+      expect(connect6(v, stream6(v), to, 80, LOOPBACK_ZONE)).toEqual(fails(WSAENETUNREACH));
+      expect(connect6(v, datagram6(v), to, 7000, LOOPBACK_ZONE)).toEqual(fails(WSAENETUNREACH));
+      const sent = v.winsock.sendto(datagram6(v), bytes("x"), 1, 0, address6(to, 7000, LOOPBACK_ZONE), sizeof_sockaddr_in6);
+      expect(outcome(v.winsock, sent)).toEqual(fails(WSAENETUNREACH));
+    }
+  });
+
   test("a zone that a program gives for an address that needs none changes nothing", () => {
     const v = ipv6Winsock();
     listener6(v, 80);
@@ -142,10 +162,20 @@ describe("streams", () => {
     const v = ipv6Winsock();
     expect(connect(v, stream6(v), PEER, 80)).toEqual(fails(WSAEAFNOSUPPORT));
     expect(connect6(v, v.stream(), PEER6, 80)).toEqual(fails(WSAEAFNOSUPPORT));
-    const sent = v.winsock.sendto(datagram6(v), bytes("x"), 1, 0, address(PEER, 7000), sizeof_sockaddr_in);
+    const sent = v.winsock.sendto(datagram(v.winsock), bytes("x"), 1, 0, address6(PEER6, 7000), sizeof_sockaddr_in6);
     expect(outcome(v.winsock, sent)).toEqual(fails(WSAEAFNOSUPPORT));
     expect(bind(v, stream6(v), OURS, 80)).toEqual(fails(WSAEFAULT));
     expect(bind6(v, v.stream(), OURS6, 80)).toEqual(fails(WSAEFAULT));
+  });
+
+  test("an IPv4 name is too short for sendto on a socket of IPv6, as on Windows; in the room of a longer one it is of another family", () => {
+    const v = ipv6Winsock();
+    const storage = new Uint8Array(128);
+    storage.set(sockaddrBytes(address(PEER, 7000)));
+    const send = (tolen: number) => outcome(v.winsock, v.winsock.sendto(dual(v, datagram6(v)), bytes("x"), 1, 0, storage, tolen));
+    expect(send(sizeof_sockaddr_in)).toEqual(fails(WSAEFAULT));
+    expect(send(sizeof_sockaddr_in6)).toEqual(fails(WSAEAFNOSUPPORT));
+    expect(send(storage.length)).toEqual(fails(WSAEAFNOSUPPORT));
   });
 });
 
@@ -201,13 +231,18 @@ describe("IPV6_V6ONLY", () => {
     expect(isV6Only(v, s)).toBe(0);
   });
 
-  test("while it is on, IPv4 is out of reach", () => {
+  test("while it is on, a v4-mapped address is none to connect or send to (as on Windows 10), and the socket stays as it was", () => {
     const v = ipv6Winsock();
     v.listener(80);
-    expect(connect6(v, stream6(v), mapped(PEER), 80)).toEqual(fails(WSAENETUNREACH));
-    expect(connect6(v, datagram6(v), mapped(PEER), 7000)).toEqual(fails(WSAENETUNREACH));
-    const sent = v.winsock.sendto(datagram6(v), bytes("x"), 1, 0, address6(mapped(PEER), 7000), sizeof_sockaddr_in6);
-    expect(outcome(v.winsock, sent)).toEqual(fails(WSAENETUNREACH));
+    const [s, d] = [stream6(v), datagram6(v)];
+    for (const to of [mapped(PEER), mapped("127.0.0.1")]) {
+      expect(connect6(v, s, to, 80)).toEqual(fails(WSAEADDRNOTAVAIL));
+      expect(connect6(v, d, to, 7000)).toEqual(fails(WSAEADDRNOTAVAIL));
+      const sent = v.winsock.sendto(d, bytes("x"), 1, 0, address6(to, 7000), sizeof_sockaddr_in6);
+      expect(outcome(v.winsock, sent)).toEqual(fails(WSAEADDRNOTAVAIL));
+    }
+    expect([name6(v, s), name6(v, d)]).toEqual([`error ${WSAEINVAL}`, `error ${WSAEINVAL}`]);
+    expect(connect6(v, dual(v, s), mapped(PEER), 80)).toEqual(SUCCESS);
   });
 
   test("off, a stream connects by a v4-mapped address, and its names are v4-mapped", () => {
@@ -254,6 +289,41 @@ describe("IPV6_V6ONLY", () => {
     });
     expect(senders).toEqual([mapped(OURS), OURS6]);
     expect([recv(v.winsock, four), recv(v.winsock, six)]).toEqual(["4", "6"]);
+  });
+
+  test("off, a datagram socket connected in one family still sends to the other by sendto, from an address of that", () => {
+    const v = ipv6Winsock();
+    const server = dual(v, datagram6(v, v.peerWinsock), v.peerWinsock);
+    bind6(v, server, "::", 7000, 0, v.peerWinsock);
+    const heard = (peer: string, to: string): string => {
+      const s = dual(v, datagram6(v));
+      expect(connect6(v, s, peer, 7000)).toEqual(SUCCESS);
+      expect(outcome(v.winsock, v.winsock.sendto(s, bytes("x"), 1, 0, address6(to, 7000), sizeof_sockaddr_in6))).toEqual([1, 0]);
+      const from = new_sockaddr_in6();
+      v.peerWinsock.recvfrom(server, new Uint8Array(9), 9, 0, from, { value: sizeof_sockaddr_in6 });
+      return text6(from);
+    };
+    expect(heard(mapped(PEER), PEER6)).toBe(OURS6);
+    expect(heard(PEER6, mapped(PEER))).toBe(mapped(OURS));
+  });
+
+  test("off, a socket whose connect failed in one family connects in the other, and a datagram socket changes its peer's", () => {
+    const v = ipv6Winsock();
+    v.listener(80);
+    const s = dual(v, stream6(v));
+    expect(connect6(v, s, PEER6, 80)).toEqual(fails(WSAECONNREFUSED));
+    expect(connect6(v, s, ELSEWHERE6, 80)).toEqual(fails(WSAENETUNREACH));
+    expect(connect6(v, s, mapped(PEER), 80)).toEqual(SUCCESS);
+    const d = dual(v, datagram6(v));
+    bind6(v, d, "::", 5000);
+    for (const [peer, ours] of [
+      [mapped(PEER), mapped(OURS)],
+      [PEER6, OURS6],
+      [mapped(PEER), mapped(OURS)],
+    ] as const) {
+      expect(connect6(v, d, peer, 7000)).toEqual(SUCCESS);
+      expect([name6(v, d), name6(v, d, "getpeername")]).toEqual([`[${ours}]:5000`, `[${peer}]:7000`]);
+    }
   });
 
   test("off, what is bound to an address of one family cannot reach the other", () => {
@@ -364,6 +434,25 @@ describe("datagrams", () => {
     expect([text6(from), length.value]).toEqual([OURS6, 28]);
   });
 
+  test("one structure for senders of both families answers the one that was heard last", () => {
+    const v = ipv6Winsock();
+    const [four, six] = [datagram(v.winsock), datagram6(v)];
+    bind(v, four, "0.0.0.0", 7000);
+    bind6(v, six, "::", 7000);
+    const from = new_sockaddr_in6();
+    for (const [server, sender, to, namelen] of [
+      [six, datagram6(v, v.peerWinsock), address6(OURS6, 7000), sizeof_sockaddr_in6],
+      [four, datagram(v.peerWinsock), address(OURS, 7000), sizeof_sockaddr_in],
+      [six, datagram6(v, v.peerWinsock), address6(OURS6, 7000), sizeof_sockaddr_in6],
+    ] as const) {
+      v.peerWinsock.sendto(sender, bytes("ask"), 3, 0, to, namelen);
+      const length = { value: sizeof_sockaddr_in6 };
+      expect(v.winsock.recvfrom(server, new Uint8Array(9), 9, 0, from, length)).toBe(3);
+      expect(outcome(v.winsock, v.winsock.sendto(server, bytes("answer"), 6, 0, from, length.value))).toEqual([6, 0]);
+      expect(recv(v.peerWinsock, sender)).toBe("answer");
+    }
+  });
+
   test("connected, it hears its peer alone, and a port unreachable of ICMPv6 is WSAECONNRESET", () => {
     const v = ipv6Winsock();
     const s = datagram6(v);
@@ -384,6 +473,27 @@ describe("datagrams", () => {
     }
     v.advance(10);
     expect(recv(v.winsock, s)).toBe("friend");
+  });
+
+  test("connected from an address that is no more, it hears again once it is connected from another", () => {
+    const v = ipv6Winsock();
+    const s = nonblocking(v, datagram6(v));
+    connect6(v, s, PEER6, 7000);
+    const { ip } = v.ours;
+    ip.addAddress(ip.interfaces[0]!, parseAddress("2001:db8::22"), 64);
+    ip.removeAddress(ip.interfaces[0]!, parseAddress(OURS6));
+    expect(recv(v.winsock, s)).toBe(`error ${WSAENETDOWN}`);
+    const peer = datagram6(v, v.peerWinsock);
+    bind6(v, peer, "::", 7000, 0, v.peerWinsock);
+    expect(connect6(v, s, PEER6, 7000)).toEqual(SUCCESS);
+    expect(name6(v, s)).toMatch(/^\[2001:db8::22\]:/);
+    expect(recv(v.winsock, s)).toBe(`error ${WSAEWOULDBLOCK}`);
+    say(v.winsock, s, "x");
+    const from = new_sockaddr_in6();
+    v.peerWinsock.recvfrom(peer, new Uint8Array(9), 9, 0, from, { value: sizeof_sockaddr_in6 });
+    v.peerWinsock.sendto(peer, bytes("answer"), 6, 0, from, sizeof_sockaddr_in6);
+    v.advance(10);
+    expect(recv(v.winsock, s)).toBe("answer");
   });
 
   test("no address, no port and no route have the codes of IPv4", () => {

@@ -115,4 +115,20 @@ describe("a device that is gone (docs/deviations.md: an adapter that goes away)"
     expect(connect(v, client, "127.0.0.1", 80)).toEqual(SUCCESS);
     expect(isReadable(v, s, 1)).toBe(true);
   });
+
+  test("ends a datagram socket bound to every address only until it is connected by another way", () => {
+    const v = new VirtualWinsock();
+    const s = datagram(v.winsock);
+    connect(v, s, PEER, 7000);
+    v.unplug();
+    v.advance(10);
+    expect(recv(v.winsock, s)).toBe(DOWN);
+    expect(connect(v, s, PEER, 7000)).toEqual(fails(e.WSAENETDOWN));
+    expect(recv(v.winsock, s)).toBe(DOWN);
+    const peer = receiving(v, "127.0.0.1");
+    expect(connect(v, s, "127.0.0.1", 5000)).toEqual(SUCCESS);
+    expect(outcome(v.winsock, v.winsock.send(s, bytes("x"), 1, 0))).toEqual([1, 0]);
+    expect(recv(v.winsock, peer)).toBe("x");
+    expect(isReadable(v, s, 1)).toBe(false);
+  });
 });

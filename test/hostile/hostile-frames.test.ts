@@ -43,9 +43,13 @@ test("what a host holds does not grow with the hostile frames that it has seen",
     return heapUsed + arrayBuffers;
   };
   const run = new HostileRun(6).send(FRAMES / 2);
-  const before = held();
-  run.send(FRAMES);
-  run.victim.advance(120_000);
-  expect(held() - before).toBeLessThan(MORE_HEAP_BYTES);
+  const growth = (): number => {
+    const before = held();
+    run.send(FRAMES);
+    run.victim.advance(120_000);
+    return held() - before;
+  };
+  // What leaks does so each time; what else this process remembers of its tests comes once.
+  expect(Math.min(growth(), growth())).toBeLessThan(MORE_HEAP_BYTES);
   expect(run.victim.excesses()).toEqual([]);
 });

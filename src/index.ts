@@ -205,5 +205,6 @@ export {
   type Replier,
 } from "./winsock/provider/calls.ts";
 export type { ProviderLimits } from "./winsock/provider/limits.ts";
-export { type ClientUsage, type ControlHandler, Provider, type ProviderUsage } from "./winsock/provider/provider.ts";
+export type { ProcessUsage } from "./winsock/provider/process.ts";
+export { type ControlHandler, Provider, type ProviderUsage } from "./winsock/provider/provider.ts";
 export type { ProviderHost } from "./winsock/provider/provider-host.ts";

@@ -4,8 +4,8 @@ import type { ManagementService } from "./management-service.ts";
 /** The provider, with management answered beside it. */
 export function withManagement(provider: CallHandler, management: ManagementService): CallHandler {
   return {
-    openClient(client) {
-      provider.openClient(client);
+    openClient(client, process) {
+      provider.openClient(client, process);
       management.openClient();
     },
     closeClient(client) {

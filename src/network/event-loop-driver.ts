@@ -33,9 +33,9 @@ export class EventLoopDriver {
   /** The provider of this host, its calls made at the time at which they come. */
   timed(provider: CallHandler): CallHandler {
     return {
-      openClient: (client) => {
+      openClient: (client, process) => {
         this.enter();
-        provider.openClient(client);
+        provider.openClient(client, process);
       },
       closeClient: (client) => {
         this.enter();

@@ -5,9 +5,9 @@
 
 /** Operation codes. They travel between processes, so a number once given keeps its meaning. */
 export const CALL = {
-  /** a: wanted version as of WSAStartup. The first call of a client. */
+  /** a: wanted version as of WSAStartup. Counted for the process. Reply a: the version agreed on. */
   startup: 1,
-  /** Closes every socket of the client; pending calls end with WSAEINTR. */
+  /** Undoes one startup of the process. The last one closes all of its handles; calls that wait, of all its threads, end with WSAEINTR. Reply a: startups left. */
   cleanup: 2,
   /** a: af, b: type, c: protocol. Result: SOCKET. */
   socket: 3,
@@ -47,7 +47,7 @@ export const CALL = {
   getsockopt: 18,
   /** s; a: level; b: name; data: value or null; c: optlen. */
   setsockopt: 19,
-  /** a: id of a pending call of this client, which ends with WSAEINTR if it is still pending. */
+  /** a: id of a pending call of this thread, which ends with WSAEINTR if it is still pending. */
   cancel: 20,
   /**
    * Not Winsock: s; a: at most so many bytes; b: bytes that were shown and are not taken; c: bytes that were taken since. Waits for bytes
@@ -94,9 +94,13 @@ export type Replier = (reply: CallReply) => void;
 
 /** What takes calls: the provider itself, or something that carries them to one. */
 export interface CallHandler {
-  /** A program attached. @param client unique until closed */
-  openClient(client: number): void;
-  /** The program is gone: its sockets go as those of a process that died. */
+  /**
+   * A thread of a program attached.
+   * @param client unique until closed
+   * @param process what the threads of one program have in common; 0 (the default) for a program of this thread alone
+   */
+  openClient(client: number, process?: number): void;
+  /** The thread is gone, and its waiting calls. With the last of a program its sockets go, as those of a process that died. */
   closeClient(client: number): void;
   /** While a client does not take its replies, its waiting calls stay waiting: what they would bring stays where it is bounded. */
   hold(client: number, isHeld: boolean): void;

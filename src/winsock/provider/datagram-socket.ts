@@ -57,9 +57,9 @@ export class DatagramSocket extends Socket implements UdpUser {
   /** Codes that the next receives fail with, one each. */
   readonly #errors: number[] = [];
 
-  constructor(handle: number, owner: Owner, context: SocketContext, family: SocketFamily) {
+  constructor(owner: Owner, context: SocketContext, family: SocketFamily) {
     const { sendBufferBytes, udpReceiveBufferBytes } = context.host.context.profile;
-    super(handle, owner, context, family, context.udpBindings, defaultOptions(sendBufferBytes, udpReceiveBufferBytes));
+    super(owner, context, family, context.udpBindings, defaultOptions(sendBufferBytes, udpReceiveBufferBytes));
   }
 
   override get peer(): Endpoint | undefined {

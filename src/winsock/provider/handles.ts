@@ -44,7 +44,7 @@ export class HandleTable<T> {
   }
 
   /** A copy, so that entries may be removed while it is walked. */
-  all(): T[] {
-    return [...this.#entries.values()];
+  all(): [number, T][] {
+    return [...this.#entries];
   }
 }

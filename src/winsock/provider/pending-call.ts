@@ -2,7 +2,7 @@ import type { Timer, TimerQueue } from "../../stack/core/timers.ts";
 import { WSAEINTR } from "../abi/errors.ts";
 import { failed, type Outcome, type Wait } from "./outcome.ts";
 
-/** A call whose answer is still to come: it sits with the sockets it waits for until it ends, exactly once. */
+/** A call whose answer is still to come: it sits with what it waits for until it ends, exactly once. */
 export class PendingCall {
   readonly client: number;
   readonly call: number;
@@ -33,7 +33,7 @@ export class PendingCall {
     this.#wait = wait;
     this.#isHeld = isHeld;
     this.#finish = finish;
-    for (const socket of wait.on) socket.waiting.add(this);
+    for (const waitable of wait.on) waitable.waiting.add(this);
     if (wait.timeoutMs !== Number.POSITIVE_INFINITY) {
       this.#timer = timers.timer(
         `${name}-timeout`,
@@ -45,7 +45,7 @@ export class PendingCall {
     }
   }
 
-  /** One of its sockets changed. */
+  /** Something that it waits for changed. */
   retry(): void {
     if (this.#isOver || this.#isHeld()) return;
     const outcome = this.#wait.attempt();
@@ -75,6 +75,6 @@ export class PendingCall {
   #leave(): void {
     this.#isOver = true;
     this.#timer?.cancel();
-    for (const socket of this.#wait.on) socket.waiting.delete(this);
+    for (const waitable of this.#wait.on) waitable.waiting.delete(this);
   }
 }

@@ -1,4 +1,3 @@
-import type { TraceOpening } from "../../stack/core/trace.ts";
 import { LOBYTE, SOCK_STREAM } from "../abi/constants.ts";
 import {
   WSAEFAULT,
@@ -15,96 +14,27 @@ import { negotiateVersion } from "../abi/startup-version.ts";
 import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
-import { DatagramSocket } from "./datagram-socket.ts";
-import { HandleTable } from "./handles.ts";
-import { ByteBudget, DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
+import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { PendingCall } from "./pending-call.ts";
+import { Process, type ProcessUsage } from "./process.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { decodeSets, select } from "./select.ts";
-import { type Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
-import { LONGEST_FAMILY_NAME, type SocketFamily } from "./socket-family.ts";
+import { Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { LONGEST_FAMILY_NAME } from "./socket-family.ts";
 import { resolveKind } from "./socket-kind.ts";
 import { StreamSocket } from "./stream-socket.ts";
+import { type Caller, Thread } from "./thread.ts";
 
 /** Answers `CALL.control`; `reply` takes the bytes of the answer and may be called later. */
 export type ControlHandler = (client: number, data: Uint8Array, reply: (data: Uint8Array) => void) => void;
 
-/** What one program has, as the limits count it. */
-export interface ClientUsage {
-  readonly client: number;
-  readonly sockets: number;
-  readonly pendingCalls: number;
-  readonly queuedBytes: number;
-  readonly waitingBytes: number;
-}
-
 /** Of all programs, with what each of them may have. */
-export interface ProviderUsage extends Omit<ClientUsage, "client"> {
+export interface ProviderUsage extends Omit<ProcessUsage, "client"> {
   readonly clients: number;
   readonly limits: ProviderLimits;
-  readonly each: readonly ClientUsage[];
-}
-
-/** A program: what WSAStartup began for it. */
-class Client {
-  readonly id: number;
-  readonly sockets: HandleTable<Socket>;
-  readonly pending = new Map<number, PendingCall>();
-  readonly queued: ByteBudget;
-  readonly waiting: ByteBudget;
-  readonly #context: SocketContext;
-  isStarted = false;
-  isLegacy = false;
-  isHeld = false;
-
-  constructor(id: number, context: SocketContext, limits: ProviderLimits) {
-    this.id = id;
-    this.#context = context;
-    this.sockets = new HandleTable(limits.sockets);
-    this.queued = new ByteBudget(limits.queuedBytes);
-    this.waiting = new ByteBudget(limits.waitingBytes);
-  }
-
-  get usage(): ClientUsage {
-    const { id, sockets, pending, queued, waiting } = this;
-    return { client: id, sockets: sockets.size, pendingCalls: pending.size, queuedBytes: queued.used, waitingBytes: waiting.used };
-  }
-
-  get hasRoom(): boolean {
-    return !this.sockets.isFull;
-  }
-
-  newStreamSocket(family: SocketFamily): StreamSocket {
-    return this.#opened(new StreamSocket(this.sockets.reserve(), this, this.#context, family));
-  }
-
-  newDatagramSocket(family: SocketFamily): DatagramSocket {
-    return this.#opened(new DatagramSocket(this.sockets.reserve(), this, this.#context, family));
-  }
-
-  /** The program has no such socket any more. */
-  forget(socket: Socket): void {
-    this.sockets.remove(socket.handle);
-    const { trace } = this.#context.host.context;
-    if (trace.isOn) trace.emit({ type: "socket-closed", socket: socket.id });
-  }
-
-  /** Tells the trace what the program has open. */
-  introduce(tell: (opening: TraceOpening) => void): void {
-    for (const socket of this.sockets.all()) tell(socketOpened(socket, this.id));
-    for (const { client, call, name } of this.pending.values()) {
-      tell({ type: "winsock-called", client, call, name, text: `${name}(…)` });
-    }
-  }
-
-  #opened<T extends Socket>(socket: T): T {
-    this.sockets.set(socket.handle, socket);
-    const { trace } = this.#context.host.context;
-    if (trace.isOn) trace.emit(socketOpened(socket, this.id));
-    return socket;
-  }
+  readonly each: readonly ProcessUsage[];
 }
 
 /**
@@ -115,7 +45,10 @@ export class Provider implements CallHandler {
   readonly #host: ProviderHost;
   readonly #context: SocketContext;
   readonly #limits: ProviderLimits;
-  readonly #clients = new Map<number, Client>();
+  readonly #threads = new Map<number, Thread>();
+  readonly #processes = new Set<Process>();
+  /** Those that more threads may join. */
+  readonly #byKey = new Map<number, Process>();
   #control: ControlHandler | undefined;
 
   /** @param limits those that differ from the defaults */
@@ -130,7 +63,7 @@ export class Provider implements CallHandler {
       scratch: new Uint8Array(LONGEST_FAMILY_NAME + TRANSFER_LIMIT),
     };
     host.context.trace.introduceBy((tell) => {
-      for (const client of this.#clients.values()) client.introduce(tell);
+      for (const process of this.#processes) process.introduce(tell);
     });
   }
 
@@ -139,37 +72,52 @@ export class Provider implements CallHandler {
     this.#control = control;
   }
 
-  openClient(client: number): void {
-    if (!this.#clients.has(client)) this.#clients.set(client, new Client(client, this.#context, this.#limits));
+  openClient(client: number, key = 0): void {
+    if (this.#threads.has(client)) return;
+    const process = this.#byKey.get(key) ?? this.#newProcess(client, key);
+    const thread = new Thread(client, process);
+    process.threads.set(client, thread);
+    this.#threads.set(client, thread);
+  }
+
+  #newProcess(id: number, key: number): Process {
+    const process = new Process(id, key, this.#context, this.#limits);
+    this.#processes.add(process);
+    if (key !== 0) this.#byKey.set(key, process);
+    return process;
   }
 
   closeClient(client: number): void {
-    const program = this.#clients.get(client);
-    if (program === undefined) return;
-    this.#clients.delete(client);
-    for (const call of [...program.pending.values()]) call.abandon();
-    for (const socket of program.sockets.all()) {
-      socket.abort();
-      program.forget(socket);
+    const thread = this.#threads.get(client);
+    if (thread === undefined) return;
+    const { process } = thread;
+    this.#threads.delete(client);
+    process.threads.delete(client);
+    for (const call of [...thread.pending.values()]) call.abandon();
+    if (process.threads.size === 0) {
+      this.#processes.delete(process);
+      this.#byKey.delete(process.key);
+      process.closeAll((object) => object.abort());
     }
     this.#host.context.requestTurn();
   }
 
   hold(client: number, isHeld: boolean): void {
-    const program = this.#clients.get(client);
-    if (program === undefined || program.isHeld === isHeld) return;
-    program.isHeld = isHeld;
+    const thread = this.#threads.get(client);
+    if (thread === undefined || thread.isHeld === isHeld) return;
+    thread.isHeld = isHeld;
     if (isHeld) return;
-    for (const call of [...program.pending.values()]) call.retry();
+    for (const call of [...thread.pending.values()]) call.retry();
     this.#host.context.requestTurn();
   }
 
   /** Programs attached and what they have, for `status`. */
   get usage(): ProviderUsage {
-    const each = [...this.#clients.values()].map((client) => client.usage);
-    const sum = (what: Exclude<keyof ClientUsage, "client">): number => each.reduce((total, usage) => total + usage[what], 0);
+    const each = [...this.#processes].map((process) => process.usage);
+    const sum = (what: Exclude<keyof ProcessUsage, "client">): number => each.reduce((total, usage) => total + usage[what], 0);
     return {
       clients: each.length,
+      threads: sum("threads"),
       sockets: sum("sockets"),
       pendingCalls: sum("pendingCalls"),
       queuedBytes: sum("queuedBytes"),
@@ -180,22 +128,22 @@ export class Provider implements CallHandler {
   }
 
   call(client: number, request: CallRequest, reply: Replier): void {
-    const program = this.#clients.get(client);
-    if (program === undefined) {
+    const thread = this.#threads.get(client);
+    if (thread === undefined) {
       reply(replyFor(request.id, failed(WSAENETDOWN)));
       return;
     }
     if (request.op === CALL.control) {
-      this.#manage(program, request, reply);
+      this.#manage(thread, request, reply);
       return;
     }
     const { trace } = this.#host.context;
     if (!trace.isOn || isReadAhead(request.op)) {
-      this.#perform(program, request, reply);
+      this.#perform(thread, request, reply);
       return;
     }
     const name = callName(request.op) ?? "unknown";
-    const socket = program.sockets.get(request.s)?.id;
+    const socket = thread.process.socket(request.s)?.id;
     const before = trace.begin({
       type: "winsock-called",
       client,
@@ -205,47 +153,46 @@ export class Provider implements CallHandler {
       text: callText(request),
     });
     try {
-      this.#perform(program, request, reply);
+      this.#perform(thread, request, reply);
     } finally {
       trace.end(before);
     }
   }
 
-  #perform(program: Client, request: CallRequest, reply: Replier): void {
-    const client = program.id;
-    const answer = this.#answer(program, request);
+  #perform(thread: Thread, request: CallRequest, reply: Replier): void {
+    const { id: client, process, pending } = thread;
+    const answer = this.#answer({ process, thread, handle: request.s }, request);
     if (!isWait(answer)) {
       this.#finish(client, request.id, request.op, answer, reply);
-    } else if (program.pending.has(request.id)) {
+    } else if (pending.has(request.id)) {
       answer.cancelled?.();
       this.#finish(client, request.id, request.op, failed(WSAEINVAL), reply);
-    } else if (program.pending.size >= this.#limits.pendingCalls || (answer.bytes ?? 0) > program.waiting.left) {
+    } else if (process.pendingCalls >= this.#limits.pendingCalls || (answer.bytes ?? 0) > process.waiting.left) {
       answer.cancelled?.();
       this.#finish(client, request.id, request.op, answer.refused ?? failed(WSAENOBUFS), reply);
     } else {
       // Only the numbers are kept: the request's bytes are the caller's again after this.
       const { id, op } = request;
       const { bytes = 0 } = answer;
-      program.waiting.change(bytes);
+      process.waiting.change(bytes);
       const finish = (outcome: Outcome) => {
-        program.pending.delete(id);
-        program.waiting.change(-bytes);
+        pending.delete(id);
+        process.waiting.change(-bytes);
         this.#finish(client, id, op, outcome, reply);
       };
       const { timers } = this.#host.context;
-      const pending = new PendingCall(client, id, callName(op) ?? "call", answer, timers, () => program.isHeld, finish);
-      program.pending.set(id, pending);
+      pending.set(id, new PendingCall(client, id, callName(op) ?? "call", answer, timers, () => thread.isHeld, finish));
     }
     this.#host.context.requestTurn();
   }
 
-  #manage(client: Client, request: CallRequest, reply: Replier): void {
+  #manage(thread: Thread, request: CallRequest, reply: Replier): void {
     if (this.#control === undefined || request.data === null) {
       reply(replyFor(request.id, failed(request.data === null ? WSAEFAULT : WSAEOPNOTSUPP)));
       return;
     }
-    this.#control(client.id, request.data, (data) => {
-      if (this.#clients.get(client.id) === client) reply(replyFor(request.id, { result: 0, error: 0, data }));
+    this.#control(thread.id, request.data, (data) => {
+      if (this.#threads.get(thread.id) === thread) reply(replyFor(request.id, { result: 0, error: 0, data }));
     });
   }
 
@@ -257,74 +204,74 @@ export class Provider implements CallHandler {
     reply(replyFor(id, outcome));
   }
 
-  #answer(client: Client, request: CallRequest): Answer {
+  #answer(caller: Caller, request: CallRequest): Answer {
+    const { process, thread } = caller;
     const { op, a, b, c, data } = request;
     switch (op) {
       case CALL.startup:
-        return start(client, a);
+        return start(process, a);
       case CALL.cancel:
-        client.pending.get(a)?.interrupt();
+        thread.pending.get(a)?.interrupt();
         return DONE;
       default:
-        if (!client.isStarted) return failed(WSANOTINITIALISED);
+        if (process.startups === 0) return failed(WSANOTINITIALISED);
     }
     switch (op) {
       case CALL.cleanup:
-        return cleanUp(client);
+        return cleanUp(process);
       case CALL.socket:
-        return newSocket(client, a, b, c);
+        return newSocket(process, a, b, c);
       case CALL.select: {
         const sets = data === null ? undefined : decodeSets(data);
-        return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => client.sockets.get(handle));
+        return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));
       }
     }
-    const socket = client.sockets.get(request.s);
-    return socket === undefined ? failed(WSAENOTSOCK) : answerFor(socket, client, request);
+    const socket = process.socket(request.s);
+    return socket === undefined ? failed(WSAENOTSOCK) : answerFor(socket, caller, request);
   }
 }
-
-const socketOpened = ({ id, handle, type }: Socket, client: number): TraceOpening => ({
-  type: "socket-opened",
-  socket: id,
-  client,
-  handle,
-  label: `${type === SOCK_STREAM ? "stream" : "datagram"} socket ${handle} of program ${client}`,
-});
 
 /** How a face gets what recv will return, which is no call of the program. */
 const isReadAhead = (op: number): boolean => op === CALL.show || op === CALL.taken;
 
-function start(client: Client, wanted: number): Outcome {
+function start(process: Process, wanted: number): Outcome {
   const version = negotiateVersion(wanted);
   if (version === undefined) return { result: WSAVERNOTSUPPORTED, error: WSAVERNOTSUPPORTED };
-  client.isStarted = true;
-  if (LOBYTE(version) === 1) client.isLegacy = true;
+  process.startups++;
+  if (LOBYTE(version) === 1) process.isLegacy = true;
   return { result: 0, error: 0, a: version };
 }
 
-function cleanUp(client: Client): Outcome {
-  for (const call of [...client.pending.values()]) call.interrupt();
-  for (const socket of client.sockets.all()) {
-    client.forget(socket);
-    // Without the wait that SO_LINGER asks for, and whatever the blocking mode (Microsoft, "WSACleanup function").
-    if (socket.options.linger.seconds > 0) socket.options.linger = { on: false, seconds: 0 };
-    socket.close();
-  }
-  client.isStarted = false;
-  client.isLegacy = false;
+/** Whoever of the program's threads does it last ends it for all of them (Microsoft, "WSACleanup function"). */
+function cleanUp(process: Process): Outcome {
+  process.startups--;
+  if (process.startups > 0) return { result: 0, error: 0, a: process.startups };
+  for (const { pending } of process.threads.values()) for (const call of [...pending.values()]) call.interrupt();
+  process.closeAll((object) => (object instanceof Socket ? object.closeAtCleanup() : object.abort()));
+  process.isLegacy = false;
   return DONE;
 }
 
-function newSocket(client: Client, ...parameters: Parameters<typeof resolveKind>): Outcome {
+function newSocket(process: Process, ...parameters: Parameters<typeof resolveKind>): Outcome {
   const kind = resolveKind(...parameters);
   if ("code" in kind) return failed(kind.code);
-  if (!client.hasRoom) return failed(WSAEMFILE);
+  if (!process.hasRoom) return failed(WSAEMFILE);
   const { family, type } = kind;
-  const socket = type === SOCK_STREAM ? client.newStreamSocket(family) : client.newDatagramSocket(family);
-  return succeeded(socket.handle);
+  return succeeded(process.open(type === SOCK_STREAM ? process.newStreamSocket(family) : process.newDatagramSocket(family)));
 }
 
-function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRequest): Answer {
+/** A socket that has other handles lives on. One whose close would have to wait where it may not stays as it is. */
+function closeSocket(socket: Socket, { process, handle }: Caller): Answer {
+  if (socket.handles > 1) {
+    process.close(handle);
+    return DONE;
+  }
+  const answer = socket.close();
+  if (socket.isClosed) process.close(handle);
+  return answer;
+}
+
+function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRequest): Answer {
   switch (op) {
     case CALL.bind:
       return socket.bind(data, a);
@@ -333,7 +280,7 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
     case CALL.listen:
       return socket.listen(a);
     case CALL.accept:
-      return socket instanceof StreamSocket ? socket.accept(a, client) : failed(WSAEOPNOTSUPP);
+      return socket instanceof StreamSocket ? socket.accept(a, caller.process) : failed(WSAEOPNOTSUPP);
     case CALL.send:
       return socket.send(data, a, b, c === 1);
     case CALL.recv:
@@ -352,11 +299,8 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
       return socket.recvfrom(a, b, c);
     case CALL.shutdown:
       return socket.shutdown(a);
-    case CALL.closesocket: {
-      const answer = socket.close();
-      if (socket.isClosed) client.forget(socket);
-      return answer;
-    }
+    case CALL.closesocket:
+      return closeSocket(socket, caller);
     case CALL.ioctlsocket:
       return socket.ioctlsocket(a >>> 0, b, c === 1);
     case CALL.getsockname:

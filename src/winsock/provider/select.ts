@@ -53,10 +53,13 @@ export function encodeSets(sets: SelectSets): Uint8Array {
 /** What a member costs while select waits: its places in lists and in the sets of those who wait for a socket. */
 const BYTES_OF_MEMBER = 64;
 
+/** A socket, and the handle by which the program asked for it. */
+type Member = readonly [number, Socket];
+
 interface Members {
-  readonly read: readonly Socket[] | undefined;
-  readonly write: readonly Socket[] | undefined;
-  readonly except: readonly Socket[] | undefined;
+  readonly read: readonly Member[] | undefined;
+  readonly write: readonly Member[] | undefined;
+  readonly except: readonly Member[] | undefined;
 }
 
 /**
@@ -74,7 +77,8 @@ export function select(sets: SelectSets, timeoutUs: number, find: (handle: numbe
     on.add(socket);
   }
   // Members that are there twice count once (Wine's test select).
-  const resolve = (set: readonly number[] | undefined): readonly Socket[] | undefined => set && [...new Set(set)].map((h) => find(h)!);
+  const resolve = (set: readonly number[] | undefined): readonly Member[] | undefined =>
+    set && [...new Set(set)].map((handle) => [handle, find(handle)!]);
   const members: Members = { read: resolve(sets.read), write: resolve(sets.write), except: resolve(sets.except) };
   const attempt = (): Outcome | undefined => look(members);
   const outcome = attempt();
@@ -97,13 +101,13 @@ export function select(sets: SelectSets, timeoutUs: number, find: (handle: numbe
 /** Undefined when nothing is ready. */
 function look(members: Members): Outcome | undefined {
   // A socket that another thread closed meanwhile counts as readable; one that nobody wanted to read is an error (Wine's test select).
-  const read = members.read?.filter((socket) => socket.isClosed || socket.isReadable);
-  const lost = (socket: Socket): boolean => socket.isClosed && !(read?.includes(socket) ?? false);
+  const read = members.read?.filter(([, socket]) => socket.isClosed || socket.isReadable);
+  const lost = ([, socket]: Member): boolean => socket.isClosed && !(read?.some(([, other]) => other === socket) ?? false);
   if (members.write?.some(lost) || members.except?.some(lost)) return failed(WSAENOTSOCK);
-  const write = members.write?.filter((socket) => !socket.isClosed && socket.isWritable);
-  const except = members.except?.filter((socket) => !socket.isClosed && socket.hasException);
+  const write = members.write?.filter(([, socket]) => !socket.isClosed && socket.isWritable);
+  const except = members.except?.filter(([, socket]) => !socket.isClosed && socket.hasException);
   const count = (read?.length ?? 0) + (write?.length ?? 0) + (except?.length ?? 0);
   if (count === 0) return undefined;
-  const handles = (sockets: readonly Socket[] | undefined): number[] | undefined => sockets?.map((socket) => socket.handle);
+  const handles = (ready: readonly Member[] | undefined): number[] | undefined => ready?.map(([handle]) => handle);
   return { result: count, error: 0, data: encodeSets({ read: handles(read), write: handles(write), except: handles(except) }) };
 }

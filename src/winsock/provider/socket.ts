@@ -19,10 +19,10 @@ import type { Binding, Bindings, Sharing } from "./bindings.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ByteBudget } from "./limits.ts";
 import { type Answer, DONE, failed, type Outcome } from "./outcome.ts";
-import type { PendingCall } from "./pending-call.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { familyOf, type SocketFamily, socketFamily } from "./socket-family.ts";
 import type { SocketOptions } from "./socket-options.ts";
+import { HandleObject } from "./waitable.ts";
 
 /** Most bytes that one call carries: longer transfers come in pieces. */
 export const TRANSFER_LIMIT = 256 * 1024;
@@ -37,7 +37,7 @@ export const POSTED = 2;
 /** A sockaddr, which is as much of a name as is looked at before its family is. */
 const LEAST_NAME = sizeof_sockaddr;
 
-/** The program that a socket belongs to. */
+/** The program that made a socket, which answers for what it costs. */
 export interface Owner {
   /** A Winsock 1.x start-up is in force, which changes one error code of connect. */
   readonly isLegacy: boolean;
@@ -57,12 +57,11 @@ export interface SocketContext {
 }
 
 /** A socket as its program sees it: what streams and datagrams have in common. Each call does its checks in the order of docs and tests. */
-export abstract class Socket {
+export abstract class Socket extends HandleObject {
   abstract readonly type: number;
   abstract readonly protocol: number;
   /** Among all sockets of the host: the trace names it by this. */
   readonly id: number;
-  readonly handle: number;
   readonly owner: Owner;
   readonly context: SocketContext;
   readonly family: SocketFamily;
@@ -70,16 +69,14 @@ export abstract class Socket {
   isNonblocking = false;
   /** The program gave it up: calls that still wait end. */
   isClosed = false;
-  /** Calls that wait for something to happen here. */
-  readonly waiting = new Set<PendingCall>();
   /** SO_ERROR: the failure of a nonblocking connect. Not cleared by reading (Wine's test select, marked as Windows behaviour). */
   soError = 0;
   protected readonly bindings: Bindings;
   protected binding: Binding | undefined;
 
-  constructor(handle: number, owner: Owner, context: SocketContext, family: SocketFamily, bindings: Bindings, options: SocketOptions) {
+  constructor(owner: Owner, context: SocketContext, family: SocketFamily, bindings: Bindings, options: SocketOptions) {
+    super();
     this.id = ++context.lastSocket;
-    this.handle = handle;
     this.owner = owner;
     this.context = context;
     this.family = family;
@@ -101,8 +98,12 @@ export abstract class Socket {
   abstract shutdown(how: number): Outcome;
   /** The program's closesocket. An answer that waits is a lingering close: the socket is gone for the program all the same. */
   abstract close(): Answer;
-  /** At once and without ceremony: the program died. */
-  abstract abort(): void;
+  /** Its program's last WSACleanup: as `close`, without the wait that SO_LINGER asks for and whatever the blocking mode (Microsoft, "WSACleanup function"). */
+  closeAtCleanup(): void {
+    if (this.options.linger.seconds > 0) this.options.linger = { on: false, seconds: 0 };
+    this.close();
+  }
+
   abstract readonly peer: Endpoint | undefined;
   abstract readonly readableBytes: number;
   /** An option changed that the transport wants to know. */
@@ -112,12 +113,6 @@ export abstract class Socket {
   abstract readonly isReadable: boolean;
   abstract readonly isWritable: boolean;
   abstract readonly hasException: boolean;
-
-  /** Something changed: calls that wait here look again. */
-  wake(): void {
-    if (this.waiting.size === 0) return;
-    for (const call of [...this.waiting]) call.retry();
-  }
 
   get isBound(): boolean {
     return this.binding !== undefined;

@@ -52,6 +52,8 @@ type Phase = "idle" | "connecting" | "connected" | "listening";
 export interface Acceptor {
   readonly hasRoom: boolean;
   newStreamSocket(family: SocketFamily): StreamSocket;
+  /** @returns a handle of the socket */
+  open(socket: StreamSocket): number;
 }
 
 /** A face that posts sends keeps to the quota; one that does not is bounded by this. */
@@ -98,9 +100,9 @@ export class StreamSocket extends Socket implements TcpUser {
   /** What the program's budget was told that the send queue holds. */
   #queuedBytes = 0;
 
-  constructor(handle: number, owner: Owner, context: SocketContext, family: SocketFamily) {
+  constructor(owner: Owner, context: SocketContext, family: SocketFamily) {
     const { sendBufferBytes, receiveBufferBytes } = context.host.context.profile;
-    super(handle, owner, context, family, context.tcpBindings, defaultOptions(sendBufferBytes, receiveBufferBytes));
+    super(owner, context, family, context.tcpBindings, defaultOptions(sendBufferBytes, receiveBufferBytes));
   }
 
   // ---- Facts ----
@@ -271,9 +273,10 @@ export class StreamSocket extends Socket implements TcpUser {
       // Reset by the peer while it was queued (Microsoft, "accept function").
       if (connection === undefined || connection.state === "CLOSED") return failed(WSAECONNRESET);
       const socket = acceptor.newStreamSocket(this.family);
+      const handle = acceptor.open(socket);
       socket.#adopt(connection, this);
-      if (room < 0) return succeeded(socket.handle);
-      return { result: socket.handle, error: 0, data: this.family.writeName(connection.remote, connection.remotePort) };
+      if (room < 0) return succeeded(handle);
+      return { result: handle, error: 0, data: this.family.writeName(connection.remote, connection.remotePort) };
     };
     const outcome = attempt();
     if (outcome !== undefined) return outcome;

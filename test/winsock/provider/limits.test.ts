@@ -122,7 +122,9 @@ describe("what one program may have", () => {
     expect(w.send(s, 1)[0]?.error).toBe(WSAENOBUFS);
     const data = encodeSets({ read: [s], write: undefined, except: undefined });
     expect(w.call(CALL.select, { a: -1, data })[0]?.error).toBe(WSAENOBUFS);
-    expect(w.provider.usage.each).toEqual([{ client: w.client, sockets: 1, pendingCalls: 4, queuedBytes: PIECE, waitingBytes: MIB }]);
+    expect(w.provider.usage.each).toEqual([
+      { client: w.client, threads: 1, sockets: 1, pendingCalls: 4, queuedBytes: PIECE, waitingBytes: MIB },
+    ]);
     w.call(CALL.closesocket, { s });
     expect(w.provider.usage).toMatchObject({ sockets: 0, pendingCalls: 0, queuedBytes: 0, waitingBytes: 0 });
   });

@@ -1,0 +1,125 @@
+import type { TraceOpening } from "../../stack/core/trace.ts";
+import { SOCK_STREAM } from "../abi/constants.ts";
+import { DatagramSocket } from "./datagram-socket.ts";
+import { HandleTable } from "./handles.ts";
+import { ByteBudget, type ProviderLimits } from "./limits.ts";
+import { type Owner, Socket, type SocketContext } from "./socket.ts";
+import type { SocketFamily } from "./socket-family.ts";
+import { type Acceptor, StreamSocket } from "./stream-socket.ts";
+import type { Thread } from "./thread.ts";
+import type { HandleObject } from "./waitable.ts";
+
+/** What one program has, as the limits count it. */
+export interface ProcessUsage {
+  /** The number of its first thread. */
+  readonly client: number;
+  readonly threads: number;
+  readonly sockets: number;
+  readonly pendingCalls: number;
+  readonly queuedBytes: number;
+  readonly waitingBytes: number;
+}
+
+/** A program: start-up count, handles and what they may cost. It has threads, and ends with the last of them. */
+export class Process implements Owner, Acceptor {
+  /** The number of its first thread. */
+  readonly id: number;
+  /** What its threads are known by; 0 for a program of one. */
+  readonly key: number;
+  readonly threads = new Map<number, Thread>();
+  readonly queued: ByteBudget;
+  readonly waiting: ByteBudget;
+  /** Successful WSAStartups less WSACleanups. */
+  startups = 0;
+  isLegacy = false;
+  readonly #handles: HandleTable<HandleObject>;
+  readonly #context: SocketContext;
+
+  constructor(id: number, key: number, context: SocketContext, limits: ProviderLimits) {
+    this.id = id;
+    this.key = key;
+    this.#context = context;
+    this.#handles = new HandleTable(limits.sockets);
+    this.queued = new ByteBudget(limits.queuedBytes);
+    this.waiting = new ByteBudget(limits.waitingBytes);
+  }
+
+  get usage(): ProcessUsage {
+    const { id: client, threads, queued, waiting, pendingCalls } = this;
+    return {
+      client,
+      threads: threads.size,
+      sockets: this.#handles.size,
+      pendingCalls,
+      queuedBytes: queued.used,
+      waitingBytes: waiting.used,
+    };
+  }
+
+  /** Calls that wait, of all threads. */
+  get pendingCalls(): number {
+    let count = 0;
+    for (const { pending } of this.threads.values()) count += pending.size;
+    return count;
+  }
+
+  get hasRoom(): boolean {
+    return !this.#handles.isFull;
+  }
+
+  /** Undefined for what is no socket. */
+  socket(handle: number): Socket | undefined {
+    const object = this.#handles.get(handle);
+    return object instanceof Socket ? object : undefined;
+  }
+
+  newStreamSocket(family: SocketFamily): StreamSocket {
+    return new StreamSocket(this, this.#context, family);
+  }
+
+  newDatagramSocket(family: SocketFamily): DatagramSocket {
+    return new DatagramSocket(this, this.#context, family);
+  }
+
+  /** A new handle of the object. Look at `hasRoom` before. */
+  open(object: HandleObject): number {
+    const handle = this.#handles.reserve();
+    object.handles++;
+    this.#handles.set(handle, object);
+    const { trace } = this.#context.host.context;
+    if (trace.isOn && object instanceof Socket) trace.emit(socketOpened(object, handle, this.id));
+    return handle;
+  }
+
+  /** The handle refers to nothing any more. @returns whether it was the object's last one, so that the object has to go */
+  close(handle: number): boolean {
+    const object = this.#handles.get(handle);
+    if (object === undefined) return false;
+    this.#handles.remove(handle);
+    object.handles--;
+    if (object.handles > 0) return false;
+    const { trace } = this.#context.host.context;
+    if (trace.isOn && object instanceof Socket) trace.emit({ type: "socket-closed", socket: object.id });
+    return true;
+  }
+
+  /** Gives up every handle. @param end of an object that has no other */
+  closeAll(end: (object: HandleObject) => void): void {
+    for (const [handle, object] of this.#handles.all()) if (this.close(handle)) end(object);
+  }
+
+  /** Tells the trace what the program has open. */
+  introduce(tell: (opening: TraceOpening) => void): void {
+    for (const [handle, object] of this.#handles.all()) if (object instanceof Socket) tell(socketOpened(object, handle, this.id));
+    for (const { pending } of this.threads.values())
+      for (const { client, call, name } of pending.values()) tell({ type: "winsock-called", client, call, name, text: `${name}(…)` });
+  }
+}
+
+const socketOpened = ({ id, type }: Socket, handle: number, client: number): TraceOpening => ({
+  type: "socket-opened",
+  socket: id,
+  client,
+  handle,
+  label: `${type === SOCK_STREAM ? "stream" : "datagram"} socket ${handle} of program ${client}`,
+});

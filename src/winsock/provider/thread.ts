@@ -1,0 +1,25 @@
+import type { PendingCall } from "./pending-call.ts";
+import type { Process } from "./process.ts";
+
+/** One thread of a program. All that the host knows of it is which of its calls wait, and whether it takes their answers. */
+export class Thread {
+  readonly id: number;
+  readonly process: Process;
+  /** By the caller's number of each. */
+  readonly pending = new Map<number, PendingCall>();
+  /** Leaves its replies unread: what it waits for had better wait on. */
+  isHeld = false;
+
+  constructor(id: number, process: Process) {
+    this.id = id;
+    this.process = process;
+  }
+}
+
+/** Who makes a call, and by which handle. */
+export interface Caller {
+  readonly process: Process;
+  readonly thread: Thread;
+  /** 0 where the call takes none. */
+  readonly handle: number;
+}

@@ -1,0 +1,22 @@
+import type { PendingCall } from "./pending-call.ts";
+
+/** Something that calls may wait for: a socket, an event. */
+export abstract class Waitable {
+  /** Calls that wait for something to happen here, in the order in which they came. */
+  readonly waiting = new Set<PendingCall>();
+
+  /** Something changed: calls that wait here look again. */
+  wake(): void {
+    if (this.waiting.size === 0) return;
+    for (const call of [...this.waiting]) call.retry();
+  }
+}
+
+/** What a handle refers to. It lives as long as there are handles to it, in whatever processes. */
+export abstract class HandleObject extends Waitable {
+  /** How many refer to it. */
+  handles = 0;
+
+  /** The last handle goes with the process that had it: at once and without ceremony. */
+  abstract abort(): void;
+}

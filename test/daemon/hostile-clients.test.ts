@@ -228,6 +228,7 @@ interface Sockets {
   readonly far: number;
   readonly listener: number;
   readonly datagram: number;
+  readonly event: number;
 }
 
 const readSet = (s: number): Uint8Array => new Uint8Array(new Uint32Array([1, s, 0, 0]).buffer);
@@ -256,6 +257,14 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   cancel: () => ({ a: 5 }),
   show: ({ far }) => ({ s: far, a: 100_000 }),
   taken: ({ far }) => ({ s: far, a: 5 }),
+  createEvent: () => ({ a: 1 }),
+  setEvent: ({ event }) => ({ s: event }),
+  resetEvent: ({ event }) => ({ s: event }),
+  closeHandle: ({ event }) => ({ s: event }),
+  waitForEvents: ({ event }) => ({ b: -1, data: new Uint8Array(new Uint32Array([event]).buffer) }),
+  selectEvents: ({ near, event }) => ({ s: near, a: event, b: 0x3ff }),
+  enumerateEvents: ({ near, event }) => ({ s: near, a: event }),
+  poll: ({ near }) => ({ a: -1, data: new Uint8Array(new Int32Array([near, 0x100]).buffer) }),
   control: () => ({ data: new TextEncoder().encode('{"op":"capture-start","device":"lo"}') }),
 };
 
@@ -284,7 +293,7 @@ describe.each(["dies", "closes its side only"])("a client that %s", (how) => {
     const clients = await Promise.all(
       POINTS.map(async (point) => {
         const client = await RawClient.started(daemon.path, { allowHalfOpen: true });
-        const sockets = { ...(await client.connectedPair()), datagram: await client.boundDatagramSocket() };
+        const sockets = { ...(await client.connectedPair()), datagram: await client.boundDatagramSocket(), event: await client.event() };
         // Other calls wait beside it.
         client.request("recv", { s: sockets.near, a: 10 });
         client.request("select", { a: -1, data: readSet(sockets.datagram) });

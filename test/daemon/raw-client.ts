@@ -158,6 +158,10 @@ export class RawClient {
     return s;
   }
 
+  async event(): Promise<number> {
+    return (await this.call("createEvent", { a: 1 })).value;
+  }
+
   /** Gone from one moment to the next, as a program that is killed. */
   async kill(): Promise<void> {
     this.socket.destroy();

@@ -118,6 +118,8 @@ export interface Profile {
   readonly udpErrorsReachUnconnected: boolean;
   /** Connecting to a broadcast address takes SO_BROADCAST, as Microsoft's page for `connect` says; newer Windows lets connect and send pass without. */
   readonly udpBroadcastConnectNeedsOption: boolean;
+  /** WSAPoll tells of a connect that failed; before Windows 10 2004 it waited on. */
+  readonly pollReportsFailedConnect: boolean;
   /** Whose option says that a host's own datagrams to a group come back: Microsoft's page for IP_MULTICAST_LOOP says the receiver's, BSD the sender's. */
   readonly multicastLoopAt: "sender" | "receiver";
 }
@@ -175,6 +177,7 @@ export const WINDOWS: Profile = {
   udpReceiveBufferBytes: 65536,
   udpErrorsReachUnconnected: true,
   udpBroadcastConnectNeedsOption: true,
+  pollReportsFailedConnect: true,
   multicastLoopAt: "receiver",
 };
 

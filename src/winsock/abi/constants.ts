@@ -413,6 +413,15 @@ export const POLLPRI = 0x400;
 // Events and waiting.
 export const WSA_MAXIMUM_WAIT_EVENTS = 64;
 export const WSA_WAIT_EVENT_0 = 0;
+export const WSA_WAIT_IO_COMPLETION = 0xc0;
+export const WSA_WAIT_TIMEOUT = 258;
+export const WSA_WAIT_FAILED = 0xffffffff;
+export const WSA_INVALID_EVENT = 0;
+// The same in kernel32's names.
+export const WAIT_OBJECT_0 = 0;
+export const WAIT_FAILED = 0xffffffff;
+export const INFINITE = 0xffffffff;
+export const INVALID_HANDLE_VALUE = -1;
 export const WSA_INFINITE = 0xffffffff;
 
 // WSASocket.

@@ -5,6 +5,7 @@
 export * from "./byte-order.ts";
 export * from "./constants.ts";
 export * from "./errors.ts";
+export * from "./event-structures.ts";
 export * from "./fd-set.ts";
 export * from "./in6-addr.ts";
 export * from "./structures.ts";

@@ -27,6 +27,7 @@ import {
 } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
+import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { KnownStreams } from "./known-streams.ts";
 
 /** A pointer to a socket address. */
@@ -36,7 +37,7 @@ export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array
 export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
 
 /** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
-export interface BlockingFace {
+export interface BlockingFace extends EventFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
   /** Undoes one WSAStartup; the last one closes every socket of the program. */
@@ -122,9 +123,9 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
 
   /** Anything but a plain send or receive: the host shall decide on all it has. */
   function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
-    if (op === CALL.select) streams.handBackShown();
+    if (op === CALL.select || op === CALL.poll) streams.handBackShown();
     else streams.handBack(s);
-    if (op === CALL.closesocket) streams.drop(s);
+    if (op === CALL.closesocket || op === CALL.closeHandle) streams.drop(s);
     return request(op, s, a, b, c, data);
   }
 
@@ -179,9 +180,10 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     if (port === undefined) return fail(WSANOTINITIALISED);
     lastError = 0;
     startups--;
-    if (startups > 0) return 0;
+    const reply = ask(port, { op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
+    if (reply.error === 0 && reply.a > 0) return 0;
+    startups = 0;
     streams.clear();
-    ask(port, { op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
     closePort();
     return 0;
   }
@@ -278,6 +280,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   }
 
   const face: BlockingFace = {
+    ...eventFunctions({ call, fail }),
+
     WSAStartup: startUp,
     WSACleanup: cleanUp,
     WSAGetLastError: () => lastError,
@@ -408,7 +412,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     lastError = WSAEFAULT;
     if (name === "WSAStartup") return WSAEFAULT;
     if (name === "inet_ntop") return null;
-    return name === "inet_ntoa" ? "" : SOCKET_ERROR;
+    return name === "inet_ntoa" ? "" : (eventFault(name) ?? SOCKET_ERROR);
   });
 }
 

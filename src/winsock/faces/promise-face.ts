@@ -334,19 +334,23 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
     async WSACleanup() {
       if (opening === undefined) throw new WinsockError(WSANOTINITIALISED, "WSACleanup");
+      const closing = await opening;
+      const undo = () => closing.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
       if (startups > 1) {
         startups--;
+        await undo();
         return;
       }
-      const closing = await opening;
       opening = undefined;
       openedPort = undefined;
+      // Beside those that the program asked for there is the one of the first call.
+      const counted = startups + 1;
       startups = 0;
       sending.clear();
       receiving.clear();
       streams.clear();
       inet6.clear();
-      await closing.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
+      for (let i = 0; i < counted; i++) await undo();
       closing.close();
     },
 

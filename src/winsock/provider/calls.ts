@@ -57,6 +57,22 @@ export const CALL = {
   show: 21,
   /** Not Winsock: s; a: bytes that were taken of those shown. */
   taken: 22,
+  /** WSACreateEvent, CreateEvent. a: 1 for manual reset; b: 1 when it is signalled from the beginning. Result: the event, 0 for none. */
+  createEvent: 23,
+  /** s: an event. Result: BOOL. */
+  setEvent: 24,
+  /** s: an event. Result: BOOL. */
+  resetEvent: 25,
+  /** s: an event, or a socket, as closesocket. */
+  closeHandle: 26,
+  /** WSAWaitForMultipleEvents. data: events, little-endian u32 each; a: 1 to wait for all of them; b: milliseconds, −1 for ever. Result: as the function's. */
+  waitForEvents: 27,
+  /** WSAEventSelect. s; a: the event, 0 for none; b: FD_ bits. */
+  selectEvents: 28,
+  /** WSAEnumNetworkEvents. s; a: the event to reset, 0 for none. Reply a: FD_ bits; reply data: ten error codes, little-endian i32 each. */
+  enumerateEvents: 29,
+  /** WSAPoll. data: entries of descriptor and events, little-endian i32 each; a: milliseconds, negative for ever. Result: entries with events; reply data: revents, little-endian i32 each. */
+  poll: 30,
   /** data: JSON of a management request; reply data: JSON. Not Winsock: what the command line and the page ask of a host. */
   control: 32,
 } as const;

@@ -5,10 +5,15 @@ import type { UdpEndpoint } from "../../stack/udp/udp-service.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
 import {
   AF_UNSPEC,
+  FD_CONNECT,
+  FD_READ,
+  FD_WRITE,
   IPPROTO_UDP,
   MSG_DONTROUTE,
   MSG_PARTIAL,
   MSG_PEEK,
+  POLLRDNORM,
+  POLLWRNORM,
   SD_BOTH,
   SD_RECEIVE,
   SD_SEND,
@@ -83,6 +88,14 @@ export class DatagramSocket extends Socket implements UdpUser {
     return false;
   }
 
+  override get conditions(): number {
+    return (this.isBound ? FD_WRITE : 0) | (this.isReadable ? FD_READ : 0);
+  }
+
+  override get pollEvents(): number {
+    return POLLWRNORM | (this.isReadable ? POLLRDNORM : 0);
+  }
+
   /** 255.255.255.255 is for datagram sockets with SO_BROADCAST only. */
   protected override localAddress(address: IpAddress): IpAddress | undefined {
     return this.options.broadcast && sameAddress(address, IPV4_BROADCAST) ? address : super.localAddress(address);
@@ -133,9 +146,19 @@ export class DatagramSocket extends Socket implements UdpUser {
     if (this.#peerNeedsOption && this.#isForbiddenBroadcast(peer.address)) return failed(WSAEACCES);
     const wasBound = this.isBound;
     const code = this.bindImplicitly() || this.#setPeer(peer);
-    if (code === 0) return DONE;
+    if (code === 0) {
+      this.#tellConnected();
+      return DONE;
+    }
     if (!wasBound) this.#release();
     return failed(code);
+  }
+
+  /** Each connect counts (Wine's test connect_events); a window hears only that it may send. */
+  #tellConnected(): void {
+    this.events.reenable(FD_CONNECT | FD_WRITE);
+    if (this.events.sink?.takesMessages !== true) this.events.raise(FD_CONNECT);
+    this.events.look(this.conditions);
   }
 
   #disconnect(): void {
@@ -311,6 +334,7 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   readable(): void {
     this.wake();
+    if (this.events.isSelected && this.isReadable) this.events.raise(FD_READ);
   }
 
   /** Microsoft, "recvfrom function": an ICMP port unreachable makes a later receive fail, also on a socket that is not connected. */
@@ -321,7 +345,7 @@ export class DatagramSocket extends Socket implements UdpUser {
     const reaches = this.#peer === undefined ? this.context.host.context.profile.udpErrorsReachUnconnected : isFromPeer;
     if (!reaches) return;
     this.#errors.push(code);
-    this.wake();
+    this.readable();
   }
 
   networkDown(): void {

@@ -1,8 +1,8 @@
 /** Handles are multiples of 4 below this, as they are on Windows in practice. */
 export const HANDLE_LIMIT = 2 ** 24;
-const STEP = 4;
+export const HANDLE_STEP = 4;
 /** With most handles free the next one is found at once, however the others lie. */
-const MOST_ENTRIES = HANDLE_LIMIT / STEP / 4;
+const MOST_ENTRIES = HANDLE_LIMIT / HANDLE_STEP / 4;
 
 /** The handles of one program: never 0 or INVALID_SOCKET, and one that was closed comes back only after all others had their turn. */
 export class HandleTable<T> {
@@ -26,7 +26,7 @@ export class HandleTable<T> {
   /** The next free handle. Look at `isFull` before. */
   reserve(): number {
     do {
-      this.#last = (this.#last + STEP) % HANDLE_LIMIT;
+      this.#last = (this.#last + HANDLE_STEP) % HANDLE_LIMIT;
     } while (this.#last === 0 || this.#entries.has(this.#last));
     return this.#last;
   }

@@ -1,7 +1,8 @@
 import type { TraceOpening } from "../../stack/core/trace.ts";
 import { SOCK_STREAM } from "../abi/constants.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
-import { HandleTable } from "./handles.ts";
+import { EventObject } from "./event-object.ts";
+import { HANDLE_STEP, HandleTable } from "./handles.ts";
 import { ByteBudget, type ProviderLimits } from "./limits.ts";
 import { type Owner, Socket, type SocketContext } from "./socket.ts";
 import type { SocketFamily } from "./socket-family.ts";
@@ -33,6 +34,7 @@ export class Process implements Owner, Acceptor {
   startups = 0;
   isLegacy = false;
   readonly #handles: HandleTable<HandleObject>;
+  #sockets = 0;
   readonly #context: SocketContext;
 
   constructor(id: number, key: number, context: SocketContext, limits: ProviderLimits) {
@@ -49,7 +51,7 @@ export class Process implements Owner, Acceptor {
     return {
       client,
       threads: threads.size,
-      sockets: this.#handles.size,
+      sockets: this.#sockets,
       pendingCalls,
       queuedBytes: queued.used,
       waitingBytes: waiting.used,
@@ -73,6 +75,12 @@ export class Process implements Owner, Acceptor {
     return object instanceof Socket ? object : undefined;
   }
 
+  /** Undefined for what is no event. The two low bits of a handle are the program's own. */
+  event(handle: number): EventObject | undefined {
+    const object = this.#handles.get(handle - (handle % HANDLE_STEP));
+    return object instanceof EventObject ? object : undefined;
+  }
+
   newStreamSocket(family: SocketFamily): StreamSocket {
     return new StreamSocket(this, this.#context, family);
   }
@@ -86,6 +94,7 @@ export class Process implements Owner, Acceptor {
     const handle = this.#handles.reserve();
     object.handles++;
     this.#handles.set(handle, object);
+    if (object instanceof Socket) this.#sockets++;
     const { trace } = this.#context.host.context;
     if (trace.isOn && object instanceof Socket) trace.emit(socketOpened(object, handle, this.id));
     return handle;
@@ -96,6 +105,7 @@ export class Process implements Owner, Acceptor {
     const object = this.#handles.get(handle);
     if (object === undefined) return false;
     this.#handles.remove(handle);
+    if (object instanceof Socket) this.#sockets--;
     object.handles--;
     if (object.handles > 0) return false;
     const { trace } = this.#context.host.context;
@@ -103,9 +113,9 @@ export class Process implements Owner, Acceptor {
     return true;
   }
 
-  /** Gives up every handle. @param end of an object that has no other */
-  closeAll(end: (object: HandleObject) => void): void {
-    for (const [handle, object] of this.#handles.all()) if (this.close(handle)) end(object);
+  /** Gives up every handle that is chosen. @param end of an object that has no other */
+  closeAll<T extends HandleObject>(isChosen: (object: HandleObject) => object is T, end: (object: T) => void): void {
+    for (const [handle, object] of this.#handles.all()) if (isChosen(object) && this.close(handle)) end(object);
   }
 
   /** Tells the trace what the program has open. */

@@ -1,5 +1,6 @@
-import { LOBYTE, SOCK_STREAM } from "../abi/constants.ts";
+import { FALSE, FD_ACCEPT, FD_OOB, FD_READ, FD_WRITE, LOBYTE, SOCK_STREAM } from "../abi/constants.ts";
 import {
+  WSA_INVALID_HANDLE,
   WSAEFAULT,
   WSAEINVAL,
   WSAEMFILE,
@@ -7,6 +8,7 @@ import {
   WSAENOBUFS,
   WSAENOTSOCK,
   WSAEOPNOTSUPP,
+  WSAEWOULDBLOCK,
   WSANOTINITIALISED,
   WSAVERNOTSUPPORTED,
 } from "../abi/errors.ts";
@@ -14,10 +16,12 @@ import { negotiateVersion } from "../abi/startup-version.ts";
 import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
+import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { PendingCall } from "./pending-call.ts";
+import { poll } from "./poll.ts";
 import { Process, type ProcessUsage } from "./process.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { decodeSets, select } from "./select.ts";
@@ -26,6 +30,7 @@ import { LONGEST_FAMILY_NAME } from "./socket-family.ts";
 import { resolveKind } from "./socket-kind.ts";
 import { StreamSocket } from "./stream-socket.ts";
 import { type Caller, Thread } from "./thread.ts";
+import type { HandleObject } from "./waitable.ts";
 
 /** Answers `CALL.control`; `reply` takes the bytes of the answer and may be called later. */
 export type ControlHandler = (client: number, data: Uint8Array, reply: (data: Uint8Array) => void) => void;
@@ -97,7 +102,7 @@ export class Provider implements CallHandler {
     if (process.threads.size === 0) {
       this.#processes.delete(process);
       this.#byKey.delete(process.key);
-      process.closeAll((object) => object.abort());
+      process.closeAll(isAny, (object) => object.abort());
     }
     this.#host.context.requestTurn();
   }
@@ -225,6 +230,18 @@ export class Provider implements CallHandler {
         const sets = data === null ? undefined : decodeSets(data);
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));
       }
+      case CALL.poll:
+        return poll(data, a, (handle) => process.socket(handle));
+      case CALL.createEvent:
+        return createEvent(process, a !== 0, b !== 0);
+      case CALL.setEvent:
+        return changeEvent(process.event(request.s), true);
+      case CALL.resetEvent:
+        return changeEvent(process.event(request.s), false);
+      case CALL.waitForEvents:
+        return waitForEvents(process, data, a !== 0, b);
+      case CALL.closeHandle:
+        return closeHandle(caller);
     }
     const socket = process.socket(request.s);
     return socket === undefined ? failed(WSAENOTSOCK) : answerFor(socket, caller, request);
@@ -247,10 +264,13 @@ function cleanUp(process: Process): Outcome {
   process.startups--;
   if (process.startups > 0) return { result: 0, error: 0, a: process.startups };
   for (const { pending } of process.threads.values()) for (const call of [...pending.values()]) call.interrupt();
-  process.closeAll((object) => (object instanceof Socket ? object.closeAtCleanup() : object.abort()));
+  process.closeAll(isSocket, (socket) => socket.closeAtCleanup());
   process.isLegacy = false;
   return DONE;
 }
+
+const isSocket = (object: HandleObject): object is Socket => object instanceof Socket;
+const isAny = (_object: HandleObject): _object is HandleObject => true;
 
 function newSocket(process: Process, ...parameters: Parameters<typeof resolveKind>): Outcome {
   const kind = resolveKind(...parameters);
@@ -271,6 +291,29 @@ function closeSocket(socket: Socket, { process, handle }: Caller): Answer {
   return answer;
 }
 
+/** CloseHandle, of a socket too. */
+function closeHandle(caller: Caller): Answer {
+  const { process, handle } = caller;
+  const socket = process.socket(handle);
+  if (socket !== undefined) return closeSocket(socket, caller);
+  if (process.event(handle) === undefined) return { result: FALSE, error: WSA_INVALID_HANDLE };
+  process.close(handle);
+  return DONE;
+}
+
+/** A call was answered after which these events count anew; one with a pointer that leads nowhere was none, but to a window. */
+function reenabling(socket: Socket, bits: number, answer: Answer): Answer {
+  const isNone = !isWait(answer) && answer.error === WSAEFAULT && socket.events.sink?.takesMessages !== true;
+  if (!isNone) socket.reenable(bits);
+  return answer;
+}
+
+/** Only a send that found no room lets FD_WRITE come again (Wine's test write_events). */
+function sent(socket: Socket, answer: Answer): Answer {
+  if (!isWait(answer) && answer.error === WSAEWOULDBLOCK) socket.reenable(FD_WRITE);
+  return answer;
+}
+
 function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRequest): Answer {
   switch (op) {
     case CALL.bind:
@@ -280,11 +323,11 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
     case CALL.listen:
       return socket.listen(a);
     case CALL.accept:
-      return socket instanceof StreamSocket ? socket.accept(a, caller.process) : failed(WSAEOPNOTSUPP);
+      return reenabling(socket, FD_ACCEPT, socket instanceof StreamSocket ? socket.accept(a, caller.process) : failed(WSAEOPNOTSUPP));
     case CALL.send:
-      return socket.send(data, a, b, c === 1);
+      return sent(socket, socket.send(data, a, b, c === 1));
     case CALL.recv:
-      return socket.recv(a, b);
+      return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b));
     case CALL.show:
       return socket instanceof StreamSocket ? socket.show(a, b, c) : failed(WSAEOPNOTSUPP);
     case CALL.taken:
@@ -293,10 +336,14 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
       // A stream looks at its state first, and at no name.
       if (a > (data?.length ?? 0)) return socket instanceof StreamSocket ? socket.sendto(null, b) : failed(WSAEFAULT);
       const name = data !== null && a >= 0 ? data.subarray(0, a) : null;
-      return socket.sendto(data?.subarray(Math.max(0, a)) ?? null, b, name, c);
+      return sent(socket, socket.sendto(data?.subarray(Math.max(0, a)) ?? null, b, name, c));
     }
     case CALL.recvfrom:
-      return socket.recvfrom(a, b, c);
+      return reenabling(socket, FD_READ | FD_OOB, socket.recvfrom(a, b, c));
+    case CALL.selectEvents:
+      return selectEvents(caller.process, socket, a, b);
+    case CALL.enumerateEvents:
+      return enumerateEvents(caller.process, socket, a);
     case CALL.shutdown:
       return socket.shutdown(a);
     case CALL.closesocket:

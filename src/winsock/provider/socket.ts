@@ -18,6 +18,7 @@ import { sizeof_sockaddr } from "../abi/structures.ts";
 import type { Binding, Bindings, Sharing } from "./bindings.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ByteBudget } from "./limits.ts";
+import { NetworkEvents } from "./network-events.ts";
 import { type Answer, DONE, failed, type Outcome } from "./outcome.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { familyOf, type SocketFamily, socketFamily } from "./socket-family.ts";
@@ -71,6 +72,7 @@ export abstract class Socket extends HandleObject {
   isClosed = false;
   /** SO_ERROR: the failure of a nonblocking connect. Not cleared by reading (Wine's test select, marked as Windows behaviour). */
   soError = 0;
+  readonly events = new NetworkEvents();
   protected readonly bindings: Bindings;
   protected binding: Binding | undefined;
 
@@ -113,6 +115,17 @@ export abstract class Socket extends HandleObject {
   abstract readonly isReadable: boolean;
   abstract readonly isWritable: boolean;
   abstract readonly hasException: boolean;
+
+  /** FD_ bits of the network events whose condition holds now, told or not. */
+  abstract readonly conditions: number;
+  /** POLL bits that WSAPoll finds now. */
+  abstract readonly pollEvents: number;
+
+  /** A call was made after which these events count anew (Microsoft, "WSAEventSelect function", re-enabling functions). */
+  reenable(bits: number): void {
+    this.events.reenable(bits);
+    if (this.events.isSelected) this.events.look(this.conditions);
+  }
 
   get isBound(): boolean {
     return this.binding !== undefined;
@@ -228,6 +241,8 @@ export abstract class Socket extends HandleObject {
     if (argumentIsNull) return failed(WSAEFAULT);
     switch (command) {
       case FIONBIO:
+        // What tells of events has made it nonblocking (Microsoft, "WSAEventSelect function").
+        if (argument === 0 && this.events.isSelected) return failed(WSAEINVAL);
         this.isNonblocking = argument !== 0;
         return DONE;
       case FIONREAD:

@@ -4,6 +4,11 @@ import type { Loans } from "../../stack/tcp/loans.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, OpenFailure, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
+  FD_ACCEPT,
+  FD_CLOSE,
+  FD_CONNECT,
+  FD_READ,
+  FD_WRITE,
   IPPROTO_TCP,
   MSG_DONTROUTE,
   MSG_OOB,
@@ -11,6 +16,10 @@ import {
   MSG_PEEK,
   MSG_PUSH_IMMEDIATE,
   MSG_WAITALL,
+  POLLERR,
+  POLLHUP,
+  POLLRDNORM,
+  POLLWRNORM,
   SD_BOTH,
   SD_RECEIVE,
   SD_SEND,
@@ -155,6 +164,25 @@ export class StreamSocket extends Socket implements TcpUser {
     return this.#connectFailed;
   }
 
+  override get conditions(): number {
+    if (this.#listener !== undefined) return this.#death === 0 && this.#listener.waiting > 0 ? FD_ACCEPT : 0;
+    if (!this.isConnected) return 0;
+    if (this.#death !== 0) return FD_CLOSE;
+    const { readableBytes, finReceived } = this.#connection!;
+    return (readableBytes > 0 ? FD_READ : 0) | (this.isWritable && !this.#sendIsShut ? FD_WRITE : 0) | (finReceived ? FD_CLOSE : 0);
+  }
+
+  override get pollEvents(): number {
+    if (this.#listener !== undefined) return this.isReadable ? POLLRDNORM : 0;
+    if (this.isConnected && this.#death !== 0) return POLLERR | POLLHUP | POLLWRNORM;
+    if (this.isConnected) {
+      const { readableBytes, finReceived } = this.#connection!;
+      return (readableBytes > 0 ? POLLRDNORM : 0) | (this.isWritable ? POLLWRNORM : 0) | (finReceived ? POLLHUP : 0);
+    }
+    const isTold = this.#connectFailed && this.context.host.context.profile.pollReportsFailedConnect;
+    return isTold ? POLLERR | POLLHUP | POLLWRNORM : 0;
+  }
+
   // ---- Opening ----
 
   override connect(name: Uint8Array | null, namelen: number): Answer {
@@ -209,6 +237,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#connection = connection;
     this.#remote = { address: connection.remote, port: remote.port };
     this.#phase = "connecting";
+    this.events.beginConnect();
     return 0;
   }
 
@@ -224,6 +253,8 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#connectFailed = false;
     this.soError = 0;
     this.wake();
+    this.events.raise(FD_CONNECT);
+    this.events.look(this.conditions);
   }
 
   connectFailed(reason: ConnectFailure): void {
@@ -237,6 +268,7 @@ export class StreamSocket extends Socket implements TcpUser {
     // A wildcard is open again: the next attempt may leave by another interface.
     if (this.binding !== undefined) this.binding.effective = this.binding.bound;
     this.wake();
+    this.events.raise(FD_CONNECT, this.#connectError);
   }
 
   override listen(backlog: number): Outcome {
@@ -252,11 +284,16 @@ export class StreamSocket extends Socket implements TcpUser {
       localPort: port,
       backlog: backlogFor(backlog),
       options: this.#told,
-      acceptable: () => this.wake(),
+      acceptable: () => this.#acceptable(),
       networkDown: () => this.aborted("network-down"),
     });
     this.#phase = "listening";
     return DONE;
+  }
+
+  #acceptable(): void {
+    this.wake();
+    if ((this.#listener?.waiting ?? 0) > 0) this.events.raise(FD_ACCEPT);
   }
 
   /** @param room for the peer's address, or −1 when it is not wanted */
@@ -294,6 +331,9 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#remote = { address: connection.remote, port: connection.remotePort };
     this.#connectedAtMs = this.context.host.context.now;
     this.#phase = "connected";
+    if (connection.finReceived) this.events.raise(FD_CLOSE);
+    const { sink, mask } = listener.events;
+    this.events.select(sink, mask, this.conditions);
   }
 
   // ---- Sending ----
@@ -584,15 +624,18 @@ export class StreamSocket extends Socket implements TcpUser {
 
   readable(): void {
     this.wake();
+    if (this.events.isSelected && this.readableBytes > 0) this.events.raise(FD_READ);
   }
 
   endOfStream(): void {
     this.wake();
+    this.events.raise(FD_CLOSE);
   }
 
   writable(): void {
     this.#account();
     this.wake();
+    if (this.events.isSelected) this.events.look(this.conditions & FD_WRITE);
   }
 
   finished(): void {
@@ -605,6 +648,8 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#death = codeOfAbort(reason, this.#connection?.finReceived === true);
     this.#account();
     this.wake();
+    // Where recv says WSAECONNRESET the event says WSAECONNABORTED (Wine's tests *_events).
+    if (this.isConnected) this.events.raise(FD_CLOSE, this.#death === WSAECONNRESET ? WSAECONNABORTED : this.#death);
   }
 
   // ---- For the base class ----

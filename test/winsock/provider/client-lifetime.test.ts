@@ -167,6 +167,9 @@ describe("the life of a program", () => {
     program.call(CALL.startup, { a: 0x0101 });
     expect(secondConnect()).toBe(WSAEINVAL);
     program.call(CALL.cleanup);
+    // The other start-up is still in force.
+    expect(secondConnect()).toBe(WSAEINVAL);
+    program.call(CALL.cleanup);
     program.call(CALL.startup, { a: 0x0202 });
     expect(secondConnect()).toBe(WSAEALREADY);
   });

@@ -184,6 +184,7 @@ export type {
   WSADATA,
 } from "./winsock/abi/structures.ts";
 export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
 export {
   type Cancellable,
   createPromiseFace,

@@ -24,7 +24,7 @@ import type { HANDLE } from "./faces/event-functions.ts";
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
 export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
-export type { HANDLE } from "./faces/event-functions.ts";
+export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 
 /** The face of this thread, which reaches its network at the first WSAStartup. */
 const face = createBlockingFace(openBlockingPort);

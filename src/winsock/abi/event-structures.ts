@@ -22,10 +22,12 @@ export interface WSANETWORKEVENTS {
   iErrorCode: number[];
 }
 
+/** An entry of WSAPoll. @param events POLL bits that are asked for */
 export function new_WSAPOLLFD(fd: SOCKET = 0, events = 0): WSAPOLLFD {
   return { fd, events, revents: 0 };
 }
 
+/** No events. */
 export function new_WSANETWORKEVENTS(): WSANETWORKEVENTS {
   return { lNetworkEvents: 0, iErrorCode: new Array<number>(FD_MAX_EVENTS).fill(0) };
 }
@@ -49,6 +51,7 @@ export function readPollFds(fds: readonly WSAPOLLFD[] | Uint8Array, count: numbe
   return fds.slice(0, count).map((entry) => ({ fd: whole(entry?.fd), events: whole(entry?.events) }));
 }
 
+/** revents of each entry. */
 export function writePollEvents(fds: readonly WSAPOLLFD[] | Uint8Array, revents: readonly number[]): void {
   if (fds instanceof Uint8Array) {
     const view = viewOf(fds);
@@ -58,6 +61,7 @@ export function writePollEvents(fds: readonly WSAPOLLFD[] | Uint8Array, revents:
   for (const [i, found] of revents.entries()) if (fds[i] !== undefined) fds[i].revents = found;
 }
 
+/** The bits, and the codes of those that are there: others keep what they held. */
 export function writeNetworkEvents(target: WSANETWORKEVENTS | Uint8Array, bits: number, errors: readonly number[]): void {
   if (target instanceof Uint8Array) {
     const view = viewOf(target);

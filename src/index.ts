@@ -184,7 +184,9 @@ export type {
   WSADATA,
 } from "./winsock/abi/structures.ts";
 export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
+export type { CompletionRoutine, OverlappedFunctions } from "./winsock/faces/overlapped-functions.ts";
 export {
   type Cancellable,
   createPromiseFace,

@@ -14,7 +14,7 @@ import type { CallRequest } from "../winsock/provider/calls.ts";
  */
 
 /** Goes up with every change that an older reader would misunderstand. */
-export const VERSION = 1;
+export const VERSION = 2;
 const FORMAT = "tapsock recording";
 
 export const BLOCK_HEADER = 8;
@@ -54,7 +54,7 @@ export const KIND = {
   closeClient: 15,
   /** f64 each: now, client, whether (0 or 1). */
   hold: 16,
-  /** f64 each: now, client, id, op, s, a, b, c; u8: whether there is data; data. */
+  /** f64 each: now, client, id, op, s, a, b, c, d, e; u8: whether there is data; data. */
   call: 17,
   /** The end of each of the four above. */
   called: 18,
@@ -83,7 +83,7 @@ const BODY: Readonly<Record<number, readonly [number, number]>> = {
   [KIND.openClient]: [16, 16],
   [KIND.closeClient]: [16, 16],
   [KIND.hold]: [24, 24],
-  [KIND.call]: [65, MAX_BLOCK],
+  [KIND.call]: [81, MAX_BLOCK],
   [KIND.called]: [0, 0],
   [KIND.end]: [0, 0],
   [KIND.heard]: [0, 0],
@@ -217,12 +217,12 @@ export function numbersBody(...numbers: readonly number[]): Uint8Array {
   return new Uint8Array(Float64Array.from(numbers).buffer);
 }
 
-const CALL_NUMBERS = 8;
+const CALL_NUMBERS = 10;
 const CALL_FIXED = CALL_NUMBERS * 8 + 1;
 
-export function callBody(now: number, client: number, { id, op, s, a, b, c, data }: CallRequest): Uint8Array {
+export function callBody(now: number, client: number, { id, op, s, a, b, c, d = 0, e = 0, data }: CallRequest): Uint8Array {
   const body = new Uint8Array(CALL_FIXED + (data?.length ?? 0));
-  body.set(numbersBody(now, client, id, op, s, a, b, c));
+  body.set(numbersBody(now, client, id, op, s, a, b, c, d, e));
   body[CALL_FIXED - 1] = data === null ? 0 : 1;
   if (data !== null) body.set(data, CALL_FIXED);
   return body;
@@ -324,9 +324,10 @@ export class Recording {
   }
 
   get request(): CallRequest {
-    const [id, op, s, a, b, c] = [2, 3, 4, 5, 6, 7].map((i) => this.number(i)) as [number, number, number, number, number, number];
+    const number = (i: number): number => this.number(i);
+    const [id, op, s, a, b, c, d, e] = [number(2), number(3), number(4), number(5), number(6), number(7), number(8), number(9)];
     const data = this.#bytes.slice(this.#at + BLOCK_HEADER + CALL_FIXED, this.#at + this.#lengthAt(this.#at));
-    return { id, op, s, a, b, c, data: this.byte(CALL_FIXED - 1) === 0 ? null : data };
+    return { id, op, s, a, b, c, d, e, data: this.byte(CALL_FIXED - 1) === 0 ? null : data };
   }
 
   #lengthAt(at: number): number {

@@ -66,15 +66,15 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
           resolve(reply);
         },
       });
-      const { op, s, a, b, c, data } = request;
-      this.#send({ ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, data });
+      const { op, s, a, b, c, d = 0, e = 0, data } = request;
+      this.#send({ ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, d, e, data });
     });
   }
 
-  post({ op, s, a, b, c, data }: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): boolean {
+  post({ op, s, a, b, c, d = 0, e = 0, data }: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): boolean {
     if (this.#isDown) return false;
     const id = this.#nextId();
-    const message = { ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, data };
+    const message = { ...emptyMessage(), kind: REQUEST, client: ONLY_CLIENT, id, op, value: s, a, b, c, d, e, data };
     if (data === null) this.#send(message);
     else if (this.#waiting.length > 0 || data.length > MAX_DATA || !this.#link.send(message)) return false;
     this.#posted.add(id, replied);

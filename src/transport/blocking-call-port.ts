@@ -54,11 +54,12 @@ export class BlockingCallPort implements BlockingPort {
     return this.#send(id, request) ? this.#awaitReply(id) : failedCall(id, WSAENETDOWN);
   }
 
-  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): void {
+  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): number {
     const id = this.#posted.nextId();
     if (isLibcLoaded()) this.#channel.readRings();
     if (this.#send(id, request)) this.#posted.add(id, replied);
     else replied(failedCall(id, WSAENETDOWN));
+    return id;
   }
 
   takeReplies(): void {
@@ -90,6 +91,8 @@ export class BlockingCallPort implements BlockingPort {
     message.a = request.a;
     message.b = request.b;
     message.c = request.c;
+    message.d = request.d ?? 0;
+    message.e = request.e ?? 0;
     message.data = request.data;
     while (!this.#writer.write(message)) {
       // Answers to posted calls that nobody takes would keep the server from taking requests.

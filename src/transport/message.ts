@@ -4,16 +4,16 @@ import { copyBytes } from "../stack/core/copy-bytes.ts";
  * What passes between a program and the host it uses: calls, replies and events, as bytes. The same bytes lie in shared memory and
  * on the daemon's socket. Integers are little-endian; numbers that C holds in more than 32 bits travel as doubles.
  *
- *      0        4      5       6      8        12     16      24    32    40    48
- *      | length | kind | flags | op   | client | id   | value | a   | b   | c   | data …
- *      | u32    | u8   | u8    | u16  | u32    | u32  | f64   | f64 | f64 | f64 |
+ *      0        4      5       6      8        12     16      24    32    40    48    56    64
+ *      | length | kind | flags | op   | client | id   | value | a   | b   | c   | d   | e   | data …
+ *      | u32    | u8   | u8    | u16  | u32    | u32  | f64   | f64 | f64 | f64 | f64 | f64 |
  */
 
 /** First message of either side on a socket: `op` is the version, `value` is HELLO_MAGIC. */
 export const HELLO = 1;
-/** `value` is the socket; a, b, c and data as `CallRequest` says. */
+/** `value` is the socket; a, b, c, d, e and data as `CallRequest` says. */
 export const REQUEST = 2;
-/** `value` is the result, `c` the error. */
+/** `value` is the result, `c` the error; a, b and d as `CallReply` says. */
 export const REPLY = 3;
 /** Something that a client subscribed to: `a` is the subscription, `b` counts its events from 0, so that a gap tells what was lost. */
 export const EVENT = 4;
@@ -23,11 +23,11 @@ export const CLOSE = 6;
 /** As REPLY, of `value` bytes that lie at `c` in the ring of `b` bytes at the address `a` (between a process's own threads only). */
 export const LENT = 7;
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 /** "TAPSOCK" has seven letters; the first four have to do. */
 export const HELLO_MAGIC = 0x53504154;
 
-export const HEADER_BYTES = 48;
+export const HEADER_BYTES = 64;
 /** Bytes of data in one message, a piece of 256 KiB with a name before it; longer replies travel in pieces. */
 export const MAX_DATA = 256 * 1024 + 1024;
 export const MAX_MESSAGE = HEADER_BYTES + MAX_DATA;
@@ -47,13 +47,19 @@ export interface Message {
   a: number;
   b: number;
   c: number;
+  d: number;
+  e: number;
   /** More of the data follows in another message. */
   more: boolean;
   /** A view of where the message lies; copy what must outlive it. */
   data: Uint8Array | null;
 }
 
-export const emptyMessage = (): Message => ({ kind: 0, op: 0, client: 0, id: 0, value: 0, a: 0, b: 0, c: 0, more: false, data: null });
+export const emptyMessage = (): Message => ({
+  ...{ kind: 0, op: 0, client: 0, id: 0, value: 0, a: 0, b: 0, c: 0, d: 0, e: 0 },
+  more: false,
+  data: null,
+});
 
 export type MalformedMessage =
   | "message-too-short"
@@ -85,6 +91,8 @@ export function writeMessageHeader(view: DataView, at: number, message: Message)
   view.setFloat64(at + 24, message.a, true);
   view.setFloat64(at + 32, message.b, true);
   view.setFloat64(at + 40, message.c, true);
+  view.setFloat64(at + 48, message.d, true);
+  view.setFloat64(at + 56, message.e, true);
 }
 
 /** Length of the message at `at`, of which four bytes must be there; or what is wrong with it. */
@@ -110,10 +118,17 @@ export function readMessage(bytes: Uint8Array, view: DataView, at: number, lengt
   into.a = view.getFloat64(at + 24, true);
   into.b = view.getFloat64(at + 32, true);
   into.c = view.getFloat64(at + 40, true);
+  into.d = view.getFloat64(at + 48, true);
+  into.e = view.getFloat64(at + 56, true);
   into.more = (flags & HAS_MORE) !== 0;
   into.data = hasData ? bytes.subarray(at + HEADER_BYTES, at + length) : null;
   const areWhole =
-    Number.isSafeInteger(into.value) && Number.isSafeInteger(into.a) && Number.isSafeInteger(into.b) && Number.isSafeInteger(into.c);
+    Number.isSafeInteger(into.value) &&
+    Number.isSafeInteger(into.a) &&
+    Number.isSafeInteger(into.b) &&
+    Number.isSafeInteger(into.c) &&
+    Number.isSafeInteger(into.d) &&
+    Number.isSafeInteger(into.e);
   return areWhole ? undefined : "message-with-bad-number";
 }
 

@@ -56,6 +56,7 @@ export const replyIn = (m: Message, data: Uint8Array | null): CallReply => ({
   error: m.c,
   a: m.a,
   b: m.b,
+  d: m.d,
   data,
 });
 

@@ -25,8 +25,8 @@ export interface ClientNumbers {
 }
 
 export function requestIn(message: Message): CallRequest {
-  const { id, op, value, a, b, c, data } = message;
-  return { id, op, s: value, a, b, c, data };
+  const { id, op, value, a, b, c, d, e, data } = message;
+  return { id, op, s: value, a, b, c, d, e, data };
 }
 
 /**
@@ -42,6 +42,7 @@ export function putReply(message: Message, client: number, op: number, reply: Ca
   message.a = reply.a;
   message.b = reply.b;
   message.c = reply.error;
+  message.d = reply.d ?? 0;
   const { data } = reply;
   let at = 0;
   if (data !== null) {

@@ -82,10 +82,11 @@ export class SocketCallPort implements BlockingPort {
     return this.#awaitReply(id);
   }
 
-  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): void {
+  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): number {
     const id = this.#posted.nextId();
     if (this.#write(id, request)) this.#posted.add(id, replied);
     else replied(failedCall(id, WSAENETDOWN));
+    return id;
   }
 
   takeReplies(): void {
@@ -127,7 +128,7 @@ export class SocketCallPort implements BlockingPort {
   }
 
   /** @returns false when the network is gone */
-  #write(id: number, { op, s, a, b, c, data }: Omit<CallRequest, "id">): boolean {
+  #write(id: number, { op, s, a, b, c, d = 0, e = 0, data }: Omit<CallRequest, "id">): boolean {
     if (this.#isDown) return false;
     const message = this.#request;
     message.id = id;
@@ -136,6 +137,8 @@ export class SocketCallPort implements BlockingPort {
     message.a = a;
     message.b = b;
     message.c = c;
+    message.d = d;
+    message.e = e;
     message.data = data;
     const total = messageBytes(message);
     const isCopied = data === null || data.length <= COPIED_BYTES;

@@ -50,7 +50,7 @@ describe("bytes of any kind", () => {
     const random = new SeededRandom(1);
     for (let round = 0; round < 60; round++) {
       const client = round % 2 === 0 ? await RawClient.silent(daemon.path) : await RawClient.started(daemon.path);
-      await writeCut(client, randomBytes(random, 48 + below(random, 3000)), random);
+      await writeCut(client, randomBytes(random, HEADER_BYTES + below(random, 3000)), random);
       // A length that happens to be possible waits for the rest of its message.
       client.socket.end();
       await soon(client.closed, "the end of a client that sent random bytes");
@@ -265,6 +265,12 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   selectEvents: ({ near, event }) => ({ s: near, a: event, b: 0x3ff }),
   enumerateEvents: ({ near, event }) => ({ s: near, a: event }),
   poll: ({ near }) => ({ a: -1, data: new Uint8Array(new Int32Array([near, 0x100]).buffer) }),
+  fence: ({ near }) => ({ s: near }),
+  cancelIo: ({ near }) => ({ s: near }),
+  associate: ({ near }) => ({ s: near, b: 7 }),
+  dequeue: ({ event }) => ({ s: event, a: -1, b: 1 }),
+  postPacket: ({ event }) => ({ s: event, b: 7 }),
+  notificationModes: ({ near }) => ({ s: near, a: 1 }),
   control: () => ({ data: new TextEncoder().encode('{"op":"capture-start","device":"lo"}') }),
 };
 

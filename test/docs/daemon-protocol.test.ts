@@ -29,7 +29,20 @@ const SIZES: Readonly<Record<string, number>> = { u8: 1, u16: 2, u32: 4, f64: 8 
 describe("the page of the daemon's protocol says what the code does", () => {
   test("each field of a message where the page says, and nothing between them", () => {
     const data = new Uint8Array(3);
-    const written = { kind: 3, op: 0x1234, client: 0x23456789, id: 0x3456789a, value: -5, a: 2 ** 40, b: 6.0, c: 10061, more: true, data };
+    const written = {
+      kind: 3,
+      op: 0x1234,
+      client: 0x23456789,
+      id: 0x3456789a,
+      value: -5,
+      a: 2 ** 40,
+      b: 6.0,
+      c: 10061,
+      d: 7,
+      e: 2 ** 24,
+      more: true,
+      data,
+    };
     const bytes = message.encodeMessage(written);
     const view = new DataView(bytes.buffer);
     const expected: Readonly<Record<string, number>> = { ...written, length: message.HEADER_BYTES + 3, flags: 1 + 2, more: 0, data: 0 };

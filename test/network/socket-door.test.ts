@@ -14,6 +14,7 @@ import {
   CLOSE,
   emptyMessage,
   encodeMessage,
+  HEADER_BYTES,
   HELLO,
   helloMessage,
   MAX_DATA,
@@ -247,7 +248,7 @@ describe("a door", () => {
     await until(() => handler.calls.length === 2 * sizes.length);
     expect(handler.calls.map((c) => c.request.data?.length)).toEqual([...sizes, ...sizes.toReversed()]);
     const whole = encodeMessage(request(1, { data: new Uint8Array(70_000).fill(7) }));
-    for (const cut of [1, 3, 4, 5, 47, 48, 49, 65_535, 65_536, whole.length - 1]) {
+    for (const cut of [1, 3, 4, 5, HEADER_BYTES - 1, HEADER_BYTES, HEADER_BYTES + 1, 65_535, 65_536, whole.length - 1]) {
       const before = handler.calls.length;
       client.socket.write(whole.subarray(0, cut));
       for (let i = 0; i < 20; i++) {
@@ -256,7 +257,7 @@ describe("a door", () => {
       }
       client.socket.write(whole.subarray(cut));
       await until(() => handler.calls.length > before);
-      expect(Buffer.compare(handler.calls.at(-1)!.request.data!, whole.subarray(48))).toBe(0);
+      expect(Buffer.compare(handler.calls.at(-1)!.request.data!, whole.subarray(HEADER_BYTES))).toBe(0);
     }
     // Nothing of it is kept.
     expect(door.usage.requestBytes).toBe(0);
@@ -327,7 +328,7 @@ describe("a client that does not read", () => {
     expect(handler.calls.length).toBe(taken);
     // The kernel holds some beside our share.
     expect(taken).toBeLessThan(50);
-    expect(door.usage.replyBytes).toBeLessThan(300_000 + 2 * 100_048);
+    expect(door.usage.replyBytes).toBeLessThan(300_000 + 2 * (100_000 + HEADER_BYTES));
     client.socket.resume();
     await until(() => client.replies.length === 100);
     expect(client.replies.map((m) => m.id)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
@@ -371,7 +372,7 @@ describe("a client that does not read", () => {
       for (let id = 1; id <= 50; id++) client.send(request(id));
     }
     await until(() => ["hold 1", "hold 2", "hold 3"].every((line) => handler.log.includes(line)));
-    expect(door.usage.replyBytes).toBeLessThan(1_200_000 + 3 * 100_048);
+    expect(door.usage.replyBytes).toBeLessThan(1_200_000 + 3 * (100_000 + HEADER_BYTES));
     for (const client of clients) client.socket.resume();
     await until(() => clients.every((client) => client.replies.length === 50));
   });

@@ -97,6 +97,7 @@ export class VirtualWinsock {
           const copy = this.#carried(reply);
           answered.push(() => replied(copy));
         });
+        return id;
       },
       takeReplies,
       awaitPosted: () => {

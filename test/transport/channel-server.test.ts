@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Channel, newChannelMemory } from "../../src/transport/channel.ts";
 import { ChannelServer } from "../../src/transport/channel-server.ts";
-import { CLOSE, EVENT, emptyMessage, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "../../src/transport/message.ts";
+import { CLOSE, EVENT, emptyMessage, HEADER_BYTES, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "../../src/transport/message.ts";
 import { RingReader, RingWriter } from "../../src/transport/ring.ts";
 import { ECHO, EchoHandler, HOLD, PRODUCE } from "./echo-handler.ts";
 
@@ -170,6 +170,6 @@ describe("a client that does not read", () => {
     while (event(count)) count++;
     // Half of the ring is left for replies.
     expect(server.event(client, 7, count, new Uint8Array(0))).toBe(false);
-    expect((count - 3) * (48 + 16)).toBeLessThanOrEqual(1024 * 1024 - 2 * MAX_DATA);
+    expect((count - 3) * (HEADER_BYTES + 16)).toBeLessThanOrEqual(1024 * 1024 - 2 * MAX_DATA);
   });
 });

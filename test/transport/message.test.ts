@@ -13,6 +13,8 @@ const anyMessage: fc.Arbitrary<Message> = fc.record({
   a: whole,
   b: whole,
   c: whole,
+  d: whole,
+  e: whole,
   more: fc.boolean(),
   data: fc.option(fc.uint8Array({ maxLength: 300 })),
 });

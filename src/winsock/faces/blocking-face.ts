@@ -27,8 +27,11 @@ import {
 } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
+import { AlertableThread } from "./alertable.ts";
+import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { KnownStreams } from "./known-streams.ts";
+import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
 
 /** A pointer to a socket address. */
 export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array;
@@ -37,7 +40,7 @@ export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array
 export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
 
 /** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
-export interface BlockingFace extends EventFunctions {
+export interface BlockingFace extends EventFunctions, OverlappedFunctions, CompletionFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
   /** Undoes one WSAStartup; the last one closes every socket of the program. */
@@ -116,6 +119,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   let startups = 0;
   let lastError = 0;
   let failure: Error | undefined;
+  const thread = new AlertableThread(() => port);
+  const packets = new PacketNames();
   const streams = new KnownStreams((request, replied) => {
     port?.post(request, replied);
     return port !== undefined;
@@ -125,13 +130,16 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
     if (op === CALL.select || op === CALL.poll) streams.handBackShown();
     else streams.handBack(s);
-    if (op === CALL.closesocket || op === CALL.closeHandle) streams.drop(s);
+    if (op === CALL.closesocket || op === CALL.closeHandle) {
+      streams.drop(s);
+      packets.drop(s);
+    }
     return request(op, s, a, b, c, data);
   }
 
   /** Sets the last error, as every call does: 0 when it succeeds. */
   function request(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
-    const reply = port === undefined ? failed(WSANOTINITIALISED) : ask(port, { op, s: s | 0, a, b, c, data });
+    const reply = port === undefined ? failed(WSANOTINITIALISED) : ask(port, { op, s: s | 0, a, b, c, data }, thread);
     lastError = reply.error;
     return reply;
   }
@@ -223,6 +231,11 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   function receiveShown(s: SOCKET, buf: Uint8Array): number | undefined {
     const ahead = streams.readAhead(s);
     if (ahead === undefined || port === undefined || buf.length === 0) return undefined;
+    // What is queued for the thread could not run while it waits for bytes to be shown.
+    if (thread.concerns(CALL.recv)) {
+      streams.handBack(s);
+      return undefined;
+    }
     if (ahead.isAsked && !ahead.isForgotten) {
       // What it has to show may be that the connection is dead, which comes before bytes.
       port.takeReplies();
@@ -279,8 +292,23 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     return reply.result;
   }
 
+  const setLastError = (error: number): void => {
+    lastError = error;
+  };
+  const core = { call, fail, thread, packets, setLastError, nameBytes, roomOf, writeName };
+
   const face: BlockingFace = {
-    ...eventFunctions({ call, fail }),
+    ...eventFunctions(core),
+    ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
+    ...overlappedFunctions({
+      ...core,
+      port: () => port,
+      handBack: (s) => streams.handBack(s),
+      send: (...parameters) => face.send(...parameters),
+      recv: (...parameters) => face.recv(...parameters),
+      sendto: (...parameters) => face.sendto(...parameters),
+      recvfrom: (...parameters) => face.recvfrom(...parameters),
+    }),
 
     WSAStartup: startUp,
     WSACleanup: cleanUp,
@@ -412,7 +440,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     lastError = WSAEFAULT;
     if (name === "WSAStartup") return WSAEFAULT;
     if (name === "inet_ntop") return null;
-    return name === "inet_ntoa" ? "" : (eventFault(name) ?? SOCKET_ERROR);
+    return name === "inet_ntoa" ? "" : (eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? SOCKET_ERROR);
   });
 }
 
@@ -441,9 +469,9 @@ const IOC_OUT_BIT = 0x40000000;
 const failed = (error: number): CallReply => ({ id: 0, result: SOCKET_ERROR, error, a: 0, b: 0, data: null });
 
 /** A network that is gone is WSAENETDOWN, however it says so. */
-function ask(port: BlockingPort, request: Parameters<BlockingPort["call"]>[0]): CallReply {
+function ask(port: BlockingPort, request: Parameters<BlockingPort["call"]>[0], thread?: AlertableThread): CallReply {
   try {
-    return port.call(request);
+    return thread?.concerns(request.op) === true ? thread.call(port, request) : port.call(request);
   } catch {
     return failed(WSAENETDOWN);
   }

@@ -1,4 +1,14 @@
-import { FALSE, INFINITE, SOCKET_ERROR, TRUE, WAIT_FAILED, WSA_INVALID_EVENT, WSA_MAXIMUM_WAIT_EVENTS } from "../abi/constants.ts";
+import {
+  FALSE,
+  INFINITE,
+  SOCKET_ERROR,
+  TRUE,
+  WAIT_FAILED,
+  WSA_INVALID_EVENT,
+  WSA_MAXIMUM_WAIT_EVENTS,
+  WSA_WAIT_IO_COMPLETION,
+  WSA_WAIT_TIMEOUT,
+} from "../abi/constants.ts";
 import { WSA_INVALID_PARAMETER, WSAEFAULT, WSAEINVAL } from "../abi/errors.ts";
 import {
   pollEntries,
@@ -11,6 +21,7 @@ import {
 } from "../abi/event-structures.ts";
 import type { SOCKET } from "../abi/structures.ts";
 import { CALL, type CallReply } from "../provider/calls.ts";
+import type { AlertableThread } from "./alertable.ts";
 
 /** A handle of an event, of which the two low bits are the program's own. WSA_INVALID_EVENT is 0. */
 export type HANDLE = number;
@@ -47,7 +58,7 @@ export interface EventFunctions {
   WaitForMultipleObjects(nCount: number, lpHandles: readonly HANDLE[] | null, bWaitAll: number | boolean, dwMilliseconds: number): number;
 }
 
-export function eventFunctions({ call, fail }: FaceCore): EventFunctions {
+export function eventFunctions({ call, fail, thread }: FaceCore & { readonly thread: AlertableThread }): EventFunctions {
   const create = (isManualReset: number, isSet: number): HANDLE =>
     Math.max(WSA_INVALID_EVENT, call(CALL.createEvent, 0, isManualReset, isSet, 0, null).result);
   /** A BOOL. */
@@ -57,14 +68,23 @@ export function eventFunctions({ call, fail }: FaceCore): EventFunctions {
     return call(CALL.closeHandle, handle, 0, 0, 0, null).error === 0 ? TRUE : FALSE;
   }
 
-  function wait(handles: readonly HANDLE[] | null, count: number, waitsForAll: boolean, timeout: number): number {
+  function wait(handles: readonly HANDLE[] | null, count: number, waitsForAll: boolean, timeout: number, isAlertable = false): number {
     if (!Array.isArray(handles) || count === 0 || count > WSA_MAXIMUM_WAIT_EVENTS || count > handles.length) {
       fail(WSA_INVALID_PARAMETER);
       return WAIT_FAILED;
     }
     const ms = timeout >>> 0;
-    const { result } = call(CALL.waitForEvents, 0, waitsForAll ? 1 : 0, ms === INFINITE ? -1 : ms, 0, words(handles.slice(0, count)));
-    return result >>> 0;
+    const data = words(handles.slice(0, count));
+    const [a, b] = [waitsForAll ? 1 : 0, ms === INFINITE ? -1 : ms];
+    if (isAlertable) {
+      // Looked at first: what is there already comes before what is queued, as where nothing is waited for.
+      const now = call(CALL.waitForEvents, 0, a, 0, 0, data);
+      if (now.result !== WSA_WAIT_TIMEOUT) return now.result >>> 0;
+      if (thread.run()) return WSA_WAIT_IO_COMPLETION;
+      const reply = thread.callUnlessRun({ op: CALL.waitForEvents, s: 0, a, b, c: 0, data });
+      return reply === undefined ? WSA_WAIT_IO_COMPLETION : reply.result >>> 0;
+    }
+    return call(CALL.waitForEvents, 0, a, b, 0, data).result >>> 0;
   }
 
   return {
@@ -72,8 +92,8 @@ export function eventFunctions({ call, fail }: FaceCore): EventFunctions {
     WSASetEvent: (hEvent) => change(CALL.setEvent, hEvent),
     WSAResetEvent: (hEvent) => change(CALL.resetEvent, hEvent),
     WSACloseEvent: close,
-    // Nothing is queued for a thread yet that an alertable wait could run.
-    WSAWaitForMultipleEvents: (cEvents, lphEvents, fWaitAll, dwTimeout) => wait(lphEvents, cEvents >>> 0, Boolean(fWaitAll), dwTimeout),
+    WSAWaitForMultipleEvents: (cEvents, lphEvents, fWaitAll, dwTimeout, fAlertable) =>
+      wait(lphEvents, cEvents >>> 0, Boolean(fWaitAll), dwTimeout, Boolean(fAlertable)),
 
     WSAEventSelect: (s, hEventObject, lNetworkEvents) => call(CALL.selectEvents, s, hEventObject | 0, lNetworkEvents | 0, 0, null).result,
 

@@ -47,7 +47,7 @@ export const CALL = {
   getsockopt: 18,
   /** s; a: level; b: name; data: value or null; c: optlen. */
   setsockopt: 19,
-  /** a: id of a pending call of this thread, which ends with WSAEINTR if it is still pending. */
+  /** a: id of a pending call of this thread, which ends with WSAEINTR if it is still pending. Reply a: 1 when it was. */
   cancel: 20,
   /**
    * Not Winsock: s; a: at most so many bytes; b: bytes that were shown and are not taken; c: bytes that were taken since. Waits for bytes
@@ -73,6 +73,18 @@ export const CALL = {
   enumerateEvents: 29,
   /** WSAPoll. data: entries of descriptor and events, little-endian i32 each; a: milliseconds, negative for ever. Result: entries with events; reply data: revents, little-endian i32 each. */
   poll: 30,
+  /** Not Winsock: s, or 0. Does nothing, after all that was asked before; WSAENOTSOCK for an s that is no socket. */
+  fence: 31,
+  /** CancelIo, CancelIoEx. s; a: the id of one call, 0 for all; b: 1 for those of all threads. Ends overlapped calls with WSA_OPERATION_ABORTED. Result: how many. */
+  cancelIo: 33,
+  /** CreateIoCompletionPort. s: a socket, or 0; a: a port, or 0 for a new one; b: the key. Result: the port, 0 for none. */
+  associate: 34,
+  /** GetQueuedCompletionStatus(Ex). s: a port; a: milliseconds, −1 for ever; b: how many at most. Result: packets; reply data: five little-endian f64 of each: key, 1 when it tells of a call of this thread, that call's id, bytes, error. */
+  dequeue: 35,
+  /** PostQueuedCompletionStatus. s: a port; a: bytes; b: key; c: what stands for the call. */
+  postPacket: 36,
+  /** SetFileCompletionNotificationModes. s; a: FILE_SKIP_ bits. */
+  notificationModes: 37,
   /** data: JSON of a management request; reply data: JSON. Not Winsock: what the command line and the page ask of a host. */
   control: 32,
 } as const;
@@ -88,6 +100,9 @@ export interface CallRequest {
   readonly a: number;
   readonly b: number;
   readonly c: number;
+  /** How the call is overlapped (`OVERLAPPED`), and its event; 0 (the default) for one that is not. */
+  readonly d?: number;
+  readonly e?: number;
   /** Valid during the call only: the provider copies what it keeps. */
   readonly data: Uint8Array | null;
 }
@@ -100,6 +115,8 @@ export interface CallReply {
   readonly error: number;
   readonly a: number;
   readonly b: number;
+  /** MSG_ flags of what was received. */
+  readonly d?: number;
   /** Valid during the call only. */
   readonly data: Uint8Array | null;
   /** The data lies in the host's own memory, and stays as it is until it is said to be taken. */
@@ -130,8 +147,9 @@ export interface BlockingPort {
   /**
    * A call whose answer, of one message at most, the caller does not wait for; it takes its turn among the others. `replied` hears it
    * during a later call on this port, and must not call the port itself. The reply's data is valid during the call.
+   * @returns the call's id, by which it can be cancelled
    */
-  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): void;
+  post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): number;
   /** Hears what answers to posted calls have come, without waiting. */
   takeReplies(): void;
   /** Waits until a posted call is answered. @returns false when the network is gone, or none is posted */

@@ -258,17 +258,17 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   // ---- Receiving ----
 
-  override recv(wanted: number, flags: number): Answer {
+  override recv(wanted: number, flags: number, isOverlapped = false): Answer {
     if (this.#isDissolved) return failed(WSAENOTCONN);
-    return this.#receive(wanted, flags, -1);
+    return this.#receive(wanted, flags, -1, isOverlapped);
   }
 
-  override recvfrom(wanted: number, flags: number, room: number): Answer {
+  override recvfrom(wanted: number, flags: number, room: number, isOverlapped = false): Answer {
     if (room >= 0 && room < this.family.nameBytes) return failed(WSAEFAULT);
-    return this.#receive(wanted, flags, room);
+    return this.#receive(wanted, flags, room, isOverlapped);
   }
 
-  #receive(wanted: number, flags: number, room: number): Answer {
+  #receive(wanted: number, flags: number, room: number, isOverlapped: boolean): Answer {
     if (!this.isBound) return failed(WSAEINVAL);
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);
@@ -283,10 +283,10 @@ export class DatagramSocket extends Socket implements UdpUser {
       if (datagram !== undefined) return this.#handOver(datagram, wanted, room);
       return this.#death === 0 ? undefined : failed(this.#death);
     };
-    const outcome = attempt();
+    const outcome = this.isQueued("receive") ? undefined : attempt();
     if (outcome !== undefined) return outcome;
-    if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
-    return this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
+    if (this.isNonblocking && !isOverlapped) return failed(WSAEWOULDBLOCK);
+    return this.waitHere("receive", attempt, isOverlapped ? 0 : this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
   }
 
   /** A datagram longer than the buffer fills it, and the rest is lost. */

@@ -38,7 +38,8 @@ export function changeEvent(event: EventObject | undefined, isSet: boolean): Out
 export function waitForEvents(process: Process, data: Uint8Array | null, waitsForAll: boolean, timeoutMs: number): Answer {
   if (data === null) return waitFailed(WSAEFAULT);
   const count = data.length >>> 2;
-  if (count === 0 || count > WSA_MAXIMUM_WAIT_EVENTS || timeoutMs < -1) return waitFailed(WSA_INVALID_PARAMETER);
+  // None at all is a sleep.
+  if (count > WSA_MAXIMUM_WAIT_EVENTS || timeoutMs < -1) return waitFailed(WSA_INVALID_PARAMETER);
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const events: EventObject[] = [];
   for (let i = 0; i < count; i++) {

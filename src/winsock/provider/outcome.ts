@@ -12,6 +12,9 @@ export interface Outcome {
   readonly data?: Uint8Array;
 }
 
+/** Calls of one direction on one socket are answered in the order in which they were made. */
+export type Direction = "receive" | "send" | "accept";
+
 /** A call that cannot be answered yet. It is tried again whenever something that it waits for changes. */
 export interface Wait {
   readonly on: readonly Waitable[];
@@ -21,6 +24,7 @@ export interface Wait {
   readonly timeoutMs: number;
   /** The answer when the time is over. */
   readonly timedOut: () => Outcome;
+  readonly direction?: Direction | undefined;
   /** Bytes that are kept, or may have to be, while it waits. */
   readonly bytes?: number;
   /** The answer when the program may keep no more of them; WSAENOBUFS unless given. */

@@ -1,6 +1,7 @@
 import type { Timer, TimerQueue } from "../../stack/core/timers.ts";
 import { WSAEINTR } from "../abi/errors.ts";
-import { failed, type Outcome, type Wait } from "./outcome.ts";
+import { type Direction, failed, type Outcome, type Wait } from "./outcome.ts";
+import type { Caller } from "./thread.ts";
 
 /** A call whose answer is still to come: it sits with what it waits for until it ends, exactly once. */
 export class PendingCall {
@@ -8,6 +9,9 @@ export class PendingCall {
   readonly call: number;
   /** The C function's. */
   readonly name: string;
+  /** By which handle it was made; only overlapped calls can be cancelled by it. */
+  readonly handle: number;
+  readonly isOverlapped: boolean;
   readonly #wait: Wait;
   readonly #finish: (outcome: Outcome) => void;
   readonly #timer: Timer | undefined;
@@ -22,6 +26,7 @@ export class PendingCall {
     client: number,
     call: number,
     name: string,
+    { handle, isOverlapped }: Pick<Caller, "handle" | "isOverlapped">,
     wait: Wait,
     timers: TimerQueue,
     isHeld: () => boolean,
@@ -30,6 +35,8 @@ export class PendingCall {
     this.client = client;
     this.call = call;
     this.name = name;
+    this.handle = handle;
+    this.isOverlapped = isOverlapped;
     this.#wait = wait;
     this.#isHeld = isHeld;
     this.#finish = finish;
@@ -52,11 +59,16 @@ export class PendingCall {
     if (outcome !== undefined) this.end(outcome);
   }
 
-  /** WSAEINTR, whatever the state of things. */
-  interrupt(): void {
+  /** What it is about goes one way and not the other: earlier calls of the same direction come first. */
+  get direction(): Direction | undefined {
+    return this.#wait.direction;
+  }
+
+  /** Ends with this code, whatever the state of things. */
+  interrupt(code = WSAEINTR): void {
     if (this.#isOver) return;
     this.abandon();
-    this.#finish(failed(WSAEINTR));
+    this.#finish(failed(code));
   }
 
   /** Ends without an answer, because nobody is there to hear it. */

@@ -1,5 +1,6 @@
 import type { TraceOpening } from "../../stack/core/trace.ts";
 import { SOCK_STREAM } from "../abi/constants.ts";
+import { CompletionPort } from "./completion-port.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { EventObject } from "./event-object.ts";
 import { HANDLE_STEP, HandleTable } from "./handles.ts";
@@ -79,6 +80,12 @@ export class Process implements Owner, Acceptor {
   event(handle: number): EventObject | undefined {
     const object = this.#handles.get(handle - (handle % HANDLE_STEP));
     return object instanceof EventObject ? object : undefined;
+  }
+
+  /** Undefined for what is no completion port. */
+  completionPort(handle: number): CompletionPort | undefined {
+    const object = this.#handles.get(handle);
+    return object instanceof CompletionPort ? object : undefined;
   }
 
   newStreamSocket(family: SocketFamily): StreamSocket {

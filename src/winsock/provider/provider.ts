@@ -1,7 +1,9 @@
 import { FALSE, FD_ACCEPT, FD_OOB, FD_READ, FD_WRITE, LOBYTE, SOCK_STREAM } from "../abi/constants.ts";
 import {
   WSA_INVALID_HANDLE,
+  WSA_OPERATION_ABORTED,
   WSAEFAULT,
+  WSAEINTR,
   WSAEINVAL,
   WSAEMFILE,
   WSAENETDOWN,
@@ -20,8 +22,10 @@ import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents 
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
+import { overlappedCall } from "./overlapped.ts";
 import { PendingCall } from "./pending-call.ts";
 import { poll } from "./poll.ts";
+import { associate, dequeue, postPacket, setNotificationModes } from "./port-calls.ts";
 import { Process, type ProcessUsage } from "./process.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { decodeSets, select } from "./select.ts";
@@ -166,9 +170,13 @@ export class Provider implements CallHandler {
 
   #perform(thread: Thread, request: CallRequest, reply: Replier): void {
     const { id: client, process, pending } = thread;
-    const answer = this.#answer({ process, thread, handle: request.s }, request);
+    const overlapped = overlappedCall(request, thread);
+    const isOverlapped = overlapped !== undefined;
+    const caller = { process, thread, handle: request.s, isOverlapped };
+    const answer = typeof overlapped === "number" ? failed(overlapped) : this.#answer(caller, request);
     if (!isWait(answer)) {
       this.#finish(client, request.id, request.op, answer, reply);
+      if (answer.error === 0 && typeof overlapped === "object") overlapped.completed(answer, true);
     } else if (pending.has(request.id)) {
       answer.cancelled?.();
       this.#finish(client, request.id, request.op, failed(WSAEINVAL), reply);
@@ -183,10 +191,16 @@ export class Provider implements CallHandler {
       const finish = (outcome: Outcome) => {
         pending.delete(id);
         process.waiting.change(-bytes);
-        this.#finish(client, id, op, outcome, reply);
+        if (typeof overlapped !== "object") {
+          this.#finish(client, id, op, outcome, reply);
+          return;
+        }
+        const final = overlapped.outcome(outcome);
+        this.#finish(client, id, op, final, reply);
+        overlapped.completed(final, false);
       };
       const { timers } = this.#host.context;
-      pending.set(id, new PendingCall(client, id, callName(op) ?? "call", answer, timers, () => thread.isHeld, finish));
+      pending.set(id, new PendingCall(client, id, callName(op) ?? "call", caller, answer, timers, () => thread.isHeld, finish));
     }
     this.#host.context.requestTurn();
   }
@@ -216,8 +230,7 @@ export class Provider implements CallHandler {
       case CALL.startup:
         return start(process, a);
       case CALL.cancel:
-        thread.pending.get(a)?.interrupt();
-        return DONE;
+        return cancel(thread, a);
       default:
         if (process.startups === 0) return failed(WSANOTINITIALISED);
     }
@@ -230,6 +243,16 @@ export class Provider implements CallHandler {
         const sets = data === null ? undefined : decodeSets(data);
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));
       }
+      case CALL.fence:
+        return request.s === 0 || process.socket(request.s) !== undefined ? DONE : failed(WSAENOTSOCK);
+      case CALL.cancelIo:
+        return cancelIo(caller, a, b !== 0);
+      case CALL.associate:
+        return associate(process, request.s, a, b);
+      case CALL.dequeue:
+        return dequeue(caller, a, b);
+      case CALL.postPacket:
+        return postPacket(caller, a, b, c);
       case CALL.poll:
         return poll(data, a, (handle) => process.socket(handle));
       case CALL.createEvent:
@@ -263,10 +286,33 @@ function start(process: Process, wanted: number): Outcome {
 function cleanUp(process: Process): Outcome {
   process.startups--;
   if (process.startups > 0) return { result: 0, error: 0, a: process.startups };
-  for (const { pending } of process.threads.values()) for (const call of [...pending.values()]) call.interrupt();
+  for (const { pending } of process.threads.values()) {
+    for (const call of [...pending.values()]) call.interrupt(call.isOverlapped ? WSA_OPERATION_ABORTED : WSAEINTR);
+  }
   process.closeAll(isSocket, (socket) => socket.closeAtCleanup());
   process.isLegacy = false;
   return DONE;
+}
+
+/** Reply a: 1 when the call had still to be answered. */
+function cancel({ pending }: Thread, id: number): Outcome {
+  const call = pending.get(id);
+  call?.interrupt();
+  return { result: 0, error: 0, a: call === undefined ? 0 : 1 };
+}
+
+/** Overlapped calls by this handle: one, or all; of this thread, or of all threads. */
+function cancelIo({ process, thread, handle }: Caller, id: number, ofAllThreads: boolean): Outcome {
+  if (process.socket(handle) === undefined) return { result: FALSE, error: WSA_INVALID_HANDLE };
+  let count = 0;
+  for (const { pending } of ofAllThreads ? process.threads.values() : [thread]) {
+    for (const call of [...pending.values()]) {
+      if (!call.isOverlapped || call.handle !== handle || (id !== 0 && call.call !== id)) continue;
+      call.interrupt(WSA_OPERATION_ABORTED);
+      count++;
+    }
+  }
+  return succeeded(count);
 }
 
 const isSocket = (object: HandleObject): object is Socket => object instanceof Socket;
@@ -296,8 +342,9 @@ function closeHandle(caller: Caller): Answer {
   const { process, handle } = caller;
   const socket = process.socket(handle);
   if (socket !== undefined) return closeSocket(socket, caller);
-  if (process.event(handle) === undefined) return { result: FALSE, error: WSA_INVALID_HANDLE };
-  process.close(handle);
+  const object = process.event(handle) ?? process.completionPort(handle);
+  if (object === undefined) return { result: FALSE, error: WSA_INVALID_HANDLE };
+  if (process.close(handle)) object.abort();
   return DONE;
 }
 
@@ -325,9 +372,9 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
     case CALL.accept:
       return reenabling(socket, FD_ACCEPT, socket instanceof StreamSocket ? socket.accept(a, caller.process) : failed(WSAEOPNOTSUPP));
     case CALL.send:
-      return sent(socket, socket.send(data, a, b, c === 1));
+      return sent(socket, socket.send(data, a, b, c === 1, caller.isOverlapped));
     case CALL.recv:
-      return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b));
+      return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b, caller.isOverlapped));
     case CALL.show:
       return socket instanceof StreamSocket ? socket.show(a, b, c) : failed(WSAEOPNOTSUPP);
     case CALL.taken:
@@ -336,10 +383,12 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
       // A stream looks at its state first, and at no name.
       if (a > (data?.length ?? 0)) return socket instanceof StreamSocket ? socket.sendto(null, b) : failed(WSAEFAULT);
       const name = data !== null && a >= 0 ? data.subarray(0, a) : null;
-      return sent(socket, socket.sendto(data?.subarray(Math.max(0, a)) ?? null, b, name, c));
+      return sent(socket, socket.sendto(data?.subarray(Math.max(0, a)) ?? null, b, name, c, caller.isOverlapped));
     }
     case CALL.recvfrom:
-      return reenabling(socket, FD_READ | FD_OOB, socket.recvfrom(a, b, c));
+      return reenabling(socket, FD_READ | FD_OOB, socket.recvfrom(a, b, c, caller.isOverlapped));
+    case CALL.notificationModes:
+      return setNotificationModes(socket, a);
     case CALL.selectEvents:
       return selectEvents(caller.process, socket, a, b);
     case CALL.enumerateEvents:

@@ -16,10 +16,11 @@ import {
 } from "../abi/errors.ts";
 import { sizeof_sockaddr } from "../abi/structures.ts";
 import type { Binding, Bindings, Sharing } from "./bindings.ts";
+import type { Completion } from "./completion-port.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ByteBudget } from "./limits.ts";
 import { NetworkEvents } from "./network-events.ts";
-import { type Answer, DONE, failed, type Outcome } from "./outcome.ts";
+import { type Answer, type Direction, DONE, failed, type Outcome } from "./outcome.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { familyOf, type SocketFamily, socketFamily } from "./socket-family.ts";
 import type { SocketOptions } from "./socket-options.ts";
@@ -73,6 +74,8 @@ export abstract class Socket extends HandleObject {
   /** SO_ERROR: the failure of a nonblocking connect. Not cleared by reading (Wine's test select, marked as Windows behaviour). */
   soError = 0;
   readonly events = new NetworkEvents();
+  /** Where its overlapped calls are told of when they are over (CreateIoCompletionPort). */
+  completion: Completion | undefined;
   protected readonly bindings: Bindings;
   protected binding: Binding | undefined;
 
@@ -92,11 +95,11 @@ export abstract class Socket extends HandleObject {
    * @param how 0; CONTINUED when the bytes go on with a call that was accepted already; POSTED when the caller knew of room
    * @param hasMore others go on with these
    */
-  abstract send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean): Answer;
-  abstract sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number): Answer;
-  abstract recv(wanted: number, flags: number): Answer;
+  abstract send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean, isOverlapped?: boolean): Answer;
+  abstract sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number, isOverlapped?: boolean): Answer;
+  abstract recv(wanted: number, flags: number, isOverlapped?: boolean): Answer;
   /** @param room for the sender's address, or −1 when it is not wanted */
-  abstract recvfrom(wanted: number, flags: number, room: number): Answer;
+  abstract recvfrom(wanted: number, flags: number, room: number, isOverlapped?: boolean): Answer;
   abstract shutdown(how: number): Outcome;
   /** The program's closesocket. An answer that waits is a lingering close: the socket is gone for the program all the same. */
   abstract close(): Answer;
@@ -216,8 +219,13 @@ export abstract class Socket extends HandleObject {
   }
 
   /** @param timeoutMs 0 for ever */
-  protected waitHere(attempt: () => Outcome | undefined, timeoutMs: number, timedOut: () => Outcome): Answer {
-    return { on: [this], attempt, timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs, timedOut };
+  protected waitHere(
+    direction: Direction | undefined,
+    attempt: () => Outcome | undefined,
+    timeoutMs: number,
+    timedOut: () => Outcome,
+  ): Answer {
+    return { on: [this], direction, attempt, timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs, timedOut };
   }
 
   getsockname(room: number): Outcome {

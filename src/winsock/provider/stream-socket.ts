@@ -315,9 +315,9 @@ export class StreamSocket extends Socket implements TcpUser {
       if (room < 0) return succeeded(handle);
       return { result: handle, error: 0, data: this.family.writeName(connection.remote, connection.remotePort) };
     };
-    const outcome = attempt();
+    const outcome = this.isQueued("accept") ? undefined : attempt();
     if (outcome !== undefined) return outcome;
-    return this.isNonblocking ? failed(WSAEWOULDBLOCK) : this.waitHere(attempt, 0, () => failed(WSAETIMEDOUT));
+    return this.isNonblocking ? failed(WSAEWOULDBLOCK) : this.waitHere("accept", attempt, 0, () => failed(WSAETIMEDOUT));
   }
 
   #adopt(connection: TcpConnection, listener: StreamSocket): void {
@@ -369,13 +369,13 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#queuedBytes = queued;
   }
 
-  override send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean): Answer {
-    const answer = this.#send(bytes, flags, how === CONTINUED && !this.#isInSend ? 0 : how);
+  override send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean, isOverlapped = false): Answer {
+    const answer = this.#send(bytes, flags, how === CONTINUED && !this.#isInSend ? 0 : how, isOverlapped);
     this.#isInSend = hasMore && (isWait(answer) || answer.result === bytes?.length);
     return answer;
   }
 
-  #send(bytes: Uint8Array | null, flags: number, how: number): Answer {
+  #send(bytes: Uint8Array | null, flags: number, how: number, isOverlapped: boolean): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     const code = this.#sendError();
     if (code !== 0) return failed(code);
@@ -384,10 +384,11 @@ export class StreamSocket extends Socket implements TcpUser {
     if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
     if (bytes.length === 0) return DONE;
 
-    let taken = this.#take(bytes, 0, how);
-    const isBuffered = this.#quota > 0 || this.isNonblocking;
+    const isNonblocking = this.isNonblocking && !isOverlapped;
+    let taken = this.isQueued("send") ? 0 : this.#take(bytes, 0, how);
+    const isBuffered = this.#quota > 0 || isNonblocking;
     if (taken === bytes.length && isBuffered) return this.#sent(taken);
-    if (this.isNonblocking) return taken > 0 ? succeeded(taken) : failed(this.#quota === 0 ? WSAENOBUFS : WSAEWOULDBLOCK);
+    if (isNonblocking) return taken > 0 ? succeeded(taken) : failed(this.#quota === 0 ? WSAENOBUFS : WSAEWOULDBLOCK);
 
     const rest = bytes.slice(taken);
     const before = taken;
@@ -400,7 +401,7 @@ export class StreamSocket extends Socket implements TcpUser {
       const isOver = taken === rest.length && (isBuffered || this.#connection!.sendQueueBytes === 0);
       return isOver ? this.#sent(before + taken) : undefined;
     };
-    const wait = this.waitHere(attempt, this.options.sendTimeoutMs, () =>
+    const wait = this.waitHere("send", attempt, isOverlapped ? 0 : this.options.sendTimeoutMs, () =>
       before + taken > 0 ? succeeded(before + taken) : failed(WSAETIMEDOUT),
     );
     return { ...wait, bytes: rest.length, refused: before > 0 ? succeeded(before) : failed(WSAENOBUFS) };
@@ -439,14 +440,14 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   /** The address is ignored on a stream (Wine's test tcp_sendto_recvfrom). */
-  override sendto(bytes: Uint8Array | null, flags: number): Answer {
+  override sendto(bytes: Uint8Array | null, flags: number, _name?: Uint8Array | null, _tolen?: number, isOverlapped = false): Answer {
     // The rest of one that is longer than a call carries follows by send.
-    return this.send(bytes, flags, 0, (bytes?.length ?? 0) >= TRANSFER_LIMIT - LONGEST_NAME);
+    return this.send(bytes, flags, 0, (bytes?.length ?? 0) >= TRANSFER_LIMIT - LONGEST_NAME, isOverlapped);
   }
 
   // ---- Receiving ----
 
-  override recv(wanted: number, flags: number): Answer {
+  override recv(wanted: number, flags: number, isOverlapped = false): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     // What was shown and not taken is to be had again.
     this.#shown?.keep(0);
@@ -456,16 +457,18 @@ export class StreamSocket extends Socket implements TcpUser {
     if ((flags & MSG_OOB) !== 0) return failed(WSAEINVAL);
     const isWhole = (flags & MSG_WAITALL) !== 0;
     const isPeek = (flags & MSG_PEEK) !== 0;
-    if (isWhole && (isPeek || this.isNonblocking)) return failed(WSAEOPNOTSUPP);
+    const isNonblocking = this.isNonblocking && !isOverlapped;
+    if (isWhole && (isPeek || isNonblocking)) return failed(WSAEOPNOTSUPP);
     if ((flags & ~(MSG_PEEK | MSG_WAITALL | MSG_PUSH_IMMEDIATE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
-    if (wanted === 0) return this.#death === 0 ? DONE : failed(this.#death);
+    // Into no memory an overlapped one waits until there is something (Wine's test empty_recv).
+    if (wanted === 0 && !isOverlapped) return this.#death === 0 ? DONE : failed(this.#death);
 
     const count = Math.min(wanted, TRANSFER_LIMIT);
-    const attempt = isWhole ? this.#receiveWhole(count) : () => this.#receiveSome(count, isPeek);
-    const outcome = attempt();
+    const attempt = isWhole && count > 0 ? this.#receiveWhole(count) : () => this.#receiveSome(count, isPeek);
+    const outcome = this.isQueued("receive") ? undefined : attempt();
     if (outcome !== undefined) return outcome;
-    if (this.isNonblocking) return failed(WSAEWOULDBLOCK);
-    const wait = this.waitHere(attempt, this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
+    if (isNonblocking) return failed(WSAEWOULDBLOCK);
+    const wait = this.waitHere("receive", attempt, isOverlapped ? 0 : this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
     return isWhole ? { ...wait, bytes: count } : wait;
   }
 
@@ -500,7 +503,7 @@ export class StreamSocket extends Socket implements TcpUser {
       const data = this.#showNext(shown, Math.min(wanted, unseen, TRANSFER_LIMIT));
       return { result: data.length, error: 0, data };
     };
-    return attempt() ?? this.waitHere(attempt, 0, () => DONE);
+    return attempt() ?? this.waitHere(undefined, attempt, 0, () => DONE);
   }
 
   /** At most `most` bytes beyond those shown: where they lie, if whoever asks can read them there, else a copy. */
@@ -555,8 +558,8 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   /** The address is left alone on a stream. */
-  override recvfrom(wanted: number, flags: number): Answer {
-    return this.recv(wanted, flags);
+  override recvfrom(wanted: number, flags: number, _room?: number, isOverlapped = false): Answer {
+    return this.recv(wanted, flags, isOverlapped);
   }
 
   // ---- Ending ----

@@ -22,4 +22,6 @@ export interface Caller {
   readonly thread: Thread;
   /** 0 where the call takes none. */
   readonly handle: number;
+  /** The call does not keep its thread: it waits where a nonblocking one would fail, and without a time-out. */
+  readonly isOverlapped: boolean;
 }

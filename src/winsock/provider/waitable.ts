@@ -1,9 +1,16 @@
+import type { Direction } from "./outcome.ts";
 import type { PendingCall } from "./pending-call.ts";
 
 /** Something that calls may wait for: a socket, an event. */
 export abstract class Waitable {
   /** Calls that wait for something to happen here, in the order in which they came. */
   readonly waiting = new Set<PendingCall>();
+
+  /** An earlier call of this direction still waits. */
+  isQueued(direction: Direction): boolean {
+    for (const call of this.waiting) if (call.direction === direction) return true;
+    return false;
+  }
 
   /** Something changed: calls that wait here look again. */
   wake(): void {

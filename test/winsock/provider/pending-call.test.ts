@@ -27,6 +27,7 @@ function waiting(timeoutMs = Number.POSITIVE_INFINITY) {
     1,
     1,
     "recv",
+    { handle: 4, isOverlapped: false },
     wait,
     timers,
     () => state.isHeld,

@@ -1,0 +1,230 @@
+import {
+  FALSE,
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
+  INFINITE,
+  INVALID_HANDLE_VALUE,
+  TRUE,
+  WSA_WAIT_IO_COMPLETION,
+} from "../abi/constants.ts";
+import {
+  ERROR_CONNECTION_ABORTED,
+  ERROR_CONNECTION_REFUSED,
+  ERROR_HOST_UNREACHABLE,
+  ERROR_MORE_DATA,
+  ERROR_NETNAME_DELETED,
+  ERROR_NETWORK_UNREACHABLE,
+  ERROR_NOT_SUPPORTED,
+  ERROR_SEM_TIMEOUT,
+  WSA_INVALID_PARAMETER,
+  WSAECONNABORTED,
+  WSAECONNREFUSED,
+  WSAECONNRESET,
+  WSAEFAULT,
+  WSAEHOSTUNREACH,
+  WSAEMSGSIZE,
+  WSAENETUNREACH,
+  WSAEOPNOTSUPP,
+  WSAETIMEDOUT,
+} from "../abi/errors.ts";
+import { statusOfError } from "../abi/nt-status.ts";
+import type { OVERLAPPED_ENTRY, WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
+import type { Box, SOCKET } from "../abi/structures.ts";
+import { CALL, type CallReply } from "../provider/calls.ts";
+import { PACKET_NUMBERS } from "../provider/port-calls.ts";
+import type { AlertableThread } from "./alertable.ts";
+import type { FaceCore, HANDLE } from "./event-functions.ts";
+
+/** Completion ports: kernel32's names. */
+export interface CompletionFunctions {
+  CreateIoCompletionPort(
+    FileHandle: SOCKET,
+    ExistingCompletionPort: HANDLE,
+    CompletionKey: number,
+    NumberOfConcurrentThreads: number,
+  ): HANDLE;
+  GetQueuedCompletionStatus(
+    CompletionPort: HANDLE,
+    lpNumberOfBytesTransferred: Box<number> | null,
+    lpCompletionKey: Box<number> | null,
+    lpOverlapped: Box<WSAOVERLAPPED | null> | null,
+    dwMilliseconds: number,
+  ): number;
+  GetQueuedCompletionStatusEx(
+    CompletionPort: HANDLE,
+    lpCompletionPortEntries: OVERLAPPED_ENTRY[] | null,
+    ulCount: number,
+    ulNumEntriesRemoved: Box<number> | null,
+    dwMilliseconds: number,
+    fAlertable: number | boolean,
+  ): number;
+  PostQueuedCompletionStatus(
+    CompletionPort: HANDLE,
+    dwNumberOfBytesTransferred: number,
+    dwCompletionKey: number,
+    lpOverlapped: WSAOVERLAPPED | null,
+  ): number;
+  SetFileCompletionNotificationModes(FileHandle: SOCKET, Flags: number): number;
+}
+
+/**
+ * Which structure of the program a packet tells of: the host knows its calls by numbers, and the program wants its own object back. What
+ * another thread began cannot be given here: objects are one thread's.
+ */
+export class PacketNames {
+  readonly #associated = new Set<SOCKET>();
+  readonly #skipping = new Set<SOCKET>();
+  readonly #overlapped = new Map<number, WSAOVERLAPPED>();
+  #lastPosted = 0;
+
+  associate(s: SOCKET): void {
+    this.#associated.add(s);
+  }
+
+  setSkipping(s: SOCKET, isSkipping: boolean): void {
+    if (isSkipping) this.#skipping.add(s);
+    else this.#skipping.delete(s);
+  }
+
+  /** The socket is closed. */
+  drop(s: SOCKET): void {
+    this.#associated.delete(s);
+    this.#skipping.delete(s);
+  }
+
+  /** A call was made that leaves a packet, if its socket has a port. */
+  made(s: SOCKET, call: number, overlapped: WSAOVERLAPPED): void {
+    if (this.#associated.has(s)) this.#overlapped.set(call, overlapped);
+  }
+
+  /** It was over at once. */
+  overAtOnce(s: SOCKET, call: number, error: number): void {
+    if (error !== 0 || this.#skipping.has(s)) this.#overlapped.delete(call);
+  }
+
+  /** The program's own packet. @returns the number of what it calls lpOverlapped */
+  posted(overlapped: WSAOVERLAPPED): number {
+    this.#lastPosted--;
+    this.#overlapped.set(this.#lastPosted, overlapped);
+    return this.#lastPosted;
+  }
+
+  take(call: number): WSAOVERLAPPED | null {
+    const overlapped = this.#overlapped.get(call) ?? null;
+    this.#overlapped.delete(call);
+    return overlapped;
+  }
+}
+
+export interface CompletionCore extends FaceCore {
+  readonly thread: AlertableThread;
+  readonly packets: PacketNames;
+  setLastError(error: number): void;
+  /** What answers have come is where the program looks for it. */
+  takeReplies(): void;
+}
+
+interface Packet {
+  readonly key: number;
+  readonly overlapped: WSAOVERLAPPED | null;
+  readonly bytes: number;
+  readonly error: number;
+}
+
+export function completionFunctions({ call, thread, packets, setLastError, takeReplies }: CompletionCore): CompletionFunctions {
+  function refuse(error: number): number {
+    setLastError(error);
+    return FALSE;
+  }
+
+  function read({ data }: CallReply): Packet[] {
+    // The answers of the calls that they tell of came before.
+    takeReplies();
+    if (data === null) return [];
+    const view = new DataView(data.buffer, data.byteOffset, data.length);
+    const number = (i: number): number => view.getFloat64(8 * i, true);
+    return Array.from({ length: data.length / (8 * PACKET_NUMBERS) }, (_, packet) => {
+      const at = packet * PACKET_NUMBERS;
+      const isOurs = number(at + 1) === 1;
+      const overlapped = isOurs ? packets.take(number(at + 2)) : null;
+      // A long send is several calls, of which the packet tells the last.
+      const isOfTransfer = overlapped !== null && number(at + 2) > 0;
+      return { key: number(at), overlapped, bytes: isOfTransfer ? overlapped.InternalHigh : number(at + 3), error: number(at + 4) };
+    });
+  }
+
+  const milliseconds = (dwMilliseconds: number): number => (dwMilliseconds >>> 0 === INFINITE ? -1 : dwMilliseconds >>> 0);
+
+  return {
+    CreateIoCompletionPort(FileHandle, ExistingCompletionPort, CompletionKey) {
+      const s = FileHandle === INVALID_HANDLE_VALUE ? 0 : FileHandle;
+      const { result, error } = call(CALL.associate, s, ExistingCompletionPort | 0, Math.trunc(CompletionKey), 0, null);
+      if (error !== 0) return 0;
+      if (s !== 0) packets.associate(s);
+      return result;
+    },
+
+    GetQueuedCompletionStatus(CompletionPort, lpNumberOfBytesTransferred, lpCompletionKey, lpOverlapped, dwMilliseconds) {
+      if (lpNumberOfBytesTransferred === null || lpCompletionKey === null || lpOverlapped === null) return refuse(WSAEFAULT);
+      const reply = call(CALL.dequeue, CompletionPort, milliseconds(dwMilliseconds), 1, 0, null);
+      const packet = reply.error === 0 ? read(reply)[0] : undefined;
+      if (packet === undefined) {
+        lpOverlapped.value = null;
+        return FALSE;
+      }
+      lpNumberOfBytesTransferred.value = packet.bytes;
+      lpCompletionKey.value = packet.key;
+      lpOverlapped.value = packet.overlapped;
+      return packet.error === 0 ? TRUE : refuse(win32Of(packet.error));
+    },
+
+    GetQueuedCompletionStatusEx(CompletionPort, lpCompletionPortEntries, ulCount, ulNumEntriesRemoved, dwMilliseconds, fAlertable) {
+      if (!Array.isArray(lpCompletionPortEntries) || ulNumEntriesRemoved === null) return refuse(WSAEFAULT);
+      const count = Math.min(ulCount >>> 0, lpCompletionPortEntries.length);
+      if (count === 0) return refuse(WSA_INVALID_PARAMETER);
+      const request = { op: CALL.dequeue, s: CompletionPort, a: milliseconds(dwMilliseconds), b: count, c: 0, data: null };
+      if (fAlertable && thread.run()) return refuse(WSA_WAIT_IO_COMPLETION);
+      const reply = fAlertable ? thread.callUnlessRun(request) : call(request.op, request.s, request.a, request.b, 0, null);
+      if (reply === undefined) return refuse(WSA_WAIT_IO_COMPLETION);
+      setLastError(reply.error);
+      if (reply.error !== 0) return FALSE;
+      const taken = read(reply);
+      for (const [i, { key, overlapped, bytes, error }] of taken.entries()) {
+        const entry = lpCompletionPortEntries[i];
+        const told = { lpCompletionKey: key, lpOverlapped: overlapped, Internal: statusOfError(error), dwNumberOfBytesTransferred: bytes };
+        if (entry !== undefined) Object.assign(entry, told);
+      }
+      ulNumEntriesRemoved.value = taken.length;
+      return TRUE;
+    },
+
+    PostQueuedCompletionStatus(CompletionPort, dwNumberOfBytesTransferred, dwCompletionKey, lpOverlapped) {
+      const name = lpOverlapped === null ? 0 : packets.posted(lpOverlapped);
+      const { error } = call(CALL.postPacket, CompletionPort, dwNumberOfBytesTransferred >>> 0, Math.trunc(dwCompletionKey), name, null);
+      if (error !== 0 && name !== 0) packets.take(name);
+      return error === 0 ? TRUE : FALSE;
+    },
+
+    SetFileCompletionNotificationModes(FileHandle, Flags) {
+      const { error } = call(CALL.notificationModes, FileHandle, Flags >>> 0, 0, 0, null);
+      if (error === 0) packets.setSkipping(FileHandle, (Flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) !== 0);
+      return error === 0 ? TRUE : FALSE;
+    },
+  };
+}
+
+/** What these functions return when a parameter cannot be read. */
+export const completionFault = (name: string): number | undefined => (/Completion/.test(name) ? FALSE : undefined);
+
+/** The code by which kernel32 knows what Winsock calls otherwise (winsock.md §20). */
+const WIN32: ReadonlyMap<number, number> = new Map([
+  [WSAECONNRESET, ERROR_NETNAME_DELETED],
+  [WSAECONNABORTED, ERROR_CONNECTION_ABORTED],
+  [WSAECONNREFUSED, ERROR_CONNECTION_REFUSED],
+  [WSAETIMEDOUT, ERROR_SEM_TIMEOUT],
+  [WSAENETUNREACH, ERROR_NETWORK_UNREACHABLE],
+  [WSAEHOSTUNREACH, ERROR_HOST_UNREACHABLE],
+  [WSAEOPNOTSUPP, ERROR_NOT_SUPPORTED],
+  [WSAEMSGSIZE, ERROR_MORE_DATA],
+]);
+
+const win32Of = (error: number): number => WIN32.get(error) ?? error;

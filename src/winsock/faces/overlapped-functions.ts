@@ -1,0 +1,463 @@
+import { copyBytes } from "../../stack/core/copy-bytes.ts";
+import { FALSE, INFINITE, MSG_PARTIAL, SOCKET_ERROR, TRUE, WSA_WAIT_IO_COMPLETION } from "../abi/constants.ts";
+import {
+  ERROR_NOT_FOUND,
+  WSA_INVALID_HANDLE,
+  WSA_INVALID_PARAMETER,
+  WSA_IO_INCOMPLETE,
+  WSA_IO_PENDING,
+  WSAEFAULT,
+  WSAEINVAL,
+  WSAEMSGSIZE,
+} from "../abi/errors.ts";
+import { errorOfStatus, STATUS_PENDING, statusOfError } from "../abi/nt-status.ts";
+import type { WSABUF, WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
+import type { Box, SOCKET } from "../abi/structures.ts";
+import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
+import { HAS_ROUTINE, NO_PACKET, OVERLAPPED } from "../provider/overlapped.ts";
+import type { AlertableThread } from "./alertable.ts";
+import type { SockaddrPointer } from "./blocking-face.ts";
+import type { PacketNames } from "./completion-functions.ts";
+import type { FaceCore, HANDLE } from "./event-functions.ts";
+
+/** Runs in an alertable wait of the thread that made the call: code, bytes transferred, the call's WSAOVERLAPPED, MSG_ flags. */
+export type CompletionRoutine = (dwError: number, cbTransferred: number, lpOverlapped: WSAOVERLAPPED, dwFlags: number) => void;
+
+/** What overlapped calls need of their face. */
+export interface OverlappedCore extends FaceCore {
+  readonly thread: AlertableThread;
+  readonly packets: PacketNames;
+  port(): BlockingPort | undefined;
+  /** The host shall decide on all it has of the socket. */
+  handBack(s: SOCKET): void;
+  setLastError(error: number): void;
+  /** Bytes of a socket address; null for a null pointer. */
+  nameBytes(name: SockaddrPointer | null): Uint8Array | null;
+  /** Room that may be written to, −1 for a null pointer. */
+  roomOf(name: SockaddrPointer | null, namelen: Box<number> | null): number;
+  writeName(name: SockaddrPointer | null, namelen: Box<number> | null, bytes: Uint8Array): void;
+  // The plain calls, for what is not overlapped.
+  send(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number;
+  recv(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number;
+  sendto(s: SOCKET, buf: Uint8Array | null, len: number, flags: number, to: SockaddrPointer | null, tolen: number): number;
+  recvfrom(
+    s: SOCKET,
+    buf: Uint8Array | null,
+    len: number,
+    flags: number,
+    from: SockaddrPointer | null,
+    fromlen: Box<number> | null,
+  ): number;
+}
+
+/** Transfers that go on by themselves, in and out of scattered memory: winsock2.h's names, and kernel32's. */
+export interface OverlappedFunctions {
+  WSASend(
+    s: SOCKET,
+    lpBuffers: readonly WSABUF[] | null,
+    dwBufferCount: number,
+    lpNumberOfBytesSent: Box<number> | null,
+    dwFlags: number,
+    lpOverlapped: WSAOVERLAPPED | null,
+    lpCompletionRoutine: CompletionRoutine | null,
+  ): number;
+  WSASendTo(
+    s: SOCKET,
+    lpBuffers: readonly WSABUF[] | null,
+    dwBufferCount: number,
+    lpNumberOfBytesSent: Box<number> | null,
+    dwFlags: number,
+    lpTo: SockaddrPointer | null,
+    iTolen: number,
+    lpOverlapped: WSAOVERLAPPED | null,
+    lpCompletionRoutine: CompletionRoutine | null,
+  ): number;
+  WSARecv(
+    s: SOCKET,
+    lpBuffers: readonly WSABUF[] | null,
+    dwBufferCount: number,
+    lpNumberOfBytesRecvd: Box<number> | null,
+    lpFlags: Box<number> | null,
+    lpOverlapped: WSAOVERLAPPED | null,
+    lpCompletionRoutine: CompletionRoutine | null,
+  ): number;
+  WSARecvFrom(
+    s: SOCKET,
+    lpBuffers: readonly WSABUF[] | null,
+    dwBufferCount: number,
+    lpNumberOfBytesRecvd: Box<number> | null,
+    lpFlags: Box<number> | null,
+    lpFrom: SockaddrPointer | null,
+    lpFromlen: Box<number> | null,
+    lpOverlapped: WSAOVERLAPPED | null,
+    lpCompletionRoutine: CompletionRoutine | null,
+  ): number;
+  WSAGetOverlappedResult(
+    s: SOCKET,
+    lpOverlapped: WSAOVERLAPPED | null,
+    lpcbTransfer: Box<number> | null,
+    fWait: number | boolean,
+    lpdwFlags: Box<number> | null,
+  ): number;
+  CancelIo(hFile: SOCKET): number;
+  CancelIoEx(hFile: SOCKET, lpOverlapped: WSAOVERLAPPED | null): number;
+  SleepEx(dwMilliseconds: number, bAlertable: number | boolean): number;
+  GetCurrentThread(): HANDLE;
+  QueueUserAPC(pfnAPC: (dwData: number) => void, hThread: HANDLE, dwData: number): number;
+}
+
+/** One call carries no more. */
+const PIECE = 256 * 1024;
+/** GetCurrentThread's pseudo handle. */
+const CURRENT_THREAD = -2;
+
+/** A transfer that was begun and is not known to be over. */
+interface Transfer {
+  readonly overlapped: WSAOVERLAPPED;
+  readonly routine: CompletionRoutine | null;
+  /** The host's names of its calls: more than one where it goes in pieces. */
+  readonly calls: number[];
+  isOver: boolean;
+  error: number;
+  bytes: number;
+  flags: number;
+  /** Its program was told that it goes on. */
+  isPending: boolean;
+}
+
+export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
+  const { thread, fail } = core;
+  const transfers = new Map<WSAOVERLAPPED, Transfer>();
+
+  /** Begins a transfer, and tells whether it is over already. @param post makes its calls; each answer goes to `answered` */
+  function begin(
+    s: SOCKET,
+    overlapped: WSAOVERLAPPED,
+    routine: CompletionRoutine | null,
+    bytes: Box<number> | null,
+    post: (port: BlockingPort, transfer: Transfer, d: number, e: number) => void,
+  ): number {
+    core.handBack(s);
+    const port = core.port();
+    // The face's own way to say what is wrong without a network.
+    if (port === undefined) return core.call(CALL.fence, s, 0, 0, 0, null).result;
+    const transfer: Transfer = { overlapped, routine, calls: [], isOver: false, error: 0, bytes: 0, flags: 0, isPending: false };
+    // With a routine the event is the program's own.
+    const event = routine === null ? overlapped.hEvent | 0 : 0;
+    showStatus(overlapped, () => port.takeReplies());
+    overlapped.InternalHigh = 0;
+    transfers.set(overlapped, transfer);
+    if (routine !== null) thread.expect();
+    const how = OVERLAPPED | ((event & 1) === 0 ? 0 : NO_PACKET) | (routine === null ? 0 : HAS_ROUTINE);
+    post(port, transfer, how, event & ~3);
+    const last = transfer.calls.at(-1)!;
+    if ((event & 1) === 0) core.packets.made(s, last, overlapped);
+    // What was answered at once is here after this.
+    core.call(CALL.fence, 0, 0, 0, 0, null);
+    port.takeReplies();
+    if (!transfer.isOver) {
+      transfer.isPending = true;
+      return fail(WSA_IO_PENDING);
+    }
+    core.packets.overAtOnce(s, last, transfer.error);
+    if (transfer.error !== 0) {
+      if (routine !== null) thread.forgo();
+      return fail(transfer.error);
+    }
+    if (bytes !== null) bytes.value = transfer.bytes;
+    queueRoutine(transfer);
+    core.setLastError(0);
+    return 0;
+  }
+
+  /** The last answer of a transfer has come. */
+  function finish(transfer: Transfer, error: number): void {
+    const { overlapped } = transfer;
+    transfer.isOver = true;
+    transfer.error = error;
+    if (transfers.get(overlapped) === transfer) transfers.delete(overlapped);
+    hideStatus(overlapped, statusOfError(error));
+    overlapped.InternalHigh = transfer.bytes;
+    if (transfer.isPending) queueRoutine(transfer);
+  }
+
+  function queueRoutine({ routine, error, bytes, overlapped, flags }: Transfer): void {
+    if (routine !== null) thread.queue(() => routine(error, bytes, overlapped, flags), true);
+  }
+
+  /** A send, in as many pieces as it takes; it is over with the last of them. */
+  function postSend(s: SOCKET, bytes: Uint8Array, flags: number) {
+    return (port: BlockingPort, transfer: Transfer, d: number, e: number): void => {
+      let left = Math.max(1, Math.ceil(bytes.length / PIECE));
+      let failure = 0;
+      for (let at = 0; at === 0 || at < bytes.length; at += PIECE) {
+        const data = bytes.subarray(at, at + PIECE);
+        const isLast = at + PIECE >= bytes.length;
+        const request = {
+          op: CALL.send,
+          s,
+          a: flags,
+          b: at > 0 ? 1 : 0,
+          c: isLast ? 0 : 1,
+          d: isLast ? d : OVERLAPPED | NO_PACKET,
+          e: isLast ? e : 0,
+        };
+        const id = port.post({ ...request, data }, ({ result, error }) => {
+          if (result > 0) transfer.bytes += result;
+          failure ||= error;
+          left--;
+          if (left === 0) finish(transfer, failure);
+        });
+        transfer.calls.push(id);
+      }
+    };
+  }
+
+  function postOne(request: Parameters<BlockingPort["post"]>[0], answered: (transfer: Transfer, reply: CallReply) => void) {
+    return (port: BlockingPort, transfer: Transfer, d: number, e: number): void => {
+      const id = port.post({ ...request, d, e }, (reply) => {
+        answered(transfer, reply);
+        finish(transfer, reply.error);
+      });
+      transfer.calls.push(id);
+    };
+  }
+
+  /** What a receive brought goes where it was wanted. */
+  function received(buffers: readonly Uint8Array[], transfer: Transfer, reply: CallReply, data: Uint8Array | null): void {
+    const count = data === null ? 0 : scatter(buffers, data);
+    transfer.bytes = reply.error === WSAEMSGSIZE || reply.error === 0 ? count : 0;
+    transfer.flags = reply.error === WSAEMSGSIZE ? MSG_PARTIAL : 0;
+  }
+
+  /** As the plain calls, where there is no overlapped structure. */
+  function plain(result: number, bytes: Box<number>): number {
+    if (result < 0) return SOCKET_ERROR;
+    bytes.value = result;
+    return 0;
+  }
+
+  /** The pieces of memory, or the code for what is none. */
+  function buffersOf(lpBuffers: readonly WSABUF[] | null, count: number): Uint8Array[] | number {
+    if (!Array.isArray(lpBuffers) || count > lpBuffers.length) return WSAEFAULT;
+    const pieces: Uint8Array[] = [];
+    for (const { len, buf } of lpBuffers.slice(0, count)) {
+      const length = len >>> 0;
+      if (length > 0 && !(buf instanceof Uint8Array && length <= buf.length)) return WSAEFAULT;
+      if (length > 0) pieces.push(buf!.subarray(0, length));
+    }
+    return pieces;
+  }
+
+  const functions: OverlappedFunctions = {
+    WSASend(s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpOverlapped, lpCompletionRoutine) {
+      const buffers = buffersOf(lpBuffers, dwBufferCount >>> 0);
+      if (typeof buffers === "number" || (lpOverlapped === null && lpNumberOfBytesSent === null)) return fail(WSAEFAULT);
+      const bytes = joined(buffers);
+      if (lpOverlapped === null) return plain(core.send(s, bytes, bytes.length, dwFlags), lpNumberOfBytesSent!);
+      return begin(s, lpOverlapped, lpCompletionRoutine, lpNumberOfBytesSent, postSend(s, bytes, dwFlags | 0));
+    },
+
+    WSASendTo(s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpTo, iTolen, lpOverlapped, lpCompletionRoutine) {
+      const buffers = buffersOf(lpBuffers, dwBufferCount >>> 0);
+      if (typeof buffers === "number" || (lpOverlapped === null && lpNumberOfBytesSent === null)) return fail(WSAEFAULT);
+      const bytes = joined(buffers);
+      if (lpOverlapped === null) return plain(core.sendto(s, bytes, bytes.length, dwFlags, lpTo, iTolen), lpNumberOfBytesSent!);
+      const name = core.nameBytes(lpTo);
+      // Longer than any datagram may only be a stream, which ignores the address.
+      if (name === null || bytes.length > PIECE - name.length) {
+        return begin(s, lpOverlapped, lpCompletionRoutine, lpNumberOfBytesSent, postSend(s, bytes, dwFlags | 0));
+      }
+      const data = joined([name, bytes]);
+      const request = { op: CALL.sendto, s, a: name.length, b: dwFlags | 0, c: iTolen | 0, data };
+      return begin(
+        s,
+        lpOverlapped,
+        lpCompletionRoutine,
+        lpNumberOfBytesSent,
+        postOne(request, (transfer, { result }) => {
+          transfer.bytes = Math.max(0, result);
+        }),
+      );
+    },
+
+    WSARecv(s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpOverlapped, lpCompletionRoutine) {
+      if (dwBufferCount === 0) return fail(WSAEINVAL);
+      const buffers = buffersOf(lpBuffers, dwBufferCount >>> 0);
+      if (typeof buffers === "number" || lpFlags === null || (lpOverlapped === null && lpNumberOfBytesRecvd === null)) {
+        return fail(WSAEFAULT);
+      }
+      const flags = lpFlags.value | 0;
+      if (lpOverlapped === null) {
+        lpFlags.value = 0;
+        return plain(
+          receiveScattered(buffers, (memory) => core.recv(s, memory, memory.length, flags)),
+          lpNumberOfBytesRecvd!,
+        );
+      }
+      const request = { op: CALL.recv, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: 0, data: null };
+      return begin(
+        s,
+        lpOverlapped,
+        lpCompletionRoutine,
+        lpNumberOfBytesRecvd,
+        postOne(request, (transfer, reply) => received(buffers, transfer, reply, reply.data)),
+      );
+    },
+
+    WSARecvFrom(s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpFrom, lpFromlen, lpOverlapped, lpCompletionRoutine) {
+      if (dwBufferCount === 0) return fail(WSAEINVAL);
+      const buffers = buffersOf(lpBuffers, dwBufferCount >>> 0);
+      if (typeof buffers === "number" || lpFlags === null || (lpOverlapped === null && lpNumberOfBytesRecvd === null)) {
+        return fail(WSAEFAULT);
+      }
+      const flags = lpFlags.value | 0;
+      if (lpOverlapped === null) {
+        lpFlags.value = 0;
+        return plain(
+          receiveScattered(buffers, (memory) => core.recvfrom(s, memory, memory.length, flags, lpFrom, lpFromlen)),
+          lpNumberOfBytesRecvd!,
+        );
+      }
+      const room = lpFrom === null || lpFromlen === null ? -1 : Math.max(0, core.roomOf(lpFrom, lpFromlen));
+      const request = { op: CALL.recvfrom, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: room, data: null };
+      return begin(
+        s,
+        lpOverlapped,
+        lpCompletionRoutine,
+        lpNumberOfBytesRecvd,
+        postOne(request, (transfer, reply) => {
+          const name = reply.data?.subarray(0, reply.a) ?? null;
+          if (name !== null && name.length > 0) core.writeName(lpFrom, lpFromlen, name);
+          received(buffers, transfer, reply, reply.data?.subarray(reply.a) ?? null);
+        }),
+      );
+    },
+
+    WSAGetOverlappedResult(s, lpOverlapped, lpcbTransfer, fWait, lpdwFlags) {
+      if (core.call(CALL.fence, s, 0, 0, 0, null).error !== 0) return FALSE;
+      if (lpOverlapped === null) return refuse(WSA_INVALID_PARAMETER);
+      if (lpcbTransfer === null) return refuse(WSAEFAULT);
+      const transfer = transfers.get(lpOverlapped);
+      if (transfer !== undefined && !fWait) return refuse(WSA_IO_INCOMPLETE);
+      while (transfer !== undefined && !transfer.isOver) {
+        if (core.port()?.awaitPosted() !== true) break;
+      }
+      lpcbTransfer.value = lpOverlapped.InternalHigh;
+      if (lpdwFlags !== null) lpdwFlags.value = transfer?.flags ?? 0;
+      const error = errorOfStatus(lpOverlapped.Internal);
+      if (error !== 0) return refuse(error);
+      core.setLastError(0);
+      return TRUE;
+    },
+
+    CancelIo(hFile) {
+      const { error } = core.call(CALL.cancelIo, hFile, 0, 0, 0, null);
+      core.port()?.takeReplies();
+      return error === 0 ? TRUE : FALSE;
+    },
+
+    CancelIoEx(hFile, lpOverlapped) {
+      const calls = lpOverlapped === null ? [0] : (transfers.get(lpOverlapped)?.calls ?? []);
+      let count = 0;
+      for (const id of calls) count += Math.max(0, core.call(CALL.cancelIo, hFile, id, 1, 0, null).result);
+      core.port()?.takeReplies();
+      return count > 0 ? TRUE : refuse(ERROR_NOT_FOUND);
+    },
+
+    SleepEx(dwMilliseconds, bAlertable) {
+      const ms = dwMilliseconds >>> 0;
+      const request = { op: CALL.waitForEvents, s: 0, a: 0, b: ms === INFINITE ? -1 : ms, c: 0, data: new Uint8Array(0) };
+      if (!bAlertable) {
+        core.call(request.op, 0, request.a, request.b, 0, request.data);
+        return 0;
+      }
+      core.port()?.takeReplies();
+      if (thread.run()) return WSA_WAIT_IO_COMPLETION;
+      return core.port() !== undefined && thread.callUnlessRun(request) === undefined ? WSA_WAIT_IO_COMPLETION : 0;
+    },
+
+    GetCurrentThread: () => CURRENT_THREAD,
+
+    QueueUserAPC(pfnAPC, hThread, dwData) {
+      if (hThread !== CURRENT_THREAD || typeof pfnAPC !== "function") return refuse(WSA_INVALID_HANDLE);
+      thread.queue(() => pfnAPC(dwData), false);
+      core.setLastError(0);
+      return TRUE;
+    },
+  };
+
+  function refuse(error: number): number {
+    core.setLastError(error);
+    return FALSE;
+  }
+
+  return functions;
+}
+
+/** What these functions return when a parameter cannot be read. */
+export function overlappedFault(name: string): number | undefined {
+  if (name === "SleepEx") return 0;
+  return /^(WSAGetOverlappedResult|CancelIo|CancelIoEx|QueueUserAPC|GetCurrentThread)$/.test(name) ? FALSE : undefined;
+}
+
+/** While a transfer goes on, whoever reads its status sees what has come by then. */
+function showStatus(overlapped: WSAOVERLAPPED, look: () => void): void {
+  let status = STATUS_PENDING;
+  let isLooking = false;
+  Object.defineProperty(overlapped, "Internal", {
+    configurable: true,
+    enumerable: true,
+    get() {
+      if (!isLooking) {
+        isLooking = true;
+        look();
+        isLooking = false;
+      }
+      // What has come may have put a plain value in place of this.
+      const now = Object.getOwnPropertyDescriptor(overlapped, "Internal");
+      return now !== undefined && "value" in now ? now.value : status;
+    },
+    set(value: number) {
+      status = value;
+    },
+  });
+}
+
+function hideStatus(overlapped: WSAOVERLAPPED, status: number): void {
+  Object.defineProperty(overlapped, "Internal", { configurable: true, enumerable: true, writable: true, value: status });
+}
+
+const lengthOf = (buffers: readonly Uint8Array[]): number => buffers.reduce((sum, { length }) => sum + length, 0);
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 1) return pieces[0]!;
+  const whole = new Uint8Array(lengthOf(pieces));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+/** Into one piece of memory directly, into several by way of another. */
+function receiveScattered(buffers: readonly Uint8Array[], receive: (memory: Uint8Array) => number): number {
+  if (buffers.length === 1) return receive(buffers[0]!);
+  const memory = new Uint8Array(lengthOf(buffers));
+  const received = receive(memory);
+  if (received > 0) scatter(buffers, memory.subarray(0, received));
+  return received;
+}
+
+/** @returns how many bytes found room */
+function scatter(buffers: readonly Uint8Array[], data: Uint8Array): number {
+  let at = 0;
+  for (const buffer of buffers) {
+    const count = Math.min(buffer.length, data.length - at);
+    if (count <= 0) break;
+    copyBytes(buffer, 0, data.subarray(at, at + count));
+    at += count;
+  }
+  return at;
+}

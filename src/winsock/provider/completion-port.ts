@@ -1,0 +1,62 @@
+import type { ByteBudget } from "./limits.ts";
+import { HandleObject } from "./waitable.ts";
+
+/** What a packet costs while nobody takes it. */
+export const BYTES_OF_PACKET = 64;
+
+/** What a completion port tells of one call that is over, or that PostQueuedCompletionStatus put there. */
+export interface Packet {
+  readonly key: number;
+  /** The thread that made the call, and its number of it. */
+  readonly thread: number;
+  readonly call: number;
+  readonly bytes: number;
+  /** 0 or a WSA code. */
+  readonly error: number;
+}
+
+/** What CreateIoCompletionPort makes: packets, first in, first out. */
+export class CompletionPort extends HandleObject {
+  readonly #packets: Packet[] = [];
+  readonly #budget: ByteBudget;
+  /** Nobody has a handle of it any more; who waits is told so. */
+  isClosed = false;
+
+  /** @param budget of its program, which holds the packets */
+  constructor(budget: ByteBudget) {
+    super();
+    this.#budget = budget;
+  }
+
+  get hasRoom(): boolean {
+    return this.#budget.left >= BYTES_OF_PACKET;
+  }
+
+  post(packet: Packet): void {
+    if (this.isClosed) return;
+    this.#packets.push(packet);
+    this.#budget.change(BYTES_OF_PACKET);
+    this.wake();
+  }
+
+  /** At most so many, the oldest first. */
+  take(most: number): Packet[] {
+    const taken = this.#packets.splice(0, most);
+    this.#budget.change(-BYTES_OF_PACKET * taken.length);
+    return taken;
+  }
+
+  override abort(): void {
+    this.isClosed = true;
+    this.take(this.#packets.length);
+    this.wake();
+  }
+}
+
+/** A socket's port, and the key by which its program knows the socket there. */
+export interface Completion {
+  readonly port: CompletionPort;
+  readonly key: number;
+  /** A call that is over at once leaves no packet (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS). */
+  skipsSuccess: boolean;
+}

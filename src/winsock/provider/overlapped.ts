@@ -1,0 +1,64 @@
+import { WSA_INVALID_HANDLE, WSA_OPERATION_ABORTED, WSAECONNABORTED, WSAEINTR, WSAEINVAL, WSAENOBUFS } from "../abi/errors.ts";
+import type { CallRequest } from "./calls.ts";
+import type { Completion } from "./completion-port.ts";
+import type { EventObject } from "./event-object.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Socket } from "./socket.ts";
+import { StreamSocket } from "./stream-socket.ts";
+import type { Thread } from "./thread.ts";
+
+/** Bits of `d` of a request: the call is overlapped; it leaves no packet at a completion port; a routine will hear of its end. */
+export const OVERLAPPED = 1;
+export const NO_PACKET = 2;
+export const HAS_ROUTINE = 4;
+
+/**
+ * What becomes of an overlapped call that has begun (Microsoft, "WSAOVERLAPPED structure"): its event is set and its packet posted when it
+ * is over, after the answer has left, so that a program that is woken by them finds its memory filled.
+ */
+export class OverlappedCall {
+  readonly #thread: number;
+  readonly #call: number;
+  readonly #event: EventObject | undefined;
+  readonly #socket: Socket | undefined;
+  readonly #completion: Completion | undefined;
+
+  constructor(thread: Thread, { id, d = 0 }: CallRequest, event: EventObject | undefined, socket: Socket | undefined) {
+    this.#thread = thread.id;
+    this.#call = id;
+    this.#event = event;
+    this.#socket = socket;
+    this.#completion = (d & NO_PACKET) === 0 ? socket?.completion : undefined;
+    event?.reset();
+  }
+
+  /** Calls that wait end otherwise here than where a thread is blocked in them: closesocket aborts them (Wine's tests iocp and completion_port). */
+  outcome(outcome: Outcome): Outcome {
+    if (outcome.error !== WSAEINTR) return outcome;
+    const isOfStream = this.#socket instanceof StreamSocket && this.#socket.isClosed && this.#socket.isConnected;
+    return { ...outcome, error: isOfStream ? WSAECONNABORTED : WSA_OPERATION_ABORTED };
+  }
+
+  /** The answer has left. @param wasAtOnce without the call having had to wait */
+  completed({ result, error }: Outcome, wasAtOnce: boolean): void {
+    this.#event?.set();
+    if (this.#completion === undefined || (wasAtOnce && this.#completion.skipsSuccess)) return;
+    const { port, key } = this.#completion;
+    port.post({ key, thread: this.#thread, call: this.#call, bytes: Math.max(0, result), error });
+  }
+}
+
+/** @returns the code where the call cannot be overlapped so; undefined for one that is not overlapped */
+export function overlappedCall(request: CallRequest, thread: Thread): OverlappedCall | number | undefined {
+  const { d = 0, e = 0, s } = request;
+  if ((d & OVERLAPPED) === 0) return undefined;
+  const { process } = thread;
+  const event = e === 0 ? undefined : process.event(e);
+  if (e !== 0 && event === undefined) return WSA_INVALID_HANDLE;
+  const socket = process.socket(s);
+  if (socket?.completion !== undefined) {
+    if ((d & HAS_ROUTINE) !== 0) return WSAEINVAL;
+    if (!socket.completion.port.hasRoom) return WSAENOBUFS;
+  }
+  return new OverlappedCall(thread, request, event, socket);
+}

@@ -197,6 +197,7 @@ export {
   type SocketSets,
   type TransferOptions,
 } from "./winsock/faces/promise-face.ts";
+export type { WindowFunctions, WindowProcedure } from "./winsock/faces/window-functions.ts";
 export {
   type AsyncPort,
   type BlockingPort,

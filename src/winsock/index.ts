@@ -17,11 +17,13 @@
 
 import { openBlockingPort } from "../network/networks.ts";
 import type { WSANETWORKEVENTS, WSAPOLLFD } from "./abi/event-structures.ts";
+import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
 import { createBlockingFace, type OptionPointer, type SockaddrPointer } from "./faces/blocking-face.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
 import type { CompletionRoutine } from "./faces/overlapped-functions.ts";
+import type { WindowProcedure } from "./faces/window-functions.ts";
 
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
@@ -29,6 +31,7 @@ export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { CompletionRoutine, OverlappedFunctions } from "./faces/overlapped-functions.ts";
+export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.ts";
 
 /** The face of this thread, which reaches its network at the first WSAStartup. */
 const face = createBlockingFace(openBlockingPort);
@@ -530,4 +533,46 @@ export function PostQueuedCompletionStatus(
 /** Whether calls that are over at once leave a packet: not with FILE_SKIP_COMPLETION_PORT_ON_SUCCESS. @returns TRUE, or FALSE */
 export function SetFileCompletionNotificationModes(FileHandle: SOCKET, Flags: number): number {
   return face.SetFileCompletionNotificationModes(FileHandle, Flags);
+}
+
+// ---- Windows ----
+
+/** A window of the calling thread that nobody sees and that gets messages. @param lpfnWndProc what DispatchMessage calls, or null. @returns the window, or 0 */
+export function CreateMessageWindow(lpfnWndProc: WindowProcedure | null): HWND {
+  return face.CreateMessageWindow(lpfnWndProc);
+}
+
+/** The window goes, and its messages. @returns TRUE, or FALSE with ERROR_INVALID_WINDOW_HANDLE */
+export function DestroyWindow(hWnd: HWND): number {
+  return face.DestroyWindow(hWnd);
+}
+
+/** Puts a message into the queue of the thread whose window it is. @returns TRUE; or FALSE: ERROR_INVALID_WINDOW_HANDLE, ERROR_NOT_ENOUGH_QUOTA when 10,000 wait there */
+export function PostMessage(hWnd: HWND, Msg: number, wParam: number, lParam: number): number {
+  return face.PostMessage(hWnd, Msg, wParam, lParam);
+}
+
+/** Looks for a message of this thread, without waiting. @param wRemoveMsg PM_REMOVE to take it. @returns TRUE when there was one */
+export function PeekMessage(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number, wRemoveMsg: number): number {
+  return face.PeekMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax, wRemoveMsg);
+}
+
+/** Waits for a message of this thread. @param lpMsg filled in: `new_MSG()`. @returns TRUE; FALSE for WM_QUIT; −1 for an error */
+export function GetMessage(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number): number {
+  return face.GetMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax);
+}
+
+/** Calls the procedure of the message's window. @returns what that returns */
+export function DispatchMessage(lpMsg: MSG): number {
+  return face.DispatchMessage(lpMsg);
+}
+
+/**
+ * From here on the window gets a message for each of these network events; the socket becomes nonblocking. It takes the place of what was
+ * selected before; no events end it.
+ * @param lEvent FD_ bits
+ * @returns 0, or SOCKET_ERROR: WSAEINVAL for what is no window
+ */
+export function WSAAsyncSelect(s: SOCKET, hWnd: HWND, wMsg: number, lEvent: number): number {
+  return face.WSAAsyncSelect(s, hWnd, wMsg, lEvent);
 }

@@ -8,6 +8,7 @@ export * from "./errors.ts";
 export * from "./event-structures.ts";
 export * from "./fd-set.ts";
 export * from "./in6-addr.ts";
+export * from "./message-structures.ts";
 export * from "./nt-status.ts";
 export * from "./overlapped-structures.ts";
 export * from "./structures.ts";

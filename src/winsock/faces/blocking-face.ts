@@ -32,6 +32,7 @@ import { type CompletionFunctions, completionFault, completionFunctions, PacketN
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
+import { type WindowFunctions, windowFault, windowFunctions } from "./window-functions.ts";
 
 /** A pointer to a socket address. */
 export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array;
@@ -40,7 +41,7 @@ export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array
 export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
 
 /** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
-export interface BlockingFace extends EventFunctions, OverlappedFunctions, CompletionFunctions {
+export interface BlockingFace extends EventFunctions, OverlappedFunctions, CompletionFunctions, WindowFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
   /** Undoes one WSAStartup; the last one closes every socket of the program. */
@@ -299,6 +300,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
 
   const face: BlockingFace = {
     ...eventFunctions(core),
+    ...windowFunctions(core),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({
       ...core,
@@ -440,7 +442,9 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     lastError = WSAEFAULT;
     if (name === "WSAStartup") return WSAEFAULT;
     if (name === "inet_ntop") return null;
-    return name === "inet_ntoa" ? "" : (eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? SOCKET_ERROR);
+    return name === "inet_ntoa"
+      ? ""
+      : (eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? windowFault(name) ?? SOCKET_ERROR);
   });
 }
 

@@ -85,6 +85,18 @@ export const CALL = {
   postPacket: 36,
   /** SetFileCompletionNotificationModes. s; a: FILE_SKIP_ bits. */
   notificationModes: 37,
+  /** A window of the calling thread that has nothing but messages. Result: HWND. */
+  createWindow: 50,
+  /** s: HWND. Result: BOOL. */
+  destroyWindow: 51,
+  /** s: HWND; a: message; b: wParam; c: lParam. Result: BOOL. */
+  postMessage: 52,
+  /** Of the thread's own. s: HWND or 0; a, b: first and last message, both 0 for any; c: 1 to take it. Result: BOOL; reply data: hwnd, message, wParam, lParam, a little-endian f64 each. */
+  peekMessage: 53,
+  /** As peekMessage, and waits. */
+  getMessage: 54,
+  /** WSAAsyncSelect. s; a: HWND; b: message; c: FD_ bits. */
+  selectMessages: 55,
   /** data: JSON of a management request; reply data: JSON. Not Winsock: what the command line and the page ask of a host. */
   control: 32,
 } as const;

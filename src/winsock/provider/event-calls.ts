@@ -79,6 +79,10 @@ class EventSetter implements EventSink {
   tell(): void {
     this.event.set();
   }
+
+  ofSocket(): EventSink {
+    return this;
+  }
 }
 
 /** WSAEventSelect: the socket is nonblocking from here on, also when nothing is selected any more. */

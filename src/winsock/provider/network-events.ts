@@ -9,6 +9,8 @@ export interface EventSink {
   readonly takesMessages: boolean;
   /** Bits of FD_ that are recorded, of those that were selected. @param errorOf the code of a bit */
   tell(bits: number, errorOf: (bit: number) => number): void;
+  /** The same for another socket, which is known by this handle. */
+  ofSocket(handle: number): EventSink;
 }
 
 /** Of these each new arrival counts, reported or not, to an event object (Wine's tests *_events). */

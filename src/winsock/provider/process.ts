@@ -5,6 +5,7 @@ import { DatagramSocket } from "./datagram-socket.ts";
 import { EventObject } from "./event-object.ts";
 import { HANDLE_STEP, HandleTable } from "./handles.ts";
 import { ByteBudget, type ProviderLimits } from "./limits.ts";
+import { MessageWindow } from "./message-window.ts";
 import { type Owner, Socket, type SocketContext } from "./socket.ts";
 import type { SocketFamily } from "./socket-family.ts";
 import { type Acceptor, StreamSocket } from "./stream-socket.ts";
@@ -86,6 +87,12 @@ export class Process implements Owner, Acceptor {
   completionPort(handle: number): CompletionPort | undefined {
     const object = this.#handles.get(handle);
     return object instanceof CompletionPort ? object : undefined;
+  }
+
+  /** Undefined for what is no window. */
+  window(handle: number): MessageWindow | undefined {
+    const object = this.#handles.get(handle);
+    return object instanceof MessageWindow ? object : undefined;
   }
 
   newStreamSocket(family: SocketFamily): StreamSocket {

@@ -35,6 +35,7 @@ import { resolveKind } from "./socket-kind.ts";
 import { StreamSocket } from "./stream-socket.ts";
 import { type Caller, Thread } from "./thread.ts";
 import type { HandleObject } from "./waitable.ts";
+import { createWindow, destroyWindow, getMessage, peekMessage, postMessage, selectMessages } from "./window-calls.ts";
 
 /** Answers `CALL.control`; `reply` takes the bytes of the answer and may be called later. */
 export type ControlHandler = (client: number, data: Uint8Array, reply: (data: Uint8Array) => void) => void;
@@ -247,6 +248,16 @@ export class Provider implements CallHandler {
         return request.s === 0 || process.socket(request.s) !== undefined ? DONE : failed(WSAENOTSOCK);
       case CALL.cancelIo:
         return cancelIo(caller, a, b !== 0);
+      case CALL.createWindow:
+        return createWindow(caller);
+      case CALL.destroyWindow:
+        return destroyWindow(caller);
+      case CALL.postMessage:
+        return postMessage(caller, a, b, c);
+      case CALL.peekMessage:
+        return peekMessage(caller, a, b, c !== 0);
+      case CALL.getMessage:
+        return getMessage(caller, a, b);
       case CALL.associate:
         return associate(process, request.s, a, b);
       case CALL.dequeue:
@@ -387,6 +398,8 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
     }
     case CALL.recvfrom:
       return reenabling(socket, FD_READ | FD_OOB, socket.recvfrom(a, b, c, caller.isOverlapped));
+    case CALL.selectMessages:
+      return selectMessages(caller, socket, a, b, c);
     case CALL.notificationModes:
       return setNotificationModes(socket, a);
     case CALL.selectEvents:

@@ -311,7 +311,7 @@ export class StreamSocket extends Socket implements TcpUser {
       if (connection === undefined || connection.state === "CLOSED") return failed(WSAECONNRESET);
       const socket = acceptor.newStreamSocket(this.family);
       const handle = acceptor.open(socket);
-      socket.#adopt(connection, this);
+      socket.#adopt(connection, this, handle);
       if (room < 0) return succeeded(handle);
       return { result: handle, error: 0, data: this.family.writeName(connection.remote, connection.remotePort) };
     };
@@ -320,7 +320,7 @@ export class StreamSocket extends Socket implements TcpUser {
     return this.isNonblocking ? failed(WSAEWOULDBLOCK) : this.waitHere("accept", attempt, 0, () => failed(WSAETIMEDOUT));
   }
 
-  #adopt(connection: TcpConnection, listener: StreamSocket): void {
+  #adopt(connection: TcpConnection, listener: StreamSocket, handle: number): void {
     connection.user = this;
     this.options = inheritedOptions(listener.options);
     this.isNonblocking = listener.isNonblocking;
@@ -333,7 +333,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#phase = "connected";
     if (connection.finReceived) this.events.raise(FD_CLOSE);
     const { sink, mask } = listener.events;
-    this.events.select(sink, mask, this.conditions);
+    this.events.select(sink?.ofSocket(handle), mask, this.conditions);
   }
 
   // ---- Sending ----

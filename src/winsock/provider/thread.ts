@@ -1,3 +1,4 @@
+import { MessageQueue } from "./message-window.ts";
 import type { PendingCall } from "./pending-call.ts";
 import type { Process } from "./process.ts";
 
@@ -7,6 +8,8 @@ export class Thread {
   readonly process: Process;
   /** By the caller's number of each. */
   readonly pending = new Map<number, PendingCall>();
+  /** Posted to its windows. */
+  readonly messages = new MessageQueue();
   /** Leaves its replies unread: what it waits for had better wait on. */
   isHeld = false;
 

@@ -186,7 +186,7 @@ export type {
 export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
-export type { CompletionRoutine, OverlappedFunctions } from "./winsock/faces/overlapped-functions.ts";
+export type { OverlappedFunctions } from "./winsock/faces/overlapped-functions.ts";
 export {
   type Cancellable,
   createPromiseFace,
@@ -197,6 +197,7 @@ export {
   type SocketSets,
   type TransferOptions,
 } from "./winsock/faces/promise-face.ts";
+export type { CompletionRoutine } from "./winsock/faces/transfers.ts";
 export type { WindowFunctions, WindowProcedure } from "./winsock/faces/window-functions.ts";
 export {
   type AsyncPort,

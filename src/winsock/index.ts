@@ -22,7 +22,7 @@ import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-s
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
 import { createBlockingFace, type OptionPointer, type SockaddrPointer } from "./faces/blocking-face.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
-import type { CompletionRoutine } from "./faces/overlapped-functions.ts";
+import type { CompletionRoutine } from "./faces/transfers.ts";
 import type { WindowProcedure } from "./faces/window-functions.ts";
 
 export { useNetwork } from "../network/networks.ts";
@@ -30,7 +30,8 @@ export * from "./abi/index.ts";
 export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
-export type { CompletionRoutine, OverlappedFunctions } from "./faces/overlapped-functions.ts";
+export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
+export type { CompletionRoutine } from "./faces/transfers.ts";
 export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.ts";
 
 /** The face of this thread, which reaches its network at the first WSAStartup. */

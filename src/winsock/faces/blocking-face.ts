@@ -32,6 +32,7 @@ import { type CompletionFunctions, completionFault, completionFunctions, PacketN
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
+import { Transfers } from "./transfers.ts";
 import { type WindowFunctions, windowFault, windowFunctions } from "./window-functions.ts";
 
 /** A pointer to a socket address. */
@@ -297,15 +298,16 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     lastError = error;
   };
   const core = { call, fail, thread, packets, setLastError, nameBytes, roomOf, writeName };
+  const transferCore = { ...core, port: () => port, handBack: (s: SOCKET) => streams.handBack(s) };
+  const transfers = new Transfers(transferCore);
 
   const face: BlockingFace = {
     ...eventFunctions(core),
     ...windowFunctions(core),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({
-      ...core,
-      port: () => port,
-      handBack: (s) => streams.handBack(s),
+      ...transferCore,
+      transfers,
       send: (...parameters) => face.send(...parameters),
       recv: (...parameters) => face.recv(...parameters),
       sendto: (...parameters) => face.sendto(...parameters),

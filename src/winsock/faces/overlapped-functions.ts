@@ -5,32 +5,21 @@ import {
   WSA_INVALID_HANDLE,
   WSA_INVALID_PARAMETER,
   WSA_IO_INCOMPLETE,
-  WSA_IO_PENDING,
   WSAEFAULT,
   WSAEINVAL,
   WSAEMSGSIZE,
 } from "../abi/errors.ts";
-import { errorOfStatus, STATUS_PENDING, statusOfError } from "../abi/nt-status.ts";
+import { errorOfStatus } from "../abi/nt-status.ts";
 import type { WSABUF, WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
-import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
-import { HAS_ROUTINE, NO_PACKET, OVERLAPPED } from "../provider/overlapped.ts";
-import type { AlertableThread } from "./alertable.ts";
+import { CALL, type CallReply } from "../provider/calls.ts";
 import type { SockaddrPointer } from "./blocking-face.ts";
-import type { PacketNames } from "./completion-functions.ts";
-import type { FaceCore, HANDLE } from "./event-functions.ts";
-
-/** Runs in an alertable wait of the thread that made the call: code, bytes transferred, the call's WSAOVERLAPPED, MSG_ flags. */
-export type CompletionRoutine = (dwError: number, cbTransferred: number, lpOverlapped: WSAOVERLAPPED, dwFlags: number) => void;
+import type { HANDLE } from "./event-functions.ts";
+import type { CompletionRoutine, Transfer, TransferCore, Transfers } from "./transfers.ts";
 
 /** What overlapped calls need of their face. */
-export interface OverlappedCore extends FaceCore {
-  readonly thread: AlertableThread;
-  readonly packets: PacketNames;
-  port(): BlockingPort | undefined;
-  /** The host shall decide on all it has of the socket. */
-  handBack(s: SOCKET): void;
-  setLastError(error: number): void;
+export interface OverlappedCore extends TransferCore {
+  readonly transfers: Transfers;
   /** Bytes of a socket address; null for a null pointer. */
   nameBytes(name: SockaddrPointer | null): Uint8Array | null;
   /** Room that may be written to, −1 for a null pointer. */
@@ -111,117 +100,8 @@ const PIECE = 256 * 1024;
 /** GetCurrentThread's pseudo handle. */
 const CURRENT_THREAD = -2;
 
-/** A transfer that was begun and is not known to be over. */
-interface Transfer {
-  readonly overlapped: WSAOVERLAPPED;
-  readonly routine: CompletionRoutine | null;
-  /** The host's names of its calls: more than one where it goes in pieces. */
-  readonly calls: number[];
-  isOver: boolean;
-  error: number;
-  bytes: number;
-  flags: number;
-  /** Its program was told that it goes on. */
-  isPending: boolean;
-}
-
 export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
-  const { thread, fail } = core;
-  const transfers = new Map<WSAOVERLAPPED, Transfer>();
-
-  /** Begins a transfer, and tells whether it is over already. @param post makes its calls; each answer goes to `answered` */
-  function begin(
-    s: SOCKET,
-    overlapped: WSAOVERLAPPED,
-    routine: CompletionRoutine | null,
-    bytes: Box<number> | null,
-    post: (port: BlockingPort, transfer: Transfer, d: number, e: number) => void,
-  ): number {
-    core.handBack(s);
-    const port = core.port();
-    // The face's own way to say what is wrong without a network.
-    if (port === undefined) return core.call(CALL.fence, s, 0, 0, 0, null).result;
-    const transfer: Transfer = { overlapped, routine, calls: [], isOver: false, error: 0, bytes: 0, flags: 0, isPending: false };
-    // With a routine the event is the program's own.
-    const event = routine === null ? overlapped.hEvent | 0 : 0;
-    showStatus(overlapped, () => port.takeReplies());
-    overlapped.InternalHigh = 0;
-    transfers.set(overlapped, transfer);
-    if (routine !== null) thread.expect();
-    const how = OVERLAPPED | ((event & 1) === 0 ? 0 : NO_PACKET) | (routine === null ? 0 : HAS_ROUTINE);
-    post(port, transfer, how, event & ~3);
-    const last = transfer.calls.at(-1)!;
-    if ((event & 1) === 0) core.packets.made(s, last, overlapped);
-    // What was answered at once is here after this.
-    core.call(CALL.fence, 0, 0, 0, 0, null);
-    port.takeReplies();
-    if (!transfer.isOver) {
-      transfer.isPending = true;
-      return fail(WSA_IO_PENDING);
-    }
-    core.packets.overAtOnce(s, last, transfer.error);
-    if (transfer.error !== 0) {
-      if (routine !== null) thread.forgo();
-      return fail(transfer.error);
-    }
-    if (bytes !== null) bytes.value = transfer.bytes;
-    queueRoutine(transfer);
-    core.setLastError(0);
-    return 0;
-  }
-
-  /** The last answer of a transfer has come. */
-  function finish(transfer: Transfer, error: number): void {
-    const { overlapped } = transfer;
-    transfer.isOver = true;
-    transfer.error = error;
-    if (transfers.get(overlapped) === transfer) transfers.delete(overlapped);
-    hideStatus(overlapped, statusOfError(error));
-    overlapped.InternalHigh = transfer.bytes;
-    if (transfer.isPending) queueRoutine(transfer);
-  }
-
-  function queueRoutine({ routine, error, bytes, overlapped, flags }: Transfer): void {
-    if (routine !== null) thread.queue(() => routine(error, bytes, overlapped, flags), true);
-  }
-
-  /** A send, in as many pieces as it takes; it is over with the last of them. */
-  function postSend(s: SOCKET, bytes: Uint8Array, flags: number) {
-    return (port: BlockingPort, transfer: Transfer, d: number, e: number): void => {
-      let left = Math.max(1, Math.ceil(bytes.length / PIECE));
-      let failure = 0;
-      for (let at = 0; at === 0 || at < bytes.length; at += PIECE) {
-        const data = bytes.subarray(at, at + PIECE);
-        const isLast = at + PIECE >= bytes.length;
-        const request = {
-          op: CALL.send,
-          s,
-          a: flags,
-          b: at > 0 ? 1 : 0,
-          c: isLast ? 0 : 1,
-          d: isLast ? d : OVERLAPPED | NO_PACKET,
-          e: isLast ? e : 0,
-        };
-        const id = port.post({ ...request, data }, ({ result, error }) => {
-          if (result > 0) transfer.bytes += result;
-          failure ||= error;
-          left--;
-          if (left === 0) finish(transfer, failure);
-        });
-        transfer.calls.push(id);
-      }
-    };
-  }
-
-  function postOne(request: Parameters<BlockingPort["post"]>[0], answered: (transfer: Transfer, reply: CallReply) => void) {
-    return (port: BlockingPort, transfer: Transfer, d: number, e: number): void => {
-      const id = port.post({ ...request, d, e }, (reply) => {
-        answered(transfer, reply);
-        finish(transfer, reply.error);
-      });
-      transfer.calls.push(id);
-    };
-  }
+  const { thread, transfers, fail } = core;
 
   /** What a receive brought goes where it was wanted. */
   function received(buffers: readonly Uint8Array[], transfer: Transfer, reply: CallReply, data: Uint8Array | null): void {
@@ -255,7 +135,10 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
       if (typeof buffers === "number" || (lpOverlapped === null && lpNumberOfBytesSent === null)) return fail(WSAEFAULT);
       const bytes = joined(buffers);
       if (lpOverlapped === null) return plain(core.send(s, bytes, bytes.length, dwFlags), lpNumberOfBytesSent!);
-      return begin(s, lpOverlapped, lpCompletionRoutine, lpNumberOfBytesSent, postSend(s, bytes, dwFlags | 0));
+      return transfers.begin(s, lpOverlapped, transfers.sendOf(s, bytes, dwFlags | 0), {
+        bytes: lpNumberOfBytesSent,
+        routine: lpCompletionRoutine,
+      });
     },
 
     WSASendTo(s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpTo, iTolen, lpOverlapped, lpCompletionRoutine) {
@@ -266,18 +149,20 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
       const name = core.nameBytes(lpTo);
       // Longer than any datagram may only be a stream, which ignores the address.
       if (name === null || bytes.length > PIECE - name.length) {
-        return begin(s, lpOverlapped, lpCompletionRoutine, lpNumberOfBytesSent, postSend(s, bytes, dwFlags | 0));
+        return transfers.begin(s, lpOverlapped, transfers.sendOf(s, bytes, dwFlags | 0), {
+          bytes: lpNumberOfBytesSent,
+          routine: lpCompletionRoutine,
+        });
       }
       const data = joined([name, bytes]);
       const request = { op: CALL.sendto, s, a: name.length, b: dwFlags | 0, c: iTolen | 0, data };
-      return begin(
+      return transfers.begin(
         s,
         lpOverlapped,
-        lpCompletionRoutine,
-        lpNumberOfBytesSent,
-        postOne(request, (transfer, { result }) => {
+        transfers.callOf(request, (transfer, { result }) => {
           transfer.bytes = Math.max(0, result);
         }),
+        { bytes: lpNumberOfBytesSent, routine: lpCompletionRoutine },
       );
     },
 
@@ -296,12 +181,11 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
         );
       }
       const request = { op: CALL.recv, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: 0, data: null };
-      return begin(
+      return transfers.begin(
         s,
         lpOverlapped,
-        lpCompletionRoutine,
-        lpNumberOfBytesRecvd,
-        postOne(request, (transfer, reply) => received(buffers, transfer, reply, reply.data)),
+        transfers.callOf(request, (transfer, reply) => received(buffers, transfer, reply, reply.data)),
+        { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine },
       );
     },
 
@@ -321,16 +205,15 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
       }
       const room = lpFrom === null || lpFromlen === null ? -1 : Math.max(0, core.roomOf(lpFrom, lpFromlen));
       const request = { op: CALL.recvfrom, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: room, data: null };
-      return begin(
+      return transfers.begin(
         s,
         lpOverlapped,
-        lpCompletionRoutine,
-        lpNumberOfBytesRecvd,
-        postOne(request, (transfer, reply) => {
+        transfers.callOf(request, (transfer, reply) => {
           const name = reply.data?.subarray(0, reply.a) ?? null;
           if (name !== null && name.length > 0) core.writeName(lpFrom, lpFromlen, name);
           received(buffers, transfer, reply, reply.data?.subarray(reply.a) ?? null);
         }),
+        { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine },
       );
     },
 
@@ -338,7 +221,7 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
       if (core.call(CALL.fence, s, 0, 0, 0, null).error !== 0) return FALSE;
       if (lpOverlapped === null) return refuse(WSA_INVALID_PARAMETER);
       if (lpcbTransfer === null) return refuse(WSAEFAULT);
-      const transfer = transfers.get(lpOverlapped);
+      const transfer = transfers.of(lpOverlapped);
       if (transfer !== undefined && !fWait) return refuse(WSA_IO_INCOMPLETE);
       while (transfer !== undefined && !transfer.isOver) {
         if (core.port()?.awaitPosted() !== true) break;
@@ -358,7 +241,7 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
     },
 
     CancelIoEx(hFile, lpOverlapped) {
-      const calls = lpOverlapped === null ? [0] : (transfers.get(lpOverlapped)?.calls ?? []);
+      const calls = lpOverlapped === null ? [0] : (transfers.of(lpOverlapped)?.calls ?? []);
       let count = 0;
       for (const id of calls) count += Math.max(0, core.call(CALL.cancelIo, hFile, id, 1, 0, null).result);
       core.port()?.takeReplies();
@@ -399,33 +282,6 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
 export function overlappedFault(name: string): number | undefined {
   if (name === "SleepEx") return 0;
   return /^(WSAGetOverlappedResult|CancelIo|CancelIoEx|QueueUserAPC|GetCurrentThread)$/.test(name) ? FALSE : undefined;
-}
-
-/** While a transfer goes on, whoever reads its status sees what has come by then. */
-function showStatus(overlapped: WSAOVERLAPPED, look: () => void): void {
-  let status = STATUS_PENDING;
-  let isLooking = false;
-  Object.defineProperty(overlapped, "Internal", {
-    configurable: true,
-    enumerable: true,
-    get() {
-      if (!isLooking) {
-        isLooking = true;
-        look();
-        isLooking = false;
-      }
-      // What has come may have put a plain value in place of this.
-      const now = Object.getOwnPropertyDescriptor(overlapped, "Internal");
-      return now !== undefined && "value" in now ? now.value : status;
-    },
-    set(value: number) {
-      status = value;
-    },
-  });
-}
-
-function hideStatus(overlapped: WSAOVERLAPPED, status: number): void {
-  Object.defineProperty(overlapped, "Internal", { configurable: true, enumerable: true, writable: true, value: status });
 }
 
 const lengthOf = (buffers: readonly Uint8Array[]): number => buffers.reduce((sum, { length }) => sum + length, 0);

@@ -1,0 +1,177 @@
+import { WSA_IO_PENDING } from "../abi/errors.ts";
+import { STATUS_PENDING, statusOfError } from "../abi/nt-status.ts";
+import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
+import type { Box, SOCKET } from "../abi/structures.ts";
+import { type BlockingPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
+import { HAS_ROUTINE, NO_PACKET, OVERLAPPED } from "../provider/overlapped.ts";
+import type { AlertableThread } from "./alertable.ts";
+import type { PacketNames } from "./completion-functions.ts";
+import type { FaceCore } from "./event-functions.ts";
+
+/** Runs in an alertable wait of the thread that made the call: code, bytes transferred, the call's WSAOVERLAPPED, MSG_ flags. */
+export type CompletionRoutine = (dwError: number, cbTransferred: number, lpOverlapped: WSAOVERLAPPED, dwFlags: number) => void;
+
+/** One call carries no more. */
+const PIECE = 256 * 1024;
+
+/** A transfer that was begun and is not known to be over. */
+export interface Transfer {
+  readonly overlapped: WSAOVERLAPPED;
+  readonly routine: CompletionRoutine | null;
+  /** The host's names of its calls: more than one where it goes in pieces. */
+  readonly calls: number[];
+  isOver: boolean;
+  error: number;
+  bytes: number;
+  flags: number;
+  /** Its program was told that it goes on. */
+  isPending: boolean;
+}
+
+/** Makes the calls of a transfer, and hears their answers. @param d, e as of `CallRequest`, of the last call */
+type Post = (port: BlockingPort, transfer: Transfer, d: number, e: number) => void;
+
+export interface TransferOptions {
+  /** Filled in where the transfer is over at once. */
+  readonly bytes?: Box<number> | null;
+  readonly routine?: CompletionRoutine | null;
+  /** One that fails at once leaves the status as if it went on (Wine's tests connect and AcceptEx). */
+  readonly staysPending?: boolean;
+}
+
+export interface TransferCore extends FaceCore {
+  readonly thread: AlertableThread;
+  readonly packets: PacketNames;
+  port(): BlockingPort | undefined;
+  /** The host shall decide on all it has of the socket. */
+  handBack(s: SOCKET): void;
+  setLastError(error: number): void;
+}
+
+/**
+ * The overlapped calls of one thread that go on. A call is posted, and a fence after it: when the fence is answered, so is a call that was
+ * over at once, and every other one is pending. Its answer comes with those of later calls, before whatever tells of its end.
+ */
+export class Transfers {
+  readonly #core: TransferCore;
+  readonly #going = new Map<WSAOVERLAPPED, Transfer>();
+
+  constructor(core: TransferCore) {
+    this.#core = core;
+  }
+
+  /** Undefined for one that is over, or never was. */
+  of(overlapped: WSAOVERLAPPED): Transfer | undefined {
+    return this.#going.get(overlapped);
+  }
+
+  /** Begins a transfer. @returns 0 when it is over already; SOCKET_ERROR with WSA_IO_PENDING, or with why it did not begin */
+  begin(s: SOCKET, overlapped: WSAOVERLAPPED, post: Post, options: TransferOptions = {}): number {
+    const { bytes = null, routine = null, staysPending = false } = options;
+    const core = this.#core;
+    core.handBack(s);
+    const port = core.port();
+    // The face's own way to say what is wrong without a network.
+    if (port === undefined) return core.call(CALL.fence, s, 0, 0, 0, null).result;
+    const transfer: Transfer = { overlapped, routine, calls: [], isOver: false, error: 0, bytes: 0, flags: 0, isPending: false };
+    // With a routine the event is the program's own.
+    const event = routine === null ? overlapped.hEvent | 0 : 0;
+    const bytesBefore = overlapped.InternalHigh;
+    showStatus(overlapped, () => port.takeReplies());
+    overlapped.InternalHigh = 0;
+    this.#going.set(overlapped, transfer);
+    if (routine !== null) core.thread.expect();
+    const how = OVERLAPPED | ((event & 1) === 0 ? 0 : NO_PACKET) | (routine === null ? 0 : HAS_ROUTINE);
+    post(port, transfer, how, event & ~3);
+    const last = transfer.calls.at(-1)!;
+    if ((event & 1) === 0) core.packets.made(s, last, overlapped);
+    // What was answered at once is here after this.
+    core.call(CALL.fence, 0, 0, 0, 0, null);
+    port.takeReplies();
+    if (!transfer.isOver) {
+      transfer.isPending = true;
+      return core.fail(WSA_IO_PENDING);
+    }
+    core.packets.overAtOnce(s, last, transfer.error);
+    if (transfer.error !== 0) {
+      if (routine !== null) core.thread.forgo();
+      overlapped.InternalHigh = bytesBefore;
+      if (staysPending) setStatus(overlapped, STATUS_PENDING);
+      return core.fail(transfer.error);
+    }
+    if (bytes !== null) bytes.value = transfer.bytes;
+    this.#queueRoutine(transfer);
+    core.setLastError(0);
+    return 0;
+  }
+
+  /** A send, in as many pieces as it takes; it is over with the last of them. */
+  sendOf(s: SOCKET, bytes: Uint8Array, flags: number): Post {
+    return (port, transfer, d, e) => {
+      let left = Math.max(1, Math.ceil(bytes.length / PIECE));
+      let failure = 0;
+      for (let at = 0; at === 0 || at < bytes.length; at += PIECE) {
+        const isLast = at + PIECE >= bytes.length;
+        const how = isLast ? { c: 0, d, e } : { c: 1, d: OVERLAPPED | NO_PACKET, e: 0 };
+        const request = { op: CALL.send, s, a: flags, b: at > 0 ? 1 : 0, ...how, data: bytes.subarray(at, at + PIECE) };
+        const id = port.post(request, ({ result, error }) => {
+          if (result > 0) transfer.bytes += result;
+          failure ||= error;
+          left--;
+          if (left === 0) this.#finish(transfer, failure);
+        });
+        transfer.calls.push(id);
+      }
+    };
+  }
+
+  /** @param answered notes what its answer brought */
+  callOf(request: Omit<CallRequest, "id">, answered: (transfer: Transfer, reply: CallReply) => void): Post {
+    return (port, transfer, d, e) => {
+      const id = port.post({ ...request, d, e }, (reply) => {
+        answered(transfer, reply);
+        this.#finish(transfer, reply.error);
+      });
+      transfer.calls.push(id);
+    };
+  }
+
+  /** Its last answer has come. */
+  #finish(transfer: Transfer, error: number): void {
+    const { overlapped } = transfer;
+    transfer.isOver = true;
+    transfer.error = error;
+    if (this.#going.get(overlapped) === transfer) this.#going.delete(overlapped);
+    setStatus(overlapped, statusOfError(error));
+    overlapped.InternalHigh = transfer.bytes;
+    if (transfer.isPending) this.#queueRoutine(transfer);
+  }
+
+  #queueRoutine({ routine, error, bytes, overlapped, flags }: Transfer): void {
+    if (routine !== null) this.#core.thread.queue(() => routine(error, bytes, overlapped, flags), true);
+  }
+}
+
+/** While a transfer goes on, whoever reads its status sees what has come by then. */
+function showStatus(overlapped: WSAOVERLAPPED, look: () => void): void {
+  let isLooking = false;
+  Object.defineProperty(overlapped, "Internal", {
+    configurable: true,
+    enumerable: true,
+    get() {
+      if (!isLooking) {
+        isLooking = true;
+        look();
+        isLooking = false;
+      }
+      // What has come may have put a plain value in place of this.
+      const now = Object.getOwnPropertyDescriptor(overlapped, "Internal");
+      return now !== undefined && "value" in now ? now.value : STATUS_PENDING;
+    },
+    set() {},
+  });
+}
+
+function setStatus(overlapped: WSAOVERLAPPED, status: number): void {
+  Object.defineProperty(overlapped, "Internal", { configurable: true, enumerable: true, writable: true, value: status });
+}

@@ -186,6 +186,7 @@ export type {
 export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
+export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";
 export type { OverlappedFunctions } from "./winsock/faces/overlapped-functions.ts";
 export {
   type Cancellable,

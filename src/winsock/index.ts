@@ -30,6 +30,7 @@ export * from "./abi/index.ts";
 export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
+export type { ExtensionFunctions } from "./faces/extension-functions.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
 export type { CompletionRoutine } from "./faces/transfers.ts";
 export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.ts";
@@ -576,4 +577,86 @@ export function DispatchMessage(lpMsg: MSG): number {
  */
 export function WSAAsyncSelect(s: SOCKET, hWnd: HWND, wMsg: number, lEvent: number): number {
   return face.WSAAsyncSelect(s, hWnd, wMsg, lEvent);
+}
+
+// ---- Extension functions ----
+
+/**
+ * An overlapped connect of a bound stream, which may send its first bytes with it. Afterwards the socket sends and receives; its names
+ * and shutdown want setsockopt(SOL_SOCKET, SO_UPDATE_CONNECT_CONTEXT) first.
+ * @param lpSendBuffer sent when the connection stands, or null
+ * @param lpOverlapped not null
+ * @returns FALSE with WSA_IO_PENDING when it has begun, or with why it has not: WSAEINVAL for a socket that is not bound, WSAEISCONN
+ */
+export function ConnectEx(
+  s: SOCKET,
+  name: SockaddrPointer | null,
+  namelen: number,
+  lpSendBuffer: Uint8Array | null,
+  dwSendDataLength: number,
+  lpdwBytesSent: Box<number> | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+): number {
+  return face.ConnectEx(s, name, namelen, lpSendBuffer, dwSendDataLength, lpdwBytesSent, lpOverlapped);
+}
+
+/**
+ * Ends a connection when what was sent has arrived. Without `lpOverlapped` it waits for that.
+ * @param dwFlags 0, or TF_REUSE_SOCKET: the peer has ended too then, and the socket may be used for ConnectEx again
+ */
+export function DisconnectEx(s: SOCKET, lpOverlapped: WSAOVERLAPPED | null, dwFlags: number, dwReserved: number): number {
+  return face.DisconnectEx(s, lpOverlapped, dwFlags, dwReserved);
+}
+
+/**
+ * An overlapped accept into a new socket, with the first data and both addresses. Afterwards the socket sends and receives; its names,
+ * shutdown and what it inherits want setsockopt(SOL_SOCKET, SO_UPDATE_ACCEPT_CONTEXT, the listener) first.
+ * @param lpOutputBuffer data, then the local and the remote address: `GetAcceptExSockaddrs` finds them
+ * @param dwReceiveDataLength room for data; with any it is over when data has come or the peer has ended
+ * @param dwLocalAddressLength, dwRemoteAddressLength 16 bytes more than an address takes
+ * @returns FALSE with WSA_IO_PENDING when it has begun, or with why it has not
+ */
+export function AcceptEx(
+  sListenSocket: SOCKET,
+  sAcceptSocket: SOCKET,
+  lpOutputBuffer: Uint8Array | null,
+  dwReceiveDataLength: number,
+  dwLocalAddressLength: number,
+  dwRemoteAddressLength: number,
+  lpdwBytesReceived: Box<number> | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+): number {
+  return face.AcceptEx(
+    sListenSocket,
+    sAcceptSocket,
+    lpOutputBuffer,
+    dwReceiveDataLength,
+    dwLocalAddressLength,
+    dwRemoteAddressLength,
+    lpdwBytesReceived,
+    lpOverlapped,
+  );
+}
+
+/** Where in AcceptEx's memory the addresses lie. The lengths must be those that AcceptEx was given. */
+export function GetAcceptExSockaddrs(
+  lpOutputBuffer: Uint8Array,
+  dwReceiveDataLength: number,
+  dwLocalAddressLength: number,
+  dwRemoteAddressLength: number,
+  LocalSockaddr: Box<Uint8Array | null>,
+  LocalSockaddrLength: Box<number>,
+  RemoteSockaddr: Box<Uint8Array | null>,
+  RemoteSockaddrLength: Box<number>,
+): void {
+  face.GetAcceptExSockaddrs(
+    lpOutputBuffer,
+    dwReceiveDataLength,
+    dwLocalAddressLength,
+    dwRemoteAddressLength,
+    LocalSockaddr,
+    LocalSockaddrLength,
+    RemoteSockaddr,
+    RemoteSockaddrLength,
+  );
 }

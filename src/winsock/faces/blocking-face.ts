@@ -30,6 +30,7 @@ import { decodeSets, encodeSets } from "../provider/select.ts";
 import { AlertableThread } from "./alertable.ts";
 import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
+import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
 import { Transfers } from "./transfers.ts";
@@ -42,7 +43,7 @@ export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array
 export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
 
 /** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
-export interface BlockingFace extends EventFunctions, OverlappedFunctions, CompletionFunctions, WindowFunctions {
+export interface BlockingFace extends EventFunctions, OverlappedFunctions, CompletionFunctions, WindowFunctions, ExtensionFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
   /** Undoes one WSAStartup; the last one closes every socket of the program. */
@@ -304,6 +305,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   const face: BlockingFace = {
     ...eventFunctions(core),
     ...windowFunctions(core),
+    ...extensionFunctions({ ...transferCore, transfers }),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({
       ...transferCore,
@@ -446,7 +448,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     if (name === "inet_ntop") return null;
     return name === "inet_ntoa"
       ? ""
-      : (eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? windowFault(name) ?? SOCKET_ERROR);
+      : (eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? windowFault(name) ?? extensionFault(name) ?? SOCKET_ERROR);
   });
 }
 

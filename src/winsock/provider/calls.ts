@@ -85,6 +85,12 @@ export const CALL = {
   postPacket: 36,
   /** SetFileCompletionNotificationModes. s; a: FILE_SKIP_ bits. */
   notificationModes: 37,
+  /** ConnectEx. s; data: name (b bytes of it, −1 for null) and the first bytes to send; a: namelen. Result: bytes taken. */
+  connectEx: 44,
+  /** AcceptEx. s: the listener; a: the socket to accept into; b: room for data. Result: bytes received; reply data: them, then the local name of a bytes and the remote one of b. */
+  acceptEx: 45,
+  /** DisconnectEx. s; a: 0 or TF_REUSE_SOCKET. */
+  disconnectEx: 46,
   /** A window of the calling thread that has nothing but messages. Result: HWND. */
   createWindow: 50,
   /** s: HWND. Result: BOOL. */

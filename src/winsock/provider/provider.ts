@@ -1,4 +1,16 @@
-import { FALSE, FD_ACCEPT, FD_OOB, FD_READ, FD_WRITE, LOBYTE, SOCK_STREAM } from "../abi/constants.ts";
+import {
+  FALSE,
+  FD_ACCEPT,
+  FD_OOB,
+  FD_READ,
+  FD_WRITE,
+  LOBYTE,
+  SO_UPDATE_ACCEPT_CONTEXT,
+  SO_UPDATE_CONNECT_CONTEXT,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  TF_REUSE_SOCKET,
+} from "../abi/constants.ts";
 import {
   WSA_INVALID_HANDLE,
   WSA_OPERATION_ABORTED,
@@ -372,6 +384,17 @@ function sent(socket: Socket, answer: Answer): Answer {
   return answer;
 }
 
+const NOTHING = new Uint8Array(0);
+
+/** SO_UPDATE_ACCEPT_CONTEXT, whose value is another socket, and SO_UPDATE_CONNECT_CONTEXT, which has none. */
+function setContext(socket: Socket, { process }: Caller, level: number, name: number, value: Uint8Array | null): Outcome | undefined {
+  if (level !== SOL_SOCKET || !(socket instanceof StreamSocket)) return undefined;
+  if (name === SO_UPDATE_CONNECT_CONTEXT) return socket.updateConnectContext();
+  if (name !== SO_UPDATE_ACCEPT_CONTEXT) return undefined;
+  if (value === null || value.length < 4) return failed(WSAEFAULT);
+  return socket.updateAcceptContext(process.socket(new DataView(value.buffer, value.byteOffset).getUint32(0, true)));
+}
+
 function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRequest): Answer {
   switch (op) {
     case CALL.bind:
@@ -398,6 +421,18 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
     }
     case CALL.recvfrom:
       return reenabling(socket, FD_READ | FD_OOB, socket.recvfrom(a, b, c, caller.isOverlapped));
+    case CALL.connectEx: {
+      const name = data !== null && b >= 0 ? data.subarray(0, b) : null;
+      return socket instanceof StreamSocket ? socket.connectEx(name, a, data?.subarray(Math.max(0, b)) ?? NOTHING) : failed(WSAEINVAL);
+    }
+    case CALL.acceptEx: {
+      const target = caller.process.socket(a);
+      if (target === undefined) return failed(WSAENOTSOCK);
+      return socket instanceof StreamSocket ? socket.acceptEx(target, b) : failed(WSAEINVAL);
+    }
+    case CALL.disconnectEx:
+      if ((a & ~TF_REUSE_SOCKET) !== 0) return failed(WSAEINVAL);
+      return socket instanceof StreamSocket ? socket.disconnectEx(a !== 0) : failed(WSAEINVAL);
     case CALL.selectMessages:
       return selectMessages(caller, socket, a, b, c);
     case CALL.notificationModes:
@@ -419,7 +454,7 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
     case CALL.getsockopt:
       return getOption(socket, a, b, c);
     case CALL.setsockopt:
-      return setOption(socket, a, b, data, c);
+      return setContext(socket, caller, a, b, data) ?? setOption(socket, a, b, data, c);
     default:
       return failed(WSAEOPNOTSUPP);
   }

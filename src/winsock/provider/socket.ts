@@ -213,6 +213,11 @@ export abstract class Socket extends HandleObject {
     return 0;
   }
 
+  /** To a port that is not to be fought for: another socket listens there. */
+  protected bindAgain({ address, port }: Endpoint): void {
+    this.binding = this.bindings.add(address, port, this.sharing);
+  }
+
   protected unbind(): void {
     if (this.binding !== undefined) this.bindings.remove(this.binding);
     this.binding = undefined;

@@ -43,6 +43,7 @@ import {
   WSAENETUNREACH,
   WSAENOBUFS,
   WSAENOTCONN,
+  WSAENOTSOCK,
   WSAEOPNOTSUPP,
   WSAESHUTDOWN,
   WSAETIMEDOUT,
@@ -56,6 +57,12 @@ import { changedConnectionOptions, connectionOptions, defaultOptions, inheritedO
 
 /** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
 type Phase = "idle" | "connecting" | "connected" | "listening";
+
+/**
+ * How a socket that ConnectEx or AcceptEx connected is known before the program says SO_UPDATE_CONNECT_CONTEXT or SO_UPDATE_ACCEPT_CONTEXT:
+ * it sends and receives, and has no names (Microsoft, "ConnectEx function" and "AcceptEx function").
+ */
+type MissingContext = "connect" | "accept";
 
 /** Makes sockets for the program that accepts connections. */
 export interface Acceptor {
@@ -97,6 +104,11 @@ export class StreamSocket extends Socket implements TcpUser {
   #connectError = 0;
   #connectIsNonblocking = false;
   #connectedAtMs = 0;
+  /** ConnectEx asked for the connection that is being opened. */
+  #isConnectEx = false;
+  /** An AcceptEx waits to put its connection here. */
+  #isAcceptTarget = false;
+  #missingContext: MissingContext | undefined;
   /** The code with which calls fail since the connection, or the listener's device, died. */
   #death = 0;
   #sendIsShut = false;
@@ -143,6 +155,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   /** Known while connecting too (Wine's test connecting_socket). */
   override get peer(): Endpoint | undefined {
+    if (this.#missingContext !== undefined || (this.#isConnectEx && this.isConnecting)) return undefined;
     return this.#phase === "connecting" || this.#phase === "connected" ? this.#remote : undefined;
   }
 
@@ -188,16 +201,11 @@ export class StreamSocket extends Socket implements TcpUser {
   override connect(name: Uint8Array | null, namelen: number): Answer {
     const remote = this.readPeer(name, namelen);
     if (typeof remote === "number") return failed(remote);
-    if (this.isListening) return failed(WSAEINVAL);
+    if (this.isListening || this.#isAcceptTarget || (this.#isConnectEx && this.isConnecting)) return failed(WSAEINVAL);
     if (this.isConnecting) return failed(this.owner.isLegacy ? WSAEINVAL : WSAEALREADY);
+    if (this.#missingContext === "connect") return failed(WSAEINVAL);
     if (this.isConnected) return failed(WSAEISCONN);
-    const canBePeer =
-      !isUnspecified(remote.address) &&
-      remote.port !== 0 &&
-      !isMulticast(remote.address) &&
-      !this.context.host.ip.isBroadcast(remote.address) &&
-      this.canSpeakTo(remote.address);
-    if (!canBePeer) return failed(WSAEADDRNOTAVAIL);
+    if (!this.#canBePeer(remote)) return failed(WSAEADDRNOTAVAIL);
     const code = this.bindImplicitly(remote) || this.#open(remote);
     if (code !== 0) return failed(code);
     this.#connectIsNonblocking = this.isNonblocking;
@@ -213,6 +221,62 @@ export class StreamSocket extends Socket implements TcpUser {
       timedOut: () => failed(WSAETIMEDOUT),
       cancelled: () => this.#giveUpConnecting(),
     };
+  }
+
+  #canBePeer({ address, port }: Endpoint): boolean {
+    if (isUnspecified(address) || port === 0 || isMulticast(address)) return false;
+    return !this.context.host.ip.isBroadcast(address) && this.canSpeakTo(address);
+  }
+
+  /**
+   * ConnectEx (Microsoft's page, and Wine's test connect for the order of the checks). Over when the connection stands and `bytes` are taken.
+   * Result: how many of them.
+   */
+  connectEx(name: Uint8Array | null, namelen: number, bytes: Uint8Array): Answer {
+    if (!this.isBound || this.isListening || this.isConnecting || this.#isAcceptTarget) return failed(WSAEINVAL);
+    if (this.isConnected) return failed(WSAEISCONN);
+    const remote = this.readPeer(name, namelen);
+    if (typeof remote === "number") return failed(remote);
+    if (!this.#canBePeer(remote)) return failed(WSAEADDRNOTAVAIL);
+    const code = this.#open(remote);
+    if (code !== 0) return failed(code);
+    this.#isConnectEx = true;
+    this.#connectIsNonblocking = false;
+    const first = bytes.slice();
+    let taken = 0;
+    return {
+      on: [this],
+      attempt: () => {
+        if (this.isClosed) return failed(WSAEINTR);
+        if (this.isConnecting) return undefined;
+        if (!this.isConnected) return failed(this.#connectError);
+        if (this.#death !== 0) return failed(this.#death);
+        if (taken < first.length) taken += this.#take(first, taken, CONTINUED);
+        return taken === first.length ? succeeded(taken) : undefined;
+      },
+      timeoutMs: Number.POSITIVE_INFINITY,
+      timedOut: () => failed(WSAETIMEDOUT),
+      cancelled: () => this.#giveUpConnecting(),
+      bytes: first.length,
+    };
+  }
+
+  /** SO_UPDATE_CONNECT_CONTEXT. */
+  updateConnectContext(): Outcome {
+    if (!this.isConnected) return failed(WSAENOTCONN);
+    if (this.#missingContext === "connect") this.#missingContext = undefined;
+    return DONE;
+  }
+
+  /** SO_UPDATE_ACCEPT_CONTEXT: what an accepted socket has from its listener. */
+  updateAcceptContext(listener: Socket | undefined): Outcome {
+    if (!(listener instanceof StreamSocket && listener.isListening)) return failed(WSAENOTSOCK);
+    if (!this.isConnected) return failed(WSAENOTCONN);
+    if (this.#missingContext !== "accept") return failed(WSAEINVAL);
+    this.#missingContext = undefined;
+    this.options = inheritedOptions(listener.options);
+    this.applyOptions();
+    return DONE;
   }
 
   /** @returns 0 or a WSA code */
@@ -237,6 +301,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#connection = connection;
     this.#remote = { address: connection.remote, port: remote.port };
     this.#phase = "connecting";
+    this.#isConnectEx = false;
     this.events.beginConnect();
     return 0;
   }
@@ -249,6 +314,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   established(): void {
     this.#phase = "connected";
+    if (this.#isConnectEx) this.#missingContext = "connect";
     this.#connectedAtMs = this.context.host.context.now;
     this.#connectFailed = false;
     this.soError = 0;
@@ -320,20 +386,77 @@ export class StreamSocket extends Socket implements TcpUser {
     return this.isNonblocking ? failed(WSAEWOULDBLOCK) : this.waitHere("accept", attempt, 0, () => failed(WSAETIMEDOUT));
   }
 
+  /**
+   * AcceptEx (Microsoft's page, and Wine's test AcceptEx). Over when a connection was put into `target`, and, with room for data, when that
+   * has received some or the peer has ended. Result: bytes received; reply data: them, then the two names, of a and b bytes.
+   */
+  acceptEx(target: Socket, room: number): Answer {
+    if (!this.isListening) return failed(WSAEINVAL);
+    const isFree = target instanceof StreamSocket && target.#phase === "idle" && !target.isBound && !target.#isAcceptTarget;
+    if (!isFree || target.family !== this.family) return failed(WSAEINVAL);
+    target.#isAcceptTarget = true;
+    const attempt = (): Outcome | undefined => {
+      if (target.isClosed || (this.isClosed && !target.isConnected)) return failed(WSAEINTR);
+      if (!target.isConnected) {
+        if (this.#death !== 0) return failed(this.#death);
+        const connection = this.#listener!.waiting === 0 ? undefined : this.#listener!.accept();
+        // One that was reset while it was queued concerns nobody.
+        if (connection === undefined || connection.state === "CLOSED") return undefined;
+        target.#takeOver(connection);
+        target.#missingContext = "accept";
+      }
+      return room === 0 ? target.#accepted(0) : target.#acceptedWithData(room);
+    };
+    return {
+      on: [this, target],
+      direction: "accept",
+      attempt,
+      timeoutMs: Number.POSITIVE_INFINITY,
+      timedOut: () => failed(WSAETIMEDOUT),
+      cancelled: () => {
+        target.#isAcceptTarget = false;
+      },
+    };
+  }
+
+  #acceptedWithData(room: number): Outcome | undefined {
+    if (this.#death !== 0) return this.#accepted(0);
+    const { readableBytes, finReceived } = this.#connection!;
+    if (readableBytes === 0) return finReceived ? this.#accepted(0) : undefined;
+    return this.#accepted(this.#connection!.read(this.context.scratch, 0, Math.min(room, TRANSFER_LIMIT)));
+  }
+
+  /** @param count bytes at the beginning of the scratch memory */
+  #accepted(count: number): Outcome {
+    this.#isAcceptTarget = false;
+    const { scratch } = this.context;
+    const [local, remote] = [this.#acceptedAt!, this.#remote!].map(({ address, port }) => this.family.writeName(address, port));
+    const end = count + local!.length;
+    scratch.set(local!, count);
+    scratch.set(remote!, end);
+    return { result: count, error: 0, a: local!.length, b: remote!.length, data: scratch.subarray(0, end + remote!.length) };
+  }
+
   #adopt(connection: TcpConnection, listener: StreamSocket, handle: number): void {
-    connection.user = this;
     this.options = inheritedOptions(listener.options);
     this.isNonblocking = listener.isNonblocking;
-    this.#connection = connection;
     this.#told = listener.#told;
+    this.#takeOver(connection);
     this.applyOptions();
+    if (connection.finReceived) this.events.raise(FD_CLOSE);
+    const { sink, mask } = listener.events;
+    this.events.select(sink?.ofSocket(handle), mask, this.conditions);
+  }
+
+  /** The connection, which somebody opened to us, is this socket's. */
+  #takeOver(connection: TcpConnection): void {
+    connection.user = this;
+    this.#connection = connection;
+    this.#told ??= connectionOptions(this.options);
     this.#acceptedAt = { address: connection.local, port: connection.localPort };
     this.#remote = { address: connection.remote, port: connection.remotePort };
     this.#connectedAtMs = this.context.host.context.now;
     this.#phase = "connected";
-    if (connection.finReceived) this.events.raise(FD_CLOSE);
-    const { sink, mask } = listener.events;
-    this.events.select(sink?.ofSocket(handle), mask, this.conditions);
   }
 
   // ---- Sending ----
@@ -566,7 +689,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   override shutdown(how: number): Outcome {
     if (how < SD_RECEIVE || how > SD_BOTH) return failed(WSAEINVAL);
-    if (!this.isConnected || this.#death !== 0) return failed(WSAENOTCONN);
+    if (!this.isConnected || this.#death !== 0 || this.#missingContext !== undefined) return failed(WSAENOTCONN);
     if (how !== SD_RECEIVE && !this.#sendIsShut) {
       this.#sendIsShut = true;
       this.#connection!.shutdownSend();
@@ -577,6 +700,48 @@ export class StreamSocket extends Socket implements TcpUser {
     }
     this.wake();
     return DONE;
+  }
+
+  /**
+   * DisconnectEx (Microsoft's page, and Wine's test DisconnectEx): what was sent and the end of it are acknowledged when it is over.
+   * @param isToBeReused TF_REUSE_SOCKET: the peer has ended too then, and the socket, which stays bound, may be connected anew
+   */
+  disconnectEx(isToBeReused: boolean): Answer {
+    if (!this.isConnected) return failed(WSAENOTCONN);
+    if (this.#death !== 0) return failed(this.#death);
+    if (!this.#sendIsShut) {
+      this.#sendIsShut = true;
+      this.#connection!.shutdownSend();
+    }
+    const attempt = (): Outcome | undefined => {
+      if (this.isClosed) return failed(WSAEINTR);
+      const isOver = this.#death !== 0 || (this.#sendIsFinished && (!isToBeReused || this.#connection!.finReceived));
+      if (isOver && isToBeReused) this.#begin();
+      return isOver ? DONE : undefined;
+    };
+    return attempt() ?? { on: [this], attempt, timeoutMs: Number.POSITIVE_INFINITY, timedOut: () => DONE };
+  }
+
+  /** As a new socket, but for what it is bound to. */
+  #begin(): void {
+    this.#shown?.keep(0);
+    // It goes its way to the end of TIME-WAIT without us.
+    if (this.#death === 0) this.#connection!.close(false);
+    const at = this.#acceptedAt;
+    this.#connection = undefined;
+    this.#remote = undefined;
+    this.#acceptedAt = undefined;
+    this.#missingContext = undefined;
+    this.#told = undefined;
+    this.#phase = "idle";
+    this.#death = 0;
+    this.#sendIsShut = false;
+    this.#receiveIsShut = false;
+    this.#sendIsFinished = false;
+    this.#isInSend = false;
+    this.#account();
+    // An accepted socket had no claim of its own on its port.
+    if (at !== undefined && this.binding === undefined) this.bindAgain(at);
   }
 
   override close(): Answer {

@@ -15,16 +15,16 @@
  * `daemon:/run/tapsock/tapsock.sock`.
  */
 
-import { openBlockingPort } from "../network/networks.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
-import { createBlockingFace, type OptionPointer, type SockaddrPointer } from "./faces/blocking-face.ts";
+import type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
+import { face } from "./this-thread.ts";
 
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
 export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
-
-/** The face of this thread, which reaches its network at the first WSAStartup. */
-const face = createBlockingFace(openBlockingPort);
+export type { AddrinfoPointer } from "./faces/name-functions.ts";
+export type { TextPointer } from "./faces/text-buffer.ts";
+export * from "./names.ts";
 
 /**
  * Starts Winsock for this program, which has to come first. Counted: each success wants a WSACleanup.
@@ -217,7 +217,7 @@ export function inet_addr(cp: string | null): number {
 }
 
 /** An address in dotted notation. */
-export function inet_ntoa(address: in_addr): string {
+export function inet_ntoa(address: in_addr | Uint8Array): string {
   return face.inet_ntoa(address);
 }
 

@@ -256,6 +256,9 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   cancel: () => ({ a: 5 }),
   show: ({ far }) => ({ s: far, a: 100_000 }),
   taken: ({ far }) => ({ s: far, a: 5 }),
+  getaddrinfo: () => ({ data: new TextEncoder().encode("www.example.com") }),
+  getnameinfo: () => ({ data: loopbackName(80) }),
+  gethostname: () => ({}),
   control: () => ({ data: new TextEncoder().encode('{"op":"capture-start","device":"lo"}') }),
 };
 

@@ -6,6 +6,8 @@ import type { ConflictPolicy } from "../link/interface-service.ts";
 import type { RingSource } from "../tcp/ring-pool.ts";
 
 export interface HostOptions {
+  /** What it calls itself, one label of letters, digits and hyphens; `tapsock` unless given. */
+  readonly name?: string;
   /** What time it is when the host is made, by whatever its driver goes by; 0 unless given. In milliseconds. */
   readonly startMs?: number;
   /** Feeds ports, sequence numbers and jitter, and keys their secrets; from the operating system in real use. */

@@ -30,6 +30,9 @@ const FRAMES_PER_ROUND = 256;
 /** Rounds in one turn, while loopback and wire keep answering each other. */
 const ROUNDS_PER_TURN = 8;
 
+/** A label as RFC 1123 §2.1 has it. */
+const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
+
 /** Hears of each turn, for whoever records what drives a host. */
 export interface TurnObserver {
   turnBegins(nowMs: number): void;
@@ -56,6 +59,8 @@ export class Host {
   readonly tcp: TcpService;
   readonly udp: UdpService;
   readonly dns: DnsService;
+  /** What it calls itself. */
+  readonly name: string;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
   /** Undefined when nobody looks. */
@@ -72,7 +77,11 @@ export class Host {
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { startMs = 0, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
+    const { name = "tapsock", startMs = 0, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
+    if (!HOST_NAME.test(name)) {
+      throw new RangeError(`Cannot call a host "${name}": expected 1 to 63 letters, digits and hyphens`);
+    }
+    this.name = name;
     const own = new OwnContext(startMs, { random, profile, mistake, requestTurn: () => this.#requestTurn() });
     const { trace } = own;
     this.#own = own;

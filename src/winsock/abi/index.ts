@@ -7,4 +7,18 @@ export * from "./constants.ts";
 export * from "./errors.ts";
 export * from "./fd-set.ts";
 export * from "./in6-addr.ts";
+export {
+  type addrinfo,
+  type hostent,
+  new_addrinfo,
+  new_hostent,
+  new_protoent,
+  new_servent,
+  type protoent,
+  type servent,
+  sizeof_addrinfo,
+  sizeof_hostent,
+  sizeof_protoent,
+  sizeof_servent,
+} from "./name-structures.ts";
 export * from "./structures.ts";

@@ -12,9 +12,9 @@ export interface Outcome {
   readonly data?: Uint8Array;
 }
 
-/** A call that cannot be answered yet. It is tried again whenever one of its sockets changes. */
+/** A call that cannot be answered yet. It is tried again whenever something that it waits for changes. */
 export interface Wait {
-  readonly on: readonly Socket[];
+  readonly on: readonly Pick<Socket, "waiting">[];
   /** The answer, if there is one by now. */
   readonly attempt: () => Outcome | undefined;
   /** Infinity waits for ever. */

@@ -17,6 +17,7 @@ import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { HandleTable } from "./handles.ts";
+import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
 import { ByteBudget, DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
@@ -273,6 +274,12 @@ export class Provider implements CallHandler {
         return cleanUp(client);
       case CALL.socket:
         return newSocket(client, a, b, c);
+      case CALL.getaddrinfo:
+        return addressesOfName(this.#host, data, a, b);
+      case CALL.getnameinfo:
+        return namesOfAddress(this.#host, data);
+      case CALL.gethostname:
+        return ownName(this.#host);
       case CALL.select: {
         const sets = data === null ? undefined : decodeSets(data);
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => client.sockets.get(handle));

@@ -22,16 +22,13 @@ import { Tcp } from "../tcp/tcp.ts";
 import type { TcpService } from "../tcp/tcp-service.ts";
 import { Udp } from "../udp/udp.ts";
 import type { UdpService } from "../udp/udp-service.ts";
-import type { AttachOptions, HostOptions } from "./host-options.ts";
+import { type AttachOptions, type HostOptions, isHostName } from "./host-options.ts";
 import { LeaseUse } from "./lease-use.ts";
 
 /** Frames taken from one device before users, timers and the other devices have their turn. */
 const FRAMES_PER_ROUND = 256;
 /** Rounds in one turn, while loopback and wire keep answering each other. */
 const ROUNDS_PER_TURN = 8;
-
-/** A label as RFC 1123 §2.1 has it. */
-const HOST_NAME = /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/;
 
 /** Hears of each turn, for whoever records what drives a host. */
 export interface TurnObserver {
@@ -78,7 +75,7 @@ export class Host {
 
   constructor(options: HostOptions) {
     const { name = "tapsock", startMs = 0, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
-    if (!HOST_NAME.test(name)) {
+    if (!isHostName(name)) {
       throw new RangeError(`Cannot call a host "${name}": expected 1 to 63 letters, digits and hyphens`);
     }
     this.name = name;

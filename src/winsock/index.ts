@@ -22,7 +22,7 @@ import { face } from "./this-thread.ts";
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
 export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
-export type { AddrinfoPointer } from "./faces/name-functions.ts";
+export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
 export type { TextPointer } from "./faces/text-buffer.ts";
 export * from "./names.ts";
 

@@ -1,7 +1,7 @@
 /** The part of `tapsock/winsock` that is about names, and about addresses as text. Who resolves them is the host: see `tapsock dns`. */
-import type { addrinfo, hostent, protoent, servent } from "./abi/name-structures.ts";
+import type { addrinfo, addrinfoex, hostent, protoent, servent } from "./abi/name-structures.ts";
 import type { Box, in_addr, in6_addr, SOCKET } from "./abi/structures.ts";
-import type { AddrinfoPointer } from "./faces/name-functions.ts";
+import type { AddrinfoexPointer, AddrinfoPointer } from "./faces/name-functions.ts";
 import type { SockaddrPointer } from "./faces/pointers.ts";
 import type { TextPointer } from "./faces/text-buffer.ts";
 import { face } from "./this-thread.ts";
@@ -42,6 +42,79 @@ export function GetAddrInfo(
   ppResult: AddrinfoPointer | null,
 ): number {
   return face.GetAddrInfoW(pNodeName, pServiceName, pHints, ppResult);
+}
+
+/**
+ * Finds the addresses of a host as GetAddrInfoW does, in a name space.
+ * @param dwNameSpace NS_DNS, or NS_ALL: there is no other
+ * @param lpNspId null: there is one provider
+ * @param hints `new_addrinfoex()` with what is wanted, or null
+ * @param timeout null, as the last three: calls that do not wait come with overlapped I/O
+ * @returns 0, or the code itself: WSASERVICE_NOT_FOUND for another name space, WSAEOPNOTSUPP for one of the last four, and those of GetAddrInfoW
+ */
+export function GetAddrInfoExW(
+  pName: string | null,
+  pServiceName: string | null,
+  dwNameSpace: number,
+  lpNspId: object | null,
+  hints: addrinfoex | Uint8Array | null,
+  ppResult: AddrinfoexPointer | null,
+  timeout: object | null,
+  lpOverlapped: object | null,
+  lpCompletionRoutine: object | null,
+  lpHandle: object | null,
+): number {
+  const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpHandle] as const;
+  return face.GetAddrInfoExW(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
+}
+
+/** As GetAddrInfoExW. */
+export function GetAddrInfoEx(
+  pName: string | null,
+  pServiceName: string | null,
+  dwNameSpace: number,
+  lpNspId: object | null,
+  hints: addrinfoex | Uint8Array | null,
+  ppResult: AddrinfoexPointer | null,
+  timeout: object | null,
+  lpOverlapped: object | null,
+  lpCompletionRoutine: object | null,
+  lpHandle: object | null,
+): number {
+  const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpHandle] as const;
+  return face.GetAddrInfoExW(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
+}
+
+/** As GetAddrInfoExW, but one of the last four is WSAEINVAL: on Windows too it knows only calls that wait. */
+export function GetAddrInfoExA(
+  pName: string | null,
+  pServiceName: string | null,
+  dwNameSpace: number,
+  lpNspId: object | null,
+  hints: addrinfoex | Uint8Array | null,
+  ppResult: AddrinfoexPointer | null,
+  timeout: object | null,
+  lpOverlapped: object | null,
+  lpCompletionRoutine: object | null,
+  lpNameHandle: object | null,
+): number {
+  const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpNameHandle] as const;
+  return face.GetAddrInfoExA(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
+}
+
+/** As freeaddrinfo. */
+export function FreeAddrInfoExW(pAddrInfoEx: addrinfoex | null): void {
+  face.FreeAddrInfoExW(pAddrInfoEx);
+}
+
+/** As freeaddrinfo. */
+export function FreeAddrInfoExA(pAddrInfoEx: addrinfoex | null): void {
+  face.FreeAddrInfoExA(pAddrInfoEx);
+}
+
+/** As freeaddrinfo. */
+export function FreeAddrInfoEx(pAddrInfoEx: addrinfoex | null): void {
+  face.FreeAddrInfoExW(pAddrInfoEx);
 }
 
 /** Does nothing here: what nobody holds any more is freed anyway. */

@@ -473,6 +473,18 @@ export const AI_REQUIRE_SECURE = 0x20000000;
 export const AI_RESOLUTION_HANDLE = 0x40000000;
 export const AI_EXTENDED = 0x80000000;
 
+// Name spaces of GetAddrInfoEx.
+export const NS_ALL = 0;
+export const NS_DNS = 12;
+export const NS_NETBT = 13;
+export const NS_WINS = 14;
+export const NS_NLA = 15;
+export const NS_BTH = 16;
+export const NS_NTDS = 32;
+export const NS_EMAIL = 37;
+export const NS_PNRPNAME = 38;
+export const NS_PNRPCLOUD = 39;
+
 export const NI_NOFQDN = 1;
 export const NI_NUMERICHOST = 2;
 export const NI_NAMEREQD = 4;

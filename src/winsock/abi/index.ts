@@ -9,14 +9,17 @@ export * from "./fd-set.ts";
 export * from "./in6-addr.ts";
 export {
   type addrinfo,
+  type addrinfoex,
   type hostent,
   new_addrinfo,
+  new_addrinfoex,
   new_hostent,
   new_protoent,
   new_servent,
   type protoent,
   type servent,
   sizeof_addrinfo,
+  sizeof_addrinfoex,
   sizeof_hostent,
   sizeof_protoent,
   sizeof_servent,

@@ -5,6 +5,7 @@
 import type { sockaddr, sockaddr_in, sockaddr_in6 } from "./structures.ts";
 
 export const sizeof_addrinfo = 48;
+export const sizeof_addrinfoex = 72;
 export const sizeof_hostent = 32;
 export const sizeof_servent = 32;
 export const sizeof_protoent = 24;
@@ -21,6 +22,15 @@ export interface addrinfo {
   ai_canonname: string | null;
   ai_addr: sockaddr_in | sockaddr_in6 | sockaddr | null;
   ai_next: addrinfo | null;
+}
+
+/** One address that GetAddrInfoEx found, and the next; or its hints. */
+export interface addrinfoex extends Omit<addrinfo, "ai_next"> {
+  /** What another name space would have to say: nothing here. */
+  ai_blob: null;
+  ai_bloblen: number;
+  ai_provider: null;
+  ai_next: addrinfoex | null;
 }
 
 /** A host with its names and addresses; each thread has one, which the next call fills anew. */
@@ -65,6 +75,11 @@ export function new_addrinfo(): addrinfo {
   };
 }
 
+/** A zeroed addrinfoex, as hints begin. */
+export function new_addrinfoex(): addrinfoex {
+  return { ...new_addrinfo(), ai_blob: null, ai_bloblen: 0, ai_provider: null, ai_next: null };
+}
+
 /** A hostent of nothing. */
 export function new_hostent(): hostent {
   return { h_name: "", h_aliases: [], h_addrtype: 0, h_length: 0, h_addr_list: [] };
@@ -89,11 +104,13 @@ export interface Hints {
   readonly isClean: boolean;
 }
 
-/** What hints say, in either form; a field that is missing is 0. */
-export function readHints(hints: addrinfo | Uint8Array): Hints {
+/** What hints say, in either form; a field that is missing is 0. @param isEx bytes are an addrinfoex's */
+export function readHints(hints: addrinfo | addrinfoex | Uint8Array, isEx = false): Hints {
   if (hints instanceof Uint8Array) {
     const word = (at: number): number => [0, 1, 2, 3].reduce((value, i) => value | ((hints[at + i] ?? 0) << (8 * i)), 0);
-    const isClean = hints.subarray(16, sizeof_addrinfo).every((byte) => byte === 0);
+    const length = isEx ? sizeof_addrinfoex : sizeof_addrinfo;
+    // The blob and the provider of an addrinfoex, before its last field, are of no account.
+    const isClean = hints.subarray(0, length).every((byte, at) => byte === 0 || at < 16 || (at >= 40 && at < length - 8));
     return { flags: word(0), family: word(4), socktype: word(8), protocol: word(12), isClean };
   }
   const number = (value: unknown): number => (typeof value === "number" ? value | 0 : 0);

@@ -440,7 +440,9 @@ function guardedFace(face: BlockingFace, fault: (name: string) => unknown): Bloc
   return Object.fromEntries(Object.entries(face).map(guard)) as BlockingFace;
 }
 
-const RETURNS_CODE: ReadonlySet<string> = new Set(["WSAStartup", "getaddrinfo", "GetAddrInfoW", "getnameinfo", "GetNameInfoW"]);
+const RETURNS_CODE: ReadonlySet<string> = new Set([
+  ...["WSAStartup", "getaddrinfo", "GetAddrInfoW", "GetAddrInfoExA", "GetAddrInfoExW", "getnameinfo", "GetNameInfoW"],
+]);
 const RETURNS_POINTER: ReadonlySet<string> = new Set([
   ...["inet_ntop", "InetNtopW", "gethostbyname", "gethostbyaddr"],
   ...["getservbyname", "getservbyport", "getprotobyname", "getprotobynumber"],

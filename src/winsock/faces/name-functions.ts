@@ -1,16 +1,19 @@
 import { htons } from "../abi/byte-order.ts";
-import { AF_INET, AF_INET6, NI_NUMERICHOST, SOCKET_ERROR } from "../abi/constants.ts";
+import { AF_INET, AF_INET6, NI_NUMERICHOST, NS_ALL, NS_DNS, SOCKET_ERROR } from "../abi/constants.ts";
 import {
   ERROR_INSUFFICIENT_BUFFER,
   WSAEAFNOSUPPORT,
   WSAEFAULT,
   WSAEINVAL,
+  WSAEOPNOTSUPP,
   WSAHOST_NOT_FOUND,
   WSANO_DATA,
   WSANOTINITIALISED,
+  WSASERVICE_NOT_FOUND,
 } from "../abi/errors.ts";
 import {
   type addrinfo,
+  type addrinfoex,
   type Hints,
   type hostent,
   new_hostent,
@@ -44,10 +47,31 @@ import { putTextInto, type TextPointer, textOf } from "./text-buffer.ts";
 /** Where getaddrinfo puts the first of what it found. */
 export type AddrinfoPointer = Box<addrinfo | null>;
 
+/** Where GetAddrInfoEx puts the first of what it found. */
+export type AddrinfoexPointer = Box<addrinfoex | null>;
+
+/** Of GetAddrInfoEx; the last four belong to calls that do not wait, which there are not yet. */
+export type GetAddrInfoExParameters = [
+  name: string | null,
+  service: string | null,
+  namespace: number,
+  provider: object | null,
+  hints: addrinfoex | Uint8Array | null,
+  result: AddrinfoexPointer | null,
+  timeout: object | null,
+  overlapped: object | null,
+  routine: object | null,
+  handle: object | null,
+];
+
 /** Names of hosts, services and protocols in C's manner; tapsock/winsock says of each what it does. */
 export interface NameFunctions {
   getaddrinfo(node: string | null, service: string | null, hints: addrinfo | Uint8Array | null, result: AddrinfoPointer | null): number;
   GetAddrInfoW(node: string | null, service: string | null, hints: addrinfo | Uint8Array | null, result: AddrinfoPointer | null): number;
+  GetAddrInfoExA(...parameters: GetAddrInfoExParameters): number;
+  GetAddrInfoExW(...parameters: GetAddrInfoExParameters): number;
+  FreeAddrInfoExA(info: addrinfoex | null): void;
+  FreeAddrInfoExW(info: addrinfoex | null): void;
   freeaddrinfo(info: addrinfo | null): void;
   FreeAddrInfoW(info: addrinfo | null): void;
   getnameinfo(
@@ -109,12 +133,34 @@ export function createNameFunctions({ isStarted, setError, ask }: NameCaller): N
     if (!isStarted()) return codeOf(WSANOTINITIALISED);
     if (!isPointer(result)) return codeOf(WSAEFAULT);
     const wanted = isPointer(hints) ? readHints(hints) : NO_HINTS;
+    const found = entriesOf(node, servname, wanted);
+    if (typeof found === "number") return codeOf(found);
+    result.value = found.reduceRight<addrinfo | null>((ai_next, entry) => ({ ...addressOf(entry, wanted), ai_next }), null);
+    return codeOf(0);
+  }
+
+  /** @returns what was found, or the code */
+  function entriesOf(node: string | null, servname: string | null, wanted: Hints): FoundEntry[] | number {
     const lookup = planAddressLookup(textOf(node), textOf(servname), wanted);
-    if (typeof lookup === "number") return codeOf(lookup);
+    if (typeof lookup === "number") return lookup;
     const { question } = lookup;
     const reply = question === undefined ? undefined : ask(CALL.getaddrinfo, question.a, question.b, question.data);
-    if (reply !== undefined && reply.error !== 0) return reply.error;
-    result.value = lookup.entries(reply).reduceRight<addrinfo | null>((next, entry) => addrinfoOf(entry, wanted, next), null);
+    return reply !== undefined && reply.error !== 0 ? reply.error : lookup.entries(reply);
+  }
+
+  function getAddrInfoEx(isWide: boolean, ...parameters: GetAddrInfoExParameters): number {
+    const [node, servname, namespace, provider, hints, result, ...notWaiting] = parameters;
+    if (isPointer(result)) result.value = null;
+    if (!isStarted()) return codeOf(WSANOTINITIALISED);
+    if (!isPointer(result)) return codeOf(WSAEFAULT);
+    // Of the narrow form they are reserved (Microsoft, "GetAddrInfoExA function").
+    if (notWaiting.some(isThere)) return codeOf(isWide ? WSAEOPNOTSUPP : WSAEINVAL);
+    if ((namespace !== NS_ALL && namespace !== NS_DNS) || isThere(provider)) return codeOf(WSASERVICE_NOT_FOUND);
+    const wanted = isPointer(hints) ? readHints(hints, true) : NO_HINTS;
+    const found = entriesOf(node, servname, wanted);
+    if (typeof found === "number") return codeOf(found);
+    const more = { ai_blob: null, ai_bloblen: 0, ai_provider: null };
+    result.value = found.reduceRight<addrinfoex | null>((ai_next, entry) => ({ ...addressOf(entry, wanted), ...more, ai_next }), null);
     return codeOf(0);
   }
 
@@ -199,7 +245,11 @@ export function createNameFunctions({ isStarted, setError, ask }: NameCaller): N
   return {
     getaddrinfo,
     GetAddrInfoW: getaddrinfo,
+    GetAddrInfoExA: (...parameters) => getAddrInfoEx(false, ...parameters),
+    GetAddrInfoExW: (...parameters) => getAddrInfoEx(true, ...parameters),
     // The collector of garbage has it.
+    FreeAddrInfoExA() {},
+    FreeAddrInfoExW() {},
     freeaddrinfo() {},
     FreeAddrInfoW() {},
     getnameinfo: (...parameters) => getnameinfo(false, ...parameters),
@@ -215,11 +265,10 @@ export function createNameFunctions({ isStarted, setError, ask }: NameCaller): N
   };
 }
 
-const addrinfoOf = (
-  { flags, family, name, canonicalName }: FoundEntry,
-  { socktype, protocol }: Hints,
-  next: addrinfo | null,
-): addrinfo => ({
+/** Whatever it is: a function too. */
+const isThere = (pointer: unknown): boolean => pointer !== null && pointer !== undefined;
+
+const addressOf = ({ flags, family, name, canonicalName }: FoundEntry, { socktype, protocol }: Hints): Omit<addrinfo, "ai_next"> => ({
   ai_flags: flags,
   ai_family: family,
   ai_socktype: socktype,
@@ -227,7 +276,6 @@ const addrinfoOf = (
   ai_addrlen: name.length,
   ai_canonname: canonicalName,
   ai_addr: family === AF_INET ? readSockaddrIn(name) : readSockaddrIn6(name),
-  ai_next: next,
 });
 
 /** @param names in C layout */

@@ -86,6 +86,7 @@ function soundCalls(s: SOCKET): ReadonlyMap<keyof BlockingFace, readonly unknown
     ["inet_pton", [c.AF_INET, "1.2.3.4", { s_addr: 0 }]],
     ["inet_ntop", [c.AF_INET, { s_addr: 1 }, { value: "" }, 22]],
     ["getaddrinfo", ["localhost", "http", new_addrinfo(), { value: null }]],
+    ["GetAddrInfoExW", ["localhost", "http", c.NS_DNS, null, new_addrinfo(), { value: null }, null, null, null, null]],
     ["freeaddrinfo", [null]],
     ["getnameinfo", [name, 16, { value: "" }, 99, buffer, 4, 0]],
     ["GetNameInfoW", [name, 16, buffer, 4, { value: "" }, 99, c.NI_NUMERICHOST]],

@@ -1,7 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import * as c from "../../../src/winsock/abi/constants.ts";
 import * as e from "../../../src/winsock/abi/errors.ts";
-import { type addrinfo, new_addrinfo, sizeof_addrinfo } from "../../../src/winsock/abi/name-structures.ts";
+import {
+  type addrinfo,
+  type addrinfoex,
+  new_addrinfo,
+  new_addrinfoex,
+  sizeof_addrinfo,
+  sizeof_addrinfoex,
+} from "../../../src/winsock/abi/name-structures.ts";
 import { new_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import { createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { OUR_LINK_LOCAL, OUR_ZONE, OURS6 } from "../../support/ipv6-winsock.ts";
@@ -220,6 +227,53 @@ describe("getaddrinfo in C", () => {
     const result = { value: null as addrinfo | null };
     expect(winsock.GetAddrInfoW("six.example", "80", null, result)).toBe(0);
     expect(result.value).toMatchObject({ ai_family: c.AF_INET6, ai_addrlen: 28, ai_addr: { sin6_port: 0x5000 } });
+  });
+});
+
+describe("GetAddrInfoEx (Wine's test GetAddrInfoExW)", () => {
+  const { winsock } = namesRig().v;
+  const result = { value: null as addrinfoex | null };
+  const four = [null, null, null, null] as const;
+
+  test.each<[source: string, name: string | null, namespace: number, code: number]>([
+    ["Wine", null, c.NS_DNS, e.WSAHOST_NOT_FOUND],
+    ["Wine", "", c.NS_DNS, 0],
+    ["Wine", "localhost", c.NS_DNS, 0],
+    ["Microsoft", "www.example", c.NS_ALL, 0],
+    ["Wine", "nxdomain.example", c.NS_DNS, e.WSAHOST_NOT_FOUND],
+    ["Microsoft: a name space that is not installed", "localhost", c.NS_EMAIL, e.WSASERVICE_NOT_FOUND],
+  ])("(%s) of %j in name space %d is %d", (_source, name, namespace, code) => {
+    for (const call of [winsock.GetAddrInfoExA, winsock.GetAddrInfoExW]) {
+      result.value = new_addrinfoex();
+      expect([call(name, null, namespace, null, null, result, ...four), winsock.WSAGetLastError()]).toEqual([code, code]);
+      expect(result.value).toEqual(code === 0 ? expect.objectContaining({ ai_blob: null, ai_bloblen: 0, ai_provider: null }) : null);
+    }
+  });
+
+  test("hints as an object and in C layout, where a blob and a provider are of no account", () => {
+    const hints = { ...new_addrinfoex(), ai_family: c.AF_INET6, ai_flags: c.AI_ALL | c.AI_V4MAPPED, ai_socktype: c.SOCK_DGRAM };
+    expect(winsock.GetAddrInfoExW("four.example", "domain", c.NS_ALL, null, hints, result, ...four)).toBe(0);
+    expect(result.value).toMatchObject({ ai_family: c.AF_INET6, ai_addr: { sin6_port: 0x3500 }, ai_next: null });
+    const bytes = new Uint8Array(sizeof_addrinfoex);
+    bytes[4] = c.AF_INET;
+    bytes[56] = 1;
+    expect(winsock.GetAddrInfoExW("localhost", null, c.NS_ALL, null, bytes, result, ...four)).toBe(0);
+    expect(result.value).toMatchObject({ ai_family: c.AF_INET, ai_next: null });
+    bytes[64] = 1;
+    expect(winsock.GetAddrInfoExW("localhost", null, c.NS_ALL, null, bytes, result, ...four)).toBe(e.WSANO_RECOVERY);
+    expect(() => [winsock.FreeAddrInfoExA(result.value), winsock.FreeAddrInfoExW(null)]).not.toThrow();
+  });
+
+  test("calls that do not wait are refused, and so is another provider", () => {
+    for (let i = 0; i < 4; i++) {
+      const rest = four.with(i, (() => {}) as never) as unknown as typeof four;
+      expect(winsock.GetAddrInfoExW("localhost", null, c.NS_DNS, null, null, result, ...rest)).toBe(e.WSAEOPNOTSUPP);
+      expect(winsock.GetAddrInfoExA("localhost", null, c.NS_DNS, null, null, result, ...rest)).toBe(e.WSAEINVAL);
+    }
+    expect(winsock.GetAddrInfoExW("localhost", null, c.NS_DNS, {}, null, result, ...four)).toBe(e.WSASERVICE_NOT_FOUND);
+    expect(winsock.GetAddrInfoExW("localhost", null, c.NS_DNS, null, null, null, ...four)).toBe(e.WSAEFAULT);
+    const face = createBlockingFace(() => namesRig().v.blockingPort());
+    expect(face.GetAddrInfoExW("localhost", null, c.NS_DNS, null, null, result, ...four)).toBe(e.WSANOTINITIALISED);
   });
 });
 

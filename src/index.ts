@@ -183,7 +183,10 @@ export type {
   timeval,
   WSADATA,
 } from "./winsock/abi/structures.ts";
+export type { AddressTextFunctions } from "./winsock/faces/address-text-functions.ts";
 export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export type { NameFunctions } from "./winsock/faces/name-functions.ts";
+export type { NamePromises } from "./winsock/faces/name-promises.ts";
 export {
   type Cancellable,
   createPromiseFace,

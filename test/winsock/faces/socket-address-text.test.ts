@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import * as c from "../../../src/winsock/abi/constants.ts";
 import * as e from "../../../src/winsock/abi/errors.ts";
+import { new_addrinfo } from "../../../src/winsock/abi/name-structures.ts";
 import {
   new_sockaddr_in,
   new_sockaddr_in6,
@@ -339,4 +341,53 @@ test("gai_strerror has a sentence for every code", () => {
   expect(winsock.gai_strerrorW(e.EAI_NONAME)).toBe("No machine of that name is known.");
   expect(winsock.gai_strerrorA(e.EAI_NONAME)).toBe(winsock.gai_strerrorW(e.EAI_NONAME));
   expect(winsock.gai_strerrorW(4711)).toBe("Error 4711: This is not one of Winsock's codes.");
+});
+
+describe("text and back", () => {
+  const port = fc.integer({ min: 0, max: 0xffff });
+
+  test("every name survives WSAAddressToString and WSAStringToAddress, zone and port included", () => {
+    const group = fc.oneof(fc.constant(0), fc.constant(0xffff), fc.integer({ min: 0, max: 0xffff }));
+    const inet = fc.record({ address: fc.array(fc.integer({ min: 0, max: 255 }), { minLength: 4, maxLength: 4 }), port });
+    const inet6 = fc.record({
+      groups: fc.array(group, { minLength: 8, maxLength: 8 }),
+      port,
+      scope: fc.integer({ min: 0, max: 0xffffffff }),
+    });
+    const survives = (name: Uint8Array): void => {
+      const text = { value: "" };
+      expect(winsock.WSAAddressToStringW(name, name.length, null, text, { value: 65 })).toBe(0);
+      const back = new Uint8Array(name.length);
+      expect(winsock.WSAStringToAddressW(text.value, name[0]!, null, back, { value: name.length })).toBe(0);
+      expect(back).toEqual(name);
+    };
+    fc.assert(
+      fc.property(inet, inet6, (four, six) => {
+        survives(Uint8Array.of(c.AF_INET, 0, four.port >> 8, four.port & 255, ...four.address, 0, 0, 0, 0, 0, 0, 0, 0));
+        const name = new Uint8Array(sizeof_sockaddr_in6);
+        name.set([c.AF_INET6, 0, six.port >> 8, six.port & 255]);
+        name.set(
+          six.groups.flatMap((word) => [word >> 8, word & 255]),
+          8,
+        );
+        new DataView(name.buffer).setUint32(24, six.scope, true);
+        survives(name);
+      }),
+    );
+  });
+
+  test("no text makes a reader throw, or leaves a family that it has not read", () => {
+    const noise = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(..."0123456789abcfx.: \0%[]-") }));
+    fc.assert(
+      fc.property(noise, fc.constantFrom(c.AF_INET, c.AF_INET6), (text, family) => {
+        const name = new Uint8Array(28);
+        const result = winsock.WSAStringToAddressA(text, family, null, name, { value: 28 });
+        expect([result, name[0]]).toEqual(result === 0 ? [0, family] : [-1, 0]);
+        // What is numeric is so for getaddrinfo too, which takes it strictly.
+        const found = { value: null };
+        const hints = { ...new_addrinfo(), ai_flags: c.AI_NUMERICHOST };
+        expect([0, e.WSAHOST_NOT_FOUND]).toContain(winsock.getaddrinfo(text === "" ? "x" : text, null, hints, found));
+      }),
+    );
+  });
 });

@@ -6,13 +6,13 @@ import { listOptions, type OptionListing } from "../src/winsock/provider/options
 import { page, table } from "./markdown.ts";
 
 /** Winsock 2, by Microsoft's page "Winsock Functions", without what belongs to service providers and to protocols that are gone. */
-const WINSOCK_FUNCTIONS = `accept AcceptEx bind closesocket connect ConnectEx DisconnectEx freeaddrinfo FreeAddrInfoW getaddrinfo
-GetAddrInfoW gethostbyaddr gethostbyname gethostname getnameinfo GetNameInfoW getpeername getprotobyname getprotobynumber
+const WINSOCK_FUNCTIONS = `accept AcceptEx bind closesocket connect ConnectEx DisconnectEx freeaddrinfo FreeAddrInfoEx FreeAddrInfoW
+getaddrinfo GetAddrInfoEx GetAddrInfoExCancel GetAddrInfoExOverlappedResult GetAddrInfoW gethostbyaddr gethostbyname gethostname getnameinfo GetNameInfoW getpeername getprotobyname getprotobynumber
 getservbyname getservbyport getsockname getsockopt htonl htons inet_addr inet_ntoa inet_ntop inet_pton ioctlsocket listen ntohl
 ntohs recv recvfrom select send sendto setsockopt shutdown socket TransmitFile WSAAccept WSAAddressToString WSAAsyncGetHostByName
 WSAAsyncSelect WSACancelAsyncRequest WSACleanup WSACloseEvent WSAConnect WSAConnectByName WSACreateEvent WSADuplicateSocket
 WSAEnumNetworkEvents WSAEnumProtocols WSAEventSelect WSAGetLastError WSAGetOverlappedResult WSAHtonl WSAHtons WSAIoctl WSAJoinLeaf
-WSANtohl WSANtohs WSAPoll WSARecv WSARecvFrom WSARecvMsg WSAResetEvent WSASend WSASendMsg WSASendTo WSASetEvent WSASetLastError
+WSALookupServiceBegin WSALookupServiceEnd WSALookupServiceNext WSANtohl WSANtohs WSAPoll WSARecv WSARecvFrom WSARecvMsg WSAResetEvent WSASend WSASendMsg WSASendTo WSASetEvent WSASetLastError
 WSASocket WSAStartup WSAStringToAddress WSAWaitForMultipleEvents`.split(/\s+/);
 
 /** Exported functions of a face's entry with the first sentence of their doc comments, those of byte order among them. */
@@ -32,7 +32,7 @@ function functionsOf(...files: string[]): Map<string, string> {
 }
 
 export function callsPage(): string {
-  const inC = functionsOf("index.ts", "abi/byte-order.ts", "abi/fd-set.ts");
+  const inC = functionsOf("index.ts", "names.ts", "abi/byte-order.ts", "abi/fd-set.ts");
   const awaited = functionsOf("promises.ts", "abi/byte-order.ts");
   const names = [...new Set([...WINSOCK_FUNCTIONS, ...inC.keys()])].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   const isThere = (name: string): boolean => inC.has(name) || awaited.has(name);

@@ -183,10 +183,13 @@ export type {
   timeval,
   WSADATA,
 } from "./winsock/abi/structures.ts";
+export type { AddressTextFunctions } from "./winsock/faces/address-text-functions.ts";
 export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
 export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";
+export type { NameFunctions } from "./winsock/faces/name-functions.ts";
+export type { NamePromises } from "./winsock/faces/name-promises.ts";
 export type { OverlappedFunctions } from "./winsock/faces/overlapped-functions.ts";
 export {
   type Cancellable,

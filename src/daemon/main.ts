@@ -70,6 +70,7 @@ function command(): Command {
     )
     .option("--capture <file>", "writes every frame to a pcapng file")
     .option("--record <file>", "writes all that the host is given to a file, for a replay; it holds all data in clear")
+    .option("--hostname <name>", "what the host calls itself (default: tapsock)")
     .option("--dns <address>", "a name server; may be given again for others, which are asked in that order", collected)
     .option("--search <domain>", "where names without a dot are looked for; may be given again", collected)
     .option("--hosts <file>", "addresses and names that are known without asking, as in /etc/hosts; read at the start")
@@ -77,7 +78,7 @@ function command(): Command {
     .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, dhcp, gateway, ip6, gateway6, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, dns, search, hosts, maxClients, maxSockets; a flag wins",
+      "JSON object with the keys tap, ip, dhcp, gateway, ip6, gateway6, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, hostname, dns, search, hosts, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)

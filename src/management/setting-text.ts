@@ -3,6 +3,7 @@ import * as z from "zod";
 import { readAddress } from "../stack/core/address.ts";
 import { PROFILES } from "../stack/core/profile.ts";
 import { canonicalName } from "../stack/dns/domain-names.ts";
+import { isHostName } from "../stack/host/host-options.ts";
 import type { ConflictPolicy } from "../stack/link/interface-service.ts";
 
 /** Settings as people and programs write them, and what is said when one is wrong. */
@@ -61,6 +62,8 @@ export const ipv6PrefixList = several(
 /** Of either family. */
 export const prefixList = several(prefixSetting);
 export const domainList = several(z.string().refine(isDomain, { error: "expected a domain such as corp.example" }));
+
+export const hostNameSetting = z.string().refine(isHostName, { error: "expected 1 to 63 letters, digits and hyphens" });
 
 /** The first thing that is wrong, beginning with the key: `gateway: expected …`. */
 export function firstIssue(error: z.ZodError): string {

@@ -7,6 +7,7 @@ import {
   DEFAULT_ADDRESS,
   domainList,
   firstIssue,
+  hostNameSetting,
   ipv4Prefix,
   ipv4Setting,
   ipv6PrefixList,
@@ -50,6 +51,8 @@ export interface HostSettings {
   readonly record?: string | undefined;
   /** Addresses of name servers, in the order in which they are asked. */
   readonly dns?: readonly string[] | undefined;
+  /** What the host calls itself; `tapsock` by default. */
+  readonly hostname?: string | undefined;
   /** Domains in which names are looked for. */
   readonly search?: readonly string[] | undefined;
   /** Hosts file, read once at the start. */
@@ -76,6 +79,7 @@ const hostOptions = {
   mtu: mtuNumber.optional(),
   capture: fileName.optional(),
   record: fileName.optional(),
+  hostname: hostNameSetting.optional(),
   dns: addressList.optional(),
   search: domainList.optional(),
   hosts: fileName.optional(),
@@ -84,8 +88,8 @@ const embeddedOptions = z.strictObject(hostOptions);
 const tapOptions = z.strictObject({ ...hostOptions, dhcp: onOff.optional(), offload: onOff.default(true) });
 
 /**
- * `embedded:`, `tap:NAME?ip=…&dhcp=on|off&gateway=…&ip6=…,…&gateway6=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&dns=ADDRESS,…
- * &search=DOMAIN,…&hosts=FILE` or `daemon:/path/of/socket`.
+ * `embedded:`, `tap:NAME?ip=…&dhcp=on|off&gateway=…&ip6=…,…&gateway6=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&hostname=NAME
+ * &dns=ADDRESS,…&search=DOMAIN,…&hosts=FILE` or `daemon:/path/of/socket`.
  * @throws NetworkError with one sentence that names the part that is wrong
  */
 export function parseNetworkUrl(url: string): Network {

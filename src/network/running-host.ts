@@ -119,6 +119,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const rings = parts.door === undefined && isLibcLoaded() ? new MappedRings() : undefined;
   closers.push(() => rings?.close());
   const host = new Host({
+    ...(settings.hostname === undefined ? {} : { name: settings.hostname }),
     startMs: clock.now(),
     random,
     ...(rings === undefined ? {} : { rings }),

@@ -236,6 +236,7 @@ function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice
   const configured = routes.list().filter(({ origin }) => origin === "manual");
   const names = recordedNames(host.dns);
   return {
+    hostName: host.name,
     startMs: host.context.now,
     profile: host.context.profile.name,
     profileChanges: profileChanges(host.context.profile),

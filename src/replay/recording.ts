@@ -153,6 +153,8 @@ const setupSchema = z.object({
       metric: z.number(),
     }),
   ),
+  /** What the host calls itself. */
+  hostName: z.string().optional(),
   /** How names are resolved; left out where nothing was said about it. */
   names: z
     .object({

@@ -63,6 +63,7 @@ export class Replay {
     if (this.recording.isAtEnd) throw new RecordingError("Cannot read the recording: it ends before the host is set up");
     const random: Random = { u32: () => this.#word() };
     this.host = new Host({
+      ...(setup.hostName === undefined ? {} : { name: setup.hostName }),
       startMs: setup.startMs,
       random,
       profile: profileOf(setup),

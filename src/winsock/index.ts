@@ -15,15 +15,15 @@
  * `daemon:/run/tapsock/tapsock.sock`.
  */
 
-import { openBlockingPort } from "../network/networks.ts";
 import type { WSANETWORKEVENTS, WSAPOLLFD } from "./abi/event-structures.ts";
 import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
-import { createBlockingFace, type OptionPointer, type SockaddrPointer } from "./faces/blocking-face.ts";
+import type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
 import type { CompletionRoutine } from "./faces/transfers.ts";
 import type { WindowProcedure } from "./faces/window-functions.ts";
+import { face } from "./this-thread.ts";
 
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
@@ -31,12 +31,12 @@ export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
+export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
+export type { TextPointer } from "./faces/text-buffer.ts";
 export type { CompletionRoutine } from "./faces/transfers.ts";
 export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.ts";
-
-/** The face of this thread, which reaches its network at the first WSAStartup. */
-const face = createBlockingFace(openBlockingPort);
+export * from "./names.ts";
 
 /**
  * Starts Winsock for this program, which has to come first. Counted: each success wants a WSACleanup.
@@ -229,7 +229,7 @@ export function inet_addr(cp: string | null): number {
 }
 
 /** An address in dotted notation. */
-export function inet_ntoa(address: in_addr): string {
+export function inet_ntoa(address: in_addr | Uint8Array): string {
   return face.inet_ntoa(address);
 }
 

@@ -18,6 +18,7 @@
 import { openAsyncPort } from "../network/networks.ts";
 import type { SO_LINGER, SOL_SOCKET } from "./abi/constants.ts";
 import type { linger, SOCKET } from "./abi/structures.ts";
+import type { AddressHints, FoundAddress, HostRecord } from "./faces/name-promises.ts";
 import {
   type Cancellable,
   createPromiseFace,
@@ -33,6 +34,7 @@ export * from "./abi/byte-order.ts";
 export * from "./abi/constants.ts";
 export * from "./abi/errors.ts";
 export type { linger, SOCKET } from "./abi/structures.ts";
+export type { AddressHints, FoundAddress, HostRecord } from "./faces/name-promises.ts";
 export type { Cancellable, OptionValue, SelectOptions, SocketAddress, SocketSets, TransferOptions } from "./faces/promise-face.ts";
 
 /** The face of this thread, which reaches its network at the first call. */
@@ -182,4 +184,41 @@ export function select(
 /** FIONBIO switches nonblocking mode on or off, FIONREAD counts what can be read. @returns the argument as the command left it */
 export function ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number> {
   return face.ioctlsocket(s, cmd, argument);
+}
+
+/**
+ * Finds the addresses of a host, in the order in which to try them, and the port of a service. Each can be given to `connect` as it is.
+ * @param node a name, an address as text, `""` for the host itself, or null for its loopback (with AI_PASSIVE for all its addresses)
+ * @param service a port, or the name of a service such as `http`
+ * @throws WinsockError WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN, WSANO_RECOVERY, WSATYPE_NOT_FOUND for the service, and others; or the
+ * signal's reason
+ */
+export function getaddrinfo(node: string | null, service?: string | number | null, hints?: AddressHints): Promise<FoundAddress[]> {
+  return face.getaddrinfo(node, service, hints);
+}
+
+/**
+ * Finds the name of an address and of its port. An address without a name, and a port without a service, are told as numbers.
+ * @throws WinsockError WSAEFAULT for what is no address, WSAHOST_NOT_FOUND and others with NI_NAMEREQD; or the signal's reason
+ */
+export function getnameinfo(
+  name: SocketAddress,
+  options?: Cancellable & { readonly flags?: number },
+): Promise<{ readonly host: string; readonly service: string }> {
+  return face.getnameinfo(name, options);
+}
+
+/** Finds the IPv4 addresses of a host, of this one unless a name is given. @throws WinsockError WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN and others; or the signal's reason */
+export function gethostbyname(name?: string | null, options?: Cancellable): Promise<HostRecord> {
+  return face.gethostbyname(name, options);
+}
+
+/** Finds the names of an address. @throws WinsockError WSAEFAULT for text that is none, WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN and others; or the signal's reason */
+export function gethostbyaddr(address: string, options?: Cancellable): Promise<HostRecord> {
+  return face.gethostbyaddr(address, options);
+}
+
+/** What the host calls itself. */
+export function gethostname(): Promise<string> {
+  return face.gethostname();
 }

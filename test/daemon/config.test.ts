@@ -59,6 +59,7 @@ describe("the daemon's configuration", () => {
   test("name servers and domains may be several, in the file as a list", () => {
     const path = file(JSON.stringify({ dns: ["203.0.113.53", "203.0.113.54"], search: "lan", hosts: "/etc/hosts" }));
     expect(daemonConfig({}, path, env).host).toMatchObject({ dns: ["203.0.113.53", "203.0.113.54"], search: ["lan"], hosts: "/etc/hosts" });
+    expect(daemonConfig({ hostname: "box" }, path, env).host).toMatchObject({ hostname: "box" });
     expect(daemonConfig({ dns: ["2001:db8::53"] }, path, env).host).toMatchObject({ dns: ["2001:db8::53"], search: ["lan"] });
   });
 

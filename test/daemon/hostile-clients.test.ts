@@ -280,6 +280,9 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   dequeue: ({ event }) => ({ s: event, a: -1, b: 1 }),
   postPacket: ({ event }) => ({ s: event, b: 7 }),
   notificationModes: ({ near }) => ({ s: near, a: 1 }),
+  getaddrinfo: () => ({ data: new TextEncoder().encode("www.example.com") }),
+  getnameinfo: () => ({ data: loopbackName(80) }),
+  gethostname: () => ({}),
   control: () => ({ data: new TextEncoder().encode('{"op":"capture-start","device":"lo"}') }),
 };
 

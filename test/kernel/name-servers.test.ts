@@ -6,6 +6,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, jest } from "@jest/globals";
 import type { ResolveReport } from "../../src/management/management.ts";
 import type { DnsRecordType } from "../../src/stack/dns/dns-service.ts";
+import { AF_INET, AF_INET6, AI_CANONNAME, NI_NOFQDN, SOCK_STREAM } from "../../src/winsock/abi/constants.ts";
+import { getaddrinfo, gethostbyaddr, gethostbyname, getnameinfo } from "../../src/winsock/promises.ts";
 import { tapTest, whyNoTap } from "./namespace.ts";
 import { KERNEL, TapNetwork, until } from "./tap-network.ts";
 
@@ -115,6 +117,18 @@ describe.each<[string, readonly string[], (directory: string) => readonly string
       });
       expect(await resolved("www.tap.example", "TXT")).toEqual({ outcome: "failure", reason: "no-data" });
       expect(await resolved("none.tap.example.")).toEqual({ outcome: "failure", reason: "no-such-name" });
+    });
+
+    tapTest("programs find it by Winsock's calls, without the addresses of IPv6, which this host cannot reach", async () => {
+      const hints = { flags: AI_CANONNAME, socktype: SOCK_STREAM };
+      expect(await getaddrinfo("alias", "http", hints)).toEqual([
+        { address: "203.0.113.80", port: 80, family: AF_INET, socktype: SOCK_STREAM, protocol: 0, canonicalName: "www.tap.example" },
+      ]);
+      expect(await gethostbyname("www")).toEqual({ name: "www.tap.example", aliases: [], addresses: ["203.0.113.80"] });
+      expect(await gethostbyaddr("203.0.113.80")).toEqual({ name: "www.tap.example", aliases: [], addresses: ["203.0.113.80"] });
+      expect(await getnameinfo({ address: "203.0.113.80", port: 443 }, { flags: NI_NOFQDN })).toEqual({ host: "www", service: "https" });
+      await expect(getaddrinfo("none.tap.example.")).rejects.toMatchObject({ code: "WSAHOST_NOT_FOUND", syscall: "getaddrinfo" });
+      await expect(getaddrinfo("www", null, { family: AF_INET6 })).rejects.toMatchObject({ code: "WSANO_DATA" });
     });
 
     tapTest("[DNS-05] a text too long for a datagram comes over TCP", async () => {

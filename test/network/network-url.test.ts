@@ -22,7 +22,7 @@ describe("the URL of a network", () => {
 
   test("tap: takes every option", () => {
     const url =
-      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&detect-conflicts=on&conflict-policy=keep&capture=/tmp/x.pcapng&record=/tmp/x.recording&dns=203.0.113.53,2001:db8::53&search=lan,corp.example&hosts=/etc/hosts&ip6=2001:db8::2/64,fe80::2/64&gateway6=2001:db8::1";
+      "tap:tap7?ip=203.0.113.9/25&gateway=203.0.113.1&profile=linux&offload=off&mac=02:00:5e:00:53:02&mtu=1400&detect-conflicts=on&conflict-policy=keep&capture=/tmp/x.pcapng&record=/tmp/x.recording&dns=203.0.113.53,2001:db8::53&search=lan,corp.example&hosts=/etc/hosts&hostname=box&ip6=2001:db8::2/64,fe80::2/64&gateway6=2001:db8::1";
     expect(parseNetworkUrl(url)).toEqual({
       kind: "host",
       host: {
@@ -41,6 +41,7 @@ describe("the URL of a network", () => {
         record: "/tmp/x.recording",
         dns: ["203.0.113.53", "2001:db8::53"],
         search: ["lan", "corp.example"],
+        hostname: "box",
         hosts: "/etc/hosts",
         ip6: ["2001:db8::2/64", "fe80::2/64"],
         gateway6: "2001:db8::1",
@@ -68,6 +69,7 @@ describe("the URL of a network", () => {
     ["tap:", "name: expected an interface name"],
     ["tap:a-name-that-is-too-long", "name: expected an interface name"],
     ["tap:tap0?dns=203.0.113.53,router", "dns.1: expected an address such as"],
+    ["tap:tap0?hostname=a.b", "hostname: expected 1 to 63 letters, digits and hyphens"],
     ["tap:tap0?search=a..b", "search.0: expected a domain"],
     ["tap:tap0?ip=203.0.113.2", "ip: expected an IPv4 address with a prefix length"],
     ["tap:tap0?ip=203.0.113.256/24", "ip: expected an IPv4 address with a prefix length"],

@@ -9,7 +9,8 @@ import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
 import { describeFrame } from "../../src/stack/packet/describe.ts";
-import { CALL } from "../../src/winsock/provider/calls.ts";
+import { AF_INET } from "../../src/winsock/abi/constants.ts";
+import { CALL, type CallReply } from "../../src/winsock/provider/calls.ts";
 import { Provider } from "../../src/winsock/provider/provider.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
 import { a, TYPE } from "../support/dns-message.ts";
@@ -56,7 +57,7 @@ test("a name that management asked for is asked for again, of the same server wi
 
   const blocks: Uint8Array[] = [];
   const recorder = new Recorder((block) => void blocks.push(block.slice()));
-  const host = simulation.host({ random: recorder.random(new SeededRandom(1)) });
+  const host = simulation.host({ name: "box", random: recorder.random(new SeededRandom(1)) });
   host.attach(recorder.device(wire.device({ name: "ours" })), { address: parseAddress("203.0.113.2"), prefixLength: 24 });
   host.dns.configure("configured", { servers: [{ address: server.address }], searchList: ["lan"] });
   recorder.begin(host, { isManaged: true });
@@ -77,13 +78,20 @@ test("a name that management asked for is asked for again, of the same server wi
     answers.push(new TextDecoder().decode(answer!)),
   );
   simulation.run(() => answers.length > 0, 10_000);
+  const request = { s: 0, a: AF_INET, b: 0, c: 0, data: null };
+  const keep = ({ data: answer }: CallReply) => answers.push(textOf(answer));
+  handler.call(1, { ...request, id: 2, op: CALL.startup, a: 0x0202 }, keep);
+  handler.call(1, { ...request, id: 3, op: CALL.gethostname }, keep);
+  handler.call(1, { ...request, id: 4, op: CALL.getaddrinfo, data: new TextEncoder().encode("www") }, keep);
+  simulation.run(() => answers.length > 3, 10_000);
   recorder.end();
+  expect(answers.slice(2)).toEqual(["box", expect.stringContaining("www.lan")]);
   expect(JSON.parse(answers[0]!)).toMatchObject({ ok: true, result: { name: "www.lan", records: [{ address: "203.0.113.9" }] } });
 
   const replay = new Replay(recordingIn(blocks));
   const again: string[] = [];
   const queries: string[] = [];
-  replay.onReply = (_client, reply) => again.push(new TextDecoder().decode(reply.data!));
+  replay.onReply = (_client, reply) => again.push(textOf(reply.data));
   replay.onFrameOut = (_device, bytes) => {
     const frame = describeFrame(bytes, 0, bytes.length);
     if (frame.protocol === "udp" && frame.dns !== undefined) queries.push(`${frame.sourcePort} ${frame.dns}`);
@@ -92,3 +100,5 @@ test("a name that management asked for is asked for again, of the same server wi
   expect(again).toEqual(answers);
   expect(queries).toEqual(server.heard.map(({ fromPort, type }) => `${fromPort} ${type === TYPE.A ? "A" : "AAAA"}? www.lan`));
 });
+
+const textOf = (data: Uint8Array | null): string => new TextDecoder().decode(data ?? new Uint8Array(0));

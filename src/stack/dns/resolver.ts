@@ -105,12 +105,15 @@ export class Resolver implements DnsService {
       done(this.#literal(text, address, families));
       return ANSWERED;
     }
-    const names = namesToTry(text, this.#servers.searchList);
-    if (names === undefined) {
+    const all = namesToTry(text, this.#servers.searchList);
+    if (all === undefined) {
       done("bad-name");
       return ANSWERED;
     }
     const types = (["A", "AAAA"] as const).filter((type) => families === "both" || (type === "A") === (families === "ipv4"));
+    // What is known here needs no asking for the same name in a domain, which would tell others what is nobody's business (RFC 6761 §6.3).
+    const isKnown = (name: string): boolean => types.some((type) => this.#knownHere(name, type) !== undefined);
+    const names = [...all.filter(isKnown), ...all.filter((name) => !isKnown(name))];
     const asks = names.map((name): Ask<HostAddresses> => {
       // Whoever writes a name into the hosts file with an address of one family wants that one, and no waiting for the other.
       const written = types.filter((type) => this.#fromHosts(name, type) !== undefined);
@@ -191,6 +194,12 @@ export class Resolver implements DnsService {
     const special = specialAnswer(name, type);
     if (special === undefined || typeof special === "string") return special;
     return answerOf(name, special.map(addressRecord), "rule");
+  }
+
+  /** By a rule or by the hosts file. */
+  #knownHere(name: string, type: DnsRecordType): DnsAnswer | undefined {
+    const known = this.#fromRules(name, type) ?? this.#fromHosts(name, type);
+    return typeof known === "string" ? undefined : known;
   }
 
   #fromHosts(name: string, type: DnsRecordType): DnsAnswer | undefined {

@@ -5,7 +5,12 @@ import type { DhcpOptions } from "../dhcp/dhcp-service.ts";
 import type { ConflictPolicy } from "../link/interface-service.ts";
 import type { RingSource } from "../tcp/ring-pool.ts";
 
+/** Whether a host can be called so: a label as RFC 1123 §2.1 has it. */
+export const isHostName = (text: string): boolean => /^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(text);
+
 export interface HostOptions {
+  /** What it calls itself, one label of letters, digits and hyphens; `tapsock` unless given. */
+  readonly name?: string;
   /** What time it is when the host is made, by whatever its driver goes by; 0 unless given. In milliseconds. */
   readonly startMs?: number;
   /** Feeds ports, sequence numbers and jitter, and keys their secrets; from the operating system in real use. */

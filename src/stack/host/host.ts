@@ -22,7 +22,7 @@ import { Tcp } from "../tcp/tcp.ts";
 import type { TcpService } from "../tcp/tcp-service.ts";
 import { Udp } from "../udp/udp.ts";
 import type { UdpService } from "../udp/udp-service.ts";
-import type { AttachOptions, HostOptions } from "./host-options.ts";
+import { type AttachOptions, type HostOptions, isHostName } from "./host-options.ts";
 import { LeaseUse } from "./lease-use.ts";
 
 /** Frames taken from one device before users, timers and the other devices have their turn. */
@@ -56,6 +56,8 @@ export class Host {
   readonly tcp: TcpService;
   readonly udp: UdpService;
   readonly dns: DnsService;
+  /** What it calls itself. */
+  readonly name: string;
   /** Called when there is work for a turn that nobody outside can know of: a user wrote, a wire delivered. May be called often. */
   onTurnRequested: (() => void) | undefined;
   /** Undefined when nobody looks. */
@@ -72,7 +74,11 @@ export class Host {
   readonly #downs = new Set<NetworkInterface>();
 
   constructor(options: HostOptions) {
-    const { startMs = 0, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
+    const { name = "tapsock", startMs = 0, random, profile = WINDOWS, rings, onMistake: mistake = rethrow } = options;
+    if (!isHostName(name)) {
+      throw new RangeError(`Cannot call a host "${name}": expected 1 to 63 letters, digits and hyphens`);
+    }
+    this.name = name;
     const own = new OwnContext(startMs, { random, profile, mistake, requestTurn: () => this.#requestTurn() });
     const { trace } = own;
     this.#own = own;

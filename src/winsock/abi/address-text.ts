@@ -58,7 +58,8 @@ function inetAddrPart(part: string): number | undefined {
 }
 
 /** The dotted quad of an address in network byte order. */
-export function inet_ntoa(address: in_addr): string {
+export function inet_ntoa(address: in_addr | Uint8Array): string {
+  if (address instanceof Uint8Array) return Array.from({ length: 4 }, (_, i) => address[i] ?? 0).join(".");
   const s_addr = address.s_addr;
   return `${s_addr & 0xff}.${(s_addr >>> 8) & 0xff}.${(s_addr >>> 16) & 0xff}.${s_addr >>> 24}`;
 }
@@ -152,7 +153,7 @@ export function inetNtop(
   if (af !== AF_INET && af !== AF_INET6) return conversion(null, WSAEAFNOSUPPORT);
   if (typeof src !== "object" || src === null || typeof dst !== "object" || dst === null) return conversion(null, STATUS_INVALID_PARAMETER);
 
-  const text = af === AF_INET ? ipv4Text(src as Uint8Array | in_addr) : ipv6Text(in6Bytes(src as Uint8Array | in6_addr));
+  const text = af === AF_INET ? inet_ntoa(src as Uint8Array | in_addr) : ipv6Text(in6Bytes(src as Uint8Array | in6_addr));
   const room = dst instanceof Uint8Array ? Math.min(size, dst.length) : size;
   // Written this way round so that a size that is not a number fails too.
   if (!(room > text.length)) return conversion(null, STATUS_INVALID_PARAMETER);
@@ -163,10 +164,6 @@ export function inetNtop(
     dst.value = text;
   }
   return conversion(text);
-}
-
-function ipv4Text(src: Uint8Array | in_addr): string {
-  return src instanceof Uint8Array ? Array.from({ length: 4 }, (_, i) => src[i] ?? 0).join(".") : inet_ntoa(src);
 }
 
 /** 16 bytes, whatever the program passed. */

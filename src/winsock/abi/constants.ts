@@ -464,6 +464,9 @@ export const AI_CANONNAME = 2;
 export const AI_NUMERICHOST = 4;
 export const AI_NUMERICSERV = 8;
 export const AI_DNS_ONLY = 0x10;
+export const AI_FORCE_CLEAR_TEXT = 0x20;
+export const AI_BYPASS_DNS_CACHE = 0x40;
+export const AI_RETURN_TTL = 0x80;
 export const AI_ALL = 0x100;
 export const AI_ADDRCONFIG = 0x400;
 export const AI_V4MAPPED = 0x800;
@@ -473,6 +476,23 @@ export const AI_RETURN_PREFERRED_NAMES = 0x10000;
 export const AI_FQDN = 0x20000;
 export const AI_FILESERVER = 0x40000;
 export const AI_DISABLE_IDN_ENCODING = 0x80000;
+export const AI_SECURE_WITH_FALLBACK = 0x100000;
+export const AI_EXCLUSIVE_CUSTOM_SERVERS = 0x200000;
+export const AI_REQUIRE_SECURE = 0x20000000;
+export const AI_RESOLUTION_HANDLE = 0x40000000;
+export const AI_EXTENDED = 0x80000000;
+
+// Name spaces of GetAddrInfoEx.
+export const NS_ALL = 0;
+export const NS_DNS = 12;
+export const NS_NETBT = 13;
+export const NS_WINS = 14;
+export const NS_NLA = 15;
+export const NS_BTH = 16;
+export const NS_NTDS = 32;
+export const NS_EMAIL = 37;
+export const NS_PNRPNAME = 38;
+export const NS_PNRPCLOUD = 39;
 
 export const NI_NOFQDN = 1;
 export const NI_NUMERICHOST = 2;

@@ -106,6 +106,19 @@ export const NO_RECOVERY = WSANO_RECOVERY;
 export const NO_DATA = WSANO_DATA;
 export const NO_ADDRESS = WSANO_ADDRESS;
 
+// What getaddrinfo and getnameinfo return, by the names that RFC 3493 has for it (Microsoft, "getaddrinfo function").
+export const EAI_AGAIN = WSATRY_AGAIN;
+export const EAI_BADFLAGS = WSAEINVAL;
+export const EAI_FAIL = WSANO_RECOVERY;
+export const EAI_FAMILY = WSAEAFNOSUPPORT;
+export const EAI_MEMORY = WSA_NOT_ENOUGH_MEMORY;
+export const EAI_NONAME = WSAHOST_NOT_FOUND;
+export const EAI_NODATA = EAI_NONAME;
+export const EAI_NOSECURENAME = WSA_SECURE_HOST_NOT_FOUND;
+export const EAI_SERVICE = WSATYPE_NOT_FOUND;
+export const EAI_SOCKTYPE = WSAESOCKTNOSUPPORT;
+export const EAI_IPSECPOLICY = WSA_IPSEC_NAME_POLICY_ERROR;
+
 // Win32 and NT codes that surface through Winsock without being Winsock's.
 export const ERROR_NOT_SUPPORTED = 50;
 export const ERROR_NETNAME_DELETED = 64;

@@ -14,9 +14,6 @@ import {
   readLinger,
   readTimeval,
   type SOCKET,
-  type sockaddr,
-  type sockaddr_in,
-  type sockaddr_in6,
   sockaddrBytes,
   type timeval,
   type WSADATA,
@@ -27,23 +24,32 @@ import {
 } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
+import { type AddressTextFunctions, createAddressTextFunctions } from "./address-text-functions.ts";
 import { AlertableThread } from "./alertable.ts";
 import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
 import { KnownStreams } from "./known-streams.ts";
+import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
+import { isPointer, type SockaddrPointer } from "./pointers.ts";
 import { Transfers } from "./transfers.ts";
 import { type WindowFunctions, windowFault, windowFunctions } from "./window-functions.ts";
 
-/** A pointer to a socket address. */
-export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array;
+export type { SockaddrPointer } from "./pointers.ts";
 
 /** A pointer to an option's value. */
 export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
 
 /** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
-export interface BlockingFace extends EventFunctions, OverlappedFunctions, CompletionFunctions, WindowFunctions, ExtensionFunctions {
+export interface BlockingFace
+  extends NameFunctions,
+    AddressTextFunctions,
+    EventFunctions,
+    OverlappedFunctions,
+    CompletionFunctions,
+    WindowFunctions,
+    ExtensionFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
   /** Undoes one WSAStartup; the last one closes every socket of the program. */
@@ -100,7 +106,7 @@ export interface BlockingFace extends EventFunctions, OverlappedFunctions, Compl
   setsockopt(s: SOCKET, level: number, optname: number, optval: OptionPointer | null, optlen: number): number;
   /** Network byte order; INADDR_NONE for text that is no address. */
   inet_addr(cp: string | null): number;
-  inet_ntoa(address: in_addr): string;
+  inet_ntoa(address: in_addr | Uint8Array): string;
   /** 1, 0 for text that is no address, -1 for an error. */
   inet_pton(af: number, text: string | null, dst: Uint8Array | in_addr | in6_addr | null): number;
   /** The text, which also goes to `dst`, or null. */
@@ -302,7 +308,14 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   const transferCore = { ...core, port: () => port, handBack: (s: SOCKET) => streams.handBack(s) };
   const transfers = new Transfers(transferCore);
 
+  const caller = {
+    isStarted: () => port !== undefined,
+    setError: setLastError,
+  };
+
   const face: BlockingFace = {
+    ...createNameFunctions({ ...caller, ask: (op, a, b, data) => request(op, 0, a, b, 0, data) }),
+    ...createAddressTextFunctions({ ...caller, askOf: (op, s, a, b, c) => request(op, s, a, b, c, null) }),
     ...eventFunctions(core),
     ...windowFunctions(core),
     ...extensionFunctions({ ...transferCore, transfers }),
@@ -444,11 +457,10 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   };
   return guardedFace(face, (name) => {
     lastError = WSAEFAULT;
-    if (name === "WSAStartup") return WSAEFAULT;
-    if (name === "inet_ntop") return null;
-    return name === "inet_ntoa"
-      ? ""
-      : (eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? windowFault(name) ?? extensionFault(name) ?? SOCKET_ERROR);
+    if (RETURNS_CODE.has(name)) return WSAEFAULT;
+    if (RETURNS_POINTER.has(name)) return null;
+    if (RETURNS_TEXT.has(name)) return "";
+    return eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? windowFault(name) ?? extensionFault(name) ?? SOCKET_ERROR;
   });
 }
 
@@ -471,6 +483,15 @@ function guardedFace(face: BlockingFace, fault: (name: string) => unknown): Bloc
   return Object.fromEntries(Object.entries(face).map(guard)) as BlockingFace;
 }
 
+const RETURNS_CODE: ReadonlySet<string> = new Set([
+  ...["WSAStartup", "getaddrinfo", "GetAddrInfoW", "GetAddrInfoExA", "GetAddrInfoExW", "getnameinfo", "GetNameInfoW"],
+]);
+const RETURNS_POINTER: ReadonlySet<string> = new Set([
+  ...["inet_ntop", "InetNtopW", "gethostbyname", "gethostbyaddr"],
+  ...["getservbyname", "getservbyport", "getprotobyname", "getprotobynumber"],
+]);
+const RETURNS_TEXT: ReadonlySet<string> = new Set(["inet_ntoa", "gai_strerrorA", "gai_strerrorW"]);
+
 /** Set in ioctl codes that write their argument (IOC_OUT). */
 const IOC_OUT_BIT = 0x40000000;
 
@@ -484,9 +505,6 @@ function ask(port: BlockingPort, request: Parameters<BlockingPort["call"]>[0], t
     return failed(WSAENETDOWN);
   }
 }
-
-/** Programs without types pass undefined where C has NULL. */
-const isPointer = <T extends object>(pointer: T | null | undefined): pointer is T => typeof pointer === "object" && pointer !== null;
 
 const integerOf = (value: unknown): number => (typeof value === "number" || typeof value === "boolean" ? Number(value) | 0 : 0);
 

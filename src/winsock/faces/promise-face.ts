@@ -29,6 +29,7 @@ import {
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
 import { KnownStreams } from "./known-streams.ts";
+import { createNamePromises, type NamePromises } from "./name-promises.ts";
 
 /** Where a socket is or shall be connected: a numeric address as text, and a port in host byte order. */
 export interface SocketAddress {
@@ -68,7 +69,7 @@ export type OptionValue = number | boolean | linger | Uint8Array;
  * a thrown WinsockError. Sockets are in blocking mode as in C, which here only means that the promise takes its time: a program may
  * have any number of calls waiting.
  */
-export interface PromiseFace {
+export interface PromiseFace extends NamePromises {
   /** Optional: the first call of any other function does it too, and counts as nothing for WSACleanup. @returns the version, high byte minor */
   WSAStartup(version?: number): Promise<{ readonly version: number }>;
   /** Undoes one WSAStartup. The last one, and the first one where start-up was implied, closes every socket; waiting calls fail with WSAEINTR. */
@@ -325,6 +326,8 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   return {
+    ...createNamePromises(request),
+
     async WSAStartup(version = VERSION) {
       const reply = await (await port(version)).call({ op: CALL.startup, s: 0, a: version, b: 0, c: 0, data: null });
       if (reply.error !== 0) throw new WinsockError(reply.error, "WSAStartup");

@@ -2,6 +2,7 @@ import { formatEndpoint } from "../../stack/core/address.ts";
 import * as constants from "../abi/constants.ts";
 import { errorName } from "../abi/errors.ts";
 import { CALL, type CallName, type CallRequest } from "./calls.ts";
+import { asciiText } from "./name-reply.ts";
 import type { Outcome } from "./outcome.ts";
 import { decodeSets } from "./select.ts";
 import { familyOf, socketFamily } from "./socket-family.ts";
@@ -25,6 +26,12 @@ function namer(prefixes: readonly string[]): (value: number) => string {
 
 const family = namer(["AF_"]);
 const type = namer(["SOCK_"]);
+/** `AI_PASSIVE|AI_CANONNAME`. */
+function flags(value: number): string {
+  const names = Array.from({ length: 32 }, (_, bit) => (value & (1 << bit)) >>> 0).flatMap((bit) => (bit === 0 ? [] : [addressFlag(bit)]));
+  return names.length === 0 ? "0" : names.join("|");
+}
+const addressFlag = namer(["AI_"]);
 const how = namer(["SD_"]);
 const socketOption = namer(["SO_"]);
 const tcpOption = namer(["TCP_"]);
@@ -106,6 +113,12 @@ function parameters({ op, s, a, b, c, data }: CallRequest): string {
       return `s=${s}, ${ioctl(a >>> 0)}, ${c === 1 ? "NULL" : b}`;
     case CALL.getsockopt:
       return `s=${s}, ${level(a)}, ${option(a, b)}`;
+    case CALL.getaddrinfo:
+      return `${data === null ? "NULL" : JSON.stringify(asciiText(data))}, ${family(a)}, ${flags(b)}`;
+    case CALL.getnameinfo:
+      return nameText(data);
+    case CALL.gethostname:
+      return "";
     case CALL.setsockopt:
       return `s=${s}, ${level(a)}, ${option(a, b)}, ${valueText(data)}, ${c}`;
     default:

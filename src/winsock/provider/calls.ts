@@ -105,6 +105,19 @@ export const CALL = {
   selectMessages: 55,
   /** data: JSON of a management request; reply data: JSON. Not Winsock: what the command line and the page ask of a host. */
   control: 32,
+  /**
+   * The addresses of a name, gethostbyname's too. data: the name in ASCII or null; a: AF_UNSPEC, AF_INET or AF_INET6; b: AI_ flags. Result:
+   * how many; reply data: their names (a bytes of it), each of its family's length, then, with NULs between them, the canonical name,
+   * the name in full, and aliases.
+   */
+  getaddrinfo: 40,
+  /**
+   * The names of an address, gethostbyaddr's too. data: name. Result: how many; reply data: they, with NULs between them; reply a: how many
+   * characters of the first name it within the host's own domain.
+   */
+  getnameinfo: 41,
+  /** Reply data: the host's own name. */
+  gethostname: 42,
 } as const;
 
 export type CallName = keyof typeof CALL;

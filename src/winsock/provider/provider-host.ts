@@ -1,4 +1,5 @@
 import type { HostContext } from "../../stack/core/context.ts";
+import type { DnsService } from "../../stack/dns/dns-service.ts";
 import type { IpService } from "../../stack/ip/ip-service.ts";
 import type { TcpService } from "../../stack/tcp/tcp-service.ts";
 import type { UdpService } from "../../stack/udp/udp-service.ts";
@@ -8,5 +9,8 @@ export interface ProviderHost {
   readonly context: HostContext;
   readonly tcp: TcpService;
   readonly udp: Pick<UdpService, "open" | "choosePort">;
-  readonly ip: Pick<IpService, "localAddress" | "isLocalAddress" | "isBroadcast">;
+  readonly ip: Pick<IpService, "localAddress" | "isLocalAddress" | "isBroadcast" | "addresses" | "sourceTowards">;
+  readonly dns: Pick<DnsService, "lookup" | "reverse" | "status">;
+  /** What it calls itself. */
+  readonly name: string;
 }

@@ -31,6 +31,7 @@ import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
 import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
+import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
@@ -252,6 +253,12 @@ export class Provider implements CallHandler {
         return cleanUp(process);
       case CALL.socket:
         return newSocket(process, a, b, c);
+      case CALL.getaddrinfo:
+        return addressesOfName(this.#host, data, a, b);
+      case CALL.getnameinfo:
+        return namesOfAddress(this.#host, data);
+      case CALL.gethostname:
+        return ownName(this.#host);
       case CALL.select: {
         const sets = data === null ? undefined : decodeSets(data);
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));

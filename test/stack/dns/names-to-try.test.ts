@@ -11,6 +11,13 @@ describe("names that nobody is asked for (RFC 6761)", () => {
     expect(server.heard).toEqual([]);
   });
 
+  test("localhost is not looked for in the search list", () => {
+    const { rig, server } = rigWithServers();
+    rig.configure([server], ["lan"]);
+    expect(addressesIn(rig.lookup("localhost").result)).toEqual(["::1", "127.0.0.1"]);
+    expect(server.heard).toEqual([]);
+  });
+
   test("names under invalid and onion are none", () => {
     const { rig, server } = rigWithServers();
     expect([rig.lookup("x.invalid").result, rig.lookup("x.onion.").result]).toEqual(["no-such-name", "no-such-name"]);
@@ -55,6 +62,14 @@ nonsense       x.lan
     expect(namesToTry("www\\.x", ["lan"])).toEqual(["www\\.x.lan", "www\\.x"]);
     expect(namesToTry("www\\.", ["lan"])).toEqual(["www\\..lan", "www\\."]);
     expect(namesToTry("www\\\\.", ["lan"])).toEqual(["www\\\\"]);
+  });
+
+  test("a name that the hosts file has as it is written is not looked for in the search list", () => {
+    const { rig, server } = rigWithServers();
+    rig.configure([server], ["corp.example"]);
+    rig.host.dns.setHosts(HOSTS);
+    expect(addressesIn(rig.lookup("printer").result)).toEqual(["203.0.113.10"]);
+    expect(server.heard).toEqual([]);
   });
 
   test("[DNS-10] the first domain that has the name answers", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import * as c from "../../../src/winsock/abi/constants.ts";
 import { WSAEFAULT } from "../../../src/winsock/abi/errors.ts";
+import { new_addrinfo } from "../../../src/winsock/abi/name-structures.ts";
 import { new_sockaddr_in, new_WSADATA, type SOCKET } from "../../../src/winsock/abi/structures.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { address, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
@@ -84,6 +85,25 @@ function soundCalls(s: SOCKET): ReadonlyMap<keyof BlockingFace, readonly unknown
     ["inet_ntoa", [{ s_addr: 1 }]],
     ["inet_pton", [c.AF_INET, "1.2.3.4", { s_addr: 0 }]],
     ["inet_ntop", [c.AF_INET, { s_addr: 1 }, { value: "" }, 22]],
+    ["getaddrinfo", ["localhost", "http", new_addrinfo(), { value: null }]],
+    ["GetAddrInfoExW", ["localhost", "http", c.NS_DNS, null, new_addrinfo(), { value: null }, null, null, null, null]],
+    ["freeaddrinfo", [null]],
+    ["getnameinfo", [name, 16, { value: "" }, 99, buffer, 4, 0]],
+    ["GetNameInfoW", [name, 16, buffer, 4, { value: "" }, 99, c.NI_NUMERICHOST]],
+    ["gethostbyname", ["localhost"]],
+    ["gethostbyaddr", [buffer, 4, c.AF_INET]],
+    ["gethostname", [{ value: "" }, 99]],
+    ["getservbyname", ["http", "tcp"]],
+    ["getservbyport", [0x5000, "tcp"]],
+    ["getprotobyname", ["tcp"]],
+    ["getprotobynumber", [6]],
+    ["InetPtonW", [c.AF_INET, "1.2.3.4", { s_addr: 0 }]],
+    ["InetNtopW", [c.AF_INET, { s_addr: 1 }, { value: "" }, 22]],
+    ["WSAStringToAddressW", ["1.2.3.4:5", c.AF_INET, null, new_sockaddr_in(), { value: 16 }]],
+    ["WSAAddressToStringW", [name, 16, null, { value: "" }, { value: 99 }]],
+    ["WSAHtonl", [s, 1, { value: 0 }]],
+    ["WSANtohs", [s, 1, { value: 0 }]],
+    ["gai_strerrorW", [11001]],
   ]);
 }
 

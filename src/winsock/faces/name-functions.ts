@@ -1,0 +1,302 @@
+import { htons } from "../abi/byte-order.ts";
+import { AF_INET, AF_INET6, NI_NUMERICHOST, NS_ALL, NS_DNS, SOCKET_ERROR } from "../abi/constants.ts";
+import {
+  ERROR_INSUFFICIENT_BUFFER,
+  WSAEAFNOSUPPORT,
+  WSAEFAULT,
+  WSAEINVAL,
+  WSAEOPNOTSUPP,
+  WSAHOST_NOT_FOUND,
+  WSANO_DATA,
+  WSANOTINITIALISED,
+  WSASERVICE_NOT_FOUND,
+} from "../abi/errors.ts";
+import {
+  type addrinfo,
+  type addrinfoex,
+  type Hints,
+  type hostent,
+  new_hostent,
+  new_protoent,
+  new_servent,
+  type protoent,
+  readHints,
+  type servent,
+} from "../abi/name-structures.ts";
+import { type ProtocolRecord, protocolNamed, protocolNumbered } from "../abi/protocol-table.ts";
+import { type ServiceRecord, serviceAt, serviceNamed } from "../abi/service-table.ts";
+import { nameLength } from "../abi/socket-address-text.ts";
+import {
+  type Box,
+  type in_addr,
+  type in6_addr,
+  readSockaddrIn,
+  readSockaddrIn6,
+  sizeof_in_addr,
+  sizeof_in6_addr,
+  sizeof_sockaddr_in,
+  sockaddrBytes,
+} from "../abi/structures.ts";
+import { CALL, type CallReply } from "../provider/calls.ts";
+import { asciiText, decodeAddresses } from "../provider/name-reply.ts";
+import { type FoundEntry, NO_HINTS, planAddressLookup, planHostLookup } from "./address-lookup.ts";
+import { foundNames, hostOf, NAME_INFO_FLAGS, numericHost, serviceOf } from "./address-names.ts";
+import { isPointer, type SockaddrPointer } from "./pointers.ts";
+import { putTextInto, type TextPointer, textOf } from "./text-buffer.ts";
+
+/** Where getaddrinfo puts the first of what it found. */
+export type AddrinfoPointer = Box<addrinfo | null>;
+
+/** Where GetAddrInfoEx puts the first of what it found. */
+export type AddrinfoexPointer = Box<addrinfoex | null>;
+
+/** Of GetAddrInfoEx; the last four belong to calls that do not wait, which there are not yet. */
+export type GetAddrInfoExParameters = [
+  name: string | null,
+  service: string | null,
+  namespace: number,
+  provider: object | null,
+  hints: addrinfoex | Uint8Array | null,
+  result: AddrinfoexPointer | null,
+  timeout: object | null,
+  overlapped: object | null,
+  routine: object | null,
+  handle: object | null,
+];
+
+/** Names of hosts, services and protocols in C's manner; tapsock/winsock says of each what it does. */
+export interface NameFunctions {
+  getaddrinfo(node: string | null, service: string | null, hints: addrinfo | Uint8Array | null, result: AddrinfoPointer | null): number;
+  GetAddrInfoW(node: string | null, service: string | null, hints: addrinfo | Uint8Array | null, result: AddrinfoPointer | null): number;
+  GetAddrInfoExA(...parameters: GetAddrInfoExParameters): number;
+  GetAddrInfoExW(...parameters: GetAddrInfoExParameters): number;
+  FreeAddrInfoExA(info: addrinfoex | null): void;
+  FreeAddrInfoExW(info: addrinfoex | null): void;
+  freeaddrinfo(info: addrinfo | null): void;
+  FreeAddrInfoW(info: addrinfo | null): void;
+  getnameinfo(
+    name: SockaddrPointer | null,
+    namelen: number,
+    host: TextPointer | null,
+    hostlen: number,
+    service: TextPointer | null,
+    servicelen: number,
+    flags: number,
+  ): number;
+  GetNameInfoW(
+    name: SockaddrPointer | null,
+    namelen: number,
+    host: TextPointer | null,
+    hostlen: number,
+    service: TextPointer | null,
+    servicelen: number,
+    flags: number,
+  ): number;
+  gethostbyname(name: string | null): hostent | null;
+  gethostbyaddr(address: Uint8Array | in_addr | in6_addr | null, len: number, type: number): hostent | null;
+  gethostname(name: TextPointer | null, namelen: number): number;
+  GetHostNameW(name: TextPointer | null, namelen: number): number;
+  getservbyname(name: string | null, proto: string | null): servent | null;
+  getservbyport(port: number, proto: string | null): servent | null;
+  getprotobyname(name: string | null): protoent | null;
+  getprotobynumber(number: number): protoent | null;
+}
+
+/** What the functions need of their face. */
+export interface NameCaller {
+  readonly isStarted: () => boolean;
+  /** Sets the last error. */
+  readonly setError: (error: number) => void;
+  /** Asks the host, which sets the last error. */
+  readonly ask: (op: number, a: number, b: number, data: Uint8Array | null) => CallReply;
+}
+
+/** For one thread, whose records of a host, a service and a protocol these are. */
+export function createNameFunctions({ isStarted, setError, ask }: NameCaller): NameFunctions {
+  const host = new_hostent();
+  const service = new_servent();
+  const protocol = new_protoent();
+
+  /** The code is the call's value and the last error. */
+  function codeOf(error: number): number {
+    setError(error);
+    return error;
+  }
+
+  function none(error: number): null {
+    setError(error);
+    return null;
+  }
+
+  function getaddrinfo(...[node, servname, hints, result]: Parameters<NameFunctions["getaddrinfo"]>): number {
+    if (isPointer(result)) result.value = null;
+    if (!isStarted()) return codeOf(WSANOTINITIALISED);
+    if (!isPointer(result)) return codeOf(WSAEFAULT);
+    const wanted = isPointer(hints) ? readHints(hints) : NO_HINTS;
+    const found = entriesOf(node, servname, wanted);
+    if (typeof found === "number") return codeOf(found);
+    result.value = found.reduceRight<addrinfo | null>((ai_next, entry) => ({ ...addressOf(entry, wanted), ai_next }), null);
+    return codeOf(0);
+  }
+
+  /** @returns what was found, or the code */
+  function entriesOf(node: string | null, servname: string | null, wanted: Hints): FoundEntry[] | number {
+    const lookup = planAddressLookup(textOf(node), textOf(servname), wanted);
+    if (typeof lookup === "number") return lookup;
+    const { question } = lookup;
+    const reply = question === undefined ? undefined : ask(CALL.getaddrinfo, question.a, question.b, question.data);
+    return reply !== undefined && reply.error !== 0 ? reply.error : lookup.entries(reply);
+  }
+
+  function getAddrInfoEx(isWide: boolean, ...parameters: GetAddrInfoExParameters): number {
+    const [node, servname, namespace, provider, hints, result, ...notWaiting] = parameters;
+    if (isPointer(result)) result.value = null;
+    if (!isStarted()) return codeOf(WSANOTINITIALISED);
+    if (!isPointer(result)) return codeOf(WSAEFAULT);
+    // Of the narrow form they are reserved (Microsoft, "GetAddrInfoExA function").
+    if (notWaiting.some(isThere)) return codeOf(isWide ? WSAEOPNOTSUPP : WSAEINVAL);
+    if ((namespace !== NS_ALL && namespace !== NS_DNS) || isThere(provider)) return codeOf(WSASERVICE_NOT_FOUND);
+    const wanted = isPointer(hints) ? readHints(hints, true) : NO_HINTS;
+    const found = entriesOf(node, servname, wanted);
+    if (typeof found === "number") return codeOf(found);
+    const more = { ai_blob: null, ai_bloblen: 0, ai_provider: null };
+    result.value = found.reduceRight<addrinfoex | null>((ai_next, entry) => ({ ...addressOf(entry, wanted), ...more, ai_next }), null);
+    return codeOf(0);
+  }
+
+  function getnameinfo(isWide: boolean, ...parameters: Parameters<NameFunctions["getnameinfo"]>): number {
+    const [pointer, namelen, node, nodelen, servname, servlen, flags] = parameters;
+    if (!isStarted()) return codeOf(WSANOTINITIALISED);
+    const name = isPointer(pointer) ? sockaddrBytes(pointer) : undefined;
+    const length = Math.min(namelen | 0, name?.length ?? 0);
+    if (name === undefined || length < sizeof_sockaddr_in) return codeOf(WSAEFAULT);
+    const needed = nameLength(name[0]! | (name[1]! << 8));
+    if (needed === undefined) return codeOf(WSAEAFNOSUPPORT);
+    if (length < needed) return codeOf(WSAEFAULT);
+    if ((flags & ~NAME_INFO_FLAGS) !== 0) return codeOf(WSAEINVAL);
+    if (!isPointer(node) && !isPointer(servname)) return codeOf(WSAHOST_NOT_FOUND);
+    if ((isPointer(node) && nodelen === 0) || (isPointer(servname) && servlen === 0)) return codeOf(WSAEINVAL);
+    const known = name.slice(0, needed);
+    if (isPointer(node)) {
+      const text = (flags & NI_NUMERICHOST) !== 0 ? numericHost(known) : hostOf(known, flags, ask(CALL.getnameinfo, 0, 0, known));
+      if (typeof text === "number") return codeOf(text);
+      if (!putTextInto(node, nodelen, text, isWide)) return codeOf(ERROR_INSUFFICIENT_BUFFER);
+    }
+    if (isPointer(servname) && !putTextInto(servname, servlen, serviceOf(known, flags), isWide)) return codeOf(ERROR_INSUFFICIENT_BUFFER);
+    return codeOf(0);
+  }
+
+  function gethostname(isWide: boolean, ...[name, namelen]: Parameters<NameFunctions["gethostname"]>): number {
+    const reply = ask(CALL.gethostname, 0, 0, null);
+    if (reply.error !== 0) return SOCKET_ERROR;
+    if (putTextInto(name, namelen, asciiText(reply.data ?? new Uint8Array(0)), isWide)) return 0;
+    setError(WSAEFAULT);
+    return SOCKET_ERROR;
+  }
+
+  function hostNamed(name: string | null): hostent | null {
+    if (!isStarted()) return none(WSANOTINITIALISED);
+    const text = textOf(name) ?? "";
+    const question = planHostLookup(text);
+    if (typeof question === "number") return none(question);
+    if (question instanceof Uint8Array) {
+      setError(0);
+      return Object.assign(host, hostRecord(AF_INET, text, [], [question]));
+    }
+    const { error, a: bytes, data } = ask(CALL.getaddrinfo, question.a, question.b, question.data);
+    if (error !== 0) return null;
+    const { canonicalName, aliases, addresses } = decodeAddresses(data ?? new Uint8Array(0), bytes, nameLength);
+    return Object.assign(host, hostRecord(AF_INET, canonicalName, aliases, addresses));
+  }
+
+  function hostAt(address: Uint8Array | in_addr | in6_addr | null, len: number, type: number): hostent | null {
+    if (!isStarted()) return none(WSANOTINITIALISED);
+    if (type !== AF_INET && type !== AF_INET6) return none(WSAEAFNOSUPPORT);
+    if (!isPointer(address)) return none(WSAEFAULT);
+    if (type === AF_INET6 && len !== sizeof_in6_addr) return none(WSAEINVAL);
+    const bytes = type === AF_INET ? inAddrBytes(address) : in6AddrBytes(address);
+    if (bytes === undefined || len < bytes.length) return none(WSAEFAULT);
+    const name = new Uint8Array(nameLength(type)!);
+    name[0] = type;
+    name.set(bytes, type === AF_INET ? 4 : 8);
+    const reply = ask(CALL.getnameinfo, 0, 0, name);
+    if (reply.error !== 0) return null;
+    const [first = "", ...aliases] = foundNames(reply).names;
+    return Object.assign(host, hostRecord(type, first, aliases, [name]));
+  }
+
+  function serviceIs(found: () => ServiceRecord | undefined): servent | null {
+    if (!isStarted()) return none(WSANOTINITIALISED);
+    const record = found();
+    if (record === undefined) return none(WSANO_DATA);
+    setError(0);
+    const { name, aliases, port, protocol: over } = record;
+    return Object.assign(service, { s_name: name, s_aliases: [...aliases], s_port: htons(port), s_proto: over });
+  }
+
+  function protocolIs(found: () => ProtocolRecord | undefined): protoent | null {
+    if (!isStarted()) return none(WSANOTINITIALISED);
+    const record = found();
+    if (record === undefined) return none(WSANO_DATA);
+    setError(0);
+    return Object.assign(protocol, { p_name: record.name, p_aliases: [record.alias], p_proto: record.number });
+  }
+
+  return {
+    getaddrinfo,
+    GetAddrInfoW: getaddrinfo,
+    GetAddrInfoExA: (...parameters) => getAddrInfoEx(false, ...parameters),
+    GetAddrInfoExW: (...parameters) => getAddrInfoEx(true, ...parameters),
+    // The collector of garbage has it.
+    FreeAddrInfoExA() {},
+    FreeAddrInfoExW() {},
+    freeaddrinfo() {},
+    FreeAddrInfoW() {},
+    getnameinfo: (...parameters) => getnameinfo(false, ...parameters),
+    GetNameInfoW: (...parameters) => getnameinfo(true, ...parameters),
+    gethostbyname: hostNamed,
+    gethostbyaddr: hostAt,
+    gethostname: (...parameters) => gethostname(false, ...parameters),
+    GetHostNameW: (...parameters) => gethostname(true, ...parameters),
+    getservbyname: (name, proto) => serviceIs(() => serviceNamed(textOf(name) ?? "", textOf(proto) ?? undefined)),
+    getservbyport: (port, proto) => serviceIs(() => serviceAt(htons(port), textOf(proto) ?? undefined)),
+    getprotobyname: (name) => protocolIs(() => protocolNamed(textOf(name) ?? "")),
+    getprotobynumber: (number) => protocolIs(() => protocolNumbered(number)),
+  };
+}
+
+/** Whatever it is: a function too. */
+const isThere = (pointer: unknown): boolean => pointer !== null && pointer !== undefined;
+
+const addressOf = ({ flags, family, name, canonicalName }: FoundEntry, { socktype, protocol }: Hints): Omit<addrinfo, "ai_next"> => ({
+  ai_flags: flags,
+  ai_family: family,
+  ai_socktype: socktype,
+  ai_protocol: protocol,
+  ai_addrlen: name.length,
+  ai_canonname: canonicalName,
+  ai_addr: family === AF_INET ? readSockaddrIn(name) : readSockaddrIn6(name),
+});
+
+/** @param names in C layout */
+function hostRecord(type: number, name: string, aliases: readonly string[], names: readonly Uint8Array[]): hostent {
+  const [at, length] = type === AF_INET ? [4, sizeof_in_addr] : [8, sizeof_in6_addr];
+  return {
+    h_name: name,
+    h_aliases: [...aliases],
+    h_addrtype: type,
+    h_length: length,
+    h_addr_list: names.map((each) => each.slice(at, at + length)),
+  };
+}
+
+function inAddrBytes(address: Uint8Array | in_addr | in6_addr): Uint8Array | undefined {
+  if (address instanceof Uint8Array) return address.length < sizeof_in_addr ? undefined : address.subarray(0, sizeof_in_addr);
+  const value = (address as in_addr).s_addr;
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}
+
+function in6AddrBytes(address: Uint8Array | in_addr | in6_addr): Uint8Array | undefined {
+  const bytes = address instanceof Uint8Array ? address : (address as in6_addr).s6_addr;
+  return bytes === undefined || bytes.length < sizeof_in6_addr ? undefined : Uint8Array.from(bytes).subarray(0, sizeof_in6_addr);
+}

@@ -1,0 +1,384 @@
+/** The part of `tapsock/winsock` that is about names, and about addresses as text. Who resolves them is the host: see `tapsock dns`. */
+import type { addrinfo, addrinfoex, hostent, protoent, servent } from "./abi/name-structures.ts";
+import type { Box, in_addr, in6_addr, SOCKET } from "./abi/structures.ts";
+import type { AddrinfoexPointer, AddrinfoPointer } from "./faces/name-functions.ts";
+import type { SockaddrPointer } from "./faces/pointers.ts";
+import type { TextPointer } from "./faces/text-buffer.ts";
+import { face } from "./this-thread.ts";
+
+/**
+ * Finds the addresses of a host, and the port of a service: waits for the host's name servers where it has to.
+ * @param pNodeName a name, an address as text, `""` for the host itself, or null for its loopback (with AI_PASSIVE for all its addresses)
+ * @param pServiceName a port as digits, the name of a service such as `http`, or null
+ * @param pHints `new_addrinfo()` with ai_flags, ai_family, ai_socktype and ai_protocol as wanted, or null
+ * @param ppResult its `value` becomes the first of a list, in the order in which to try them, or null
+ * @returns 0, or the code itself: WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN, WSANO_RECOVERY, WSATYPE_NOT_FOUND for the service,
+ * WSAEINVAL, WSAEAFNOSUPPORT and WSAESOCKTNOSUPPORT for the hints, WSAEINTR, WSANOTINITIALISED
+ */
+export function getaddrinfo(
+  pNodeName: string | null,
+  pServiceName: string | null,
+  pHints: addrinfo | Uint8Array | null,
+  ppResult: AddrinfoPointer | null,
+): number {
+  return face.getaddrinfo(pNodeName, pServiceName, pHints, ppResult);
+}
+
+/** As getaddrinfo, of which it is the wide form. */
+export function GetAddrInfoW(
+  pNodeName: string | null,
+  pServiceName: string | null,
+  pHints: addrinfo | Uint8Array | null,
+  ppResult: AddrinfoPointer | null,
+): number {
+  return face.GetAddrInfoW(pNodeName, pServiceName, pHints, ppResult);
+}
+
+/** As GetAddrInfoW. */
+export function GetAddrInfo(
+  pNodeName: string | null,
+  pServiceName: string | null,
+  pHints: addrinfo | Uint8Array | null,
+  ppResult: AddrinfoPointer | null,
+): number {
+  return face.GetAddrInfoW(pNodeName, pServiceName, pHints, ppResult);
+}
+
+/**
+ * Finds the addresses of a host as GetAddrInfoW does, in a name space.
+ * @param dwNameSpace NS_DNS, or NS_ALL: there is no other
+ * @param lpNspId null: there is one provider
+ * @param hints `new_addrinfoex()` with what is wanted, or null
+ * @param timeout null, as the last three: calls that do not wait come with overlapped I/O
+ * @returns 0, or the code itself: WSASERVICE_NOT_FOUND for another name space, WSAEOPNOTSUPP for one of the last four, and those of GetAddrInfoW
+ */
+export function GetAddrInfoExW(
+  pName: string | null,
+  pServiceName: string | null,
+  dwNameSpace: number,
+  lpNspId: object | null,
+  hints: addrinfoex | Uint8Array | null,
+  ppResult: AddrinfoexPointer | null,
+  timeout: object | null,
+  lpOverlapped: object | null,
+  lpCompletionRoutine: object | null,
+  lpHandle: object | null,
+): number {
+  const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpHandle] as const;
+  return face.GetAddrInfoExW(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
+}
+
+/** As GetAddrInfoExW. */
+export function GetAddrInfoEx(
+  pName: string | null,
+  pServiceName: string | null,
+  dwNameSpace: number,
+  lpNspId: object | null,
+  hints: addrinfoex | Uint8Array | null,
+  ppResult: AddrinfoexPointer | null,
+  timeout: object | null,
+  lpOverlapped: object | null,
+  lpCompletionRoutine: object | null,
+  lpHandle: object | null,
+): number {
+  const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpHandle] as const;
+  return face.GetAddrInfoExW(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
+}
+
+/** As GetAddrInfoExW, but one of the last four is WSAEINVAL: on Windows too it knows only calls that wait. */
+export function GetAddrInfoExA(
+  pName: string | null,
+  pServiceName: string | null,
+  dwNameSpace: number,
+  lpNspId: object | null,
+  hints: addrinfoex | Uint8Array | null,
+  ppResult: AddrinfoexPointer | null,
+  timeout: object | null,
+  lpOverlapped: object | null,
+  lpCompletionRoutine: object | null,
+  lpNameHandle: object | null,
+): number {
+  const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpNameHandle] as const;
+  return face.GetAddrInfoExA(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
+}
+
+/** As freeaddrinfo. */
+export function FreeAddrInfoExW(pAddrInfoEx: addrinfoex | null): void {
+  face.FreeAddrInfoExW(pAddrInfoEx);
+}
+
+/** As freeaddrinfo. */
+export function FreeAddrInfoExA(pAddrInfoEx: addrinfoex | null): void {
+  face.FreeAddrInfoExA(pAddrInfoEx);
+}
+
+/** As freeaddrinfo. */
+export function FreeAddrInfoEx(pAddrInfoEx: addrinfoex | null): void {
+  face.FreeAddrInfoExW(pAddrInfoEx);
+}
+
+/** Does nothing here: what nobody holds any more is freed anyway. */
+export function freeaddrinfo(pAddrInfo: addrinfo | null): void {
+  face.freeaddrinfo(pAddrInfo);
+}
+
+/** As freeaddrinfo. */
+export function FreeAddrInfoW(pAddrInfo: addrinfo | null): void {
+  face.FreeAddrInfoW(pAddrInfo);
+}
+
+/** As freeaddrinfo. */
+export function FreeAddrInfo(pAddrInfo: addrinfo | null): void {
+  face.FreeAddrInfoW(pAddrInfo);
+}
+
+/**
+ * Finds the name of an address and of its port. An address without a name, and a port without a service, are told as numbers.
+ * @param pNodeBuffer filled in with the host's name, or null when it is not wanted
+ * @param NodeBufferSize characters that it has room for; NI_MAXHOST always suffices
+ * @param pServiceBuffer filled in with the service's name, or null when it is not wanted
+ * @param ServiceBufferSize characters that it has room for; NI_MAXSERV always suffices
+ * @param Flags 0, or NI_ flags
+ * @returns 0, or the code itself: WSAEFAULT, WSAEAFNOSUPPORT, WSAEINVAL, WSAHOST_NOT_FOUND (with NI_NAMEREQD, or when nothing is wanted),
+ * ERROR_INSUFFICIENT_BUFFER, WSAEINTR, WSANOTINITIALISED
+ */
+export function getnameinfo(
+  pSockaddr: SockaddrPointer | null,
+  SockaddrLength: number,
+  pNodeBuffer: TextPointer | null,
+  NodeBufferSize: number,
+  pServiceBuffer: TextPointer | null,
+  ServiceBufferSize: number,
+  Flags: number,
+): number {
+  return face.getnameinfo(pSockaddr, SockaddrLength, pNodeBuffer, NodeBufferSize, pServiceBuffer, ServiceBufferSize, Flags);
+}
+
+/** As getnameinfo, of which it is the wide form: memory gets UTF-16. */
+export function GetNameInfoW(
+  pSockaddr: SockaddrPointer | null,
+  SockaddrLength: number,
+  pNodeBuffer: TextPointer | null,
+  NodeBufferSize: number,
+  pServiceBuffer: TextPointer | null,
+  ServiceBufferSize: number,
+  Flags: number,
+): number {
+  return face.GetNameInfoW(pSockaddr, SockaddrLength, pNodeBuffer, NodeBufferSize, pServiceBuffer, ServiceBufferSize, Flags);
+}
+
+/** As GetNameInfoW. */
+export function GetNameInfo(
+  pSockaddr: SockaddrPointer | null,
+  SockaddrLength: number,
+  pNodeBuffer: TextPointer | null,
+  NodeBufferSize: number,
+  pServiceBuffer: TextPointer | null,
+  ServiceBufferSize: number,
+  Flags: number,
+): number {
+  return face.GetNameInfoW(pSockaddr, SockaddrLength, pNodeBuffer, NodeBufferSize, pServiceBuffer, ServiceBufferSize, Flags);
+}
+
+/**
+ * Finds the IPv4 addresses of a host.
+ * @param name a name, a dotted quad, or null or `""` for the host itself
+ * @returns this thread's hostent, which the next such call fills anew, or null: WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN,
+ * WSANO_RECOVERY, WSAEINTR
+ */
+export function gethostbyname(name: string | null): hostent | null {
+  return face.gethostbyname(name);
+}
+
+/**
+ * Finds the names of an address.
+ * @param addr as on the wire, or an in_addr or in6_addr
+ * @param len 4 or 16
+ * @param type AF_INET or AF_INET6
+ * @returns this thread's hostent, which the next such call fills anew, or null: WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN,
+ * WSANO_RECOVERY, WSAEAFNOSUPPORT, WSAEFAULT, WSAEINVAL, WSAEINTR
+ */
+export function gethostbyaddr(addr: Uint8Array | in_addr | in6_addr | null, len: number, type: number): hostent | null {
+  return face.gethostbyaddr(addr, len, type);
+}
+
+/** What the host calls itself. @param namelen characters that there is room for. @returns 0, or SOCKET_ERROR: WSAEFAULT where it is too little */
+export function gethostname(name: TextPointer | null, namelen: number): number {
+  return face.gethostname(name, namelen);
+}
+
+/** As gethostname, of which it is the wide form: memory gets UTF-16. */
+export function GetHostNameW(name: TextPointer | null, namelen: number): number {
+  return face.GetHostNameW(name, namelen);
+}
+
+/**
+ * Finds a service by its name.
+ * @param proto `tcp`, `udp`, or null for the first that there is
+ * @returns this thread's servent, which the next such call fills anew, or null: WSANO_DATA
+ */
+export function getservbyname(name: string | null, proto: string | null): servent | null {
+  return face.getservbyname(name, proto);
+}
+
+/**
+ * Finds a service by its port.
+ * @param port in network byte order: htons(80)
+ * @param proto `tcp`, `udp`, or null for the first that there is
+ * @returns this thread's servent, which the next such call fills anew, or null: WSANO_DATA
+ */
+export function getservbyport(port: number, proto: string | null): servent | null {
+  return face.getservbyport(port, proto);
+}
+
+/** Finds a protocol by its name. @returns this thread's protoent, which the next such call fills anew, or null: WSANO_DATA */
+export function getprotobyname(name: string | null): protoent | null {
+  return face.getprotobyname(name);
+}
+
+/** Finds a protocol by its number. @returns this thread's protoent, which the next such call fills anew, or null: WSANO_DATA */
+export function getprotobynumber(number: number): protoent | null {
+  return face.getprotobynumber(number);
+}
+
+/** As inet_pton, of which it is the wide form: text that is no address is WSAEINVAL. @returns 1, 0, or -1: WSAEAFNOSUPPORT, WSAEFAULT */
+export function InetPtonW(Family: number, pszAddrString: string | null, pAddrBuf: Uint8Array | in_addr | in6_addr | null): number {
+  return face.InetPtonW(Family, pszAddrString, pAddrBuf);
+}
+
+/** As InetPtonW. */
+export function InetPton(Family: number, pszAddrString: string | null, pAddrBuf: Uint8Array | in_addr | in6_addr | null): number {
+  return face.InetPtonW(Family, pszAddrString, pAddrBuf);
+}
+
+/** As inet_ntop, of which it is the wide form: memory gets UTF-16, and the size counts characters. */
+export function InetNtopW(
+  Family: number,
+  pAddr: Uint8Array | in_addr | in6_addr | null,
+  pStringBuf: TextPointer | null,
+  StringBufSize: number,
+): string | null {
+  return face.InetNtopW(Family, pAddr, pStringBuf, StringBufSize);
+}
+
+/** As InetNtopW. */
+export function InetNtop(
+  Family: number,
+  pAddr: Uint8Array | in_addr | in6_addr | null,
+  pStringBuf: TextPointer | null,
+  StringBufSize: number,
+): string | null {
+  return face.InetNtopW(Family, pAddr, pStringBuf, StringBufSize);
+}
+
+/**
+ * Reads an address with or without a port: `203.0.113.1:80`, `2001:db8::1`, `[fe80::1%3]:80`.
+ * @param AddressFamily AF_INET or AF_INET6
+ * @param lpProtocolInfo of no account here
+ * @param lpAddressLength bytes of `lpAddress`, in and out
+ * @returns 0, or SOCKET_ERROR: WSAEINVAL for text that is none, WSAEFAULT where there is too little room
+ */
+export function WSAStringToAddressW(
+  AddressString: string | null,
+  AddressFamily: number,
+  lpProtocolInfo: object | null,
+  lpAddress: SockaddrPointer | null,
+  lpAddressLength: Box<number> | null,
+): number {
+  return face.WSAStringToAddressW(AddressString, AddressFamily, lpProtocolInfo, lpAddress, lpAddressLength);
+}
+
+/** As WSAStringToAddressW. */
+export function WSAStringToAddressA(
+  AddressString: string | null,
+  AddressFamily: number,
+  lpProtocolInfo: object | null,
+  lpAddress: SockaddrPointer | null,
+  lpAddressLength: Box<number> | null,
+): number {
+  return face.WSAStringToAddressA(AddressString, AddressFamily, lpProtocolInfo, lpAddress, lpAddressLength);
+}
+
+/** As WSAStringToAddressW. */
+export function WSAStringToAddress(
+  AddressString: string | null,
+  AddressFamily: number,
+  lpProtocolInfo: object | null,
+  lpAddress: SockaddrPointer | null,
+  lpAddressLength: Box<number> | null,
+): number {
+  return face.WSAStringToAddressW(AddressString, AddressFamily, lpProtocolInfo, lpAddress, lpAddressLength);
+}
+
+/**
+ * Writes an address, with its port where that is not 0. Memory gets UTF-16.
+ * @param lpProtocolInfo of no account here
+ * @param lpdwAddressStringLength characters that there is room for, the NUL included; then those that were written, or are needed
+ * @returns 0, or SOCKET_ERROR: WSAEFAULT where there is too little room, WSAEINVAL for what is no address
+ */
+export function WSAAddressToStringW(
+  lpsaAddress: SockaddrPointer | null,
+  dwAddressLength: number,
+  lpProtocolInfo: object | null,
+  lpszAddressString: TextPointer | null,
+  lpdwAddressStringLength: Box<number> | null,
+): number {
+  return face.WSAAddressToStringW(lpsaAddress, dwAddressLength, lpProtocolInfo, lpszAddressString, lpdwAddressStringLength);
+}
+
+/** As WSAAddressToStringW, but memory gets a byte for each character. */
+export function WSAAddressToStringA(
+  lpsaAddress: SockaddrPointer | null,
+  dwAddressLength: number,
+  lpProtocolInfo: object | null,
+  lpszAddressString: TextPointer | null,
+  lpdwAddressStringLength: Box<number> | null,
+): number {
+  return face.WSAAddressToStringA(lpsaAddress, dwAddressLength, lpProtocolInfo, lpszAddressString, lpdwAddressStringLength);
+}
+
+/** As WSAAddressToStringW. */
+export function WSAAddressToString(
+  lpsaAddress: SockaddrPointer | null,
+  dwAddressLength: number,
+  lpProtocolInfo: object | null,
+  lpszAddressString: TextPointer | null,
+  lpdwAddressStringLength: Box<number> | null,
+): number {
+  return face.WSAAddressToStringW(lpsaAddress, dwAddressLength, lpProtocolInfo, lpszAddressString, lpdwAddressStringLength);
+}
+
+/** htonl, for the byte order of a socket. @param lpnetlong gets it. @returns 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT */
+export function WSAHtonl(s: SOCKET, hostlong: number, lpnetlong: Box<number> | null): number {
+  return face.WSAHtonl(s, hostlong, lpnetlong);
+}
+
+/** htons, for the byte order of a socket. @param lpnetshort gets it. @returns 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT */
+export function WSAHtons(s: SOCKET, hostshort: number, lpnetshort: Box<number> | null): number {
+  return face.WSAHtons(s, hostshort, lpnetshort);
+}
+
+/** ntohl, for the byte order of a socket. @param lphostlong gets it. @returns 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT */
+export function WSANtohl(s: SOCKET, netlong: number, lphostlong: Box<number> | null): number {
+  return face.WSANtohl(s, netlong, lphostlong);
+}
+
+/** ntohs, for the byte order of a socket. @param lphostshort gets it. @returns 0, or SOCKET_ERROR: WSAENOTSOCK, WSAEFAULT */
+export function WSANtohs(s: SOCKET, netshort: number, lphostshort: Box<number> | null): number {
+  return face.WSANtohs(s, netshort, lphostshort);
+}
+
+/** A code of getaddrinfo or getnameinfo in a sentence. */
+export function gai_strerrorW(ecode: number): string {
+  return face.gai_strerrorW(ecode);
+}
+
+/** As gai_strerrorW. */
+export function gai_strerrorA(ecode: number): string {
+  return face.gai_strerrorA(ecode);
+}
+
+/** As gai_strerrorW. */
+export function gai_strerror(ecode: number): string {
+  return face.gai_strerrorW(ecode);
+}

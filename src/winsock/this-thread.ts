@@ -1,0 +1,5 @@
+import { openBlockingPort } from "../network/networks.ts";
+import { createBlockingFace } from "./faces/blocking-face.ts";
+
+/** The face of this thread, which reaches its network at the first WSAStartup. */
+export const face = createBlockingFace(openBlockingPort);

@@ -13,7 +13,7 @@ import { copyBytes } from "../stack/core/copy-bytes.ts";
 export const HELLO = 1;
 /** `value` is the socket; a, b, c, d, e and data as `CallRequest` says. */
 export const REQUEST = 2;
-/** `value` is the result, `c` the error; a, b and d as `CallReply` says. */
+/** `value` is the result, `c` the error; a and b as `CallReply` says. */
 export const REPLY = 3;
 /** Something that a client subscribed to: `a` is the subscription, `b` counts its events from 0, so that a gap tells what was lost. */
 export const EVENT = 4;

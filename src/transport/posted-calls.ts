@@ -56,7 +56,6 @@ export const replyIn = (m: Message, data: Uint8Array | null): CallReply => ({
   error: m.c,
   a: m.a,
   b: m.b,
-  d: m.d,
   data,
 });
 

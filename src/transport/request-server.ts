@@ -42,7 +42,6 @@ export function putReply(message: Message, client: number, op: number, reply: Ca
   message.a = reply.a;
   message.b = reply.b;
   message.c = reply.error;
-  message.d = reply.d ?? 0;
   const { data } = reply;
   let at = 0;
   if (data !== null) {

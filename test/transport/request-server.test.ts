@@ -13,7 +13,7 @@ function messagesOf(data: Uint8Array | null): Message[] {
 
 describe("a reply", () => {
   test("without data, and with data of no bytes, is one message, and the two are told apart", () => {
-    const head = { kind: REPLY, op: 8, client: 3, id: 5, value: 6, a: 7, b: 9, c: 10035, more: false };
+    const head = { kind: REPLY, op: 8, client: 3, id: 5, value: 6, a: 7, b: 9, c: 10035, d: 0, e: 0, more: false };
     expect(messagesOf(null)).toEqual([{ ...head, data: null }]);
     expect(messagesOf(new Uint8Array(0))).toEqual([{ ...head, data: new Uint8Array(0) }]);
   });
@@ -36,13 +36,15 @@ describe("a reply", () => {
 
 test("a request is what its message says", () => {
   const data = Uint8Array.of(1, 2);
-  expect(requestIn({ ...emptyMessage(), op: 8, id: 5, value: 4, a: 1, b: 2, c: 3, data })).toEqual({
+  expect(requestIn({ ...emptyMessage(), op: 8, id: 5, value: 4, a: 1, b: 2, c: 3, d: 4, e: 5, data })).toEqual({
     id: 5,
     op: 8,
     s: 4,
     a: 1,
     b: 2,
     c: 3,
+    d: 4,
+    e: 5,
     data,
   });
 });

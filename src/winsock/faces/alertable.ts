@@ -1,7 +1,7 @@
 import { WSAEINPROGRESS, WSAENETDOWN } from "../abi/errors.ts";
 import { type BlockingPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
 
-type Request = Omit<CallRequest, "id">;
+type CallToMake = Omit<CallRequest, "id">;
 
 /** Calls whose thread may have to wait in them; what is queued for it runs meanwhile (Microsoft, "connect function", on alertable waits). */
 const WAITING_CALLS: ReadonlySet<number> = new Set([
@@ -65,8 +65,8 @@ export class AlertableThread {
   }
 
   /** Makes a call that may wait, and runs meanwhile what is queued. Within what interrupted such a call one that would wait is refused. */
-  call(port: BlockingPort, request: Request): CallReply {
-    const call = new Answer(port, request);
+  call(port: BlockingPort, request: CallToMake): CallReply {
+    const call = new PostedAnswer(port, request);
     if (this.#isInterrupting) {
       if (!call.isThere) call.cancel();
       return call.wasCancelled ? refusal(WSAEINPROGRESS) : call.wait();
@@ -87,10 +87,10 @@ export class AlertableThread {
    * Makes a call that waits until it is answered or something is there to be run, which is run then.
    * @returns undefined when something was run instead
    */
-  callUnlessRun(request: Request): CallReply | undefined {
+  callUnlessRun(request: CallToMake): CallReply | undefined {
     const port = this.#port();
     if (port === undefined) return undefined;
-    const call = new Answer(port, request);
+    const call = new PostedAnswer(port, request);
     while (!call.isThere && this.#queue.length === 0) if (!port.awaitPosted()) return refusal(WSAENETDOWN);
     if (!call.isThere) call.cancel();
     if (!call.wasCancelled) return call.wait();
@@ -100,13 +100,13 @@ export class AlertableThread {
 }
 
 /** One call, whose answer may be long in coming. */
-class Answer {
+class PostedAnswer {
   readonly #port: BlockingPort;
   readonly #id: number;
   #reply: CallReply | undefined;
   #isCancelled = false;
 
-  constructor(port: BlockingPort, request: Request) {
+  constructor(port: BlockingPort, request: CallToMake) {
     this.#port = port;
     this.#id = port.post(request, (reply) => {
       this.#reply = { ...reply, data: reply.data?.slice() ?? null };

@@ -123,7 +123,7 @@ export interface CompletionCore extends FaceCore {
   takeReplies(): void;
 }
 
-interface Packet {
+interface TakenPacket {
   readonly key: number;
   readonly overlapped: WSAOVERLAPPED | null;
   readonly bytes: number;
@@ -136,7 +136,7 @@ export function completionFunctions({ call, thread, packets, setLastError, takeR
     return FALSE;
   }
 
-  function read({ data }: CallReply): Packet[] {
+  function read({ data }: CallReply): TakenPacket[] {
     // The answers of the calls that they tell of came before.
     takeReplies();
     if (data === null) return [];

@@ -29,9 +29,9 @@ export interface Transfer {
 }
 
 /** Makes the calls of a transfer, and hears their answers. @param d, e as of `CallRequest`, of the last call */
-type Post = (port: BlockingPort, transfer: Transfer, d: number, e: number) => void;
+type PostCalls = (port: BlockingPort, transfer: Transfer, d: number, e: number) => void;
 
-export interface TransferOptions {
+export interface BeginOptions {
   /** Filled in where the transfer is over at once. */
   readonly bytes?: Box<number> | null;
   readonly routine?: CompletionRoutine | null;
@@ -66,7 +66,7 @@ export class Transfers {
   }
 
   /** Begins a transfer. @returns 0 when it is over already; SOCKET_ERROR with WSA_IO_PENDING, or with why it did not begin */
-  begin(s: SOCKET, overlapped: WSAOVERLAPPED, post: Post, options: TransferOptions = {}): number {
+  begin(s: SOCKET, overlapped: WSAOVERLAPPED, post: PostCalls, options: BeginOptions = {}): number {
     const { bytes = null, routine = null, staysPending = false } = options;
     const core = this.#core;
     core.handBack(s);
@@ -106,7 +106,7 @@ export class Transfers {
   }
 
   /** A send, in as many pieces as it takes; it is over with the last of them. */
-  sendOf(s: SOCKET, bytes: Uint8Array, flags: number): Post {
+  sendOf(s: SOCKET, bytes: Uint8Array, flags: number): PostCalls {
     return (port, transfer, d, e) => {
       let left = Math.max(1, Math.ceil(bytes.length / PIECE));
       let failure = 0;
@@ -126,7 +126,7 @@ export class Transfers {
   }
 
   /** @param answered notes what its answer brought */
-  callOf(request: Omit<CallRequest, "id">, answered: (transfer: Transfer, reply: CallReply) => void): Post {
+  callOf(request: Omit<CallRequest, "id">, answered: (transfer: Transfer, reply: CallReply) => void): PostCalls {
     return (port, transfer, d, e) => {
       const id = port.post({ ...request, d, e }, (reply) => {
         answered(transfer, reply);

@@ -146,8 +146,6 @@ export interface CallReply {
   readonly error: number;
   readonly a: number;
   readonly b: number;
-  /** MSG_ flags of what was received. */
-  readonly d?: number;
   /** Valid during the call only. */
   readonly data: Uint8Array | null;
   /** The data lies in the host's own memory, and stays as it is until it is said to be taken. */

@@ -1,4 +1,4 @@
-import type { Direction } from "./outcome.ts";
+import type { CallDirection } from "./outcome.ts";
 import { HandleObject, Waitable } from "./waitable.ts";
 
 /** Windows' own limit on what waits for a thread; what is posted beyond is refused. */
@@ -42,7 +42,7 @@ export class MessageQueue extends Waitable {
     this.#messages = this.#messages.filter((message) => message.hwnd !== hwnd);
   }
 
-  override isQueued(_direction: Direction): boolean {
+  override isQueued(_direction: CallDirection): boolean {
     return false;
   }
 }

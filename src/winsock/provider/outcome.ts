@@ -13,7 +13,7 @@ export interface Outcome {
 }
 
 /** Calls of one direction on one socket are answered in the order in which they were made. */
-export type Direction = "receive" | "send" | "accept";
+export type CallDirection = "receive" | "send" | "accept";
 
 /** A call that cannot be answered yet. It is tried again whenever something that it waits for changes. */
 export interface Wait {
@@ -24,7 +24,7 @@ export interface Wait {
   readonly timeoutMs: number;
   /** The answer when the time is over. */
   readonly timedOut: () => Outcome;
-  readonly direction?: Direction | undefined;
+  readonly direction?: CallDirection | undefined;
   /** Bytes that are kept, or may have to be, while it waits. */
   readonly bytes?: number;
   /** The answer when the program may keep no more of them; WSAENOBUFS unless given. */

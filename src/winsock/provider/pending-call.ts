@@ -1,6 +1,6 @@
 import type { Timer, TimerQueue } from "../../stack/core/timers.ts";
 import { WSAEINTR } from "../abi/errors.ts";
-import { type Direction, failed, type Outcome, type Wait } from "./outcome.ts";
+import { type CallDirection, failed, type Outcome, type Wait } from "./outcome.ts";
 import type { Caller } from "./thread.ts";
 
 /** A call whose answer is still to come: it sits with what it waits for until it ends, exactly once. */
@@ -60,7 +60,7 @@ export class PendingCall {
   }
 
   /** What it is about goes one way and not the other: earlier calls of the same direction come first. */
-  get direction(): Direction | undefined {
+  get direction(): CallDirection | undefined {
     return this.#wait.direction;
   }
 

@@ -20,7 +20,7 @@ import type { Completion } from "./completion-port.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { ByteBudget } from "./limits.ts";
 import { NetworkEvents } from "./network-events.ts";
-import { type Answer, type Direction, DONE, failed, type Outcome } from "./outcome.ts";
+import { type Answer, type CallDirection, DONE, failed, type Outcome } from "./outcome.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { familyOf, type SocketFamily, socketFamily } from "./socket-family.ts";
 import type { SocketOptions } from "./socket-options.ts";
@@ -225,7 +225,7 @@ export abstract class Socket extends HandleObject {
 
   /** @param timeoutMs 0 for ever */
   protected waitHere(
-    direction: Direction | undefined,
+    direction: CallDirection | undefined,
     attempt: () => Outcome | undefined,
     timeoutMs: number,
     timedOut: () => Outcome,

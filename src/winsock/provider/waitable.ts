@@ -1,4 +1,4 @@
-import type { Direction } from "./outcome.ts";
+import type { CallDirection } from "./outcome.ts";
 import type { PendingCall } from "./pending-call.ts";
 
 /** Something that calls may wait for: a socket, an event. */
@@ -7,7 +7,7 @@ export abstract class Waitable {
   readonly waiting = new Set<PendingCall>();
 
   /** An earlier call of this direction still waits. */
-  isQueued(direction: Direction): boolean {
+  isQueued(direction: CallDirection): boolean {
     for (const call of this.waiting) if (call.direction === direction) return true;
     return false;
   }

@@ -85,15 +85,15 @@ export function optionsPage(): string {
     "",
     "What getsockopt and setsockopt do with each. *Honoured*: it does what Microsoft says. *Accepted*: it is kept and read back, and nothing",
     "else comes of it. *Refused*: with the code that Windows has for it. A level that is not listed is WSAEINVAL, an option that is not",
-    "WSAENOPROTOOPT. They come from `src/winsock/provider/options.ts`.",
+    "WSAENOPROTOOPT. They come from the files of `src/winsock/provider` that are called by the levels.",
     ...sections,
   ]);
 }
 
 function row(named: readonly (readonly [string, unknown])[], option: OptionListing): string[] {
   const name = named.find(([, value]) => value === option.name)?.[0] ?? `0x${option.name.toString(16)}`;
-  const { effect, only, lengths, read, set } = option;
-  const value = { bool: "BOOL", byte: "BOOL, of which one byte counts", dword: "DWORD", linger: "linger" }[lengths];
+  const { effect, only, lengths, structure = "structure", read, set } = option;
+  const value = { bool: "BOOL", byte: "BOOL, of which one byte counts", number: "number", dword: "DWORD", structure }[lengths];
   const outcome = (code: number): string => (code === 0 ? "yes" : (errorName(code) ?? String(code)));
   return [`\`${name}\``, MEANING[effect], only === "any" ? "all" : `${only}s`, value, outcome(read), outcome(set)];
 }

@@ -183,7 +183,8 @@ export type {
   timeval,
   WSADATA,
 } from "./winsock/abi/structures.ts";
-export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export { type BlockingFace, createBlockingFace, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export type { OptionPointer } from "./winsock/faces/option-values.ts";
 export {
   type Cancellable,
   createPromiseFace,

@@ -17,11 +17,13 @@
 
 import { openBlockingPort } from "../network/networks.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
-import { createBlockingFace, type OptionPointer, type SockaddrPointer } from "./faces/blocking-face.ts";
+import { createBlockingFace, type SockaddrPointer } from "./faces/blocking-face.ts";
+import type { OptionPointer } from "./faces/option-values.ts";
 
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
-export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
+export type { SockaddrPointer } from "./faces/blocking-face.ts";
+export type { OptionPointer } from "./faces/option-values.ts";
 
 /** The face of this thread, which reaches its network at the first WSAStartup. */
 const face = createBlockingFace(openBlockingPort);

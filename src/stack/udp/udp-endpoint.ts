@@ -2,7 +2,7 @@ import { type AddressWords, type IpAddress, keepAddress, sameAddress, sameFamily
 import { type BoundAddress, closeness, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
-import { type MembershipOwner, Memberships } from "../ip/groups/memberships.ts";
+import { type MembershipOwner, type MembershipService, Memberships } from "../ip/groups/memberships.ts";
 import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
 import type { PayloadSlabs } from "./payload-slabs.ts";
@@ -45,7 +45,8 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   dontFragment = false;
   allowsBroadcast = false;
   readonly multicast: MulticastOptions = { interface: undefined, ttl: 1, loop: true };
-  readonly memberships: Memberships;
+  readonly memberships: MembershipService;
+  readonly #ownsMemberships: boolean;
   lostDatagrams = 0;
   segmentBytes = 0;
   readonly #owner: UdpEndpointOwner;
@@ -58,13 +59,14 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   #queueLimit: number;
   #isClosed = false;
 
-  constructor(owner: UdpEndpointOwner, local: BoundAddress, localPort: number, user: UdpUser) {
+  constructor(owner: UdpEndpointOwner, local: BoundAddress, localPort: number, user: UdpUser, memberships?: MembershipService) {
     this.#owner = owner;
     this.boundTo = local;
     this.source = specificOf(local);
     this.localPort = localPort;
     this.user = user;
-    this.memberships = new Memberships(owner.membershipOwner);
+    this.memberships = memberships ?? new Memberships(owner.membershipOwner);
+    this.#ownsMemberships = memberships === undefined;
     this.#queueLimit = owner.context.profile.udpReceiveBufferBytes;
   }
 
@@ -165,7 +167,7 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.memberships.leaveAll();
+    if (this.#ownsMemberships) this.memberships.leaveAll();
     this.#queue = [];
     this.#head = 0;
     this.#payloadBytes = 0;

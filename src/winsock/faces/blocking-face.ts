@@ -1,6 +1,6 @@
 import { copyBytes } from "../../stack/core/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "../abi/address-text.ts";
-import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SO_LINGER, SOCKET_ERROR } from "../abi/constants.ts";
+import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SOCKET_ERROR } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
 import { HIGHEST_VERSION, negotiateVersion } from "../abi/startup-version.ts";
 import {
@@ -8,10 +8,7 @@ import {
   type fd_set,
   type in_addr,
   type in6_addr,
-  type linger,
-  lingerBytes,
   readFdSet,
-  readLinger,
   readTimeval,
   type SOCKET,
   type sockaddr,
@@ -21,19 +18,16 @@ import {
   type timeval,
   type WSADATA,
   writeFdSet,
-  writeLinger,
   writeSockaddrIn,
   writeWsadata,
 } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
 import { KnownStreams } from "./known-streams.ts";
+import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 
 /** A pointer to a socket address. */
 export type SockaddrPointer = sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array;
-
-/** A pointer to an option's value. */
-export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
 
 /** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
 export interface BlockingFace {
@@ -375,8 +369,11 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       }
       const reply = call(CALL.getsockopt, s, level | 0, optname | 0, room, null);
       if (reply.error === 0 && reply.data !== null && isPointer(optval) && isPointer(optlen)) {
-        writeOption(optval, optname | 0, reply.data);
+        writeOption(optval, level | 0, optname | 0, reply.data);
         optlen.value = reply.data.length;
+      } else if (reply.error === WSAEFAULT && reply.a > 0 && isPointer(optlen)) {
+        // How much room it takes.
+        optlen.value = reply.a;
       }
       return reply.result;
     },
@@ -519,30 +516,4 @@ function writeSets(targets: readonly (fd_set | Uint8Array | undefined)[], ready:
 function isSameSet(a: fd_set | Uint8Array, b: fd_set | Uint8Array): boolean {
   if (a === b) return true;
   return a instanceof Uint8Array && b instanceof Uint8Array && a.buffer === b.buffer && a.byteOffset === b.byteOffset;
-}
-
-const isLinger = (option: OptionPointer): option is linger => "l_onoff" in option;
-
-function optionBytes(option: OptionPointer | null): Uint8Array | null {
-  if (!isPointer(option)) return null;
-  if (option instanceof Uint8Array) return option;
-  if (isLinger(option)) return lingerBytes(option);
-  const value = integerOf(option.value);
-  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
-}
-
-/** Bytes that the option does not write keep what they held. */
-function writeOption(option: OptionPointer, optname: number, bytes: Uint8Array): void {
-  if (option instanceof Uint8Array) {
-    option.set(bytes.subarray(0, option.length));
-  } else if (isLinger(option) || (optname === SO_LINGER && !("value" in option))) {
-    writeLinger(option as linger, readLinger(bytes));
-  } else {
-    const box = option as Box<number>;
-    const whole = new Uint8Array(4);
-    const view = new DataView(whole.buffer);
-    view.setInt32(0, integerOf(box.value), true);
-    whole.set(bytes.subarray(0, 4));
-    box.value = view.getUint32(0, true);
-  }
 }

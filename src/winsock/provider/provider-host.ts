@@ -7,6 +7,9 @@ import type { UdpService } from "../../stack/udp/udp-service.ts";
 export interface ProviderHost {
   readonly context: HostContext;
   readonly tcp: TcpService;
-  readonly udp: Pick<UdpService, "open" | "choosePort">;
-  readonly ip: Pick<IpService, "localAddress" | "isLocalAddress" | "isBroadcast">;
+  readonly udp: Pick<UdpService, "open" | "choosePort" | "newMemberships">;
+  readonly ip: Pick<
+    IpService,
+    "localAddress" | "isLocalAddress" | "isBroadcast" | "interfaces" | "addresses" | "scoped" | "mtuTo" | "sourceTowards"
+  >;
 }

@@ -27,6 +27,7 @@ import { type Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import { LONGEST_FAMILY_NAME, type SocketFamily } from "./socket-family.ts";
 import { resolveKind } from "./socket-kind.ts";
 import { StreamSocket } from "./stream-socket.ts";
+import { answerThreadOption, type ThreadOptions } from "./thread-options.ts";
 
 /** Answers `CALL.control`; `reply` takes the bytes of the answer and may be called later. */
 export type ControlHandler = (client: number, data: Uint8Array, reply: (data: Uint8Array) => void) => void;
@@ -48,7 +49,7 @@ export interface ProviderUsage extends Omit<ClientUsage, "client"> {
 }
 
 /** A program: what WSAStartup began for it. */
-class Client {
+class Client implements ThreadOptions {
   readonly id: number;
   readonly sockets: HandleTable<Socket>;
   readonly pending = new Map<number, PendingCall>();
@@ -58,6 +59,7 @@ class Client {
   isStarted = false;
   isLegacy = false;
   isHeld = false;
+  openType = 0;
 
   constructor(id: number, context: SocketContext, limits: ProviderLimits) {
     this.id = id;
@@ -278,6 +280,8 @@ export class Provider implements CallHandler {
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => client.sockets.get(handle));
       }
     }
+    const ofThread = answerThreadOption(client, request);
+    if (ofThread !== undefined) return ofThread;
     const socket = client.sockets.get(request.s);
     return socket === undefined ? failed(WSAENOTSOCK) : answerFor(socket, client, request);
   }

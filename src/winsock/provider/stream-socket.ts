@@ -2,7 +2,16 @@ import { isMulticast, isUnspecified } from "../../stack/core/address.ts";
 import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { Loans } from "../../stack/tcp/loans.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
-import type { AbortReason, ConnectFailure, ConnectionOptions, OpenFailure, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
+import type {
+  AbortReason,
+  ConnectFailure,
+  ConnectionOptions,
+  ConnectionStatus,
+  IcmpReport,
+  OpenFailure,
+  PortShortage,
+  TcpUser,
+} from "../../stack/tcp/tcp-user.ts";
 import {
   IPPROTO_TCP,
   MSG_DONTROUTE,
@@ -86,6 +95,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #connectError = 0;
   #connectIsNonblocking = false;
   #connectedAtMs = 0;
+  /** TCP_ICMP_ERROR_INFO: what ICMP said of the last connect that failed. */
+  icmpError: IcmpReport | undefined;
   /** The code with which calls fail since the connection, or the listener's device, died. */
   #death = 0;
   #sendIsShut = false;
@@ -120,6 +131,16 @@ export class StreamSocket extends Socket implements TcpUser {
   /** SO_CONNECT_TIME: on the host's clock, undefined when there is no connection. */
   get connectedAtMs(): number | undefined {
     return this.isConnected ? this.#connectedAtMs : undefined;
+  }
+
+  /** Undefined where there is no connection, or none any more. */
+  get connectionStatus(): ConnectionStatus | undefined {
+    return this.isConnected && this.#death === 0 ? this.#connection?.status() : undefined;
+  }
+
+  /** SIO_IDEAL_SEND_BACKLOG_QUERY. */
+  get idealSendBacklog(): number | undefined {
+    return this.isConnected && this.#death === 0 ? this.#connection?.idealSendBacklog : undefined;
   }
 
   override get localEndpoint(): Endpoint | undefined {
@@ -224,7 +245,8 @@ export class StreamSocket extends Socket implements TcpUser {
     this.wake();
   }
 
-  connectFailed(reason: ConnectFailure): void {
+  connectFailed(reason: ConnectFailure, said?: IcmpReport): void {
+    this.icmpError = said;
     this.#phase = "idle";
     this.#connection = undefined;
     this.#remote = undefined;

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as constants from "../src/winsock/abi/constants.ts";
 import { errorName } from "../src/winsock/abi/errors.ts";
+import { IOCTLS } from "../src/winsock/provider/ioctl.ts";
 import { listOptions, type OptionListing } from "../src/winsock/provider/options.ts";
 import { page, table } from "./markdown.ts";
 
@@ -65,6 +66,10 @@ const LEVELS: readonly (readonly [string, number, string])[] = [
   ["IPPROTO_UDP", constants.IPPROTO_UDP, "UDP_"],
 ];
 
+const CODES = Object.entries(constants).flatMap(([name, code]): (readonly [string, number])[] =>
+  /^(SIO_|FIO|SIOC)/.test(name) && typeof code === "number" ? [[name, code]] : [],
+);
+
 const MEANING: Readonly<Record<OptionListing["effect"], string>> = { honoured: "honoured", kept: "accepted", none: "refused" };
 
 export function optionsPage(): string {
@@ -81,12 +86,26 @@ export function optionsPage(): string {
     return ["", `## ${level}`, ...(rows.length === 0 ? [] : ["", ...table(head, rows)]), ...rest];
   });
   return page([
-    "# Socket options",
+    "# Socket options and control codes",
     "",
     "What getsockopt and setsockopt do with each. *Honoured*: it does what Microsoft says. *Accepted*: it is kept and read back, and nothing",
     "else comes of it. *Refused*: with the code that Windows has for it. A level that is not listed is WSAEINVAL, an option that is not",
     "WSAENOPROTOOPT. They come from the files of `src/winsock/provider` that are called by the levels.",
     ...sections,
+    "",
+    "## Control codes",
+    "",
+    "Of WSAIoctl, and the first three of ioctlsocket. An overlapped call of any is WSAEOPNOTSUPP, as is a code that is not listed; codes that",
+    "wait for a change (`_CHANGE`) are WSAEWOULDBLOCK on a nonblocking socket and WSAEOPNOTSUPP on a blocking one.",
+    "SIO_LOOPBACK_FAST_PATH is accepted and changes nothing.",
+    "",
+    `${CODES.filter(([, code]) => IOCTLS.includes(code))
+      .map(([name]) => `\`${name}\``)
+      .join(", ")}.`,
+    "",
+    `Not there: ${CODES.filter(([, code]) => !IOCTLS.includes(code))
+      .map(([name]) => `\`${name}\``)
+      .join(", ")}.`,
   ]);
 }
 

@@ -18,11 +18,13 @@
 import { openBlockingPort } from "../network/networks.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
 import { createBlockingFace, type SockaddrPointer } from "./faces/blocking-face.ts";
+import type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 import type { OptionPointer } from "./faces/option-values.ts";
 
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
 export type { SockaddrPointer } from "./faces/blocking-face.ts";
+export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 export type { OptionPointer } from "./faces/option-values.ts";
 
 /** The face of this thread, which reaches its network at the first WSAStartup. */
@@ -181,6 +183,38 @@ export function select(
  */
 export function ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): number {
   return face.ioctlsocket(s, cmd, argp);
+}
+
+/**
+ * Asks or tells the provider something by a control code: those of ioctlsocket and the SIO_ codes of docs/reference/winsock-options.md.
+ * @param lpvInBuffer what the code takes, of `cbInBuffer` bytes: a box, a structure such as tcp_keepalive, a name, or bytes
+ * @param lpvOutBuffer what it fills, of `cbOutBuffer` bytes: a box, a structure, an array of INTERFACE_INFO, a name, or bytes
+ * @param lpcbBytesReturned bytes of output, or how many it would take; never null
+ * @param lpOverlapped null: overlapped calls are refused with WSAEOPNOTSUPP
+ * @returns 0, or SOCKET_ERROR: WSAEFAULT for buffers that are too small, WSAEOPNOTSUPP for a code that is not known, and others
+ */
+export function WSAIoctl(
+  s: SOCKET,
+  dwIoControlCode: number,
+  lpvInBuffer: IoctlInput | null,
+  cbInBuffer: number,
+  lpvOutBuffer: IoctlOutput | null,
+  cbOutBuffer: number,
+  lpcbBytesReturned: Box<number> | null,
+  lpOverlapped: object | null,
+  lpCompletionRoutine: ((...parameters: never[]) => void) | null,
+): number {
+  return face.WSAIoctl(
+    s,
+    dwIoControlCode,
+    lpvInBuffer,
+    cbInBuffer,
+    lpvOutBuffer,
+    cbOutBuffer,
+    lpcbBytesReturned,
+    lpOverlapped,
+    lpCompletionRoutine,
+  );
 }
 
 /** The socket's own address and port. @param namelen bytes of `name`, in and out. @returns 0, or SOCKET_ERROR: WSAEINVAL while not bound */

@@ -108,6 +108,14 @@ export class Connection extends ControlBlock implements TcpConnection {
     if (noDelay && !before.noDelay) this.owner.wantsOutput(this);
   }
 
+  get hasTimestamps(): boolean {
+    return this.timestamps !== undefined;
+  }
+
+  get leastRttMs(): number {
+    return this.rtt.leastMs;
+  }
+
   status(): ConnectionStatus {
     return connectionStatus(this);
   }

@@ -49,6 +49,7 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   readonly #ownsMemberships: boolean;
   lostDatagrams = 0;
   segmentBytes = 0;
+  dropsOldest = false;
   readonly #owner: UdpEndpointOwner;
   #peer: IpAddress | undefined;
   #peerPort = 0;
@@ -194,10 +195,14 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   deliver(packet: InboundPacket, fromPort: number, at: number, end: number): PacketVerdict {
     if (this.#isClosed) return "udp-no-endpoint";
     const size = end - at;
-    const queued = this.queuedDatagrams;
-    if (queued > 0 && this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD > this.#queueLimit) {
+    if (!this.#hasRoom(size)) {
       this.lostDatagrams++;
-      return "udp-queue-full";
+      if (!this.dropsOldest) return "udp-queue-full";
+      this.receive();
+      while (!this.#hasRoom(size)) {
+        this.lostDatagrams++;
+        this.receive();
+      }
     }
     const last = this.#queue[this.#queue.length - 1];
     const from = last !== undefined && sameAddress(last.from, packet.source) ? last.from : keepAddress(packet.source);
@@ -215,5 +220,11 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
     this.#payloadBytes += size;
     this.user.readable?.();
     return "accepted";
+  }
+
+  /** For one more datagram. */
+  #hasRoom(size: number): boolean {
+    const queued = this.queuedDatagrams;
+    return queued === 0 || this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD <= this.#queueLimit;
   }
 }

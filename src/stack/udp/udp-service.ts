@@ -27,6 +27,8 @@ export interface UdpEndpoint {
   readonly multicast: MulticastOptions;
   /** What is sent is cut into datagrams of so many bytes, by the device where it does that; 0 sends each as it is. */
   segmentBytes: number;
+  /** Where the queue is full the oldest datagrams are lost, and not the newest. */
+  dropsOldest: boolean;
   /** Groups whose datagrams are received on this port. They end with the endpoint, unless it was opened with them. */
   readonly memberships: MembershipService;
   /** Sets the peer: the default for `send`, and the only one whose datagrams are received. What is queued stays; see `discardQueuedExcept`. */

@@ -23,5 +23,11 @@ const NAMES: readonly (readonly [GUID, string])[] = [
   [WSAID_WSAPOLL, "WSAPoll"],
 ];
 
-/** The function that a GUID stands for; undefined for one that is none of them. */
-export const extensionFunction = (id: GUID | Uint8Array): string | undefined => NAMES.find(([known]) => sameGuid(id, known))?.[1];
+/** What stands for the pointer of a function until a face makes one of it, from 1; undefined for a GUID that stands for none of them. */
+export function extensionFunctionIndex(id: GUID | Uint8Array): number | undefined {
+  const at = NAMES.findIndex(([known]) => sameGuid(id, known));
+  return at < 0 ? undefined : at + 1;
+}
+
+/** The name of the function that an index stands for. */
+export const extensionFunctionAt = (index: number): string | undefined => NAMES[index - 1]?.[1];

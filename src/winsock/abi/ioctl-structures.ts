@@ -7,6 +7,8 @@ export const sizeof_tcp_keepalive = 12;
 export const sizeof_TCP_INITIAL_RTO_PARAMETERS = 4;
 export const sizeof_INTERFACE_INFO = 76;
 export const sizeof_TCP_INFO_v0 = 88;
+/** With room for one address, as in C. */
+export const sizeof_SOCKET_ADDRESS_LIST = 24;
 
 /** SIO_KEEPALIVE_VALS. */
 export interface tcp_keepalive {

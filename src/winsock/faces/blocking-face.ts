@@ -1,7 +1,8 @@
 import { copyBytes } from "../../stack/core/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "../abi/address-text.ts";
-import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SOCKET_ERROR } from "../abi/constants.ts";
+import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET_ERROR } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
+import { extensionFunctionAt } from "../abi/extension-functions.ts";
 import { HIGHEST_VERSION, negotiateVersion } from "../abi/startup-version.ts";
 import {
   type Box,
@@ -23,6 +24,7 @@ import {
 } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
+import { type IoctlInput, type IoctlOutput, ioctlInputBytes, ioctlNumber, writeIoctlOutput } from "./ioctl-values.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 
@@ -77,6 +79,18 @@ export interface BlockingFace {
   ): number;
   /** FIONBIO and FIONREAD. */
   ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): number;
+  /** Control codes of both kinds; see docs/reference/winsock-options.md. Overlapped calls are refused. */
+  WSAIoctl(
+    s: SOCKET,
+    dwIoControlCode: number,
+    lpvInBuffer: IoctlInput | null,
+    cbInBuffer: number,
+    lpvOutBuffer: IoctlOutput | null,
+    cbOutBuffer: number,
+    lpcbBytesReturned: Box<number> | null,
+    lpOverlapped: object | null,
+    lpCompletionRoutine: ((...parameters: never[]) => void) | null,
+  ): number;
   /** `namelen` counts bytes, in and out. */
   getsockname(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number;
   /** `namelen` counts bytes, in and out; known from the moment that connect begins. */
@@ -109,6 +123,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   let startups = 0;
   let lastError = 0;
   let failure: Error | undefined;
+  /** By name, for who asks for a pointer to one. */
+  const functions = new Map<string, unknown>();
   const streams = new KnownStreams((request, replied) => {
     port?.post(request, replied);
     return port !== undefined;
@@ -357,6 +373,28 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       return reply.result;
     },
 
+    WSAIoctl(s, code, lpvInBuffer, cbInBuffer, output, cbOutBuffer, returned, lpOverlapped) {
+      const input = ioctlInputBytes(lpvInBuffer)?.subarray(0, Math.max(0, cbInBuffer | 0)) ?? null;
+      const room = output instanceof Uint8Array ? Math.min(output.length, cbOutBuffer >>> 0) : isPointer(output) ? cbOutBuffer | 0 : -1;
+      const how = !isPointer(returned) ? 1 : isPointer(lpOverlapped) ? 2 : 0;
+      const reply = call(CALL.WSAIoctl, s, code >>> 0, how, room, input);
+      if (!isPointer(returned) || reply.a < 0) return reply.result;
+      const isDone = reply.error === 0;
+      if (isDone && code >>> 0 === SIO_GET_EXTENSION_FUNCTION_POINTER && !(output instanceof Uint8Array)) {
+        const found = functions.get(extensionFunctionAt(reply.data === null ? 0 : ioctlNumber(reply.data)) ?? "");
+        if (found === undefined) {
+          // One that Windows has, and this face has not.
+          returned.value = 0;
+          return fail(WSAEINVAL);
+        }
+        (output as Box<unknown>).value = found;
+      } else if (isDone && reply.data !== null && isPointer(output)) {
+        writeIoctlOutput(code >>> 0, output, reply.data);
+      }
+      returned.value = reply.a;
+      return reply.result;
+    },
+
     getsockname: (s, name, namelen) => readName(CALL.getsockname, s, name, namelen),
 
     getpeername: (s, name, namelen) => readName(CALL.getpeername, s, name, namelen),
@@ -401,12 +439,14 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       return value;
     },
   };
-  return guardedFace(face, (name) => {
+  const guarded = guardedFace(face, (name) => {
     lastError = WSAEFAULT;
     if (name === "WSAStartup") return WSAEFAULT;
     if (name === "inet_ntop") return null;
     return name === "inet_ntoa" ? "" : SOCKET_ERROR;
   });
+  for (const [name, call] of Object.entries(guarded)) functions.set(name, call);
+  return guarded;
 }
 
 /**

@@ -25,7 +25,7 @@ export type OptionPointer =
   | Uint8Array;
 
 /** Of structures that are only read: from bytes in C layout to C's fields. */
-function readStructure(level: number, optname: number, bytes: Uint8Array): object | undefined {
+export function readOptionStructure(level: number, optname: number, bytes: Uint8Array): object | undefined {
   if (level === IPPROTO_TCP) return optname === TCP_ICMP_ERROR_INFO ? readIcmpErrorInfo(bytes) : undefined;
   if (level !== SOL_SOCKET) return undefined;
   if (optname === SO_PROTOCOL_INFOA || optname === SO_PROTOCOL_INFOW) return readProtocolInfo(bytes);
@@ -53,7 +53,7 @@ export function writeOption(option: OptionPointer, level: number, optname: numbe
     option.set(bytes.subarray(0, option.length));
     return;
   }
-  const structure = "value" in option ? undefined : readStructure(level, optname, bytes);
+  const structure = "value" in option ? undefined : readOptionStructure(level, optname, bytes);
   if (structure !== undefined) {
     Object.assign(option, structure);
   } else if (isLinger(option) || (level === SOL_SOCKET && optname === SO_LINGER && !("value" in option))) {

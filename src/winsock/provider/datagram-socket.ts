@@ -357,6 +357,7 @@ function applyHeaderOptions(endpoint: UdpEndpoint, options: SocketOptions): void
   const { mtuDiscovery } = options;
   endpoint.dontFragment = options.dontFragment || mtuDiscovery === IP_PMTUDISC_DO || mtuDiscovery === IP_PMTUDISC_PROBE;
   endpoint.segmentBytes = options.segmentBytes;
+  endpoint.dropsOldest = options.dropsOldestDatagrams;
   endpoint.multicast.interface = options.multicastInterface;
   endpoint.multicast.ttl = options.multicastTtl;
   endpoint.multicast.loop = options.multicastLoop;

@@ -37,7 +37,7 @@ export const TCP_LEVEL: OptionTable = new Map<number, SocketOption>([
   [c.TCP_NODELAY, flag("byte", "noDelay", "stream")],
   kept(c.TCP_EXPEDITED_1122, "byte", 0, "stream"),
   [c.TCP_KEEPALIVE, keepAliveTime("keepAliveIdleMs")],
-  [c.TCP_MAXSEG, { lengths: "dword", only: "stream", get: (s) => (isStream(s) ? (s.connectionStatus?.mss ?? 0) : 0) }],
+  [c.TCP_MAXSEG, { lengths: "dword", only: "stream", get: (s) => (isStream(s) ? (s.connectionFacts?.status().mss ?? 0) : 0) }],
   [c.TCP_MAXRT, amount("maxRetransmissionSeconds", "stream")],
   [
     c.TCP_TIMESTAMPS,

@@ -17,6 +17,7 @@ import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { HandleTable } from "./handles.ts";
+import { ioctl } from "./ioctl.ts";
 import { ByteBudget, DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
@@ -363,6 +364,8 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
     }
     case CALL.ioctlsocket:
       return socket.ioctlsocket(a >>> 0, b, c === 1);
+    case CALL.WSAIoctl:
+      return ioctl(socket, a >>> 0, b, data, c);
     case CALL.getsockname:
       return socket.getsockname(a);
     case CALL.getpeername:

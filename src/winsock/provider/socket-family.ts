@@ -24,6 +24,8 @@ export interface SocketFamily {
   readonly addressBytes: number;
   /** The address that stands for every address. */
   readonly any: IpAddress;
+  /** The address of everybody on a link; undefined where there is none. */
+  readonly broadcast: IpAddress | undefined;
   /** SO_MAX_MSG_SIZE of UDP: 65535 less the headers of IP and UDP. */
   readonly largestDatagram: number;
   /** From a name in C layout; the caller has checked family and length. */
@@ -62,6 +64,7 @@ const INET: SocketFamily = {
   nameBytes: sizeof_sockaddr_in,
   addressBytes: sizeof_in_addr,
   any: IPV4_ANY,
+  broadcast: IPV4_BROADCAST,
   largestDatagram: 65507,
   readAddress: (bytes, at) => ipv4(word(bytes, at)),
   readName: (name) => ({ address: ipv4(word(name, 4)), port: u16(name, 2) }),
@@ -80,6 +83,7 @@ const INET6: SocketFamily = {
   nameBytes: sizeof_sockaddr_in6,
   addressBytes: sizeof_in6_addr,
   any: IPV6_ANY,
+  broadcast: undefined,
   largestDatagram: 65487,
   readAddress: (bytes, at) => withoutZone(ipv6(word(bytes, at), word(bytes, at + 4), word(bytes, at + 8), word(bytes, at + 12))),
   readName(name) {
@@ -115,6 +119,9 @@ const FAMILIES: ReadonlyMap<number, SocketFamily> = new Map([INET, INET6].map((f
 /** The netmask of an IPv4 prefix, as a name. */
 export const netmaskName = (prefixLength: number): Uint8Array =>
   INET.writeName(prefixOf(IPV4_BROADCAST, prefixBits(IPV4_BROADCAST, prefixLength)), 0);
+
+/** 255.255.255.255, as a name. */
+export const LIMITED_BROADCAST_NAME = INET.writeName(IPV4_BROADCAST, 0);
 
 /** The family whose names an address has by itself: of an IPv4 address AF_INET. */
 export const familyOfAddress = (address: IpAddress): SocketFamily => (isV4(address) ? INET : INET6);

@@ -50,6 +50,8 @@ export interface SocketOptions {
   /** SIO_UDP_CONNRESET and SIO_UDP_NETRESET: what ICMP says of a datagram makes a receive fail. */
   reportsPortUnreachable: boolean;
   reportsTtlExceeded: boolean;
+  /** SIO_ENABLE_CIRCULAR_QUEUEING. */
+  dropsOldestDatagrams: boolean;
   /** TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT and SIO_KEEPALIVE_VALS; undefined for the profile's. */
   keepAliveIdleMs: number | undefined;
   keepAliveIntervalMs: number | undefined;
@@ -96,6 +98,7 @@ export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: numb
     segmentBytes: 0,
     reportsPortUnreachable: true,
     reportsTtlExceeded: true,
+    dropsOldestDatagrams: false,
     keepAliveIdleMs: undefined,
     keepAliveIntervalMs: undefined,
     keepAliveProbes: undefined,

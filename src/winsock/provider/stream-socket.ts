@@ -6,7 +6,6 @@ import type {
   AbortReason,
   ConnectFailure,
   ConnectionOptions,
-  ConnectionStatus,
   IcmpReport,
   OpenFailure,
   PortShortage,
@@ -133,14 +132,9 @@ export class StreamSocket extends Socket implements TcpUser {
     return this.isConnected ? this.#connectedAtMs : undefined;
   }
 
-  /** Undefined where there is no connection, or none any more. */
-  get connectionStatus(): ConnectionStatus | undefined {
-    return this.isConnected && this.#death === 0 ? this.#connection?.status() : undefined;
-  }
-
-  /** SIO_IDEAL_SEND_BACKLOG_QUERY. */
-  get idealSendBacklog(): number | undefined {
-    return this.isConnected && this.#death === 0 ? this.#connection?.idealSendBacklog : undefined;
+  /** What is known of the connection; undefined where there is none, or none any more. */
+  get connectionFacts(): Pick<TcpConnection, "status" | "idealSendBacklog" | "hasTimestamps" | "leastRttMs"> | undefined {
+    return this.isConnected && this.#death === 0 ? this.#connection : undefined;
   }
 
   override get localEndpoint(): Endpoint | undefined {

@@ -134,6 +134,7 @@ export type {
   ConnectFailure,
   ConnectionOptions,
   ConnectionStatus,
+  IcmpReport,
   ListenRequest,
   OpenFailure,
   OpenRequest,

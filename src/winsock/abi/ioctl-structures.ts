@@ -28,12 +28,6 @@ export interface TCP_INITIAL_RTO_PARAMETERS {
   MaxSynRetransmissions: number;
 }
 
-export const TCP_INITIAL_RTO_DEFAULT_RTT = 0;
-export const TCP_INITIAL_RTO_UNSPECIFIED_RTT = 0xffff;
-export const TCP_INITIAL_RTO_DEFAULT_MAX_SYN_RETRANSMISSIONS = 0;
-export const TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS = 0xfe;
-export const TCP_INITIAL_RTO_UNSPECIFIED_MAX_SYN_RETRANSMISSIONS = 0xff;
-
 /** One address of an interface, as SIO_GET_INTERFACE_LIST tells it. */
 export interface INTERFACE_INFO {
   /** IFF_ flags. */
@@ -43,30 +37,11 @@ export interface INTERFACE_INFO {
   iiNetmask: sockaddr_in | sockaddr_in6;
 }
 
-export const IFF_UP = 1;
-export const IFF_BROADCAST = 2;
-export const IFF_LOOPBACK = 4;
-export const IFF_POINTTOPOINT = 8;
-export const IFF_MULTICAST = 0x10;
-
 /** SIO_ADDRESS_LIST_QUERY, SIO_ADDRESS_LIST_SORT. */
 export interface SOCKET_ADDRESS_LIST {
   iAddressCount: number;
   Address: SOCKET_ADDRESS[];
 }
-
-/** TCPSTATE. */
-export const TCPSTATE_CLOSED = 0;
-export const TCPSTATE_LISTEN = 1;
-export const TCPSTATE_SYN_SENT = 2;
-export const TCPSTATE_SYN_RCVD = 3;
-export const TCPSTATE_ESTABLISHED = 4;
-export const TCPSTATE_FIN_WAIT_1 = 5;
-export const TCPSTATE_FIN_WAIT_2 = 6;
-export const TCPSTATE_CLOSE_WAIT = 7;
-export const TCPSTATE_CLOSING = 8;
-export const TCPSTATE_LAST_ACK = 9;
-export const TCPSTATE_TIME_WAIT = 10;
 
 /** SIO_TCP_INFO, version 0. What this stack does not count is 0. */
 export interface TCP_INFO_v0 {

@@ -24,8 +24,6 @@ import {
 } from "../abi/ioctl-structures.ts";
 import { type Box, type sockaddr, type sockaddr_in, type sockaddr_in6, sockaddrBytes, writeSockaddrIn } from "../abi/structures.ts";
 
-type Sockaddr = sockaddr_in | sockaddr_in6 | sockaddr;
-
 /** A pointer to what a command takes. */
 export type IoctlInput =
   | Box<number>
@@ -33,12 +31,22 @@ export type IoctlInput =
   | tcp_keepalive
   | TCP_INITIAL_RTO_PARAMETERS
   | SOCKET_ADDRESS_LIST
-  | Sockaddr
+  | sockaddr_in
+  | sockaddr_in6
+  | sockaddr
   | GUID
   | Uint8Array;
 
 /** A pointer to what a command fills. A function's pointer is a box that gets the function. */
-export type IoctlOutput = Box<unknown> | INTERFACE_INFO[] | SOCKET_ADDRESS_LIST | TCP_INFO_v0 | Sockaddr | Uint8Array;
+export type IoctlOutput =
+  | Box<unknown>
+  | INTERFACE_INFO[]
+  | SOCKET_ADDRESS_LIST
+  | TCP_INFO_v0
+  | sockaddr_in
+  | sockaddr_in6
+  | sockaddr
+  | Uint8Array;
 
 /** In C layout, the structure told by its fields; null for what is no pointer. */
 export function ioctlInputBytes(input: IoctlInput | null): Uint8Array | null {
@@ -48,7 +56,7 @@ export function ioctlInputBytes(input: IoctlInput | null): Uint8Array | null {
   if (field(input, "Rtt") !== undefined) return initialRtoBytes(input as TCP_INITIAL_RTO_PARAMETERS);
   if (field(input, "Data1") !== undefined) return guidBytes(input as GUID);
   if (field(input, "iAddressCount") !== undefined) return addressListOf(input as SOCKET_ADDRESS_LIST);
-  if (!("value" in input)) return sockaddrBytes(input as Sockaddr);
+  if (!("value" in input)) return sockaddrBytes(input as sockaddr_in);
   const value = Number(input.value) | 0;
   return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
 }

@@ -1,5 +1,6 @@
 /** Commands of WSAIoctl about a connection of TCP. */
 import type { TcpState } from "../../stack/core/states.ts";
+import * as c from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENOTCONN } from "../abi/errors.ts";
 import * as abi from "../abi/ioctl-structures.ts";
 import { sizeof_DWORD } from "../abi/structures.ts";
@@ -26,27 +27,27 @@ export const setInitialRto: IoctlCommand = (socket, { input }) => {
   const { options, context } = socket;
   const rtt = readDword(input) & 0xffff;
   const retransmissions = input[2]!;
-  if (rtt === abi.TCP_INITIAL_RTO_DEFAULT_RTT) options.initialRtoMs = undefined;
+  if (rtt === c.TCP_INITIAL_RTO_DEFAULT_RTT) options.initialRtoMs = undefined;
   // A shorter timeout than data ever has would send all SYNs before any host can answer.
-  else if (rtt !== abi.TCP_INITIAL_RTO_UNSPECIFIED_RTT) options.initialRtoMs = Math.max(rtt, context.host.context.profile.minRtoMs);
-  if (retransmissions === abi.TCP_INITIAL_RTO_DEFAULT_MAX_SYN_RETRANSMISSIONS) options.synRetries = undefined;
-  else if (retransmissions === abi.TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS) options.synRetries = 0;
-  else if (retransmissions !== abi.TCP_INITIAL_RTO_UNSPECIFIED_MAX_SYN_RETRANSMISSIONS) options.synRetries = retransmissions;
+  else if (rtt !== c.TCP_INITIAL_RTO_UNSPECIFIED_RTT) options.initialRtoMs = Math.max(rtt, context.host.context.profile.minRtoMs);
+  if (retransmissions === c.TCP_INITIAL_RTO_DEFAULT_MAX_SYN_RETRANSMISSIONS) options.synRetries = undefined;
+  else if (retransmissions === c.TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS) options.synRetries = 0;
+  else if (retransmissions !== c.TCP_INITIAL_RTO_UNSPECIFIED_MAX_SYN_RETRANSMISSIONS) options.synRetries = retransmissions;
   return returned();
 };
 
 const STATES: Readonly<Record<TcpState, number>> = {
-  CLOSED: abi.TCPSTATE_CLOSED,
-  LISTEN: abi.TCPSTATE_LISTEN,
-  "SYN-SENT": abi.TCPSTATE_SYN_SENT,
-  "SYN-RECEIVED": abi.TCPSTATE_SYN_RCVD,
-  ESTABLISHED: abi.TCPSTATE_ESTABLISHED,
-  "FIN-WAIT-1": abi.TCPSTATE_FIN_WAIT_1,
-  "FIN-WAIT-2": abi.TCPSTATE_FIN_WAIT_2,
-  "CLOSE-WAIT": abi.TCPSTATE_CLOSE_WAIT,
-  CLOSING: abi.TCPSTATE_CLOSING,
-  "LAST-ACK": abi.TCPSTATE_LAST_ACK,
-  "TIME-WAIT": abi.TCPSTATE_TIME_WAIT,
+  CLOSED: c.TCPSTATE_CLOSED,
+  LISTEN: c.TCPSTATE_LISTEN,
+  "SYN-SENT": c.TCPSTATE_SYN_SENT,
+  "SYN-RECEIVED": c.TCPSTATE_SYN_RCVD,
+  ESTABLISHED: c.TCPSTATE_ESTABLISHED,
+  "FIN-WAIT-1": c.TCPSTATE_FIN_WAIT_1,
+  "FIN-WAIT-2": c.TCPSTATE_FIN_WAIT_2,
+  "CLOSE-WAIT": c.TCPSTATE_CLOSE_WAIT,
+  CLOSING: c.TCPSTATE_CLOSING,
+  "LAST-ACK": c.TCPSTATE_LAST_ACK,
+  "TIME-WAIT": c.TCPSTATE_TIME_WAIT,
 };
 
 const microseconds = (ms: number): number => (Number.isFinite(ms) ? Math.round(ms * 1000) : 0);

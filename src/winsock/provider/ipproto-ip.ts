@@ -1,7 +1,7 @@
 import * as c from "../abi/constants.ts";
 import { dontFragment, HOPS, MTU, MTU_DISCOVERY, multicastHops, multicastLoop, NO_USER_MTU, TRAFFIC_CLASS } from "./header-options.ts";
 import { IP_MEMBERSHIPS, interfaceByName } from "./membership-options.ts";
-import { keptAt, keptBytesAt, notOnStreams, type OptionTable, refused, type SocketOption } from "./option.ts";
+import { keptAt, keptBytesAt, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
 import { socketFamily } from "./socket-family.ts";
 import { keptKey } from "./socket-options.ts";
 
@@ -30,7 +30,7 @@ const multicastInterface: SocketOption = {
 /** Wine's test sockopt_validity; Microsoft, "IPPROTO_IP Socket Options". */
 export const IP_LEVEL: OptionTable = new Map<number, SocketOption>([
   keptBytesAt(c.IPPROTO_IP)(c.IP_OPTIONS, "char[]", MOST_OPTIONS),
-  refused(c.IP_HDRINCL),
+  notThere(c.IP_HDRINCL),
   [c.IP_TOS, TRAFFIC_CLASS],
   [c.IP_TTL, HOPS],
   notOnStreams([c.IP_MULTICAST_IF, multicastInterface]),
@@ -46,7 +46,7 @@ export const IP_LEVEL: OptionTable = new Map<number, SocketOption>([
   kept(c.IP_IFLIST, "dword"),
   kept(c.IP_UNICAST_IF, "dword"),
   kept(c.IP_RTHDR, "dword"),
-  refused(c.IP_GET_IFLIST),
+  notThere(c.IP_GET_IFLIST),
   ofDatagrams(c.IP_RECVRTHDR),
   ofDatagrams(c.IP_RECVTOS),
   ofDatagrams(c.IP_ORIGINAL_ARRIVAL_IF),

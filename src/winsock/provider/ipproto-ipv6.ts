@@ -2,7 +2,7 @@ import * as c from "../abi/constants.ts";
 import { WSAEINVAL, WSAENOPROTOOPT } from "../abi/errors.ts";
 import { dontFragment, HOPS, MTU, MTU_DISCOVERY, multicastHops, multicastLoop, NO_USER_MTU, TRAFFIC_CLASS } from "./header-options.ts";
 import { IPV6_MEMBERSHIPS, interfaceByIndex } from "./membership-options.ts";
-import { flag, keptAt, keptBytesAt, notOnStreams, type OptionTable, refused, type SocketOption } from "./option.ts";
+import { flag, keptAt, keptBytesAt, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
 import { keptKey } from "./socket-options.ts";
 
 const kept = keptAt(c.IPPROTO_IPV6);
@@ -40,7 +40,7 @@ const protection: SocketOption = {
 
 const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   keptBytesAt(c.IPPROTO_IPV6)(c.IPV6_HOPOPTS, "char[]", MOST_HOP_OPTIONS),
-  refused(c.IPV6_HDRINCL),
+  notThere(c.IPV6_HDRINCL),
   [c.IPV6_UNICAST_HOPS, HOPS],
   notOnStreams([c.IPV6_MULTICAST_IF, multicastInterface]),
   multicastHops(c.IPV6_MULTICAST_HOPS),
@@ -52,11 +52,11 @@ const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   [c.IPV6_PROTECTION_LEVEL, protection],
   ofDatagrams(c.IPV6_RECVIF),
   ofDatagrams(c.IPV6_RECVDSTADDR),
-  refused(c.IPV6_CHECKSUM),
+  notThere(c.IPV6_CHECKSUM),
   kept(c.IPV6_IFLIST, "dword"),
   kept(c.IPV6_UNICAST_IF, "dword"),
   kept(c.IPV6_RTHDR, "dword"),
-  refused(c.IPV6_GET_IFLIST),
+  notThere(c.IPV6_GET_IFLIST),
   ofDatagrams(c.IPV6_RECVRTHDR),
   [c.IPV6_TCLASS, TRAFFIC_CLASS],
   ofDatagrams(c.IPV6_RECVTCLASS),

@@ -129,7 +129,7 @@ export const notOnStreams = ([name, option]: [number, SocketOption]): [number, S
 ];
 
 /** One that is known, and neither read nor set (Wine's test sockopt_validity). */
-export const refused = (name: number): [number, SocketOption] => [
+export const notThere = (name: number): [number, SocketOption] => [
   name,
   { lengths: "dword", only: "any", getError: WSAEINVAL, setError: () => WSAEINVAL },
 ];

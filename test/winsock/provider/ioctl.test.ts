@@ -238,10 +238,10 @@ describe("addresses of the host", () => {
       iiFlags,
       ...[iiAddress, iiBroadcastAddress, iiNetmask].map((name) => ("sin_addr" in name ? v.winsock.inet_ntoa(name.sin_addr) : "")),
     ]);
-    const up = abi.IFF_UP | abi.IFF_MULTICAST;
-    expect(shown[0]).toEqual([up | abi.IFF_BROADCAST, OURS, "255.255.255.255", "255.255.255.0"]);
+    const up = c.IFF_UP | c.IFF_MULTICAST;
+    expect(shown[0]).toEqual([up | c.IFF_BROADCAST, OURS, "255.255.255.255", "255.255.255.0"]);
     expect(shown[1]!.slice(1)).toEqual(["127.0.0.1", "255.255.255.255", "255.0.0.0"]);
-    expect(Number(shown[1]![0]) & abi.IFF_LOOPBACK).toBe(abi.IFF_LOOPBACK);
+    expect(Number(shown[1]![0]) & c.IFF_LOOPBACK).toBe(c.IFF_LOOPBACK);
   });
 
   test("SIO_GET_BROADCAST_ADDRESS is 255.255.255.255, and IPv6 has none", () => {
@@ -350,7 +350,7 @@ describe("TCP", () => {
 
   test.each([
     ["300 ms and 3 retransmissions", { Rtt: 300, MaxSynRetransmissions: 3 }, [0, 300, 900, 2100], 4500],
-    ["none at all", { Rtt: 400, MaxSynRetransmissions: abi.TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS }, [0], 400],
+    ["none at all", { Rtt: 400, MaxSynRetransmissions: c.TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS }, [0], 400],
     ["what is unspecified", { Rtt: 0xffff, MaxSynRetransmissions: 255 }, [0, 1000, 3000, 7000, 15_000], 21_000],
     ["the defaults", { Rtt: 0, MaxSynRetransmissions: 0 }, [0, 1000, 3000, 7000, 15_000], 21_000],
     ["2000 ms alone", { Rtt: 2000, MaxSynRetransmissions: 255 }, [0, 2000, 6000, 14_000, 30_000], 62_000],
@@ -380,7 +380,7 @@ describe("TCP", () => {
     const info = abi.new_TCP_INFO_v0();
     expect(ioctl(v, s, c.SIO_TCP_INFO, { value: 0 }, info)).toEqual(done(88));
     expect(info).toMatchObject({
-      State: abi.TCPSTATE_ESTABLISHED,
+      State: c.TCPSTATE_ESTABLISHED,
       Mss: 1460,
       BytesOut: 5,
       BytesIn: 3,

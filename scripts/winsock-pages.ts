@@ -58,12 +58,12 @@ export function callsPage(): string {
   ]);
 }
 
-const LEVELS: readonly (readonly [string, number, string])[] = [
-  ["SOL_SOCKET", constants.SOL_SOCKET, "SO_"],
-  ["IPPROTO_TCP", constants.IPPROTO_TCP, "TCP_"],
-  ["IPPROTO_IP", constants.IPPROTO_IP, "IP_"],
-  ["IPPROTO_IPV6", constants.IPPROTO_IPV6, "IPV6_"],
-  ["IPPROTO_UDP", constants.IPPROTO_UDP, "UDP_"],
+const LEVELS: readonly (readonly [string, number, RegExp])[] = [
+  ["SOL_SOCKET", constants.SOL_SOCKET, /^SO_/],
+  ["IPPROTO_TCP", constants.IPPROTO_TCP, /^TCP_/],
+  ["IPPROTO_IP", constants.IPPROTO_IP, /^(IP|MCAST)_/],
+  ["IPPROTO_IPV6", constants.IPPROTO_IPV6, /^(IPV6|MCAST)_/],
+  ["IPPROTO_UDP", constants.IPPROTO_UDP, /^UDP_/],
 ];
 
 const CODES = Object.entries(constants).flatMap(([name, code]): (readonly [string, number])[] =>
@@ -75,7 +75,7 @@ const MEANING: Readonly<Record<OptionListing["effect"], string>> = { honoured: "
 export function optionsPage(): string {
   const known = listOptions();
   const sections = LEVELS.flatMap(([level, number, prefix]) => {
-    const named = Object.entries(constants).filter(([name, value]) => name.startsWith(prefix) && typeof value === "number");
+    const named = Object.entries(constants).filter(([name, value]) => prefix.test(name) && typeof value === "number");
     const rows = known.filter((each) => each.level === number).map((each) => row(named, each));
     const others = named
       .filter(([, value]) => !known.some((each) => each.level === number && each.name === value))
@@ -90,7 +90,7 @@ export function optionsPage(): string {
     "",
     "What getsockopt and setsockopt do with each. *Honoured*: it does what Microsoft says. *Accepted*: it is kept and read back, and nothing",
     "else comes of it. *Refused*: with the code that Windows has for it. A level that is not listed is WSAEINVAL, an option that is not",
-    "WSAENOPROTOOPT. They come from the files of `src/winsock/provider` that are called by the levels.",
+    "WSAENOPROTOOPT. They come from `sol-socket.ts` and `ipproto-*.ts` in `src/winsock/provider`.",
     ...sections,
     "",
     "## Control codes",
@@ -111,8 +111,10 @@ export function optionsPage(): string {
 
 function row(named: readonly (readonly [string, unknown])[], option: OptionListing): string[] {
   const name = named.find(([, value]) => value === option.name)?.[0] ?? `0x${option.name.toString(16)}`;
-  const { effect, only, lengths, structure = "structure", read, set } = option;
+  const { effect, only, streamCode, lengths, structure = "structure", read, set } = option;
   const value = { bool: "BOOL", byte: "BOOL, of which one byte counts", number: "number", dword: "DWORD", structure }[lengths];
   const outcome = (code: number): string => (code === 0 ? "yes" : (errorName(code) ?? String(code)));
-  return [`\`${name}\``, MEANING[effect], only === "any" ? "all" : `${only}s`, value, outcome(read), outcome(set)];
+  const having = only === "any" ? "all" : `${only}s`;
+  const sockets = streamCode === undefined ? having : `datagrams; of streams ${errorName(streamCode)}`;
+  return [`\`${name}\``, MEANING[effect], sockets, value, outcome(read), outcome(set)];
 }

@@ -56,6 +56,7 @@ export type { group_req, group_source_req, ip_mreq, ip_mreq_source, ipv6_mreq, M
 export type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 export type { CSADDR_INFO, ICMP_ERROR_INFO } from "./abi/socket-state.ts";
 export type { linger, SOCKET } from "./abi/structures.ts";
+export * from "./abi/values.ts";
 export type {
   Cancellable,
   HostInterface,

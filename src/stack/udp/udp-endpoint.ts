@@ -44,6 +44,7 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   trafficClass = 0;
   dontFragment = false;
   allowsBroadcast = false;
+  takesBroadcast = true;
   readonly multicast: MulticastOptions = { interface: undefined, ttl: 1, loop: true };
   readonly memberships: MembershipService;
   readonly #ownsMemberships: boolean;

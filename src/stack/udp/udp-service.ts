@@ -24,6 +24,8 @@ export interface UdpEndpoint {
   dontFragment: boolean;
   /** Whether datagrams may be sent to everybody: false until somebody asks for it (RFC 1122 §3.3.6). */
   allowsBroadcast: boolean;
+  /** Whether datagrams that were sent to everybody are received: they are until somebody says otherwise. */
+  takesBroadcast: boolean;
   readonly multicast: MulticastOptions;
   /** What is sent is cut into datagrams of so many bytes, by the device where it does that; 0 sends each as it is. */
   segmentBytes: number;

@@ -264,7 +264,7 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     const endpoints = this.endpointsOn(port);
     let verdict: PacketVerdict = isGroup && endpoints.length > 0 ? "udp-not-member" : "udp-no-endpoint";
     for (const endpoint of endpoints) {
-      if (isGroup && !endpoint.wantsFromGroup(packet)) continue;
+      if (isGroup ? !endpoint.wantsFromGroup(packet) : !endpoint.takesBroadcast) continue;
       const bound = specificOf(endpoint.local) ?? destination;
       // One bound to an address of ours on that link is reached as if bound to the group or the broadcast address.
       const isReached = isGroup ? packet.through!.isOwn(bound) : this.#ip.isBroadcastFor(bound, destination);

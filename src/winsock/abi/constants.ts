@@ -275,12 +275,6 @@ export const UDP_SEND_MSG_SIZE = 2;
 export const UDP_RECV_MAX_COALESCED_SIZE = 3;
 export const UDP_CHECKSUM_COVERAGE = 20;
 
-// Values of IP_MTU_DISCOVER and IPV6_MTU_DISCOVER.
-export const IP_PMTUDISC_NOT_SET = 0;
-export const IP_PMTUDISC_DO = 1;
-export const IP_PMTUDISC_DONT = 2;
-export const IP_PMTUDISC_PROBE = 3;
-
 // Memberships without a word of the protocol, on either level.
 export const MCAST_JOIN_GROUP = 41;
 export const MCAST_LEAVE_GROUP = 42;
@@ -368,33 +362,6 @@ export const SIO_ASSOCIATE_PORT_RESERVATION = 0x98000066;
 export const SIO_GET_INTERFACE_LIST = 0x4004747f;
 export const SIO_IDEAL_SEND_BACKLOG_QUERY = 0x4004747b;
 export const SIO_IDEAL_SEND_BACKLOG_CHANGE = 0x2000747a;
-
-// What SIO_TCP_INITIAL_RTO takes instead of a number.
-export const TCP_INITIAL_RTO_DEFAULT_RTT = 0;
-export const TCP_INITIAL_RTO_UNSPECIFIED_RTT = 0xffff;
-export const TCP_INITIAL_RTO_DEFAULT_MAX_SYN_RETRANSMISSIONS = 0;
-export const TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS = 0xfe;
-export const TCP_INITIAL_RTO_UNSPECIFIED_MAX_SYN_RETRANSMISSIONS = 0xff;
-
-// Flags of INTERFACE_INFO.
-export const IFF_UP = 1;
-export const IFF_BROADCAST = 2;
-export const IFF_LOOPBACK = 4;
-export const IFF_POINTTOPOINT = 8;
-export const IFF_MULTICAST = 0x10;
-
-// TCPSTATE, of TCP_INFO_v0.
-export const TCPSTATE_CLOSED = 0;
-export const TCPSTATE_LISTEN = 1;
-export const TCPSTATE_SYN_SENT = 2;
-export const TCPSTATE_SYN_RCVD = 3;
-export const TCPSTATE_ESTABLISHED = 4;
-export const TCPSTATE_FIN_WAIT_1 = 5;
-export const TCPSTATE_FIN_WAIT_2 = 6;
-export const TCPSTATE_CLOSE_WAIT = 7;
-export const TCPSTATE_CLOSING = 8;
-export const TCPSTATE_LAST_ACK = 9;
-export const TCPSTATE_TIME_WAIT = 10;
 
 // Addresses, in host byte order.
 export const INADDR_ANY = 0;

@@ -67,3 +67,4 @@ export {
   sizeof_SOCKET_ADDRESS,
 } from "./socket-state.ts";
 export * from "./structures.ts";
+export * from "./values.ts";

@@ -6,8 +6,6 @@ import type { UdpEndpoint } from "../../stack/udp/udp-service.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
 import {
   AF_UNSPEC,
-  IP_PMTUDISC_DO,
-  IP_PMTUDISC_PROBE,
   IPPROTO_UDP,
   MSG_DONTROUTE,
   MSG_PARTIAL,
@@ -36,6 +34,7 @@ import {
   WSAEWOULDBLOCK,
 } from "../abi/errors.ts";
 import { sizeof_sockaddr } from "../abi/structures.ts";
+import { IP_PMTUDISC_DO, IP_PMTUDISC_PROBE } from "../abi/values.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
 import { codeOfRouteFailure, LARGEST_BUFFER, type Owner, Socket, type SocketContext } from "./socket.ts";
@@ -356,6 +355,7 @@ function applyHeaderOptions(endpoint: UdpEndpoint, options: SocketOptions): void
   endpoint.trafficClass = options.trafficClass;
   const { mtuDiscovery } = options;
   endpoint.dontFragment = options.dontFragment || mtuDiscovery === IP_PMTUDISC_DO || mtuDiscovery === IP_PMTUDISC_PROBE;
+  endpoint.takesBroadcast = options.receivesBroadcast;
   endpoint.segmentBytes = options.segmentBytes;
   endpoint.dropsOldest = options.dropsOldestDatagrams;
   endpoint.multicast.interface = options.multicastInterface;

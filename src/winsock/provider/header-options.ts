@@ -1,6 +1,6 @@
 /** Options of what IP's headers say, which both levels have under names and numbers of their own. */
-import * as c from "../abi/constants.ts";
 import { WSAEINVAL, WSAENOTCONN } from "../abi/errors.ts";
+import { IP_PMTUDISC_DO, IP_PMTUDISC_PROBE } from "../abi/values.ts";
 import { isStream, keptAt, notOnStreams, type SocketOption } from "./option.ts";
 import type { Socket } from "./socket.ts";
 
@@ -74,7 +74,7 @@ export const MTU_DISCOVERY: SocketOption = {
   only: "any",
   get: (s) => s.options.mtuDiscovery,
   set: (s, v) => {
-    if (v < c.IP_PMTUDISC_DO || v > c.IP_PMTUDISC_PROBE) return WSAEINVAL;
+    if (v < IP_PMTUDISC_DO || v > IP_PMTUDISC_PROBE) return WSAEINVAL;
     s.options.mtuDiscovery = v;
     s.applyOptions();
     return 0;

@@ -1,8 +1,9 @@
 /** The host's addresses as WSAIoctl lists them. */
 import { isUnspecified } from "../../stack/core/address.ts";
 import type { InterfaceAddress, InterfaceService } from "../../stack/link/interface-service.ts";
-import { AF_INET, IFF_BROADCAST, IFF_LOOPBACK, IFF_MULTICAST, IFF_UP } from "../abi/constants.ts";
+import { AF_INET } from "../abi/constants.ts";
 import { interfaceInfoBytes } from "../abi/ioctl-structures.ts";
+import { IFF_BROADCAST, IFF_LOOPBACK, IFF_MULTICAST, IFF_UP } from "../abi/values.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { familyOfAddress, LIMITED_BROADCAST_NAME, netmaskName } from "./socket-family.ts";
 

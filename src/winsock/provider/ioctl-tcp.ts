@@ -1,9 +1,9 @@
 /** Commands of WSAIoctl about a connection of TCP. */
 import type { TcpState } from "../../stack/core/states.ts";
-import * as c from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENOTCONN } from "../abi/errors.ts";
 import * as abi from "../abi/ioctl-structures.ts";
 import { sizeof_DWORD } from "../abi/structures.ts";
+import * as values from "../abi/values.ts";
 import { type IoctlCommand, readDword, refused, returned } from "./ioctl-buffers.ts";
 import { isStream } from "./option.ts";
 
@@ -27,27 +27,27 @@ export const setInitialRto: IoctlCommand = (socket, { input }) => {
   const { options, context } = socket;
   const rtt = readDword(input) & 0xffff;
   const retransmissions = input[2]!;
-  if (rtt === c.TCP_INITIAL_RTO_DEFAULT_RTT) options.initialRtoMs = undefined;
+  if (rtt === values.TCP_INITIAL_RTO_DEFAULT_RTT) options.initialRtoMs = undefined;
   // A shorter timeout than data ever has would send all SYNs before any host can answer.
-  else if (rtt !== c.TCP_INITIAL_RTO_UNSPECIFIED_RTT) options.initialRtoMs = Math.max(rtt, context.host.context.profile.minRtoMs);
-  if (retransmissions === c.TCP_INITIAL_RTO_DEFAULT_MAX_SYN_RETRANSMISSIONS) options.synRetries = undefined;
-  else if (retransmissions === c.TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS) options.synRetries = 0;
-  else if (retransmissions !== c.TCP_INITIAL_RTO_UNSPECIFIED_MAX_SYN_RETRANSMISSIONS) options.synRetries = retransmissions;
+  else if (rtt !== values.TCP_INITIAL_RTO_UNSPECIFIED_RTT) options.initialRtoMs = Math.max(rtt, context.host.context.profile.minRtoMs);
+  if (retransmissions === values.TCP_INITIAL_RTO_DEFAULT_MAX_SYN_RETRANSMISSIONS) options.synRetries = undefined;
+  else if (retransmissions === values.TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS) options.synRetries = 0;
+  else if (retransmissions !== values.TCP_INITIAL_RTO_UNSPECIFIED_MAX_SYN_RETRANSMISSIONS) options.synRetries = retransmissions;
   return returned();
 };
 
 const STATES: Readonly<Record<TcpState, number>> = {
-  CLOSED: c.TCPSTATE_CLOSED,
-  LISTEN: c.TCPSTATE_LISTEN,
-  "SYN-SENT": c.TCPSTATE_SYN_SENT,
-  "SYN-RECEIVED": c.TCPSTATE_SYN_RCVD,
-  ESTABLISHED: c.TCPSTATE_ESTABLISHED,
-  "FIN-WAIT-1": c.TCPSTATE_FIN_WAIT_1,
-  "FIN-WAIT-2": c.TCPSTATE_FIN_WAIT_2,
-  "CLOSE-WAIT": c.TCPSTATE_CLOSE_WAIT,
-  CLOSING: c.TCPSTATE_CLOSING,
-  "LAST-ACK": c.TCPSTATE_LAST_ACK,
-  "TIME-WAIT": c.TCPSTATE_TIME_WAIT,
+  CLOSED: values.TCPSTATE_CLOSED,
+  LISTEN: values.TCPSTATE_LISTEN,
+  "SYN-SENT": values.TCPSTATE_SYN_SENT,
+  "SYN-RECEIVED": values.TCPSTATE_SYN_RCVD,
+  ESTABLISHED: values.TCPSTATE_ESTABLISHED,
+  "FIN-WAIT-1": values.TCPSTATE_FIN_WAIT_1,
+  "FIN-WAIT-2": values.TCPSTATE_FIN_WAIT_2,
+  "CLOSE-WAIT": values.TCPSTATE_CLOSE_WAIT,
+  CLOSING: values.TCPSTATE_CLOSING,
+  "LAST-ACK": values.TCPSTATE_LAST_ACK,
+  "TIME-WAIT": values.TCPSTATE_TIME_WAIT,
 };
 
 const microseconds = (ms: number): number => (Number.isFinite(ms) ? Math.round(ms * 1000) : 0);

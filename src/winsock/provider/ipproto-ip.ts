@@ -1,12 +1,12 @@
 import * as c from "../abi/constants.ts";
 import { dontFragment, HOPS, MTU, MTU_DISCOVERY, multicastHops, multicastLoop, NO_USER_MTU, TRAFFIC_CLASS } from "./header-options.ts";
 import { IP_MEMBERSHIPS, interfaceByName } from "./membership-options.ts";
-import { keptAt, keptBytesAt, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
+import { flag, keptAt, keptBytesAt, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
 import { socketFamily } from "./socket-family.ts";
 import { keptKey } from "./socket-options.ts";
 
 const kept = keptAt(c.IPPROTO_IP);
-const ofDatagrams = (name: number, initial = 0): [number, SocketOption] => notOnStreams(kept(name, "dword", initial));
+const ofDatagrams = (name: number): [number, SocketOption] => notOnStreams(kept(name, "dword"));
 const INET = socketFamily(c.AF_INET)!;
 /** RFC 791 §3.1: what the header's length leaves room for. */
 const MOST_OPTIONS = 40;
@@ -40,7 +40,7 @@ export const IP_LEVEL: OptionTable = new Map<number, SocketOption>([
   dontFragment(c.IPPROTO_IP, c.IP_DONTFRAGMENT),
   ofDatagrams(c.IP_PKTINFO),
   ofDatagrams(c.IP_RECVTTL),
-  ofDatagrams(c.IP_RECEIVE_BROADCAST, 1),
+  notOnStreams([c.IP_RECEIVE_BROADCAST, { ...flag("bool", "receivesBroadcast", "any"), lengths: "dword" }]),
   ofDatagrams(c.IP_RECVIF),
   ofDatagrams(c.IP_RECVDSTADDR),
   kept(c.IP_IFLIST, "dword"),

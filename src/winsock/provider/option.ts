@@ -28,6 +28,8 @@ export interface SocketOption {
   readonly write?: (socket: Socket, bytes: Uint8Array) => number;
   /** The only type of socket that has it; the other says WSAENOPROTOOPT. */
   readonly only: SocketType | "any";
+  /** What streams say instead, whether it is read or set, where they know it and have it not. */
+  readonly streamCode?: number;
   /** The code for this socket, at this time, whether it is read or set; 0 for none. */
   readonly refuses?: (socket: Socket) => number;
   /** The code for an attempt to read what can only be set; WSAENOPROTOOPT or WSAEINVAL. */
@@ -125,7 +127,7 @@ export const beforeBind = ([name, option]: [number, SocketOption]): [number, Soc
 /** The option, but WSAEINVAL on streams (Wine's test sockopt_validity). */
 export const notOnStreams = ([name, option]: [number, SocketOption]): [number, SocketOption] => [
   name,
-  { ...option, refuses: (socket) => (isStream(socket) ? WSAEINVAL : (option.refuses?.(socket) ?? 0)) },
+  { ...option, streamCode: WSAEINVAL },
 ];
 
 /** One that is known, and neither read nor set (Wine's test sockopt_validity). */

@@ -25,7 +25,8 @@ function find(socket: Socket, level: number, name: number): SocketOption | numbe
   if (names === undefined) return WSAEINVAL;
   const option = names.get(name);
   if (option === undefined || (option.only !== "any" && (option.only === "stream") !== isStream(socket))) return WSAENOPROTOOPT;
-  return option.refuses?.(socket) || option;
+  const code = isStream(socket) ? (option.streamCode ?? 0) : 0;
+  return code || option.refuses?.(socket) || option;
 }
 
 /** One option, for whoever wants to know what there is: docs/reference/winsock-options.md is made from this. */
@@ -35,6 +36,8 @@ export interface OptionListing {
   readonly lengths: LengthClass;
   readonly structure: string | undefined;
   readonly only: SocketType | "any";
+  /** The code of streams that know it and have it not. */
+  readonly streamCode: number | undefined;
   /** `kept`: set and read back, without any other effect. `none`: refused. */
   readonly effect: "honoured" | "kept" | "none";
   /** 0, or the code of a getsockopt of a whole value. */
@@ -47,15 +50,23 @@ export interface OptionListing {
 export function listOptions(): OptionListing[] {
   const ofSockets = [...LEVELS].flatMap(([level, options]) =>
     [...options].map(([name, option]): OptionListing => {
-      const { lengths, structure, only, isOnlyKept } = option;
+      const { lengths, structure, only, streamCode, isOnlyKept } = option;
       const read = option.get !== undefined || option.read !== undefined ? 0 : (option.getError ?? WSAEINVAL);
       const isSettable = option.set !== undefined || option.write !== undefined;
       const set = isSettable ? 0 : (option.setError?.(true) ?? WSAENOPROTOOPT);
       const effect = isOnlyKept ? "kept" : read === 0 || set === 0 ? "honoured" : "none";
-      return { level, name, lengths, structure, only, effect, read, set };
+      return { level, name, lengths, structure, only, streamCode, effect, read, set };
     }),
   );
-  const openType = { level: SOL_SOCKET, name: SO_OPENTYPE, lengths: "dword", structure: undefined, only: "any", effect: "kept" } as const;
+  const openType = {
+    level: SOL_SOCKET,
+    name: SO_OPENTYPE,
+    lengths: "dword",
+    structure: undefined,
+    only: "any",
+    streamCode: undefined,
+    effect: "kept",
+  } as const;
   return [...ofSockets, { ...openType, read: 0, set: 0 }];
 }
 

@@ -13,6 +13,8 @@ export interface SocketOptions {
   exclusiveAddressUse: boolean;
   keepAlive: boolean;
   broadcast: boolean;
+  /** IP_RECEIVE_BROADCAST. */
+  receivesBroadcast: boolean;
   linger: Linger;
   outOfBandInline: boolean;
   sendBufferBytes: number;
@@ -52,7 +54,7 @@ export interface SocketOptions {
   reportsTtlExceeded: boolean;
   /** SIO_ENABLE_CIRCULAR_QUEUEING. */
   dropsOldestDatagrams: boolean;
-  /** TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT and SIO_KEEPALIVE_VALS; undefined for the profile's. */
+  /** TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT and SIO_KEEPALIVE_VALS; undefined and 0 for the profile's. */
   keepAliveIdleMs: number | undefined;
   keepAliveIntervalMs: number | undefined;
   keepAliveProbes: number | undefined;
@@ -74,6 +76,7 @@ export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: numb
     exclusiveAddressUse: false,
     keepAlive: false,
     broadcast: false,
+    receivesBroadcast: true,
     linger: { on: false, seconds: 0 },
     outOfBandInline: false,
     sendBufferBytes,
@@ -149,7 +152,7 @@ export function connectionOptions(options: SocketOptions): ConnectionOptions {
     trafficClass: options.trafficClass,
     keepAliveIdleMs: options.keepAliveIdleMs || undefined,
     keepAliveIntervalMs: options.keepAliveIntervalMs || undefined,
-    keepAliveProbes: options.keepAliveProbes,
+    keepAliveProbes: options.keepAliveProbes || undefined,
     timestamps: options.timestamps,
     initialRtoMs: options.initialRtoMs,
     synRetries: options.synRetries,

@@ -16,6 +16,7 @@ import {
 import { guid, guidBytes } from "../../../src/winsock/abi/guid.ts";
 import * as abi from "../../../src/winsock/abi/ioctl-structures.ts";
 import { new_sockaddr_in, new_sockaddr_in6, type SOCKET } from "../../../src/winsock/abi/structures.ts";
+import * as values from "../../../src/winsock/abi/values.ts";
 import type { IoctlInput, IoctlOutput } from "../../../src/winsock/faces/ioctl-values.ts";
 import { address6, datagram6, ELSEWHERE6, ipv6Winsock, OURS6, PEER6, stream6, text6 } from "../../support/ipv6-winsock.ts";
 import { address, ELSEWHERE, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
@@ -238,10 +239,10 @@ describe("addresses of the host", () => {
       iiFlags,
       ...[iiAddress, iiBroadcastAddress, iiNetmask].map((name) => ("sin_addr" in name ? v.winsock.inet_ntoa(name.sin_addr) : "")),
     ]);
-    const up = c.IFF_UP | c.IFF_MULTICAST;
-    expect(shown[0]).toEqual([up | c.IFF_BROADCAST, OURS, "255.255.255.255", "255.255.255.0"]);
+    const up = values.IFF_UP | values.IFF_MULTICAST;
+    expect(shown[0]).toEqual([up | values.IFF_BROADCAST, OURS, "255.255.255.255", "255.255.255.0"]);
     expect(shown[1]!.slice(1)).toEqual(["127.0.0.1", "255.255.255.255", "255.0.0.0"]);
-    expect(Number(shown[1]![0]) & c.IFF_LOOPBACK).toBe(c.IFF_LOOPBACK);
+    expect(Number(shown[1]![0]) & values.IFF_LOOPBACK).toBe(values.IFF_LOOPBACK);
   });
 
   test("SIO_GET_BROADCAST_ADDRESS is 255.255.255.255, and IPv6 has none", () => {
@@ -350,7 +351,7 @@ describe("TCP", () => {
 
   test.each([
     ["300 ms and 3 retransmissions", { Rtt: 300, MaxSynRetransmissions: 3 }, [0, 300, 900, 2100], 4500],
-    ["none at all", { Rtt: 400, MaxSynRetransmissions: c.TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS }, [0], 400],
+    ["none at all", { Rtt: 400, MaxSynRetransmissions: values.TCP_INITIAL_RTO_NO_SYN_RETRANSMISSIONS }, [0], 400],
     ["what is unspecified", { Rtt: 0xffff, MaxSynRetransmissions: 255 }, [0, 1000, 3000, 7000, 15_000], 21_000],
     ["the defaults", { Rtt: 0, MaxSynRetransmissions: 0 }, [0, 1000, 3000, 7000, 15_000], 21_000],
     ["2000 ms alone", { Rtt: 2000, MaxSynRetransmissions: 255 }, [0, 2000, 6000, 14_000, 30_000], 62_000],
@@ -380,7 +381,7 @@ describe("TCP", () => {
     const info = abi.new_TCP_INFO_v0();
     expect(ioctl(v, s, c.SIO_TCP_INFO, { value: 0 }, info)).toEqual(done(88));
     expect(info).toMatchObject({
-      State: c.TCPSTATE_ESTABLISHED,
+      State: values.TCPSTATE_ESTABLISHED,
       Mss: 1460,
       BytesOut: 5,
       BytesIn: 3,

@@ -16,9 +16,10 @@ import {
 } from "../../../src/winsock/abi/multicast-requests.ts";
 import type { ICMP_ERROR_INFO } from "../../../src/winsock/abi/socket-state.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
+import * as values from "../../../src/winsock/abi/values.ts";
 import { tcpOf } from "../../support/insides.ts";
 import { address6, datagram6, dual, ipv6Winsock, PEER6, stream6 } from "../../support/ipv6-winsock.ts";
-import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { address, BROADCAST, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, bytes, connect, datagram, fails, nonblocking, outcome, recv, SUCCESS, say } from "../../support/winsock-calls.ts";
 
 const IP_AT = 14;
@@ -138,9 +139,9 @@ describe("fragments", () => {
   test.each([
     ["nothing", undefined, 0, SUCCESS],
     ["IP_DONTFRAGMENT", c.IP_DONTFRAGMENT, 1, fails(10040)],
-    ["IP_MTU_DISCOVER IP_PMTUDISC_DO", c.IP_MTU_DISCOVER, c.IP_PMTUDISC_DO, fails(10040)],
-    ["IP_MTU_DISCOVER IP_PMTUDISC_PROBE", c.IP_MTU_DISCOVER, c.IP_PMTUDISC_PROBE, fails(10040)],
-    ["IP_MTU_DISCOVER IP_PMTUDISC_DONT", c.IP_MTU_DISCOVER, c.IP_PMTUDISC_DONT, SUCCESS],
+    ["IP_MTU_DISCOVER IP_PMTUDISC_DO", c.IP_MTU_DISCOVER, values.IP_PMTUDISC_DO, fails(10040)],
+    ["IP_MTU_DISCOVER IP_PMTUDISC_PROBE", c.IP_MTU_DISCOVER, values.IP_PMTUDISC_PROBE, fails(10040)],
+    ["IP_MTU_DISCOVER IP_PMTUDISC_DONT", c.IP_MTU_DISCOVER, values.IP_PMTUDISC_DONT, SUCCESS],
   ] as const)("with %s set, 3000 bytes to an MTU of 1500", (_, name, value, expected) => {
     const v = new VirtualWinsock();
     const sent = watch(v, ipv4.PROTOCOL_UDP);
@@ -166,6 +167,22 @@ describe("fragments", () => {
     v.advance(10);
     expect(sent.slice(1).map(({ bytes }) => ipv4.payloadLength(bytes, IP_AT) - 8)).toEqual([1000, 1000, 500]);
   });
+});
+
+test.each([
+  ["on, as it is at first", 1, "to all"],
+  ["off", 0, "to us"],
+])("IP_RECEIVE_BROADCAST %s: what was sent to everybody (M)", (_, value, expected) => {
+  const v = new VirtualWinsock();
+  const s = nonblocking(v, datagram(v.winsock));
+  setNumber(v, s, c.IPPROTO_IP, c.IP_RECEIVE_BROADCAST, value);
+  bind(v, s, "0.0.0.0", 7000);
+  const peer = datagram(v.peerWinsock);
+  setNumber(v, peer, c.SOL_SOCKET, c.SO_BROADCAST, 1, v.peerWinsock);
+  expect(sendTo(v, peer, BROADCAST, 7000, bytes("to all"), v.peerWinsock)).toEqual([6, 0]);
+  sendTo(v, peer, OURS, 7000, bytes("to us"), v.peerWinsock);
+  v.advance(10);
+  expect(recv(v.winsock, s)).toBe(expected);
 });
 
 describe("groups", () => {
@@ -345,6 +362,22 @@ describe("keepalive (M: TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT)", () => {
     const times = sent.filter((frame) => (flagsOf(frame) & tcp.RST) === 0).map(({ atMs }) => Math.round((atMs - from) / 1000));
     expect(times).toEqual([30, 34, 38]);
     expect(Math.round((v.nowMs - from) / 1000)).toBe(42);
+  });
+
+  test("no time and no number of probes are the system's, and the longest is for ever", () => {
+    const v = new VirtualWinsock();
+    const { s } = v.pair();
+    const probeInMs = () =>
+      v.ours.tcp
+        .statuses()
+        .flatMap(({ timers }) => timers)
+        .find(({ name }) => name === "keep-alive")?.inMs;
+    for (const name of [c.TCP_KEEPIDLE, c.TCP_KEEPINTVL, c.TCP_KEEPCNT]) setNumber(v, s, c.IPPROTO_TCP, name, 0);
+    setNumber(v, s, c.SOL_SOCKET, c.SO_KEEPALIVE, 1);
+    expect(probeInMs()).toBe(7_200_000);
+    setNumber(v, s, c.IPPROTO_TCP, c.TCP_KEEPIDLE, -1);
+    v.advance(1000);
+    expect(probeInMs()).toBeGreaterThan(4e12);
   });
 
   test("an idle time that is set while it runs counts from the last segment", () => {

@@ -3,6 +3,8 @@ import type { Socket } from "./socket.ts";
 
 /** What a command of WSAIoctl is given beside its socket. */
 export interface IoctlBuffers {
+  /** By which it was named. */
+  readonly handle: number;
   /** cbInBuffer bytes, or null. */
   readonly input: Uint8Array | null;
   /** cbOutBuffer, or −1 for a NULL buffer. */

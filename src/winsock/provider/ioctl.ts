@@ -6,6 +6,7 @@ import { extensionFunctionIndex } from "../abi/extension-functions.ts";
 import { sizeof_GUID } from "../abi/guid.ts";
 import { addressListBytes, addressListNames, sizeof_INTERFACE_INFO, sizeof_SOCKET_ADDRESS_LIST } from "../abi/ioctl-structures.ts";
 import { sizeof_DWORD, sizeof_SOCKET, sizeof_sockaddr } from "../abi/structures.ts";
+import type { CallRequest } from "./calls.ts";
 import { interfaceList, localAddresses } from "./interface-list.ts";
 import { dword, type IoctlCommand, readDword, refused, returned, untouched } from "./ioctl-buffers.ts";
 import { keepaliveValues, setInitialRto, tcpInfo } from "./ioctl-tcp.ts";
@@ -44,7 +45,7 @@ const ofSocket =
   };
 
 /** The handle itself: nothing lies between a program and this provider. */
-const sameHandle: IoctlCommand = ({ handle }, { room }) => {
+const sameHandle: IoctlCommand = (_, { handle, room }) => {
   if (room < sizeof_SOCKET) return refused(WSAEFAULT);
   const bytes = new Uint8Array(sizeof_SOCKET);
   bytes.set(dword(handle));
@@ -173,9 +174,10 @@ const NO_COUNT = 1;
 const OVERLAPPED = 2;
 
 /** WSAIoctl. A NULL for the bytes returned is WSAEFAULT whatever is asked for (Wine's tests fionbio, keepalive_vals, unsupported_ioctls). */
-export function ioctl(socket: Socket, code: number, how: number, input: Uint8Array | null, room: number): Outcome {
+export function ioctl(socket: Socket, { s: handle, a, b: how, data: input, c: room }: CallRequest): Outcome {
+  const code = a >>> 0;
   if (how === NO_COUNT) return untouched(WSAEFAULT);
   const command = COMMANDS.get(code);
   if (command === undefined || how === OVERLAPPED) return refused(WSAEOPNOTSUPP);
-  return command(socket, { input, room });
+  return command(socket, { handle, input, room });
 }

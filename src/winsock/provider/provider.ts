@@ -329,7 +329,8 @@ function newSocket(client: Client, ...parameters: Parameters<typeof resolveKind>
   return succeeded(socket.handle);
 }
 
-function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRequest): Answer {
+function answerFor(socket: Socket, client: Client, request: CallRequest): Answer {
+  const { op, a, b, c, data } = request;
   switch (op) {
     case CALL.bind:
       return socket.bind(data, a);
@@ -365,7 +366,7 @@ function answerFor(socket: Socket, client: Client, { op, a, b, c, data }: CallRe
     case CALL.ioctlsocket:
       return socket.ioctlsocket(a >>> 0, b, c === 1);
     case CALL.WSAIoctl:
-      return ioctl(socket, a >>> 0, b, data, c);
+      return ioctl(socket, request);
     case CALL.getsockname:
       return socket.getsockname(a);
     case CALL.getpeername:

@@ -18,7 +18,8 @@ const usable = (ip: Addressing, { addresses }: InterfaceService): InterfaceAddre
   addresses.filter(({ address }) => !isUnspecified(address) && ip.isLocalAddress(address));
 
 function flagsOf({ isUp, isLoopback }: InterfaceService, { broadcast }: InterfaceAddress): number {
-  return (isUp ? IFF_UP : 0) | (broadcast === undefined ? 0 : IFF_BROADCAST) | (isLoopback ? IFF_LOOPBACK : 0) | IFF_MULTICAST;
+  const reach = isLoopback ? IFF_LOOPBACK : broadcast === undefined ? 0 : IFF_BROADCAST;
+  return (isUp ? IFF_UP : 0) | reach | IFF_MULTICAST;
 }
 
 /** SIO_GET_INTERFACE_LIST: the IPv4 addresses, the loopback's among them; the broadcast address is the limited one. */

@@ -96,7 +96,8 @@ export function optionsPage(): string {
     "## Control codes",
     "",
     "Of WSAIoctl, and the first three of ioctlsocket. An overlapped call of any is WSAEOPNOTSUPP, as is a code that is not listed; codes that",
-    "wait for a change (`_CHANGE`) are WSAEWOULDBLOCK on a nonblocking socket and WSAEOPNOTSUPP on a blocking one.",
+    "wait for a change (`_CHANGE`) are WSAEWOULDBLOCK on a nonblocking socket, and on a blocking one WSAEOPNOTSUPP but for",
+    "SIO_ADDRESS_LIST_CHANGE, which waits.",
     "SIO_LOOPBACK_FAST_PATH is accepted and changes nothing.",
     "",
     `${CODES.filter(([, code]) => IOCTLS.includes(code))

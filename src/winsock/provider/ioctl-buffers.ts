@@ -1,4 +1,4 @@
-import { failed, type Outcome } from "./outcome.ts";
+import { type Answer, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
 
 /** What a command of WSAIoctl is given beside its socket. */
@@ -11,7 +11,7 @@ export interface IoctlBuffers {
   readonly room: number;
 }
 
-export type IoctlCommand = (socket: Socket, buffers: IoctlBuffers) => Outcome;
+export type IoctlCommand = (socket: Socket, buffers: IoctlBuffers) => Answer;
 
 /** How a command says what came of it: bytes returned in `a`, −1 for those that are left as they were. */
 export const returned = (data: Uint8Array = new Uint8Array(0)): Outcome => ({ result: 0, error: 0, a: data.length, data });

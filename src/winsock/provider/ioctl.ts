@@ -6,12 +6,13 @@ import { extensionFunctionIndex } from "../abi/extension-functions.ts";
 import { sizeof_GUID } from "../abi/guid.ts";
 import { addressListBytes, addressListNames, sizeof_INTERFACE_INFO, sizeof_SOCKET_ADDRESS_LIST } from "../abi/ioctl-structures.ts";
 import { sizeof_DWORD, sizeof_SOCKET, sizeof_sockaddr } from "../abi/structures.ts";
+import { addressListChange } from "./address-list-change.ts";
 import type { CallRequest } from "./calls.ts";
 import { interfaceList, localAddresses } from "./interface-list.ts";
 import { dword, type IoctlCommand, readDword, refused, returned, untouched } from "./ioctl-buffers.ts";
 import { keepaliveValues, setInitialRto, tcpInfo } from "./ioctl-tcp.ts";
 import { isStream } from "./option.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Answer } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
 import { familyOf, familyOfAddress, socketFamily } from "./socket-family.ts";
 
@@ -120,7 +121,7 @@ const idealSendBacklog: IoctlCommand = (socket, { room }) => {
   return room < sizeof_DWORD ? refused(WSAEFAULT) : returned(dword(Math.max(LEAST_BACKLOG, facts.idealSendBacklog)));
 };
 
-/** They wait for something to change, which nothing can be told of yet. */
+/** They wait for something to change that nobody is told of yet. */
 const change: IoctlCommand = ({ isNonblocking }) => refused(isNonblocking ? WSAEWOULDBLOCK : WSAEOPNOTSUPP);
 
 const reports = (field: "reportsPortUnreachable" | "reportsTtlExceeded"): IoctlCommand =>
@@ -142,7 +143,7 @@ const COMMANDS: ReadonlyMap<number, IoctlCommand> = new Map<number, IoctlCommand
   [c.SIO_BSP_HANDLE_POLL, sameHandle],
   [c.SIO_ADDRESS_LIST_QUERY, addressListQuery],
   [c.SIO_ADDRESS_LIST_SORT, addressListSort],
-  [c.SIO_ADDRESS_LIST_CHANGE, change],
+  [c.SIO_ADDRESS_LIST_CHANGE, addressListChange],
   [c.SIO_ROUTING_INTERFACE_QUERY, routingInterfaceQuery],
   [c.SIO_ROUTING_INTERFACE_CHANGE, change],
   [c.SIO_GET_INTERFACE_LIST, getInterfaceList],
@@ -174,7 +175,7 @@ const NO_COUNT = 1;
 const OVERLAPPED = 2;
 
 /** WSAIoctl. A NULL for the bytes returned is WSAEFAULT whatever is asked for (Wine's tests fionbio, keepalive_vals, unsupported_ioctls). */
-export function ioctl(socket: Socket, { s: handle, a, b: how, data: input, c: room }: CallRequest): Outcome {
+export function ioctl(socket: Socket, { s: handle, a, b: how, data: input, c: room }: CallRequest): Answer {
   const code = a >>> 0;
   if (how === NO_COUNT) return untouched(WSAEFAULT);
   const command = COMMANDS.get(code);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as constants from "../src/winsock/abi/constants.ts";
 import { errorName } from "../src/winsock/abi/errors.ts";
+import { IOCTLS } from "../src/winsock/provider/ioctl.ts";
 import { listOptions, type OptionListing } from "../src/winsock/provider/options.ts";
 import { page, table } from "./markdown.ts";
 
@@ -57,20 +58,24 @@ export function callsPage(): string {
   ]);
 }
 
-const LEVELS: readonly (readonly [string, number, string])[] = [
-  ["SOL_SOCKET", constants.SOL_SOCKET, "SO_"],
-  ["IPPROTO_TCP", constants.IPPROTO_TCP, "TCP_"],
-  ["IPPROTO_IP", constants.IPPROTO_IP, "IP_"],
-  ["IPPROTO_IPV6", constants.IPPROTO_IPV6, "IPV6_"],
-  ["IPPROTO_UDP", constants.IPPROTO_UDP, "UDP_"],
+const LEVELS: readonly (readonly [string, number, RegExp])[] = [
+  ["SOL_SOCKET", constants.SOL_SOCKET, /^SO_/],
+  ["IPPROTO_TCP", constants.IPPROTO_TCP, /^TCP_/],
+  ["IPPROTO_IP", constants.IPPROTO_IP, /^(IP|MCAST)_/],
+  ["IPPROTO_IPV6", constants.IPPROTO_IPV6, /^(IPV6|MCAST)_/],
+  ["IPPROTO_UDP", constants.IPPROTO_UDP, /^UDP_/],
 ];
+
+const CODES = Object.entries(constants).flatMap(([name, code]): (readonly [string, number])[] =>
+  /^(SIO_|FIO|SIOC)/.test(name) && typeof code === "number" ? [[name, code]] : [],
+);
 
 const MEANING: Readonly<Record<OptionListing["effect"], string>> = { honoured: "honoured", kept: "accepted", none: "refused" };
 
 export function optionsPage(): string {
   const known = listOptions();
   const sections = LEVELS.flatMap(([level, number, prefix]) => {
-    const named = Object.entries(constants).filter(([name, value]) => name.startsWith(prefix) && typeof value === "number");
+    const named = Object.entries(constants).filter(([name, value]) => prefix.test(name) && typeof value === "number");
     const rows = known.filter((each) => each.level === number).map((each) => row(named, each));
     const others = named
       .filter(([, value]) => !known.some((each) => each.level === number && each.name === value))
@@ -81,19 +86,36 @@ export function optionsPage(): string {
     return ["", `## ${level}`, ...(rows.length === 0 ? [] : ["", ...table(head, rows)]), ...rest];
   });
   return page([
-    "# Socket options",
+    "# Socket options and control codes",
     "",
     "What getsockopt and setsockopt do with each. *Honoured*: it does what Microsoft says. *Accepted*: it is kept and read back, and nothing",
     "else comes of it. *Refused*: with the code that Windows has for it. A level that is not listed is WSAEINVAL, an option that is not",
-    "WSAENOPROTOOPT. They come from `src/winsock/provider/options.ts`.",
+    "WSAENOPROTOOPT. They come from `sol-socket.ts` and `ipproto-*.ts` in `src/winsock/provider`.",
     ...sections,
+    "",
+    "## Control codes",
+    "",
+    "Of WSAIoctl, and the first three of ioctlsocket. An overlapped call of any is WSAEOPNOTSUPP, as is a code that is not listed; codes that",
+    "wait for a change (`_CHANGE`) are WSAEWOULDBLOCK on a nonblocking socket, and on a blocking one WSAEOPNOTSUPP but for",
+    "SIO_ADDRESS_LIST_CHANGE, which waits.",
+    "SIO_LOOPBACK_FAST_PATH is accepted and changes nothing.",
+    "",
+    `${CODES.filter(([, code]) => IOCTLS.includes(code))
+      .map(([name]) => `\`${name}\``)
+      .join(", ")}.`,
+    "",
+    `Not there: ${CODES.filter(([, code]) => !IOCTLS.includes(code))
+      .map(([name]) => `\`${name}\``)
+      .join(", ")}.`,
   ]);
 }
 
 function row(named: readonly (readonly [string, unknown])[], option: OptionListing): string[] {
   const name = named.find(([, value]) => value === option.name)?.[0] ?? `0x${option.name.toString(16)}`;
-  const { effect, only, lengths, read, set } = option;
-  const value = { bool: "BOOL", byte: "BOOL, of which one byte counts", dword: "DWORD", linger: "linger" }[lengths];
+  const { effect, only, streamCode, lengths, structure = "structure", read, set } = option;
+  const value = { bool: "BOOL", byte: "BOOL, of which one byte counts", number: "number", dword: "DWORD", structure }[lengths];
   const outcome = (code: number): string => (code === 0 ? "yes" : (errorName(code) ?? String(code)));
-  return [`\`${name}\``, MEANING[effect], only === "any" ? "all" : `${only}s`, value, outcome(read), outcome(set)];
+  const having = only === "any" ? "all" : `${only}s`;
+  const sockets = streamCode === undefined ? having : `datagrams; of streams ${errorName(streamCode)}`;
+  return [`\`${name}\``, MEANING[effect], sockets, value, outcome(read), outcome(set)];
 }

@@ -134,6 +134,7 @@ export type {
   ConnectFailure,
   ConnectionOptions,
   ConnectionStatus,
+  IcmpReport,
   ListenRequest,
   OpenFailure,
   OpenRequest,
@@ -184,12 +185,13 @@ export type {
   WSADATA,
 } from "./winsock/abi/structures.ts";
 export type { AddressTextFunctions } from "./winsock/faces/address-text-functions.ts";
-export { type BlockingFace, createBlockingFace, type OptionPointer, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export { type BlockingFace, createBlockingFace, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
 export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";
 export type { NameFunctions } from "./winsock/faces/name-functions.ts";
 export type { NamePromises } from "./winsock/faces/name-promises.ts";
+export type { OptionPointer } from "./winsock/faces/option-values.ts";
 export type { OverlappedFunctions } from "./winsock/faces/overlapped-functions.ts";
 export {
   type Cancellable,

@@ -19,19 +19,23 @@ import type { WSANETWORKEVENTS, WSAPOLLFD } from "./abi/event-structures.ts";
 import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
-import type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
+import type { SockaddrPointer } from "./faces/blocking-face.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
+import type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
+import type { OptionPointer } from "./faces/option-values.ts";
 import type { CompletionRoutine } from "./faces/transfers.ts";
 import type { WindowProcedure } from "./faces/window-functions.ts";
 import { face } from "./this-thread.ts";
 
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
-export type { OptionPointer, SockaddrPointer } from "./faces/blocking-face.ts";
+export type { SockaddrPointer } from "./faces/blocking-face.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
+export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
+export type { OptionPointer } from "./faces/option-values.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
 export type { TextPointer } from "./faces/text-buffer.ts";
 export type { CompletionRoutine } from "./faces/transfers.ts";
@@ -191,6 +195,38 @@ export function select(
  */
 export function ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): number {
   return face.ioctlsocket(s, cmd, argp);
+}
+
+/**
+ * Asks or tells the provider something by a control code: those of ioctlsocket and the SIO_ codes of docs/reference/winsock-options.md.
+ * @param lpvInBuffer what the code takes, of `cbInBuffer` bytes: a box, a structure such as tcp_keepalive, a name, or bytes
+ * @param lpvOutBuffer what it fills, of `cbOutBuffer` bytes: a box, a structure, an array of INTERFACE_INFO, a name, or bytes
+ * @param lpcbBytesReturned bytes of output, or how many it would take; never null
+ * @param lpOverlapped null: overlapped calls are refused with WSAEOPNOTSUPP
+ * @returns 0, or SOCKET_ERROR: WSAEFAULT for buffers that are too small, WSAEOPNOTSUPP for a code that is not known, and others
+ */
+export function WSAIoctl(
+  s: SOCKET,
+  dwIoControlCode: number,
+  lpvInBuffer: IoctlInput | null,
+  cbInBuffer: number,
+  lpvOutBuffer: IoctlOutput | null,
+  cbOutBuffer: number,
+  lpcbBytesReturned: Box<number> | null,
+  lpOverlapped: object | null,
+  lpCompletionRoutine: ((...parameters: never[]) => void) | null,
+): number {
+  return face.WSAIoctl(
+    s,
+    dwIoControlCode,
+    lpvInBuffer,
+    cbInBuffer,
+    lpvOutBuffer,
+    cbOutBuffer,
+    lpcbBytesReturned,
+    lpOverlapped,
+    lpCompletionRoutine,
+  );
 }
 
 /** The socket's own address and port. @param namelen bytes of `name`, in and out. @returns 0, or SOCKET_ERROR: WSAEINVAL while not bound */

@@ -16,12 +16,31 @@
  */
 
 import { openAsyncPort } from "../network/networks.ts";
-import type { SO_LINGER, SOL_SOCKET } from "./abi/constants.ts";
+import type {
+  IPPROTO_TCP,
+  SIO_ADDRESS_LIST_QUERY,
+  SIO_ADDRESS_LIST_SORT,
+  SIO_GET_BROADCAST_ADDRESS,
+  SIO_GET_INTERFACE_LIST,
+  SIO_ROUTING_INTERFACE_QUERY,
+  SIO_TCP_INFO,
+  SO_BSP_STATE,
+  SO_LINGER,
+  SO_PROTOCOL_INFOA,
+  SO_PROTOCOL_INFOW,
+  SOL_SOCKET,
+  TCP_ICMP_ERROR_INFO,
+} from "./abi/constants.ts";
+import type { TCP_INFO_v0 } from "./abi/ioctl-structures.ts";
+import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
+import type { CSADDR_INFO, ICMP_ERROR_INFO } from "./abi/socket-state.ts";
 import type { linger, SOCKET } from "./abi/structures.ts";
 import type { AddressHints, FoundAddress, HostRecord } from "./faces/name-promises.ts";
 import {
   type Cancellable,
   createPromiseFace,
+  type HostInterface,
+  type IoctlArgument,
   type OptionValue,
   type SelectOptions,
   type SocketAddress,
@@ -33,9 +52,23 @@ export { useNetwork } from "../network/networks.ts";
 export * from "./abi/byte-order.ts";
 export * from "./abi/constants.ts";
 export * from "./abi/errors.ts";
+export type { TCP_INFO_v0, TCP_INITIAL_RTO_PARAMETERS, tcp_keepalive } from "./abi/ioctl-structures.ts";
+export type { group_req, group_source_req, ip_mreq, ip_mreq_source, ipv6_mreq, MulticastRequest } from "./abi/multicast-requests.ts";
+export type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
+export type { CSADDR_INFO, ICMP_ERROR_INFO } from "./abi/socket-state.ts";
 export type { linger, SOCKET } from "./abi/structures.ts";
+export * from "./abi/values.ts";
 export type { AddressHints, FoundAddress, HostRecord } from "./faces/name-promises.ts";
-export type { Cancellable, OptionValue, SelectOptions, SocketAddress, SocketSets, TransferOptions } from "./faces/promise-face.ts";
+export type {
+  Cancellable,
+  HostInterface,
+  IoctlArgument,
+  OptionValue,
+  SelectOptions,
+  SocketAddress,
+  SocketSets,
+  TransferOptions,
+} from "./faces/promise-face.ts";
 
 /** The face of this thread, which reaches its network at the first call. */
 const face = createPromiseFace(openAsyncPort);
@@ -161,11 +194,21 @@ export function setsockopt(s: SOCKET, level: number, optname: number, value: Opt
   return face.setsockopt(s, level, optname, value);
 }
 
-/** Reads SO_LINGER, the one option that is no number. */
+/** Reads SO_LINGER. */
 export function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
+/** Reads how the catalogue describes the socket's protocol. */
+export function getsockopt(
+  s: SOCKET,
+  level: typeof SOL_SOCKET,
+  optname: typeof SO_PROTOCOL_INFOA | typeof SO_PROTOCOL_INFOW,
+): Promise<WSAPROTOCOL_INFO>;
+/** Reads both names of the socket, its type and protocol. */
+export function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_BSP_STATE): Promise<CSADDR_INFO>;
+/** Reads what ICMP said of the last connect that failed. @throws WinsockError WSAEINVAL where it said nothing */
+export function getsockopt(s: SOCKET, level: typeof IPPROTO_TCP, optname: typeof TCP_ICMP_ERROR_INFO): Promise<ICMP_ERROR_INFO>;
 /** Reads an option; docs/reference/winsock-options.md lists them. @throws WinsockError WSAENOPROTOOPT, WSAEINVAL */
 export function getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
-export function getsockopt(s: SOCKET, level: number, optname: number): Promise<number | linger> {
+export function getsockopt(s: SOCKET, level: number, optname: number): Promise<unknown> {
   return face.getsockopt(s, level, optname);
 }
 
@@ -184,6 +227,29 @@ export function select(
 /** FIONBIO switches nonblocking mode on or off, FIONREAD counts what can be read. @returns the argument as the command left it */
 export function ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number> {
   return face.ioctlsocket(s, cmd, argument);
+}
+
+/** The host's addresses of the socket's family, that it may be bound to. */
+export function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_QUERY): Promise<SocketAddress[]>;
+/** The same addresses in the order in which they should be tried (RFC 6724). */
+export function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly SocketAddress[]): Promise<SocketAddress[]>;
+/** The address from which datagrams to `input` leave. @throws WinsockError WSAENETUNREACH */
+export function WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: SocketAddress): Promise<SocketAddress>;
+/** The address of everybody on a link. */
+export function WSAIoctl(s: SOCKET, code: typeof SIO_GET_BROADCAST_ADDRESS): Promise<SocketAddress>;
+/** The host's IPv4 addresses with their netmasks. */
+export function WSAIoctl(s: SOCKET, code: typeof SIO_GET_INTERFACE_LIST): Promise<HostInterface[]>;
+/** What is measured of a connection. @param version 0, which is the default. @throws WinsockError WSAENOTCONN */
+export function WSAIoctl(s: SOCKET, code: typeof SIO_TCP_INFO, version?: number): Promise<TCP_INFO_v0>;
+/**
+ * Asks or tells the provider something by a control code; docs/reference/winsock-options.md lists them.
+ * @param input what the code takes: a number or a boolean for a DWORD, a structure, or bytes
+ * @returns the number that it gives, undefined for nothing
+ * @throws WinsockError WSAEFAULT without the input that the code takes, WSAEOPNOTSUPP for a code that is not known, and others
+ */
+export function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<number | undefined>;
+export function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<unknown> {
+  return face.WSAIoctl(s, code, input);
 }
 
 /**

@@ -254,6 +254,7 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   getpeername: ({ near }) => ({ s: near, a: 16 }),
   getsockopt: ({ near }) => ({ s: near, a: 0xffff, b: 0x1001, c: 4 }),
   setsockopt: ({ near }) => ({ s: near, a: 0xffff, b: 0x1001, c: 4, data: new Uint8Array([0, 64, 0, 0]) }),
+  WSAIoctl: ({ near }) => ({ s: near, a: 0x48000016, c: 65536, data: new Uint8Array(4) }),
   cancel: () => ({ a: 5 }),
   show: ({ far }) => ({ s: far, a: 100_000 }),
   taken: ({ far }) => ({ s: far, a: 5 }),

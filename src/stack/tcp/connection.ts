@@ -1,8 +1,8 @@
 import { ALARM } from "./alarm.ts";
 import { alarmWentOff } from "./connection-alarms.ts";
 import { connectionStatus } from "./connection-status.ts";
-import { ControlBlock } from "./control-block.ts";
-import { keepAliveChanged } from "./keep-alive.ts";
+import { ControlBlock, headerChoicesOf } from "./control-block.ts";
+import { idleTimeChanged, keepAliveChanged } from "./keep-alive.ts";
 import type { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { connectLimitChanged } from "./opening-alarms.ts";
@@ -95,15 +95,25 @@ export class Connection extends ControlBlock implements TcpConnection {
   setOptions(options: Partial<ConnectionOptions>): void {
     const before = this.options;
     this.options = { ...before, ...options };
-    const { noDelay, keepAlive, maxRetransmissionMs, receiveBufferBytes } = this.options;
+    const { noDelay, keepAlive, keepAliveIdleMs, maxRetransmissionMs, receiveBufferBytes } = this.options;
     // Only what changed acts: what runs by a value that stays runs on.
     if (receiveBufferBytes !== before.receiveBufferBytes) {
       this.receiveBuffer.limit = this.wantedCapacity();
       considerWindowUpdate(this, 0);
     }
     if (keepAlive !== before.keepAlive) keepAliveChanged(this);
+    else if (keepAliveIdleMs !== before.keepAliveIdleMs) idleTimeChanged(this);
+    this.headerChoices = headerChoicesOf(this.options);
     if (maxRetransmissionMs !== before.maxRetransmissionMs) connectLimitChanged(this);
     if (noDelay && !before.noDelay) this.owner.wantsOutput(this);
+  }
+
+  get hasTimestamps(): boolean {
+    return this.timestamps !== undefined;
+  }
+
+  get leastRttMs(): number {
+    return this.rtt.leastMs;
   }
 
   status(): ConnectionStatus {

@@ -2,7 +2,7 @@ import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
 import { type Seq, seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { AlarmOwner, Alarms, TimerSubject } from "../core/timers.ts";
-import type { Path, SendResult } from "../ip/path.ts";
+import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
 import * as tcp from "../packet/tcp.ts";
 import { ALARM_NAMES } from "./alarm.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
@@ -20,7 +20,7 @@ import { RttEstimator } from "./rtt.ts";
 import { SegmentSizes } from "./segment-sizes.ts";
 import { SendBuffer } from "./send-buffer.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
-import type { AbortReason, ConnectFailure, ConnectionOptions, TcpState, TcpUser } from "./tcp-user.ts";
+import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, TcpState, TcpUser } from "./tcp-user.ts";
 import type { TimestampState } from "./timestamp-state.ts";
 import { TurnState } from "./turn-state.ts";
 import type { WindowProbes } from "./window-probes.ts";
@@ -73,6 +73,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   readonly isPassive: boolean;
   /** One record for all that their users leave alone. */
   options: Readonly<ConnectionOptions>;
+  /** What these come to in the headers of datagrams; undefined for what all have. */
+  headerChoices: HeaderChoices | undefined;
   user: TcpUser;
   state: TcpState = "CLOSED";
 
@@ -122,6 +124,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   readonly contact = new Contact();
   /** Of the last bare reply to a segment that was not acceptable; bounds them to one in 500 ms (RFC 5961 §7). */
   #lastChallengeMs: number | undefined;
+  /** The last ICMP error that came in SYN-SENT. */
+  icmpSaid: IcmpReport | undefined;
   /** Until the connection is established. */
   opening: Opening | undefined = new Opening();
   /** Probes without an answer, while SO_KEEPALIVE is on. */
@@ -151,6 +155,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.remotePort = opening.remotePort;
     this.isPassive = opening.isPassive;
     this.options = opening.options;
+    this.headerChoices = headerChoicesOf(opening.options);
     this.user = opening.user;
     this.iss = opening.iss;
     this.sizes = new SegmentSizes(opening.path.defaultMss);
@@ -158,7 +163,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.sndNxt = opening.iss;
     this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
     this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
-    this.rtt = new RttEstimator(profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
+    this.rtt = new RttEstimator(opening.options.initialRtoMs ?? profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
     this.congestion = new NewReno(this.sizes.sndMss, profile.initialCwndSegments);
     this.receiveBuffer.limit = this.wantedCapacity();
     this.alarms = owner.context.timers.alarms(ALARM_NAMES, this);
@@ -310,3 +315,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     return Math.max(wanted, 4 * 1460);
   }
 }
+
+/** TCP's datagrams are never fragmented. */
+export const headerChoicesOf = ({ ttl, trafficClass }: ConnectionOptions): HeaderChoices | undefined =>
+  ttl === undefined && trafficClass === 0 ? undefined : { ttl, trafficClass, dontFragment: true };

@@ -28,7 +28,8 @@ export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
   // RFC 7323 §2.5: scaling works only when both SYNs carry it.
   const scaling = options.windowScale >= 0 && offers("windowScale");
   const timestamps =
-    options.hasTimestamps && (conn.isPassive ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
+    options.hasTimestamps &&
+    (conn.isPassive || conn.options.timestamps ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
   takeOver(conn, {
     irs: seg.seq,
     window: seg.window,

@@ -27,7 +27,9 @@ export function openingEnded(conn: ControlBlock): void {
 /** TCP_MAXRT, or the profile's limit of a whole connect attempt. */
 export function connectLimitChanged(conn: ControlBlock): void {
   if (conn.state !== "SYN-SENT" && conn.state !== "SYN-RECEIVED") return;
-  const limitMs = conn.options.maxRetransmissionMs ?? conn.context.profile.connectLimitMs;
+  const { maxRetransmissionMs, initialRtoMs, synRetries } = conn.options;
+  const isByRetries = initialRtoMs !== undefined || synRetries !== undefined;
+  const limitMs = maxRetransmissionMs ?? (isByRetries ? Number.POSITIVE_INFINITY : conn.context.profile.connectLimitMs);
   if (!Number.isFinite(limitMs) || conn.isPassive) conn.alarms.cancel(ALARM.connectLimit);
   else conn.alarms.set(ALARM.connectLimit, limitMs);
 }
@@ -70,13 +72,16 @@ export function sendSyn(conn: ControlBlock, flags: number): void {
   conn.opening?.synTried(fate, conn.context.now);
 }
 
+/** How often the SYN is sent again after the first. */
+export const synRetriesOf = ({ options, context }: ControlBlock): number => options.synRetries ?? context.profile.synRetries;
+
 /** No answer to the SYN or SYN-ACK. */
 export function synTimedOut(conn: ControlBlock): void {
   const { profile } = conn.context;
   if (conn.state === "SYN-SENT") {
     // The limit of the whole attempt, where there is one, decides when to give up; without it the retries do. A limit that the
     // user set (TCP_MAXRT, which may be for ever) is tried to its end.
-    if (conn.contact.retries < profile.synRetries || conn.options.maxRetransmissionMs !== undefined) synAgain(conn);
+    if (conn.contact.retries < synRetriesOf(conn) || conn.options.maxRetransmissionMs !== undefined) synAgain(conn);
     else if (!conn.alarms.isPending(ALARM.connectLimit)) conn.fail("timed-out");
   } else if (conn.contact.retries < profile.synAckRetries) synAgain(conn);
   else if (conn.isPassive) conn.release();
@@ -87,5 +92,5 @@ function synTimeout(conn: ControlBlock): number {
   const { profile } = conn.context;
   const linear = conn.state === "SYN-SENT" ? profile.synLinearRetries : 0;
   const doublings = Math.max(0, conn.contact.retries - linear);
-  return Math.min(profile.maxSynRtoMs, profile.initialRtoMs * 2 ** Math.min(doublings, 20));
+  return Math.min(profile.maxSynRtoMs, (conn.options.initialRtoMs ?? profile.initialRtoMs) * 2 ** Math.min(doublings, 20));
 }

@@ -5,6 +5,8 @@ import { type Seq, seqDiff } from "../core/seq.ts";
  */
 export class RttEstimator {
   srttMs = 0;
+  /** The shortest of all samples; Infinity before the first. */
+  leastMs = Number.POSITIVE_INFINITY;
   rttvarMs = 0;
   /** Without back-off; `timeoutMs` applies it. */
   rtoMs: number;
@@ -25,6 +27,7 @@ export class RttEstimator {
 
   /** §2.2, §2.3 with α = 1/8, β = 1/4; a clock granularity of 1 ms. */
   sample(rttMs: number): void {
+    this.leastMs = Math.min(this.leastMs, rttMs);
     if (this.hasSample) {
       this.rttvarMs = 0.75 * this.rttvarMs + 0.25 * Math.abs(this.srttMs - rttMs);
       this.srttMs = 0.875 * this.srttMs + 0.125 * rttMs;

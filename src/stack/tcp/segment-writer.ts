@@ -1,7 +1,7 @@
 import { GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import type { SynOption } from "../core/profile.ts";
 import type { Seq } from "../core/seq.ts";
-import type { Path, SendResult } from "../ip/path.ts";
+import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
 import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
@@ -46,7 +46,7 @@ export class SegmentWriter {
   reset(path: Path, localPort: number, remotePort: number, sequence: Seq, acknowledged: Seq, flags: number): SendResult {
     const at = path.headroom;
     tcp.writeHeader(this.#buffer, at, localPort, remotePort, sequence, acknowledged, tcp.MIN_HEADER, flags, 0);
-    return this.#finish(path, at, at + tcp.MIN_HEADER, 0, tcp.MIN_HEADER);
+    return this.#finish(path, at, at + tcp.MIN_HEADER, 0, tcp.MIN_HEADER, undefined);
   }
 
   /** An ACK on behalf of a connection that is only remembered, in TIME-WAIT. */
@@ -62,7 +62,7 @@ export class SegmentWriter {
     const headerBytes =
       tcp.MIN_HEADER + (timestamps ? writeTimestamps(this.#buffer, at + tcp.MIN_HEADER, timestamps[0], timestamps[1]) : 0);
     tcp.writeHeader(this.#buffer, at, localPort, remotePort, sequence, acknowledged, headerBytes, tcp.ACK, 0);
-    return this.#finish(path, at, at + headerBytes, 0, headerBytes);
+    return this.#finish(path, at, at + headerBytes, 0, headerBytes, undefined);
   }
 
   #send(conn: ControlBlock, at: number, headerBytes: number, flags: number, sequence: Seq, acknowledged: Seq, length: number): SendResult {
@@ -87,6 +87,7 @@ export class SegmentWriter {
       at + headerBytes + length,
       length > conn.sizes.effSndMss ? conn.sizes.effSndMss : 0,
       headerBytes,
+      conn.headerChoices,
     );
     if (result === "full") return result;
     if (length > 0 || (flags & tcp.FIN) !== 0) conn.contact.lastSentMs = conn.context.now;
@@ -99,7 +100,7 @@ export class SegmentWriter {
   }
 
   /** Checksum and segmentation, by us or left to the device. */
-  #finish(path: Path, at: number, end: number, gsoSize: number, headerBytes: number): SendResult {
+  #finish(path: Path, at: number, end: number, gsoSize: number, headerBytes: number, choices: HeaderChoices | undefined): SendResult {
     const info = this.#info;
     const pseudoHeader = path.pseudoHeaderSum(PROTOCOL_TCP) + (end - at);
     info.checksumStart = 0;
@@ -113,7 +114,7 @@ export class SegmentWriter {
     info.gsoType = gsoSize === 0 ? GSO_NONE : path.gsoType;
     info.gsoSize = gsoSize;
     info.headerLength = gsoSize === 0 ? 0 : headerBytes;
-    return path.send(PROTOCOL_TCP, this.#buffer, at, end, info);
+    return path.send(PROTOCOL_TCP, this.#buffer, at, end, info, choices);
   }
 
   /** What every segment after the handshake carries: timestamps when agreed, SACK blocks while there is a gap. */
@@ -130,7 +131,8 @@ export class SegmentWriter {
 
 function synOptionOrder(conn: ControlBlock, flags: number): readonly SynOption[] {
   const { profile } = conn.context;
-  return (flags & tcp.ACK) !== 0 && conn.timestamps !== undefined ? profile.synOptionsWithTimestamps : profile.synOptions;
+  const hasTimestamps = (flags & tcp.ACK) !== 0 ? conn.timestamps !== undefined : conn.options.timestamps;
+  return hasTimestamps ? profile.synOptionsWithTimestamps : profile.synOptions;
 }
 
 function synOptionValues(conn: ControlBlock, flags: number): SynOptionValues {

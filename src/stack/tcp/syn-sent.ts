@@ -3,7 +3,7 @@ import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, RST, SYN } from "../packet/tcp.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { establish, learnFromSyn } from "./handshake.ts";
-import { retryAfterReset, simultaneousOpen, synAfterOldConnection } from "./opening-alarms.ts";
+import { retryAfterReset, simultaneousOpen, synAfterOldConnection, synRetriesOf } from "./opening-alarms.ts";
 import { acceptTextAndFin } from "./receiver.ts";
 import { sampleRtt, sampleTimestamp } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
@@ -54,7 +54,7 @@ export function segmentInSynSent(conn: ControlBlock, seg: Segment): SegmentVerdi
  */
 function refused(conn: ControlBlock): void {
   const { profile } = conn.context;
-  if (profile.rstInSynSent === "retry" && conn.contact.retries < profile.synRetries) {
+  if (profile.rstInSynSent === "retry" && conn.contact.retries < synRetriesOf(conn)) {
     retryAfterReset(conn, profile.synRstRetryMs);
     return;
   }

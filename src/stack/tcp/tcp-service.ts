@@ -56,6 +56,10 @@ export interface TcpConnection {
   abort(): void;
 
   setOptions(options: Partial<ConnectionOptions>): void;
+  /** Segments carry timestamps (RFC 7323). */
+  readonly hasTimestamps: boolean;
+  /** The shortest round trip measured, in milliseconds; Infinity before the first. */
+  readonly leastRttMs: number;
   /** STATUS. */
   status(): ConnectionStatus;
 }

@@ -11,10 +11,18 @@ export type ConnectFailure = "refused" | "timed-out" | "host-unreachable" | "net
 /** Why a connection that stood is gone. `timed-out`: the peer answered nothing any more. */
 export type AbortReason = "reset" | "timed-out" | "network-down";
 
+/** What an ICMP error said about a connect attempt. */
+export interface IcmpReport {
+  readonly reporter: IpAddress;
+  readonly type: number;
+  readonly code: number;
+}
+
 /** What a connection tells its user, as far as the user wants to hear it. Called in the middle of the stack's work: note it and return; calling back into the connection is allowed, waiting is not. */
 export interface TcpUser {
   established?(): void;
-  connectFailed?(reason: ConnectFailure): void;
+  /** @param said the last ICMP error about the attempt, if there was one */
+  connectFailed?(reason: ConnectFailure, said?: IcmpReport): void;
   /** Data arrived. */
   readable?(): void;
   /** The peer's FIN is next after the data that can be read. */
@@ -37,6 +45,19 @@ export interface ConnectionOptions {
   receiveBufferBytes: number | undefined;
   /** TCP_FAIL_CONNECT_ON_ICMP_ERROR. */
   failConnectOnIcmpError: boolean;
+  /** Time to live, or hop limit, of what leaves, 1 to 255; undefined for the profile's. */
+  ttl: number | undefined;
+  /** In IPv4 the TOS octet of what leaves. */
+  trafficClass: number;
+  /** Timestamps (RFC 7323) are offered although the profile's SYN does not offer them. */
+  timestamps: boolean;
+  /** TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT; undefined for the profile's. */
+  keepAliveIdleMs: number | undefined;
+  keepAliveIntervalMs: number | undefined;
+  keepAliveProbes: number | undefined;
+  /** SIO_TCP_INITIAL_RTO: the timeout of the first SYN, and how often it is sent again; with either no other limit but TCP_MAXRT ends the attempt. */
+  initialRtoMs: number | undefined;
+  synRetries: number | undefined;
 }
 
 const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
@@ -45,6 +66,14 @@ const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
   maxRetransmissionMs: undefined,
   receiveBufferBytes: undefined,
   failConnectOnIcmpError: false,
+  timestamps: false,
+  ttl: undefined,
+  trafficClass: 0,
+  keepAliveIdleMs: undefined,
+  keepAliveIntervalMs: undefined,
+  keepAliveProbes: undefined,
+  initialRtoMs: undefined,
+  synRetries: undefined,
 };
 
 /** Those that the user leaves out are as for everybody. */

@@ -401,6 +401,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       return true;
     }
     if (conn.state !== "SYN-SENT") return true;
+    conn.icmpSaid = { reporter: error.reporter, type: error.type, code: error.code };
     const said = connectFailureOf(error.kind);
     if (this.context.profile.icmpInSynSent === "fail") conn.fail(said);
     else if (conn.options.failConnectOnIcmpError) conn.fail("host-unreachable");

@@ -1,5 +1,5 @@
 import { NOTICE } from "./notices.ts";
-import type { AbortReason, ConnectFailure, TcpUser } from "./tcp-user.ts";
+import type { AbortReason, ConnectFailure, IcmpReport, TcpUser } from "./tcp-user.ts";
 
 /** What the segments and calls of a turn leave for its end, when everything leaves at once and the user is told. */
 export class TurnState {
@@ -31,11 +31,11 @@ export class TurnState {
   }
 
   /** Gives the gathered notices. Whoever is told may make new ones, and put another user in its place. */
-  deliver(conn: { readonly user: TcpUser }): void {
+  deliver(conn: { readonly user: TcpUser; readonly icmpSaid: IcmpReport | undefined }): void {
     const notices = this.#notices;
     this.#notices = 0;
     if ((notices & NOTICE.established) !== 0) conn.user.established?.();
-    if ((notices & NOTICE.connectFailed) !== 0) conn.user.connectFailed?.(this.#reason as ConnectFailure);
+    if ((notices & NOTICE.connectFailed) !== 0) conn.user.connectFailed?.(this.#reason as ConnectFailure, conn.icmpSaid);
     if ((notices & NOTICE.readable) !== 0) conn.user.readable?.();
     if ((notices & NOTICE.endOfStream) !== 0) conn.user.endOfStream?.();
     if ((notices & NOTICE.writable) !== 0) conn.user.writable?.();

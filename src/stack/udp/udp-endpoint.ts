@@ -2,7 +2,7 @@ import { type AddressWords, type IpAddress, keepAddress, sameAddress, sameFamily
 import { type BoundAddress, closeness, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
-import { type MembershipOwner, Memberships } from "../ip/groups/memberships.ts";
+import { type MembershipOwner, type MembershipService, Memberships } from "../ip/groups/memberships.ts";
 import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
 import type { PayloadSlabs } from "./payload-slabs.ts";
@@ -44,10 +44,13 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   trafficClass = 0;
   dontFragment = false;
   allowsBroadcast = false;
+  takesBroadcast = true;
   readonly multicast: MulticastOptions = { interface: undefined, ttl: 1, loop: true };
-  readonly memberships: Memberships;
+  readonly memberships: MembershipService;
+  readonly #ownsMemberships: boolean;
   lostDatagrams = 0;
   segmentBytes = 0;
+  dropsOldest = false;
   readonly #owner: UdpEndpointOwner;
   #peer: IpAddress | undefined;
   #peerPort = 0;
@@ -58,13 +61,14 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   #queueLimit: number;
   #isClosed = false;
 
-  constructor(owner: UdpEndpointOwner, local: BoundAddress, localPort: number, user: UdpUser) {
+  constructor(owner: UdpEndpointOwner, local: BoundAddress, localPort: number, user: UdpUser, memberships?: MembershipService) {
     this.#owner = owner;
     this.boundTo = local;
     this.source = specificOf(local);
     this.localPort = localPort;
     this.user = user;
-    this.memberships = new Memberships(owner.membershipOwner);
+    this.memberships = memberships ?? new Memberships(owner.membershipOwner);
+    this.#ownsMemberships = memberships === undefined;
     this.#queueLimit = owner.context.profile.udpReceiveBufferBytes;
   }
 
@@ -165,7 +169,7 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.memberships.leaveAll();
+    if (this.#ownsMemberships) this.memberships.leaveAll();
     this.#queue = [];
     this.#head = 0;
     this.#payloadBytes = 0;
@@ -192,10 +196,14 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   deliver(packet: InboundPacket, fromPort: number, at: number, end: number): PacketVerdict {
     if (this.#isClosed) return "udp-no-endpoint";
     const size = end - at;
-    const queued = this.queuedDatagrams;
-    if (queued > 0 && this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD > this.#queueLimit) {
+    if (!this.#hasRoom(size)) {
       this.lostDatagrams++;
-      return "udp-queue-full";
+      if (!this.dropsOldest) return "udp-queue-full";
+      this.receive();
+      while (!this.#hasRoom(size)) {
+        this.lostDatagrams++;
+        this.receive();
+      }
     }
     const last = this.#queue[this.#queue.length - 1];
     const from = last !== undefined && sameAddress(last.from, packet.source) ? last.from : keepAddress(packet.source);
@@ -213,5 +221,11 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
     this.#payloadBytes += size;
     this.user.readable?.();
     return "accepted";
+  }
+
+  /** For one more datagram. */
+  #hasRoom(size: number): boolean {
+    const queued = this.queuedDatagrams;
+    return queued === 0 || this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD <= this.#queueLimit;
   }
 }

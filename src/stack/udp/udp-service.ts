@@ -24,10 +24,14 @@ export interface UdpEndpoint {
   dontFragment: boolean;
   /** Whether datagrams may be sent to everybody: false until somebody asks for it (RFC 1122 §3.3.6). */
   allowsBroadcast: boolean;
+  /** Whether datagrams that were sent to everybody are received: they are until somebody says otherwise. */
+  takesBroadcast: boolean;
   readonly multicast: MulticastOptions;
   /** What is sent is cut into datagrams of so many bytes, by the device where it does that; 0 sends each as it is. */
   segmentBytes: number;
-  /** Groups whose datagrams are received on this port. They end with the endpoint. */
+  /** Where the queue is full the oldest datagrams are lost, and not the newest. */
+  dropsOldest: boolean;
+  /** Groups whose datagrams are received on this port. They end with the endpoint, unless it was opened with them. */
   readonly memberships: MembershipService;
   /** Sets the peer: the default for `send`, and the only one whose datagrams are received. What is queued stays; see `discardQueuedExcept`. */
   connect(remote: IpAddress, port: number): RouteFailure | undefined;
@@ -60,6 +64,8 @@ export interface UdpOpenRequest {
   /** 0 or undefined chooses an ephemeral port. */
   readonly localPort?: number;
   readonly user: UdpUser;
+  /** Where they stand already, before there is a port: they do not end with the endpoint. */
+  readonly memberships?: MembershipService;
   /** Asked about each endpoint on the port whose address overlaps; none may be shared with unless it says so. */
   readonly sharesWith?: (existing: UdpEndpoint) => boolean;
 }
@@ -68,6 +74,8 @@ export type UdpOpenFailure = "address-in-use" | "no-free-port" | "source-not-loc
 
 /** UDP as its users see it. */
 export interface UdpService {
+  /** Memberships of a socket that may have no port yet. */
+  newMemberships(): MembershipService;
   open(request: UdpOpenRequest): UdpEndpoint | UdpOpenFailure;
   /** A port of the profile's dynamic range that no endpoint has and that `isFree` allows, or undefined (RFC 6056). */
   choosePort(isFree: (port: number) => boolean): number | undefined;

@@ -5,7 +5,7 @@ import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { GSO_NONE, GSO_UDP, plainFrame } from "../core/frame-info.ts";
 import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
-import type { MembershipOwner } from "../ip/groups/memberships.ts";
+import { type MembershipOwner, type MembershipService, Memberships } from "../ip/groups/memberships.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
 import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
@@ -55,10 +55,14 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     for (const existing of onPort) {
       if (overlaps(existing.boundTo, local) && sharesWith?.(existing) !== true) return "address-in-use";
     }
-    const endpoint = new BoundEndpoint(this, local, port, user);
+    const endpoint = new BoundEndpoint(this, local, port, user, request.memberships);
     this.#endpoints.set(port, [...onPort, endpoint]);
     this.#ports.use(port, 1);
     return endpoint;
+  }
+
+  newMemberships(): MembershipService {
+    return new Memberships(this.#ip);
   }
 
   /** Broadcast addresses are bound to as they are. */
@@ -260,7 +264,7 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     const endpoints = this.endpointsOn(port);
     let verdict: PacketVerdict = isGroup && endpoints.length > 0 ? "udp-not-member" : "udp-no-endpoint";
     for (const endpoint of endpoints) {
-      if (isGroup && !endpoint.wantsFromGroup(packet)) continue;
+      if (isGroup ? !endpoint.wantsFromGroup(packet) : !endpoint.takesBroadcast) continue;
       const bound = specificOf(endpoint.local) ?? destination;
       // One bound to an address of ours on that link is reached as if bound to the group or the broadcast address.
       const isReached = isGroup ? packet.through!.isOwn(bound) : this.#ip.isBroadcastFor(bound, destination);

@@ -269,6 +269,12 @@ export const PROTECTION_LEVEL_UNRESTRICTED = 10;
 export const PROTECTION_LEVEL_EDGERESTRICTED = 20;
 export const PROTECTION_LEVEL_RESTRICTED = 30;
 
+// IPPROTO_UDP options.
+export const UDP_NOCHECKSUM = 1;
+export const UDP_SEND_MSG_SIZE = 2;
+export const UDP_RECV_MAX_COALESCED_SIZE = 3;
+export const UDP_CHECKSUM_COVERAGE = 20;
+
 // Memberships without a word of the protocol, on either level.
 export const MCAST_JOIN_GROUP = 41;
 export const MCAST_LEAVE_GROUP = 42;
@@ -337,6 +343,9 @@ export const SIO_ADDRESS_LIST_CHANGE = 0x28000017;
 export const SIO_QUERY_TARGET_PNP_HANDLE = 0x48000018;
 export const SIO_ADDRESS_LIST_SORT = 0xc8000019;
 export const SIO_BASE_HANDLE = 0x48000022;
+export const SIO_BSP_HANDLE = 0x4800001b;
+export const SIO_BSP_HANDLE_SELECT = 0x4800001c;
+export const SIO_BSP_HANDLE_POLL = 0x4800001d;
 export const SIO_GET_MULTIPLE_EXTENSION_FUNCTION_POINTER = 0xc8000024;
 export const SIO_RCVALL = 0x98000001;
 export const SIO_KEEPALIVE_VALS = 0x98000004;

@@ -6,9 +6,50 @@ export * from "./byte-order.ts";
 export * from "./constants.ts";
 export * from "./errors.ts";
 export * from "./event-structures.ts";
+export {
+  WSAID_ACCEPTEX,
+  WSAID_CONNECTEX,
+  WSAID_DISCONNECTEX,
+  WSAID_GETACCEPTEXSOCKADDRS,
+  WSAID_TRANSMITFILE,
+  WSAID_TRANSMITPACKETS,
+  WSAID_WSAPOLL,
+  WSAID_WSARECVMSG,
+  WSAID_WSASENDMSG,
+} from "./extension-functions.ts";
 export * from "./fd-set.ts";
+export { type GUID, sizeof_GUID } from "./guid.ts";
 export * from "./in6-addr.ts";
+export {
+  type INTERFACE_INFO,
+  new_TCP_INFO_v0,
+  type SOCKET_ADDRESS_LIST,
+  sizeof_INTERFACE_INFO,
+  sizeof_SOCKET_ADDRESS_LIST,
+  sizeof_TCP_INFO_v0,
+  sizeof_TCP_INITIAL_RTO_PARAMETERS,
+  sizeof_tcp_keepalive,
+  type TCP_INFO_v0,
+  type TCP_INITIAL_RTO_PARAMETERS,
+  type tcp_keepalive,
+} from "./ioctl-structures.ts";
 export * from "./message-structures.ts";
+export {
+  type group_req,
+  type group_source_req,
+  type ip_mreq,
+  type ip_mreq_source,
+  type ipv6_mreq,
+  type MulticastRequest,
+  new_ip_mreq,
+  new_ip_mreq_source,
+  new_ipv6_mreq,
+  sizeof_group_req,
+  sizeof_group_source_req,
+  sizeof_ip_mreq,
+  sizeof_ip_mreq_source,
+  sizeof_ipv6_mreq,
+} from "./multicast-requests.ts";
 export {
   type addrinfo,
   type addrinfoex,
@@ -28,4 +69,23 @@ export {
 } from "./name-structures.ts";
 export * from "./nt-status.ts";
 export * from "./overlapped-structures.ts";
+export {
+  new_WSAPROTOCOL_INFOA,
+  new_WSAPROTOCOL_INFOW,
+  sizeof_WSAPROTOCOL_INFOA,
+  sizeof_WSAPROTOCOL_INFOW,
+  type WSAPROTOCOL_INFO,
+  type WSAPROTOCOL_INFOA,
+  type WSAPROTOCOL_INFOW,
+  type WSAPROTOCOLCHAIN,
+} from "./protocol-info.ts";
+export {
+  type CSADDR_INFO,
+  type ICMP_ERROR_INFO,
+  type SOCKET_ADDRESS,
+  sizeof_CSADDR_INFO,
+  sizeof_ICMP_ERROR_INFO,
+  sizeof_SOCKET_ADDRESS,
+} from "./socket-state.ts";
 export * from "./structures.ts";
+export * from "./values.ts";

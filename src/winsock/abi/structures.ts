@@ -7,6 +7,7 @@
  * The objects are mutable on purpose: they stand for memory that the program owns and the calls fill.
  */
 import { AF_INET6, FD_SETSIZE, INVALID_SOCKET, WSADESCRIPTION_LEN, WSASYS_STATUS_LEN } from "./constants.ts";
+import { field, getI32, getU16, getU32, integer, putBytes, setU16, setU32 } from "./fields.ts";
 
 /** A handle; INVALID_SOCKET is -1. */
 export type SOCKET = number;
@@ -123,39 +124,6 @@ export function new_WSADATA(): WSADATA {
   return { wVersion: 0, wHighVersion: 0, szDescription: "", szSystemStatus: "", iMaxSockets: 0, iMaxUdpDg: 0, lpVendorInfo: null };
 }
 
-// ---- Fields ----
-
-/** Objects come from programs without types, so a field may be anything. */
-function field(of: unknown, name: string): unknown {
-  return typeof of === "object" && of !== null ? (of as Readonly<Record<string, unknown>>)[name] : undefined;
-}
-
-function integer(of: unknown, name: string): number {
-  const value = field(of, name);
-  return typeof value === "number" ? value : typeof value === "boolean" ? Number(value) : 0;
-}
-
-function putBytes(target: Uint8Array, at: number, source: unknown): void {
-  if (!(source instanceof Uint8Array) && !Array.isArray(source)) return;
-  const length = Math.min(source.length, target.length - at);
-  for (let i = 0; i < length; i++) target[at + i] = integer(source, String(i));
-}
-
-const u16 = (b: Uint8Array, at: number): number => (b[at] ?? 0) | ((b[at + 1] ?? 0) << 8);
-const i32 = (b: Uint8Array, at: number): number => u16(b, at) | (u16(b, at + 2) << 16);
-const u32 = (b: Uint8Array, at: number): number => i32(b, at) >>> 0;
-
-// A typed array ignores a store past its end, which is how a short target keeps what fits.
-function setU16(b: Uint8Array, at: number, value: number): void {
-  b[at] = value;
-  b[at + 1] = value >>> 8;
-}
-
-function setU32(b: Uint8Array, at: number, value: number): void {
-  setU16(b, at, value);
-  setU16(b, at + 2, value >>> 16);
-}
-
 // ---- Socket addresses ----
 
 /**
@@ -206,11 +174,11 @@ export function readSockaddrIn6(bytes: Uint8Array): sockaddr_in6 {
   const address = new Uint8Array(sizeof_in6_addr);
   address.set(bytes.subarray(8, 8 + sizeof_in6_addr));
   return {
-    sin6_family: u16(bytes, 0),
-    sin6_port: u16(bytes, 2),
-    sin6_flowinfo: u32(bytes, 4),
+    sin6_family: getU16(bytes, 0),
+    sin6_port: getU16(bytes, 2),
+    sin6_flowinfo: getU32(bytes, 4),
     sin6_addr: { s6_addr: address },
-    sin6_scope_id: u32(bytes, 24),
+    sin6_scope_id: getU32(bytes, 24),
   };
 }
 
@@ -224,17 +192,17 @@ export function writeSockaddrIn(target: sockaddr_in | sockaddr_in6 | sockaddr | 
   if (target instanceof Uint8Array) {
     target.set(bytes.subarray(0, target.length));
   } else if (field(target, "sa_family") !== undefined) {
-    Object.assign(target, { sa_family: u16(bytes, 0), sa_data: bytes.slice(2) });
-  } else if (u16(bytes, 0) === AF_INET6) {
+    Object.assign(target, { sa_family: getU16(bytes, 0), sa_data: bytes.slice(2) });
+  } else if (getU16(bytes, 0) === AF_INET6) {
     const name = readSockaddrIn6(bytes);
     Object.assign(target, name);
     if (field(target, "sin_family") !== undefined) Object.assign(target, { sin_family: name.sin6_family, sin_port: name.sin6_port });
   } else {
     const name = target as Partial<sockaddr_in>;
-    if (field(target, "sin6_family") !== undefined) Object.assign(target, { sin6_family: u16(bytes, 0), sin6_port: u16(bytes, 2) });
-    name.sin_family = u16(bytes, 0);
-    name.sin_port = u16(bytes, 2);
-    const address = u32(bytes, 4);
+    if (field(target, "sin6_family") !== undefined) Object.assign(target, { sin6_family: getU16(bytes, 0), sin6_port: getU16(bytes, 2) });
+    name.sin_family = getU16(bytes, 0);
+    name.sin_port = getU16(bytes, 2);
+    const address = getU32(bytes, 4);
     if (typeof name.sin_addr === "object" && name.sin_addr !== null) name.sin_addr.s_addr = address;
     else name.sin_addr = { s_addr: address };
     if (name.sin_zero !== undefined) name.sin_zero = bytes.slice(8, 16);
@@ -245,7 +213,7 @@ export function writeSockaddrIn(target: sockaddr_in | sockaddr_in6 | sockaddr | 
 
 /** The fields of a timeval in either form, as C's longs. */
 export function readTimeval(timeout: timeval | Uint8Array): timeval {
-  if (timeout instanceof Uint8Array) return { tv_sec: i32(timeout, 0), tv_usec: i32(timeout, 4) };
+  if (timeout instanceof Uint8Array) return { tv_sec: getI32(timeout, 0), tv_usec: getI32(timeout, 4) };
   return { tv_sec: integer(timeout, "tv_sec") | 0, tv_usec: integer(timeout, "tv_usec") | 0 };
 }
 
@@ -260,7 +228,7 @@ export function timevalBytes(timeout: timeval | Uint8Array): Uint8Array {
 
 /** The fields of a linger in either form, as C's unsigned shorts. */
 export function readLinger(option: linger | Uint8Array): linger {
-  if (option instanceof Uint8Array) return { l_onoff: u16(option, 0), l_linger: u16(option, 2) };
+  if (option instanceof Uint8Array) return { l_onoff: getU16(option, 0), l_linger: getU16(option, 2) };
   return { l_onoff: integer(option, "l_onoff") & 0xffff, l_linger: integer(option, "l_linger") & 0xffff };
 }
 
@@ -324,7 +292,7 @@ const FD_ARRAY_AT = 8;
 export function readFdSet(set: fd_set | Uint8Array): SOCKET[] {
   if (set instanceof Uint8Array) {
     const room = Math.max(0, Math.floor((set.length - FD_ARRAY_AT) / sizeof_SOCKET));
-    return Array.from({ length: Math.min(u32(set, 0), room) }, (_, i) => readSocket(set, FD_ARRAY_AT + i * sizeof_SOCKET));
+    return Array.from({ length: Math.min(getU32(set, 0), room) }, (_, i) => readSocket(set, FD_ARRAY_AT + i * sizeof_SOCKET));
   }
   const members = field(set, "fd_array");
   if (!Array.isArray(members)) return [];
@@ -354,8 +322,8 @@ export function new_fd_set(): fd_set {
 }
 
 function readSocket(b: Uint8Array, at: number): SOCKET {
-  const low = u32(b, at);
-  const high = u32(b, at + 4);
+  const low = getU32(b, at);
+  const high = getU32(b, at + 4);
   return low === 0xffffffff && high === 0xffffffff ? INVALID_SOCKET : high * 2 ** 32 + low;
 }
 

@@ -1,24 +1,21 @@
 import { copyBytes } from "../../stack/core/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "../abi/address-text.ts";
-import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SO_LINGER, SOCKET_ERROR } from "../abi/constants.ts";
+import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET_ERROR } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
+import { extensionFunctionAt } from "../abi/extension-functions.ts";
 import { HIGHEST_VERSION, negotiateVersion } from "../abi/startup-version.ts";
 import {
   type Box,
   type fd_set,
   type in_addr,
   type in6_addr,
-  type linger,
-  lingerBytes,
   readFdSet,
-  readLinger,
   readTimeval,
   type SOCKET,
   sockaddrBytes,
   type timeval,
   type WSADATA,
   writeFdSet,
-  writeLinger,
   writeSockaddrIn,
   writeWsadata,
 } from "../abi/structures.ts";
@@ -29,17 +26,16 @@ import { AlertableThread } from "./alertable.ts";
 import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
+import { type IoctlInput, type IoctlOutput, ioctlInputBytes, ioctlNumber, writeIoctlOutput } from "./ioctl-values.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
+import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
 import { isPointer, type SockaddrPointer } from "./pointers.ts";
 import { Transfers } from "./transfers.ts";
 import { type WindowFunctions, windowFault, windowFunctions } from "./window-functions.ts";
 
 export type { SockaddrPointer } from "./pointers.ts";
-
-/** A pointer to an option's value. */
-export type OptionPointer = Box<number> | Box<boolean> | linger | Uint8Array;
 
 /** The C API of winsock2.h: Microsoft's names, parameters in C's order. Every function reports failure by its value, and none of them throws. */
 export interface BlockingFace
@@ -96,6 +92,18 @@ export interface BlockingFace
   ): number;
   /** FIONBIO and FIONREAD. */
   ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): number;
+  /** Control codes of both kinds; see docs/reference/winsock-options.md. Overlapped calls are refused. */
+  WSAIoctl(
+    s: SOCKET,
+    dwIoControlCode: number,
+    lpvInBuffer: IoctlInput | null,
+    cbInBuffer: number,
+    lpvOutBuffer: IoctlOutput | null,
+    cbOutBuffer: number,
+    lpcbBytesReturned: Box<number> | null,
+    lpOverlapped: object | null,
+    lpCompletionRoutine: ((...parameters: never[]) => void) | null,
+  ): number;
   /** `namelen` counts bytes, in and out. */
   getsockname(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number;
   /** `namelen` counts bytes, in and out; known from the moment that connect begins. */
@@ -130,6 +138,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   let failure: Error | undefined;
   const thread = new AlertableThread(() => port);
   const packets = new PacketNames();
+  /** By name, for who asks for a pointer to one. */
+  const functions = new Map<string, unknown>();
   const streams = new KnownStreams((request, replied) => {
     port?.post(request, replied);
     return port !== undefined;
@@ -414,6 +424,28 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       return reply.result;
     },
 
+    WSAIoctl(s, code, lpvInBuffer, cbInBuffer, output, cbOutBuffer, returned, lpOverlapped) {
+      const input = ioctlInputBytes(lpvInBuffer)?.subarray(0, Math.max(0, cbInBuffer | 0)) ?? null;
+      const room = output instanceof Uint8Array ? Math.min(output.length, cbOutBuffer >>> 0) : isPointer(output) ? cbOutBuffer | 0 : -1;
+      const how = !isPointer(returned) ? 1 : isPointer(lpOverlapped) ? 2 : 0;
+      const reply = call(CALL.WSAIoctl, s, code >>> 0, how, room, input);
+      if (!isPointer(returned) || reply.a < 0) return reply.result;
+      const isDone = reply.error === 0;
+      if (isDone && code >>> 0 === SIO_GET_EXTENSION_FUNCTION_POINTER && !(output instanceof Uint8Array)) {
+        const found = functions.get(extensionFunctionAt(reply.data === null ? 0 : ioctlNumber(reply.data)) ?? "");
+        if (found === undefined) {
+          // One that Windows has, and this face has not.
+          returned.value = 0;
+          return fail(WSAEINVAL);
+        }
+        (output as Box<unknown>).value = found;
+      } else if (isDone && reply.data !== null && isPointer(output)) {
+        writeIoctlOutput(code >>> 0, output, reply.data);
+      }
+      returned.value = reply.a;
+      return reply.result;
+    },
+
     getsockname: (s, name, namelen) => readName(CALL.getsockname, s, name, namelen),
 
     getpeername: (s, name, namelen) => readName(CALL.getpeername, s, name, namelen),
@@ -426,8 +458,11 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       }
       const reply = call(CALL.getsockopt, s, level | 0, optname | 0, room, null);
       if (reply.error === 0 && reply.data !== null && isPointer(optval) && isPointer(optlen)) {
-        writeOption(optval, optname | 0, reply.data);
+        writeOption(optval, level | 0, optname | 0, reply.data);
         optlen.value = reply.data.length;
+      } else if (reply.error === WSAEFAULT && reply.a > 0 && isPointer(optlen)) {
+        // How much room it takes.
+        optlen.value = reply.a;
       }
       return reply.result;
     },
@@ -455,13 +490,15 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       return value;
     },
   };
-  return guardedFace(face, (name) => {
+  const guarded = guardedFace(face, (name) => {
     lastError = WSAEFAULT;
     if (RETURNS_CODE.has(name)) return WSAEFAULT;
     if (RETURNS_POINTER.has(name)) return null;
     if (RETURNS_TEXT.has(name)) return "";
     return eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? windowFault(name) ?? extensionFault(name) ?? SOCKET_ERROR;
   });
+  for (const [name, call] of Object.entries(guarded)) functions.set(name, call);
+  return guarded;
 }
 
 /**
@@ -577,30 +614,4 @@ function writeSets(targets: readonly (fd_set | Uint8Array | undefined)[], ready:
 function isSameSet(a: fd_set | Uint8Array, b: fd_set | Uint8Array): boolean {
   if (a === b) return true;
   return a instanceof Uint8Array && b instanceof Uint8Array && a.buffer === b.buffer && a.byteOffset === b.byteOffset;
-}
-
-const isLinger = (option: OptionPointer): option is linger => "l_onoff" in option;
-
-function optionBytes(option: OptionPointer | null): Uint8Array | null {
-  if (!isPointer(option)) return null;
-  if (option instanceof Uint8Array) return option;
-  if (isLinger(option)) return lingerBytes(option);
-  const value = integerOf(option.value);
-  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
-}
-
-/** Bytes that the option does not write keep what they held. */
-function writeOption(option: OptionPointer, optname: number, bytes: Uint8Array): void {
-  if (option instanceof Uint8Array) {
-    option.set(bytes.subarray(0, option.length));
-  } else if (isLinger(option) || (optname === SO_LINGER && !("value" in option))) {
-    writeLinger(option as linger, readLinger(bytes));
-  } else {
-    const box = option as Box<number>;
-    const whole = new Uint8Array(4);
-    const view = new DataView(whole.buffer);
-    view.setInt32(0, integerOf(box.value), true);
-    whole.set(bytes.subarray(0, 4));
-    box.value = view.getUint32(0, true);
-  }
 }

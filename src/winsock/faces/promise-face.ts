@@ -5,31 +5,55 @@ import {
   AF_INET6,
   HIBYTE,
   INET6_ADDRSTRLEN,
+  type IPPROTO_TCP,
   LOBYTE,
   MAKEWORD,
   MSG_WAITALL,
   SD_SEND,
+  SIO_ADDRESS_LIST_QUERY,
+  SIO_ADDRESS_LIST_SORT,
+  SIO_GET_BROADCAST_ADDRESS,
+  SIO_GET_INTERFACE_LIST,
+  SIO_ROUTING_INTERFACE_QUERY,
+  SIO_TCP_INFO,
+  type SO_BSP_STATE,
   SO_LINGER,
+  type SO_PROTOCOL_INFOA,
+  type SO_PROTOCOL_INFOW,
   SOCK_STREAM,
   SOL_SOCKET,
   SOMAXCONN,
+  type TCP_ICMP_ERROR_INFO,
 } from "../abi/constants.ts";
 import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "../abi/errors.ts";
 import {
+  addressListBytes,
+  addressListNames,
+  readInterfaceList,
+  readTcpInfo,
+  type TCP_INFO_v0,
+  type TCP_INITIAL_RTO_PARAMETERS,
+  type tcp_keepalive,
+} from "../abi/ioctl-structures.ts";
+import type { MulticastRequest } from "../abi/multicast-requests.ts";
+import type { WSAPROTOCOL_INFO } from "../abi/protocol-info.ts";
+import type { CSADDR_INFO, ICMP_ERROR_INFO } from "../abi/socket-state.ts";
+import {
   type linger,
-  lingerBytes,
   readLinger,
   readSockaddrIn,
   readSockaddrIn6,
   type SOCKET,
-  sizeof_DWORD,
   sizeof_sockaddr_in,
   sizeof_sockaddr_in6,
+  sockaddrBytes,
 } from "../abi/structures.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
+import { ioctlInputBytes, ioctlNumber } from "./ioctl-values.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { createNamePromises, type NamePromises } from "./name-promises.ts";
+import { readOptionStructure, optionBytes as structureBytes } from "./option-values.ts";
 
 /** Where a socket is or shall be connected: a numeric address as text, and a port in host byte order. */
 export interface SocketAddress {
@@ -62,7 +86,7 @@ export interface SelectOptions extends Cancellable {
 }
 
 /** What setsockopt takes; a number or a boolean stands for a DWORD. */
-export type OptionValue = number | boolean | linger | Uint8Array;
+export type OptionValue = number | boolean | linger | MulticastRequest | Uint8Array;
 
 /**
  * Winsock under the same names with JavaScript's habits: calls are awaited, lengths are left out, addresses are text, and a failure is
@@ -95,8 +119,11 @@ export interface PromiseFace extends NamePromises {
   getsockname(s: SOCKET): Promise<SocketAddress>;
   getpeername(s: SOCKET): Promise<SocketAddress>;
   setsockopt(s: SOCKET, level: number, optname: number, value: OptionValue): Promise<void>;
-  /** A number, except for SO_LINGER. */
+  /** A number, except for those that are structures. */
   getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
+  getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_PROTOCOL_INFOA | typeof SO_PROTOCOL_INFOW): Promise<WSAPROTOCOL_INFO>;
+  getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_BSP_STATE): Promise<CSADDR_INFO>;
+  getsockopt(s: SOCKET, level: typeof IPPROTO_TCP, optname: typeof TCP_ICMP_ERROR_INFO): Promise<ICMP_ERROR_INFO>;
   getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
   /** Resolves with those that are ready: no sockets at all when the time is over. */
   select(
@@ -105,7 +132,34 @@ export interface PromiseFace extends NamePromises {
   ): Promise<{ readonly read: SOCKET[]; readonly write: SOCKET[]; readonly except: SOCKET[] }>;
   /** @returns the argument as the command left it */
   ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number>;
+  /** @returns what the code gives, as text, structures and numbers; undefined for nothing */
+  WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_QUERY): Promise<SocketAddress[]>;
+  WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly SocketAddress[]): Promise<SocketAddress[]>;
+  WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: SocketAddress): Promise<SocketAddress>;
+  WSAIoctl(s: SOCKET, code: typeof SIO_GET_BROADCAST_ADDRESS): Promise<SocketAddress>;
+  WSAIoctl(s: SOCKET, code: typeof SIO_GET_INTERFACE_LIST): Promise<HostInterface[]>;
+  WSAIoctl(s: SOCKET, code: typeof SIO_TCP_INFO, version?: number): Promise<TCP_INFO_v0>;
+  WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<number | undefined>;
 }
+
+/** One address of an interface, as SIO_GET_INTERFACE_LIST tells it. */
+export interface HostInterface {
+  /** IFF_ flags. */
+  readonly flags: number;
+  readonly address: string;
+  readonly broadcastAddress: string;
+  readonly netmask: string;
+}
+
+/** What WSAIoctl takes; a number or a boolean stands for a DWORD. */
+export type IoctlArgument =
+  | number
+  | boolean
+  | tcp_keepalive
+  | TCP_INITIAL_RTO_PARAMETERS
+  | SocketAddress
+  | readonly SocketAddress[]
+  | Uint8Array;
 
 /** Programs without types pass anything for a number; −1 stands for what is none, which as a socket, length, level or flag is refused. */
 const whole = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : -1);
@@ -317,16 +371,39 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
+  function getsockopt(
+    s: SOCKET,
+    level: typeof SOL_SOCKET,
+    optname: typeof SO_PROTOCOL_INFOA | typeof SO_PROTOCOL_INFOW,
+  ): Promise<WSAPROTOCOL_INFO>;
+  function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_BSP_STATE): Promise<CSADDR_INFO>;
+  function getsockopt(s: SOCKET, level: typeof IPPROTO_TCP, optname: typeof TCP_ICMP_ERROR_INFO): Promise<ICMP_ERROR_INFO>;
   function getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
-  async function getsockopt(s: SOCKET, level: number, optname: number): Promise<number | linger> {
-    const { data } = await call("getsockopt", { s, a: level, b: optname, c: sizeof_DWORD });
+  async function getsockopt(s: SOCKET, level: number, optname: number): Promise<unknown> {
+    const { data } = await call("getsockopt", { s, a: level, b: optname, c: OPTION_ROOM });
     const bytes = data ?? NO_BYTES;
+    const structure = readOptionStructure(level, optname, bytes);
+    if (structure !== undefined) return structure;
     if (level === SOL_SOCKET && optname === SO_LINGER) return readLinger(bytes);
     return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
   }
 
+  function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_QUERY): Promise<SocketAddress[]>;
+  function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly SocketAddress[]): Promise<SocketAddress[]>;
+  function WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: SocketAddress): Promise<SocketAddress>;
+  function WSAIoctl(s: SOCKET, code: typeof SIO_GET_BROADCAST_ADDRESS): Promise<SocketAddress>;
+  function WSAIoctl(s: SOCKET, code: typeof SIO_GET_INTERFACE_LIST): Promise<HostInterface[]>;
+  function WSAIoctl(s: SOCKET, code: typeof SIO_TCP_INFO, version?: number): Promise<TCP_INFO_v0>;
+  function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<number | undefined>;
+  async function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<unknown> {
+    const data = ioctlArgumentBytes(code === SIO_TCP_INFO ? (input ?? 0) : input);
+    const reply = await call("WSAIoctl", { s, a: code >>> 0, c: IOCTL_ROOM, data });
+    return ioctlResult(code, reply.data ?? NO_BYTES);
+  }
+
   return {
     ...createNamePromises(request),
+    WSAIoctl,
 
     async WSAStartup(version = VERSION) {
       const reply = await (await port(version)).call({ op: CALL.startup, s: 0, a: version, b: 0, c: 0, data: null });
@@ -520,10 +597,47 @@ function socketAddressOf(name: Uint8Array | null): SocketAddress {
 
 const hostOrder = (port: number): number => ((port & 0xff) << 8) | (port >>> 8);
 
+/** More than any option has. */
+const OPTION_ROOM = 4096;
+/** More than any control code returns. */
+const IOCTL_ROOM = 65536;
+
+/** In C layout; null for nothing. */
+function ioctlArgumentBytes(input: IoctlArgument | undefined): Uint8Array | null {
+  if (input instanceof Uint8Array) return input;
+  if (isList(input)) return addressListBytes(input.map((name) => nameBytes("WSAIoctl", name)));
+  if (typeof input === "object" && input !== null && "address" in input) return nameBytes("WSAIoctl", input);
+  return ioctlInputBytes(typeof input === "object" ? input : input === undefined ? null : { value: Number(input) });
+}
+
+const isList = (input: unknown): input is readonly SocketAddress[] => Array.isArray(input);
+
+/** What a control code came to: addresses as text, structures for what C has structures for, a number for a number. */
+function ioctlResult(code: number, bytes: Uint8Array): unknown {
+  switch (code) {
+    case SIO_ADDRESS_LIST_QUERY:
+    case SIO_ADDRESS_LIST_SORT:
+      return (addressListNames(bytes) ?? []).map(socketAddressOf);
+    case SIO_ROUTING_INTERFACE_QUERY:
+    case SIO_GET_BROADCAST_ADDRESS:
+      return socketAddressOf(bytes);
+    case SIO_GET_INTERFACE_LIST:
+      return readInterfaceList(bytes).map(({ iiFlags, iiAddress, iiBroadcastAddress, iiNetmask }) => ({
+        flags: iiFlags,
+        address: socketAddressOf(sockaddrBytes(iiAddress)).address,
+        broadcastAddress: socketAddressOf(sockaddrBytes(iiBroadcastAddress)).address,
+        netmask: socketAddressOf(sockaddrBytes(iiNetmask)).address,
+      }));
+    case SIO_TCP_INFO:
+      return readTcpInfo(bytes);
+    default:
+      return bytes.length === 0 ? undefined : ioctlNumber(bytes);
+  }
+}
+
 /** Null for what is no value at all, which is NULL in C. */
 function optionBytes(value: OptionValue | null | undefined): Uint8Array | null {
-  if (value instanceof Uint8Array) return value;
-  if (typeof value === "object" && value !== null) return lingerBytes(value);
+  if (typeof value === "object" && value !== null) return structureBytes(value);
   if (typeof value !== "boolean" && !Number.isInteger(value)) return null;
   const number = Number(value);
   return Uint8Array.of(number, number >>> 8, number >>> 16, number >>> 24);

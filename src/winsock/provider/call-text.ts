@@ -33,11 +33,7 @@ function flags(value: number): string {
 }
 const addressFlag = namer(["AI_"]);
 const how = namer(["SD_"]);
-const socketOption = namer(["SO_"]);
-const tcpOption = namer(["TCP_"]);
-const ipOption = namer(["IP_"]);
-const ipv6Option = namer(["IPV6_"]);
-const ioctl = namer(["FION", "SIOCAT"]);
+const ioctl = namer(["FION", "SIOCAT", "SIO_"]);
 
 const protocol = (value: number): string => {
   if (value === constants.IPPROTO_TCP) return "IPPROTO_TCP";
@@ -49,13 +45,14 @@ function level(value: number): string {
   return value === constants.IPPROTO_IP ? "IPPROTO_IP" : protocol(value);
 }
 /** Names of options by their level: each level counts anew. */
-const OPTIONS: ReadonlyMap<number, (name: number) => string> = new Map([
-  [constants.SOL_SOCKET, socketOption],
-  [constants.IPPROTO_TCP, tcpOption],
-  [constants.IPPROTO_IP, ipOption],
-  [constants.IPPROTO_IPV6, ipv6Option],
+const optionNamers: ReadonlyMap<number, (name: number) => string> = new Map([
+  [constants.SOL_SOCKET, namer(["SO_"])],
+  [constants.IPPROTO_IP, namer(["IP_", "MCAST_"])],
+  [constants.IPPROTO_IPV6, namer(["IPV6_", "MCAST_"])],
+  [constants.IPPROTO_TCP, namer(["TCP_"])],
+  [constants.IPPROTO_UDP, namer(["UDP_"])],
 ]);
-const option = (of: number, name: number): string => OPTIONS.get(of)?.(name) ?? String(name);
+const option = (of: number, name: number): string => optionNamers.get(of)?.(name) ?? String(name);
 const version = (word: number): string => `MAKEWORD(${constants.LOBYTE(word)}, ${constants.HIBYTE(word)})`;
 
 function nameText(name: Uint8Array | null): string {
@@ -111,6 +108,8 @@ function parameters({ op, s, a, b, c, data }: CallRequest): string {
       return selectText(data, a);
     case CALL.ioctlsocket:
       return `s=${s}, ${ioctl(a >>> 0)}, ${c === 1 ? "NULL" : b}`;
+    case CALL.WSAIoctl:
+      return `s=${s}, ${ioctl(a >>> 0)}, ${bytesText(data)}, ${c < 0 ? "NULL" : `room for ${c}`}`;
     case CALL.getsockopt:
       return `s=${s}, ${level(a)}, ${option(a, b)}`;
     case CALL.getaddrinfo:

@@ -103,6 +103,11 @@ export const CALL = {
   getMessage: 54,
   /** WSAAsyncSelect. s; a: HWND; b: message; c: FD_ bits. */
   selectMessages: 55,
+  /**
+   * s; a: control code; b: 1 where lpcbBytesReturned is NULL, 2 where an overlapped call is asked for, else 0; data: cbInBuffer bytes of
+   * input or null; c: room for output, or −1 for NULL. Reply a: bytes returned, −1 where they are left as they were; reply data: output.
+   */
+  WSAIoctl: 48,
   /** data: JSON of a management request; reply data: JSON. Not Winsock: what the command line and the page ask of a host. */
   control: 32,
   /**

@@ -1,5 +1,6 @@
 import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
 import { specificOf } from "../../stack/core/bound-address.ts";
+import type { MembershipService } from "../../stack/ip/groups/memberships.ts";
 import type { IcmpErrorKind } from "../../stack/ip/transport.ts";
 import type { UdpEndpoint } from "../../stack/udp/udp-service.ts";
 import type { Datagram, UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
@@ -38,11 +39,12 @@ import {
   WSAEWOULDBLOCK,
 } from "../abi/errors.ts";
 import { sizeof_sockaddr } from "../abi/structures.ts";
+import { IP_PMTUDISC_DO, IP_PMTUDISC_PROBE } from "../abi/values.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
 import { codeOfRouteFailure, LARGEST_BUFFER, type Owner, Socket, type SocketContext } from "./socket.ts";
 import { familyOf, type SocketFamily } from "./socket-family.ts";
-import { defaultOptions } from "./socket-options.ts";
+import { defaultOptions, type SocketOptions } from "./socket-options.ts";
 
 /** ICMP errors that wait to be told by a receive; a flood of them tells nothing new. */
 const MAX_PENDING_ERRORS = 16;
@@ -59,6 +61,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   #receiveIsShut = false;
   /** The code with which calls fail since the device, or the address, is gone, once what had come is received; until a connect by another way. */
   #death = 0;
+  #memberships: MembershipService | undefined;
   /** Codes that the next receives fail with, one each. */
   readonly #errors: number[] = [];
 
@@ -69,6 +72,12 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   override get peer(): Endpoint | undefined {
     return this.#peer;
+  }
+
+  /** They may stand before there is a port, and end with the socket. */
+  get memberships(): MembershipService {
+    this.#memberships ??= this.context.host.udp.newMemberships();
+    return this.#memberships;
   }
 
   override get readableBytes(): number {
@@ -113,7 +122,8 @@ export class DatagramSocket extends Socket implements UdpUser {
     const { bound, port } = this.binding!;
     const local = bound !== undefined && sameAddress(bound, IPV4_BROADCAST) ? IPV4_ANY : bound;
     // Who may share the port has been decided by the bindings.
-    const endpoint = this.context.host.udp.open({ local, localPort: port, user: this, sharesWith: () => true });
+    const { memberships } = this;
+    const endpoint = this.context.host.udp.open({ local, localPort: port, user: this, memberships, sharesWith: () => true });
     if (typeof endpoint === "string") return endpoint === "source-not-local" ? WSAEADDRNOTAVAIL : WSAEADDRINUSE;
     this.#endpoint = endpoint;
     this.applyOptions();
@@ -127,6 +137,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   override applyOptions(): void {
+    if (this.#endpoint !== undefined) applyHeaderOptions(this.#endpoint, this.options);
     // Where a connected socket may send to everybody without the option, sendto is still asked for it here.
     if (this.#endpoint !== undefined) this.#endpoint.allowsBroadcast = this.options.broadcast || !this.#peerNeedsOption;
     if (this.options.receiveBufferIsSet) this.#endpoint?.setReceiveBuffer(Math.min(this.options.receiveBufferBytes, LARGEST_BUFFER));
@@ -314,6 +325,7 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   override close(): Answer {
     this.isClosed = true;
+    this.#memberships?.leaveAll();
     this.#release();
     this.wake();
     return DONE;
@@ -321,6 +333,7 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   override abort(): void {
     this.isClosed = true;
+    this.#memberships?.leaveAll();
     this.#release();
   }
 
@@ -339,7 +352,7 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   /** Microsoft, "recvfrom function": an ICMP port unreachable makes a later receive fail, also on a socket that is not connected. */
   icmpError(kind: IcmpErrorKind, remote: IpAddress, remotePort: number): void {
-    const code = kind === "port-unreachable" ? WSAECONNRESET : kind === "ttl-exceeded" ? WSAENETRESET : undefined;
+    const code = this.#codeOfIcmp(kind);
     if (code === undefined || this.#errors.length >= MAX_PENDING_ERRORS) return;
     const isFromPeer = this.#peer !== undefined && sameAddress(this.#peer.address, remote) && this.#peer.port === remotePort;
     const reaches = this.#peer === undefined ? this.context.host.context.profile.udpErrorsReachUnconnected : isFromPeer;
@@ -348,10 +361,30 @@ export class DatagramSocket extends Socket implements UdpUser {
     this.readable();
   }
 
+  /** Undefined for what a program is not told, by itself or since it does not want to be (SIO_UDP_CONNRESET, SIO_UDP_NETRESET). */
+  #codeOfIcmp(kind: IcmpErrorKind): number | undefined {
+    if (kind === "port-unreachable") return this.options.reportsPortUnreachable ? WSAECONNRESET : undefined;
+    return kind === "ttl-exceeded" && this.options.reportsTtlExceeded ? WSAENETRESET : undefined;
+  }
+
   networkDown(): void {
     this.#death = WSAENETDOWN;
     this.wake();
   }
+}
+
+/** What the program chose of the headers of its datagrams. */
+function applyHeaderOptions(endpoint: UdpEndpoint, options: SocketOptions): void {
+  endpoint.ttl = options.ttl;
+  endpoint.trafficClass = options.trafficClass;
+  const { mtuDiscovery } = options;
+  endpoint.dontFragment = options.dontFragment || mtuDiscovery === IP_PMTUDISC_DO || mtuDiscovery === IP_PMTUDISC_PROBE;
+  endpoint.takesBroadcast = options.receivesBroadcast;
+  endpoint.segmentBytes = options.segmentBytes;
+  endpoint.dropsOldest = options.dropsOldestDatagrams;
+  endpoint.multicast.interface = options.multicastInterface;
+  endpoint.multicast.ttl = options.multicastTtl;
+  endpoint.multicast.loop = options.multicastLoop;
 }
 
 /** A name that ends what was connected (Wine's test connect_udp). */

@@ -8,8 +8,11 @@ import type { UdpService } from "../../stack/udp/udp-service.ts";
 export interface ProviderHost {
   readonly context: HostContext;
   readonly tcp: TcpService;
-  readonly udp: Pick<UdpService, "open" | "choosePort">;
-  readonly ip: Pick<IpService, "localAddress" | "isLocalAddress" | "isBroadcast" | "addresses" | "sourceTowards">;
+  readonly udp: Pick<UdpService, "open" | "choosePort" | "newMemberships">;
+  readonly ip: Pick<
+    IpService,
+    "localAddress" | "isLocalAddress" | "isBroadcast" | "interfaces" | "addresses" | "scoped" | "mtuTo" | "sourceTowards"
+  >;
   readonly dns: Pick<DnsService, "lookup" | "reverse" | "status">;
   /** What it calls itself. */
   readonly name: string;

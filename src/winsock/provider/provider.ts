@@ -6,7 +6,6 @@ import {
   FD_WRITE,
   LOBYTE,
   SO_UPDATE_ACCEPT_CONTEXT,
-  SO_UPDATE_CONNECT_CONTEXT,
   SOCK_STREAM,
   SOL_SOCKET,
   TF_REUSE_SOCKET,
@@ -32,6 +31,7 @@ import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
 import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
 import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
+import { ioctl } from "./ioctl.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
@@ -47,6 +47,7 @@ import { LONGEST_FAMILY_NAME } from "./socket-family.ts";
 import { resolveKind } from "./socket-kind.ts";
 import { StreamSocket } from "./stream-socket.ts";
 import { type Caller, Thread } from "./thread.ts";
+import { answerThreadOption } from "./thread-options.ts";
 import type { HandleObject } from "./waitable.ts";
 import { createWindow, destroyWindow, getMessage, peekMessage, postMessage, selectMessages } from "./window-calls.ts";
 
@@ -296,6 +297,8 @@ export class Provider implements CallHandler {
       case CALL.closeHandle:
         return closeHandle(caller);
     }
+    const ofThread = answerThreadOption(thread, request);
+    if (ofThread !== undefined) return ofThread;
     const socket = process.socket(request.s);
     return socket === undefined ? failed(WSAENOTSOCK) : answerFor(socket, caller, request);
   }
@@ -393,16 +396,15 @@ function sent(socket: Socket, answer: Answer): Answer {
 
 const NOTHING = new Uint8Array(0);
 
-/** SO_UPDATE_ACCEPT_CONTEXT, whose value is another socket, and SO_UPDATE_CONNECT_CONTEXT, which has none. */
-function setContext(socket: Socket, { process }: Caller, level: number, name: number, value: Uint8Array | null): Outcome | undefined {
-  if (level !== SOL_SOCKET || !(socket instanceof StreamSocket)) return undefined;
-  if (name === SO_UPDATE_CONNECT_CONTEXT) return socket.updateConnectContext();
-  if (name !== SO_UPDATE_ACCEPT_CONTEXT) return undefined;
+/** SO_UPDATE_ACCEPT_CONTEXT, whose value is another socket. */
+function setAcceptContext(socket: Socket, { process }: Caller, level: number, name: number, value: Uint8Array | null): Outcome | undefined {
+  if (level !== SOL_SOCKET || name !== SO_UPDATE_ACCEPT_CONTEXT || !(socket instanceof StreamSocket)) return undefined;
   if (value === null || value.length < 4) return failed(WSAEFAULT);
   return socket.updateAcceptContext(process.socket(new DataView(value.buffer, value.byteOffset).getUint32(0, true)));
 }
 
-function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRequest): Answer {
+function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer {
+  const { op, a, b, c, data } = request;
   switch (op) {
     case CALL.bind:
       return socket.bind(data, a);
@@ -454,6 +456,8 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
       return closeSocket(socket, caller);
     case CALL.ioctlsocket:
       return socket.ioctlsocket(a >>> 0, b, c === 1);
+    case CALL.WSAIoctl:
+      return ioctl(socket, request);
     case CALL.getsockname:
       return socket.getsockname(a);
     case CALL.getpeername:
@@ -461,7 +465,7 @@ function answerFor(socket: Socket, caller: Caller, { op, a, b, c, data }: CallRe
     case CALL.getsockopt:
       return getOption(socket, a, b, c);
     case CALL.setsockopt:
-      return setContext(socket, caller, a, b, data) ?? setOption(socket, a, b, data, c);
+      return setAcceptContext(socket, caller, a, b, data) ?? setOption(socket, a, b, data, c);
     default:
       return failed(WSAEOPNOTSUPP);
   }

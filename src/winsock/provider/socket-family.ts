@@ -1,7 +1,18 @@
-import { IPV4_ANY, IPV6_ANY, type IpAddress, ipv4, ipv6, isUnspecified, isV4 } from "../../stack/core/address.ts";
+import {
+  IPV4_ANY,
+  IPV4_BROADCAST,
+  IPV6_ANY,
+  type IpAddress,
+  ipv4,
+  ipv6,
+  isUnspecified,
+  isV4,
+  prefixBits,
+  prefixOf,
+} from "../../stack/core/address.ts";
 import type { BoundAddress } from "../../stack/core/bound-address.ts";
 import { AF_INET, AF_INET6 } from "../abi/constants.ts";
-import { sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../abi/structures.ts";
+import { sizeof_in_addr, sizeof_in6_addr, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../abi/structures.ts";
 import type { Endpoint } from "./endpoint.ts";
 
 /** What sockets of one address family know that others do not: how names look, and which addresses they may have and speak to. */
@@ -9,12 +20,18 @@ export interface SocketFamily {
   readonly af: number;
   /** Of a name, in bytes. */
   readonly nameBytes: number;
+  /** Of an address alone, as in ip_mreq and ipv6_mreq. */
+  readonly addressBytes: number;
   /** The address that stands for every address. */
   readonly any: IpAddress;
+  /** The address of everybody on a link; undefined where there is none. */
+  readonly broadcast: IpAddress | undefined;
   /** SO_MAX_MSG_SIZE of UDP: 65535 less the headers of IP and UDP. */
   readonly largestDatagram: number;
   /** From a name in C layout; the caller has checked family and length. */
   readName(name: Uint8Array): Endpoint;
+  /** An address alone. */
+  readAddress(bytes: Uint8Array, at: number): IpAddress;
   /** In C layout, what has no meaning zeroed. */
   writeName(address: IpAddress, port: number): Uint8Array;
   /** Whether its sockets can have and speak to this address. @param isV6Only IPV6_V6ONLY */
@@ -45,8 +62,11 @@ function newName(af: number, length: number, port: number): Uint8Array {
 const INET: SocketFamily = {
   af: AF_INET,
   nameBytes: sizeof_sockaddr_in,
+  addressBytes: sizeof_in_addr,
   any: IPV4_ANY,
+  broadcast: IPV4_BROADCAST,
   largestDatagram: 65507,
+  readAddress: (bytes, at) => ipv4(word(bytes, at)),
   readName: (name) => ({ address: ipv4(word(name, 4)), port: u16(name, 2) }),
   writeName(address, port) {
     const name = newName(AF_INET, sizeof_sockaddr_in, port);
@@ -61,13 +81,14 @@ const INET: SocketFamily = {
 const INET6: SocketFamily = {
   af: AF_INET6,
   nameBytes: sizeof_sockaddr_in6,
+  addressBytes: sizeof_in6_addr,
   any: IPV6_ANY,
+  broadcast: undefined,
   largestDatagram: 65487,
+  readAddress: (bytes, at) => withoutZone(ipv6(word(bytes, at), word(bytes, at + 4), word(bytes, at + 8), word(bytes, at + 12))),
   readName(name) {
     const words = ipv6(word(name, 8), word(name, 12), word(name, 16), word(name, 20), scopeOf(name));
-    // There is one of each of these, whatever zone a program says.
-    const address = isV4(words) ? ipv4(words.w3) : isUnspecified(words) ? IPV6_ANY : words;
-    return { address, port: u16(name, 2) };
+    return { address: withoutZone(words), port: u16(name, 2) };
   },
   writeName(address, port) {
     const name = newName(AF_INET6, sizeof_sockaddr_in6, port);
@@ -82,12 +103,28 @@ const INET6: SocketFamily = {
   boundTo: (address, isV6Only) => (!isV6Only && isUnspecified(address) && !isV4(address) ? undefined : address),
 };
 
+/** There is one of each of these, whatever zone a program says. */
+function withoutZone(words: IpAddress): IpAddress {
+  if (isV4(words)) return ipv4(words.w3);
+  return isUnspecified(words) ? IPV6_ANY : words;
+}
+
 const SCOPE_AT = 24;
 /** A C ulong, so in the machine's order. */
 const scopeOf = (b: Uint8Array): number =>
   (b[SCOPE_AT]! | (b[SCOPE_AT + 1]! << 8) | (b[SCOPE_AT + 2]! << 16) | (b[SCOPE_AT + 3]! << 24)) >>> 0;
 
 const FAMILIES: ReadonlyMap<number, SocketFamily> = new Map([INET, INET6].map((family) => [family.af, family]));
+
+/** The netmask of an IPv4 prefix, as a name. */
+export const netmaskName = (prefixLength: number): Uint8Array =>
+  INET.writeName(prefixOf(IPV4_BROADCAST, prefixBits(IPV4_BROADCAST, prefixLength)), 0);
+
+/** 255.255.255.255, as a name. */
+export const LIMITED_BROADCAST_NAME = INET.writeName(IPV4_BROADCAST, 0);
+
+/** The family whose names an address has by itself: of an IPv4 address AF_INET. */
+export const familyOfAddress = (address: IpAddress): SocketFamily => (isV4(address) ? INET : INET6);
 
 /** The longest name that any family has. */
 export const LONGEST_FAMILY_NAME = Math.max(...[...FAMILIES.values()].map((family) => family.nameBytes));

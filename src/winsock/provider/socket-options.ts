@@ -1,3 +1,4 @@
+import type { InterfaceService } from "../../stack/link/interface-service.ts";
 import type { ConnectionOptions } from "../../stack/tcp/tcp-user.ts";
 
 /** SO_LINGER; seconds. */
@@ -8,12 +9,12 @@ export interface Linger {
 
 /** What setsockopt may change, under Microsoft's meanings; times in milliseconds unless said otherwise. */
 export interface SocketOptions {
-  debug: boolean;
   reuseAddress: boolean;
   exclusiveAddressUse: boolean;
   keepAlive: boolean;
-  dontRoute: boolean;
   broadcast: boolean;
+  /** IP_RECEIVE_BROADCAST. */
+  receivesBroadcast: boolean;
   linger: Linger;
   outOfBandInline: boolean;
   sendBufferBytes: number;
@@ -33,16 +34,49 @@ export interface SocketOptions {
   failConnectOnIcmpError: boolean;
   /** IPV6_V6ONLY: while false a socket of AF_INET6 speaks IPv4 too, by v4-mapped addresses. Without meaning for others. */
   isV6Only: boolean;
+  /** TCP_TIMESTAMPS: offered although the profile's SYN does not. */
+  timestamps: boolean;
+  /** IP_TTL and IPV6_UNICAST_HOPS, which are one here; undefined for the profile's. */
+  ttl: number | undefined;
+  /** IP_TOS and IPV6_TCLASS. */
+  trafficClass: number;
+  /** IP_DONTFRAGMENT and IPV6_DONTFRAG, of datagrams. */
+  dontFragment: boolean;
+  /** IP_MTU_DISCOVER and IPV6_MTU_DISCOVER. */
+  mtuDiscovery: number;
+  multicastInterface: InterfaceService | undefined;
+  multicastTtl: number;
+  multicastLoop: boolean;
+  /** UDP_SEND_MSG_SIZE; 0 sends each datagram as it is. */
+  segmentBytes: number;
+  /** SIO_UDP_CONNRESET and SIO_UDP_NETRESET: what ICMP says of a datagram makes a receive fail. */
+  reportsPortUnreachable: boolean;
+  reportsTtlExceeded: boolean;
+  /** SIO_ENABLE_CIRCULAR_QUEUEING. */
+  dropsOldestDatagrams: boolean;
+  /** TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT and SIO_KEEPALIVE_VALS; undefined and 0 for the profile's. */
+  keepAliveIdleMs: number | undefined;
+  keepAliveIntervalMs: number | undefined;
+  keepAliveProbes: number | undefined;
+  /** SIO_TCP_INITIAL_RTO; undefined for the profile's. */
+  initialRtoMs: number | undefined;
+  synRetries: number | undefined;
+  /** Of options that are kept only, or that WSARecvMsg asks for: what was set, by `keptKey`. */
+  readonly kept: Map<string, number>;
+  /** The same of those whose value is so many bytes. */
+  readonly keptBytes: Map<string, Uint8Array>;
 }
+
+/** Where an option's value is kept. */
+export const keptKey = (level: number, name: number): string => `${level}/${name}`;
 
 export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: number): SocketOptions {
   return {
-    debug: false,
     reuseAddress: false,
     exclusiveAddressUse: false,
     keepAlive: false,
-    dontRoute: false,
     broadcast: false,
+    receivesBroadcast: true,
     linger: { on: false, seconds: 0 },
     outOfBandInline: false,
     sendBufferBytes,
@@ -56,6 +90,25 @@ export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: numb
     maxRetransmissionMs: 0,
     failConnectOnIcmpError: false,
     isV6Only: true,
+    timestamps: false,
+    ttl: undefined,
+    trafficClass: 0,
+    dontFragment: false,
+    mtuDiscovery: 0,
+    multicastInterface: undefined,
+    multicastTtl: 1,
+    multicastLoop: true,
+    segmentBytes: 0,
+    reportsPortUnreachable: true,
+    reportsTtlExceeded: true,
+    dropsOldestDatagrams: false,
+    keepAliveIdleMs: undefined,
+    keepAliveIntervalMs: undefined,
+    keepAliveProbes: undefined,
+    initialRtoMs: undefined,
+    synRetries: undefined,
+    kept: new Map(),
+    keptBytes: new Map(),
   };
 }
 
@@ -74,6 +127,12 @@ export function inheritedOptions(from: SocketOptions): SocketOptions {
     linger: from.linger,
     noDelay: from.noDelay,
     isV6Only: from.isV6Only,
+    // The connection was made under these.
+    ttl: from.ttl,
+    trafficClass: from.trafficClass,
+    keepAliveIdleMs: from.keepAliveIdleMs,
+    keepAliveIntervalMs: from.keepAliveIntervalMs,
+    keepAliveProbes: from.keepAliveProbes,
   };
 }
 
@@ -89,6 +148,14 @@ export function connectionOptions(options: SocketOptions): ConnectionOptions {
     maxRetransmissionMs: maxRetransmissionMs(options),
     receiveBufferBytes: options.receiveBufferIsSet ? Math.max(options.receiveBufferBytes, LEAST_RECEIVE_BUFFER) : undefined,
     failConnectOnIcmpError: options.failConnectOnIcmpError,
+    ttl: options.ttl,
+    trafficClass: options.trafficClass,
+    keepAliveIdleMs: options.keepAliveIdleMs || undefined,
+    keepAliveIntervalMs: options.keepAliveIntervalMs || undefined,
+    keepAliveProbes: options.keepAliveProbes || undefined,
+    timestamps: options.timestamps,
+    initialRtoMs: options.initialRtoMs,
+    synRetries: options.synRetries,
   };
 }
 

@@ -2,7 +2,15 @@ import { isMulticast, isUnspecified } from "../../stack/core/address.ts";
 import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { Loans } from "../../stack/tcp/loans.ts";
 import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
-import type { AbortReason, ConnectFailure, ConnectionOptions, OpenFailure, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
+import type {
+  AbortReason,
+  ConnectFailure,
+  ConnectionOptions,
+  IcmpReport,
+  OpenFailure,
+  PortShortage,
+  TcpUser,
+} from "../../stack/tcp/tcp-user.ts";
 import {
   FD_ACCEPT,
   FD_CLOSE,
@@ -109,6 +117,8 @@ export class StreamSocket extends Socket implements TcpUser {
   /** An AcceptEx waits to put its connection here. */
   #isAcceptTarget = false;
   #missingContext: MissingContext | undefined;
+  /** TCP_ICMP_ERROR_INFO: what ICMP said of the last connect that failed. */
+  icmpError: IcmpReport | undefined;
   /** The code with which calls fail since the connection, or the listener's device, died. */
   #death = 0;
   #sendIsShut = false;
@@ -143,6 +153,11 @@ export class StreamSocket extends Socket implements TcpUser {
   /** SO_CONNECT_TIME: on the host's clock, undefined when there is no connection. */
   get connectedAtMs(): number | undefined {
     return this.isConnected ? this.#connectedAtMs : undefined;
+  }
+
+  /** What is known of the connection; undefined where there is none, or none any more. */
+  get connectionFacts(): Pick<TcpConnection, "status" | "idealSendBacklog" | "hasTimestamps" | "leastRttMs"> | undefined {
+    return this.isConnected && this.#death === 0 ? this.#connection : undefined;
   }
 
   override get localEndpoint(): Endpoint | undefined {
@@ -323,7 +338,8 @@ export class StreamSocket extends Socket implements TcpUser {
     this.events.look(this.conditions);
   }
 
-  connectFailed(reason: ConnectFailure): void {
+  connectFailed(reason: ConnectFailure, said?: IcmpReport): void {
+    this.icmpError = said;
     this.#phase = "idle";
     this.#connection = undefined;
     this.#remote = undefined;

@@ -4,6 +4,7 @@ import { WSAEFAULT } from "../../../src/winsock/abi/errors.ts";
 import { new_addrinfo } from "../../../src/winsock/abi/name-structures.ts";
 import { new_sockaddr_in, new_WSADATA, type SOCKET } from "../../../src/winsock/abi/structures.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import { IOCTLS } from "../../../src/winsock/provider/ioctl.ts";
 import { address, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, bytes, connect, datagram, fails, nonblocking, outcome, recv } from "../../support/winsock-calls.ts";
 
@@ -77,6 +78,7 @@ function soundCalls(s: SOCKET): ReadonlyMap<keyof BlockingFace, readonly unknown
     ["closesocket", [0]],
     ["select", [0, { fd_count: 1, fd_array: [s] }, null, null, { tv_sec: 0, tv_usec: 0 }]],
     ["ioctlsocket", [s, c.FIONREAD, { value: 0 }]],
+    ["WSAIoctl", [s, c.SIO_ROUTING_INTERFACE_QUERY, name, 16, new_sockaddr_in(), 16, { value: 0 }, null, null]],
     ["getsockname", [s, new_sockaddr_in(), { value: 16 }]],
     ["getpeername", [s, new_sockaddr_in(), { value: 16 }]],
     ["getsockopt", [s, c.SOL_SOCKET, c.SO_ERROR, { value: 0 }, { value: 4 }]],
@@ -118,6 +120,18 @@ describe("the blocking face", () => {
       sound.forEach((_, i) => {
         for (const value of HOSTILE) expect(() => call(...sound.with(i, value))).not.toThrow();
       });
+    }
+  });
+
+  test.each(IOCTLS.map((code) => code.toString(16)))("WSAIoctl of 0x%s never throws, whatever it is given", (code) => {
+    const v = new VirtualWinsock();
+    for (const s of [nonblocking(v, v.stream()), nonblocking(v, datagram(v.winsock)), nonblocking(v, v.pair().s)]) {
+      for (const value of HOSTILE) {
+        for (const length of [0, 3, 16, 4096]) {
+          const parameters = [s, Number.parseInt(code, 16), value, length, value, length, { value: 0 }, null, null];
+          expect(() => (v.winsock.WSAIoctl as Call)(...parameters)).not.toThrow();
+        }
+      }
     }
   });
 

@@ -5,16 +5,30 @@ import type { LinkReceiver, MessageLink } from "../../../src/transport/message-l
 import {
   AF_INET,
   AF_INET6,
+  FIONREAD,
+  IP_ADD_MEMBERSHIP,
+  IPPROTO_IP,
   IPPROTO_IPV6,
   IPV6_V6ONLY,
   MSG_PEEK,
   MSG_WAITALL,
+  SIO_ADDRESS_LIST_QUERY,
+  SIO_ADDRESS_LIST_SORT,
+  SIO_BASE_HANDLE,
+  SIO_FLUSH,
+  SIO_GET_BROADCAST_ADDRESS,
+  SIO_GET_INTERFACE_LIST,
+  SIO_KEEPALIVE_VALS,
+  SIO_ROUTING_INTERFACE_QUERY,
+  SIO_TCP_INFO,
+  SO_BSP_STATE,
   SO_LINGER,
+  SO_PROTOCOL_INFOW,
   SO_SNDBUF,
   SOCK_DGRAM,
   SOL_SOCKET,
 } from "../../../src/winsock/abi/constants.ts";
-import { WinsockError } from "../../../src/winsock/abi/errors.ts";
+import { WinsockError, WSAEFAULT, WSAEINVAL, WSAEOPNOTSUPP } from "../../../src/winsock/abi/errors.ts";
 import { createPromiseFace, type PromiseFace } from "../../../src/winsock/faces/promise-face.ts";
 import { ipv6Winsock, OUR_LINK_LOCAL, OUR_ZONE, OURS6, PEER_LINK_LOCAL, PEER6 } from "../../support/ipv6-winsock.ts";
 import { pattern } from "../../support/two-hosts.ts";
@@ -433,5 +447,44 @@ describe("the promise face", () => {
     });
     expect(await failure(face.socket())).toMatchObject({ code: "WSASYSNOTREADY", cause: { message: "no daemon there" } });
     expect(await face.socket()).toBe(4);
+  });
+});
+
+describe("options and control codes, awaited", () => {
+  test("structures come as structures, and requests go as such", async () => {
+    const w = world();
+    const { s } = await pair(w);
+    expect(await w.ours.getsockopt(s, SOL_SOCKET, SO_PROTOCOL_INFOW)).toMatchObject({ iAddressFamily: AF_INET, iProtocol: 6 });
+    expect(await w.ours.getsockopt(s, SOL_SOCKET, SO_BSP_STATE)).toMatchObject({ iSocketType: 1, RemoteAddr: { iSockaddrLength: 16 } });
+    expect(await w.ours.getsockopt(s, SOL_SOCKET, SO_SNDBUF)).toBe(65_536);
+    const datagrams = await w.ours.socket(AF_INET, SOCK_DGRAM);
+    const request = { imr_multiaddr: { s_addr: 0x030201ef }, imr_interface: { s_addr: 0 } };
+    await w.ours.setsockopt(datagrams, IPPROTO_IP, IP_ADD_MEMBERSHIP, request);
+    await expect(w.ours.setsockopt(datagrams, IPPROTO_IP, IP_ADD_MEMBERSHIP, request)).rejects.toMatchObject({ errno: WSAEINVAL });
+  });
+
+  test("WSAIoctl gives addresses as text, structures for connections, numbers for numbers and nothing for nothing", async () => {
+    const w = world(ipv6Winsock());
+    const { s, accepted } = await pair(w);
+    const { ours } = w;
+    expect(await ours.WSAIoctl(s, SIO_ADDRESS_LIST_QUERY)).toEqual([{ address: OURS, port: 0, family: AF_INET }]);
+    const towards = await ours.WSAIoctl(s, SIO_ROUTING_INTERFACE_QUERY, { address: PEER, port: 80 });
+    expect(towards).toEqual({ address: OURS, port: 0, family: AF_INET });
+    const sorted = await ours.WSAIoctl(s, SIO_ADDRESS_LIST_SORT, [
+      { address: PEER, port: 1 },
+      { address: PEER6, port: 2 },
+    ]);
+    expect(sorted.map(({ address }) => address)).toEqual([PEER6, PEER]);
+    const [first] = await ours.WSAIoctl(s, SIO_GET_INTERFACE_LIST);
+    expect(first).toEqual({ flags: 19, address: OURS, broadcastAddress: "255.255.255.255", netmask: "255.255.255.0" });
+    expect(await ours.WSAIoctl(s, SIO_GET_BROADCAST_ADDRESS)).toMatchObject({ address: "255.255.255.255" });
+    expect(await ours.WSAIoctl(s, SIO_TCP_INFO)).toMatchObject({ State: 4, Mss: 1460 });
+    expect(await ours.WSAIoctl(s, SIO_KEEPALIVE_VALS, { onoff: 1, keepalivetime: 1000, keepaliveinterval: 100 })).toBeUndefined();
+    await w.settled(w.peer.send(accepted.socket, "four"));
+    w.v.advance(10);
+    expect(await ours.WSAIoctl(s, FIONREAD)).toBe(4);
+    expect(await ours.WSAIoctl(s, SIO_BASE_HANDLE)).toBe(s);
+    await expect(ours.WSAIoctl(s, SIO_FLUSH)).rejects.toMatchObject({ errno: WSAEOPNOTSUPP, syscall: "WSAIoctl" });
+    await expect(ours.WSAIoctl(s, SIO_KEEPALIVE_VALS)).rejects.toMatchObject({ errno: WSAEFAULT });
   });
 });

@@ -16,6 +16,8 @@ describe("what TCP is told of a socket's options", () => {
       maxRetransmissionMs: undefined,
       receiveBufferBytes: undefined,
       failConnectOnIcmpError: false,
+      trafficClass: 0,
+      timestamps: false,
     });
   });
 
@@ -54,11 +56,9 @@ describe("what TCP is told of a socket's options", () => {
 test("an accepted socket has its listener's options, but not those of binding, of connecting and of retransmission", () => {
   const listener = {
     ...fresh(),
-    debug: true,
     reuseAddress: true,
     exclusiveAddressUse: true,
     keepAlive: true,
-    dontRoute: true,
     linger: { on: true, seconds: 3 },
     outOfBandInline: true,
     sendBufferBytes: 1000,
@@ -71,14 +71,25 @@ test("an accepted socket has its listener's options, but not those of binding, o
     maxRetransmissionSeconds: 7,
     maxRetransmissionMs: 8,
     failConnectOnIcmpError: true,
+    timestamps: true,
+    ttl: 5,
+    trafficClass: 0x20,
+    keepAliveIdleMs: 1,
+    keepAliveIntervalMs: 2,
+    keepAliveProbes: 3,
+    initialRtoMs: 100,
+    synRetries: 2,
+    kept: new Map([["0/8", 1]]),
   };
   expect(inheritedOptions(listener)).toEqual({
     ...listener,
-    debug: false,
     exclusiveAddressUse: false,
-    dontRoute: false,
     maxRetransmissionSeconds: 0,
     maxRetransmissionMs: 0,
     failConnectOnIcmpError: false,
+    timestamps: false,
+    initialRtoMs: undefined,
+    synRetries: undefined,
+    kept: new Map(),
   });
 });

@@ -43,6 +43,10 @@ export interface MembershipService {
   unblockSource(group: IpAddress, source: IpAddress, through?: InterfaceService): MembershipFailure | undefined;
   /** Joins, changes or (with no source included) leaves: RFC 3376 §3.1. */
   setFilter(group: IpAddress, filter: SourceFilter, through?: InterfaceService): MembershipFailure | undefined;
+  /** The socket is closed. */
+  leaveAll(): void;
+  /** Whether the socket wants what `source` sent to `group`, and came in through this interface. */
+  admits(through: InterfaceService, group: AddressWords, source: AddressWords): boolean;
 }
 
 /** What memberships need of the internet layer. */
@@ -72,7 +76,6 @@ export class Memberships implements MembershipService {
     return this.#all;
   }
 
-  /** Whether the socket wants what `source` sent to `group`, and came in through this interface. */
   admits(through: InterfaceService, group: AddressWords, source: AddressWords): boolean {
     for (const m of this.#all) if (m.interface === through && sameAddress(m.group, group)) return admits(m.filter, source);
     return false;
@@ -129,7 +132,6 @@ export class Memberships implements MembershipService {
     return undefined;
   }
 
-  /** The socket is closed. */
   leaveAll(): void {
     for (const membership of this.#all) this.#end(membership);
   }

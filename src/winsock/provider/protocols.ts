@@ -1,0 +1,43 @@
+/** How Windows' catalogue describes the protocols of our sockets: what WSAEnumProtocols lists and SO_PROTOCOL_INFO tells. */
+import * as c from "../abi/constants.ts";
+import { guid } from "../abi/guid.ts";
+import type { WSAPROTOCOL_INFO } from "../abi/protocol-info.ts";
+import type { Socket } from "./socket.ts";
+
+const STREAM_FLAGS = c.XP1_GUARANTEED_DELIVERY | c.XP1_GUARANTEED_ORDER | c.XP1_GRACEFUL_CLOSE | c.XP1_EXPEDITED_DATA | c.XP1_IFS_HANDLES;
+const DATAGRAM_FLAGS =
+  c.XP1_CONNECTIONLESS | c.XP1_MESSAGE_ORIENTED | c.XP1_SUPPORT_BROADCAST | c.XP1_SUPPORT_MULTIPOINT | c.XP1_IFS_HANDLES;
+
+/** Of Windows' base provider for each family. */
+const PROVIDERS = new Map([
+  [c.AF_INET, { id: guid("e70f1aa0-ab8b-11cf-8ca3-00805f48a192"), suffix: "IP", firstEntry: 1001 }],
+  [c.AF_INET6, { id: guid("f9eab0c0-26d4-11d0-bbbf-00aa006c34e4"), suffix: "IPv6", firstEntry: 1004 }],
+]);
+
+/** Which entry of the catalogue a socket is of. */
+export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" | "type" | "protocol">): WSAPROTOCOL_INFO {
+  const provider = PROVIDERS.get(family.af)!;
+  const isStream = type === c.SOCK_STREAM;
+  return {
+    dwServiceFlags1: isStream ? STREAM_FLAGS : DATAGRAM_FLAGS,
+    dwServiceFlags2: 0,
+    dwServiceFlags3: 0,
+    dwServiceFlags4: 0,
+    dwProviderFlags: c.PFL_MATCHES_PROTOCOL_ZERO,
+    ProviderId: provider.id,
+    dwCatalogEntryId: provider.firstEntry + (isStream ? 0 : 1),
+    ProtocolChain: { ChainLen: c.BASE_PROTOCOL, ChainEntries: new Array<number>(c.MAX_PROTOCOL_CHAIN).fill(0) },
+    iVersion: 2,
+    iAddressFamily: family.af,
+    iMaxSockAddr: family.nameBytes,
+    iMinSockAddr: family.nameBytes,
+    iSocketType: type,
+    iProtocol: protocol,
+    iProtocolMaxOffset: 0,
+    iNetworkByteOrder: c.BIGENDIAN,
+    iSecurityScheme: c.SECURITY_PROTOCOL_NONE,
+    dwMessageSize: isStream ? 0 : family.largestDatagram,
+    dwProviderReserved: 0,
+    szProtocol: `MSAFD Tcpip [${isStream ? "TCP" : "UDP"}/${provider.suffix}]`,
+  };
+}

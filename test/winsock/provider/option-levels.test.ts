@@ -4,7 +4,15 @@
  */
 import { describe, expect, test } from "@jest/globals";
 import * as c from "../../../src/winsock/abi/constants.ts";
-import { WSAEADDRNOTAVAIL, WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT, WSAENOTCONN } from "../../../src/winsock/abi/errors.ts";
+import {
+  WSAEADDRNOTAVAIL,
+  WSAEFAULT,
+  WSAEINVAL,
+  WSAENOBUFS,
+  WSAENOPROTOOPT,
+  WSAENOTCONN,
+  WSAENOTSOCK,
+} from "../../../src/winsock/abi/errors.ts";
 import { new_WSAPROTOCOL_INFOW } from "../../../src/winsock/abi/protocol-info.ts";
 import type { CSADDR_INFO } from "../../../src/winsock/abi/socket-state.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";

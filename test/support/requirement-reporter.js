@@ -36,7 +36,9 @@ export default class RequirementReporter {
       const path = join(this.#directory, `${project}.json`);
       const before = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
       const kept = Object.entries(before).filter(([file]) => !files.has(file) && existsSync(join(this.#root, file)));
-      writeFileSync(path, JSON.stringify(Object.fromEntries([...kept, ...files])));
+      // Not in the order in which they ended, which is another each time.
+      const all = [...kept, ...files].sort(([a], [b]) => (a < b ? -1 : 1));
+      writeFileSync(path, JSON.stringify(Object.fromEntries(all)));
     }
   }
 }

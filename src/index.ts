@@ -203,6 +203,7 @@ export {
   type SocketSets,
   type TransferOptions,
 } from "./winsock/faces/promise-face.ts";
+export type { ConditionFunction, ProtocolInfoPointer, SocketFunctions } from "./winsock/faces/socket-functions.ts";
 export type { CompletionRoutine } from "./winsock/faces/transfers.ts";
 export type { WindowFunctions, WindowProcedure } from "./winsock/faces/window-functions.ts";
 export {

@@ -18,11 +18,13 @@
 import type { WSANETWORKEVENTS, WSAPOLLFD } from "./abi/event-structures.ts";
 import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
+import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
 import type { SockaddrPointer } from "./faces/blocking-face.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
 import type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 import type { OptionPointer } from "./faces/option-values.ts";
+import type { ConditionFunction, ProtocolInfoPointer } from "./faces/socket-functions.ts";
 import type { CompletionRoutine } from "./faces/transfers.ts";
 import type { WindowProcedure } from "./faces/window-functions.ts";
 import { face } from "./this-thread.ts";
@@ -37,6 +39,7 @@ export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
 export type { OptionPointer } from "./faces/option-values.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
+export type { ConditionFunction, ProtocolInfoPointer, SocketFunctions } from "./faces/socket-functions.ts";
 export type { TextPointer } from "./faces/text-buffer.ts";
 export type { CompletionRoutine } from "./faces/transfers.ts";
 export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.ts";
@@ -695,4 +698,94 @@ export function GetAcceptExSockaddrs(
     RemoteSockaddr,
     RemoteSockaddrLength,
   );
+}
+
+// ---- Sockets in other ways ----
+
+/**
+ * Makes a socket, or, with what WSADuplicateSocket filled in, another handle of one.
+ * @param af, type, protocol as for socket; FROM_PROTOCOL_INFO or 0 takes what `lpProtocolInfo` says
+ * @param g groups of sockets are not known
+ * @param dwFlags WSA_FLAG_OVERLAPPED, without which an overlapped call waits; others have no effect
+ * @returns the socket, or INVALID_SOCKET: as socket, and WSAEINVAL for a duplicate that was taken already
+ */
+export function WSASocket(
+  af: number,
+  type: number,
+  protocol: number,
+  lpProtocolInfo: ProtocolInfoPointer | null,
+  g: number,
+  dwFlags: number,
+): SOCKET {
+  return face.WSASocket(af, type, protocol, lpProtocolInfo, g, dwFlags);
+}
+
+/**
+ * Lets a process of the same host, this one included, have a handle of the socket: it gives `lpProtocolInfo` to its WSASocket, once. All
+ * handles are of one socket, which lives until the last is closed.
+ * @param dwProcessId the process, neither 0 nor −1
+ * @param lpProtocolInfo filled in: `new_WSAPROTOCOL_INFOW()`
+ */
+export function WSADuplicateSocket(s: SOCKET, dwProcessId: number, lpProtocolInfo: ProtocolInfoPointer | null): number {
+  return face.WSADuplicateSocket(s, dwProcessId, lpProtocolInfo);
+}
+
+/**
+ * What protocols there are.
+ * @param lpiProtocols those that are wanted, such as IPPROTO_TCP; null for all
+ * @param lpdwBufferLength bytes of `lpProtocolBuffer`, out those that it takes: sizeof_WSAPROTOCOL_INFOW for each
+ * @returns how many, or SOCKET_ERROR: WSAENOBUFS
+ */
+export function WSAEnumProtocols(
+  lpiProtocols: readonly number[] | null,
+  lpProtocolBuffer: WSAPROTOCOL_INFO[] | Uint8Array | null,
+  lpdwBufferLength: Box<number> | null,
+): number {
+  return face.WSAEnumProtocols(lpiProtocols, lpProtocolBuffer, lpdwBufferLength);
+}
+
+/** As WSAEnumProtocols, with names of one byte a character: sizeof_WSAPROTOCOL_INFOA for each. */
+export function WSAEnumProtocolsA(
+  lpiProtocols: readonly number[] | null,
+  lpProtocolBuffer: WSAPROTOCOL_INFO[] | Uint8Array | null,
+  lpdwBufferLength: Box<number> | null,
+): number {
+  return face.WSAEnumProtocolsA(lpiProtocols, lpProtocolBuffer, lpdwBufferLength);
+}
+
+/** As connect; TCP/IP carries no data with a connect (WSAEPROTONOSUPPORT), and promises no quality (WSAEOPNOTSUPP, WSAEINVAL for a group's). */
+export function WSAConnect(
+  s: SOCKET,
+  name: SockaddrPointer | null,
+  namelen: number,
+  lpCallerData: WSABUF | null,
+  lpCalleeData: WSABUF | null,
+  lpSQOS: object | null,
+  lpGQOS: object | null,
+): number {
+  return face.WSAConnect(s, name, namelen, lpCallerData, lpCalleeData, lpSQOS, lpGQOS);
+}
+
+/**
+ * As accept, but that a function is asked about the connection first.
+ * @param lpfnCondition returns CF_ACCEPT; CF_REJECT, which resets the connection: WSAECONNREFUSED; or CF_DEFER, which leaves it for a later accept: WSATRY_AGAIN
+ */
+export function WSAAccept(
+  s: SOCKET,
+  addr: SockaddrPointer | null,
+  addrlen: Box<number> | null,
+  lpfnCondition: ConditionFunction | null,
+  dwCallbackData: number,
+): SOCKET {
+  return face.WSAAccept(s, addr, addrlen, lpfnCondition, dwCallbackData);
+}
+
+/** As shutdown with SD_SEND; TCP carries no data with its end (WSAENOPROTOOPT). */
+export function WSASendDisconnect(s: SOCKET, lpOutboundDisconnectData: WSABUF | null): number {
+  return face.WSASendDisconnect(s, lpOutboundDisconnectData);
+}
+
+/** As shutdown with SD_RECEIVE. */
+export function WSARecvDisconnect(s: SOCKET, lpInboundDisconnectData: WSABUF | null): number {
+  return face.WSARecvDisconnect(s, lpInboundDisconnectData);
 }

@@ -32,6 +32,7 @@ import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
 import { isPointer, type SockaddrPointer } from "./pointers.ts";
+import { type SocketFunctions, socketFault, socketFunctions } from "./socket-functions.ts";
 import { Transfers } from "./transfers.ts";
 import { type WindowFunctions, windowFault, windowFunctions } from "./window-functions.ts";
 
@@ -45,7 +46,8 @@ export interface BlockingFace
     OverlappedFunctions,
     CompletionFunctions,
     WindowFunctions,
-    ExtensionFunctions {
+    ExtensionFunctions,
+    SocketFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
   /** Undoes one WSAStartup; the last one closes every socket of the program. */
@@ -152,6 +154,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     if (op === CALL.closesocket || op === CALL.closeHandle) {
       streams.drop(s);
       packets.drop(s);
+      synchronous.delete(s);
     }
     return request(op, s, a, b, c, data);
   }
@@ -315,7 +318,10 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     lastError = error;
   };
   const core = { call, fail, thread, packets, setLastError, nameBytes, roomOf, writeName };
-  const transferCore = { ...core, port: () => port, handBack: (s: SOCKET) => streams.handBack(s) };
+  /** Made without WSA_FLAG_OVERLAPPED. */
+  const synchronous = new Set<SOCKET>();
+  const isSynchronous = (s: SOCKET): boolean => synchronous.has(s);
+  const transferCore = { ...core, isSynchronous, port: () => port, handBack: (s: SOCKET) => streams.handBack(s) };
   const transfers = new Transfers(transferCore);
 
   const caller = {
@@ -328,6 +334,14 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     ...createAddressTextFunctions({ ...caller, askOf: (op, s, a, b, c) => request(op, s, a, b, c, null) }),
     ...eventFunctions(core),
     ...windowFunctions(core),
+    ...socketFunctions({
+      ...core,
+      share: (s) => streams.share(s),
+      setSynchronous: (s) => void synchronous.add(s),
+      connect: (...parameters) => face.connect(...parameters),
+      accept: (...parameters) => face.accept(...parameters),
+      shutdown: (...parameters) => face.shutdown(...parameters),
+    }),
     ...extensionFunctions({ ...transferCore, transfers }),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({
@@ -495,7 +509,15 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     if (RETURNS_CODE.has(name)) return WSAEFAULT;
     if (RETURNS_POINTER.has(name)) return null;
     if (RETURNS_TEXT.has(name)) return "";
-    return eventFault(name) ?? overlappedFault(name) ?? completionFault(name) ?? windowFault(name) ?? extensionFault(name) ?? SOCKET_ERROR;
+    return (
+      eventFault(name) ??
+      overlappedFault(name) ??
+      completionFault(name) ??
+      windowFault(name) ??
+      extensionFault(name) ??
+      socketFault(name) ??
+      SOCKET_ERROR
+    );
   });
   for (const [name, call] of Object.entries(guarded)) functions.set(name, call);
   return guarded;

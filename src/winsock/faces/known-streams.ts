@@ -15,6 +15,8 @@ type Post = (request: Omit<CallRequest, "id">, replied: (reply: CallReply) => vo
 export class KnownStreams {
   readonly #credits = new Map<SOCKET, SendCredit>();
   readonly #readAheads = new Map<SOCKET, ReadAhead>();
+  /** Of these there may be other handles: what is known of them is not known for certain. */
+  readonly #shared = new Set<SOCKET>();
   readonly #post: Post;
 
   constructor(post: Post) {
@@ -32,8 +34,17 @@ export class KnownStreams {
     for (const s of this.#readAheads.keys()) this.#forgetShown(s);
   }
 
+  /** There may be other handles of the socket: nothing of it is known from here on. */
+  share(s: SOCKET): void {
+    this.handBack(s);
+    this.#credits.delete(s);
+    this.#readAheads.delete(s);
+    this.#shared.add(s);
+  }
+
   /** The socket is closed. */
   drop(s: SOCKET): void {
+    this.#shared.delete(s);
     this.#credits.delete(s);
     this.#readAheads.delete(s);
   }
@@ -42,6 +53,7 @@ export class KnownStreams {
   clear(): void {
     this.#credits.clear();
     this.#readAheads.clear();
+    this.#shared.clear();
   }
 
   /** A send would be taken whatever its length. */
@@ -51,6 +63,7 @@ export class KnownStreams {
 
   /** What the answer to a send says of the queue. */
   learnQueue(s: SOCKET, queued: number, quota: number): void {
+    if (this.#shared.has(s)) return;
     let credit = this.#credits.get(s);
     if (credit === undefined) {
       credit = new SendCredit();
@@ -79,7 +92,7 @@ export class KnownStreams {
 
   /** The host has answered a plain receive with `received` bytes. */
   received(s: SOCKET, wanted: number, received: number): void {
-    if (received !== wanted) return;
+    if (received !== wanted || this.#shared.has(s)) return;
     let ahead = this.#readAheads.get(s);
     if (ahead === undefined) {
       ahead = new ReadAhead();

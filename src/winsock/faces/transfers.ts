@@ -46,6 +46,8 @@ export interface TransferCore extends FaceCore {
   /** The host shall decide on all it has of the socket. */
   handBack(s: SOCKET): void;
   setLastError(error: number): void;
+  /** Made without WSA_FLAG_OVERLAPPED. */
+  isSynchronous(s: SOCKET): boolean;
 }
 
 /**
@@ -88,6 +90,8 @@ export class Transfers {
     // What was answered at once is here after this.
     core.call(CALL.fence, 0, 0, 0, 0, null);
     port.takeReplies();
+    // A socket that is not overlapped keeps its thread, whatever its mode (Microsoft, "WSASocket function").
+    if (core.isSynchronous(s)) while (!transfer.isOver && port.awaitPosted());
     if (!transfer.isOver) {
       transfer.isPending = true;
       return core.fail(WSA_IO_PENDING);

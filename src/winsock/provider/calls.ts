@@ -91,6 +91,14 @@ export const CALL = {
   acceptEx: 45,
   /** DisconnectEx. s; a: 0 or TF_REUSE_SOCKET. */
   disconnectEx: 46,
+  /** WSADuplicateSocket. s. Reply a: a number by which `socketOfDuplicate` makes a handle of it, once. */
+  duplicateSocket: 56,
+  /** WSASocket, with what WSADuplicateSocket gave. a: the number. Result: SOCKET. */
+  socketOfDuplicate: 57,
+  /** WSAAccept. s: waits for a connection, which stays in the queue. Reply data: its peer's name (a bytes of it), then its own. */
+  offer: 58,
+  /** WSAAccept with CF_REJECT. s: the connection that was offered is reset. */
+  reject: 59,
   /** A window of the calling thread that has nothing but messages. Result: HWND. */
   createWindow: 50,
   /** s: HWND. Result: BOOL. */

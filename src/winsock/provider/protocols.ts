@@ -3,6 +3,7 @@ import * as c from "../abi/constants.ts";
 import { guid } from "../abi/guid.ts";
 import type { WSAPROTOCOL_INFO } from "../abi/protocol-info.ts";
 import type { Socket } from "./socket.ts";
+import { socketFamily } from "./socket-family.ts";
 
 const STREAM_FLAGS = c.XP1_GUARANTEED_DELIVERY | c.XP1_GUARANTEED_ORDER | c.XP1_GRACEFUL_CLOSE | c.XP1_EXPEDITED_DATA | c.XP1_IFS_HANDLES;
 const DATAGRAM_FLAGS =
@@ -41,3 +42,12 @@ export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" |
     szProtocol: `MSAFD Tcpip [${isStream ? "TCP" : "UDP"}/${provider.suffix}]`,
   };
 }
+
+/** Every entry of the catalogue, which WSAEnumProtocols lists. */
+export const protocolCatalogue = (): WSAPROTOCOL_INFO[] =>
+  [...PROVIDERS.keys()].flatMap((af) => {
+    const family = socketFamily(af)!;
+    const stream = { family, type: c.SOCK_STREAM, protocol: c.IPPROTO_TCP };
+    const datagram = { family, type: c.SOCK_DGRAM, protocol: c.IPPROTO_UDP };
+    return [stream, datagram].map(protocolInfo);
+  });

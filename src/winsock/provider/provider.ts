@@ -29,6 +29,7 @@ import { negotiateVersion } from "../abi/startup-version.ts";
 import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
+import { Duplicates } from "./duplicates.ts";
 import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
 import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
 import { ioctl } from "./ioctl.ts";
@@ -73,12 +74,14 @@ export class Provider implements CallHandler {
   readonly #processes = new Set<Process>();
   /** Those that more threads may join. */
   readonly #byKey = new Map<number, Process>();
+  readonly #duplicates: Duplicates;
   #control: ControlHandler | undefined;
 
   /** @param limits those that differ from the defaults */
   constructor(host: ProviderHost, limits: Partial<ProviderLimits> = {}) {
     this.#host = host;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
+    this.#duplicates = new Duplicates(host);
     this.#context = {
       host,
       tcpBindings: new Bindings((port, change) => host.tcp.holdPort(port, change)),
@@ -121,6 +124,7 @@ export class Provider implements CallHandler {
     if (process.threads.size === 0) {
       this.#processes.delete(process);
       this.#byKey.delete(process.key);
+      this.#duplicates.forget(process, (socket) => socket.abort());
       process.closeAll(isAny, (object) => object.abort());
     }
     this.#host.context.requestTurn();
@@ -251,9 +255,11 @@ export class Provider implements CallHandler {
     }
     switch (op) {
       case CALL.cleanup:
-        return cleanUp(process);
+        return cleanUp(process, this.#duplicates);
       case CALL.socket:
         return newSocket(process, a, b, c);
+      case CALL.socketOfDuplicate:
+        return this.#duplicates.take(a, process);
       case CALL.getaddrinfo:
         return addressesOfName(this.#host, data, a, b);
       case CALL.getnameinfo:
@@ -300,7 +306,8 @@ export class Provider implements CallHandler {
     const ofThread = answerThreadOption(thread, request);
     if (ofThread !== undefined) return ofThread;
     const socket = process.socket(request.s);
-    return socket === undefined ? failed(WSAENOTSOCK) : answerFor(socket, caller, request);
+    if (socket === undefined) return failed(WSAENOTSOCK);
+    return op === CALL.duplicateSocket ? this.#duplicates.give(socket, process) : answerFor(socket, caller, request);
   }
 }
 
@@ -316,13 +323,14 @@ function start(process: Process, wanted: number): Outcome {
 }
 
 /** Whoever of the program's threads does it last ends it for all of them (Microsoft, "WSACleanup function"). */
-function cleanUp(process: Process): Outcome {
+function cleanUp(process: Process, duplicates: Duplicates): Outcome {
   process.startups--;
   if (process.startups > 0) return { result: 0, error: 0, a: process.startups };
   for (const { pending } of process.threads.values()) {
     for (const call of [...pending.values()]) call.interrupt(call.isOverlapped ? WSA_OPERATION_ABORTED : WSAEINTR);
   }
   process.closeAll(isSocket, (socket) => socket.closeAtCleanup());
+  duplicates.forget(process, (socket) => socket.closeAtCleanup());
   process.isLegacy = false;
   return DONE;
 }
@@ -430,6 +438,10 @@ function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer
     }
     case CALL.recvfrom:
       return reenabling(socket, FD_READ | FD_OOB, socket.recvfrom(a, b, c, caller.isOverlapped));
+    case CALL.offer:
+      return socket instanceof StreamSocket ? socket.offer() : failed(WSAEOPNOTSUPP);
+    case CALL.reject:
+      return socket instanceof StreamSocket ? reenabling(socket, FD_ACCEPT, socket.reject()) : failed(WSAEOPNOTSUPP);
     case CALL.connectEx: {
       const name = data !== null && b >= 0 ? data.subarray(0, b) : null;
       return socket instanceof StreamSocket ? socket.connectEx(name, a, data?.subarray(Math.max(0, b)) ?? NOTHING) : failed(WSAEINVAL);

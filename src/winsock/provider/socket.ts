@@ -73,6 +73,8 @@ export abstract class Socket extends HandleObject {
   isClosed = false;
   /** SO_ERROR: the failure of a nonblocking connect. Not cleared by reading (Wine's test select, marked as Windows behaviour). */
   soError = 0;
+  /** There are, or were, other handles of it: others may receive what one has been shown. */
+  isShared = false;
   readonly events = new NetworkEvents();
   /** Where its overlapped calls are told of when they are over (CreateIoCompletionPort). */
   completion: Completion | undefined;

@@ -102,6 +102,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #phase: Phase = "idle";
   #connection: TcpConnection | undefined;
   #listener: TcpListener | undefined;
+  /** A connection of the listener's that a WSAAccept looks at; the next accept's. */
+  #offered: TcpConnection | undefined;
   /** What the connection or listener was told of the options. */
   #told: ConnectionOptions | undefined;
   #remote: Endpoint | undefined;
@@ -179,7 +181,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override get isReadable(): boolean {
-    if (this.#listener !== undefined) return this.#death !== 0 || this.#listener.waiting > 0;
+    if (this.#listener !== undefined) return this.#death !== 0 || this.#queuedConnections > 0;
     if (!this.isConnected) return false;
     return this.#death !== 0 || this.#connection!.readableBytes > 0 || this.#connection!.finReceived;
   }
@@ -193,7 +195,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override get conditions(): number {
-    if (this.#listener !== undefined) return this.#death === 0 && this.#listener.waiting > 0 ? FD_ACCEPT : 0;
+    if (this.#listener !== undefined) return this.#death === 0 && this.#queuedConnections > 0 ? FD_ACCEPT : 0;
     if (!this.isConnected) return 0;
     if (this.#death !== 0) return FD_CLOSE;
     const { readableBytes, finReceived } = this.#connection!;
@@ -375,7 +377,53 @@ export class StreamSocket extends Socket implements TcpUser {
 
   #acceptable(): void {
     this.wake();
-    if ((this.#listener?.waiting ?? 0) > 0) this.events.raise(FD_ACCEPT);
+    if (this.#queuedConnections > 0) this.events.raise(FD_ACCEPT);
+  }
+
+  /** Connections that wait to be accepted. */
+  get #queuedConnections(): number {
+    return (this.#listener?.waiting ?? 0) + (this.#offered === undefined ? 0 : 1);
+  }
+
+  /** The oldest of them, no more in the queue. */
+  #nextConnection(): TcpConnection | undefined {
+    const offered = this.#offered;
+    this.#offered = undefined;
+    return offered ?? (this.#listener!.waiting === 0 ? undefined : this.#listener!.accept());
+  }
+
+  /**
+   * What WSAAccept's condition function is asked about: the next connection, which stays in the queue. Reply data: its peer's name (a bytes
+   * of it), then its own.
+   */
+  offer(): Answer {
+    if (!this.isListening) return failed(WSAEINVAL);
+    const attempt = (): Outcome | undefined => {
+      if (this.isClosed) return failed(WSAEINTR);
+      if (this.#death !== 0) return failed(this.#death);
+      const connection = this.#nextConnection();
+      if (connection === undefined) return undefined;
+      if (connection.state === "CLOSED") return failed(WSAECONNRESET);
+      connection.user = {};
+      this.#offered = connection;
+      const peer = this.family.writeName(connection.remote, connection.remotePort);
+      const own = this.family.writeName(connection.local, connection.localPort);
+      const { scratch } = this.context;
+      scratch.set(peer);
+      scratch.set(own, peer.length);
+      return { result: 0, error: 0, a: peer.length, data: scratch.subarray(0, peer.length + own.length) };
+    };
+    const outcome = this.isQueued("accept") ? undefined : attempt();
+    if (outcome !== undefined) return outcome;
+    return this.isNonblocking ? failed(WSAEWOULDBLOCK) : this.waitHere("accept", attempt, 0, () => failed(WSAETIMEDOUT));
+  }
+
+  /** CF_REJECT: the connection that was offered is reset. */
+  reject(): Outcome {
+    if (!this.isListening) return failed(WSAEINVAL);
+    this.#offered?.abort();
+    this.#offered = undefined;
+    return DONE;
   }
 
   /** @param room for the peer's address, or −1 when it is not wanted */
@@ -386,9 +434,9 @@ export class StreamSocket extends Socket implements TcpUser {
     const attempt = (): Outcome | undefined => {
       if (this.isClosed) return failed(WSAEINTR);
       if (this.#death !== 0) return failed(this.#death);
-      if (this.#listener!.waiting === 0) return undefined;
+      if (this.#queuedConnections === 0) return undefined;
       if (!acceptor.hasRoom) return failed(WSAEMFILE);
-      const connection = this.#listener!.accept();
+      const connection = this.#nextConnection();
       // Reset by the peer while it was queued (Microsoft, "accept function").
       if (connection === undefined || connection.state === "CLOSED") return failed(WSAECONNRESET);
       const socket = acceptor.newStreamSocket(this.family);
@@ -415,7 +463,7 @@ export class StreamSocket extends Socket implements TcpUser {
       if (target.isClosed || (this.isClosed && !target.isConnected)) return failed(WSAEINTR);
       if (!target.isConnected) {
         if (this.#death !== 0) return failed(this.#death);
-        const connection = this.#listener!.waiting === 0 ? undefined : this.#listener!.accept();
+        const connection = this.#nextConnection();
         // One that was reset while it was queued concerns nobody.
         if (connection === undefined || connection.state === "CLOSED") return undefined;
         target.#takeOver(connection);
@@ -631,7 +679,8 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted <= 0 || held < 0 || held > shown.bytes) return failed(WSAEINVAL);
     // What was shown beyond was thrown away by the face, which had asked for it before something else came between.
     shown.keep(held);
-    const mustBeSeen = this.context.host.context.trace.isWatched || this.isNonblocking || this.options.receiveTimeoutMs > 0;
+    const mustBeSeen =
+      this.context.host.context.trace.isWatched || this.isNonblocking || this.isShared || this.options.receiveTimeoutMs > 0;
     if (mustBeSeen) return failed(WSAEOPNOTSUPP);
     const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();
@@ -769,6 +818,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.isClosed = true;
     this.#shown?.keep(0);
     this.#account();
+    this.#offered?.abort();
     this.#listener?.close();
     this.unbind();
     this.wake();
@@ -799,6 +849,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.isClosed = true;
     this.#shown?.keep(0);
     this.#account();
+    this.#offered?.abort();
     this.#listener?.close();
     if (this.#death === 0) this.#connection?.abort();
     this.unbind();

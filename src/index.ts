@@ -186,6 +186,7 @@ export type {
 } from "./winsock/abi/structures.ts";
 export type { AddressTextFunctions } from "./winsock/faces/address-text-functions.ts";
 export { type BlockingFace, createBlockingFace, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export type { BlockingHook, HookFunctions } from "./winsock/faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
 export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";

@@ -21,6 +21,7 @@ import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-s
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
 import type { SockaddrPointer } from "./faces/blocking-face.ts";
+import type { BlockingHook } from "./faces/blocking-hooks.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
 import type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 import type { OptionPointer } from "./faces/option-values.ts";
@@ -32,6 +33,7 @@ import { face } from "./this-thread.ts";
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
 export type { SockaddrPointer } from "./faces/blocking-face.ts";
+export type { BlockingHook, HookFunctions } from "./faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
@@ -788,4 +790,30 @@ export function WSASendDisconnect(s: SOCKET, lpOutboundDisconnectData: WSABUF | 
 /** As shutdown with SD_RECEIVE. */
 export function WSARecvDisconnect(s: SOCKET, lpInboundDisconnectData: WSABUF | null): number {
   return face.WSARecvDisconnect(s, lpInboundDisconnectData);
+}
+
+// ---- Winsock 1.1 ----
+
+/**
+ * Sets what runs again and again while a blocking call of this thread waits, in a 1.x process; it may call nothing but WSAIsBlocking and
+ * WSACancelBlockingCall.
+ * @returns what was set before, or null: WSAEOPNOTSUPP in a process that has not started up with version 1.x
+ */
+export function WSASetBlockingHook(lpBlockFunc: BlockingHook | null): BlockingHook | null {
+  return face.WSASetBlockingHook(lpBlockFunc);
+}
+
+/** Sets what ran before any WSASetBlockingHook: it dispatches messages. */
+export function WSAUnhookBlockingHook(): number {
+  return face.WSAUnhookBlockingHook();
+}
+
+/** Whether a blocking call of this thread waits: TRUE within its hook. */
+export function WSAIsBlocking(): number {
+  return face.WSAIsBlocking();
+}
+
+/** Ends the blocking call that waits, which fails with WSAEINTR. @returns 0, or SOCKET_ERROR: WSAEINVAL when none waits */
+export function WSACancelBlockingCall(): number {
+  return face.WSACancelBlockingCall();
 }

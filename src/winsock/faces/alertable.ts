@@ -1,5 +1,9 @@
 import { WSAEINPROGRESS, WSAENETDOWN } from "../abi/errors.ts";
 import { type BlockingPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
+import type { BlockingHooks } from "./blocking-hooks.ts";
+
+/** A hook that has nothing to do is asked again after so long. */
+const HOOK_PAUSE_MS = 20;
 
 type CallToMake = Omit<CallRequest, "id">;
 
@@ -21,15 +25,20 @@ const WAITING_CALLS: ReadonlySet<number> = new Set([
  */
 export class AlertableThread {
   readonly #port: () => BlockingPort | undefined;
+  readonly #hooks: BlockingHooks;
   readonly #queue: (() => void)[] = [];
   /** Routines that completions still to come will queue. */
   #expected = 0;
   /** Something runs in the middle of a blocking call. */
   #isInterrupting = false;
 
-  /** @param port undefined while the network is not in use */
-  constructor(port: () => BlockingPort | undefined) {
+  /**
+   * @param port undefined while the network is not in use
+   * @param hooks of a 1.x process, which run while a blocking call waits
+   */
+  constructor(port: () => BlockingPort | undefined, hooks: BlockingHooks) {
     this.#port = port;
+    this.#hooks = hooks;
   }
 
   get hasQueued(): boolean {
@@ -61,7 +70,8 @@ export class AlertableThread {
 
   /** Whether the call has to be made by `call`, since its thread may be interrupted in it, or is in the middle of another. */
   concerns(op: number): boolean {
-    return (this.#queue.length > 0 || this.#expected > 0 || this.#isInterrupting) && WAITING_CALLS.has(op);
+    const mayRun = this.#queue.length > 0 || this.#expected > 0 || this.#isInterrupting || this.#hooks.isLegacy;
+    return mayRun && WAITING_CALLS.has(op);
   }
 
   /** Makes a call that may wait, and runs meanwhile what is queued. Within what interrupted such a call one that would wait is refused. */
@@ -78,9 +88,25 @@ export class AlertableThread {
       } finally {
         this.#isInterrupting = false;
       }
-      if (!call.isThere && !port.awaitPosted()) return refusal(WSAENETDOWN);
+      if (call.isThere) break;
+      if (this.#hooks.isLegacy) this.#runHook(port, call);
+      else if (!port.awaitPosted()) return refusal(WSAENETDOWN);
     }
     return call.wait();
+  }
+
+  /** The hook runs, and again when something has come, or after a while. */
+  #runHook(port: BlockingPort, call: PostedAnswer): void {
+    this.#isInterrupting = true;
+    try {
+      if (this.#hooks.run()) call.cancel();
+    } finally {
+      this.#isInterrupting = false;
+    }
+    if (call.isThere) return;
+    const pause = new PostedAnswer(port, { op: CALL.waitForEvents, s: 0, a: 0, b: HOOK_PAUSE_MS, c: 0, data: new Uint8Array(0) });
+    while (!call.isThere && !pause.isThere) if (!port.awaitPosted()) return;
+    if (!pause.isThere) pause.cancel();
   }
 
   /**

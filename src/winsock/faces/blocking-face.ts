@@ -1,8 +1,9 @@
 import { copyBytes } from "../../stack/core/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "../abi/address-text.ts";
 import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET_ERROR } from "../abi/constants.ts";
-import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
+import { WSAEFAULT, WSAEINPROGRESS, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
 import { extensionFunctionAt } from "../abi/extension-functions.ts";
+import { type HWND, new_MSG, PM_REMOVE } from "../abi/message-structures.ts";
 import { HIGHEST_VERSION, negotiateVersion } from "../abi/startup-version.ts";
 import {
   type Box,
@@ -23,6 +24,7 @@ import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
 import { type AddressTextFunctions, createAddressTextFunctions } from "./address-text-functions.ts";
 import { AlertableThread } from "./alertable.ts";
+import { BlockingHooks, type HookFunctions, hookFunctions } from "./blocking-hooks.ts";
 import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
@@ -34,7 +36,7 @@ import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "
 import { isPointer, type SockaddrPointer } from "./pointers.ts";
 import { type SocketFunctions, socketFault, socketFunctions } from "./socket-functions.ts";
 import { Transfers } from "./transfers.ts";
-import { type WindowFunctions, windowFault, windowFunctions } from "./window-functions.ts";
+import { fillMessage, type WindowFunctions, type WindowProcedure, windowFault, windowFunctions } from "./window-functions.ts";
 
 export type { SockaddrPointer } from "./pointers.ts";
 
@@ -47,7 +49,8 @@ export interface BlockingFace
     CompletionFunctions,
     WindowFunctions,
     ExtensionFunctions,
-    SocketFunctions {
+    SocketFunctions,
+    HookFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
   /** Undoes one WSAStartup; the last one closes every socket of the program. */
@@ -138,7 +141,17 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   let startups = 0;
   let lastError = 0;
   let failure: Error | undefined;
-  const thread = new AlertableThread(() => port);
+  const procedures = new Map<HWND, WindowProcedure>();
+  /** What a 1.x process does while it waits, where it has said nothing else: one message goes to its window. */
+  function dispatchOne(): boolean {
+    if (port === undefined || procedures.size === 0) return false;
+    const message = new_MSG();
+    const isThere = fillMessage(message, ask(port, { op: CALL.peekMessage, s: 0, a: 0, b: 0, c: PM_REMOVE, data: null }));
+    if (isThere) procedures.get(message.hwnd)?.(message.hwnd, message.message, message.wParam, message.lParam);
+    return isThere;
+  }
+  const hooks = new BlockingHooks(dispatchOne);
+  const thread = new AlertableThread(() => port, hooks);
   const packets = new PacketNames();
   /** By name, for who asks for a pointer to one. */
   const functions = new Map<string, unknown>();
@@ -161,9 +174,15 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
 
   /** Sets the last error, as every call does: 0 when it succeeds. */
   function request(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
+    if (hooks.isRunning) return failedHere(WSAEINPROGRESS);
     const reply = port === undefined ? failed(WSANOTINITIALISED) : ask(port, { op, s: s | 0, a, b, c, data }, thread);
     lastError = reply.error;
     return reply;
+  }
+
+  function failedHere(error: number): CallReply {
+    lastError = error;
+    return failed(error);
   }
 
   function fail(error: number): number {
@@ -192,6 +211,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       return reply.error;
     }
     startups++;
+    if (LOBYTE(version) === 1) hooks.isLegacy = true;
     lastError = 0;
     return 0;
   }
@@ -213,6 +233,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     const reply = ask(port, { op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
     if (reply.error === 0 && reply.a > 0) return 0;
     startups = 0;
+    hooks.isLegacy = false;
+    hooks.unhook();
     streams.clear();
     closePort();
     return 0;
@@ -244,7 +266,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
 
   /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they are on their way */
   function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean): boolean {
-    if (port === undefined || bytes.length === 0 || !streams.takesSend(s)) return false;
+    if (port === undefined || bytes.length === 0 || hooks.isRunning || !streams.takesSend(s)) return false;
     port.takeReplies();
     return streams.takesSend(s) && streams.postSend(s, bytes, hasMore);
   }
@@ -333,7 +355,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     ...createNameFunctions({ ...caller, ask: (op, a, b, data) => request(op, 0, a, b, 0, data) }),
     ...createAddressTextFunctions({ ...caller, askOf: (op, s, a, b, c) => request(op, s, a, b, c, null) }),
     ...eventFunctions(core),
-    ...windowFunctions(core),
+    ...windowFunctions(core, procedures),
+    ...hookFunctions(hooks, () => port !== undefined, core),
     ...socketFunctions({
       ...core,
       share: (s) => streams.share(s),

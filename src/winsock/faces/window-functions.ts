@@ -19,18 +19,8 @@ export interface WindowFunctions {
   WSAAsyncSelect(s: SOCKET, hWnd: HWND, wMsg: number, lEvent: number): number;
 }
 
-export function windowFunctions({ call, fail }: FaceCore): WindowFunctions {
-  const procedures = new Map<HWND, WindowProcedure>();
-
-  /** @returns whether there was one */
-  function fill(target: MSG, { result, data }: CallReply): boolean {
-    if (result !== TRUE || data === null) return false;
-    const view = new DataView(data.buffer, data.byteOffset, data.length);
-    const [hwnd, message, wParam, lParam] = [0, 8, 16, 24].map((at) => view.getFloat64(at, true));
-    Object.assign(target, { hwnd, message, wParam, lParam });
-    return true;
-  }
-
+/** @param procedures of the thread's windows */
+export function windowFunctions({ call, fail }: FaceCore, procedures: Map<HWND, WindowProcedure>): WindowFunctions {
   const bool = (reply: CallReply): number => (reply.error === 0 && reply.result === TRUE ? TRUE : FALSE);
 
   return {
@@ -51,20 +41,29 @@ export function windowFunctions({ call, fail }: FaceCore): WindowFunctions {
     PeekMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax, wRemoveMsg) {
       if (lpMsg === null) return FALSE;
       const reply = call(CALL.peekMessage, hWnd, wMsgFilterMin >>> 0, wMsgFilterMax >>> 0, wRemoveMsg & PM_REMOVE, null);
-      return fill(lpMsg, reply) ? TRUE : FALSE;
+      return fillMessage(lpMsg, reply) ? TRUE : FALSE;
     },
 
     GetMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax) {
       if (lpMsg === null) return fail(WSAEFAULT);
       const reply = call(CALL.getMessage, hWnd, wMsgFilterMin >>> 0, wMsgFilterMax >>> 0, 0, null);
       if (reply.error !== 0) return SOCKET_ERROR;
-      return fill(lpMsg, reply) && lpMsg.message !== WM_QUIT ? TRUE : FALSE;
+      return fillMessage(lpMsg, reply) && lpMsg.message !== WM_QUIT ? TRUE : FALSE;
     },
 
     DispatchMessage: ({ hwnd, message, wParam, lParam }) => procedures.get(hwnd)?.(hwnd, message, wParam, lParam) ?? 0,
 
     WSAAsyncSelect: (s, hWnd, wMsg, lEvent) => call(CALL.selectMessages, s, hWnd | 0, wMsg >>> 0, lEvent | 0, null).result,
   };
+}
+
+/** @returns whether there was one */
+export function fillMessage(target: MSG, { result, data }: CallReply): boolean {
+  if (result !== TRUE || data === null) return false;
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  const [hwnd, message, wParam, lParam] = [0, 8, 16, 24].map((at) => view.getFloat64(at, true));
+  Object.assign(target, { hwnd, message, wParam, lParam });
+  return true;
 }
 
 /** What these functions return when a parameter cannot be read. */

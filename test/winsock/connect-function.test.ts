@@ -2,15 +2,17 @@
  * Microsoft's page of `connect`, sentence by sentence, in the page's order: hold the table beside the page. Everything runs on two
  * real hosts of ours in virtual time, through the blocking face.
  *
- * Sentences for later parts have no row: the scenarios and notifications of WSAAsyncSelect and WSAEventSelect (FD_CONNECT), WSAEINTR
- * and WSAEINPROGRESS of Winsock 1.1's blocking hooks, the note on asynchronous procedure calls, and IrDA.
+ * Sentences for later parts have no row: the notes for IrDA sockets.
  */
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, WINDOWS } from "../../src/stack/core/profile.ts";
 import {
   AF_INET,
   AF_INET6,
+  FD_CONNECT,
+  FD_CONNECT_BIT,
   FIONBIO,
+  INFINITE,
   INVALID_SOCKET,
   MAKEWORD,
   SD_SEND,
@@ -21,9 +23,12 @@ import {
   SOCK_STREAM,
   SOCKET_ERROR,
   SOL_SOCKET,
+  WSA_WAIT_EVENT_0,
 } from "../../src/winsock/abi/constants.ts";
 import * as errors from "../../src/winsock/abi/errors.ts";
+import { new_WSANETWORKEVENTS } from "../../src/winsock/abi/event-structures.ts";
 import { in6addr_any } from "../../src/winsock/abi/in6-addr.ts";
+import { new_MSG, WM_USER, WSAGETSELECTERROR, WSAGETSELECTEVENT } from "../../src/winsock/abi/message-structures.ts";
 import { new_sockaddr_in, new_WSADATA, sizeof_linger, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../src/winsock/abi/structures.ts";
 import {
   address6,
@@ -173,6 +178,36 @@ const TABLE: readonly Row[] = [
     },
   },
   {
+    page: "If the application is using WSAAsyncSelect …, then the application will receive an FD_CONNECT notification … (successfully or not)",
+    shows: (v) => {
+      const { winsock: w } = v;
+      const window = w.CreateMessageWindow(null);
+      for (const [port, code] of [
+        [OPEN, 0],
+        [CLOSED, errors.WSAECONNREFUSED],
+      ] as const) {
+        const s = v.stream();
+        w.WSAAsyncSelect(s, window, WM_USER, FD_CONNECT);
+        expect(connect(v, s, PEER, port)).toEqual(fails(errors.WSAEWOULDBLOCK));
+        const msg = new_MSG();
+        expect([w.GetMessage(msg, 0, 0, 0), msg.message, msg.wParam]).toEqual([1, WM_USER, s]);
+        expect([WSAGETSELECTEVENT(msg.lParam), WSAGETSELECTERROR(msg.lParam)]).toEqual([FD_CONNECT, code]);
+      }
+    },
+  },
+  {
+    page: "If the application is using WSAEventSelect …, then the associated event object will be signaled … (successfully or not)",
+    shows: (v) => {
+      const { winsock: w } = v;
+      for (const port of [OPEN, CLOSED]) {
+        const [s, event] = [v.stream(), w.WSACreateEvent()];
+        w.WSAEventSelect(s, event, FD_CONNECT);
+        expect(connect(v, s, PEER, port)).toEqual(fails(errors.WSAEWOULDBLOCK));
+        expect(w.WSAWaitForMultipleEvents(1, [event], false, 10_000, false)).toBe(WSA_WAIT_EVENT_0);
+      }
+    },
+  },
+  {
     page: "Until the connection attempt completes …, all subsequent calls to connect … fail with WSAEALREADY, and WSAEISCONN when [it] completes successfully",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
@@ -285,6 +320,31 @@ const TABLE: readonly Row[] = [
       expect(bind(v, s, "0.0.0.0", 5000)).toEqual(SUCCESS);
       expect(bind(v, other, OURS, 5000)).toEqual(SUCCESS);
       expect(connect(v, s, PEER, OPEN)).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "WSAEINTR: The blocking Windows Socket 1.1 call was canceled through WSACancelBlockingCall",
+    shows: (v) => {
+      const old = v.program(v.provider, MAKEWORD(1, 1));
+      old.WSASetBlockingHook(() => {
+        old.WSACancelBlockingCall();
+        return false;
+      });
+      expect(connect(v, v.stream(old), NOBODY_THERE, OPEN, old)).toEqual(fails(errors.WSAEINTR));
+    },
+  },
+  {
+    page: "WSAEINPROGRESS: A blocking Windows Sockets 1.1 call is in progress, or the service provider is still processing a callback function",
+    shows: (v) => {
+      const old = v.program(v.provider, MAKEWORD(1, 1));
+      const [s, other] = [v.stream(old), v.stream(old)];
+      const inside: unknown[] = [];
+      old.WSASetBlockingHook(() => {
+        inside.push(connect(v, other, PEER, OPEN, old));
+        return false;
+      });
+      connect(v, s, PEER, OPEN, old);
+      expect(inside[0]).toEqual(fails(errors.WSAEINPROGRESS));
     },
   },
   {
@@ -617,6 +677,25 @@ const TABLE: readonly Row[] = [
     },
   },
   {
+    page: "If the client uses … WSAAsyncSelect or WSAEventSelect, … the error code associated with the FD_CONNECT indicates either success or a specific reason for failure",
+    shows: (v) => {
+      const { winsock: w } = v;
+      const reasons = [
+        [PEER, OPEN, 0],
+        [PEER, CLOSED, errors.WSAECONNREFUSED],
+        [NOBODY_THERE, OPEN, errors.WSAETIMEDOUT],
+      ] as const;
+      for (const [to, port, code] of reasons) {
+        const [s, event, found] = [v.stream(), w.WSACreateEvent(), new_WSANETWORKEVENTS()];
+        w.WSAEventSelect(s, event, FD_CONNECT);
+        connect(v, s, to, port);
+        w.WSAWaitForMultipleEvents(1, [event], false, INFINITE, false);
+        w.WSAEnumNetworkEvents(s, event, found);
+        expect([found.lNetworkEvents, found.iErrorCode[FD_CONNECT_BIT]]).toEqual([FD_CONNECT, code]);
+      }
+    },
+  },
+  {
     page: "Calling setsockopt while a connection is in progress is not supported",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
@@ -734,6 +813,26 @@ const TABLE: readonly Row[] = [
       expect(connect(v, s, PEER, 5001)).toEqual(fails(errors.WSAEISCONN));
       v.winsock.closesocket(s);
       expect(connect(v, v.stream(), PEER, 5001)).toEqual(SUCCESS);
+    },
+  },
+  {
+    page: "Winsock performs an alertable wait in this situation, which can be interrupted by an asynchronous procedure call (APC) scheduled on the same thread",
+    shows: (v) => {
+      const { winsock: w } = v;
+      const ran: number[] = [];
+      w.QueueUserAPC((data) => ran.push(data), w.GetCurrentThread(), 5);
+      expect(connect(v, v.stream(), PEER, OPEN)).toEqual(SUCCESS);
+      expect(ran).toEqual([5]);
+    },
+  },
+  {
+    page: "Issuing another blocking Winsock call inside an APC that interrupted an ongoing blocking Winsock call … must never be attempted (WSAEINPROGRESS)",
+    shows: (v) => {
+      const { winsock: w } = v;
+      const inside: unknown[] = [];
+      w.QueueUserAPC(() => inside.push(connect(v, v.stream(), NOBODY_THERE, OPEN)), w.GetCurrentThread(), 0);
+      expect(connect(v, v.stream(), PEER, OPEN)).toEqual(SUCCESS);
+      expect(inside).toEqual([fails(errors.WSAEINPROGRESS)]);
     },
   },
   {

@@ -89,6 +89,7 @@ export function extensionFunctions(core: ExtensionCore): ExtensionFunctions {
           s,
           lpOverlapped,
           transfers.callOf(request, () => {}),
+          { neverAtOnce: true },
         ),
       );
     },
@@ -117,7 +118,7 @@ export function extensionFunctions(core: ExtensionCore): ExtensionFunctions {
         writeAddress(lpOutputBuffer.subarray(room, room + local), data.subarray(result, result + a));
         writeAddress(lpOutputBuffer.subarray(room + local, room + local + remote), data.subarray(result + a, result + a + b));
       });
-      return bool(transfers.begin(sListenSocket, lpOverlapped, post, { bytes: lpdwBytesReceived, staysPending: true }));
+      return bool(transfers.begin(sListenSocket, lpOverlapped, post, { bytes: lpdwBytesReceived, staysPending: true, neverAtOnce: true }));
     },
 
     GetAcceptExSockaddrs(

@@ -37,6 +37,8 @@ export interface BeginOptions {
   readonly routine?: CompletionRoutine | null;
   /** One that fails at once leaves the status as if it went on (Wine's tests connect and AcceptEx). */
   readonly staysPending?: boolean;
+  /** One that is over at once is told to be pending all the same (Wine's tests AcceptEx and DisconnectEx). */
+  readonly neverAtOnce?: boolean;
 }
 
 export interface TransferCore extends FaceCore {
@@ -69,7 +71,7 @@ export class Transfers {
 
   /** Begins a transfer. @returns 0 when it is over already; SOCKET_ERROR with WSA_IO_PENDING, or with why it did not begin */
   begin(s: SOCKET, overlapped: WSAOVERLAPPED, post: PostCalls, options: BeginOptions = {}): number {
-    const { bytes = null, routine = null, staysPending = false } = options;
+    const { bytes = null, routine = null, staysPending = false, neverAtOnce = false } = options;
     const core = this.#core;
     core.handBack(s);
     const port = core.port();
@@ -96,6 +98,7 @@ export class Transfers {
       transfer.isPending = true;
       return core.fail(WSA_IO_PENDING);
     }
+    if (neverAtOnce && transfer.error === 0) return core.fail(WSA_IO_PENDING);
     core.packets.overAtOnce(s, last, transfer.error);
     if (transfer.error !== 0) {
       if (routine !== null) core.thread.forgo();

@@ -25,6 +25,8 @@ export interface Wait {
   /** The answer when the time is over. */
   readonly timedOut: () => Outcome;
   readonly direction?: CallDirection | undefined;
+  /** `attempt` was not called yet. */
+  readonly isUntried?: boolean;
   /** Bytes that are kept, or may have to be, while it waits. */
   readonly bytes?: number;
   /** The answer when the program may keep no more of them; WSAENOBUFS unless given. */

@@ -219,7 +219,9 @@ export class Provider implements CallHandler {
         overlapped.completed(final, false);
       };
       const { timers } = this.#host.context;
-      pending.set(id, new PendingCall(client, id, callName(op) ?? "call", caller, answer, timers, () => thread.isHeld, finish));
+      const call = new PendingCall(client, id, callName(op) ?? "call", caller, answer, timers, () => thread.isHeld, finish);
+      pending.set(id, call);
+      if (answer.isUntried === true) call.retry();
     }
     this.#host.context.requestTurn();
   }

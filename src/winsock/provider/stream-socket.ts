@@ -473,7 +473,11 @@ export class StreamSocket extends Socket implements TcpUser {
     };
     return {
       on: [this, target],
-      direction: "accept",
+      // With its connection it waits for data, and stands in nobody's way.
+      get direction() {
+        return target.isConnected ? undefined : "accept";
+      },
+      isUntried: true,
       attempt,
       timeoutMs: Number.POSITIVE_INFINITY,
       timedOut: () => failed(WSAETIMEDOUT),

@@ -208,6 +208,24 @@ describe("AcceptEx", () => {
     expect(localName(v, s)).toEqual({ address: OURS, port: 80 });
   });
 
+  test("takes a connection that waited already, and says all the same that it goes on", () => {
+    const { v, w, p, listener, s } = listening();
+    connect(v, v.stream(p), OURS, 80, p);
+    v.advance(50);
+    const ov = new_WSAOVERLAPPED(w.WSACreateEvent());
+    expect(acceptEx(v, listener, s, { ov })).toEqual(PENDING);
+    expect([w.WaitForSingleObject(ov.hEvent, 0), resultOf(w, s, ov, false)]).toEqual([0, 0]);
+  });
+
+  test("that waits for data stands in no other accept's way", () => {
+    const { v, w, p, listener, s } = listening();
+    acceptEx(v, listener, s, { room: 100 });
+    for (let i = 0; i < 2; i++) connect(v, v.stream(p), OURS, 80, p);
+    v.advance(50);
+    w.ioctlsocket(listener, FIONBIO, { value: 1 });
+    expect(w.accept(listener, null, null)).toBeGreaterThan(0);
+  });
+
   test("comes before accept and FD_ACCEPT", () => {
     const { v, w, p, listener, s } = listening();
     w.ioctlsocket(listener, FIONBIO, { value: 1 });
@@ -277,6 +295,8 @@ describe("DisconnectEx", () => {
     p.closesocket(peer);
     v.advance(100);
     expect([resultOf(w, s, ov, false), localName(v, s).port]).toEqual([0, before.port]);
+    const third = new_WSAOVERLAPPED();
+    expect([w.DisconnectEx(v.stream(), third, 0, 0), w.WSAGetLastError()]).toEqual([0, WSAENOTCONN]);
     p.closesocket(listener);
     v.listener(82);
     const again = new_WSAOVERLAPPED();

@@ -189,6 +189,7 @@ export { type BlockingFace, createBlockingFace, type SockaddrPointer } from "./w
 export type { BlockingHook, HookFunctions } from "./winsock/faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
+export type { EventPromises, NetworkEventRecord, PollEntry } from "./winsock/faces/event-promises.ts";
 export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";
 export type { NameFunctions } from "./winsock/faces/name-functions.ts";
 export type { NamePromises } from "./winsock/faces/name-promises.ts";

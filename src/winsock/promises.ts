@@ -35,6 +35,7 @@ import type { TCP_INFO_v0 } from "./abi/ioctl-structures.ts";
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 import type { CSADDR_INFO, ICMP_ERROR_INFO } from "./abi/socket-state.ts";
 import type { linger, SOCKET } from "./abi/structures.ts";
+import type { NetworkEventRecord, PollEntry } from "./faces/event-promises.ts";
 import type { AddressHints, FoundAddress, HostRecord } from "./faces/name-promises.ts";
 import {
   type Cancellable,
@@ -58,6 +59,7 @@ export type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 export type { CSADDR_INFO, ICMP_ERROR_INFO } from "./abi/socket-state.ts";
 export type { linger, SOCKET } from "./abi/structures.ts";
 export * from "./abi/values.ts";
+export type { NetworkEventRecord, PollEntry } from "./faces/event-promises.ts";
 export type { AddressHints, FoundAddress, HostRecord } from "./faces/name-promises.ts";
 export type {
   Cancellable,
@@ -287,4 +289,39 @@ export function gethostbyaddr(address: string, options?: Cancellable): Promise<H
 /** What the host calls itself. */
 export function gethostname(): Promise<string> {
   return face.gethostname();
+}
+
+/**
+ * Waits until one of the sockets has what was asked for, or an error.
+ * @returns the entries that have events, each with what was found in `revents`: none at all when the time is over
+ * @throws WinsockError WSAENOTSOCK when no entry is a socket, WSAEINVAL; or the signal's reason
+ */
+export function WSAPoll<E extends PollEntry>(
+  entries: readonly E[],
+  options?: SelectOptions,
+): Promise<(E & { readonly revents: number })[]> {
+  return face.WSAPoll(entries, options);
+}
+
+/** Each connection of a listener as it comes: `for await (const { socket } of accepted(listener))`. Ends when the listener is closed. */
+export function accepted(s: SOCKET, options?: Cancellable): AsyncGenerator<{ readonly socket: SOCKET } & SocketAddress, void, undefined> {
+  return face.accepted(s, options);
+}
+
+/** Data of a stream as it comes, to the peer's end: `for await (const data of received(s))`. */
+export function received(s: SOCKET, options?: Cancellable): AsyncGenerator<Uint8Array, void, undefined> {
+  return face.received(s, options);
+}
+
+/**
+ * Network events as they are recorded: `for await (const { events } of networkEvents(s, FD_READ | FD_CLOSE))`. The socket becomes
+ * nonblocking. Ends after FD_CLOSE, where that was selected, and when the socket is closed.
+ * @param lNetworkEvents FD_ bits
+ */
+export function networkEvents(
+  s: SOCKET,
+  lNetworkEvents: number,
+  options?: Cancellable,
+): AsyncGenerator<NetworkEventRecord, void, undefined> {
+  return face.networkEvents(s, lNetworkEvents, options);
 }

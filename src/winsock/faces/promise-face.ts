@@ -50,6 +50,7 @@ import {
 } from "../abi/structures.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
+import { createEventPromises, type EventPromises } from "./event-promises.ts";
 import { ioctlInputBytes, ioctlNumber } from "./ioctl-values.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { createNamePromises, type NamePromises } from "./name-promises.ts";
@@ -93,7 +94,7 @@ export type OptionValue = number | boolean | linger | MulticastRequest | Uint8Ar
  * a thrown WinsockError. Sockets are in blocking mode as in C, which here only means that the promise takes its time: a program may
  * have any number of calls waiting.
  */
-export interface PromiseFace extends NamePromises {
+export interface PromiseFace extends NamePromises, EventPromises {
   /** Optional: the first call of any other function does it too, and counts as nothing for WSACleanup. @returns the version, high byte minor */
   WSAStartup(version?: number): Promise<{ readonly version: number }>;
   /** Undoes one WSAStartup. The last one, and the first one where start-up was implied, closes every socket; waiting calls fail with WSAEINTR. */
@@ -224,7 +225,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
   ): Promise<CallReply> {
     const { s = 0 } = fields;
-    if (syscall === "select") streams.handBackShown();
+    if (syscall === "select" || syscall === "poll") streams.handBackShown();
     else streams.handBack(s);
     if (syscall === "closesocket") streams.drop(s);
     return request(syscall, fields, signal, detail);
@@ -401,8 +402,13 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     return ioctlResult(code, reply.data ?? NO_BYTES);
   }
 
-  return {
+  const face: PromiseFace = {
     ...createNamePromises(request),
+    ...createEventPromises({
+      ask: call,
+      accept: (s, options) => face.accept(s, options),
+      recv: (s, options) => recv(s, DEFAULT_RECEIVE, options),
+    }),
     WSAIoctl,
 
     async WSAStartup(version = VERSION) {
@@ -512,6 +518,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       return (await call("ioctlsocket", { s, a: cmd >>> 0, b: Number(argument) })).a;
     },
   };
+  return face;
 }
 
 /** The bytes in the memory that was given for them. */

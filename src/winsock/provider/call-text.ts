@@ -9,11 +9,41 @@ import { familyOf, socketFamily } from "./socket-family.ts";
 
 const nameOfOp: ReadonlyMap<number, CallName> = new Map((Object.keys(CALL) as CallName[]).map((name) => [CALL[name], name]));
 
+/** Of operations that are not called as the C function is. */
+const C_NAMES: Readonly<Partial<Record<CallName, string>>> = {
+  startup: "WSAStartup",
+  cleanup: "WSACleanup",
+  createEvent: "WSACreateEvent",
+  setEvent: "WSASetEvent",
+  resetEvent: "WSAResetEvent",
+  closeHandle: "CloseHandle",
+  waitForEvents: "WSAWaitForMultipleEvents",
+  selectEvents: "WSAEventSelect",
+  enumerateEvents: "WSAEnumNetworkEvents",
+  poll: "WSAPoll",
+  cancelIo: "CancelIo",
+  associate: "CreateIoCompletionPort",
+  dequeue: "GetQueuedCompletionStatus",
+  postPacket: "PostQueuedCompletionStatus",
+  notificationModes: "SetFileCompletionNotificationModes",
+  connectEx: "ConnectEx",
+  acceptEx: "AcceptEx",
+  disconnectEx: "DisconnectEx",
+  createWindow: "CreateMessageWindow",
+  destroyWindow: "DestroyWindow",
+  postMessage: "PostMessage",
+  peekMessage: "PeekMessage",
+  getMessage: "GetMessage",
+  selectMessages: "WSAAsyncSelect",
+  duplicateSocket: "WSADuplicateSocket",
+  socketOfDuplicate: "WSASocket",
+  offer: "WSAAccept",
+};
+
 /** The C function's name, such as `connect`; undefined for a number that is no operation. */
 export function callName(op: number): string | undefined {
   const name = nameOfOp.get(op);
-  if (name === "startup") return "WSAStartup";
-  return name === "cleanup" ? "WSACleanup" : name;
+  return name === undefined ? undefined : (C_NAMES[name] ?? name);
 }
 
 function namer(prefixes: readonly string[]): (value: number) => string {

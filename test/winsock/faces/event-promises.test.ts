@@ -1,0 +1,133 @@
+import { describe, expect, test } from "@jest/globals";
+import {
+  FD_CLOSE,
+  FD_CONNECT,
+  FD_READ,
+  FD_WRITE,
+  POLLHUP,
+  POLLIN,
+  POLLOUT,
+  POLLRDNORM,
+  POLLWRNORM,
+} from "../../../src/winsock/abi/constants.ts";
+import { WSAECONNREFUSED } from "../../../src/winsock/abi/errors.ts";
+import { createPromiseFace } from "../../../src/winsock/faces/promise-face.ts";
+import { PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { say } from "../../support/winsock-calls.ts";
+
+/** A promise face on our host; time moves while something is awaited. */
+function setUp() {
+  const v = new VirtualWinsock();
+  const w = createPromiseFace(async () => v.asyncPort());
+  let isOver = false;
+  const pump = async () => {
+    while (!isOver) {
+      v.advance(10);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const during = async <T>(act: () => Promise<T>): Promise<T> => {
+    isOver = false;
+    const pumping = pump();
+    try {
+      return await act();
+    } finally {
+      isOver = true;
+      await pumping;
+    }
+  };
+  return { v, w, during };
+}
+
+test("WSAPoll gives the entries that have events", async () => {
+  const { v, w, during } = setUp();
+  await during(async () => {
+    v.listener(80);
+    const [s, other] = [await w.socket(), await w.socket()];
+    await w.connect(s, { address: PEER, port: 80 });
+    expect(
+      await w.WSAPoll(
+        [
+          { s: other, events: POLLOUT },
+          { s, events: POLLIN | POLLOUT },
+        ],
+        { timeoutMs: 0 },
+      ),
+    ).toEqual([{ s, events: POLLIN | POLLOUT, revents: POLLWRNORM }]);
+    expect(await w.WSAPoll([{ s, events: POLLIN }], { timeoutMs: 50 })).toEqual([]);
+    await expect(w.WSAPoll([{ s: 4000, events: 0 }])).rejects.toMatchObject({ code: "WSAENOTSOCK", syscall: "WSAPoll" });
+    await expect(w.WSAPoll([{ s, events: POLLIN }], { signal: AbortSignal.abort("no more") })).rejects.toBe("no more");
+  });
+});
+
+describe("for await", () => {
+  test("over connections, to the end of the listener, and over their data, to the end of the peer", async () => {
+    const { v, w, during } = setUp();
+    await during(async () => {
+      const listener = await w.socket();
+      await w.bind(listener, { port: 8080 });
+      await w.listen(listener);
+      const texts: string[] = [];
+      const serving = (async () => {
+        for await (const { socket } of w.accepted(listener)) {
+          let text = "";
+          for await (const data of w.received(socket)) text += new TextDecoder().decode(data);
+          texts.push(text);
+          if (texts.length === 2) await w.closesocket(listener);
+        }
+      })();
+      for (const text of ["one", "two"]) {
+        const c = await w.socket();
+        await w.connect(c, { address: "127.0.0.1", port: 8080 });
+        await w.send(c, text);
+        await w.shutdown(c);
+      }
+      await serving;
+      expect(texts).toEqual(["one", "two"]);
+    });
+    expect(v.isStuck).toBe(false);
+  });
+
+  test("over network events, with their codes, until the connection has ended", async () => {
+    const { v, w, during } = setUp();
+    await during(async () => {
+      const listener = v.listener(80);
+      const s = await w.socket();
+      const seen: unknown[] = [];
+      const watching = (async () => {
+        for await (const { events, errors } of w.networkEvents(s, FD_CONNECT | FD_WRITE | FD_READ | FD_CLOSE)) seen.push([events, errors]);
+      })();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await expect(w.connect(s, { address: PEER, port: 80 })).rejects.toMatchObject({ code: "WSAEWOULDBLOCK" });
+      while (seen.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      const peer = v.peerWinsock.accept(listener, null, null);
+      say(v.peerWinsock, peer, "x");
+      while (seen.length < 2) await new Promise((resolve) => setImmediate(resolve));
+      v.peerWinsock.closesocket(peer);
+      await watching;
+      expect(seen).toEqual([
+        [FD_CONNECT | FD_WRITE, {}],
+        [FD_READ, {}],
+        [FD_CLOSE, {}],
+      ]);
+      expect(await w.WSAPoll([{ s, events: POLLIN }], { timeoutMs: 0 })).toMatchObject([{ revents: POLLRDNORM | POLLHUP }]);
+    });
+    expect(v.provider.usage.each.at(-1)).toMatchObject({ pendingCalls: 0 });
+  });
+
+  test("over network events of a connect that fails, left in the middle", async () => {
+    const { w, during } = setUp();
+    await during(async () => {
+      const s = await w.socket();
+      const first = (async () => {
+        for await (const record of w.networkEvents(s, FD_CONNECT)) return record;
+        return undefined;
+      })();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await w.connect(s, { address: PEER, port: 81 }).catch(() => {});
+      expect(await first).toEqual({ events: FD_CONNECT, errors: { [FD_CONNECT]: WSAECONNREFUSED } });
+      // Nothing is selected any more: the socket may be made blocking again.
+      expect(await w.ioctlsocket(s, 0x8004667e | 0, 0)).toBeDefined();
+    });
+  });
+});

@@ -38,6 +38,7 @@ export type { CompletionFunctions } from "./faces/completion-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
 export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
+export type { LookupRoutine } from "./faces/lookups-begun.ts";
 export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
 export type { OptionPointer } from "./faces/option-values.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";

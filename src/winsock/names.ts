@@ -1,6 +1,9 @@
 /** The part of `tapsock/winsock` that is about names, and about addresses as text. Who resolves them is the host: see `tapsock dns`. */
 import type { addrinfo, addrinfoex, hostent, protoent, servent } from "./abi/name-structures.ts";
-import type { Box, in_addr, in6_addr, SOCKET } from "./abi/structures.ts";
+import type { WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
+import type { Box, in_addr, in6_addr, SOCKET, timeval } from "./abi/structures.ts";
+import type { HANDLE } from "./faces/event-functions.ts";
+import type { LookupRoutine } from "./faces/lookups-begun.ts";
 import type { AddrinfoexPointer, AddrinfoPointer } from "./faces/name-functions.ts";
 import type { SockaddrPointer } from "./faces/pointers.ts";
 import type { TextPointer } from "./faces/text-buffer.ts";
@@ -49,8 +52,12 @@ export function GetAddrInfo(
  * @param dwNameSpace NS_DNS, or NS_ALL: there is no other
  * @param lpNspId null: there is one provider
  * @param hints `new_addrinfoex()` with what is wanted, or null
- * @param timeout null, as the last three: calls that do not wait come with overlapped I/O
- * @returns 0, or the code itself: WSASERVICE_NOT_FOUND for another name space, WSAEOPNOTSUPP for one of the last four, and those of GetAddrInfoW
+ * @param timeout how long it may take, after which it is WSATRY_AGAIN; null for as long as it does
+ * @param lpOverlapped where it shall not wait: its event is set when `ppResult` is filled, or GetAddrInfoExOverlappedResult tells why not
+ * @param lpCompletionRoutine instead of the event; it runs in an alertable wait of this thread
+ * @param lpHandle gets what GetAddrInfoExCancel takes
+ * @returns 0, WSA_IO_PENDING, or the code itself: WSASERVICE_NOT_FOUND for another name space, WSAEINVAL for a routine beside an event
+ * or without lpOverlapped, and those of GetAddrInfoW
  */
 export function GetAddrInfoExW(
   pName: string | null,
@@ -59,10 +66,10 @@ export function GetAddrInfoExW(
   lpNspId: object | null,
   hints: addrinfoex | Uint8Array | null,
   ppResult: AddrinfoexPointer | null,
-  timeout: object | null,
-  lpOverlapped: object | null,
-  lpCompletionRoutine: object | null,
-  lpHandle: object | null,
+  timeout: timeval | Uint8Array | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpCompletionRoutine: LookupRoutine | null,
+  lpHandle: Box<HANDLE> | null,
 ): number {
   const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpHandle] as const;
   return face.GetAddrInfoExW(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
@@ -76,10 +83,10 @@ export function GetAddrInfoEx(
   lpNspId: object | null,
   hints: addrinfoex | Uint8Array | null,
   ppResult: AddrinfoexPointer | null,
-  timeout: object | null,
-  lpOverlapped: object | null,
-  lpCompletionRoutine: object | null,
-  lpHandle: object | null,
+  timeout: timeval | Uint8Array | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpCompletionRoutine: LookupRoutine | null,
+  lpHandle: Box<HANDLE> | null,
 ): number {
   const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpHandle] as const;
   return face.GetAddrInfoExW(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
@@ -93,13 +100,26 @@ export function GetAddrInfoExA(
   lpNspId: object | null,
   hints: addrinfoex | Uint8Array | null,
   ppResult: AddrinfoexPointer | null,
-  timeout: object | null,
-  lpOverlapped: object | null,
-  lpCompletionRoutine: object | null,
-  lpNameHandle: object | null,
+  timeout: timeval | Uint8Array | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpCompletionRoutine: LookupRoutine | null,
+  lpNameHandle: Box<HANDLE> | null,
 ): number {
   const rest = [timeout, lpOverlapped, lpCompletionRoutine, lpNameHandle] as const;
   return face.GetAddrInfoExA(pName, pServiceName, dwNameSpace, lpNspId, hints, ppResult, ...rest);
+}
+
+/** What a lookup that did not wait came to: 0, a code of GetAddrInfoExW, WSA_E_CANCELLED, or WSAEINPROGRESS while it goes on. */
+export function GetAddrInfoExOverlappedResult(lpOverlapped: WSAOVERLAPPED | null): number {
+  return face.GetAddrInfoExOverlappedResult(lpOverlapped);
+}
+
+/**
+ * Ends a lookup that goes on, whose event or routine tells so at once.
+ * @returns 0, or WSA_INVALID_HANDLE for one that is over or never was
+ */
+export function GetAddrInfoExCancel(lpHandle: Box<HANDLE> | null): number {
+  return face.GetAddrInfoExCancel(lpHandle);
 }
 
 /** As freeaddrinfo. */

@@ -30,6 +30,7 @@ import { type EventFunctions, eventFault, eventFunctions } from "./event-functio
 import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
 import { type IoctlInput, type IoctlOutput, ioctlInputBytes, ioctlNumber, writeIoctlOutput } from "./ioctl-values.ts";
 import { KnownStreams } from "./known-streams.ts";
+import { LookupsBegun } from "./lookups-begun.ts";
 import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
@@ -352,7 +353,11 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   };
 
   const face: BlockingFace = {
-    ...createNameFunctions({ ...caller, ask: (op, a, b, data) => request(op, 0, a, b, 0, data) }),
+    ...createNameFunctions({
+      ...caller,
+      lookups: new LookupsBegun({ ...core, transfers }),
+      ask: (op, a, b, data, c = 0) => request(op, 0, a, b, c, data),
+    }),
     ...createAddressTextFunctions({ ...caller, askOf: (op, s, a, b, c) => request(op, s, a, b, c, null) }),
     ...eventFunctions(core),
     ...windowFunctions(core, procedures),

@@ -2,10 +2,10 @@ import { htons } from "../abi/byte-order.ts";
 import { AF_INET, AF_INET6, NI_NUMERICHOST, NS_ALL, NS_DNS, SOCKET_ERROR } from "../abi/constants.ts";
 import {
   ERROR_INSUFFICIENT_BUFFER,
+  WSA_INVALID_HANDLE,
   WSAEAFNOSUPPORT,
   WSAEFAULT,
   WSAEINVAL,
-  WSAEOPNOTSUPP,
   WSAHOST_NOT_FOUND,
   WSANO_DATA,
   WSANOTINITIALISED,
@@ -23,6 +23,7 @@ import {
   readHints,
   type servent,
 } from "../abi/name-structures.ts";
+import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import { type ProtocolRecord, protocolNamed, protocolNumbered } from "../abi/protocol-table.ts";
 import { type ServiceRecord, serviceAt, serviceNamed } from "../abi/service-table.ts";
 import { nameLength } from "../abi/socket-address-text.ts";
@@ -32,15 +33,19 @@ import {
   type in6_addr,
   readSockaddrIn,
   readSockaddrIn6,
+  readTimeval,
   sizeof_in_addr,
   sizeof_in6_addr,
   sizeof_sockaddr_in,
   sockaddrBytes,
+  type timeval,
 } from "../abi/structures.ts";
 import { CALL, type CallReply } from "../provider/calls.ts";
 import { asciiText, decodeAddresses } from "../provider/name-reply.ts";
-import { type FoundEntry, NO_HINTS, planAddressLookup, planHostLookup } from "./address-lookup.ts";
+import { type AddressLookup, type FoundEntry, NO_HINTS, planAddressLookup, planHostLookup } from "./address-lookup.ts";
 import { foundNames, hostOf, NAME_INFO_FLAGS, numericHost, serviceOf } from "./address-names.ts";
+import type { HANDLE } from "./event-functions.ts";
+import type { LookupRoutine, LookupsBegun } from "./lookups-begun.ts";
 import { isPointer, type SockaddrPointer } from "./pointers.ts";
 import { putTextInto, type TextPointer, textOf } from "./text-buffer.ts";
 
@@ -50,7 +55,7 @@ export type AddrinfoPointer = Box<addrinfo | null>;
 /** Where GetAddrInfoEx puts the first of what it found. */
 export type AddrinfoexPointer = Box<addrinfoex | null>;
 
-/** Of GetAddrInfoEx; the last four belong to calls that do not wait, which there are not yet. */
+/** Of GetAddrInfoEx; with `overlapped` it does not wait. */
 export type GetAddrInfoExParameters = [
   name: string | null,
   service: string | null,
@@ -58,10 +63,10 @@ export type GetAddrInfoExParameters = [
   provider: object | null,
   hints: addrinfoex | Uint8Array | null,
   result: AddrinfoexPointer | null,
-  timeout: object | null,
-  overlapped: object | null,
-  routine: object | null,
-  handle: object | null,
+  timeout: timeval | Uint8Array | null,
+  overlapped: WSAOVERLAPPED | null,
+  routine: LookupRoutine | null,
+  handle: Box<HANDLE> | null,
 ];
 
 /** Names of hosts, services and protocols in C's manner; tapsock/winsock says of each what it does. */
@@ -70,6 +75,8 @@ export interface NameFunctions {
   GetAddrInfoW(node: string | null, service: string | null, hints: addrinfo | Uint8Array | null, result: AddrinfoPointer | null): number;
   GetAddrInfoExA(...parameters: GetAddrInfoExParameters): number;
   GetAddrInfoExW(...parameters: GetAddrInfoExParameters): number;
+  GetAddrInfoExOverlappedResult(overlapped: WSAOVERLAPPED | null): number;
+  GetAddrInfoExCancel(handle: Box<HANDLE> | null): number;
   FreeAddrInfoExA(info: addrinfoex | null): void;
   FreeAddrInfoExW(info: addrinfoex | null): void;
   freeaddrinfo(info: addrinfo | null): void;
@@ -108,11 +115,12 @@ export interface NameCaller {
   /** Sets the last error. */
   readonly setError: (error: number) => void;
   /** Asks the host, which sets the last error. */
-  readonly ask: (op: number, a: number, b: number, data: Uint8Array | null) => CallReply;
+  readonly ask: (op: number, a: number, b: number, data: Uint8Array | null, c?: number) => CallReply;
+  readonly lookups: LookupsBegun;
 }
 
 /** For one thread, whose records of a host, a service and a protocol these are. */
-export function createNameFunctions({ isStarted, setError, ask }: NameCaller): NameFunctions {
+export function createNameFunctions({ isStarted, setError, ask, lookups }: NameCaller): NameFunctions {
   const host = new_hostent();
   const service = new_servent();
   const protocol = new_protoent();
@@ -142,25 +150,42 @@ export function createNameFunctions({ isStarted, setError, ask }: NameCaller): N
   /** @returns what was found, or the code */
   function entriesOf(node: string | null, servname: string | null, wanted: Hints): FoundEntry[] | number {
     const lookup = planAddressLookup(textOf(node), textOf(servname), wanted);
-    if (typeof lookup === "number") return lookup;
-    const { question } = lookup;
-    const reply = question === undefined ? undefined : ask(CALL.getaddrinfo, question.a, question.b, question.data);
-    return reply !== undefined && reply.error !== 0 ? reply.error : lookup.entries(reply);
+    return typeof lookup === "number" ? lookup : entriesFound(lookup, 0);
+  }
+
+  function entriesFound({ question, entries }: AddressLookup, milliseconds: number): FoundEntry[] | number {
+    const reply = question === undefined ? undefined : ask(CALL.getaddrinfo, question.a, question.b, question.data, milliseconds);
+    return reply !== undefined && reply.error !== 0 ? reply.error : entries(reply);
   }
 
   function getAddrInfoEx(isWide: boolean, ...parameters: GetAddrInfoExParameters): number {
-    const [node, servname, namespace, provider, hints, result, ...notWaiting] = parameters;
+    const [node, servname, namespace, provider, hints, result, ...more] = parameters;
     if (isPointer(result)) result.value = null;
     if (!isStarted()) return codeOf(WSANOTINITIALISED);
     if (!isPointer(result)) return codeOf(WSAEFAULT);
     // Of the narrow form they are reserved (Microsoft, "GetAddrInfoExA function").
-    if (notWaiting.some(isThere)) return codeOf(isWide ? WSAEOPNOTSUPP : WSAEINVAL);
+    if (!isWide && more.some(isThere)) return codeOf(WSAEINVAL);
+    const [timeout, overlapped, routine, handle] = more;
+    const milliseconds = isPointer(timeout) ? millisecondsOf(readTimeval(timeout)) : 0;
+    if (milliseconds === undefined) return codeOf(WSAEINVAL);
+    // Whoever hears of the end by a routine has no event, and without either nothing goes on.
+    if (isPointer(overlapped) ? isThere(routine) && overlapped.hEvent !== 0 : isThere(routine) || isThere(handle)) return codeOf(WSAEINVAL);
     if ((namespace !== NS_ALL && namespace !== NS_DNS) || isThere(provider)) return codeOf(WSASERVICE_NOT_FOUND);
     const wanted = isPointer(hints) ? readHints(hints, true) : NO_HINTS;
-    const found = entriesOf(node, servname, wanted);
+    const lookup = planAddressLookup(textOf(node), textOf(servname), wanted);
+    if (typeof lookup === "number") return codeOf(lookup);
+    const deliver = (found: FoundEntry[]): void => {
+      result.value = found.reduceRight<addrinfoex | null>((ai_next, entry) => ({ ...addressOf(entry, wanted), ...NO_BLOB, ai_next }), null);
+    };
+    if (isPointer(overlapped)) {
+      const told = (name: HANDLE): void => {
+        if (isPointer(handle)) handle.value = name;
+      };
+      return codeOf(lookups.begin(lookup, milliseconds, deliver, overlapped, typeof routine === "function" ? routine : null, told));
+    }
+    const found = entriesFound(lookup, milliseconds);
     if (typeof found === "number") return codeOf(found);
-    const more = { ai_blob: null, ai_bloblen: 0, ai_provider: null };
-    result.value = found.reduceRight<addrinfoex | null>((ai_next, entry) => ({ ...addressOf(entry, wanted), ...more, ai_next }), null);
+    deliver(found);
     return codeOf(0);
   }
 
@@ -247,6 +272,11 @@ export function createNameFunctions({ isStarted, setError, ask }: NameCaller): N
     GetAddrInfoW: getaddrinfo,
     GetAddrInfoExA: (...parameters) => getAddrInfoEx(false, ...parameters),
     GetAddrInfoExW: (...parameters) => getAddrInfoEx(true, ...parameters),
+    GetAddrInfoExOverlappedResult: (overlapped) => (isPointer(overlapped) ? lookups.resultOf(overlapped) : WSAEINVAL),
+    GetAddrInfoExCancel(handle) {
+      if (!isStarted()) return codeOf(WSANOTINITIALISED);
+      return codeOf(isPointer(handle) ? lookups.cancel(handle.value) : WSA_INVALID_HANDLE);
+    },
     // The collector of garbage has it.
     FreeAddrInfoExA() {},
     FreeAddrInfoExW() {},
@@ -263,6 +293,14 @@ export function createNameFunctions({ isStarted, setError, ask }: NameCaller): N
     getprotobyname: (name) => protocolIs(() => protocolNamed(textOf(name) ?? "")),
     getprotobynumber: (number) => protocolIs(() => protocolNumbered(number)),
   };
+}
+
+const NO_BLOB = { ai_blob: null, ai_bloblen: 0, ai_provider: null } as const;
+
+/** No time at all is the least there is. @returns undefined for what is no time */
+function millisecondsOf({ tv_sec, tv_usec }: timeval): number | undefined {
+  if (tv_sec < 0 || tv_usec < 0) return undefined;
+  return Math.max(1, Math.min(tv_sec * 1000 + Math.ceil(tv_usec / 1000), 0x7fffffff));
 }
 
 /** Whatever it is: a function too. */

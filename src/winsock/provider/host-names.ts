@@ -52,15 +52,22 @@ class Question extends Waitable {
   #outcome: Outcome | undefined;
 
   /** @param ask starts the request, which tells at once what is known @param answer what the call comes to */
-  static ask<T>(ask: (done: (result: T) => void) => DnsRequest, answer: (result: T) => Outcome): Answer {
+  static ask<T>(
+    ask: (done: (result: T) => void) => DnsRequest,
+    answer: (result: T) => Outcome,
+    timeoutMs = Number.POSITIVE_INFINITY,
+  ): Answer {
     const question = new Question();
     const request = ask((result) => question.#tell(answer(result)));
     if (question.#outcome !== undefined) return question.#outcome;
     return {
       on: [question],
       attempt: () => question.#outcome,
-      timeoutMs: Number.POSITIVE_INFINITY,
-      timedOut: () => failed(WSATRY_AGAIN),
+      timeoutMs,
+      timedOut() {
+        request.cancel();
+        return failed(WSATRY_AGAIN);
+      },
       bytes: BYTES_OF_ANSWER,
       refused: failed(WSA_NOT_ENOUGH_MEMORY),
       cancelled: () => request.cancel(),
@@ -78,8 +85,9 @@ const text = (data: Uint8Array): string | undefined => (data.length > LONGEST_TE
 /**
  * Of NULL the loopback's, or with AI_PASSIVE those that stand for all; of the host's own name its own; of others what the resolver finds.
  * @param data the name, or null
+ * @param milliseconds how long it may take, 0 for as long as it does
  */
-export function addressesOfName(host: ProviderHost, data: Uint8Array | null, family: number, flags: number): Answer {
+export function addressesOfName(host: ProviderHost, data: Uint8Array | null, family: number, flags: number, milliseconds = 0): Answer {
   if (family !== AF_UNSPEC && socketFamily(family) === undefined) return failed(WSAEAFNOSUPPORT);
   const name = data === null ? undefined : text(data);
   if (data !== null && name === undefined) return failed(WSAHOST_NOT_FOUND);
@@ -99,6 +107,7 @@ export function addressesOfName(host: ProviderHost, data: Uint8Array | null, fam
       if (typeof result === "string") return failed(CODES[result]);
       return found(host, result, usable(host, result.addresses, result.origin), family, flags);
     },
+    milliseconds > 0 ? milliseconds : undefined,
   );
 }
 

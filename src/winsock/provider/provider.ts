@@ -263,7 +263,7 @@ export class Provider implements CallHandler {
       case CALL.socketOfDuplicate:
         return this.#duplicates.take(a, process);
       case CALL.getaddrinfo:
-        return addressesOfName(this.#host, data, a, b);
+        return addressesOfName(this.#host, data, a, b, c);
       case CALL.getnameinfo:
         return namesOfAddress(this.#host, data);
       case CALL.gethostname:

@@ -9,8 +9,11 @@ import {
   sizeof_addrinfo,
   sizeof_addrinfoex,
 } from "../../../src/winsock/abi/name-structures.ts";
-import { new_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
+import { STATUS_PENDING } from "../../../src/winsock/abi/nt-status.ts";
+import { new_WSAOVERLAPPED, type WSAOVERLAPPED } from "../../../src/winsock/abi/overlapped-structures.ts";
+import { new_sockaddr_in, type timeval } from "../../../src/winsock/abi/structures.ts";
 import { createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import type { LookupRoutine } from "../../../src/winsock/faces/lookups-begun.ts";
 import { OUR_LINK_LOCAL, OUR_ZONE, OURS6 } from "../../support/ipv6-winsock.ts";
 import { OURS } from "../../support/virtual-winsock.ts";
 import { type Getaddrinfo, getaddrinfoAwaited, getaddrinfoInC, type NamesRig, namesRig } from "../../support/winsock-names.ts";
@@ -264,17 +267,108 @@ describe("GetAddrInfoEx (Wine's test GetAddrInfoExW)", () => {
     expect(() => [winsock.FreeAddrInfoExA(result.value), winsock.FreeAddrInfoExW(null)]).not.toThrow();
   });
 
-  test("calls that do not wait are refused, and so is another provider", () => {
-    for (let i = 0; i < 4; i++) {
-      const rest = four.with(i, (() => {}) as never) as unknown as typeof four;
-      expect(winsock.GetAddrInfoExW("localhost", null, c.NS_DNS, null, null, result, ...rest)).toBe(e.WSAEOPNOTSUPP);
-      expect(winsock.GetAddrInfoExA("localhost", null, c.NS_DNS, null, null, result, ...rest)).toBe(e.WSAEINVAL);
-    }
+  test("what cannot be is refused, and so is another provider", () => {
+    const event = winsock.WSACreateEvent();
+    const overlapped = new_WSAOVERLAPPED();
+    const routine = () => {};
+    const ask = (...rest: [timeval | null, WSAOVERLAPPED | null, LookupRoutine | null, { value: number } | null]): number =>
+      winsock.GetAddrInfoExW("localhost", null, c.NS_DNS, null, null, result, ...rest);
+    expect([
+      ask(null, null, routine, null),
+      ask(null, null, null, { value: 0 }),
+      ask(null, { ...overlapped, hEvent: event }, routine, null),
+      ask({ tv_sec: -1, tv_usec: 0 }, null, null, null),
+    ]).toEqual(Array(4).fill(e.WSAEINVAL));
+    expect(winsock.GetAddrInfoExA("localhost", null, c.NS_DNS, null, null, result, null, overlapped, null, null)).toBe(e.WSAEINVAL);
     expect(winsock.GetAddrInfoExW("localhost", null, c.NS_DNS, {}, null, result, ...four)).toBe(e.WSASERVICE_NOT_FOUND);
     expect(winsock.GetAddrInfoExW("localhost", null, c.NS_DNS, null, null, null, ...four)).toBe(e.WSAEFAULT);
     const face = createBlockingFace(() => namesRig().v.blockingPort());
     expect(face.GetAddrInfoExW("localhost", null, c.NS_DNS, null, null, result, ...four)).toBe(e.WSANOTINITIALISED);
   });
+});
+
+describe("GetAddrInfoEx that does not wait", () => {
+  /** Begins with an event. */
+  function begun(name: string, timeout: timeval | null = null, rig = namesRig()) {
+    const { winsock } = rig.v;
+    const overlapped = { ...new_WSAOVERLAPPED(), hEvent: winsock.WSACreateEvent() };
+    const result = { value: new_addrinfoex() as addrinfoex | null };
+    const handle = { value: 0 };
+    const code = winsock.GetAddrInfoExW(name, "80", c.NS_DNS, null, null, result, timeout, overlapped, null, handle);
+    return { ...rig, winsock, overlapped, result, handle, code };
+  }
+
+  test.each<[name: string, code: number, address: object | null]>([
+    ["four.example", 0, { ai_family: c.AF_INET, ai_addr: { sin_port: 0x5000 } }],
+    ["192.0.2.7", 0, { ai_family: c.AF_INET, ai_flags: c.AI_NUMERICHOST }],
+    ["localhost", 0, { ai_family: c.AF_INET6 }],
+    ["nxdomain.example", e.WSAHOST_NOT_FOUND, null],
+  ])("of %s: pending, then its event with %d (Wine's test GetAddrInfoExW)", (name, code, address) => {
+    const { winsock, overlapped, result, code: first } = begun(name);
+    expect([first, winsock.WSAGetLastError()]).toEqual([e.WSA_IO_PENDING, e.WSA_IO_PENDING]);
+    expect(winsock.WaitForSingleObject(overlapped.hEvent, c.INFINITE)).toBe(0);
+    expect(winsock.GetAddrInfoExOverlappedResult(overlapped)).toBe(code);
+    if (address === null) expect(result.value).toBeNull();
+    else expect(result.value).toMatchObject(address);
+  });
+
+  test("while it goes on it says so, and nothing is there", () => {
+    const { winsock, overlapped, result, handle } = begun("four.example");
+    expect(winsock.GetAddrInfoExOverlappedResult(overlapped)).toBe(e.WSAEINPROGRESS);
+    expect([overlapped.Internal, result.value]).toEqual([STATUS_PENDING, null]);
+    expect(handle.value).not.toBe(0);
+    expect(winsock.GetAddrInfoExOverlappedResult(new_WSAOVERLAPPED())).toBe(e.WSAEINVAL);
+    expect(winsock.GetAddrInfoExOverlappedResult(null)).toBe(e.WSAEINVAL);
+  });
+
+  test("its routine runs in an alertable wait", () => {
+    const { winsock } = namesRig().v;
+    const result = { value: null as addrinfoex | null };
+    const told: unknown[] = [];
+    const overlapped = new_WSAOVERLAPPED();
+    const routine = (...parameters: unknown[]) => void told.push(...parameters);
+    expect(winsock.GetAddrInfoExW("four.example", null, c.NS_DNS, null, null, result, null, overlapped, routine, null)).toBe(
+      e.WSA_IO_PENDING,
+    );
+    expect(winsock.SleepEx(10_000, 1)).toBe(c.WSA_WAIT_IO_COMPLETION);
+    expect(told).toEqual([0, 0, overlapped]);
+    expect(result.value).toMatchObject({ ai_family: c.AF_INET });
+  });
+
+  test("cancelled it is over at once, and its question is asked no more (Microsoft, GetAddrInfoExCancel)", () => {
+    const { winsock, v, server, overlapped, result, handle } = begun("slow.example", null, silent());
+    expect(winsock.GetAddrInfoExCancel(handle)).toBe(0);
+    expect(winsock.WaitForSingleObject(overlapped.hEvent, 0)).toBe(0);
+    expect([winsock.GetAddrInfoExOverlappedResult(overlapped), result.value]).toEqual([e.WSA_E_CANCELLED, null]);
+    expect(winsock.GetAddrInfoExCancel(handle)).toBe(e.WSA_INVALID_HANDLE);
+    // The questions that had left already.
+    v.advance(10);
+    const asked = server.heard.length;
+    v.advance(60_000);
+    expect(server.heard.length).toBe(asked);
+    expect(winsock.GetAddrInfoExCancel({ value: 4711 })).toBe(e.WSA_INVALID_HANDLE);
+    expect(winsock.GetAddrInfoExCancel(null)).toBe(e.WSA_INVALID_HANDLE);
+  });
+
+  test("one that takes longer than it may is given up, whether it waits or not", () => {
+    const { winsock, v, server, overlapped } = begun("slow.example", { tv_sec: 1, tv_usec: 500_000 }, silent());
+    const from = v.nowMs;
+    expect(winsock.WaitForSingleObject(overlapped.hEvent, c.INFINITE)).toBe(0);
+    expect([winsock.GetAddrInfoExOverlappedResult(overlapped), v.nowMs - from]).toEqual([e.WSATRY_AGAIN, 1500]);
+    const result = { value: null as addrinfoex | null };
+    const timeout = { tv_sec: 0, tv_usec: 250_000 };
+    expect(winsock.GetAddrInfoExW("slow.example", null, c.NS_DNS, null, null, result, timeout, null, null, null)).toBe(e.WSATRY_AGAIN);
+    expect(v.nowMs - from).toBe(1750);
+    const asked = server.heard.length;
+    v.advance(60_000);
+    expect(server.heard.length).toBe(asked);
+  });
+
+  function silent() {
+    const rig = namesRig();
+    rig.server.answer = () => undefined;
+    return rig;
+  }
 });
 
 test("an awaited lookup ends with its signal, and its question with it", async () => {

@@ -32,6 +32,7 @@ import { face } from "./this-thread.ts";
 
 export { useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
+export type { AsyncNameFunctions } from "./faces/async-name-functions.ts";
 export type { SockaddrPointer } from "./faces/blocking-face.ts";
 export type { BlockingHook, HookFunctions } from "./faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";

@@ -1,4 +1,5 @@
 /** The part of `tapsock/winsock` that is about names, and about addresses as text. Who resolves them is the host: see `tapsock dns`. */
+import type { HWND } from "./abi/message-structures.ts";
 import type { addrinfo, addrinfoex, hostent, protoent, servent } from "./abi/name-structures.ts";
 import type { WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { Box, in_addr, in6_addr, SOCKET, timeval } from "./abi/structures.ts";
@@ -401,4 +402,88 @@ export function gai_strerrorA(ecode: number): string {
 /** As gai_strerrorW. */
 export function gai_strerror(ecode: number): string {
   return face.gai_strerrorW(ecode);
+}
+
+/**
+ * Finds a host's addresses as gethostbyname does, without waiting: `hWnd` gets `wMsg` when it is over, whose wParam is the task that is
+ * returned and of whose lParam WSAGETASYNCERROR and WSAGETASYNCBUFLEN tell. Parameters are judged by then too.
+ * @param buf a hostent, or bytes that get one in C layout, with offsets from its beginning where C has pointers
+ * @param buflen what `buf` may take as C counts it, MAXGETHOSTSTRUCT for all cases; where that is too little, WSAENOBUFS
+ * @returns the task, or 0 when nothing was begun
+ */
+export function WSAAsyncGetHostByName(
+  hWnd: HWND,
+  wMsg: number,
+  name: string | null,
+  buf: hostent | Uint8Array | null,
+  buflen: number,
+): HANDLE {
+  return face.WSAAsyncGetHostByName(hWnd, wMsg, name, buf, buflen);
+}
+
+/** As gethostbyaddr, with a message when it is over, as WSAAsyncGetHostByName. */
+export function WSAAsyncGetHostByAddr(
+  hWnd: HWND,
+  wMsg: number,
+  addr: Uint8Array | in_addr | in6_addr | null,
+  len: number,
+  type: number,
+  buf: hostent | Uint8Array | null,
+  buflen: number,
+): HANDLE {
+  return face.WSAAsyncGetHostByAddr(hWnd, wMsg, addr, len, type, buf, buflen);
+}
+
+/** As getservbyname, with a message when it is over, as WSAAsyncGetHostByName. */
+export function WSAAsyncGetServByName(
+  hWnd: HWND,
+  wMsg: number,
+  name: string | null,
+  proto: string | null,
+  buf: servent | Uint8Array | null,
+  buflen: number,
+): HANDLE {
+  return face.WSAAsyncGetServByName(hWnd, wMsg, name, proto, buf, buflen);
+}
+
+/** As getservbyport, with a message when it is over, as WSAAsyncGetHostByName. */
+export function WSAAsyncGetServByPort(
+  hWnd: HWND,
+  wMsg: number,
+  port: number,
+  proto: string | null,
+  buf: servent | Uint8Array | null,
+  buflen: number,
+): HANDLE {
+  return face.WSAAsyncGetServByPort(hWnd, wMsg, port, proto, buf, buflen);
+}
+
+/** As getprotobyname, with a message when it is over, as WSAAsyncGetHostByName. */
+export function WSAAsyncGetProtoByName(
+  hWnd: HWND,
+  wMsg: number,
+  name: string | null,
+  buf: protoent | Uint8Array | null,
+  buflen: number,
+): HANDLE {
+  return face.WSAAsyncGetProtoByName(hWnd, wMsg, name, buf, buflen);
+}
+
+/** As getprotobynumber, with a message when it is over, as WSAAsyncGetHostByName. */
+export function WSAAsyncGetProtoByNumber(
+  hWnd: HWND,
+  wMsg: number,
+  number: number,
+  buf: protoent | Uint8Array | null,
+  buflen: number,
+): HANDLE {
+  return face.WSAAsyncGetProtoByNumber(hWnd, wMsg, number, buf, buflen);
+}
+
+/**
+ * No message will tell of the task.
+ * @returns 0, or SOCKET_ERROR: WSAEALREADY for one that is over, WSAEINVAL for one that never was
+ */
+export function WSACancelAsyncRequest(hAsyncTaskHandle: HANDLE): number {
+  return face.WSACancelAsyncRequest(hAsyncTaskHandle);
 }

@@ -280,6 +280,7 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   postMessage: ({ event }) => ({ s: event, a: 0x400 }),
   peekMessage: () => ({}),
   getMessage: () => ({}),
+  hostForWindow: ({ event }) => ({ s: event, a: 0x400, c: 64, e: 1, data: Uint8Array.of(0x61) }),
   selectMessages: ({ near, event }) => ({ s: near, a: event, b: 0x400, c: 0x3ff }),
   associate: ({ near }) => ({ s: near, b: 7 }),
   dequeue: ({ event }) => ({ s: event, a: -1, b: 1 }),

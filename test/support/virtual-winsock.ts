@@ -109,11 +109,15 @@ export class VirtualWinsock {
         takeReplies();
         const id = ++lastId;
         let answer: CallReply | undefined;
+        let before: (() => void)[] = [];
         provider.call(client, { ...request, id }, (reply) => {
           answer = { ...reply, data: reply.data?.slice() ?? null };
+          before = answered.splice(0);
         });
         // An answer given at once comes before anything else happens.
         if (answer === undefined && !this.simulation.run(() => answer !== undefined)) this.isStuck = true;
+        // As in a ring: what was answered before comes before.
+        for (const tell of before) tell();
         return answer ?? { id, result: -1, error: 10050, a: 0, b: 0, data: null };
       },
       close: () => provider.closeClient(client),

@@ -34,3 +34,12 @@ export const WSAGETSELECTERROR = (lParam: number): number => (lParam >>> 16) & 0
 
 /** As WSAAsyncSelect's messages are made. */
 export const WSAMAKESELECTREPLY = (event: number, error: number): number => (event & 0xffff) | ((error & 0xffff) << 16);
+
+/** Of the message of a WSAAsyncGetXByY function: bytes that the record takes, which says after WSAENOBUFS how many it needs. */
+export const WSAGETASYNCBUFLEN = (lParam: number): number => lParam & 0xffff;
+
+/** The code that goes with it: 0 or a WSA code. */
+export const WSAGETASYNCERROR = (lParam: number): number => (lParam >>> 16) & 0xffff;
+
+/** As the messages of the WSAAsyncGetXByY functions are made. */
+export const WSAMAKEASYNCREPLY = (buflen: number, error: number): number => Math.min(buflen, 0xffff) | ((error & 0xffff) << 16);

@@ -24,6 +24,7 @@ import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
 import { type AddressTextFunctions, createAddressTextFunctions } from "./address-text-functions.ts";
 import { AlertableThread } from "./alertable.ts";
+import { type AsyncNameFunctions, asyncNameFunctions } from "./async-name-functions.ts";
 import { BlockingHooks, type HookFunctions, hookFunctions } from "./blocking-hooks.ts";
 import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
@@ -49,6 +50,7 @@ export interface BlockingFace
     OverlappedFunctions,
     CompletionFunctions,
     WindowFunctions,
+    AsyncNameFunctions,
     ExtensionFunctions,
     SocketFunctions,
     HookFunctions {
@@ -361,6 +363,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     ...createAddressTextFunctions({ ...caller, askOf: (op, s, a, b, c) => request(op, s, a, b, c, null) }),
     ...eventFunctions(core),
     ...windowFunctions(core, procedures),
+    ...asyncNameFunctions({ ...core, port: () => port }),
     ...hookFunctions(hooks, () => port !== undefined, core),
     ...socketFunctions({
       ...core,

@@ -11,6 +11,7 @@ import {
   WSANOTINITIALISED,
   WSASERVICE_NOT_FOUND,
 } from "../abi/errors.ts";
+import { hostRecord } from "../abi/name-records.ts";
 import {
   type addrinfo,
   type addrinfoex,
@@ -236,14 +237,8 @@ export function createNameFunctions({ isStarted, setError, ask, lookups }: NameC
 
   function hostAt(address: Uint8Array | in_addr | in6_addr | null, len: number, type: number): hostent | null {
     if (!isStarted()) return none(WSANOTINITIALISED);
-    if (type !== AF_INET && type !== AF_INET6) return none(WSAEAFNOSUPPORT);
-    if (!isPointer(address)) return none(WSAEFAULT);
-    if (type === AF_INET6 && len !== sizeof_in6_addr) return none(WSAEINVAL);
-    const bytes = type === AF_INET ? inAddrBytes(address) : in6AddrBytes(address);
-    if (bytes === undefined || len < bytes.length) return none(WSAEFAULT);
-    const name = new Uint8Array(nameLength(type)!);
-    name[0] = type;
-    name.set(bytes, type === AF_INET ? 4 : 8);
+    const name = hostAddress(address, len, type);
+    if (typeof name === "number") return none(name);
     const reply = ask(CALL.getnameinfo, 0, 0, name);
     if (reply.error !== 0) return null;
     const [first = "", ...aliases] = foundNames(reply).names;
@@ -255,8 +250,7 @@ export function createNameFunctions({ isStarted, setError, ask, lookups }: NameC
     const record = found();
     if (record === undefined) return none(WSANO_DATA);
     setError(0);
-    const { name, aliases, port, protocol: over } = record;
-    return Object.assign(service, { s_name: name, s_aliases: [...aliases], s_port: htons(port), s_proto: over });
+    return Object.assign(service, serviceRecord(record));
   }
 
   function protocolIs(found: () => ProtocolRecord | undefined): protoent | null {
@@ -264,7 +258,7 @@ export function createNameFunctions({ isStarted, setError, ask, lookups }: NameC
     const record = found();
     if (record === undefined) return none(WSANO_DATA);
     setError(0);
-    return Object.assign(protocol, { p_name: record.name, p_aliases: [record.alias], p_proto: record.number });
+    return Object.assign(protocol, protocolRecord(record));
   }
 
   return {
@@ -316,16 +310,30 @@ const addressOf = ({ flags, family, name, canonicalName }: FoundEntry, { socktyp
   ai_addr: family === AF_INET ? readSockaddrIn(name) : readSockaddrIn6(name),
 });
 
-/** @param names in C layout */
-function hostRecord(type: number, name: string, aliases: readonly string[], names: readonly Uint8Array[]): hostent {
-  const [at, length] = type === AF_INET ? [4, sizeof_in_addr] : [8, sizeof_in6_addr];
-  return {
-    h_name: name,
-    h_aliases: [...aliases],
-    h_addrtype: type,
-    h_length: length,
-    h_addr_list: names.map((each) => each.slice(at, at + length)),
-  };
+export const serviceRecord = ({ name, aliases, port, protocol }: ServiceRecord): servent => ({
+  s_name: name,
+  s_aliases: [...aliases],
+  s_port: htons(port),
+  s_proto: protocol,
+});
+
+export const protocolRecord = ({ name, alias, number }: ProtocolRecord): protoent => ({
+  p_name: name,
+  p_aliases: [alias],
+  p_proto: number,
+});
+
+/** What gethostbyaddr is given. @returns a socket address in C layout, or the code */
+export function hostAddress(address: Uint8Array | in_addr | in6_addr | null, len: number, type: number): Uint8Array | number {
+  if (type !== AF_INET && type !== AF_INET6) return WSAEAFNOSUPPORT;
+  if (!isPointer(address)) return WSAEFAULT;
+  if (type === AF_INET6 && len !== sizeof_in6_addr) return WSAEINVAL;
+  const bytes = type === AF_INET ? inAddrBytes(address) : in6AddrBytes(address);
+  if (bytes === undefined || len < bytes.length) return WSAEFAULT;
+  const name = new Uint8Array(nameLength(type)!);
+  name[0] = type;
+  name.set(bytes, type === AF_INET ? 4 : 8);
+  return name;
 }
 
 function inAddrBytes(address: Uint8Array | in_addr | in6_addr): Uint8Array | undefined {

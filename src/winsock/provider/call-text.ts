@@ -35,6 +35,7 @@ const C_NAMES: Readonly<Partial<Record<CallName, string>>> = {
   peekMessage: "PeekMessage",
   getMessage: "GetMessage",
   selectMessages: "WSAAsyncSelect",
+  hostForWindow: "WSAAsyncGetHostByName",
   duplicateSocket: "WSADuplicateSocket",
   socketOfDuplicate: "WSASocket",
   offer: "WSAAccept",

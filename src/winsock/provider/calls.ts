@@ -112,6 +112,11 @@ export const CALL = {
   /** WSAAsyncSelect. s; a: HWND; b: message; c: FD_ bits. */
   selectMessages: 55,
   /**
+   * WSAAsyncGetHostByName, WSAAsyncGetHostByAddr. s: HWND; a: message; b: 0 by name, 1 by address; c: room for the record; e: wParam of the
+   * message; data: as getaddrinfo's or getnameinfo's. Result: 0 or the lookup's code; reply data and a: as theirs.
+   */
+  hostForWindow: 49,
+  /**
    * s; a: control code; b: 1 where lpcbBytesReturned is NULL, 2 where an overlapped call is asked for, else 0; data: cbInBuffer bytes of
    * input or null; c: room for output, or −1 for NULL. Reply a: bytes returned, −1 where they are left as they were; reply data: output.
    */

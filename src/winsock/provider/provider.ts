@@ -34,6 +34,7 @@ import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents 
 import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
 import { ioctl } from "./ioctl.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
+import { hostForWindow, NameMessage } from "./name-messages.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { overlappedCall } from "./overlapped.ts";
@@ -189,7 +190,7 @@ export class Provider implements CallHandler {
 
   #perform(thread: Thread, request: CallRequest, reply: Replier): void {
     const { id: client, process, pending } = thread;
-    const overlapped = overlappedCall(request, thread);
+    const overlapped = request.op === CALL.hostForWindow ? new NameMessage(thread, request) : overlappedCall(request, thread);
     const isOverlapped = overlapped !== undefined;
     const caller = { process, thread, handle: request.s, isOverlapped };
     const answer = typeof overlapped === "number" ? failed(overlapped) : this.#answer(caller, request);
@@ -266,6 +267,8 @@ export class Provider implements CallHandler {
         return addressesOfName(this.#host, data, a, b, c);
       case CALL.getnameinfo:
         return namesOfAddress(this.#host, data);
+      case CALL.hostForWindow:
+        return hostForWindow(this.#host, request);
       case CALL.gethostname:
         return ownName(this.#host);
       case CALL.select: {

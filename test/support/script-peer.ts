@@ -35,6 +35,7 @@ export interface SeenSegment {
   /** The field itself, flag or not. */
   readonly rawAck: number;
   readonly window: number;
+  readonly urgent: number;
   readonly length: number;
   readonly text: Uint8Array;
   readonly options: SegmentOptions;
@@ -48,6 +49,8 @@ export interface ScriptSegment {
   /** Relative to our host's ISN. */
   readonly ack?: number;
   readonly window?: number;
+  /** The pointer as it stands in the header. */
+  readonly urgent?: number;
   readonly text?: Uint8Array | number;
   readonly mss?: number;
   readonly windowScale?: number;
@@ -146,7 +149,10 @@ export class ScriptPeer {
   }
 
   /** The next segment from the host has these flags and numbers. */
-  expect(flags: string, fields: { seq?: number; ack?: number; length?: number; window?: number; mss?: number } = {}): SeenSegment {
+  expect(
+    flags: string,
+    fields: { seq?: number; ack?: number; length?: number; window?: number; mss?: number; urgent?: number } = {},
+  ): SeenSegment {
     this.settle();
     const segment = this.seen.shift();
     if (segment === undefined) throw new Error(`Expected ${flags} ${JSON.stringify(fields)}, and nothing came`);
@@ -203,6 +209,7 @@ export class ScriptPeer {
         bits,
         fields.window ?? 65535,
       );
+      tcp.setUrgentPointer(b, at, fields.urgent ?? 0);
       b.set(options.subarray(0, optionBytes), at + tcp.MIN_HEADER);
       b.set(text, at + headerBytes);
       const end = at + headerBytes + text.length;
@@ -251,6 +258,7 @@ export class ScriptPeer {
       ack: (bits & tcp.ACK) !== 0 ? seqDiff(tcp.acknowledgment(b, at), this.isn) : 0,
       rawAck: tcp.acknowledgment(b, at),
       window: tcp.window(b, at),
+      urgent: tcp.urgentPointer(b, at),
       length: segmentEnd - tcp.payloadAt(b, at),
       text: b.slice(tcp.payloadAt(b, at), segmentEnd),
       options,

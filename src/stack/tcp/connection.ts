@@ -1,3 +1,4 @@
+import { seqDiff } from "../core/seq.ts";
 import { ALARM } from "./alarm.ts";
 import { alarmWentOff } from "./connection-alarms.ts";
 import { connectionStatus } from "./connection-status.ts";
@@ -9,6 +10,7 @@ import { connectLimitChanged } from "./opening-alarms.ts";
 import { considerWindowUpdate, discard } from "./receiver.ts";
 import type { TcpConnection } from "./tcp-service.ts";
 import type { ConnectionOptions, ConnectionStatus } from "./tcp-user.ts";
+import { urgentWritten } from "./urgent.ts";
 
 /** Queued and unacknowledged bytes that one connection may hold, whatever its user's quota. */
 export const SEND_QUEUE_CAP = 256 * 1024 * 1024;
@@ -29,6 +31,42 @@ export class Connection extends ControlBlock implements TcpConnection {
     this.sendBuffer.append(bytes, at, end);
     this.owner.wantsOutput(this);
     return true;
+  }
+
+  writeUrgent(bytes: Uint8Array, at: number, end: number): boolean {
+    if (!this.write(bytes, at, end)) return false;
+    if (end > at) urgentWritten(this);
+    return true;
+  }
+
+  get urgentApart(): number {
+    return this.receiveBuffer.urgent?.apart ?? 0;
+  }
+
+  get urgentCount(): number {
+    return this.urgent?.count ?? 0;
+  }
+
+  get urgentHasReturned(): boolean {
+    return this.receiveBuffer.urgent?.hasReturned ?? false;
+  }
+
+  get urgentAhead(): number {
+    const { receiveBuffer, urgent } = this;
+    const last = urgent?.announced ?? receiveBuffer.urgent?.last;
+    if (last === undefined) return 0;
+    return seqDiff(last, receiveBuffer.unread) + (urgent?.announced === undefined ? 1 : 0);
+  }
+
+  get bytesUntilUrgent(): number | undefined {
+    const { receiveBuffer } = this;
+    const next = receiveBuffer.urgent?.nextInline;
+    if (next === undefined) return undefined;
+    return receiveBuffer.bytesBefore(next);
+  }
+
+  readUrgent(isPeek: boolean): number | undefined {
+    return this.receiveBuffer.readUrgent(isPeek);
   }
 
   read(target: Uint8Array, at: number, end: number): number {
@@ -70,6 +108,8 @@ export class Connection extends ControlBlock implements TcpConnection {
 
   shutdownReceive(): void {
     this.receiveShut = true;
+    // What stood apart is thrown away with the rest.
+    this.receiveBuffer.returnUrgent();
     this.discard(this.readableBytes);
   }
 
@@ -103,6 +143,7 @@ export class Connection extends ControlBlock implements TcpConnection {
     }
     if (keepAlive !== before.keepAlive) keepAliveChanged(this);
     else if (keepAliveIdleMs !== before.keepAliveIdleMs) idleTimeChanged(this);
+    if (this.options.urgentInline) this.receiveBuffer.returnUrgent();
     this.headerChoices = headerChoicesOf(this.options);
     if (maxRetransmissionMs !== before.maxRetransmissionMs) connectLimitChanged(this);
     if (noDelay && !before.noDelay) this.owner.wantsOutput(this);

@@ -23,6 +23,7 @@ import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, TcpState, TcpUser } from "./tcp-user.ts";
 import type { TimestampState } from "./timestamp-state.ts";
 import { TurnState } from "./turn-state.ts";
+import type { UrgentState } from "./urgent-state.ts";
 import type { WindowProbes } from "./window-probes.ts";
 
 /** What the host of connections does for one of them. */
@@ -106,6 +107,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   finSeq: Seq | undefined;
   finReceived = false;
   receiveShut = false;
+  /** Once urgent data was sent or announced. */
+  urgent: UrgentState | undefined;
   /** Last.ACK.sent of RFC 7323 §4.3. */
   lastAckSent: Seq = seq(0);
 
@@ -193,6 +196,16 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   /** RCV.WND: what the peer may still send by what it was told. */
   get rcvWnd(): number {
     return Math.max(0, seqDiff(this.rcvAdv, this.rcvNxt));
+  }
+
+  /** SND.UP; no further than SND.UNA when all urgent data is acknowledged. */
+  get sndUp(): Seq {
+    return this.urgent?.sent.at(-1) ?? this.sndUna;
+  }
+
+  /** RCV.UP; no further than RCV.NXT when all that was announced has come. */
+  get rcvUp(): Seq {
+    return this.urgent?.announced ?? this.rcvNxt;
   }
 
   /** SND.NXT − SND.UNA. */

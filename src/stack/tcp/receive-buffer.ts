@@ -2,6 +2,7 @@ import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { Loans } from "./loans.ts";
 import { capacityFor, EMPTY_RING, type RingPool, type RingUser } from "./ring-pool.ts";
 import { type RangesView, SequenceRanges } from "./sequence-ranges.ts";
+import { UrgentMarks } from "./urgent-marks.ts";
 
 /** Out-of-order ranges that are kept at once; what would open one more is dropped and comes again. */
 export const MAX_OUT_OF_ORDER_RANGES = 1024;
@@ -26,7 +27,9 @@ export class ReceiveBuffer implements RingUser {
   readonly #rings: RingPool;
   #ring: Uint8Array = EMPTY_RING;
   #head = 0;
+  /** Urgent bytes that stand apart are counted here, until the user has read beyond them. */
   #readable = 0;
+  #urgent: UrgentMarks | undefined;
   #rcvNxt: Seq;
   #ranges: SequenceRanges = NO_RANGES;
   /** In the range that came last out of order. */
@@ -66,7 +69,17 @@ export class ReceiveBuffer implements RingUser {
   }
 
   get readableBytes(): number {
-    return this.#readable;
+    return this.#urgent === undefined ? this.#readable : this.#readable - this.#urgent.holes;
+  }
+
+  /** Urgent bytes, once there were any. */
+  get urgent(): Omit<UrgentMarks, "add" | "take" | "returnToStream" | "passed"> | undefined {
+    return this.#urgent;
+  }
+
+  /** The number of the first unread byte. */
+  get unread(): Seq {
+    return seqAdd(this.#rcvNxt, -this.#readable);
   }
 
   /** What came before its turn. */
@@ -149,13 +162,35 @@ export class ReceiveBuffer implements RingUser {
 
   /** As `read`, but nothing is taken. @param skip begins so many bytes after the first */
   peek(target: Uint8Array, at: number, end: number, skip = 0): number {
-    const count = Math.min(end - at, this.#readable - skip);
+    const count = Math.min(end - at, this.readableBytes - skip);
     if (count <= 0) return 0;
-    const from = (this.#head + skip) & (this.#ring.length - 1);
+    if (this.#urgent === undefined || this.#urgent.holes === 0) {
+      this.#copy(skip, target, at, count);
+      return count;
+    }
+    for (let copied = 0; copied < count; ) {
+      const offset = this.#offsetOf(skip + copied);
+      const run = Math.min(count - copied, this.#urgent.holeFrom(this.unread, offset) - offset);
+      this.#copy(offset, target, at + copied, run);
+      copied += run;
+    }
+    return count;
+  }
+
+  #copy(offset: number, target: Uint8Array, at: number, count: number): void {
+    const from = (this.#head + offset) & (this.#ring.length - 1);
     const first = Math.min(count, this.#ring.length - from);
     target.set(this.#ring.subarray(from, from + first), at);
     if (first < count) target.set(this.#ring.subarray(0, count - first), at + first);
-    return count;
+  }
+
+  /** Where the byte lies that has so many of the stream before it. */
+  #offsetOf(bytes: number): number {
+    let offset = bytes;
+    if (this.#urgent === undefined || this.#urgent.holes === 0) return offset;
+    const { unread } = this;
+    for (let hole = this.#urgent.holeFrom(unread, 0); hole <= offset; hole = this.#urgent.holeFrom(unread, hole + 1)) offset++;
+    return offset;
   }
 
   /**
@@ -165,8 +200,13 @@ export class ReceiveBuffer implements RingUser {
    */
   lend(most: number, skip: number, loans: Loans): Uint8Array | undefined {
     if (!this.#rings.canLend(this.#ring)) return undefined;
-    const from = (this.#head + skip) & (this.#ring.length - 1);
-    const count = Math.max(0, Math.min(most, this.#readable - skip, this.#ring.length - from));
+    const offset = this.#offsetOf(skip);
+    const from = (this.#head + offset) & (this.#ring.length - 1);
+    const run = Math.min(
+      this.readableBytes - skip,
+      this.#urgent === undefined ? most : this.#urgent.holeFrom(this.unread, offset) - offset,
+    );
+    const count = Math.max(0, Math.min(most, run, this.#ring.length - from));
     loans.lent(this.#ring, count);
     return this.#ring.subarray(from, from + count);
   }
@@ -174,6 +214,46 @@ export class ReceiveBuffer implements RingUser {
   /** Takes `count` readable bytes without copying them. */
   discard(count: number): void {
     if (count === 0) return;
+    this.#drop(this.#offsetOf(count - 1) + 1);
+    this.#passUrgent();
+  }
+
+  #passUrgent(): void {
+    if (this.#urgent === undefined) return;
+    while (this.#readable > 0 && this.#urgent.isDone(this.unread)) this.#drop(1);
+    this.#urgent.passed(this.unread);
+  }
+
+  /** The byte of this number, which is readable, is urgent. */
+  markUrgent(at: Seq, isApart: boolean): void {
+    this.#urgent ??= new UrgentMarks();
+    const offset = seqDiff(at, this.unread);
+    this.#urgent.add(at, this.#ring[(this.#head + offset) & (this.#ring.length - 1)]!, isApart);
+  }
+
+  /** The oldest urgent byte that stands apart; undefined for none. @param isPeek leaves it */
+  readUrgent(isPeek: boolean): number | undefined {
+    const byte = this.#urgent?.take(isPeek);
+    this.#passUrgent();
+    return byte;
+  }
+
+  /** Urgent bytes that stand apart are read with the stream, as far as their place is unread. */
+  returnUrgent(): void {
+    this.#urgent?.returnToStream();
+  }
+
+  /** Bytes of the stream to be read before that of this number. */
+  bytesBefore(at: Seq): number {
+    const { unread } = this;
+    const offset = seqDiff(at, unread);
+    let bytes = offset;
+    if (this.#urgent === undefined) return bytes;
+    for (let hole = this.#urgent.holeFrom(unread, 0); hole < offset; hole = this.#urgent.holeFrom(unread, hole + 1)) bytes--;
+    return bytes;
+  }
+
+  #drop(count: number): void {
     this.#readable -= count;
     if (this.#readable === 0 && this.#ranges.count === 0) this.#head = 0;
     else this.#head = (this.#head + count) & (this.#ring.length - 1);
@@ -183,6 +263,7 @@ export class ReceiveBuffer implements RingUser {
   /** Forgets everything, and gives the ring back at once. */
   clear(): void {
     this.#ranges = NO_RANGES;
+    this.#urgent = undefined;
     this.#readable = 0;
     this.#peak = 0;
     this.#release();

@@ -5,6 +5,7 @@ import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { NOTICE } from "./notices.ts";
 import type { Segment } from "./segment.ts";
+import { urgentCame, urgentEnded } from "./urgent.ts";
 
 /**
  * The receiving half: taking text in, and what to tell the peer about it. ACKs are decided here and leave once, at the end of the
@@ -36,6 +37,7 @@ function keepFin(conn: ControlBlock, finSeq: Seq): void {
 function countFin(conn: ControlBlock): void {
   acknowledgeSoon(conn);
   conn.finReceived = true;
+  urgentEnded(conn);
   if (seqDiff(conn.rcvAdv, conn.rcvNxt) < 0) conn.rcvAdv = conn.rcvNxt;
   conn.notify(NOTICE.endOfStream);
   switch (conn.state) {
@@ -79,6 +81,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   const text = end - at;
   if (seg.pieces > 0) conn.sizes.rcvMss = Math.max(conn.sizes.rcvMss, Math.min(Math.ceil(text / seg.pieces), conn.path.mtu));
   const before = buffer.rcvNxt;
+  const readableBefore = buffer.readableBytes;
   const hadGap = buffer.outOfOrder.count > 0;
   const stored = buffer.store(start, seg.bytes, at, end);
   if (!stored) {
@@ -95,8 +98,9 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   conn.path.confirm();
   // RFC 5681 §4.2: filling a gap is acknowledged at once.
   if (hadGap) conn.turn.ackNow = true;
+  urgentCame(conn);
   if (conn.receiveShut) discard(conn, buffer.readableBytes);
-  else conn.notify(NOTICE.readable);
+  else if (buffer.readableBytes > readableBefore) conn.notify(NOTICE.readable);
   acknowledgeByAndBy(conn);
   return "accepted";
 }

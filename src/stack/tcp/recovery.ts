@@ -7,6 +7,7 @@ import { lossOf, NO_LOSS } from "./loss-state.ts";
 import { NOTICE } from "./notices.ts";
 import { sampleRtt, sampleTimestamp } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
+import { urgentAcknowledged } from "./urgent.ts";
 
 /**
  * What acknowledgements say about loss: fast retransmit and recovery with SACK (RFC 6675) or without (RFC 6582), and recovery after
@@ -47,6 +48,7 @@ function newDataAcknowledged(conn: ControlBlock, seg: Segment): void {
   measure(conn, seg);
   conn.sndUna = seg.ack;
   conn.sendBuffer.acknowledge(seg.ack);
+  urgentAcknowledged(conn, seg.ack);
   conn.contact.acknowledged();
   conn.path.confirm();
   if (conn.flight > 0) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);

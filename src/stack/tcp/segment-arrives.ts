@@ -1,6 +1,6 @@
 import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import { seqAdd, seqDiff } from "../core/seq.ts";
-import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
+import { ACK, FIN, RST, SYN, URG } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { establish } from "./handshake.ts";
@@ -11,6 +11,7 @@ import { acknowledgmentArrived } from "./recovery.ts";
 import { sampleRtt } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
 import { isOldTimestamp, rememberTimestamp } from "./timestamps.ts";
+import { urgentArrives } from "./urgent.ts";
 import { probeTaken, windowGrew } from "./zero-window.ts";
 
 /**
@@ -67,7 +68,9 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
   // Only now, so that a stranger who guesses a number in the window cannot set it (RFC 5961 §5).
   rememberTimestamp(conn, seg);
 
-  // Sixth: urgent data is not supported yet; its bytes are delivered as text (RFC 6093 §6 allows an implementation to ignore the pointer).
+  // Sixth: the URG bit, which says nothing after the peer's FIN.
+  if (seg.has(URG) && (conn.state === "ESTABLISHED" || conn.state === "FIN-WAIT-1" || conn.state === "FIN-WAIT-2"))
+    urgentArrives(conn, seg);
 
   // Seventh: the text, and eighth: the FIN.
   if (seg.textLength > 0 || seg.has(FIN)) return receive(conn, seg, acceptable === "window-closed");

@@ -13,6 +13,7 @@ import { windowToOffer } from "./receiver.ts";
 import { SackBlocks } from "./sack-blocks.ts";
 import { mssOfPath } from "./segment-size.ts";
 import { timestampNow } from "./timestamps.ts";
+import { urgentPointerAt } from "./urgent.ts";
 
 /** Builds segments in one buffer that is used again for each: header and options are written, text is copied once from the send queue. */
 export class SegmentWriter {
@@ -69,6 +70,7 @@ export class SegmentWriter {
     const hasAck = (flags & tcp.ACK) !== 0;
     const isSyn = (flags & tcp.SYN) !== 0;
     const isReset = (flags & tcp.RST) !== 0;
+    const urgent = isSyn || isReset ? 0 : urgentPointerAt(conn, sequence);
     const window = isSyn ? synWindow(conn) : isReset ? 0 : windowToOffer(conn) / 2 ** conn.rcvWindShift;
     tcp.writeHeader(
       this.#buffer,
@@ -78,9 +80,10 @@ export class SegmentWriter {
       sequence,
       hasAck ? acknowledged : (0 as Seq),
       headerBytes,
-      flags,
+      urgent > 0 ? flags | tcp.URG : flags,
       window,
     );
+    if (urgent > 0) tcp.setUrgentPointer(this.#buffer, at, urgent);
     const result = this.#finish(
       conn.path,
       at,

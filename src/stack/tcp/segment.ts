@@ -13,6 +13,8 @@ export class Segment {
   flags = 0;
   /** SEG.WND as sent, before the shift of RFC 7323. */
   window = 0;
+  /** SEG.UP − SEG.SEQ; 0 without the URG flag. */
+  urgentPointer = 0;
   /** SEG.LEN: text, and one each for SYN and FIN. */
   length = 0;
   sourcePort = 0;
@@ -35,6 +37,7 @@ export class Segment {
     this.ack = tcp.acknowledgment(b, at);
     this.flags = tcp.flags(b, at);
     this.window = tcp.window(b, at);
+    this.urgentPointer = this.has(tcp.URG) ? tcp.urgentPointer(b, at) : 0;
     this.sourcePort = tcp.sourcePort(b, at);
     this.destinationPort = tcp.destinationPort(b, at);
     this.source = packet.source;

@@ -7,6 +7,7 @@ import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 import { sackLength } from "./sack-blocks.ts";
 import { fitPath } from "./segment-size.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
+import { untilMark, urgentPointerAt } from "./urgent.ts";
 import { armPersist } from "./zero-window.ts";
 
 /** Text in one super-segment at most: what fits one IP datagram, in whole segments. */
@@ -64,8 +65,10 @@ function openWithSyn(conn: ControlBlock, writer: SegmentWriter): OutputResult {
   return "done";
 }
 
-function retransmit(conn: ControlBlock, writer: SegmentWriter, length: number): boolean {
-  const text = Math.min(length, seqDiff(conn.sendBuffer.end, lost.start));
+function retransmit(conn: ControlBlock, writer: SegmentWriter, wanted: number): boolean {
+  const queued = Math.min(wanted, seqDiff(conn.sendBuffer.end, lost.start));
+  const text = queued > 0 ? untilMark(conn, lost.start, queued) : queued;
+  const length = text < queued ? text : wanted;
   const withFin = conn.finSent && text < length;
   const flags = ACK | (withFin ? FIN : 0) | (text > 0 && seqAdd(lost.start, text) === conn.sendBuffer.end ? PSH : 0);
   if (writer.data(conn, flags, lost.start, Math.max(0, text)) === "full") return false;
@@ -82,7 +85,8 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   if (unsent === 0 && !finDue) return "nothing";
 
   const usable = seqDiff(seqAdd(conn.sndUna, conn.sndWnd), conn.sndNxt);
-  let length = Math.min(unsent, largest, usable);
+  const pointer = urgentPointerAt(conn, conn.sndNxt);
+  let length = untilMark(conn, conn.sndNxt, Math.min(unsent, largest, usable));
   if (length > room) {
     conn.turn.cwndLimited = true;
     // Below zero when loss has shrunk the window under what is in flight; a FIN without text may leave even then.
@@ -90,19 +94,21 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   }
   if (length > conn.sizes.effSndMss && !(length === unsent && mayBeSmall(conn, length, true, finDue))) length = wholeSegments(conn, length);
   const isLast = length === unsent;
+  // Urgent data waits for nothing but the windows.
+  const reachesMark = length > 0 && length === pointer;
 
   // A FIN has a number of its own, for which the window must have room (RFC 9293 §3.4).
   if (length <= 0 && !(finDue && unsent === 0 && usable > 0)) {
     if (usable <= 0 && conn.flight === 0) armPersist(conn);
     return "nothing";
   }
-  if (length < conn.sizes.effSndMss && length > 0 && !mayBeSmall(conn, length, isLast, finDue)) {
+  if (length < conn.sizes.effSndMss && length > 0 && !reachesMark && !mayBeSmall(conn, length, isLast, finDue)) {
     if (conn.flight === 0) armPersist(conn);
     return "nothing";
   }
 
   const withFin = finDue && isLast && (length === 0 || usable > length);
-  const flags = ACK | (withFin ? FIN : 0) | (isLast && length > 0 ? PSH : 0);
+  const flags = ACK | (withFin ? FIN : 0) | ((isLast || reachesMark) && length > 0 ? PSH : 0);
   if (writer.data(conn, flags, conn.sndNxt, length) === "full") return "blocked";
 
   conn.sndNxt = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));

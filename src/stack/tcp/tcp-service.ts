@@ -25,6 +25,8 @@ export interface TcpConnection {
 
   /** SEND: copies all of `bytes[at, end)` into the send queue, which grows as needed; the caller keeps quotas by `sendQueueBytes`. @returns false when the queue's hard cap would be passed or sending is over */
   write(bytes: Uint8Array, at: number, end: number): boolean;
+  /** The same of urgent data: the urgent pointer names the end of it (RFC 9293 §3.8.5), so that whoever takes one byte apart takes its last. */
+  writeUrgent(bytes: Uint8Array, at: number, end: number): boolean;
   /** Queued and unacknowledged bytes. */
   readonly sendQueueBytes: number;
   /** Bytes in the send queue that keep the path busy, so far as it is known: a quota below it costs speed. */
@@ -41,6 +43,21 @@ export interface TcpConnection {
   lend(most: number, skip: number, loans: Loans): Uint8Array | undefined;
   /** As `read` for a user that does not want the bytes. @returns how many there were, at most `count` */
   discard(count: number): number;
+  /**
+   * Urgent bytes that stand apart, as they do without the option `urgentInline`: bytes before a mark that have come in their turn and that
+   * `read` leaves out. So many are kept, and later ones are bytes as all others (`MAX_URGENT_MARKS`).
+   */
+  readonly urgentApart: number;
+  /** The oldest of them. @param isPeek leaves it @returns undefined for none */
+  readUrgent(isPeek: boolean): number | undefined;
+  /** Urgent bytes that have come in their turn, from the beginning. */
+  readonly urgentCount: number;
+  /** Bytes of the stream from the first unread one to the last urgent one, which may be announced only; 0 for none. */
+  readonly urgentAhead: number;
+  /** Readable bytes before the first urgent one that is read with the stream; undefined for none. */
+  readonly bytesUntilUrgent: number | undefined;
+  /** An urgent byte that stood apart waits in the stream, since `urgentInline` was set. */
+  readonly urgentHasReturned: boolean;
   /** In order and not yet read. */
   readonly readableBytes: number;
   /** The peer's FIN has been received in order; it may still have unread bytes before it. */

@@ -23,6 +23,8 @@ export interface TcpUser {
   established?(): void;
   /** @param said the last ICMP error about the attempt, if there was one */
   connectFailed?(reason: ConnectFailure, said?: IcmpReport): void;
+  /** Urgent data is announced, or further than it was, or an urgent byte has come in its turn. */
+  urgent?(): void;
   /** Data arrived. */
   readable?(): void;
   /** The peer's FIN is next after the data that can be read. */
@@ -39,6 +41,8 @@ export interface ConnectionOptions {
   /** TCP_NODELAY. */
   noDelay: boolean;
   keepAlive: boolean;
+  /** SO_OOBINLINE: urgent bytes are read with the stream (RFC 6093 §4); else each stands apart. */
+  urgentInline: boolean;
   /** How long a connect attempt or unacknowledged data may wait in all (TCP_MAXRT); undefined for the profile's, Infinity for ever. */
   maxRetransmissionMs: number | undefined;
   /** SO_RCVBUF: bytes of window to offer at most; undefined for the profile's. */
@@ -63,6 +67,7 @@ export interface ConnectionOptions {
 const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
   noDelay: false,
   keepAlive: false,
+  urgentInline: true,
   maxRetransmissionMs: undefined,
   receiveBufferBytes: undefined,
   failConnectOnIcmpError: false,

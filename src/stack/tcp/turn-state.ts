@@ -36,6 +36,7 @@ export class TurnState {
     this.#notices = 0;
     if ((notices & NOTICE.established) !== 0) conn.user.established?.();
     if ((notices & NOTICE.connectFailed) !== 0) conn.user.connectFailed?.(this.#reason as ConnectFailure, conn.icmpSaid);
+    if ((notices & NOTICE.urgent) !== 0) conn.user.urgent?.();
     if ((notices & NOTICE.readable) !== 0) conn.user.readable?.();
     if ((notices & NOTICE.endOfStream) !== 0) conn.user.endOfStream?.();
     if ((notices & NOTICE.writable) !== 0) conn.user.writable?.();

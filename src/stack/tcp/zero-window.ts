@@ -2,6 +2,7 @@ import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, PSH } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
+import { untilMark } from "./urgent.ts";
 import type { WindowProbes } from "./window-probes.ts";
 
 /** Sending into a window that is shut, or too small to be worth a segment: RFC 9293 §3.8.6.1. */
@@ -86,5 +87,5 @@ function askWithoutText(conn: ControlBlock, probes: WindowProbes): void {
  */
 function usableForProbe(conn: ControlBlock): number {
   const unsent = seqDiff(conn.sendBuffer.end, conn.sndNxt);
-  return Math.max(1, Math.min(conn.sndWnd, unsent, conn.sizes.effSndMss));
+  return Math.max(1, untilMark(conn, conn.sndNxt, Math.min(conn.sndWnd, unsent, conn.sizes.effSndMss)));
 }

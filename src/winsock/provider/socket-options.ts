@@ -145,6 +145,7 @@ export function connectionOptions(options: SocketOptions): ConnectionOptions {
   return {
     noDelay: options.noDelay,
     keepAlive: options.keepAlive,
+    urgentInline: options.outOfBandInline,
     maxRetransmissionMs: maxRetransmissionMs(options),
     receiveBufferBytes: options.receiveBufferIsSet ? Math.max(options.receiveBufferBytes, LEAST_RECEIVE_BUFFER) : undefined,
     failConnectOnIcmpError: options.failConnectOnIcmpError,

@@ -13,6 +13,7 @@ describe("what TCP is told of a socket's options", () => {
     expect(connectionOptions(fresh())).toEqual({
       noDelay: false,
       keepAlive: false,
+      urgentInline: false,
       maxRetransmissionMs: undefined,
       receiveBufferBytes: undefined,
       failConnectOnIcmpError: false,

@@ -196,7 +196,7 @@ export function select(
 }
 
 /**
- * FIONBIO switches nonblocking mode on (1) or off (0), FIONREAD counts what can be read, SIOCATMARK knows no urgent data.
+ * FIONBIO switches nonblocking mode on (1) or off (0), FIONREAD counts what can be read, SIOCATMARK says whether no urgent data is still ahead.
  * @param argp the argument, in and out
  * @returns 0, or SOCKET_ERROR
  */

@@ -1,7 +1,7 @@
 import type { IpAddress } from "../../stack/core/address.ts";
 import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { PortShortage } from "../../stack/tcp/tcp-user.ts";
-import { FIONBIO, FIONREAD, SIOCATMARK, TRUE } from "../abi/constants.ts";
+import { FIONBIO, FIONREAD, SIOCATMARK } from "../abi/constants.ts";
 import {
   WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
@@ -115,6 +115,11 @@ export abstract class Socket extends HandleObject {
   abstract readonly readableBytes: number;
   /** An option changed that the transport wants to know. */
   abstract applyOptions(): void;
+
+  /** SIOCATMARK: no urgent data is to be read after other bytes, or apart from them. */
+  get isAtMark(): boolean {
+    return true;
+  }
 
   // select's three questions (Microsoft, "select function").
   abstract readonly isReadable: boolean;
@@ -263,8 +268,7 @@ export abstract class Socket extends HandleObject {
       case FIONREAD:
         return { result: 0, error: 0, a: this.readableBytes };
       case SIOCATMARK:
-        // Urgent data is not received yet, so none is ever waiting.
-        return { result: 0, error: 0, a: TRUE };
+        return { result: 0, error: 0, a: Number(this.isAtMark) };
       default:
         return failed(WSAEOPNOTSUPP);
     }

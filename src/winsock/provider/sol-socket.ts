@@ -103,7 +103,7 @@ export const SOCKET_LEVEL: OptionTable = new Map<number, SocketOption>([
       },
     },
   ],
-  [c.SO_OOBINLINE, { ...flag("bool", "outOfBandInline", "stream"), isOnlyKept: true }],
+  [c.SO_OOBINLINE, flag("bool", "outOfBandInline", "stream")],
   [
     c.SO_SNDBUF,
     {

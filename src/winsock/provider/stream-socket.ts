@@ -15,6 +15,7 @@ import {
   FD_ACCEPT,
   FD_CLOSE,
   FD_CONNECT,
+  FD_OOB,
   FD_READ,
   FD_WRITE,
   IPPROTO_TCP,
@@ -26,6 +27,7 @@ import {
   MSG_WAITALL,
   POLLERR,
   POLLHUP,
+  POLLRDBAND,
   POLLRDNORM,
   POLLWRNORM,
   SD_BOTH,
@@ -130,6 +132,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #shown: Loans | undefined;
   /** The last piece of a send was taken, and the program said that more of it follows. */
   #isInSend = false;
+  /** Urgent bytes that FD_OOB was raised for, or would have been. */
+  #urgentSeen = 0;
   /** What the program's budget was told that the send queue holds. */
   #queuedBytes = 0;
 
@@ -191,7 +195,19 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override get hasException(): boolean {
-    return this.#connectFailed;
+    return this.#connectFailed || this.#urgentApart > 0;
+  }
+
+  /** Urgent bytes that MSG_OOB receives. */
+  get #urgentApart(): number {
+    return this.isConnected && this.#death === 0 && !this.#receiveIsShut ? this.#connection!.urgentApart : 0;
+  }
+
+  /** One that was there when SO_OOBINLINE was set counts until it is read (Wine's test fionread_siocatmark). */
+  override get isAtMark(): boolean {
+    if (!this.isConnected || this.#death !== 0) return true;
+    const { urgentApart, urgentHasReturned, bytesUntilUrgent } = this.#connection!;
+    return urgentApart === 0 && !urgentHasReturned && (bytesUntilUrgent ?? 0) === 0;
   }
 
   override get conditions(): number {
@@ -199,7 +215,8 @@ export class StreamSocket extends Socket implements TcpUser {
     if (!this.isConnected) return 0;
     if (this.#death !== 0) return FD_CLOSE;
     const { readableBytes, finReceived } = this.#connection!;
-    return (readableBytes > 0 ? FD_READ : 0) | (this.isWritable && !this.#sendIsShut ? FD_WRITE : 0) | (finReceived ? FD_CLOSE : 0);
+    const arrivals = (readableBytes > 0 ? FD_READ : 0) | (this.#urgentApart > 0 ? FD_OOB : 0);
+    return arrivals | (this.isWritable && !this.#sendIsShut ? FD_WRITE : 0) | (finReceived ? FD_CLOSE : 0);
   }
 
   override get pollEvents(): number {
@@ -207,7 +224,8 @@ export class StreamSocket extends Socket implements TcpUser {
     if (this.isConnected && this.#death !== 0) return POLLERR | POLLHUP | POLLWRNORM;
     if (this.isConnected) {
       const { readableBytes, finReceived } = this.#connection!;
-      return (readableBytes > 0 ? POLLRDNORM : 0) | (this.isWritable ? POLLWRNORM : 0) | (finReceived ? POLLHUP : 0);
+      const arrivals = (readableBytes > 0 ? POLLRDNORM : 0) | (this.#urgentApart > 0 ? POLLRDBAND : 0);
+      return arrivals | (this.isWritable ? POLLWRNORM : 0) | (finReceived ? POLLHUP : 0);
     }
     const isTold = this.#connectFailed && this.context.host.context.profile.pollReportsFailedConnect;
     return isTold ? POLLERR | POLLHUP | POLLWRNORM : 0;
@@ -561,22 +579,23 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean, isOverlapped = false): Answer {
-    const answer = this.#send(bytes, flags, how === CONTINUED && !this.#isInSend ? 0 : how, isOverlapped);
+    // One mark for a send, however many pieces it comes in.
+    const isUrgent = (flags & MSG_OOB) !== 0 && !hasMore;
+    const answer = this.#send(bytes, flags, how === CONTINUED && !this.#isInSend ? 0 : how, isOverlapped, isUrgent);
     this.#isInSend = hasMore && (isWait(answer) || answer.result === bytes?.length);
     return answer;
   }
 
-  #send(bytes: Uint8Array | null, flags: number, how: number, isOverlapped: boolean): Answer {
+  #send(bytes: Uint8Array | null, flags: number, how: number, isOverlapped: boolean, isUrgent: boolean): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     const code = this.#sendError();
     if (code !== 0) return failed(code);
     if (bytes === null) return failed(WSAEFAULT);
-    // Urgent data is not sent yet.
-    if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
+    if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL | MSG_OOB)) !== 0) return failed(WSAEOPNOTSUPP);
     if (bytes.length === 0) return DONE;
 
     const isNonblocking = this.isNonblocking && !isOverlapped;
-    let taken = this.isQueued("send") ? 0 : this.#take(bytes, 0, how);
+    let taken = this.isQueued("send") ? 0 : this.#take(bytes, 0, how, isUrgent);
     const isBuffered = this.#quota > 0 || isNonblocking;
     if (taken === bytes.length && isBuffered) return this.#sent(taken);
     if (isNonblocking) return taken > 0 ? succeeded(taken) : failed(this.#quota === 0 ? WSAENOBUFS : WSAEWOULDBLOCK);
@@ -588,7 +607,7 @@ export class StreamSocket extends Socket implements TcpUser {
       if (this.isClosed) return failed(WSAEINTR);
       const failure = this.#sendError();
       if (failure !== 0) return failed(failure);
-      if (taken < rest.length) taken += this.#take(rest, taken, how);
+      if (taken < rest.length) taken += this.#take(rest, taken, how, isUrgent);
       const isOver = taken === rest.length && (isBuffered || this.#connection!.sendQueueBytes === 0);
       return isOver ? this.#sent(before + taken) : undefined;
     };
@@ -612,12 +631,15 @@ export class StreamSocket extends Socket implements TcpUser {
    * Moves what may be moved from `bytes[at…]` into the send queue. Windows takes all, whatever its size, as long as the quota is not
    * exceeded before (Wine's test write_events), so pieces of one send follow without asking; other systems take what fits.
    * A posted one was taken by its face already, which knew that there is room; the quota may have changed since.
+   * @param isUrgent the last of them is to be marked
    * @returns how many bytes
    */
-  #take(bytes: Uint8Array, at: number, how: number): number {
+  #take(bytes: Uint8Array, at: number, how: number, isUrgent = false): number {
     const connection = this.#connection!;
+    const write = (end: number): boolean =>
+      isUrgent && end === bytes.length ? connection.writeUrgent(bytes, at, end) : connection.write(bytes, at, end);
     if (how === POSTED && connection.sendQueueBytes <= POSTED_LIMIT && this.owner.queued.left > 0) {
-      if (!connection.write(bytes, at, bytes.length)) return 0;
+      if (!write(bytes.length)) return 0;
       this.#account();
       return bytes.length - at;
     }
@@ -625,7 +647,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if ((isPartial || how !== CONTINUED) && !this.#hasQuota) return 0;
     const room = isPartial ? Math.max(1, this.#quota - connection.sendQueueBytes) : bytes.length;
     const end = Math.min(bytes.length, at + room, at + this.#roomInBudget);
-    if (end === at || !connection.write(bytes, at, end)) return 0;
+    if (end === at || !write(end)) return 0;
     this.#account();
     return end - at;
   }
@@ -644,12 +666,12 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#shown?.keep(0);
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);
-    // No urgent data is ever waiting apart.
-    if ((flags & MSG_OOB) !== 0) return failed(WSAEINVAL);
     const isWhole = (flags & MSG_WAITALL) !== 0;
     const isPeek = (flags & MSG_PEEK) !== 0;
     const isNonblocking = this.isNonblocking && !isOverlapped;
-    if (isWhole && (isPeek || isNonblocking)) return failed(WSAEOPNOTSUPP);
+    const isUrgent = (flags & MSG_OOB) !== 0;
+    if (isWhole && (isPeek || isUrgent || isNonblocking)) return failed(WSAEOPNOTSUPP);
+    if (isUrgent) return this.#receiveUrgent(wanted, isPeek);
     if ((flags & ~(MSG_PEEK | MSG_WAITALL | MSG_PUSH_IMMEDIATE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
     // Into no memory an overlapped one waits until there is something (Wine's test empty_recv).
     if (wanted === 0 && !isOverlapped) return this.#death === 0 ? DONE : failed(this.#death);
@@ -663,14 +685,27 @@ export class StreamSocket extends Socket implements TcpUser {
     return isWhole ? { ...wait, bytes: count } : wait;
   }
 
-  #receiveSome(count: number, isPeek: boolean): Outcome | undefined {
+  #receiveSome(wanted: number, isPeek: boolean): Outcome | undefined {
     const ending = this.#receiveEnding();
     if (ending !== undefined) return ending;
     const connection = this.#connection!;
     if (connection.readableBytes === 0) return connection.finReceived ? DONE : undefined;
     const { scratch } = this.context;
+    // Urgent bytes come alone, inline too (Microsoft, "Out-of-Band Data": a receive never mixes them with others).
+    const before = connection.bytesUntilUrgent ?? wanted;
+    const count = Math.min(wanted, before === 0 ? 1 : before);
     const received = isPeek ? connection.peek(scratch, 0, count) : connection.read(scratch, 0, count);
     return { result: received, error: 0, data: scratch.subarray(0, received) };
+  }
+
+  /** MSG_OOB: the oldest urgent byte that stands apart. It waits for none. */
+  #receiveUrgent(wanted: number, isPeek: boolean): Outcome {
+    if (this.#death !== 0) return failed(this.#death);
+    if (this.options.outOfBandInline || this.#urgentApart === 0) return failed(WSAEINVAL);
+    if (wanted === 0) return DONE;
+    const { scratch } = this.context;
+    scratch[0] = this.#connection!.readUrgent(isPeek)!;
+    return { result: 1, error: 0, data: scratch.subarray(0, 1) };
   }
 
   // Bytes shown to the face before the program asks for them (winsock/faces/read-ahead.ts).
@@ -690,7 +725,9 @@ export class StreamSocket extends Socket implements TcpUser {
       const ending = this.#receiveEnding();
       if (ending !== undefined) return ending;
       const connection = this.#connection!;
-      const unseen = connection.readableBytes - shown.bytes;
+      const unseen = (connection.bytesUntilUrgent ?? connection.readableBytes) - shown.bytes;
+      // At a mark a receive has to end: the host alone knows where.
+      if (unseen <= 0 && connection.bytesUntilUrgent !== undefined) return failed(WSAEOPNOTSUPP);
       if (unseen <= 0) return connection.finReceived ? DONE : undefined;
       const data = this.#showNext(shown, Math.min(wanted, unseen, TRANSFER_LIMIT));
       return { result: data.length, error: 0, data };
@@ -808,6 +845,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#receiveIsShut = false;
     this.#sendIsFinished = false;
     this.#isInSend = false;
+    this.#urgentSeen = 0;
     this.#account();
     // An accepted socket had no claim of its own on its port.
     if (at !== undefined && this.binding === undefined) this.bindAgain(at);
@@ -860,6 +898,14 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   // ---- What TCP says (TcpUser) ----
+
+  urgent(): void {
+    this.wake();
+    const { urgentCount } = this.#connection!;
+    if (this.#urgentSeen === urgentCount) return;
+    this.#urgentSeen = urgentCount;
+    if (this.events.isSelected && this.#urgentApart > 0) this.events.raise(FD_OOB);
+  }
 
   readable(): void {
     this.wake();

@@ -132,13 +132,6 @@ describe("send", () => {
     expect(v.winsock.sendto(s, new Uint8Array(600_000), 600_000, 0, address(PEER, 9), 16)).toBe(600_000);
     expect(drain(v, peer, 600_000)).toBe(600_000);
   });
-
-  test("urgent data is not offered yet", () => {
-    const v = new VirtualWinsock();
-    const { s } = v.pair();
-    expect(outcome(v.winsock, v.winsock.send(s, bytes("x"), 1, MSG_OOB))).toEqual(fails(e.WSAEOPNOTSUPP));
-    expect(outcome(v.winsock, v.winsock.recv(s, new Uint8Array(1), 1, MSG_OOB))).toEqual(fails(e.WSAEINVAL));
-  });
 });
 
 describe("recv", () => {

@@ -60,3 +60,10 @@ test.each(["src/stack/udp", "src/stack/tcp", "src/stack/host", "src/winsock/prov
     expect(found.filter((line) => !line.startsWith(KNOWS_SOCKADDRS))).toEqual([]);
   },
 );
+
+test("[URG-06] no program of ours sends urgent data, or asks for it", () => {
+  const folders = ["src/cli", "src/daemon", "src/lab", "src/management", "examples", "bench"];
+  const paths = folders.flatMap(sourcesUnder);
+  expect(paths.length).toBeGreaterThan(20);
+  expect(paths.filter((path) => /\b(MSG_OOB|SO_OOBINLINE|writeUrgent)\b/.test(readFileSync(path, "utf8")))).toEqual([]);
+});

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import * as c from "../../../src/winsock/abi/constants.ts";
 import * as e from "../../../src/winsock/abi/errors.ts";
 import { FD_ISSET, FD_SET } from "../../../src/winsock/abi/fd-set.ts";
-import { new_fd_set, new_WSANETWORKEVENTS, type SOCKET } from "../../../src/winsock/abi/index.ts";
+import { new_fd_set, new_MSG, new_WSANETWORKEVENTS, PM_REMOVE, type SOCKET, WM_USER } from "../../../src/winsock/abi/index.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, bytes, datagram, fails, outcome, recv, say } from "../../support/winsock-calls.ts";
@@ -148,6 +148,16 @@ describe("out-of-band data apart", () => {
   });
 });
 
+test("out-of-band data is gone with its connection", () => {
+  const { v, w, p, s, peer, hear, urgent, ready } = pair();
+  hear("!");
+  p.setsockopt(peer, c.SOL_SOCKET, c.SO_LINGER, { l_onoff: 1, l_linger: 0 }, 4);
+  p.closesocket(peer);
+  v.advance(100);
+  expect([urgent(), ready()]).toEqual([`error ${e.WSAECONNRESET}`, "read"]);
+  expect(w.closesocket(s)).toBe(0);
+});
+
 describe("SO_OOBINLINE", () => {
   test("puts what waits apart back, where SIOCATMARK minds it until it is read; later it does not (W: fionread_siocatmark)", () => {
     const { w, s, inline, hear, facts, ready } = pair();
@@ -251,5 +261,24 @@ describe("[URG-04] FD_OOB", () => {
     const found = new_WSANETWORKEVENTS();
     w.WSAEnumNetworkEvents(s, event, found);
     expect(found.lNetworkEvents).toBe(c.FD_OOB);
+  });
+
+  test("is one message until a receive, also for a second byte, and is posted again by a new selection (W: oob_events)", () => {
+    const { w, s, hear, urgent } = pair();
+    const window = w.CreateMessageWindow(null);
+    const select = () => w.WSAAsyncSelect(s, window, WM_USER, c.FD_OOB);
+    const messages = (): number[] => {
+      const found: number[] = [];
+      for (const msg = new_MSG(); w.PeekMessage(msg, 0, 0, 0, PM_REMOVE); ) found.push(msg.lParam);
+      return found;
+    };
+    expect(select()).toBe(0);
+    hear("a");
+    expect(messages()).toEqual([c.FD_OOB]);
+    hear("b");
+    expect(messages()).toEqual([]);
+    select();
+    expect(messages()).toEqual([c.FD_OOB]);
+    expect([urgent(), messages(), urgent(), messages()]).toEqual(["a", [c.FD_OOB], "b", []]);
   });
 });

@@ -538,6 +538,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #takeOver(connection: TcpConnection): void {
     connection.user = this;
     this.#connection = connection;
+    // What came before is a condition, and no event.
+    this.#urgentSeen = connection.urgentCount;
     this.#told ??= connectionOptions(this.options);
     this.#acceptedAt = { address: connection.local, port: connection.localPort };
     this.#remote = { address: connection.remote, port: connection.remotePort };

@@ -197,7 +197,7 @@ export interface ConnectionSetup {
   readonly qos: LapQos;
 }
 
-export function setupBody({ source, destination, connectionAddress, qos }: ConnectionSetup): Uint8Array {
+export function lapSetupBody({ source, destination, connectionAddress, qos }: ConnectionSetup): Uint8Array {
   const address = connectionAddress === undefined ? [] : [connectionAddress << 1];
   return Uint8Array.of(...word(source), ...word(destination), ...address, ...qosBytes(qos));
 }

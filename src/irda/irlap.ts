@@ -10,11 +10,11 @@ import {
   type LapFrameKind,
   type LapQos,
   lapFrameBytes,
+  lapSetupBody,
   OUR_QOS,
   parseLapFrame,
   parseSetup,
   parseXid,
-  setupBody,
   xidBody,
 } from "./irlap-frame.ts";
 import type { Transceiver } from "./transceiver.ts";
@@ -103,7 +103,7 @@ export class IrLap {
     );
   }
 
-  get #now(): number {
+  get #nowMs(): number {
     return this.#port.time.now;
   }
 
@@ -118,7 +118,7 @@ export class IrLap {
 
   /** Others have a link that we hear. */
   get isMediaBusy(): boolean {
-    return !this.isConnected && this.#now < this.#busyUntilMs;
+    return !this.isConnected && this.#nowMs < this.#busyUntilMs;
   }
 
   /** The device at the other end of the link, or of the one that is being made. */
@@ -182,7 +182,7 @@ export class IrLap {
         else this.#sendSnrm();
         return;
       case "primary":
-        if (this.#now - this.#lastHeardMs >= DISCONNECT_MS) this.#end(this.#isEnding ? "released" : "lost");
+        if (this.#nowMs - this.#lastHeardMs >= DISCONNECT_MS) this.#end(this.#isEnding ? "released" : "lost");
         else if (this.#isEnding) this.#sendDisc();
         else if (this.#awaitsFinal) this.#pollAgain();
         else this.#sendRound();
@@ -213,7 +213,7 @@ export class IrLap {
     if (isLast) this.#slot = FINAL_SLOT;
     const body = xidBody({ source: this.id, destination: 0xffffffff, slots: SLOTS, slot, info: isLast ? this.#info : undefined });
     const endMs = this.#transmit({ address: BROADCAST_ADDRESS, kind: "xidCommand", isCommand: true, isFinal: true, body });
-    this.#timer.set(endMs - this.#now + (isLast ? 0 : SLOT_MS));
+    this.#timer.set(endMs - this.#nowMs + (isLast ? 0 : SLOT_MS));
   }
 
   #heardXid(frame: LapFrame): void {
@@ -243,9 +243,9 @@ export class IrLap {
 
   #sendSnrm(): void {
     this.#attempts++;
-    const body = setupBody({ source: this.id, destination: this.#peer, connectionAddress: this.#connection, qos: OUR_QOS });
+    const body = lapSetupBody({ source: this.id, destination: this.#peer, connectionAddress: this.#connection, qos: OUR_QOS });
     const endMs = this.#transmit({ address: BROADCAST_ADDRESS, kind: "snrm", isCommand: true, isFinal: true, body });
-    this.#timer.set(endMs - this.#now + ANSWER_MS);
+    this.#timer.set(endMs - this.#nowMs + ANSWER_MS);
   }
 
   #heardSnrm(frame: LapFrame): void {
@@ -256,7 +256,7 @@ export class IrLap {
     const isFree = this.#state === "ndm" || (this.#state === "setup" && this.#peer === setup.source && this.id < setup.source);
     if (!isFree && !isAgain) return;
     const qos = common(setup.qos);
-    const body = setupBody({ source: this.id, destination: setup.source, connectionAddress: undefined, qos });
+    const body = lapSetupBody({ source: this.id, destination: setup.source, connectionAddress: undefined, qos });
     this.#rate = CONTENTION_RATE;
     this.#connection = setup.connectionAddress!;
     this.#transmit({ address: this.#connection, kind: "ua", isCommand: false, isFinal: true, body });
@@ -280,7 +280,7 @@ export class IrLap {
     this.#awaitsFinal = false;
     this.#isEnding = false;
     this.#answering = undefined;
-    this.#lastHeardMs = this.#now;
+    this.#lastHeardMs = this.#nowMs;
   }
 
   #heardUa(frame: LapFrame): void {
@@ -304,7 +304,7 @@ export class IrLap {
       return;
     }
     const endMs = this.#transmit({ address: this.#connection, kind: "disc", isCommand: true, isFinal: true });
-    this.#timer.set(endMs - this.#now + ANSWER_MS);
+    this.#timer.set(endMs - this.#nowMs + ANSWER_MS);
   }
 
   // ---- Information ----
@@ -316,11 +316,11 @@ export class IrLap {
       this.#heardXid(frame);
     } else if (frame.kind === "snrm") {
       if (parseSetup(frame.body, true)?.destination === this.id) this.#heardSnrm(frame);
-      else this.#busyUntilMs = this.#now + BUSY_MS;
+      else this.#busyUntilMs = this.#nowMs + BUSY_MS;
     } else if ((this.isConnected || this.#state === "setup") && frame.address === this.#connection) {
       this.#heardInLink(frame);
     } else {
-      this.#busyUntilMs = this.#now + BUSY_MS;
+      this.#busyUntilMs = this.#nowMs + BUSY_MS;
     }
   }
 
@@ -352,7 +352,7 @@ export class IrLap {
         return;
     }
     if (!this.isConnected) return;
-    this.#lastHeardMs = this.#now;
+    this.#lastHeardMs = this.#nowMs;
     if (this.#state === "secondary") this.#timer.set(DISCONNECT_MS);
     this.#acknowledged(frame.nr);
     if (frame.kind === "i" && frame.ns === this.#vr) {
@@ -408,7 +408,7 @@ export class IrLap {
   #awaitFinal(endMs: number): void {
     this.#awaitsFinal = true;
     // The answer may take a turn as long as the longest.
-    this.#timer.set(endMs - this.#now + 2 * ANSWER_MS);
+    this.#timer.set(endMs - this.#nowMs + 2 * ANSWER_MS);
   }
 
   #sendSupervisory(kind: LapFrameKind, isCommand: boolean): number {

@@ -4,11 +4,11 @@ import {
   BROADCAST_ADDRESS,
   fcs16,
   lapFrameBytes,
+  lapSetupBody,
   OUR_QOS,
   parseLapFrame,
   parseSetup,
   parseXid,
-  setupBody,
   xidBody,
 } from "../../src/irda/irlap-frame.ts";
 
@@ -48,7 +48,7 @@ describe("frames", () => {
 
   test("what is agreed on survives", () => {
     const setup = { source: 1, destination: 2, connectionAddress: 9, qos: OUR_QOS };
-    expect(parseSetup(setupBody(setup), true)).toEqual(setup);
+    expect(parseSetup(lapSetupBody(setup), true)).toEqual(setup);
     const info = { hints1: 0x84, hints2: 4, charset: 0, name: Uint8Array.of(65) };
     const xid = { source: 7, destination: 8, slots: 8, slot: 3, info };
     expect(parseXid(xidBody(xid))).toEqual(xid);

@@ -42,17 +42,24 @@ export interface InfraredMediumOptions {
   readonly devices: readonly StationSettings[];
 }
 
+/** The medium as whoever made it has it. */
+export interface InfraredMediumService {
+  /** A device is carried out of the room, or back. */
+  setInSight(id: number, isInSight: boolean): void;
+  /** Sees each frame as it begins, garbled or not: address, control, payload and FCS. `from` is its sender's id. */
+  observer: ((frame: Uint8Array, from: number) => void) | undefined;
+}
+
 /**
  * A room with infrared devices, each in sight of all others: half-duplex, what two send at once is lost, and a byte takes its time.
  * It lives in the time of the first host that joins, and hosts in one room share one time.
  */
-export class InfraredMedium {
+export class InfraredMedium implements InfraredMediumService {
   readonly #ports = new Map<InfraredStation, InfraredPort>();
   readonly #inAir: Transmission[] = [];
   #time: InfraredTime | undefined;
   #arrival: Timer | undefined;
-  /** Sees each frame as it begins, garbled or not: address, control, payload and FCS. */
-  observer: ((frame: Uint8Array, from: InfraredStation) => void) | undefined;
+  observer: ((frame: Uint8Array, from: number) => void) | undefined;
   readonly #settings: readonly StationSettings[];
 
   constructor({ devices }: InfraredMediumOptions) {
@@ -79,7 +86,6 @@ export class InfraredMedium {
     return [...this.#ports.keys()].find((station) => station.id === id);
   }
 
-  /** A device is carried out of the room, or back. */
   setInSight(id: number, isInSight: boolean): void {
     const station = this.station(id);
     if (station !== undefined) this.#ports.get(station)!.isInSight = isInSight;
@@ -115,7 +121,7 @@ export class InfraredMedium {
     }
     this.#inAir.push(transmission);
     if (this.observer !== undefined) {
-      for (const [station, port] of this.#ports) if (port === from) this.observer(frame, station);
+      for (const [station, port] of this.#ports) if (port === from) this.observer(frame, station.id);
     }
     this.#setArrival();
     this.time.requestTurn();
@@ -140,4 +146,4 @@ export class InfraredMedium {
 }
 
 /** A room with these devices; a host joins it by `Provider.joinInfrared`. */
-export const createInfraredMedium = (options: InfraredMediumOptions): InfraredMedium => new InfraredMedium(options);
+export const createInfraredMedium = (options: InfraredMediumOptions): InfraredMediumService => new InfraredMedium(options);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { createInfraredMedium } from "../../src/irda/infrared-medium.ts";
+import { InfraredMedium } from "../../src/irda/infrared-medium.ts";
 import { BROADCAST_ADDRESS, lapFrameBytes, parseLapFrame } from "../../src/irda/irlap-frame.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
@@ -10,7 +10,7 @@ describe("the medium", () => {
     const room = new InfraredRoom([ECHO]);
     const seen: string[] = [];
     room.medium.observer = (frame, from) => {
-      seen.push(`${from.name} ${parseLapFrame(frame)?.kind}`);
+      seen.push(`${from === LAPTOP ? "laptop" : "phone"} ${parseLapFrame(frame)?.kind}`);
     };
     expect(room.connect(room.laptop, PHONE, "Echo")).toBeInstanceOf(End);
     expect(seen.slice(0, 4)).toEqual(["laptop snrm", "phone ua", "laptop i", "phone i"]);
@@ -20,8 +20,8 @@ describe("the medium", () => {
     const room = new InfraredRoom([ECHO]);
     let snrmBytes = 0;
     room.medium.observer = (frame, from) => {
-      if (from.id === LAPTOP && snrmBytes === 0) snrmBytes = frame.length;
-      else if (from.id === PHONE) {
+      if (from === LAPTOP && snrmBytes === 0) snrmBytes = frame.length;
+      else if (from === PHONE) {
         expect(room.simulation.now).toBeCloseTo(1 + (snrmBytes * 10 * 1000) / 9600, 3);
         room.medium.observer = undefined;
       }
@@ -50,7 +50,7 @@ describe("the medium", () => {
 
   test("two devices of one id, or of none, are a mistake that is said", () => {
     const { context } = new Simulation(1).host({ random: new SeededRandom(1) });
-    expect(() => createInfraredMedium({ devices: [ECHO] }).join(context, { id: PHONE, name: "x" })).toThrow(RangeError);
-    expect(() => createInfraredMedium({ devices: [] }).join(context, { id: 0, name: "x" })).toThrow(RangeError);
+    expect(() => new InfraredMedium({ devices: [ECHO] }).join(context, { id: PHONE, name: "x" })).toThrow(RangeError);
+    expect(() => new InfraredMedium({ devices: [] }).join(context, { id: 0, name: "x" })).toThrow(RangeError);
   });
 });

@@ -1,6 +1,6 @@
 /** A room with infrared devices in virtual time, and what becomes of their connections. */
 
-import { createInfraredMedium, type InfraredMedium } from "../../src/irda/infrared-medium.ts";
+import { InfraredMedium } from "../../src/irda/infrared-medium.ts";
 import { InfraredCall, type InfraredStation, type InfraredUser, type StationSettings } from "../../src/irda/infrared-station.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
@@ -15,7 +15,7 @@ export class InfraredRoom {
   readonly laptop: InfraredStation;
 
   constructor(devices: readonly StationSettings[], seed = 1) {
-    this.medium = createInfraredMedium({ devices });
+    this.medium = new InfraredMedium({ devices });
     const { context } = this.simulation.host({ random: new SeededRandom(seed) });
     this.laptop = this.medium.join(context, { id: LAPTOP, name: "laptop" });
   }

@@ -1,5 +1,5 @@
 /** Two hosts with infrared devices in one room with simulated ones, and Winsock calls over them. */
-import { createInfraredMedium, type InfraredMedium } from "../../src/irda/infrared-medium.ts";
+import { InfraredMedium } from "../../src/irda/infrared-medium.ts";
 import { AF_IRDA, FIONBIO, IRLMP_ENUMDEVICES, SOCK_STREAM, SOL_IRLMP } from "../../src/winsock/abi/constants.ts";
 import { new_DEVICELIST, new_SOCKADDR_IRDA, type SOCKADDR_IRDA, sizeof_SOCKADDR_IRDA } from "../../src/winsock/abi/irda-structures.ts";
 import type { SOCKET } from "../../src/winsock/abi/structures.ts";
@@ -16,7 +16,7 @@ export class InfraredWinsock extends VirtualWinsock {
 
   constructor() {
     super();
-    this.medium = createInfraredMedium({ devices: [ECHO, { id: PRINTER, name: "printer", services: [{ name: "Print" }] }] });
+    this.medium = new InfraredMedium({ devices: [ECHO, { id: PRINTER, name: "printer", services: [{ name: "Print" }] }] });
     this.provider.joinInfrared(this.medium, { id: LAPTOP, name: "laptop" });
     this.peerProvider.joinInfrared(this.medium, { id: OTHER_LAPTOP, name: "other" });
   }

@@ -1,5 +1,6 @@
 /** Microsoft's page of `connect`, its "Notes for IrDA Sockets" sentence by sentence; the rest of the page is in connect-function.test.ts. */
 import { describe, expect, test } from "@jest/globals";
+import { createInfraredMedium } from "../../src/irda/infrared-medium.ts";
 import { InfraredCall } from "../../src/irda/infrared-station.ts";
 import {
   AF_INET,
@@ -16,7 +17,7 @@ import { new_WSANETWORKEVENTS } from "../../src/winsock/abi/event-structures.ts"
 import * as abi from "../../src/winsock/abi/index.ts";
 import { sizeof_SOCKADDR_IRDA } from "../../src/winsock/abi/irda-structures.ts";
 import type { SOCKET } from "../../src/winsock/abi/structures.ts";
-import { End, PHONE, PRINTER } from "../support/infrared-room.ts";
+import { ECHO, End, LAPTOP, PHONE, PRINTER } from "../support/infrared-room.ts";
 import {
   bindIrda,
   connectIrda,
@@ -161,7 +162,10 @@ describe("connect, notes for IrDA sockets", () => {
     expect(v.isStuck).toBe(false);
   });
 
-  test("a host without an infrared device has no such family", () => {
+  test("a host that joins a room has the family, a host without an infrared device has not", () => {
+    const joined = new VirtualWinsock();
+    joined.provider.joinInfrared(createInfraredMedium({ devices: [ECHO] }), { id: LAPTOP, name: "laptop" });
+    expect(connectIrda(joined.winsock, irdaStream(joined.winsock), PHONE, "Echo")).toEqual(SUCCESS);
     const { winsock } = new VirtualWinsock();
     expect(outcome(winsock, winsock.socket(AF_IRDA, SOCK_STREAM, 0))).toEqual([INVALID_SOCKET, errors.WSAEAFNOSUPPORT]);
   });

@@ -1,5 +1,5 @@
-import type { InfraredMedium } from "../../irda/infrared-medium.ts";
-import type { InfraredStation, StationSettings } from "../../irda/infrared-station.ts";
+import { InfraredMedium, type InfraredMediumService } from "../../irda/infrared-medium.ts";
+import type { StationSettings } from "../../irda/infrared-station.ts";
 import {
   AF_IRDA,
   FALSE,
@@ -106,9 +106,9 @@ export class Provider implements CallHandler {
   }
 
   /** The host gets an infrared device in this room, and its programs AF_IRDA. @throws RangeError when the id is taken, or no id */
-  joinInfrared(medium: InfraredMedium, settings: StationSettings): InfraredStation {
+  joinInfrared(medium: InfraredMediumService, settings: StationSettings): void {
+    if (!(medium instanceof InfraredMedium)) throw new TypeError("An infrared medium is made by createInfraredMedium");
     this.#context.infrared = medium.join(this.#host.context, settings);
-    return this.#context.infrared;
   }
 
   openClient(client: number, key = 0): void {

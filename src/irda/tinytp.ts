@@ -33,7 +33,7 @@ export class TinyTp implements LsapUser {
   #inBytes = 0;
   #isClosing = false;
   #isOver = false;
-  /** Why exclusive mode is asked for, once there is a connection. */
+  /** Exclusive mode is asked for before the user hears of the connection. */
   #wantsExclusive = false;
   #hasExclusiveFailed = false;
 

@@ -70,14 +70,14 @@ interface IrdaName {
 const BACKLOG_MOST = 200;
 const LSAP_NAME = /^LSAP-SEL(\d{1,3})$/;
 const LAST_LSAP = 127;
-/** Where a name has no service. */
+/** The id in a name that says no device. */
 const NO_DEVICE = 0;
 
 /** A SOCK_STREAM socket of AF_IRDA over TinyTP (Microsoft's pages on IrDA; winsock.md §18). */
 export class IrdaSocket extends Socket implements InfraredUser {
   override readonly type = SOCK_STREAM;
   override readonly protocol = IRDA_PROTO_SOCK_STREAM;
-  /** Undefined for an open end. */
+  /** An endpoint of IP, which it has none of: its peer is named by device and service. */
   override readonly peer = undefined;
   readonly station: InfraredStation;
   #phase: IrdaPhase = "idle";

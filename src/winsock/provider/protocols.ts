@@ -15,7 +15,7 @@ const PROVIDERS = new Map([
   [c.AF_INET6, { id: guid("f9eab0c0-26d4-11d0-bbbf-00aa006c34e4"), suffix: "IPv6", firstEntry: 1004 }],
 ]);
 
-/** Microsoft's base provider for infrared, which is listed where there is an infrared device. */
+/** Microsoft's base provider for infrared: what SO_PROTOCOL_INFO tells. WSAEnumProtocols, which asks no host, does not list it. */
 const IRDA_PROVIDER = { id: guid("3972523d-2af1-11d1-b655-00805f3642cc"), suffix: "IrDA", firstEntry: 1007 };
 
 /** Which entry of the catalogue a socket is of. */

@@ -64,6 +64,7 @@ const LEVELS: readonly (readonly [string, number, RegExp])[] = [
   ["IPPROTO_IP", constants.IPPROTO_IP, /^(IP|MCAST)_/],
   ["IPPROTO_IPV6", constants.IPPROTO_IPV6, /^(IPV6|MCAST)_/],
   ["IPPROTO_UDP", constants.IPPROTO_UDP, /^UDP_/],
+  ["SOL_IRLMP", constants.SOL_IRLMP, /^IRLMP_/],
 ];
 
 const CODES = Object.entries(constants).flatMap(([name, code]): (readonly [string, number])[] =>

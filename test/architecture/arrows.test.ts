@@ -20,6 +20,7 @@ const LAYERS = [
   "stack/tcp",
   "stack/dns",
   "stack/host",
+  "irda",
   "wire",
   "tap",
   "winsock/abi",

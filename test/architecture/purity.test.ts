@@ -28,14 +28,14 @@ function linesThatMatch(folder: string, patterns: readonly RegExp[]): string[] {
   );
 }
 
-test.each(["src/stack", "src/winsock/provider"])(
+test.each(["src/stack", "src/irda", "src/winsock/provider"])(
   "[SYS-07] [SEC-22] %s has no contact with the world but its arguments (ARCHITECTURE.md)",
   (folder) => {
     expect(linesThatMatch(folder, WORLD)).toEqual([]);
   },
 );
 
-test.each(["src/stack", "src/winsock/provider", "src/wire", "src/management"])(
+test.each(["src/stack", "src/irda", "src/winsock/provider", "src/wire", "src/management"])(
   "[SYS-07] %s asks no clock: it is told the time",
   (folder) => {
     expect(linesThatMatch(folder, CLOCK)).toEqual([]);

@@ -2,7 +2,7 @@
  * Microsoft's page of `connect`, sentence by sentence, in the page's order: hold the table beside the page. Everything runs on two
  * real hosts of ours in virtual time, through the blocking face.
  *
- * Sentences for later parts have no row: the notes for IrDA sockets.
+ * The notes for IrDA sockets are in connect-function-irda.test.ts.
  */
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, WINDOWS } from "../../src/stack/core/profile.ts";

@@ -122,6 +122,25 @@ export const IPPROTO_RAW = 255;
 export const SOL_SOCKET = 0xffff;
 export const SOL_IRLMP = 0xff;
 
+// SOL_IRLMP options (af_irda.h).
+export const IRDA_PROTO_SOCK_STREAM = 1;
+export const IRLMP_ENUMDEVICES = 0x10;
+export const IRLMP_IAS_SET = 0x11;
+export const IRLMP_IAS_QUERY = 0x12;
+export const IRLMP_SEND_PDU_LEN = 0x13;
+export const IRLMP_EXCLUSIVE_MODE = 0x14;
+export const IRLMP_IRLPT_MODE = 0x15;
+export const IRLMP_9WIRE_MODE = 0x16;
+export const IRLMP_TINYTP_MODE = 0x17;
+export const IRLMP_PARAMETERS = 0x18;
+export const IRLMP_DISCOVERY_MODE = 0x19;
+export const IRLMP_SHARP_MODE = 0x20;
+export const IAS_ATTRIB_NO_ATTRIB = 0;
+export const IAS_ATTRIB_INT = 1;
+export const IAS_ATTRIB_OCTETSEQ = 2;
+export const IAS_ATTRIB_STR = 3;
+export const IAS_ATTRIB_NO_CLASS = 0x10;
+
 // SOL_SOCKET options.
 export const SO_DEBUG = 1;
 export const SO_ACCEPTCONN = 2;

@@ -33,6 +33,23 @@ export {
   type TCP_INITIAL_RTO_PARAMETERS,
   type tcp_keepalive,
 } from "./ioctl-structures.ts";
+export {
+  type DEVICELIST,
+  type IAS_ATTRIBUTE,
+  type IAS_QUERY,
+  type IAS_SET,
+  type IRDA_DEVICE_INFO,
+  new_DEVICELIST,
+  new_IAS_QUERY,
+  new_IAS_SET,
+  new_SOCKADDR_IRDA,
+  type SOCKADDR_IRDA,
+  sizeof_DEVICELIST,
+  sizeof_IAS_QUERY,
+  sizeof_IAS_SET,
+  sizeof_IRDA_DEVICE_INFO,
+  sizeof_SOCKADDR_IRDA,
+} from "./irda-structures.ts";
 export * from "./message-structures.ts";
 export {
   type group_req,

@@ -8,6 +8,7 @@
  */
 import { AF_INET6, FD_SETSIZE, INVALID_SOCKET, WSADESCRIPTION_LEN, WSASYS_STATUS_LEN } from "./constants.ts";
 import { field, getI32, getU16, getU32, integer, putBytes, setU16, setU32 } from "./fields.ts";
+import { readSockaddrIrda, type SOCKADDR_IRDA, sockaddrIrdaBytes } from "./irda-structures.ts";
 
 /** A handle; INVALID_SOCKET is -1. */
 export type SOCKET = number;
@@ -131,8 +132,9 @@ export function new_WSADATA(): WSADATA {
  * told by the name of the family's field: `sin6_family` (28 bytes), `sa_family` (at least 16), otherwise `sin_family` (16). One that has
  * both `sin6_family` and `sin_family`, because names of both families were written to it, is what `sin6_family` says.
  */
-export function sockaddrBytes(name: sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array): Uint8Array {
+export function sockaddrBytes(name: sockaddr_in | sockaddr_in6 | sockaddr | SOCKADDR_IRDA | Uint8Array): Uint8Array {
   if (name instanceof Uint8Array) return name;
+  if (field(name, "irdaAddressFamily") !== undefined) return sockaddrIrdaBytes(name);
   const isIn6 = integer(name, "sin6_family") === AF_INET6 || field(name, "sin_family") === undefined;
   if (isIn6 && field(name, "sin6_family") !== undefined) return sockaddrIn6Bytes(name);
   if (field(name, "sa_family") !== undefined) {
@@ -188,9 +190,11 @@ export function readSockaddrIn6(bytes: Uint8Array): sockaddr_in6 {
  * sin_addr object is kept, and sin_zero is written where it exists. Family and port, which lie in one place in C, are written under the
  * names of the other structure too where it has those.
  */
-export function writeSockaddrIn(target: sockaddr_in | sockaddr_in6 | sockaddr | Uint8Array, bytes: Uint8Array): void {
+export function writeSockaddrIn(target: sockaddr_in | sockaddr_in6 | sockaddr | SOCKADDR_IRDA | Uint8Array, bytes: Uint8Array): void {
   if (target instanceof Uint8Array) {
     target.set(bytes.subarray(0, target.length));
+  } else if (field(target, "irdaAddressFamily") !== undefined) {
+    Object.assign(target, readSockaddrIrda(bytes));
   } else if (field(target, "sa_family") !== undefined) {
     Object.assign(target, { sa_family: getU16(bytes, 0), sa_data: bytes.slice(2) });
   } else if (getU16(bytes, 0) === AF_INET6) {

@@ -1,6 +1,6 @@
 import { copyBytes } from "../../stack/core/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "../abi/address-text.ts";
-import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET_ERROR } from "../abi/constants.ts";
+import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET_ERROR, SOL_IRLMP } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINPROGRESS, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
 import { extensionFunctionAt } from "../abi/extension-functions.ts";
 import { type HWND, new_MSG, PM_REMOVE } from "../abi/message-structures.ts";
@@ -501,7 +501,9 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
         const length = optlen.value | 0;
         room = optval instanceof Uint8Array ? Math.min(length, optval.length) : length;
       }
-      const reply = call(CALL.getsockopt, s, level | 0, optname | 0, room, null);
+      // A question to an infrared device stands where its answer goes.
+      const question = (level | 0) === SOL_IRLMP && room >= 0 ? optionBytes(optval) : null;
+      const reply = call(CALL.getsockopt, s, level | 0, optname | 0, room, question);
       if (reply.error === 0 && reply.data !== null && isPointer(optval) && isPointer(optlen)) {
         writeOption(optval, level | 0, optname | 0, reply.data);
         optlen.value = reply.data.length;

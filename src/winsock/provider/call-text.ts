@@ -1,6 +1,7 @@
 import { formatEndpoint } from "../../stack/core/address.ts";
 import * as constants from "../abi/constants.ts";
 import { errorName } from "../abi/errors.ts";
+import { readSockaddrIrda, sizeof_SOCKADDR_IRDA } from "../abi/irda-structures.ts";
 import { CALL, type CallName, type CallRequest } from "./calls.ts";
 import { asciiText } from "./name-reply.ts";
 import type { Outcome } from "./outcome.ts";
@@ -73,6 +74,7 @@ const protocol = (value: number): string => {
 };
 function level(value: number): string {
   if (value === constants.SOL_SOCKET) return "SOL_SOCKET";
+  if (value === constants.SOL_IRLMP) return "SOL_IRLMP";
   return value === constants.IPPROTO_IP ? "IPPROTO_IP" : protocol(value);
 }
 /** Names of options by their level: each level counts anew. */
@@ -82,12 +84,17 @@ const optionNamers: ReadonlyMap<number, (name: number) => string> = new Map([
   [constants.IPPROTO_IPV6, namer(["IPV6_", "MCAST_"])],
   [constants.IPPROTO_TCP, namer(["TCP_"])],
   [constants.IPPROTO_UDP, namer(["UDP_"])],
+  [constants.SOL_IRLMP, namer(["IRLMP_"])],
 ]);
 const option = (of: number, name: number): string => optionNamers.get(of)?.(name) ?? String(name);
 const version = (word: number): string => `MAKEWORD(${constants.LOBYTE(word)}, ${constants.HIBYTE(word)})`;
 
 function nameText(name: Uint8Array | null): string {
   if (name === null) return "NULL";
+  if (familyOf(name) === constants.AF_IRDA && name.length >= sizeof_SOCKADDR_IRDA) {
+    const { irdaDeviceID: id, irdaServiceName } = readSockaddrIrda(name);
+    return `${JSON.stringify(irdaServiceName)} of ${Array.from(id, (byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+  }
   const family = socketFamily(familyOf(name) ?? constants.AF_UNSPEC);
   if (family === undefined || name.length < family.nameBytes) return `${name.length} bytes`;
   const { address, port } = family.readName(name);

@@ -1,7 +1,7 @@
 /** What an option is made of, and how those are made that many are alike. */
 
 import { WSAEFAULT, WSAEINVAL } from "../abi/errors.ts";
-import { failed, type Outcome } from "./outcome.ts";
+import { type Answer, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
 import { keptKey, type SocketOptions } from "./socket-options.ts";
 import { StreamSocket } from "./stream-socket.ts";
@@ -24,6 +24,8 @@ export interface SocketOption {
   readonly set?: (socket: Socket, value: number) => number;
   /** The same of a structure. @param room *optlen */
   readonly read?: (socket: Socket, room: number) => Outcome;
+  /** The same of what others have to be asked for. @param input what the program's memory holds already */
+  readonly ask?: (socket: Socket, room: number, input: Uint8Array | null) => Answer;
   /** @param bytes optlen of them */
   readonly write?: (socket: Socket, bytes: Uint8Array) => number;
   /** The only type of socket that has it; the other says WSAENOPROTOOPT. */

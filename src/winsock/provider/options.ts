@@ -1,4 +1,14 @@
-import { IPPROTO_IP, IPPROTO_IPV6, IPPROTO_TCP, IPPROTO_UDP, SO_OPENTYPE, SOL_SOCKET } from "../abi/constants.ts";
+import {
+  AF_IRDA,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  SO_OPENTYPE,
+  SOCK_STREAM,
+  SOL_IRLMP,
+  SOL_SOCKET,
+} from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENOBUFS, WSAENOPROTOOPT } from "../abi/errors.ts";
 import { sizeof_DWORD } from "../abi/structures.ts";
 import { IP_LEVEL } from "./ipproto-ip.ts";
@@ -6,8 +16,9 @@ import { IPV6_LEVEL } from "./ipproto-ipv6.ts";
 import { TCP_LEVEL } from "./ipproto-tcp.ts";
 import { UDP_LEVEL } from "./ipproto-udp.ts";
 import { isStream, type LengthClass, type OptionTable, type SocketOption, type SocketType } from "./option.ts";
-import { DONE, failed, type Outcome } from "./outcome.ts";
+import { type Answer, DONE, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
+import { IRLMP_LEVEL } from "./sol-irlmp.ts";
 import { SOCKET_LEVEL } from "./sol-socket.ts";
 
 /** Levels that exist, whatever options they have here. */
@@ -17,14 +28,18 @@ const LEVELS: ReadonlyMap<number, OptionTable> = new Map([
   [IPPROTO_IP, IP_LEVEL],
   [IPPROTO_IPV6, IPV6_LEVEL],
   [IPPROTO_UDP, UDP_LEVEL],
+  [SOL_IRLMP, IRLMP_LEVEL],
 ]);
 
 /** @returns the option, or the code for asking this socket about it */
 function find(socket: Socket, level: number, name: number): SocketOption | number {
   const names = LEVELS.get(level);
   if (names === undefined) return WSAEINVAL;
+  // Infrared and IP have no level in common but the sockets' own.
+  if (level !== SOL_SOCKET && (level === SOL_IRLMP) !== (socket.family.af === AF_IRDA)) return WSAENOPROTOOPT;
   const option = names.get(name);
-  if (option === undefined || (option.only !== "any" && (option.only === "stream") !== isStream(socket))) return WSAENOPROTOOPT;
+  if (option === undefined || (option.only !== "any" && (option.only === "stream") !== (socket.type === SOCK_STREAM)))
+    return WSAENOPROTOOPT;
   const code = isStream(socket) ? (option.streamCode ?? 0) : 0;
   return code || option.refuses?.(socket) || option;
 }
@@ -51,7 +66,7 @@ export function listOptions(): OptionListing[] {
   const ofSockets = [...LEVELS].flatMap(([level, options]) =>
     [...options].map(([name, option]): OptionListing => {
       const { lengths, structure, only, streamCode, isOnlyKept } = option;
-      const read = option.get !== undefined || option.read !== undefined ? 0 : (option.getError ?? WSAEINVAL);
+      const read = option.get !== undefined || option.read !== undefined || option.ask !== undefined ? 0 : (option.getError ?? WSAEINVAL);
       const isSettable = option.set !== undefined || option.write !== undefined;
       const set = isSettable ? 0 : (option.setError?.(true) ?? WSAENOPROTOOPT);
       const effect = isOnlyKept ? "kept" : read === 0 || set === 0 ? "honoured" : "none";
@@ -71,10 +86,11 @@ export function listOptions(): OptionListing[] {
 }
 
 /** getsockopt. @param room *optlen, or −1 for a null pointer. Where it fails for want of room, `a` may tell how much it takes */
-export function getOption(socket: Socket, level: number, name: number, room: number): Outcome {
+export function getOption(socket: Socket, level: number, name: number, room: number, input: Uint8Array | null = null): Answer {
   if (room < 0) return failed(WSAEFAULT);
   const option = find(socket, level, name);
   if (typeof option === "number") return failed(option);
+  if (option.ask !== undefined) return option.ask(socket, room, input);
   if (option.read !== undefined) return option.read(socket, room);
   if (option.get === undefined) return failed(option.getError ?? WSAEINVAL);
   if (room === 0 || (option.lengths === "dword" && room < sizeof_DWORD)) return failed(WSAEFAULT);

@@ -4,6 +4,7 @@ import { CompletionPort } from "./completion-port.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { EventObject } from "./event-object.ts";
 import { HANDLE_STEP, HandleTable } from "./handles.ts";
+import { IrdaSocket } from "./irda-socket.ts";
 import { ByteBudget, type ProviderLimits } from "./limits.ts";
 import { MessageWindow } from "./message-window.ts";
 import { type Owner, Socket, type SocketContext } from "./socket.ts";
@@ -67,6 +68,10 @@ export class Process implements Owner, Acceptor {
     return count;
   }
 
+  get hasInfrared(): boolean {
+    return this.#context.infrared !== undefined;
+  }
+
   get hasRoom(): boolean {
     return !this.#handles.isFull;
   }
@@ -97,6 +102,12 @@ export class Process implements Owner, Acceptor {
 
   newStreamSocket(family: SocketFamily): StreamSocket {
     return new StreamSocket(this, this.#context, family);
+  }
+
+  /** Undefined on a host without an infrared device. */
+  newIrdaSocket(): IrdaSocket | undefined {
+    const { infrared } = this.#context;
+    return infrared === undefined ? undefined : new IrdaSocket(this, this.#context, infrared);
   }
 
   newDatagramSocket(family: SocketFamily): DatagramSocket {

@@ -15,9 +15,12 @@ const PROVIDERS = new Map([
   [c.AF_INET6, { id: guid("f9eab0c0-26d4-11d0-bbbf-00aa006c34e4"), suffix: "IPv6", firstEntry: 1004 }],
 ]);
 
+/** Microsoft's base provider for infrared: what SO_PROTOCOL_INFO tells. WSAEnumProtocols, which asks no host, does not list it. */
+const IRDA_PROVIDER = { id: guid("3972523d-2af1-11d1-b655-00805f3642cc"), suffix: "IrDA", firstEntry: 1007 };
+
 /** Which entry of the catalogue a socket is of. */
 export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" | "type" | "protocol">): WSAPROTOCOL_INFO {
-  const provider = PROVIDERS.get(family.af)!;
+  const provider = PROVIDERS.get(family.af) ?? IRDA_PROVIDER;
   const isStream = type === c.SOCK_STREAM;
   return {
     dwServiceFlags1: isStream ? STREAM_FLAGS : DATAGRAM_FLAGS,
@@ -39,7 +42,7 @@ export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" |
     iSecurityScheme: c.SECURITY_PROTOCOL_NONE,
     dwMessageSize: isStream ? 0 : family.largestDatagram,
     dwProviderReserved: 0,
-    szProtocol: `MSAFD Tcpip [${isStream ? "TCP" : "UDP"}/${provider.suffix}]`,
+    szProtocol: provider === IRDA_PROVIDER ? "MSAFD Irda [IrDA]" : `MSAFD Tcpip [${isStream ? "TCP" : "UDP"}/${provider.suffix}]`,
   };
 }
 

@@ -1,4 +1,7 @@
+import { InfraredMedium, type InfraredMediumService } from "../../irda/infrared-medium.ts";
+import type { StationSettings } from "../../irda/infrared-station.ts";
 import {
+  AF_IRDA,
   FALSE,
   FD_ACCEPT,
   FD_OOB,
@@ -33,6 +36,7 @@ import { Duplicates } from "./duplicates.ts";
 import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
 import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
 import { ioctl } from "./ioctl.ts";
+import { IrdaSocket } from "./irda-socket.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { hostForWindow, NameMessage } from "./name-messages.ts";
 import { getOption, setOption } from "./options.ts";
@@ -87,6 +91,7 @@ export class Provider implements CallHandler {
       host,
       tcpBindings: new Bindings((port, change) => host.tcp.holdPort(port, change)),
       udpBindings: new Bindings(),
+      infrared: undefined,
       lastSocket: 0,
       scratch: new Uint8Array(LONGEST_FAMILY_NAME + TRANSFER_LIMIT),
     };
@@ -98,6 +103,12 @@ export class Provider implements CallHandler {
   /** Who answers management requests; without one they fail with WSAEOPNOTSUPP. */
   setControl(control: ControlHandler): void {
     this.#control = control;
+  }
+
+  /** The host gets an infrared device in this room, and its programs AF_IRDA. @throws RangeError when the id is taken, or no id */
+  joinInfrared(medium: InfraredMediumService, settings: StationSettings): void {
+    if (!(medium instanceof InfraredMedium)) throw new TypeError("An infrared medium is made by createInfraredMedium");
+    this.#context.infrared = medium.join(this.#host.context, settings);
   }
 
   openClient(client: number, key = 0): void {
@@ -361,14 +372,17 @@ function cancelIo({ process, thread, handle }: Caller, id: number, ofAllThreads:
   return succeeded(count);
 }
 
+const canAccept = (socket: Socket): socket is StreamSocket | IrdaSocket => socket instanceof StreamSocket || socket instanceof IrdaSocket;
 const isSocket = (object: HandleObject): object is Socket => object instanceof Socket;
 const isAny = (_object: HandleObject): _object is HandleObject => true;
 
-function newSocket(process: Process, ...parameters: Parameters<typeof resolveKind>): Outcome {
-  const kind = resolveKind(...parameters);
+function newSocket(process: Process, af: number, wanted: number, protocol: number): Outcome {
+  const kind = resolveKind(af, wanted, protocol, process.hasInfrared);
   if ("code" in kind) return failed(kind.code);
   if (!process.hasRoom) return failed(WSAEMFILE);
   const { family, type } = kind;
+  const infrared = family.af === AF_IRDA ? process.newIrdaSocket() : undefined;
+  if (infrared !== undefined) return succeeded(process.open(infrared));
   return succeeded(process.open(type === SOCK_STREAM ? process.newStreamSocket(family) : process.newDatagramSocket(family)));
 }
 
@@ -426,7 +440,7 @@ function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer
     case CALL.listen:
       return socket.listen(a);
     case CALL.accept:
-      return reenabling(socket, FD_ACCEPT, socket instanceof StreamSocket ? socket.accept(a, caller.process) : failed(WSAEOPNOTSUPP));
+      return reenabling(socket, FD_ACCEPT, canAccept(socket) ? socket.accept(a, caller.process) : failed(WSAEOPNOTSUPP));
     case CALL.send:
       return sent(socket, socket.send(data, a, b, c === 1, caller.isOverlapped));
     case CALL.recv:
@@ -480,7 +494,7 @@ function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer
     case CALL.getpeername:
       return socket.getpeername(a);
     case CALL.getsockopt:
-      return getOption(socket, a, b, c);
+      return getOption(socket, a, b, c, data);
     case CALL.setsockopt:
       return setAcceptContext(socket, caller, a, b, data) ?? setOption(socket, a, b, data, c);
     default:

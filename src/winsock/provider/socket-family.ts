@@ -11,7 +11,8 @@ import {
   prefixOf,
 } from "../../stack/core/address.ts";
 import type { BoundAddress } from "../../stack/core/bound-address.ts";
-import { AF_INET, AF_INET6 } from "../abi/constants.ts";
+import { AF_INET, AF_INET6, AF_IRDA } from "../abi/constants.ts";
+import { sizeof_SOCKADDR_IRDA } from "../abi/irda-structures.ts";
 import { sizeof_in_addr, sizeof_in6_addr, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../abi/structures.ts";
 import type { Endpoint } from "./endpoint.ts";
 
@@ -103,6 +104,21 @@ const INET6: SocketFamily = {
   boundTo: (address, isV6Only) => (!isV6Only && isUnspecified(address) && !isV4(address) ? undefined : address),
 };
 
+/** Its names say devices and services, which only its own sockets read (IrdaSocket): what is asked about addresses has no meaning. */
+export const IRDA: SocketFamily = {
+  af: AF_IRDA,
+  nameBytes: sizeof_SOCKADDR_IRDA,
+  addressBytes: 4,
+  any: IPV4_ANY,
+  broadcast: undefined,
+  largestDatagram: 0,
+  readAddress: () => IPV4_ANY,
+  readName: () => ({ address: IPV4_ANY, port: 0 }),
+  writeName: () => Uint8Array.of(AF_IRDA, ...new Uint8Array(sizeof_SOCKADDR_IRDA - 1)),
+  admits: () => false,
+  boundTo: () => undefined,
+};
+
 /** There is one of each of these, whatever zone a program says. */
 function withoutZone(words: IpAddress): IpAddress {
   if (isV4(words)) return ipv4(words.w3);
@@ -127,11 +143,11 @@ export const LIMITED_BROADCAST_NAME = INET.writeName(IPV4_BROADCAST, 0);
 export const familyOfAddress = (address: IpAddress): SocketFamily => (isV4(address) ? INET : INET6);
 
 /** The longest name that any family has. */
-export const LONGEST_FAMILY_NAME = Math.max(...[...FAMILIES.values()].map((family) => family.nameBytes));
+export const LONGEST_FAMILY_NAME = Math.max(...[...FAMILIES.values(), IRDA].map((family) => family.nameBytes));
 /** What AF_UNSPEC comes to where the other parameters say enough. */
 export const DEFAULT_FAMILY = INET;
 
-/** Undefined for a family of which there are no sockets. */
+/** A family of IP; undefined for any other. */
 export const socketFamily = (af: number): SocketFamily | undefined => FAMILIES.get(af);
 
 /** sa_family of a name; undefined when the name is too short to have one. */

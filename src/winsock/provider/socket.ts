@@ -1,3 +1,4 @@
+import type { InfraredStation } from "../../irda/infrared-station.ts";
 import type { IpAddress } from "../../stack/core/address.ts";
 import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { PortShortage } from "../../stack/tcp/tcp-user.ts";
@@ -52,6 +53,8 @@ export interface SocketContext {
   readonly host: ProviderHost;
   readonly tcpBindings: Bindings;
   readonly udpBindings: Bindings;
+  /** The host's infrared device, if it has one. */
+  infrared: InfraredStation | undefined;
   /** The id of the socket that was made last. */
   lastSocket: number;
   /** Where received bytes lie until the reply was given. */
@@ -135,6 +138,10 @@ export abstract class Socket extends HandleObject {
   reenable(bits: number): void {
     this.events.reenable(bits);
     if (this.events.isSelected) this.events.look(this.conditions);
+  }
+
+  get isListening(): boolean {
+    return false;
   }
 
   get isBound(): boolean {

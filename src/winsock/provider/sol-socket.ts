@@ -71,7 +71,7 @@ const NEVER_CONNECTED = 0xffffffff;
 
 export const SOCKET_LEVEL: OptionTable = new Map<number, SocketOption>([
   kept(c.SO_DEBUG, "byte"),
-  [c.SO_ACCEPTCONN, { lengths: "bool", only: "any", get: (s) => Number(isStream(s) && s.isListening) }],
+  [c.SO_ACCEPTCONN, { lengths: "bool", only: "any", get: (s) => Number(s.isListening) }],
   [c.SO_REUSEADDR, sharing("reuseAddress", "exclusiveAddressUse")],
   [c.SO_EXCLUSIVEADDRUSE, sharing("exclusiveAddressUse", "reuseAddress")],
   [

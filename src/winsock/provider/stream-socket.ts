@@ -144,7 +144,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   // ---- Facts ----
 
-  get isListening(): boolean {
+  override get isListening(): boolean {
     return this.#phase === "listening";
   }
 

@@ -1,0 +1,126 @@
+import { describe, expect, test } from "@jest/globals";
+import type { IasAnswer } from "../../src/irda/ias.ts";
+import type { DiscoveredDevice } from "../../src/irda/irlap.ts";
+import { ECHO, End, InfraredRoom, LAPTOP, PHONE, PRINTER } from "../support/infrared-room.ts";
+
+const PRINTER_SETTINGS = { id: PRINTER, name: "printer", services: [{ name: "Print" }] };
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+describe("discovery", () => {
+  test("finds everybody in sight with name and hints, each in a slot of its own choice", () => {
+    const room = new InfraredRoom([ECHO, PRINTER_SETTINGS]);
+    const found = room.answerOf<readonly DiscoveredDevice[]>((done) => room.laptop.discover(done))!;
+    expect(room.simulation.now).toBeGreaterThan(700);
+    expect(room.simulation.now).toBeLessThan(3100);
+    expect(found.map(({ id }) => id).sort()).toEqual([PHONE, PRINTER].sort());
+    expect(found.find(({ id }) => id === PHONE)).toMatchObject({ name: bytes("phone"), hints1: 0x84, charset: 0 });
+  });
+
+  test("finds nobody in an empty room", () => {
+    const room = new InfraredRoom([]);
+    expect(room.answerOf((done) => room.laptop.discover(done))).toEqual([]);
+  });
+});
+
+describe("IAS", () => {
+  const ask = (className: string, attribute: string): IasAnswer | undefined => {
+    const room = new InfraredRoom([ECHO]);
+    return room.answerOf((done) => room.laptop.query(PHONE, className, attribute, done));
+  };
+
+  test.each([
+    ["Phone", "Calls", { type: "integer", value: 7 }],
+    ["Phone", "Number", { type: "string", value: bytes("555"), charset: 0 }],
+    ["Phone", "Tones", { type: "octets", value: Uint8Array.of(1, 2, 3) }],
+    ["Device", "DeviceName", { type: "string", value: bytes("phone"), charset: 0 }],
+    ["Phone", "Colour", "no-attribute"],
+    ["Fax", "Number", "no-class"],
+  ])("%s %s", (className, attribute, answer) => {
+    expect(ask(className, attribute)).toEqual(answer);
+  });
+
+  test("a device that is not there does not answer", () => {
+    const room = new InfraredRoom([ECHO]);
+    expect(room.answerOf((done) => room.laptop.query(PRINTER, "Device", "DeviceName", done))).toBe("no-answer");
+  });
+});
+
+describe("connections", () => {
+  test("what is sent to the echo comes back, far more than credits and windows hold", () => {
+    const room = new InfraredRoom([ECHO]);
+    const end = room.connect(room.laptop, PHONE, "Echo") as End;
+    expect(end).toBeInstanceOf(End);
+    const text = "0123456789abcdef".repeat(8192);
+    end.call!.ttp.write(bytes(text));
+    room.simulation.run(() => end.text.length >= text.length, room.simulation.now + 120_000);
+    expect(end.text === text).toBe(true);
+  });
+
+  test("a service that nobody offers refuses, a device that is away does not answer", () => {
+    const room = new InfraredRoom([ECHO]);
+    expect(room.connect(room.laptop, PHONE, "Fax")).toBe("refused");
+    expect(room.connect(room.laptop, PHONE, 0x33)).toBe("refused");
+    expect(room.connect(room.laptop, PRINTER, "Print")).toBe("no-answer");
+  });
+
+  test("many connections share the link to one device; another device has to wait", () => {
+    const room = new InfraredRoom([ECHO, PRINTER_SETTINGS]);
+    const first = room.connect(room.laptop, PHONE, "Echo") as End;
+    expect(room.connect(room.laptop, PHONE, "Echo")).toBeInstanceOf(End);
+    expect(room.connect(room.laptop, PRINTER, "Print")).toBe("other-device");
+    first.call!.close();
+  });
+
+  test("a link of others makes the medium busy", () => {
+    const room = new InfraredRoom([ECHO, PRINTER_SETTINGS]);
+    const end = room.connect(room.station(PRINTER), PHONE, "Echo") as End;
+    expect(room.connect(room.laptop, PHONE, "Echo")).toBe("media-busy");
+    end.call!.close();
+    room.simulation.advance(5000);
+    expect(room.connect(room.laptop, PHONE, "Echo")).toBeInstanceOf(End);
+  });
+
+  test("exclusive mode wants the link alone, and keeps it", () => {
+    const room = new InfraredRoom([ECHO]);
+    const first = room.connect(room.laptop, PHONE, "Echo") as End;
+    expect(room.connect(room.laptop, PHONE, "Echo", true)).toBe("exclusive");
+    first.call!.close();
+    room.simulation.advance(500);
+    expect(room.connect(room.laptop, PHONE, "Echo", true)).toBeInstanceOf(End);
+    expect(room.connect(room.station(PHONE), LAPTOP, "Echo")).toBe("exclusive");
+  });
+});
+
+test("a beam that is cut ends the link after its threshold", () => {
+  const room = new InfraredRoom([ECHO]);
+  const end = room.connect(room.laptop, PHONE, "Echo") as End;
+  const cutAtMs = room.simulation.now;
+  room.medium.setInSight(PHONE, false);
+  room.simulation.run(() => end.events.includes("lost"), cutAtMs + 60_000);
+  expect(end.events).toEqual(["connected", "lost"]);
+  expect(room.simulation.now - cutAtMs).toBeGreaterThan(10_000);
+  expect(room.simulation.now - cutAtMs).toBeLessThan(20_000);
+});
+
+test("a link without connections goes, and then nothing is left to happen", () => {
+  const room = new InfraredRoom([ECHO]);
+  const end = room.connect(room.laptop, PHONE, "Echo") as End;
+  end.call!.close();
+  room.simulation.run(() => false);
+  expect(room.laptop.lmp.lap.isConnected).toBe(false);
+  expect(room.station(PHONE).lmp.lap.isConnected).toBe(false);
+  expect(room.simulation.nextMs).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("frames that are lost come again", () => {
+  const room = new InfraredRoom([ECHO]);
+  const end = room.connect(room.laptop, PHONE, "Echo") as End;
+  end.call!.ttp.write(bytes("a".repeat(30_000)));
+  for (let i = 0; i < 20; i++) {
+    room.simulation.advance(170);
+    room.medium.setInSight(PHONE, i % 2 === 0);
+  }
+  room.medium.setInSight(PHONE, true);
+  room.simulation.run(() => end.text.length >= 30_000, room.simulation.now + 120_000);
+  expect(end.text).toBe("a".repeat(30_000));
+});

@@ -188,6 +188,7 @@ export type { AddressTextFunctions } from "./winsock/faces/address-text-function
 export { type BlockingFace, createBlockingFace, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
 export type { BlockingHook, HookFunctions } from "./winsock/faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
+export type { ConnectByNameParameters, ConnectFunctions } from "./winsock/faces/connect-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
 export type { EventPromises, NetworkEventRecord, PollEntry } from "./winsock/faces/event-promises.ts";
 export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";

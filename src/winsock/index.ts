@@ -16,12 +16,14 @@
  */
 
 import type { WSANETWORKEVENTS, WSAPOLLFD } from "./abi/event-structures.ts";
+import type { SOCKET_ADDRESS_LIST } from "./abi/ioctl-structures.ts";
 import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
 import type { SockaddrPointer } from "./faces/blocking-face.ts";
 import type { BlockingHook } from "./faces/blocking-hooks.ts";
+import type { ConnectByNameParameters } from "./faces/connect-functions.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
 import type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 import type { OptionPointer } from "./faces/option-values.ts";
@@ -36,6 +38,7 @@ export type { AsyncNameFunctions } from "./faces/async-name-functions.ts";
 export type { SockaddrPointer } from "./faces/blocking-face.ts";
 export type { BlockingHook, HookFunctions } from "./faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";
+export type { ConnectByNameParameters, ConnectFunctions } from "./faces/connect-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
 export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
@@ -818,4 +821,47 @@ export function WSAIsBlocking(): number {
 /** Ends the blocking call that waits, which fails with WSAEINTR. @returns 0, or SOCKET_ERROR: WSAEINVAL when none waits */
 export function WSACancelBlockingCall(): number {
   return face.WSACancelBlockingCall();
+}
+
+// ---- Connecting to whichever address answers ----
+
+/**
+ * Finds the addresses of a host and connects to the first of them that answers. A socket of AF_INET6 finds IPv4 addresses too when its
+ * IPV6_V6ONLY is off. Afterwards the names of the socket, shutdown and options want setsockopt(SO_UPDATE_CONNECT_CONTEXT) first.
+ * @param parameters the socket, node and service, which are needed; lengths and addresses, local (without its port) and remote, all of
+ * which may be null; a timeval, null for as long as it takes; and null
+ * @returns TRUE, or FALSE: WSAEINVAL without node or service, WSAEFAULT for lengths that are too short (nothing is written then) and for
+ * a socket that is no stream, WSATYPE_NOT_FOUND for a service that there is not, WSAETIMEDOUT when the time is over, or the code of the last attempt
+ */
+export function WSAConnectByName(...parameters: ConnectByNameParameters): number {
+  return face.WSAConnectByName(...parameters);
+}
+
+/** As WSAConnectByName: texts are JavaScript's. */
+export function WSAConnectByNameA(...parameters: ConnectByNameParameters): number {
+  return face.WSAConnectByNameA(...parameters);
+}
+
+/** As WSAConnectByName: texts are JavaScript's. */
+export function WSAConnectByNameW(...parameters: ConnectByNameParameters): number {
+  return face.WSAConnectByNameW(...parameters);
+}
+
+/**
+ * Connects to the first of several addresses that answers, as WSAConnectByName.
+ * @param SocketAddress names of the socket's family; of IPv4 v4-mapped ones where that is AF_INET6 and its IPV6_V6ONLY is off
+ * @param timeout null for as long as it takes
+ * @param Reserved null
+ */
+export function WSAConnectByList(
+  s: SOCKET,
+  SocketAddress: SOCKET_ADDRESS_LIST | Uint8Array | null,
+  LocalAddressLength: Box<number> | null,
+  LocalAddress: SockaddrPointer | null,
+  RemoteAddressLength: Box<number> | null,
+  RemoteAddress: SockaddrPointer | null,
+  timeout: timeval | Uint8Array | null,
+  Reserved: object | null,
+): number {
+  return face.WSAConnectByList(s, SocketAddress, LocalAddressLength, LocalAddress, RemoteAddressLength, RemoteAddress, timeout, Reserved);
 }

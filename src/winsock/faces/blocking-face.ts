@@ -27,6 +27,7 @@ import { AlertableThread } from "./alertable.ts";
 import { type AsyncNameFunctions, asyncNameFunctions } from "./async-name-functions.ts";
 import { BlockingHooks, type HookFunctions, hookFunctions } from "./blocking-hooks.ts";
 import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
+import { type ConnectFunctions, connectFault, connectFunctions } from "./connect-functions.ts";
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
 import { type IoctlInput, type IoctlOutput, ioctlInputBytes, ioctlNumber, writeIoctlOutput } from "./ioctl-values.ts";
@@ -53,6 +54,7 @@ export interface BlockingFace
     AsyncNameFunctions,
     ExtensionFunctions,
     SocketFunctions,
+    ConnectFunctions,
     HookFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
@@ -373,6 +375,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       accept: (...parameters) => face.accept(...parameters),
       shutdown: (...parameters) => face.shutdown(...parameters),
     }),
+    ...connectFunctions({ ...core, port: () => port }),
     ...extensionFunctions({ ...transferCore, transfers }),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({
@@ -547,6 +550,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       windowFault(name) ??
       extensionFault(name) ??
       socketFault(name) ??
+      connectFault(name) ??
       SOCKET_ERROR
     );
   });

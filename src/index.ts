@@ -192,6 +192,7 @@ export type { ConnectByNameParameters, ConnectFunctions } from "./winsock/faces/
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
 export type { EventPromises, NetworkEventRecord, PollEntry } from "./winsock/faces/event-promises.ts";
 export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";
+export type { MessageFunctions } from "./winsock/faces/message-functions.ts";
 export type { NameFunctions } from "./winsock/faces/name-functions.ts";
 export type { NamePromises } from "./winsock/faces/name-promises.ts";
 export type { OptionPointer } from "./winsock/faces/option-values.ts";

@@ -17,6 +17,7 @@
 
 import type { WSANETWORKEVENTS, WSAPOLLFD } from "./abi/event-structures.ts";
 import type { SOCKET_ADDRESS_LIST } from "./abi/ioctl-structures.ts";
+import type { WSAMSG } from "./abi/message-control.ts";
 import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
@@ -43,6 +44,7 @@ export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
 export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 export type { LookupRoutine } from "./faces/lookups-begun.ts";
+export type { MessageFunctions } from "./faces/message-functions.ts";
 export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
 export type { OptionPointer } from "./faces/option-values.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
@@ -864,4 +866,39 @@ export function WSAConnectByList(
   Reserved: object | null,
 ): number {
   return face.WSAConnectByList(s, SocketAddress, LocalAddressLength, LocalAddress, RemoteAddressLength, RemoteAddress, timeout, Reserved);
+}
+
+// ---- Datagrams with control data ----
+
+/**
+ * Receives a datagram with what options such as IP_PKTINFO and IP_RECVTTL ask for beside it.
+ * @param lpMsg `name` is filled in where there is room, `Control` with WSACMSGHDRs (see WSA_CMSG_FIRSTHDR), their lengths are bytes in and
+ * out; `dwFlags` may be MSG_PEEK, and comes back as MSG_TRUNC, MSG_CTRUNC, MSG_BCAST and MSG_MCAST
+ * @returns 0, or SOCKET_ERROR: WSAEMSGSIZE where data of either kind found no room and was lost, WSAEINVAL on a socket that is not bound
+ */
+export function WSARecvMsg(
+  s: SOCKET,
+  lpMsg: WSAMSG | null,
+  lpdwNumberOfBytesRecvd: Box<number> | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpCompletionRoutine: CompletionRoutine | null,
+): number {
+  return face.WSARecvMsg(s, lpMsg, lpdwNumberOfBytesRecvd, lpOverlapped, lpCompletionRoutine);
+}
+
+/**
+ * Sends a datagram with control data that counts for it alone: IP_PKTINFO, IP_TTL, IP_TOS and IP_ECN, their kin of IPPROTO_IPV6, and UDP_SEND_MSG_SIZE.
+ * @param lpMsg `name` may be null where the socket is connected
+ * @param dwFlags MSG_ flags; those of `lpMsg` are of no account
+ * @returns 0, or SOCKET_ERROR: WSAEINVAL for streams and for control data that says nothing, WSAEADDRNOTAVAIL for an address or an interface that is not ours
+ */
+export function WSASendMsg(
+  s: SOCKET,
+  lpMsg: WSAMSG | null,
+  dwFlags: number,
+  lpNumberOfBytesSent: Box<number> | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpCompletionRoutine: CompletionRoutine | null,
+): number {
+  return face.WSASendMsg(s, lpMsg, dwFlags, lpNumberOfBytesSent, lpOverlapped, lpCompletionRoutine);
 }

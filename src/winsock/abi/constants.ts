@@ -214,6 +214,7 @@ export const IP_BLOCK_SOURCE = 17;
 export const IP_UNBLOCK_SOURCE = 18;
 export const IP_PKTINFO = 19;
 export const IP_RECVTTL = 21;
+export const IP_HOPLIMIT = 21;
 export const IP_RECEIVE_BROADCAST = 22;
 export const IP_RECVIF = 24;
 export const IP_RECVDSTADDR = 25;

@@ -33,6 +33,27 @@ export {
   type TCP_INITIAL_RTO_PARAMETERS,
   type tcp_keepalive,
 } from "./ioctl-structures.ts";
+export {
+  type in_pktinfo,
+  type in6_pktinfo,
+  new_in_pktinfo,
+  new_in6_pktinfo,
+  new_WSACMSGHDR,
+  new_WSAMSG,
+  read_in_pktinfo,
+  read_in6_pktinfo,
+  sizeof_in_pktinfo,
+  sizeof_in6_pktinfo,
+  sizeof_WSACMSGHDR,
+  sizeof_WSAMSG,
+  WSA_CMSG_DATA,
+  WSA_CMSG_FIRSTHDR,
+  WSA_CMSG_LEN,
+  WSA_CMSG_NXTHDR,
+  WSA_CMSG_SPACE,
+  type WSACMSGHDR,
+  type WSAMSG,
+} from "./message-control.ts";
 export * from "./message-structures.ts";
 export {
   type group_req,

@@ -14,8 +14,10 @@ const WAITING_CALLS: ReadonlySet<number> = new Set([
   CALL.poll,
   CALL.recv,
   CALL.recvfrom,
+  CALL.recvMsg,
   CALL.select,
   CALL.send,
+  CALL.sendMsg,
   CALL.sendto,
 ]);
 

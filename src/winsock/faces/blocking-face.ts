@@ -33,6 +33,7 @@ import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./e
 import { type IoctlInput, type IoctlOutput, ioctlInputBytes, ioctlNumber, writeIoctlOutput } from "./ioctl-values.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { LookupsBegun } from "./lookups-begun.ts";
+import { type MessageFunctions, messageFunctions } from "./message-functions.ts";
 import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
@@ -55,6 +56,7 @@ export interface BlockingFace
     ExtensionFunctions,
     SocketFunctions,
     ConnectFunctions,
+    MessageFunctions,
     HookFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
@@ -376,6 +378,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       shutdown: (...parameters) => face.shutdown(...parameters),
     }),
     ...connectFunctions({ ...core, port: () => port }),
+    ...messageFunctions({ ...transferCore, transfers }),
     ...extensionFunctions({ ...transferCore, transfers }),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({

@@ -22,10 +22,12 @@ import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
+import type { TRANSMIT_FILE_BUFFERS, TRANSMIT_PACKETS_ELEMENT } from "./abi/transmit-structures.ts";
 import type { SockaddrPointer } from "./faces/blocking-face.ts";
 import type { BlockingHook } from "./faces/blocking-hooks.ts";
 import type { ConnectByNameParameters } from "./faces/connect-functions.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
+import type { CreateFileParameters } from "./faces/file-functions.ts";
 import type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 import type { OptionPointer } from "./faces/option-values.ts";
 import type { ConditionFunction, ProtocolInfoPointer } from "./faces/socket-functions.ts";
@@ -42,6 +44,7 @@ export type { CompletionFunctions } from "./faces/completion-functions.ts";
 export type { ConnectByNameParameters, ConnectFunctions } from "./faces/connect-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
+export type { CreateFileParameters, FileFunctions } from "./faces/file-functions.ts";
 export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 export type { LookupRoutine } from "./faces/lookups-begun.ts";
 export type { MessageFunctions } from "./faces/message-functions.ts";
@@ -51,6 +54,7 @@ export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
 export type { ConditionFunction, ProtocolInfoPointer, SocketFunctions } from "./faces/socket-functions.ts";
 export type { TextPointer } from "./faces/text-buffer.ts";
 export type { CompletionRoutine } from "./faces/transfers.ts";
+export type { TransmitFunctions } from "./faces/transmit-functions.ts";
 export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.ts";
 export * from "./names.ts";
 
@@ -901,4 +905,66 @@ export function WSASendMsg(
   lpCompletionRoutine: CompletionRoutine | null,
 ): number {
   return face.WSASendMsg(s, lpMsg, dwFlags, lpNumberOfBytesSent, lpOverlapped, lpCompletionRoutine);
+}
+
+// ---- Files ----
+
+/**
+ * Opens a file of this machine for TransmitFile and TransmitPackets, which are all that can be done with it; CloseHandle closes it, and so
+ * does the last WSACleanup. Its handle is one of Winsock's, so WSAStartup comes first.
+ * @param parameters the path; GENERIC_READ; a share mode; null; OPEN_EXISTING; flags; null
+ * @returns the handle, or INVALID_HANDLE_VALUE: ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED (of GENERIC_WRITE too), or WSA_INVALID_PARAMETER
+ */
+export function CreateFile(...parameters: CreateFileParameters): HANDLE {
+  return face.CreateFile(...parameters);
+}
+
+/** As CreateFile: texts are JavaScript's. */
+export function CreateFileA(...parameters: CreateFileParameters): HANDLE {
+  return face.CreateFileA(...parameters);
+}
+
+/** As CreateFile: texts are JavaScript's. */
+export function CreateFileW(...parameters: CreateFileParameters): HANDLE {
+  return face.CreateFileW(...parameters);
+}
+
+/**
+ * Sends memory, a file, and memory again over a connected stream. Where the call is overlapped, all of it is read before it returns.
+ * @param hFile 0 for none
+ * @param nNumberOfBytesToWrite of the file; 0 for all that is left of it
+ * @param nNumberOfBytesPerSend is of no account
+ * @param lpOverlapped says where in the file to begin; null begins where the file stands, and waits until everything is in the send queue
+ * @param lpTransmitBuffers what goes before and behind the file, or null
+ * @param dwFlags TF_DISCONNECT begins to end the connection; with TF_REUSE_SOCKET the call is over when the peer has ended it too, and the socket may be
+ * used for AcceptEx and ConnectEx again. The others change nothing
+ * @returns TRUE, or FALSE: WSAENOTCONN for what is no connected stream, WSA_INVALID_HANDLE for what is no file, WSA_IO_PENDING while it goes on
+ */
+export function TransmitFile(
+  hSocket: SOCKET,
+  hFile: HANDLE | null,
+  nNumberOfBytesToWrite: number,
+  nNumberOfBytesPerSend: number,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpTransmitBuffers: TRANSMIT_FILE_BUFFERS | null,
+  dwFlags: number,
+): number {
+  return face.TransmitFile(hSocket, hFile, nNumberOfBytesToWrite, nNumberOfBytesPerSend, lpOverlapped, lpTransmitBuffers, dwFlags);
+}
+
+/**
+ * Sends memory and pieces of files in one go; over a connected datagram socket, TP_ELEMENT_EOP ends each datagram.
+ * @param nSendSize is of no account
+ * @param dwFlags TP_DISCONNECT and TP_REUSE_SOCKET, as of TransmitFile
+ * @returns as TransmitFile; WSAEINVAL for an element that is neither TP_ELEMENT_MEMORY nor TP_ELEMENT_FILE
+ */
+export function TransmitPackets(
+  hSocket: SOCKET,
+  lpPacketArray: readonly TRANSMIT_PACKETS_ELEMENT[] | null,
+  nElementCount: number,
+  nSendSize: number,
+  lpOverlapped: WSAOVERLAPPED | null,
+  dwFlags: number,
+): number {
+  return face.TransmitPackets(hSocket, lpPacketArray, nElementCount, nSendSize, lpOverlapped, dwFlags);
 }

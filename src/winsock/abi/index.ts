@@ -109,4 +109,12 @@ export {
   sizeof_SOCKET_ADDRESS,
 } from "./socket-state.ts";
 export * from "./structures.ts";
+export {
+  new_TRANSMIT_FILE_BUFFERS,
+  new_TRANSMIT_PACKETS_ELEMENT,
+  sizeof_TRANSMIT_FILE_BUFFERS,
+  sizeof_TRANSMIT_PACKETS_ELEMENT,
+  type TRANSMIT_FILE_BUFFERS,
+  type TRANSMIT_PACKETS_ELEMENT,
+} from "./transmit-structures.ts";
 export * from "./values.ts";

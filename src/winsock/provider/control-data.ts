@@ -1,5 +1,5 @@
 /** Control data of datagrams: what WSARecvMsg tells of one that came, and what WSASendMsg says of one that goes. */
-import { type IpAddress, isUnspecified, isV4 } from "../../stack/core/address.ts";
+import { type IpAddress, isUnspecified } from "../../stack/core/address.ts";
 import type { InterfaceService } from "../../stack/link/interface-service.ts";
 import type { Datagram } from "../../stack/udp/udp-user.ts";
 import * as c from "../abi/constants.ts";
@@ -7,7 +7,7 @@ import { WSAEADDRNOTAVAIL, WSAEINVAL } from "../abi/errors.ts";
 import { getI32, getU32, setU32 } from "../abi/fields.ts";
 import { type ControlItem, readControl, sizeof_in_pktinfo, sizeof_in6_pktinfo } from "../abi/message-control.ts";
 import type { Socket } from "./socket.ts";
-import { socketFamily } from "./socket-family.ts";
+import { familyOfAddress, socketFamily } from "./socket-family.ts";
 import { keptKey } from "./socket-options.ts";
 
 const INET = socketFamily(c.AF_INET)!;
@@ -60,7 +60,7 @@ export function controlOf({ options, family }: Socket, datagram: Datagram): Cont
   const isAskedFor = (level: number, option: number): boolean => (options.kept.get(keptKey(level, option)) ?? 0) !== 0;
   const told = (level: number, tellings: readonly Telling[]): ControlItem[] =>
     tellings.filter(([option]) => isAskedFor(level, option)).map(([, type, tell]): ControlItem => ({ level, type, data: tell(datagram) }));
-  const ofIp = isV4(datagram.to) ? told(c.IPPROTO_IP, OF_IP) : [];
+  const ofIp = familyOfAddress(datagram.to) === INET ? told(c.IPPROTO_IP, OF_IP) : [];
   return ofIp.length > 0 || family === INET ? ofIp : told(c.IPPROTO_IPV6, OF_IPV6);
 }
 

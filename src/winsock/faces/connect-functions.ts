@@ -10,7 +10,7 @@ import {
   SOL_SOCKET,
   TRUE,
 } from "../abi/constants.ts";
-import { WSAEFAULT, WSAEINVAL, WSAENETDOWN, WSAETIMEDOUT, WSAHOST_NOT_FOUND } from "../abi/errors.ts";
+import { WSAEFAULT, WSAEINPROGRESS, WSAEINTR, WSAEINVAL, WSAENETDOWN, WSAETIMEDOUT, WSAHOST_NOT_FOUND } from "../abi/errors.ts";
 import { addressListNames, addressListOf, type SOCKET_ADDRESS_LIST } from "../abi/ioctl-structures.ts";
 import { readProtocolInfo, sizeof_WSAPROTOCOL_INFOW } from "../abi/protocol-info.ts";
 import { nameLength } from "../abi/socket-address-text.ts";
@@ -116,7 +116,7 @@ export function connectFunctions(core: ConnectCore): ConnectFunctions {
         writeNames(s, local, remote, name);
         break;
       }
-      if (error === WSAETIMEDOUT && limit?.isThere === true) break;
+      if (ENDS_ALL.has(error) || (error === WSAETIMEDOUT && limit?.isThere === true)) break;
     }
     limit?.cancel();
     core.setLastError(error);
@@ -174,6 +174,9 @@ export function connectFunctions(core: ConnectCore): ConnectFunctions {
     },
   };
 }
+
+/** It is not the address that was refused: the program gave up, or may not wait now. */
+const ENDS_ALL: ReadonlySet<number> = new Set([WSAEINTR, WSAEINPROGRESS]);
 
 /** What these functions return when a parameter cannot be read. */
 export const connectFault = (name: string): number | undefined => (/^WSAConnectBy/.test(name) ? FALSE : undefined);

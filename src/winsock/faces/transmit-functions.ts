@@ -51,7 +51,7 @@ interface TransmitCore extends TransferCore {
 }
 
 /** Memory, or bytes of a file that are yet to be read. */
-type Part = Uint8Array | { readonly of: FileObject; readonly from: number | undefined; readonly length: number };
+type TransmitPart = Uint8Array | { readonly of: FileObject; readonly from: number | undefined; readonly length: number };
 
 /** One call carries no more. */
 const PIECE = 256 * 1024;
@@ -94,7 +94,7 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
     return 0;
   }
 
-  function sendParts(s: SOCKET, parts: readonly Part[], isReused: boolean, disconnects: boolean): number {
+  function sendParts(s: SOCKET, parts: readonly TransmitPart[], isReused: boolean, disconnects: boolean): number {
     core.handBack(s);
     const port = core.port();
     if (port === undefined) return refuse(WSAENETDOWN);
@@ -138,7 +138,7 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
     return result === SOCKET_ERROR ? FALSE : TRUE;
   }
 
-  function transmit(s: SOCKET, parts: readonly Part[], overlapped: WSAOVERLAPPED | null, flags: number): number {
+  function transmit(s: SOCKET, parts: readonly TransmitPart[], overlapped: WSAOVERLAPPED | null, flags: number): number {
     const isReused = (flags & TF_REUSE_SOCKET) !== 0;
     const disconnects = (flags & TF_DISCONNECT) !== 0;
     if (!isPointer(overlapped)) return sendParts(s, parts, isReused, disconnects);
@@ -162,7 +162,7 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
   }
 
   /** @returns the code for an element that is none */
-  function partOf(element: TRANSMIT_PACKETS_ELEMENT): Part | number {
+  function partOf(element: TRANSMIT_PACKETS_ELEMENT): TransmitPart | number {
     const kind = element.dwElFlags & ~TP_ELEMENT_EOP;
     const length = element.cLength >>> 0;
     if (kind === TP_ELEMENT_MEMORY) return memoryOf(element.pBuffer, length) ?? WSAEFAULT;
@@ -182,7 +182,7 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
       const head = memoryOf(buffers?.Head, (buffers?.HeadLength ?? 0) >>> 0);
       const tail = memoryOf(buffers?.Tail, (buffers?.TailLength ?? 0) >>> 0);
       if (head === undefined || tail === undefined) return refuse(WSAEFAULT);
-      const parts: Part[] = [head];
+      const parts: TransmitPart[] = [head];
       if (hFile !== null && hFile !== 0) {
         const of = files.get(hFile);
         if (of === undefined) return refuse(WSA_INVALID_HANDLE);
@@ -203,7 +203,7 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
       const parts = elements.map(partOf);
       const wrong = parts.find((part) => typeof part === "number");
       if (typeof wrong === "number") return refuse(wrong);
-      const found = parts as readonly Part[];
+      const found = parts as readonly TransmitPart[];
       if (kind === "stream") return transmit(hSocket, found, lpOverlapped, dwFlags);
       const datagrams: Uint8Array[] = [];
       let begun: Uint8Array[] = [];
@@ -228,7 +228,7 @@ function memoryOf(buffer: Uint8Array | null | undefined, length: number): Uint8A
 }
 
 /** The bytes of a part, a file's as they are read: it stands behind them afterwards, where it was read from where it stood. */
-function* piecesOf(part: Part): Generator<Uint8Array, void> {
+function* piecesOf(part: TransmitPart): Generator<Uint8Array, void> {
   if (part instanceof Uint8Array) {
     if (part.length > 0) yield part;
     return;

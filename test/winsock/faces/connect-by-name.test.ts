@@ -171,6 +171,33 @@ describe("WSAConnectByName", () => {
     expect(ran).toBe(7);
   });
 
+  test("ends with WSACancelBlockingCall, whatever other addresses there are", () => {
+    const v = rig();
+    const w = v.program(v.provider, 0x0101);
+    v.listener(80);
+    w.WSASetBlockingHook(() => {
+      if (v.nowMs > 500) w.WSACancelBlockingCall();
+      return 0;
+    });
+    expect(byName(w, v.stream(w), "some.lan", "80").got).toEqual(no(e.WSAEINTR));
+  });
+
+  test("is refused where it would wait within what interrupted a call that waits", () => {
+    const v = rig();
+    const { winsock: w } = v;
+    v.listener(80);
+    let got: unknown;
+    w.QueueUserAPC(
+      () => {
+        got = byName(w, v.stream(), "some.lan", "80").got;
+      },
+      w.GetCurrentThread(),
+      0,
+    );
+    byName(w, v.stream(), "nobody.lan", "80", { timeoutMs: 500 });
+    expect(got).toEqual(no(e.WSAEINPROGRESS));
+  });
+
   test("wants WSAStartup", () => {
     const v = rig();
     const { winsock: w } = v;

@@ -80,30 +80,37 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
     return probe.error === 0 ? kind : probe.error;
   }
 
-  /** One call after another, each of which waits for room. @returns the code */
-  function sendNow(port: BlockingPort, s: SOCKET, bytes: Uint8Array): number {
-    for (let at = 0; at < bytes.length; at += PIECE) {
-      let answer: Pick<CallReply, "error"> | undefined;
-      const data = bytes.subarray(at, at + PIECE);
-      port.post({ op: CALL.send, s, a: 0, b: 0, c: 0, d: OVERLAPPED | NO_PACKET, e: 0, data }, ({ error }) => {
-        answer = { error };
-      });
-      while (answer === undefined) if (!port.awaitPosted()) return WSAENETDOWN;
-      if (answer.error !== 0) return answer.error;
+  /** Pieces that the provider knows to be one send, which waits for room as any, nonblocking or not. @returns the code */
+  function sendNow(port: BlockingPort, s: SOCKET, pieces: Iterable<Uint8Array>): number {
+    let last: Uint8Array | undefined;
+    let isFirst = true;
+    for (const piece of pieces) {
+      if (last !== undefined) {
+        const error = sendPiece(port, s, last, isFirst, true);
+        if (error !== 0) return error;
+        isFirst = false;
+      }
+      last = piece;
     }
-    return 0;
+    return last === undefined ? 0 : sendPiece(port, s, last, isFirst, false);
+  }
+
+  function sendPiece(port: BlockingPort, s: SOCKET, data: Uint8Array, isFirst: boolean, hasMore: boolean): number {
+    let answer: Pick<CallReply, "error"> | undefined;
+    const how = { a: 0, b: isFirst ? 0 : 1, c: hasMore ? 1 : 0, d: OVERLAPPED | NO_PACKET, e: 0 };
+    port.post({ op: CALL.send, s, ...how, data }, ({ error }) => {
+      answer = { error };
+    });
+    while (answer === undefined) if (!port.awaitPosted()) return WSAENETDOWN;
+    return answer.error;
   }
 
   function sendParts(s: SOCKET, parts: readonly TransmitPart[], isReused: boolean, disconnects: boolean): number {
     core.handBack(s);
     const port = core.port();
     if (port === undefined) return refuse(WSAENETDOWN);
-    for (const part of parts) {
-      for (const bytes of piecesOf(part)) {
-        const error = sendNow(port, s, bytes);
-        if (error !== 0) return refuse(error);
-      }
-    }
+    const error = sendNow(port, s, piecesOfAll(parts));
+    if (error !== 0) return refuse(error);
     if (isReused) return core.call(CALL.disconnectEx, s, TF_REUSE_SOCKET, 0, 0, null).error === 0 ? TRUE : FALSE;
     if (disconnects) beginDisconnect(port, s);
     core.setLastError(0);
@@ -132,7 +139,7 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
     });
     const result = transfers.begin(s, overlapped, (port, transfer, d, e) => {
       // Its end is the end of the transfer: the bytes have to be on their way before.
-      sendNow(port, s, bytes);
+      sendNow(port, s, piecesOf(bytes));
       end(port, transfer, d, e);
     });
     return result === SOCKET_ERROR ? FALSE : TRUE;
@@ -142,7 +149,7 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
     const isReused = (flags & TF_REUSE_SOCKET) !== 0;
     const disconnects = (flags & TF_DISCONNECT) !== 0;
     if (!isPointer(overlapped)) return sendParts(s, parts, isReused, disconnects);
-    return beginStream(s, overlapped, joined(parts.flatMap((part) => [...piecesOf(part)])), isReused, disconnects);
+    return beginStream(s, overlapped, joined([...piecesOfAll(parts)]), isReused, disconnects);
   }
 
   /** Of a connected datagram socket: each end of a packet ends a datagram. */
@@ -230,7 +237,7 @@ function memoryOf(buffer: Uint8Array | null | undefined, length: number): Uint8A
 /** The bytes of a part, a file's as they are read: it stands behind them afterwards, where it was read from where it stood. */
 function* piecesOf(part: TransmitPart): Generator<Uint8Array, void> {
   if (part instanceof Uint8Array) {
-    if (part.length > 0) yield part;
+    for (let at = 0; at < part.length; at += PIECE) yield part.subarray(at, at + PIECE);
     return;
   }
   const { of, from, length } = part;
@@ -244,4 +251,8 @@ function* piecesOf(part: TransmitPart): Generator<Uint8Array, void> {
     if (from === undefined) of.position = at;
     yield piece.subarray(0, count);
   }
+}
+
+function* piecesOfAll(parts: readonly TransmitPart[]): Generator<Uint8Array, void> {
+  for (const part of parts) yield* piecesOf(part);
 }

@@ -168,6 +168,16 @@ describe("TransmitFile", () => {
     expect(received(p, peer, 11)).toBe(`${CONTENTS}|`);
   });
 
+  test("is taken whole as a send is, though nobody reads", () => {
+    const { v, w, p, s, peer } = rig();
+    const big = "x".repeat(1_000_000);
+    v.files.write("big", bytes(big));
+    expect(outcome(w, w.TransmitFile(s, open(w, "big"), 0, 0, null, buffers("a", "b"), TF_DISCONNECT))).toEqual(YES);
+    const came = received(p, peer);
+    expect([came.length, came[0], came.at(-1)]).toEqual([big.length + 2, "a", "b"]);
+    expect(v.isStuck).toBe(false);
+  });
+
   test.each([0, 1])("sends more than fits into buffers (nonblocking %i)", (isNonblocking) => {
     const { v, w, p, s, peer } = rig();
     const big = "x".repeat(3_000_000);

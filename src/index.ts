@@ -190,9 +190,12 @@ export type { AddressTextFunctions } from "./winsock/faces/address-text-function
 export { type BlockingFace, createBlockingFace, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
 export type { BlockingHook, HookFunctions } from "./winsock/faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
+export type { ConnectByNameParameters, ConnectFunctions } from "./winsock/faces/connect-functions.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
 export type { EventPromises, NetworkEventRecord, PollEntry } from "./winsock/faces/event-promises.ts";
 export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";
+export type { FileFunctions, FileOpener, ReadableFile } from "./winsock/faces/file-functions.ts";
+export type { MessageFunctions } from "./winsock/faces/message-functions.ts";
 export type { NameFunctions } from "./winsock/faces/name-functions.ts";
 export type { NamePromises } from "./winsock/faces/name-promises.ts";
 export type { OptionPointer } from "./winsock/faces/option-values.ts";
@@ -209,6 +212,7 @@ export {
 } from "./winsock/faces/promise-face.ts";
 export type { ConditionFunction, ProtocolInfoPointer, SocketFunctions } from "./winsock/faces/socket-functions.ts";
 export type { CompletionRoutine } from "./winsock/faces/transfers.ts";
+export type { TransmitFunctions } from "./winsock/faces/transmit-functions.ts";
 export type { WindowFunctions, WindowProcedure } from "./winsock/faces/window-functions.ts";
 export {
   type AsyncPort,

@@ -16,13 +16,18 @@
  */
 
 import type { WSANETWORKEVENTS, WSAPOLLFD } from "./abi/event-structures.ts";
+import type { SOCKET_ADDRESS_LIST } from "./abi/ioctl-structures.ts";
+import type { WSAMSG } from "./abi/message-control.ts";
 import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { OVERLAPPED_ENTRY, WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
+import type { TRANSMIT_FILE_BUFFERS, TRANSMIT_PACKETS_ELEMENT } from "./abi/transmit-structures.ts";
 import type { SockaddrPointer } from "./faces/blocking-face.ts";
 import type { BlockingHook } from "./faces/blocking-hooks.ts";
+import type { ConnectByNameParameters } from "./faces/connect-functions.ts";
 import type { HANDLE } from "./faces/event-functions.ts";
+import type { CreateFileParameters } from "./faces/file-functions.ts";
 import type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 import type { OptionPointer } from "./faces/option-values.ts";
 import type { ConditionFunction, ProtocolInfoPointer } from "./faces/socket-functions.ts";
@@ -36,16 +41,20 @@ export type { AsyncNameFunctions } from "./faces/async-name-functions.ts";
 export type { SockaddrPointer } from "./faces/blocking-face.ts";
 export type { BlockingHook, HookFunctions } from "./faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./faces/completion-functions.ts";
+export type { ConnectByNameParameters, ConnectFunctions } from "./faces/connect-functions.ts";
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
+export type { CreateFileParameters, FileFunctions } from "./faces/file-functions.ts";
 export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 export type { LookupRoutine } from "./faces/lookups-begun.ts";
+export type { MessageFunctions } from "./faces/message-functions.ts";
 export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
 export type { OptionPointer } from "./faces/option-values.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
 export type { ConditionFunction, ProtocolInfoPointer, SocketFunctions } from "./faces/socket-functions.ts";
 export type { TextPointer } from "./faces/text-buffer.ts";
 export type { CompletionRoutine } from "./faces/transfers.ts";
+export type { TransmitFunctions } from "./faces/transmit-functions.ts";
 export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.ts";
 export * from "./names.ts";
 
@@ -818,4 +827,144 @@ export function WSAIsBlocking(): number {
 /** Ends the blocking call that waits, which fails with WSAEINTR. @returns 0, or SOCKET_ERROR: WSAEINVAL when none waits */
 export function WSACancelBlockingCall(): number {
   return face.WSACancelBlockingCall();
+}
+
+// ---- Connecting to whichever address answers ----
+
+/**
+ * Finds the addresses of a host and connects to the first of them that answers. A socket of AF_INET6 finds IPv4 addresses too when its
+ * IPV6_V6ONLY is off. Afterwards the names of the socket, shutdown and options want setsockopt(SO_UPDATE_CONNECT_CONTEXT) first.
+ * @param parameters the socket, node and service, which are needed; lengths and addresses, local (without its port) and remote, all of
+ * which may be null; a timeval, null for as long as it takes; and null
+ * @returns TRUE, or FALSE: WSAEINVAL without node or service, WSAEFAULT for lengths that are too short (nothing is written then) and for
+ * a socket that is no stream, WSATYPE_NOT_FOUND for a service that there is not, WSAETIMEDOUT when the time is over, or the code of the last attempt
+ */
+export function WSAConnectByName(...parameters: ConnectByNameParameters): number {
+  return face.WSAConnectByName(...parameters);
+}
+
+/** As WSAConnectByName: texts are JavaScript's. */
+export function WSAConnectByNameA(...parameters: ConnectByNameParameters): number {
+  return face.WSAConnectByNameA(...parameters);
+}
+
+/** As WSAConnectByName: texts are JavaScript's. */
+export function WSAConnectByNameW(...parameters: ConnectByNameParameters): number {
+  return face.WSAConnectByNameW(...parameters);
+}
+
+/**
+ * Connects to the first of several addresses that answers, as WSAConnectByName.
+ * @param SocketAddress names of the socket's family; of IPv4 v4-mapped ones where that is AF_INET6 and its IPV6_V6ONLY is off
+ * @param timeout null for as long as it takes
+ * @param Reserved null
+ */
+export function WSAConnectByList(
+  s: SOCKET,
+  SocketAddress: SOCKET_ADDRESS_LIST | Uint8Array | null,
+  LocalAddressLength: Box<number> | null,
+  LocalAddress: SockaddrPointer | null,
+  RemoteAddressLength: Box<number> | null,
+  RemoteAddress: SockaddrPointer | null,
+  timeout: timeval | Uint8Array | null,
+  Reserved: object | null,
+): number {
+  return face.WSAConnectByList(s, SocketAddress, LocalAddressLength, LocalAddress, RemoteAddressLength, RemoteAddress, timeout, Reserved);
+}
+
+// ---- Datagrams with control data ----
+
+/**
+ * Receives a datagram with what options such as IP_PKTINFO and IP_RECVTTL ask for beside it.
+ * @param lpMsg `name` is filled in where there is room, `Control` with WSACMSGHDRs (see WSA_CMSG_FIRSTHDR), their lengths are bytes in and
+ * out; `dwFlags` may be MSG_PEEK, and comes back as MSG_TRUNC, MSG_CTRUNC, MSG_BCAST and MSG_MCAST
+ * @returns 0, or SOCKET_ERROR: WSAEMSGSIZE where data of either kind found no room and was lost, WSAEINVAL on a socket that is not bound
+ */
+export function WSARecvMsg(
+  s: SOCKET,
+  lpMsg: WSAMSG | null,
+  lpdwNumberOfBytesRecvd: Box<number> | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpCompletionRoutine: CompletionRoutine | null,
+): number {
+  return face.WSARecvMsg(s, lpMsg, lpdwNumberOfBytesRecvd, lpOverlapped, lpCompletionRoutine);
+}
+
+/**
+ * Sends a datagram with control data that counts for it alone: IP_PKTINFO, IP_TTL, IP_TOS and IP_ECN, their kin of IPPROTO_IPV6, and UDP_SEND_MSG_SIZE.
+ * @param lpMsg `name` may be null where the socket is connected
+ * @param dwFlags MSG_ flags; those of `lpMsg` are of no account
+ * @returns 0, or SOCKET_ERROR: WSAEINVAL for streams and for control data that says nothing, WSAEADDRNOTAVAIL for an address or an interface that is not ours
+ */
+export function WSASendMsg(
+  s: SOCKET,
+  lpMsg: WSAMSG | null,
+  dwFlags: number,
+  lpNumberOfBytesSent: Box<number> | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpCompletionRoutine: CompletionRoutine | null,
+): number {
+  return face.WSASendMsg(s, lpMsg, dwFlags, lpNumberOfBytesSent, lpOverlapped, lpCompletionRoutine);
+}
+
+// ---- Files ----
+
+/**
+ * Opens a file of this machine for TransmitFile and TransmitPackets, which are all that can be done with it; CloseHandle closes it, and so
+ * does the last WSACleanup. Its handle is one of Winsock's, so WSAStartup comes first.
+ * @param parameters the path; GENERIC_READ; a share mode; null; OPEN_EXISTING; flags; null
+ * @returns the handle, or INVALID_HANDLE_VALUE: ERROR_FILE_NOT_FOUND, ERROR_ACCESS_DENIED (of GENERIC_WRITE too), or WSA_INVALID_PARAMETER
+ */
+export function CreateFile(...parameters: CreateFileParameters): HANDLE {
+  return face.CreateFile(...parameters);
+}
+
+/** As CreateFile: texts are JavaScript's. */
+export function CreateFileA(...parameters: CreateFileParameters): HANDLE {
+  return face.CreateFileA(...parameters);
+}
+
+/** As CreateFile: texts are JavaScript's. */
+export function CreateFileW(...parameters: CreateFileParameters): HANDLE {
+  return face.CreateFileW(...parameters);
+}
+
+/**
+ * Sends memory, a file, and memory again over a connected stream. Where the call is overlapped, all of it is read before it returns.
+ * @param hFile 0 for none
+ * @param nNumberOfBytesToWrite of the file; 0 for all that is left of it
+ * @param nNumberOfBytesPerSend is of no account
+ * @param lpOverlapped says where in the file to begin; null begins where the file stands, and waits until everything is in the send queue
+ * @param lpTransmitBuffers what goes before and behind the file, or null
+ * @param dwFlags TF_DISCONNECT begins to end the connection; with TF_REUSE_SOCKET the call is over when the peer has ended it too, and the socket may be
+ * used for AcceptEx and ConnectEx again. The others change nothing
+ * @returns TRUE, or FALSE: WSAENOTCONN for what is no connected stream, WSA_INVALID_HANDLE for what is no file, WSA_IO_PENDING while it goes on
+ */
+export function TransmitFile(
+  hSocket: SOCKET,
+  hFile: HANDLE | null,
+  nNumberOfBytesToWrite: number,
+  nNumberOfBytesPerSend: number,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpTransmitBuffers: TRANSMIT_FILE_BUFFERS | null,
+  dwFlags: number,
+): number {
+  return face.TransmitFile(hSocket, hFile, nNumberOfBytesToWrite, nNumberOfBytesPerSend, lpOverlapped, lpTransmitBuffers, dwFlags);
+}
+
+/**
+ * Sends memory and pieces of files in one go; over a connected datagram socket, TP_ELEMENT_EOP ends each datagram.
+ * @param nSendSize is of no account
+ * @param dwFlags TP_DISCONNECT and TP_REUSE_SOCKET, as of TransmitFile
+ * @returns as TransmitFile; WSAEINVAL for an element that is neither TP_ELEMENT_MEMORY nor TP_ELEMENT_FILE
+ */
+export function TransmitPackets(
+  hSocket: SOCKET,
+  lpPacketArray: readonly TRANSMIT_PACKETS_ELEMENT[] | null,
+  nElementCount: number,
+  nSendSize: number,
+  lpOverlapped: WSAOVERLAPPED | null,
+  dwFlags: number,
+): number {
+  return face.TransmitPackets(hSocket, lpPacketArray, nElementCount, nSendSize, lpOverlapped, dwFlags);
 }

@@ -1,5 +1,6 @@
 import { openBlockingPort } from "../network/networks.ts";
 import { createBlockingFace } from "./faces/blocking-face.ts";
+import { openFile } from "./open-file.ts";
 
 /** The face of this thread, which reaches its network at the first WSAStartup. */
-export const face = createBlockingFace(openBlockingPort);
+export const face = createBlockingFace(openBlockingPort, openFile);

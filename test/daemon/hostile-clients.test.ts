@@ -275,6 +275,8 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   socketOfDuplicate: () => ({ a: 7 }),
   offer: ({ listener }) => ({ s: listener }),
   reject: ({ listener }) => ({ s: listener }),
+  recvMsg: ({ datagram }) => ({ s: datagram, a: 100, c: 16, data: Uint8Array.of(100, 0, 0, 0) }),
+  sendMsg: ({ datagram }) => ({ s: datagram, a: 16, c: 16, data: Uint8Array.of(0, 0, 0, 0, ...loopbackName(9), 1, 2, 3) }),
   createWindow: () => ({}),
   destroyWindow: ({ event }) => ({ s: event }),
   postMessage: ({ event }) => ({ s: event, a: 0x400 }),

@@ -5,8 +5,10 @@ import type { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
 import { htons } from "../../src/winsock/abi/byte-order.ts";
 import { AF_INET, MAKEWORD, SOCK_STREAM } from "../../src/winsock/abi/constants.ts";
+import { ERROR_FILE_NOT_FOUND } from "../../src/winsock/abi/errors.ts";
 import { new_sockaddr_in, new_WSADATA, type SOCKET, sizeof_sockaddr_in, type sockaddr_in } from "../../src/winsock/abi/structures.ts";
 import { type BlockingFace, createBlockingFace } from "../../src/winsock/faces/blocking-face.ts";
+import type { ReadableFile } from "../../src/winsock/faces/file-functions.ts";
 import type { AsyncPort, BlockingPort, CallReply, CallRequest } from "../../src/winsock/provider/calls.ts";
 import { CALL } from "../../src/winsock/provider/calls.ts";
 import { Provider } from "../../src/winsock/provider/provider.ts";
@@ -51,6 +53,8 @@ export class VirtualWinsock {
   /** A call waited for something that can never come; it was answered with WSAENETDOWN. */
   isStuck = false;
   readonly rings: LendingRings | undefined;
+  /** What CreateFile finds. */
+  readonly files = new MemoryFiles();
   #lastClient = 0;
 
   constructor(options: VirtualWinsockOptions = {}) {
@@ -76,7 +80,10 @@ export class VirtualWinsock {
 
   /** A program of its own, started up. */
   program(provider: Provider = this.provider, version = MAKEWORD(2, 2)): BlockingFace {
-    const face = createBlockingFace(() => this.blockingPort(provider));
+    const face = createBlockingFace(
+      () => this.blockingPort(provider),
+      (path) => this.files.open(path),
+    );
     face.WSAStartup(version, new_WSADATA());
     return face;
   }
@@ -202,6 +209,33 @@ export class VirtualWinsock {
       throw new Error(`connect: ${this.winsock.WSAGetLastError()}`);
     }
     return { s, peer: this.peerWinsock.accept(listener, null, null), listener };
+  }
+}
+
+/** Files by their paths, of which a test wants to know how many are open. */
+export class MemoryFiles {
+  readonly #contents = new Map<string, Uint8Array>();
+  openCount = 0;
+
+  write(path: string, contents: Uint8Array): void {
+    this.#contents.set(path, contents);
+  }
+
+  open(path: string): ReadableFile | number {
+    const contents = this.#contents.get(path);
+    if (contents === undefined) return ERROR_FILE_NOT_FOUND;
+    this.openCount++;
+    return {
+      size: contents.length,
+      read: (target, position) => {
+        const piece = contents.subarray(position, position + target.length);
+        target.set(piece);
+        return piece.length;
+      },
+      close: () => {
+        this.openCount--;
+      },
+    };
   }
 }
 

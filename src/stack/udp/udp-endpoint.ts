@@ -5,6 +5,7 @@ import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { type MembershipOwner, type MembershipService, Memberships } from "../ip/groups/memberships.ts";
 import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
 import type { InboundPacket } from "../ip/transport.ts";
+import type { InterfaceService } from "../link/interface-service.ts";
 import type { PayloadSlabs } from "./payload-slabs.ts";
 import type { UdpEndpoint } from "./udp-service.ts";
 import type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./udp-user.ts";
@@ -46,6 +47,8 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   allowsBroadcast = false;
   takesBroadcast = true;
   readonly multicast: MulticastOptions = { interface: undefined, ttl: 1, loop: true };
+  sendsFrom: IpAddress | undefined;
+  sendsThrough: InterfaceService | undefined;
   readonly memberships: MembershipService;
   readonly #ownsMemberships: boolean;
   lostDatagrams = 0;
@@ -79,6 +82,7 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
 
   /** The address of ours for what goes to somebody: what a connect chose is nothing to the other family, which a socket of both reaches still. */
   sourceTowards(remote: IpAddress): IpAddress | undefined {
+    if (this.sendsFrom !== undefined) return this.sendsFrom;
     const local = specificOf(this.local);
     return local !== undefined && sameFamily(local, remote) ? local : this.source;
   }
@@ -121,7 +125,8 @@ export class BoundEndpoint implements UdpEndpoint, HeaderChoices {
   ): UdpSendResult {
     if (remote === undefined || this.#isClosed) return "no-route";
     const isToPeer = this.#peer !== undefined && sameAddress(remote, this.#peer);
-    return this.#owner.send(this, isToPeer ? this.#path : undefined, remote, port, payload, at, end);
+    const isAsConnected = isToPeer && this.sendsFrom === undefined && this.sendsThrough === undefined;
+    return this.#owner.send(this, isAsConnected ? this.#path : undefined, remote, port, payload, at, end);
   }
 
   /** The oldest queued datagram, whose bytes the caller may keep. */

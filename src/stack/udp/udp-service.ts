@@ -2,6 +2,7 @@ import type { IpAddress } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
 import type { MembershipService } from "../ip/groups/memberships.ts";
 import type { RouteFailure } from "../ip/path.ts";
+import type { InterfaceService } from "../link/interface-service.ts";
 import type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./udp-user.ts";
 
 /** One bound UDP port (RFC 768, RFC 1122 §4.1.4) as its user sees it. None of its calls waits. */
@@ -27,6 +28,9 @@ export interface UdpEndpoint {
   /** Whether datagrams that were sent to everybody are received: they are until somebody says otherwise. */
   takesBroadcast: boolean;
   readonly multicast: MulticastOptions;
+  /** Of datagrams out: an address of ours beside the one bound to, and an interface; undefined leaves the choice to binding and routes. */
+  sendsFrom: IpAddress | undefined;
+  sendsThrough: InterfaceService | undefined;
   /** What is sent is cut into datagrams of so many bytes, by the device where it does that; 0 sends each as it is. */
   segmentBytes: number;
   /** Where the queue is full the oldest datagrams are lost, and not the newest. */

@@ -139,7 +139,7 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
   ): UdpSendResult {
     if (!reachesFamilyOf(from.boundTo, remote)) return "source-not-local";
     const isGroup = isMulticast(remote);
-    const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#ip.pathTo(remote, from.sourceTowards(remote)));
+    const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#pathThrough(from, remote));
     if (typeof way === "string") return way;
     if (way.isBroadcast && !from.allowsBroadcast) return "broadcast-not-allowed";
     if (port === 0) {
@@ -237,9 +237,21 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     return best;
   }
 
+  /** The interface that a sender names gives a link-local address its link, and else is the one that the routes must lead through. */
+  #pathThrough(from: BoundEndpoint, remote: IpAddress): Path | RouteFailure {
+    const { sendsThrough } = from;
+    const source = from.sourceTowards(remote);
+    if (sendsThrough === undefined) return this.#ip.pathTo(remote, source);
+    const through = this.#ip.own(sendsThrough);
+    const way = this.#ip.wayTo(through.scoped(remote), source, through);
+    if (typeof way === "string") return way;
+    // What is for ourselves goes no other way than it always does.
+    return way.interface === through || way.interface.isLoopback ? this.#ip.pathTo(remote, source, through) : "no-route";
+  }
+
   #pathToGroup(from: BoundEndpoint, group: IpAddress): Path | RouteFailure {
-    const through = from.multicast.interface;
-    return this.#ip.pathTo(group, from.source, through === undefined ? undefined : this.#ip.own(through));
+    const through = from.sendsThrough ?? from.multicast.interface;
+    return this.#ip.pathTo(group, from.sendsFrom ?? from.source, through === undefined ? undefined : this.#ip.own(through));
   }
 
   #choicesForGroup({ multicast, trafficClass, dontFragment }: BoundEndpoint): HeaderChoices {

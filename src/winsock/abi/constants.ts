@@ -233,6 +233,7 @@ export const IP_BLOCK_SOURCE = 17;
 export const IP_UNBLOCK_SOURCE = 18;
 export const IP_PKTINFO = 19;
 export const IP_RECVTTL = 21;
+export const IP_HOPLIMIT = 21;
 export const IP_RECEIVE_BROADCAST = 22;
 export const IP_RECVIF = 24;
 export const IP_RECVDSTADDR = 25;
@@ -481,6 +482,21 @@ export const TF_USE_KERNEL_APC = 0x20;
 export const TP_ELEMENT_MEMORY = 1;
 export const TP_ELEMENT_FILE = 2;
 export const TP_ELEMENT_EOP = 4;
+export const TP_DISCONNECT = TF_DISCONNECT;
+export const TP_REUSE_SOCKET = TF_REUSE_SOCKET;
+export const TP_USE_SYSTEM_THREAD = TF_USE_SYSTEM_THREAD;
+export const TP_USE_KERNEL_APC = TF_USE_KERNEL_APC;
+
+// CreateFile, of files that TransmitFile sends.
+export const GENERIC_READ = 0x80000000;
+export const GENERIC_WRITE = 0x40000000;
+export const FILE_SHARE_READ = 1;
+export const FILE_SHARE_WRITE = 2;
+export const FILE_SHARE_DELETE = 4;
+export const OPEN_EXISTING = 3;
+export const FILE_ATTRIBUTE_NORMAL = 0x80;
+export const FILE_FLAG_SEQUENTIAL_SCAN = 0x08000000;
+export const FILE_FLAG_OVERLAPPED = 0x40000000;
 
 // Completion notification modes.
 export const FILE_SKIP_COMPLETION_PORT_ON_SUCCESS = 1;

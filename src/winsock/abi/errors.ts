@@ -120,6 +120,8 @@ export const EAI_SOCKTYPE = WSAESOCKTNOSUPPORT;
 export const EAI_IPSECPOLICY = WSA_IPSEC_NAME_POLICY_ERROR;
 
 // Win32 and NT codes that surface through Winsock without being Winsock's.
+export const ERROR_FILE_NOT_FOUND = 2;
+export const ERROR_ACCESS_DENIED = 5;
 export const ERROR_NOT_SUPPORTED = 50;
 export const ERROR_NETNAME_DELETED = 64;
 export const ERROR_SEM_TIMEOUT = 121;

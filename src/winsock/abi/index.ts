@@ -50,6 +50,27 @@ export {
   sizeof_IRDA_DEVICE_INFO,
   sizeof_SOCKADDR_IRDA,
 } from "./irda-structures.ts";
+export {
+  type in_pktinfo,
+  type in6_pktinfo,
+  new_in_pktinfo,
+  new_in6_pktinfo,
+  new_WSACMSGHDR,
+  new_WSAMSG,
+  read_in_pktinfo,
+  read_in6_pktinfo,
+  sizeof_in_pktinfo,
+  sizeof_in6_pktinfo,
+  sizeof_WSACMSGHDR,
+  sizeof_WSAMSG,
+  WSA_CMSG_DATA,
+  WSA_CMSG_FIRSTHDR,
+  WSA_CMSG_LEN,
+  WSA_CMSG_NXTHDR,
+  WSA_CMSG_SPACE,
+  type WSACMSGHDR,
+  type WSAMSG,
+} from "./message-control.ts";
 export * from "./message-structures.ts";
 export {
   type group_req,
@@ -105,4 +126,12 @@ export {
   sizeof_SOCKET_ADDRESS,
 } from "./socket-state.ts";
 export * from "./structures.ts";
+export {
+  new_TRANSMIT_FILE_BUFFERS,
+  new_TRANSMIT_PACKETS_ELEMENT,
+  sizeof_TRANSMIT_FILE_BUFFERS,
+  sizeof_TRANSMIT_PACKETS_ELEMENT,
+  type TRANSMIT_FILE_BUFFERS,
+  type TRANSMIT_PACKETS_ELEMENT,
+} from "./transmit-structures.ts";
 export * from "./values.ts";

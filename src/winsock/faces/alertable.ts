@@ -1,4 +1,4 @@
-import { WSAEINPROGRESS, WSAENETDOWN } from "../abi/errors.ts";
+import { WSAEINPROGRESS, WSAENETDOWN, WSAETIMEDOUT } from "../abi/errors.ts";
 import { type BlockingPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
 import type { BlockingHooks } from "./blocking-hooks.ts";
 
@@ -14,8 +14,10 @@ const WAITING_CALLS: ReadonlySet<number> = new Set([
   CALL.poll,
   CALL.recv,
   CALL.recvfrom,
+  CALL.recvMsg,
   CALL.select,
   CALL.send,
+  CALL.sendMsg,
   CALL.sendto,
 ]);
 
@@ -74,8 +76,11 @@ export class AlertableThread {
     return mayRun && WAITING_CALLS.has(op);
   }
 
-  /** Makes a call that may wait, and runs meanwhile what is queued. Within what interrupted such a call one that would wait is refused. */
-  call(port: BlockingPort, request: CallToMake): CallReply {
+  /**
+   * Makes a call that may wait, and runs meanwhile what is queued. Within what interrupted such a call one that would wait is refused.
+   * @param limit when it is there the call ends with WSAETIMEDOUT
+   */
+  call(port: BlockingPort, request: CallToMake, limit?: PostedAnswer): CallReply {
     const call = new PostedAnswer(port, request);
     if (this.#isInterrupting) {
       if (!call.isThere) call.cancel();
@@ -89,6 +94,10 @@ export class AlertableThread {
         this.#isInterrupting = false;
       }
       if (call.isThere) break;
+      if (limit?.isThere === true) {
+        call.cancel();
+        return call.wasCancelled ? refusal(WSAETIMEDOUT) : call.wait();
+      }
       if (this.#hooks.isLegacy) this.#runHook(port, call);
       else if (!port.awaitPosted()) return refusal(WSAENETDOWN);
     }
@@ -104,7 +113,7 @@ export class AlertableThread {
       this.#isInterrupting = false;
     }
     if (call.isThere) return;
-    const pause = new PostedAnswer(port, { op: CALL.waitForEvents, s: 0, a: 0, b: HOOK_PAUSE_MS, c: 0, data: new Uint8Array(0) });
+    const pause = sleep(port, HOOK_PAUSE_MS);
     while (!call.isThere && !pause.isThere) if (!port.awaitPosted()) return;
     if (!pause.isThere) pause.cancel();
   }
@@ -126,7 +135,7 @@ export class AlertableThread {
 }
 
 /** One call, whose answer may be long in coming. */
-class PostedAnswer {
+export class PostedAnswer {
   readonly #port: BlockingPort;
   readonly #id: number;
   #reply: CallReply | undefined;
@@ -166,6 +175,10 @@ class PostedAnswer {
     this.#port.takeReplies();
   }
 }
+
+/** A wait for nothing, which is answered when its time is over. */
+export const sleep = (port: BlockingPort, ms: number): PostedAnswer =>
+  new PostedAnswer(port, { op: CALL.waitForEvents, s: 0, a: 0, b: ms, c: 0, data: new Uint8Array(0) });
 
 const refusal = (error: number): CallReply => ({ id: 0, result: -1, error, a: 0, b: 0, data: null });
 

@@ -27,17 +27,21 @@ import { AlertableThread } from "./alertable.ts";
 import { type AsyncNameFunctions, asyncNameFunctions } from "./async-name-functions.ts";
 import { BlockingHooks, type HookFunctions, hookFunctions } from "./blocking-hooks.ts";
 import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
+import { type ConnectFunctions, connectFault, connectFunctions } from "./connect-functions.ts";
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
+import { type FileFunctions, type FileOpener, Files, fileFault, fileFunctions } from "./file-functions.ts";
 import { type IoctlInput, type IoctlOutput, ioctlInputBytes, ioctlNumber, writeIoctlOutput } from "./ioctl-values.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { LookupsBegun } from "./lookups-begun.ts";
+import { type MessageFunctions, messageFunctions } from "./message-functions.ts";
 import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
 import { isPointer, type SockaddrPointer } from "./pointers.ts";
 import { type SocketFunctions, socketFault, socketFunctions } from "./socket-functions.ts";
 import { Transfers } from "./transfers.ts";
+import { type TransmitFunctions, transmitFault, transmitFunctions } from "./transmit-functions.ts";
 import { fillMessage, type WindowFunctions, type WindowProcedure, windowFault, windowFunctions } from "./window-functions.ts";
 
 export type { SockaddrPointer } from "./pointers.ts";
@@ -53,6 +57,10 @@ export interface BlockingFace
     AsyncNameFunctions,
     ExtensionFunctions,
     SocketFunctions,
+    ConnectFunctions,
+    MessageFunctions,
+    FileFunctions,
+    TransmitFunctions,
     HookFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
@@ -138,8 +146,9 @@ const NOTHING = new Uint8Array(0);
 /**
  * A face for one program, which here is one thread of JavaScript: start-up count, last error and sockets are its own.
  * @param openPort reaches the network; called by the first WSAStartup, and by the first one after the last WSACleanup
+ * @param openFile opens what CreateFile names; without it there are no files
  */
-export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
+export function createBlockingFace(openPort: () => BlockingPort, openFile?: FileOpener): BlockingFace {
   let port: BlockingPort | undefined;
   let startups = 0;
   let lastError = 0;
@@ -156,6 +165,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
   const hooks = new BlockingHooks(dispatchOne);
   const thread = new AlertableThread(() => port, hooks);
   const packets = new PacketNames();
+  const files = new Files();
   /** By name, for who asks for a pointer to one. */
   const functions = new Map<string, unknown>();
   const streams = new KnownStreams((request, replied) => {
@@ -172,6 +182,7 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       packets.drop(s);
       synchronous.delete(s);
     }
+    if (op === CALL.closeHandle) files.drop(s);
     return request(op, s, a, b, c, data);
   }
 
@@ -239,6 +250,8 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
     hooks.isLegacy = false;
     hooks.unhook();
     streams.clear();
+    // Their handles go with the port.
+    files.clear();
     closePort();
     return 0;
   }
@@ -373,6 +386,10 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       accept: (...parameters) => face.accept(...parameters),
       shutdown: (...parameters) => face.shutdown(...parameters),
     }),
+    ...connectFunctions({ ...core, port: () => port }),
+    ...fileFunctions(core, files, openFile),
+    ...transmitFunctions({ ...transferCore, transfers, files }),
+    ...messageFunctions({ ...transferCore, transfers }),
     ...extensionFunctions({ ...transferCore, transfers }),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({
@@ -549,6 +566,9 @@ export function createBlockingFace(openPort: () => BlockingPort): BlockingFace {
       windowFault(name) ??
       extensionFault(name) ??
       socketFault(name) ??
+      connectFault(name) ??
+      fileFault(name) ??
+      transmitFault(name) ??
       SOCKET_ERROR
     );
   });

@@ -1,4 +1,3 @@
-import { copyBytes } from "../../stack/core/copy-bytes.ts";
 import { FALSE, INFINITE, MSG_PARTIAL, SOCKET_ERROR, TRUE, WSA_WAIT_IO_COMPLETION } from "../abi/constants.ts";
 import {
   ERROR_NOT_FOUND,
@@ -15,6 +14,7 @@ import type { Box, SOCKET } from "../abi/structures.ts";
 import { CALL, type CallReply } from "../provider/calls.ts";
 import type { SockaddrPointer } from "./blocking-face.ts";
 import type { HANDLE } from "./event-functions.ts";
+import { buffersOf, joined, lengthOf, scatter } from "./scattered.ts";
 import type { CompletionRoutine, Transfer, TransferCore, Transfers } from "./transfers.ts";
 
 /** What overlapped calls need of their face. */
@@ -115,18 +115,6 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
     if (result < 0) return SOCKET_ERROR;
     bytes.value = result;
     return 0;
-  }
-
-  /** The pieces of memory, or the code for what is none. */
-  function buffersOf(lpBuffers: readonly WSABUF[] | null, count: number): Uint8Array[] | number {
-    if (!Array.isArray(lpBuffers) || count > lpBuffers.length) return WSAEFAULT;
-    const pieces: Uint8Array[] = [];
-    for (const { len, buf } of lpBuffers.slice(0, count)) {
-      const length = len >>> 0;
-      if (length > 0 && !(buf instanceof Uint8Array && length <= buf.length)) return WSAEFAULT;
-      if (length > 0) pieces.push(buf!.subarray(0, length));
-    }
-    return pieces;
   }
 
   const functions: OverlappedFunctions = {
@@ -284,19 +272,6 @@ export function overlappedFault(name: string): number | undefined {
   return /^(WSAGetOverlappedResult|CancelIo|CancelIoEx|QueueUserAPC|GetCurrentThread)$/.test(name) ? FALSE : undefined;
 }
 
-const lengthOf = (buffers: readonly Uint8Array[]): number => buffers.reduce((sum, { length }) => sum + length, 0);
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  if (pieces.length === 1) return pieces[0]!;
-  const whole = new Uint8Array(lengthOf(pieces));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
-}
-
 /** Into one piece of memory directly, into several by way of another. */
 function receiveScattered(buffers: readonly Uint8Array[], receive: (memory: Uint8Array) => number): number {
   if (buffers.length === 1) return receive(buffers[0]!);
@@ -304,16 +279,4 @@ function receiveScattered(buffers: readonly Uint8Array[], receive: (memory: Uint
   const received = receive(memory);
   if (received > 0) scatter(buffers, memory.subarray(0, received));
   return received;
-}
-
-/** @returns how many bytes found room */
-function scatter(buffers: readonly Uint8Array[], data: Uint8Array): number {
-  let at = 0;
-  for (const buffer of buffers) {
-    const count = Math.min(buffer.length, data.length - at);
-    if (count <= 0) break;
-    copyBytes(buffer, 0, data.subarray(at, at + count));
-    at += count;
-  }
-  return at;
 }

@@ -99,6 +99,13 @@ export const CALL = {
   offer: 58,
   /** WSAAccept with CF_REJECT. s: the connection that was offered is reset. */
   reject: 59,
+  /**
+   * WSARecvMsg. s; a: wanted bytes; b: MSG_ flags; c: room for the address, or −1; data: room for control data, a little-endian u32. Result: bytes;
+   * reply data: sockaddr (a bytes of it), control data and bytes; b: MSG_ flags, and the bytes of control data as a multiple of 65536.
+   */
+  recvMsg: 60,
+  /** WSASendMsg. s; a: length of the name within data, or −1 for null; b: MSG_ flags; c: namelen; data: the bytes of control data, a little-endian u32, then name, control data and payload. Result: payload bytes. */
+  sendMsg: 61,
   /** A window of the calling thread that has nothing but messages. Result: HWND. */
   createWindow: 50,
   /** s: HWND. Result: BOOL. */

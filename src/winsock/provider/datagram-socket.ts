@@ -1,4 +1,4 @@
-import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isMulticast, isUnspecified, sameAddress } from "../../stack/core/address.ts";
 import { specificOf } from "../../stack/core/bound-address.ts";
 import type { MembershipService } from "../../stack/ip/groups/memberships.ts";
 import type { IcmpErrorKind } from "../../stack/ip/transport.ts";
@@ -10,9 +10,13 @@ import {
   FD_READ,
   FD_WRITE,
   IPPROTO_UDP,
+  MSG_BCAST,
+  MSG_CTRUNC,
   MSG_DONTROUTE,
+  MSG_MCAST,
   MSG_PARTIAL,
   MSG_PEEK,
+  MSG_TRUNC,
   POLLRDNORM,
   POLLWRNORM,
   SD_BOTH,
@@ -38,8 +42,10 @@ import {
   WSAETIMEDOUT,
   WSAEWOULDBLOCK,
 } from "../abi/errors.ts";
+import { controlBytes, WSA_CMSG_SPACE } from "../abi/message-control.ts";
 import { sizeof_sockaddr } from "../abi/structures.ts";
 import { IP_PMTUDISC_DO, IP_PMTUDISC_PROBE } from "../abi/values.ts";
+import { controlOf, type SendChoices, sendChoices } from "./control-data.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
 import { codeOfRouteFailure, LARGEST_BUFFER, type Owner, Socket, type SocketContext } from "./socket.ts";
@@ -62,6 +68,8 @@ export class DatagramSocket extends Socket implements UdpUser {
   /** The code with which calls fail since the device, or the address, is gone, once what had come is received; until a connect by another way. */
   #death = 0;
   #memberships: MembershipService | undefined;
+  /** Of the datagram that is being sent. */
+  #choices: SendChoices | undefined;
   /** Codes that the next receives fail with, one each. */
   readonly #errors: number[] = [];
 
@@ -236,17 +244,46 @@ export class DatagramSocket extends Socket implements UdpUser {
     return this.#sendTo(bytes, flags, to, true);
   }
 
+  /** WSASendMsg: as sendto, or send where there is no name, and the control data counts for this datagram only. */
+  sendMsg(bytes: Uint8Array, flags: number, name: Uint8Array | null, tolen: number, control: Uint8Array): Answer {
+    const choices = sendChoices(this, control);
+    if (typeof choices === "number") return failed(choices);
+    this.#choices = choices;
+    try {
+      return this.sendto(bytes, flags, name, tolen);
+    } finally {
+      this.#choices = undefined;
+      if (this.#endpoint !== undefined) this.#endpoint.sendsFrom = this.#endpoint.sendsThrough = undefined;
+      this.applyOptions();
+    }
+  }
+
+  #applyChoices({ source, through, ttl, trafficClass, segmentBytes }: SendChoices): void {
+    const endpoint = this.#endpoint!;
+    endpoint.sendsFrom = source;
+    endpoint.sendsThrough = through;
+    if (ttl !== undefined) endpoint.ttl = endpoint.multicast.ttl = ttl;
+    if (trafficClass !== undefined) endpoint.trafficClass = trafficClass;
+    if (segmentBytes !== undefined) endpoint.segmentBytes = segmentBytes;
+  }
+
   #sendTo(bytes: Uint8Array | null, flags: number, to: Endpoint, needsOption: boolean): Outcome {
     if (bytes === null) return failed(WSAEFAULT);
     if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
     if (needsOption && this.#isForbiddenBroadcast(to.address)) return failed(WSAEACCES);
     if (bytes.length > this.family.largestDatagram) return failed(WSAEMSGSIZE);
     const wasBound = this.isBound;
-    const code = this.bindImplicitly() || this.#codeOfSend(this.#endpoint!.send(bytes, 0, bytes.length, to.address, to.port));
+    const code = this.bindImplicitly() || this.#sendNow(bytes, to);
     if (code === 0) return succeeded(bytes.length);
     // Only a send that succeeds binds (Wine's test WSASendTo).
     if (!wasBound) this.#release();
     return failed(code);
+  }
+
+  /** @returns 0 or a WSA code */
+  #sendNow(bytes: Uint8Array, { address, port }: Endpoint): number {
+    if (this.#choices !== undefined) this.#applyChoices(this.#choices);
+    return this.#codeOfSend(this.#endpoint!.send(bytes, 0, bytes.length, address, port));
   }
 
   #codeOfSend(result: UdpSendResult): number {
@@ -271,15 +308,24 @@ export class DatagramSocket extends Socket implements UdpUser {
 
   override recv(wanted: number, flags: number, isOverlapped = false): Answer {
     if (this.#isDissolved) return failed(WSAENOTCONN);
-    return this.#receive(wanted, flags, -1, isOverlapped);
+    return this.#receive(wanted, flags, isOverlapped, (datagram) => this.#handOver(datagram, wanted, -1));
   }
 
   override recvfrom(wanted: number, flags: number, room: number, isOverlapped = false): Answer {
     if (room >= 0 && room < this.family.nameBytes) return failed(WSAEFAULT);
-    return this.#receive(wanted, flags, room, isOverlapped);
+    return this.#receive(wanted, flags, isOverlapped, (datagram) => this.#handOver(datagram, wanted, room));
   }
 
-  #receive(wanted: number, flags: number, room: number, isOverlapped: boolean): Answer {
+  /**
+   * WSARecvMsg. Reply b: MSG_ flags, and how many bytes of control data as a multiple of 65536; data: name (a bytes of it), control data and payload.
+   * @param controlRoom for control data
+   */
+  recvMsg(wanted: number, flags: number, room: number, controlRoom: number, isOverlapped = false): Answer {
+    if (room >= 0 && room < this.family.nameBytes) return failed(WSAEFAULT);
+    return this.#receive(wanted, flags, isOverlapped, (datagram) => this.#handOverMsg(datagram, wanted, room, controlRoom));
+  }
+
+  #receive(wanted: number, flags: number, isOverlapped: boolean, handOver: (datagram: Datagram) => Outcome): Answer {
     if (!this.isBound) return failed(WSAEINVAL);
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);
@@ -291,7 +337,7 @@ export class DatagramSocket extends Socket implements UdpUser {
       const error = this.#errors.shift();
       if (error !== undefined) return failed(error);
       const datagram = isPeek ? this.#endpoint!.peek() : this.#endpoint!.receive();
-      if (datagram !== undefined) return this.#handOver(datagram, wanted, room);
+      if (datagram !== undefined) return handOver(datagram);
       return this.#death === 0 ? undefined : failed(this.#death);
     };
     const outcome = this.isQueued("receive") ? undefined : attempt();
@@ -311,6 +357,24 @@ export class DatagramSocket extends Socket implements UdpUser {
     scratch.set(this.family.writeName(datagram.from, datagram.fromPort));
     scratch.set(payload.subarray(0, count), nameBytes);
     return { ...outcome, a: nameBytes, data: scratch.subarray(0, nameBytes + count) };
+  }
+
+  /** What does not find room, of either kind of data, is lost, and said to be (Microsoft, "WSAMSG structure"). */
+  #handOverMsg(datagram: Datagram, wanted: number, room: number, controlRoom: number): Outcome {
+    const { payload, to } = datagram;
+    const items = controlOf(this, datagram);
+    const control = controlBytes(items, controlRoom);
+    const isControlCut = control.length < items.reduce((sum, { data }) => sum + WSA_CMSG_SPACE(data.length), 0);
+    const isCut = payload.length > wanted;
+    const isToAll = this.context.host.ip.isBroadcast(to);
+    const flags = (isCut ? MSG_TRUNC : 0) | (isControlCut ? MSG_CTRUNC : 0) | (isToAll ? MSG_BCAST : 0) | (isMulticast(to) ? MSG_MCAST : 0);
+    const name = room < 0 ? new Uint8Array(0) : this.family.writeName(datagram.from, datagram.fromPort);
+    const data = new Uint8Array(name.length + control.length + Math.min(payload.length, wanted));
+    data.set(name);
+    data.set(control, name.length);
+    data.set(payload.subarray(0, wanted), name.length + control.length);
+    const outcome = isCut || isControlCut ? failed(WSAEMSGSIZE) : succeeded(payload.length);
+    return { ...outcome, a: name.length, b: flags + 65536 * control.length, data };
   }
 
   // ---- Ending ----

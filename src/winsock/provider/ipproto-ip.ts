@@ -7,6 +7,11 @@ import { keptKey } from "./socket-options.ts";
 
 const kept = keptAt(c.IPPROTO_IP);
 const ofDatagrams = (name: number): [number, SocketOption] => notOnStreams(kept(name, "dword"));
+/** What WSARecvMsg tells is asked for so. */
+const ofMessages = (name: number): [number, SocketOption] => {
+  const [, option] = ofDatagrams(name);
+  return [name, { ...option, isOnlyKept: false }];
+};
 const INET = socketFamily(c.AF_INET)!;
 /** RFC 791 §3.1: what the header's length leaves room for. */
 const MOST_OPTIONS = 40;
@@ -38,19 +43,19 @@ export const IP_LEVEL: OptionTable = new Map<number, SocketOption>([
   multicastLoop(c.IP_MULTICAST_LOOP),
   ...IP_MEMBERSHIPS,
   dontFragment(c.IPPROTO_IP, c.IP_DONTFRAGMENT),
-  ofDatagrams(c.IP_PKTINFO),
-  ofDatagrams(c.IP_RECVTTL),
+  ofMessages(c.IP_PKTINFO),
+  ofMessages(c.IP_RECVTTL),
   notOnStreams([c.IP_RECEIVE_BROADCAST, { ...flag("bool", "receivesBroadcast", "any"), lengths: "dword" }]),
-  ofDatagrams(c.IP_RECVIF),
+  ofMessages(c.IP_RECVIF),
   ofDatagrams(c.IP_RECVDSTADDR),
   kept(c.IP_IFLIST, "dword"),
   kept(c.IP_UNICAST_IF, "dword"),
   kept(c.IP_RTHDR, "dword"),
   notThere(c.IP_GET_IFLIST),
   ofDatagrams(c.IP_RECVRTHDR),
-  ofDatagrams(c.IP_RECVTOS),
+  ofMessages(c.IP_RECVTOS),
   ofDatagrams(c.IP_ORIGINAL_ARRIVAL_IF),
-  ofDatagrams(c.IP_ECN),
+  ofMessages(c.IP_ECN),
   ofDatagrams(c.IP_PKTINFO_EX),
   ofDatagrams(c.IP_WFP_REDIRECT_RECORDS),
   ofDatagrams(c.IP_WFP_REDIRECT_CONTEXT),

@@ -7,6 +7,11 @@ import { keptKey } from "./socket-options.ts";
 
 const kept = keptAt(c.IPPROTO_IPV6);
 const ofDatagrams = (name: number): [number, SocketOption] => notOnStreams(kept(name, "dword"));
+/** What WSARecvMsg tells is asked for so. */
+const ofMessages = (name: number): [number, SocketOption] => {
+  const [, option] = ofDatagrams(name);
+  return [name, { ...option, isOnlyKept: false }];
+};
 /** RFC 8200 §4.3: what the header's length can say. */
 const MOST_HOP_OPTIONS = 2048;
 const MULTICAST_IF = keptKey(c.IPPROTO_IPV6, c.IPV6_MULTICAST_IF);
@@ -47,10 +52,10 @@ const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   multicastLoop(c.IPV6_MULTICAST_LOOP),
   ...IPV6_MEMBERSHIPS,
   dontFragment(c.IPPROTO_IPV6, c.IPV6_DONTFRAG),
-  ofDatagrams(c.IPV6_PKTINFO),
-  ofDatagrams(c.IPV6_HOPLIMIT),
+  ofMessages(c.IPV6_PKTINFO),
+  ofMessages(c.IPV6_HOPLIMIT),
   [c.IPV6_PROTECTION_LEVEL, protection],
-  ofDatagrams(c.IPV6_RECVIF),
+  ofMessages(c.IPV6_RECVIF),
   ofDatagrams(c.IPV6_RECVDSTADDR),
   notThere(c.IPV6_CHECKSUM),
   kept(c.IPV6_IFLIST, "dword"),
@@ -59,8 +64,8 @@ const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   notThere(c.IPV6_GET_IFLIST),
   ofDatagrams(c.IPV6_RECVRTHDR),
   [c.IPV6_TCLASS, TRAFFIC_CLASS],
-  ofDatagrams(c.IPV6_RECVTCLASS),
-  ofDatagrams(c.IPV6_ECN),
+  ofMessages(c.IPV6_RECVTCLASS),
+  ofMessages(c.IPV6_ECN),
   [c.IPV6_MTU_DISCOVER, MTU_DISCOVERY],
   [c.IPV6_MTU, MTU],
   ofDatagrams(c.IPV6_RECVERR),

@@ -28,10 +28,12 @@ import {
   WSANOTINITIALISED,
   WSAVERNOTSUPPORTED,
 } from "../abi/errors.ts";
+import { getU32 } from "../abi/fields.ts";
 import { negotiateVersion } from "../abi/startup-version.ts";
 import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
 import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
+import { DatagramSocket } from "./datagram-socket.ts";
 import { Duplicates } from "./duplicates.ts";
 import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
 import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
@@ -457,6 +459,11 @@ function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer
     }
     case CALL.recvfrom:
       return reenabling(socket, FD_READ | FD_OOB, socket.recvfrom(a, b, c, caller.isOverlapped));
+    case CALL.recvMsg:
+      if (!(socket instanceof DatagramSocket)) return failed(WSAEOPNOTSUPP);
+      return reenabling(socket, FD_READ | FD_OOB, socket.recvMsg(a, b, c, firstWord(data), caller.isOverlapped));
+    case CALL.sendMsg:
+      return socket instanceof DatagramSocket ? sent(socket, sendMsg(socket, request)) : failed(WSAEINVAL);
     case CALL.offer:
       return socket instanceof StreamSocket ? socket.offer() : failed(WSAEOPNOTSUPP);
     case CALL.reject:
@@ -500,6 +507,17 @@ function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer
     default:
       return failed(WSAEOPNOTSUPP);
   }
+}
+
+const firstWord = (data: Uint8Array | null): number => (data === null ? 0 : getU32(data, 0));
+
+function sendMsg(socket: DatagramSocket, { a, b, c, data }: CallRequest): Answer {
+  const controlLength = firstWord(data);
+  const controlAt = 4 + Math.max(0, a);
+  if (data === null || controlAt + controlLength > data.length) return failed(WSAEFAULT);
+  const name = a < 0 ? null : data.subarray(4, controlAt);
+  const payloadAt = controlAt + controlLength;
+  return socket.sendMsg(data.subarray(payloadAt), b, name, c, data.subarray(controlAt, payloadAt));
 }
 
 function replyFor(id: number, outcome: Outcome): CallReply {

@@ -3,7 +3,6 @@ import { LINUX } from "../../../src/stack/core/profile.ts";
 import {
   FIONBIO,
   FIONREAD,
-  MSG_OOB,
   MSG_PEEK,
   MSG_WAITALL,
   SD_BOTH,

@@ -14,6 +14,7 @@ export function addFlows(add) {
   addTable(add, "flow found among 8", 8, [V4]);
   addTable(add, "flow found among 10000", 10_000, [V4]);
   addTable(add, "IPv6 flow found among 8", 8, [V6]);
+  addTable(add, "flow found among 8 of both families", 8, [V4, V6]);
   addTable(add, "flow found among 100000 of both families", 100_000, [V4, V6]);
 }
 

@@ -33,7 +33,16 @@ function functionsOf(...files: string[]): Map<string, string> {
 }
 
 export function callsPage(): string {
-  const inC = functionsOf("index.ts", "names.ts", "abi/byte-order.ts", "abi/fd-set.ts");
+  const inC = functionsOf(
+    "index.ts",
+    "events.ts",
+    "extensions.ts",
+    "names.ts",
+    "overlapped.ts",
+    "windows.ts",
+    "abi/byte-order.ts",
+    "abi/fd-set.ts",
+  );
   const awaited = functionsOf("promises.ts", "abi/byte-order.ts");
   const names = [...new Set([...WINSOCK_FUNCTIONS, ...inC.keys()])].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   const isThere = (name: string): boolean => inC.has(name) || awaited.has(name);

@@ -59,6 +59,11 @@ export class PendingCall {
     if (outcome !== undefined) this.end(outcome);
   }
 
+  /** Bytes that are kept while it waits. */
+  get bytes(): number {
+    return this.#wait.bytes ?? 0;
+  }
+
   /** What it is about goes one way and not the other: earlier calls of the same direction come first. */
   get direction(): CallDirection | undefined {
     return this.#wait.direction;

@@ -40,6 +40,7 @@ import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
 import { ioctl } from "./ioctl.ts";
 import { IrdaSocket } from "./irda-socket.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
+import { MessageWindow } from "./message-window.ts";
 import { hostForWindow, NameMessage } from "./name-messages.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
@@ -134,7 +135,11 @@ export class Provider implements CallHandler {
     const { process } = thread;
     this.#threads.delete(client);
     process.threads.delete(client);
-    for (const call of [...thread.pending.values()]) call.abandon();
+    for (const call of [...thread.pending.values()]) {
+      call.abandon();
+      process.waiting.change(-call.bytes);
+    }
+    process.closeAll(isWindowOf(thread), (window) => window.abort());
     if (process.threads.size === 0) {
       this.#processes.delete(process);
       this.#byKey.delete(process.key);
@@ -376,6 +381,11 @@ function cancelIo({ process, thread, handle }: Caller, id: number, ofAllThreads:
 
 const canAccept = (socket: Socket): socket is StreamSocket | IrdaSocket => socket instanceof StreamSocket || socket instanceof IrdaSocket;
 const isSocket = (object: HandleObject): object is Socket => object instanceof Socket;
+/** Windows go with the thread that made them (Microsoft, "DestroyWindow function": no other thread may destroy them). */
+const isWindowOf =
+  ({ messages }: Thread) =>
+  (object: HandleObject): object is MessageWindow =>
+    object instanceof MessageWindow && object.queue === messages;
 const isAny = (_object: HandleObject): _object is HandleObject => true;
 
 function newSocket(process: Process, af: number, wanted: number, protocol: number): Outcome {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { WSAEINTR, WSANOTINITIALISED } from "../../../src/winsock/abi/errors.ts";
+import { ERROR_INVALID_WINDOW_HANDLE, WSAEINTR, WSANOTINITIALISED } from "../../../src/winsock/abi/errors.ts";
 import { CALL, type CallReply, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { recv } from "../../support/winsock-calls.ts";
@@ -66,6 +66,29 @@ describe("threads of one program (Microsoft, WSAStartup and WSACleanup functions
     const late = thread(103);
     late.call("startup", { a: 0x0202 });
     expect(late.call("bind", { s: late.call("socket", DATAGRAM)!.result, a: 16, data: loopbackName(7000) })?.error).toBe(0);
+  });
+
+  test("give back what their waiting calls kept", () => {
+    const v = new VirtualWinsock();
+    const thread = program(v, 7);
+    const [one, other] = [thread(101), thread(102)];
+    one.call("startup", { a: 0x0202 });
+    const usage = () => v.provider.usage.each.find(({ client }) => client === 101)!;
+    const event = one.call("createEvent")!.result;
+    one.begin("waitForEvents", { b: -1, data: new Uint8Array(Uint32Array.of(event).buffer) });
+    const before = usage().waitingBytes;
+    one.end();
+    expect([before > 0, usage().waitingBytes]).toEqual([true, 0]);
+    expect(other.call("setEvent", { s: event })?.error).toBe(0);
+  });
+
+  test("take their windows with them", () => {
+    const thread = program(new VirtualWinsock(), 7);
+    const [one, other] = [thread(101), thread(102)];
+    one.call("startup", { a: 0x0202 });
+    const [window, another] = [one.call("createWindow")!.result, other.call("createWindow")!.result];
+    one.end();
+    expect([window, another].map((s) => other.call("postMessage", { s, a: 1024 })?.error)).toEqual([ERROR_INVALID_WINDOW_HANDLE, 0]);
   });
 
   test("are not those of another program, which knows none of its handles", () => {

@@ -250,8 +250,11 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
     hooks.isLegacy = false;
     hooks.unhook();
     streams.clear();
-    // Their handles go with the port.
+    // Their handles go with the port, and the next one begins with the same numbers.
     files.clear();
+    packets.clear();
+    procedures.clear();
+    synchronous.clear();
     closePort();
     return 0;
   }

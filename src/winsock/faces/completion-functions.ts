@@ -91,6 +91,17 @@ export class PacketNames {
     this.#skipping.delete(s);
   }
 
+  /** Every handle is closed. */
+  clear(): void {
+    this.#associated.clear();
+    this.#skipping.clear();
+    this.#overlapped.clear();
+  }
+
+  hasPort(s: SOCKET): boolean {
+    return this.#associated.has(s);
+  }
+
   /** A call was made that leaves a packet, if its socket has a port. */
   made(s: SOCKET, call: number, overlapped: WSAOVERLAPPED): void {
     if (this.#associated.has(s)) this.#overlapped.set(call, overlapped);

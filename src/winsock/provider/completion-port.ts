@@ -57,6 +57,4 @@ export class CompletionPort extends HandleObject {
 export interface Completion {
   readonly port: CompletionPort;
   readonly key: number;
-  /** A call that is over at once leaves no packet (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS). */
-  skipsSuccess: boolean;
 }

@@ -42,7 +42,7 @@ export class OverlappedCall {
   /** The answer has left. @param wasAtOnce without the call having had to wait */
   completed({ result, error }: Outcome, wasAtOnce: boolean): void {
     this.#event?.set();
-    if (this.#completion === undefined || (wasAtOnce && this.#completion.skipsSuccess)) return;
+    if (this.#completion === undefined || (wasAtOnce && this.#socket?.skipsPackets === true)) return;
     const { port, key } = this.#completion;
     port.post({ key, thread: this.#thread, call: this.#call, bytes: Math.max(0, result), error });
   }

@@ -31,7 +31,7 @@ export function associate(process: Process, handle: number, existing: number, ke
     port = new CompletionPort(process.waiting);
     portHandle = process.open(port);
   }
-  if (socket !== undefined) socket.completion = { port, key, skipsSuccess: false };
+  if (socket !== undefined) socket.completion = { port, key };
   return succeeded(portHandle);
 }
 
@@ -64,7 +64,7 @@ export function postPacket({ process, thread, handle }: Caller, bytes: number, k
 
 /** SetFileCompletionNotificationModes; events of sockets are set in any case. */
 export function setNotificationModes(socket: Socket, flags: number): Outcome {
-  if (socket.completion !== undefined) socket.completion.skipsSuccess = (flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) !== 0;
+  socket.skipsPackets = (flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) !== 0;
   return succeeded(TRUE);
 }
 

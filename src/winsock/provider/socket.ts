@@ -81,6 +81,8 @@ export abstract class Socket extends HandleObject {
   readonly events = new NetworkEvents();
   /** Where its overlapped calls are told of when they are over (CreateIoCompletionPort). */
   completion: Completion | undefined;
+  /** A call that is over at once leaves no packet (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); it may be said before there is a port. */
+  skipsPackets = false;
   protected readonly bindings: Bindings;
   protected binding: Binding | undefined;
 

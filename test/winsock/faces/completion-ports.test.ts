@@ -76,6 +76,17 @@ describe("a port", () => {
     expect(dequeue(w, port)).toMatchObject({ result: 1, count: 1 });
   });
 
+  test("is not told of what was over at once either where its socket was told so before it had a port", () => {
+    const v = new VirtualWinsock();
+    const { winsock: w, peerWinsock: p } = v;
+    const { s, peer } = v.pair();
+    expect(w.SetFileCompletionNotificationModes(s, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS)).toBe(1);
+    const port = w.CreateIoCompletionPort(s, 0, KEY, 0);
+    say(p, peer, "a");
+    v.advance(50);
+    expect([receive(w, s, new_WSAOVERLAPPED()), dequeue(w, port)]).toEqual([[0, 0], NOTHING]);
+  });
+
   test("is not told where the low bit of the event is set, which is set all the same", () => {
     const { v, w, p, s, peer, port } = setUp();
     const event = w.WSACreateEvent();

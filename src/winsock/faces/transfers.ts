@@ -89,8 +89,8 @@ export class Transfers {
     post(port, transfer, how, event & ~3);
     const last = transfer.calls.at(-1)!;
     if ((event & 1) === 0) core.packets.made(s, last, overlapped);
-    // What was answered at once is here after this.
-    core.call(CALL.fence, 0, 0, 0, 0, null);
+    // What was answered at once is here after this, and no packet tells of it again.
+    core.call(CALL.fence, core.packets.hasPort(s) ? s : 0, last, neverAtOnce ? 1 : 0, 0, null);
     port.takeReplies();
     // A socket that is not overlapped keeps its thread, whatever its mode (Microsoft, "WSASocket function").
     if (core.isSynchronous(s)) while (!transfer.isOver && port.awaitPosted());

@@ -73,7 +73,10 @@ export const CALL = {
   enumerateEvents: 29,
   /** WSAPoll. data: entries of descriptor and events, little-endian i32 each; a: milliseconds, negative for ever. Result: entries with events; reply data: revents, little-endian i32 each. */
   poll: 30,
-  /** Not Winsock: s, or 0. Does nothing, after all that was asked before; WSAENOTSOCK for an s that is no socket. */
+  /**
+   * Not Winsock: s, or 0. Does nothing, after all that was asked before; WSAENOTSOCK for an s that is no socket. a: 0, or the id of an
+   * overlapped call on s, which, if it is over, counts as over at once; b: 1 where its success leaves a packet all the same.
+   */
   fence: 31,
   /** CancelIo, CancelIoEx. s; a: the id of one call, 0 for all; b: 1 for those of all threads. Ends overlapped calls with WSA_OPERATION_ABORTED. Result: how many. */
   cancelIo: 33,

@@ -46,6 +46,14 @@ export class CompletionPort extends HandleObject {
     return taken;
   }
 
+  /** Takes back the packet of a call that its thread was told of otherwise. @param onlyFailed unless it succeeded */
+  withdraw(thread: number, call: number, onlyFailed: boolean): void {
+    const at = this.#packets.findLastIndex((packet) => packet.thread === thread && packet.call === call);
+    if (at < 0 || (onlyFailed && this.#packets[at]?.error === 0)) return;
+    this.#packets.splice(at, 1);
+    this.#budget.change(-BYTES_OF_PACKET);
+  }
+
   override abort(): void {
     this.isClosed = true;
     this.take(this.#packets.length);

@@ -294,7 +294,7 @@ export class Provider implements CallHandler {
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));
       }
       case CALL.fence:
-        return request.s === 0 || process.socket(request.s) !== undefined ? DONE : failed(WSAENOTSOCK);
+        return fence(caller, a, b !== 0);
       case CALL.cancelIo:
         return cancelIo(caller, a, b !== 0);
       case CALL.createWindow:
@@ -355,6 +355,14 @@ function cleanUp(process: Process, duplicates: Duplicates): Outcome {
   process.closeAll(isSocket, (socket) => socket.closeAtCleanup());
   duplicates.forget(process, (socket) => socket.closeAtCleanup());
   process.isLegacy = false;
+  return DONE;
+}
+
+/** What a call that is over by now has to tell is told by its answer: as of one that was over at once, it leaves no packet. */
+function fence({ process, thread, handle }: Caller, call: number, leavesPacket: boolean): Outcome {
+  const socket = process.socket(handle);
+  if (handle !== 0 && socket === undefined) return failed(WSAENOTSOCK);
+  if (call !== 0) socket?.completion?.port.withdraw(thread.id, call, leavesPacket || !socket.skipsPackets);
   return DONE;
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import {
+  AF_INET,
   ERROR_NETNAME_DELETED,
   FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
   FIONBIO,
@@ -7,8 +8,10 @@ import {
   INVALID_HANDLE_VALUE,
   new_OVERLAPPED_ENTRY,
   new_WSABUF,
+  new_WSADATA,
   new_WSAOVERLAPPED,
   SO_LINGER,
+  SOCK_STREAM,
   type SOCKET,
   SOL_SOCKET,
   sizeof_linger,
@@ -18,11 +21,12 @@ import {
   WSA_IO_PENDING,
   WSA_OPERATION_ABORTED,
   WSA_WAIT_IO_COMPLETION,
+  WSAECONNRESET,
   WSAEINVAL,
   type WSAOVERLAPPED,
 } from "../../../src/winsock/abi/index.ts";
-import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
-import { VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { type BlockingFace, createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { fails, outcome, say } from "../../support/winsock-calls.ts";
 
 /** Wine's test completion_port, as winsock.md §11 tells it; Microsoft's pages. */
@@ -85,6 +89,39 @@ describe("a port", () => {
     say(p, peer, "a");
     v.advance(50);
     expect([receive(w, s, new_WSAOVERLAPPED()), dequeue(w, port)]).toEqual([[0, 0], NOTHING]);
+  });
+
+  test("is told either by the function or by a packet of a call that ends while its program asks whether it has", () => {
+    const v = new VirtualWinsock();
+    const { peerWinsock: p } = v;
+    const listener = v.listener(81);
+    const port = v.blockingPort();
+    let meanwhile: (() => void) | undefined;
+    const w = createBlockingFace(() => ({
+      ...port,
+      post: (request, replied) => {
+        const id = port.post(request, replied);
+        // What it waits for comes before the next call is made.
+        meanwhile?.();
+        v.advance(50);
+        return id;
+      },
+    }));
+    w.WSAStartup(0x0202, new_WSADATA());
+    const s = w.socket(AF_INET, SOCK_STREAM, 0);
+    w.connect(s, address(PEER, 81), 16);
+    const peer = p.accept(listener, null, null);
+    const packets = w.CreateIoCompletionPort(s, 0, KEY, 0);
+    const ov = new_WSAOVERLAPPED();
+    meanwhile = () => say(p, peer, "a");
+    expect([receive(w, s, ov), dequeue(w, packets)]).toMatchObject([[0, 0], { result: 1, ov }]);
+    w.SetFileCompletionNotificationModes(s, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+    expect([receive(w, s, ov), dequeue(w, packets)]).toEqual([[0, 0], NOTHING]);
+    meanwhile = () => {
+      p.setsockopt(peer, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 }, sizeof_linger);
+      p.closesocket(peer);
+    };
+    expect([receive(w, s, ov), dequeue(w, packets)]).toEqual([fails(WSAECONNRESET), NOTHING]);
   });
 
   test("is not told where the low bit of the event is set, which is set all the same", () => {

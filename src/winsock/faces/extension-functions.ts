@@ -77,7 +77,7 @@ export function extensionFunctions(core: ExtensionCore): ExtensionFunctions {
       const post = transfers.callOf(request, (transfer, { result }) => {
         transfer.bytes = Math.max(0, result);
       });
-      return bool(transfers.begin(s, lpOverlapped, post, { bytes: lpdwBytesSent, staysPending: true }));
+      return bool(transfers.begin(s, lpOverlapped, post, { bytes: lpdwBytesSent, staysPending: true, neverAtOnce: true }));
     },
 
     DisconnectEx(s, lpOverlapped, dwFlags) {

@@ -37,7 +37,7 @@ export interface BeginOptions {
   readonly routine?: CompletionRoutine | null;
   /** One that fails at once leaves the status as if it went on (Wine's tests connect and AcceptEx). */
   readonly staysPending?: boolean;
-  /** One that is over at once is told to be pending all the same (Wine's tests AcceptEx and DisconnectEx). */
+  /** One that is over at once is told to be pending all the same (Wine's tests connect, AcceptEx and DisconnectEx). */
   readonly neverAtOnce?: boolean;
 }
 

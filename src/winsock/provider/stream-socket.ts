@@ -827,7 +827,8 @@ export class StreamSocket extends Socket implements TcpUser {
       if (isOver && isToBeReused) this.#begin();
       return isOver ? DONE : undefined;
     };
-    return attempt() ?? { on: [this], attempt, timeoutMs: Number.POSITIVE_INFINITY, timedOut: () => DONE };
+    // Its caller is told that it goes on, and waits for a packet: it is never over at once.
+    return { on: [this], isUntried: true, attempt, timeoutMs: Number.POSITIVE_INFINITY, timedOut: () => DONE };
   }
 
   /** As a new socket, but for what it is bound to. */

@@ -1,13 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
 import {
+  AF_INET,
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
   FIONBIO,
   HasOverlappedIoCompleted,
   INFINITE,
+  new_WSADATA,
   new_WSAOVERLAPPED,
   SD_SEND,
   SO_CONNECT_TIME,
   SO_UPDATE_ACCEPT_CONTEXT,
   SO_UPDATE_CONNECT_CONTEXT,
+  SOCK_STREAM,
   type SOCKET,
   SOL_SOCKET,
   STATUS_PENDING,
@@ -25,7 +29,7 @@ import {
   WSAESHUTDOWN,
   type WSAOVERLAPPED,
 } from "../../../src/winsock/abi/index.ts";
-import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import { type BlockingFace, createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, bytes, connect, datagram, fails, localName, outcome, recv, SUCCESS, say } from "../../support/winsock-calls.ts";
 
@@ -62,6 +66,29 @@ describe("ConnectEx", () => {
     expect(w.WaitForSingleObject(ov.hEvent, INFINITE)).toBe(0);
     expect(resultOf(w, s, ov)).toBe(5);
     expect(recv(p, p.accept(listener, null, null))).toBe("hello");
+  });
+
+  test("says that it goes on even where it is over by then, and its packet follows", () => {
+    const v = new VirtualWinsock();
+    v.listener(80);
+    const port = v.blockingPort();
+    const w = createBlockingFace(() => ({
+      ...port,
+      post: (request, replied) => {
+        const id = port.post(request, replied);
+        v.advance(50);
+        return id;
+      },
+    }));
+    w.WSAStartup(0x0202, new_WSADATA());
+    const s = w.socket(AF_INET, SOCK_STREAM, 0);
+    w.bind(s, address("0.0.0.0", 0), 16);
+    const packets = w.CreateIoCompletionPort(s, 0, 5, 0);
+    w.SetFileCompletionNotificationModes(s, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+    const ov = new_WSAOVERLAPPED();
+    expect(outcome(w, w.ConnectEx(s, address(PEER, 80), 16, null, 0, null, ov))).toEqual(PENDING);
+    const told = { value: null as WSAOVERLAPPED | null };
+    expect([w.GetQueuedCompletionStatus(packets, { value: 0 }, { value: 0 }, told, 0), told.value === ov]).toEqual([1, true]);
   });
 
   test("leaves the socket without names and shutdown until its context is updated; send and recv work", () => {
@@ -281,6 +308,19 @@ describe("DisconnectEx", () => {
     v.advance(50);
     expect([recv(w, s), connect(v, s, PEER, 80)]).toEqual(["still here", fails(WSAEISCONN)]);
     expect(outcome(w, w.getpeername(s, new Uint8Array(16), { value: 16 }))).toEqual(SUCCESS);
+  });
+
+  test("says that it goes on even where it is over, so its packet follows in any case", () => {
+    const v = new VirtualWinsock();
+    const { winsock: w } = v;
+    const { s } = v.pair();
+    const port = w.CreateIoCompletionPort(s, 0, 5, 0);
+    w.SetFileCompletionNotificationModes(s, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+    expect(outcome(w, w.DisconnectEx(s, null, 0, 0))).toEqual([1, 0]);
+    const ov = new_WSAOVERLAPPED();
+    expect(outcome(w, w.DisconnectEx(s, ov, 0, 0))).toEqual(PENDING);
+    const told = { value: null as WSAOVERLAPPED | null };
+    expect([w.GetQueuedCompletionStatus(port, { value: 0 }, { value: 0 }, told, 0), told.value === ov]).toEqual([1, true]);
   });
 
   test("with TF_REUSE_SOCKET lets the socket, bound as it was, connect anew", () => {

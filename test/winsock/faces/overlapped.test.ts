@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import {
+  CF_ACCEPT,
   FIONBIO,
   HasOverlappedIoCompleted,
   INFINITE,
@@ -383,6 +384,23 @@ describe("what is queued for a thread runs while a blocking call of it waits (fo
     const ran: number[] = [];
     w.QueueUserAPC((data) => ran.push(data), w.GetCurrentThread(), 7);
     expect([connect(v, s, PEER, 80), ran]).toEqual([SUCCESS, [7]]);
+  });
+
+  test("in WSAAccept too, which waits for a connection to ask about", () => {
+    const v = new VirtualWinsock();
+    const { winsock: w, peerWinsock: p } = v;
+    const listener = v.stream();
+    bind(v, listener, OURS, 80);
+    w.listen(listener, 5);
+    const ran: number[] = [];
+    w.QueueUserAPC((data) => ran.push(data), w.GetCurrentThread(), 7);
+    v.after(100, () => {
+      const s = v.stream(p);
+      p.ioctlsocket(s, FIONBIO, { value: 1 });
+      p.connect(s, address(OURS, 80), 16);
+    });
+    expect(w.WSAAccept(listener, null, null, () => CF_ACCEPT, 0)).toBeGreaterThan(0);
+    expect(ran).toEqual([7]);
   });
 
   test("but not in a call that need not wait", () => {

@@ -1,4 +1,4 @@
-import { FALSE, INFINITE, MSG_PARTIAL, SOCKET_ERROR, TRUE, WSA_WAIT_IO_COMPLETION } from "../abi/constants.ts";
+import { FALSE, INFINITE, INVALID_SOCKET, MSG_PARTIAL, SOCKET_ERROR, TRUE, WSA_WAIT_IO_COMPLETION } from "../abi/constants.ts";
 import {
   ERROR_NOT_FOUND,
   WSA_INVALID_HANDLE,
@@ -206,7 +206,7 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
     },
 
     WSAGetOverlappedResult(s, lpOverlapped, lpcbTransfer, fWait, lpdwFlags) {
-      if (core.call(CALL.fence, s, 0, 0, 0, null).error !== 0) return FALSE;
+      if (core.call(CALL.fence, s === 0 ? INVALID_SOCKET : s, 0, 0, 0, null).error !== 0) return FALSE;
       if (lpOverlapped === null) return refuse(WSA_INVALID_PARAMETER);
       if (lpcbTransfer === null) return refuse(WSAEFAULT);
       const transfer = transfers.of(lpOverlapped);

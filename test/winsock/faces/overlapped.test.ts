@@ -454,6 +454,7 @@ describe("what is queued for a thread runs while a blocking call of it waits (fo
 test.each([
   ["no structure", WSA_INVALID_PARAMETER, (w: BlockingFace, s: SOCKET) => w.WSAGetOverlappedResult(s, null, { value: 0 }, false, null)],
   ["no count", WSAEFAULT, (w: BlockingFace, s: SOCKET) => w.WSAGetOverlappedResult(s, new_WSAOVERLAPPED(), null, false, null)],
+  ["socket 0", WSAENOTSOCK, (w: BlockingFace) => w.WSAGetOverlappedResult(0, new_WSAOVERLAPPED(), { value: 0 }, false, null)],
   ["no socket", WSAENOTSOCK, (w: BlockingFace) => w.WSAGetOverlappedResult(4000, new_WSAOVERLAPPED(), { value: 0 }, false, null)],
 ])("WSAGetOverlappedResult of %s fails", (_what, code, call) => {
   const { w, s } = setUp();

@@ -1,4 +1,4 @@
-import { WSA_IO_PENDING } from "../abi/errors.ts";
+import { WSA_IO_PENDING, WSAEFAULT } from "../abi/errors.ts";
 import { STATUS_PENDING, statusOfError } from "../abi/nt-status.ts";
 import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
@@ -136,8 +136,14 @@ export class Transfers {
   callOf(request: Omit<CallRequest, "id">, answered: (transfer: Transfer, reply: CallReply) => void): PostCalls {
     return (port, transfer, d, e) => {
       const id = port.post({ ...request, d, e }, (reply) => {
-        answered(transfer, reply);
-        this.#finish(transfer, reply.error);
+        let { error } = reply;
+        try {
+          answered(transfer, reply);
+        } catch {
+          // Memory that was good when the call began and is not any more. Whoever happens to take the answer must not fail for it.
+          error = WSAEFAULT;
+        }
+        this.#finish(transfer, error);
       });
       transfer.calls.push(id);
     };

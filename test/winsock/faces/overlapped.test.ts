@@ -6,6 +6,7 @@ import {
   INFINITE,
   MSG_PARTIAL,
   MSG_PEEK,
+  new_sockaddr_in,
   new_WSABUF,
   new_WSAOVERLAPPED,
   SD_SEND,
@@ -171,6 +172,20 @@ describe("a receive that waits", () => {
     say(p, peer, "x");
     v.advance(50);
     expect([resultOf(w, s, ov), recv(w, s)]).toEqual([0, "x"]);
+  });
+
+  test("whose answer finds no memory that can be written to is over all the same, with WSAEFAULT, and no other call fails for it", () => {
+    const v = new VirtualWinsock();
+    const { winsock: w, peerWinsock: p } = v;
+    const s = datagram(w);
+    bind(v, s, OURS, 7000);
+    const [from, ov, ran] = [new_sockaddr_in(), new_WSAOVERLAPPED(), [] as number[]];
+    const routine = (error: number) => void ran.push(error);
+    w.WSARecvFrom(s, [new_WSABUF(new Uint8Array(9))], 1, null, { value: 0 }, from, { value: 16 }, ov, routine);
+    Object.freeze(from);
+    p.sendto(datagram(p), bytes("hello"), 5, 0, address(OURS, 7000), 16);
+    v.advance(50);
+    expect([w.SleepEx(0, true), ran]).toEqual([WSA_WAIT_IO_COMPLETION, [WSAEFAULT]]);
   });
 
   test("is over at the peer's end: all of them, with nothing", () => {

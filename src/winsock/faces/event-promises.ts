@@ -47,9 +47,11 @@ export interface EventCalls {
   ): Promise<CallReply>;
   accept(s: SOCKET, options?: Cancellable): Promise<{ readonly socket: SOCKET } & SocketAddress>;
   recv(s: SOCKET, options: Cancellable): Promise<Uint8Array>;
+  /** Closing a socket does not set the event that tells of it. @returns no more to be told */
+  whenClosed(s: SOCKET, told: () => void): () => void;
 }
 
-export function createEventPromises({ ask, accept, recv }: EventCalls): EventPromises {
+export function createEventPromises({ ask, accept, recv, whenClosed }: EventCalls): EventPromises {
   /** Under the C function's name. */
   async function askFor(syscall: EventCall, ...rest: [Parameters<EventCalls["ask"]>[1], AbortSignal?]): Promise<CallReply> {
     try {
@@ -83,11 +85,15 @@ export function createEventPromises({ ask, accept, recv }: EventCalls): EventPro
     },
 
     async *networkEvents(s, lNetworkEvents, { signal } = {}) {
-      const { result: event } = await askFor("createEvent", { a: 1 });
+      const closing = new AbortController();
+      const forget = whenClosed(s, () => closing.abort(new WinsockError(WSAEINTR, "WSAWaitForMultipleEvents")));
+      const either = signal === undefined ? closing.signal : AbortSignal.any([signal, closing.signal]);
+      let event = 0;
       try {
+        event = (await askFor("createEvent", { a: 1 })).result;
         await askFor("selectEvents", { s, a: event, b: lNetworkEvents });
         for (let isOpen = true; isOpen; ) {
-          await askFor("waitForEvents", { b: -1, data: int32s([event]) }, signal);
+          await askFor("waitForEvents", { b: -1, data: int32s([event]) }, either);
           const { a: events, data } = await askFor("enumerateEvents", { s, a: event });
           const codes = readInt32s(data);
           const bits = Array.from({ length: FD_MAX_EVENTS }, (_, i) => i).filter((i) => (events & (1 << i)) !== 0);
@@ -98,8 +104,9 @@ export function createEventPromises({ ask, accept, recv }: EventCalls): EventPro
       } catch (error) {
         if (!isOver(error)) throw error;
       } finally {
-        await askFor("selectEvents", { s }).catch(() => {});
-        await askFor("closeHandle", { s: event }).catch(() => {});
+        forget();
+        if (event !== 0) await askFor("selectEvents", { s }).catch(() => {});
+        if (event !== 0) await askFor("closeHandle", { s: event }).catch(() => {});
       }
     },
   };

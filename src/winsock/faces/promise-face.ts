@@ -188,6 +188,8 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   const receiving = new Map<SOCKET, Promise<unknown>>();
   /** Sockets of AF_INET6. */
   const inet6 = new Set<SOCKET>();
+  /** Who wants to know that a socket is closed. */
+  const closings = new Map<SOCKET, Set<() => void>>();
   const streams = new KnownStreams((request, replied) => openedPort?.post(request, replied) === true);
 
   /** The port, started up at least once. */
@@ -408,6 +410,14 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       ask: call,
       accept: (s, options) => face.accept(s, options),
       recv: (s, options) => recv(s, DEFAULT_RECEIVE, options),
+      whenClosed(s, told) {
+        const all = closings.get(s) ?? new Set();
+        closings.set(s, all.add(told));
+        return () => {
+          all.delete(told);
+          if (all.size === 0 && closings.get(s) === all) closings.delete(s);
+        };
+      },
     }),
     WSAIoctl,
 
@@ -492,6 +502,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     async closesocket(s) {
       await call("closesocket", { s });
       inet6.delete(s);
+      for (const told of [...(closings.get(s) ?? [])]) told();
     },
 
     getsockname: (s) => readName("getsockname", s),

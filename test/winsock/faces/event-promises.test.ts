@@ -115,6 +115,20 @@ describe("for await", () => {
     expect(v.provider.usage.each.at(-1)).toMatchObject({ pendingCalls: 0 });
   });
 
+  test("over network events, until the socket is closed", async () => {
+    const { w, during } = setUp();
+    await during(async () => {
+      const s = await w.socket();
+      const watching = (async () => {
+        for await (const _ of w.networkEvents(s, FD_READ));
+        return "over";
+      })();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      await w.closesocket(s);
+      expect(await Promise.race([watching, new Promise((resolve) => setTimeout(resolve, 300))])).toBe("over");
+    });
+  });
+
   test("over network events of a connect that fails, left in the middle", async () => {
     const { w, during } = setUp();
     await during(async () => {

@@ -12,31 +12,19 @@ import { errorOfStatus } from "../abi/nt-status.ts";
 import type { WSABUF, WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
 import { CALL, type CallReply } from "../provider/calls.ts";
-import type { SockaddrPointer } from "./blocking-face.ts";
+import type { BlockingFace, SockaddrPointer } from "./blocking-face.ts";
 import type { HANDLE } from "./event-functions.ts";
 import { buffersOf, joined, lengthOf, scatter } from "./scattered.ts";
 import type { CompletionRoutine, Transfer, TransferCore, Transfers } from "./transfers.ts";
 
-/** What overlapped calls need of their face. */
-export interface OverlappedCore extends TransferCore {
+/** What overlapped calls need of their face: also its plain calls, for what is not overlapped. */
+export interface OverlappedCore extends TransferCore, Pick<BlockingFace, "send" | "recv" | "sendto" | "recvfrom"> {
   readonly transfers: Transfers;
   /** Bytes of a socket address; null for a null pointer. */
   nameBytes(name: SockaddrPointer | null): Uint8Array | null;
   /** Room that may be written to, −1 for a null pointer. */
   roomOf(name: SockaddrPointer | null, namelen: Box<number> | null): number;
   writeName(name: SockaddrPointer | null, namelen: Box<number> | null, bytes: Uint8Array): void;
-  // The plain calls, for what is not overlapped.
-  send(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number;
-  recv(s: SOCKET, buf: Uint8Array | null, len: number, flags: number): number;
-  sendto(s: SOCKET, buf: Uint8Array | null, len: number, flags: number, to: SockaddrPointer | null, tolen: number): number;
-  recvfrom(
-    s: SOCKET,
-    buf: Uint8Array | null,
-    len: number,
-    flags: number,
-    from: SockaddrPointer | null,
-    fromlen: Box<number> | null,
-  ): number;
 }
 
 /** Transfers that go on by themselves, in and out of scattered memory: winsock2.h's names, and kernel32's. */
@@ -95,6 +83,20 @@ export interface OverlappedFunctions {
   QueueUserAPC(pfnAPC: (dwData: number) => void, hThread: HANDLE, dwData: number): number;
 }
 
+/** WSARecv's, from lpBuffers on. */
+type ReceiveParameters = Parameters<OverlappedFunctions["WSARecv"]> extends [SOCKET, ...infer Rest] ? Rest : never;
+
+/** In what WSARecv and WSARecvFrom differ. */
+interface Receive {
+  /** The plain call. */
+  now(memory: Uint8Array, flags: number): number;
+  readonly op: number;
+  /** For an address. */
+  readonly room: number;
+  /** Notes whose they are. @returns the bytes that came */
+  dataOf(reply: CallReply): Uint8Array | null;
+}
+
 /** One call carries no more. */
 const PIECE = 256 * 1024;
 /** GetCurrentThread's pseudo handle. */
@@ -115,6 +117,30 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
     if (result < 0) return SOCKET_ERROR;
     bytes.value = result;
     return 0;
+  }
+
+  function receive(s: SOCKET, parameters: ReceiveParameters, { now, op, room, dataOf }: Receive): number {
+    const [lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpOverlapped, lpCompletionRoutine] = parameters;
+    if (dwBufferCount === 0) return fail(WSAEINVAL);
+    const buffers = buffersOf(lpBuffers, dwBufferCount >>> 0);
+    if (typeof buffers === "number" || lpFlags === null || (lpOverlapped === null && lpNumberOfBytesRecvd === null)) {
+      return fail(WSAEFAULT);
+    }
+    const flags = lpFlags.value | 0;
+    if (lpOverlapped === null) {
+      lpFlags.value = 0;
+      return plain(
+        receiveScattered(buffers, (memory) => now(memory, flags)),
+        lpNumberOfBytesRecvd!,
+      );
+    }
+    const request = { op, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: room, data: null };
+    return transfers.begin(
+      s,
+      lpOverlapped,
+      transfers.callOf(request, (transfer, reply) => received(buffers, transfer, reply, dataOf(reply))),
+      { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine },
+    );
   }
 
   const functions: OverlappedFunctions = {
@@ -154,55 +180,26 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
       );
     },
 
-    WSARecv(s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpOverlapped, lpCompletionRoutine) {
-      if (dwBufferCount === 0) return fail(WSAEINVAL);
-      const buffers = buffersOf(lpBuffers, dwBufferCount >>> 0);
-      if (typeof buffers === "number" || lpFlags === null || (lpOverlapped === null && lpNumberOfBytesRecvd === null)) {
-        return fail(WSAEFAULT);
-      }
-      const flags = lpFlags.value | 0;
-      if (lpOverlapped === null) {
-        lpFlags.value = 0;
-        return plain(
-          receiveScattered(buffers, (memory) => core.recv(s, memory, memory.length, flags)),
-          lpNumberOfBytesRecvd!,
-        );
-      }
-      const request = { op: CALL.recv, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: 0, data: null };
-      return transfers.begin(
-        s,
-        lpOverlapped,
-        transfers.callOf(request, (transfer, reply) => received(buffers, transfer, reply, reply.data)),
-        { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine },
-      );
+    WSARecv(s, ...parameters) {
+      return receive(s, parameters, {
+        now: (memory, flags) => core.recv(s, memory, memory.length, flags),
+        op: CALL.recv,
+        room: 0,
+        dataOf: ({ data }) => data,
+      });
     },
 
     WSARecvFrom(s, lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpFrom, lpFromlen, lpOverlapped, lpCompletionRoutine) {
-      if (dwBufferCount === 0) return fail(WSAEINVAL);
-      const buffers = buffersOf(lpBuffers, dwBufferCount >>> 0);
-      if (typeof buffers === "number" || lpFlags === null || (lpOverlapped === null && lpNumberOfBytesRecvd === null)) {
-        return fail(WSAEFAULT);
-      }
-      const flags = lpFlags.value | 0;
-      if (lpOverlapped === null) {
-        lpFlags.value = 0;
-        return plain(
-          receiveScattered(buffers, (memory) => core.recvfrom(s, memory, memory.length, flags, lpFrom, lpFromlen)),
-          lpNumberOfBytesRecvd!,
-        );
-      }
-      const room = lpFrom === null || lpFromlen === null ? -1 : Math.max(0, core.roomOf(lpFrom, lpFromlen));
-      const request = { op: CALL.recvfrom, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: room, data: null };
-      return transfers.begin(
-        s,
-        lpOverlapped,
-        transfers.callOf(request, (transfer, reply) => {
-          const name = reply.data?.subarray(0, reply.a) ?? null;
+      return receive(s, [lpBuffers, dwBufferCount, lpNumberOfBytesRecvd, lpFlags, lpOverlapped, lpCompletionRoutine], {
+        now: (memory, flags) => core.recvfrom(s, memory, memory.length, flags, lpFrom, lpFromlen),
+        op: CALL.recvfrom,
+        room: lpFrom === null || lpFromlen === null ? -1 : Math.max(0, core.roomOf(lpFrom, lpFromlen)),
+        dataOf({ data, a }) {
+          const name = data?.subarray(0, a) ?? null;
           if (name !== null && name.length > 0) core.writeName(lpFrom, lpFromlen, name);
-          received(buffers, transfer, reply, reply.data?.subarray(reply.a) ?? null);
-        }),
-        { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine },
-      );
+          return data?.subarray(a) ?? null;
+        },
+      });
     },
 
     WSAGetOverlappedResult(s, lpOverlapped, lpcbTransfer, fWait, lpdwFlags) {

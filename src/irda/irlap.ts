@@ -121,6 +121,11 @@ export class IrLap {
     return !this.isConnected && this.#nowMs < this.#busyUntilMs;
   }
 
+  /** The link is up, and will be ended. */
+  get isEnding(): boolean {
+    return this.#isEnding;
+  }
+
   /** The device at the other end of the link, or of the one that is being made. */
   get peer(): number | undefined {
     return this.isConnected || this.#state === "setup" ? this.#peer : undefined;

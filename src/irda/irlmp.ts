@@ -194,12 +194,12 @@ export class IrLmp implements LapUser {
     const connection = new LsapConnection(this, local, remote, user);
     this.#connections.set(keyOf(local, remote), connection);
     this.#idle.cancel();
-    if (this.lap.isConnected && this.lap.peer === id && this.#wanted === undefined) {
+    if (this.lap.isConnected && !this.lap.isEnding && this.lap.peer === id && this.#wanted === undefined) {
       this.#sendConnect({ connection, userData });
       return connection;
     }
     this.#waiting.push({ connection, userData });
-    this.#wanted = id;
+    this.#wanted = this.lap.isBusy && this.lap.peer === id ? undefined : id;
     if (this.lap.isConnected) this.lap.disconnect();
     else if (!this.lap.isBusy) this.#goOn();
     return connection;
@@ -253,9 +253,14 @@ export class IrLmp implements LapUser {
   // ---- What IrLAP says ----
 
   lapConnected(): void {
-    this.#wanted = undefined;
     // Where a link of somebody else's making came between, nobody can be asked.
     this.#tellDiscoveries();
+    if (this.#wanted !== undefined && this.#wanted !== this.lap.peer) {
+      // Whom this link was for has given up, and what waits is for another device.
+      this.lap.disconnect();
+      return;
+    }
+    this.#wanted = undefined;
     for (const each of this.#waiting.splice(0)) this.#sendConnect(each);
     if (this.#connections.size === 0) this.#idle.set(IDLE_LINK_MS);
   }
@@ -263,11 +268,11 @@ export class IrLmp implements LapUser {
   lapDisconnected(why: LapEnd): void {
     this.#controls.length = 0;
     this.#idle.cancel();
-    // A link that gave way to another one had no connections; what waits is for the next.
-    const waiting = new Set(why === "released" ? this.#waiting.map(({ connection }) => connection) : []);
+    // Where a next link is wanted, what waits is for that one.
+    if (this.#wanted === undefined) this.#waiting = [];
+    const waiting = new Set(this.#waiting.map(({ connection }) => connection));
     const ended = [...this.#connections.values()].filter((each) => !waiting.has(each));
     const reason = why === "no-answer" ? LM_REASON.noLapConnection : LM_REASON.unexpectedLapDisconnect;
-    if (why !== "released") this.#waiting = [];
     for (const connection of ended) {
       this.forget(connection);
       connection.user?.lsapDisconnected(reason);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { IasAnswer } from "../../src/irda/ias.ts";
+import type { InfraredCall } from "../../src/irda/infrared-station.ts";
 import type { DiscoveredDevice } from "../../src/irda/irlap.ts";
 import { ECHO, End, InfraredRoom, LAPTOP, PHONE, PRINTER } from "../support/infrared-room.ts";
 
@@ -88,6 +89,32 @@ describe("connections", () => {
     room.simulation.advance(500);
     expect(room.connect(room.laptop, PHONE, "Echo", true)).toBeInstanceOf(End);
     expect(room.connect(room.station(PHONE), LAPTOP, "Echo")).toBe("exclusive");
+  });
+});
+
+describe("one link after another", () => {
+  test.each([
+    ["answers", true],
+    ["does not answer", false],
+  ])("who gives up connecting to a device that %s is connected to the next one, and to no other", (_, isInSight) => {
+    const room = new InfraredRoom([ECHO, PRINTER_SETTINGS]);
+    room.medium.setInSight(PHONE, isInSight);
+    const call = room.laptop.connect(PHONE, "Echo", false, new End()) as InfraredCall;
+    room.simulation.advance(5);
+    call.abort();
+    const end = room.connect(room.laptop, PRINTER, "Print");
+    expect(end).toBeInstanceOf(End);
+    expect(room.laptop.lmp.lap.peer).toBe(PRINTER);
+  });
+
+  test("a link that is about to go for want of connections is made anew for the next one", () => {
+    for (let waitMs = 1900; waitMs < 2200; waitMs += 10) {
+      const room = new InfraredRoom([ECHO]);
+      const end = room.connect(room.laptop, PHONE, "Echo") as End;
+      end.call!.close();
+      room.simulation.advance(waitMs);
+      expect([waitMs, room.connect(room.laptop, PHONE, "Echo")]).toEqual([waitMs, expect.any(End)]);
+    }
   });
 });
 

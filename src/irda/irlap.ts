@@ -188,9 +188,8 @@ export class IrLap {
         return;
       case "primary":
         if (this.#nowMs - this.#lastHeardMs >= DISCONNECT_MS) this.#end(this.#isEnding ? "released" : "lost");
-        else if (this.#isEnding) this.#sendDisc();
-        else if (this.#awaitsFinal) this.#pollAgain();
-        else this.#sendRound();
+        else if (this.#awaitsFinal && (!this.#isEnding || this.#sent.length > 0)) this.#pollAgain();
+        else this.#takeTurn();
         return;
       case "secondary":
         this.#end("lost");
@@ -341,6 +340,7 @@ export class IrLap {
         return;
       case "rd":
         this.#isEnding = true;
+        this.#sent = [];
         this.#attempts = 0;
         this.#sendDisc();
         return;
@@ -370,9 +370,7 @@ export class IrLap {
     this.#attempts = 0;
     this.#awaitsFinal = false;
     if (this.#state === "secondary") {
-      if (this.#isEnding && this.#sent.length === 0)
-        this.#transmit({ address: this.#connection, kind: "rd", isCommand: false, isFinal: true });
-      else this.#sendRound();
+      this.#takeTurn();
       return;
     }
     this.#timer.set(this.#isActive || this.#sent.length > 0 || this.#isEnding ? 0 : IDLE_POLL_MS);
@@ -386,14 +384,26 @@ export class IrLap {
     else if (nr === this.#vs) this.#sent = [];
   }
 
-  /** Our turn: what was not acknowledged once more, then what is new, as much as the window takes; the last frame gives the turn away. */
-  #sendRound(): void {
+  /** Our turn: what is there to send, and the end of an ending link once nothing is. */
+  #takeTurn(): void {
+    // Who was told of the end, or does not answer any more, gets nothing new.
+    if (this.#attempts === 0) this.#fillWindow();
+    if (!this.#isEnding || this.#sent.length > 0) this.#sendRound();
+    else if (this.#state === "primary") this.#sendDisc();
+    else this.#transmit({ address: this.#connection, kind: "rd", isCommand: false, isFinal: true });
+  }
+
+  #fillWindow(): void {
     while (this.#sent.length < this.#window) {
       const body = this.#user.nextLapData();
       if (body === undefined) break;
       this.#sent.push({ ns: this.#vs, body });
       this.#vs = (this.#vs + 1) % SEQUENCE;
     }
+  }
+
+  /** What was not acknowledged once more, then what is new; the last frame gives the turn away. */
+  #sendRound(): void {
     const isCommand = this.#state === "primary";
     let endMs = 0;
     this.#sent.forEach(({ ns, body }, i) => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { IasAnswer } from "../../src/irda/ias.ts";
 import type { InfraredCall } from "../../src/irda/infrared-station.ts";
 import type { DiscoveredDevice } from "../../src/irda/irlap.ts";
+import { LM_REASON } from "../../src/irda/irlmp.ts";
 import { ECHO, End, InfraredRoom, LAPTOP, PHONE, PRINTER } from "../support/infrared-room.ts";
 
 const PRINTER_SETTINGS = { id: PRINTER, name: "printer", services: [{ name: "Print" }] };
@@ -115,6 +116,30 @@ describe("one link after another", () => {
       room.simulation.advance(waitMs);
       expect([waitMs, room.connect(room.laptop, PHONE, "Echo")]).toEqual([waitMs, expect.any(End)]);
     }
+  });
+
+  test("what was sent before a close arrives, and the end after it, though the link is wanted elsewhere", () => {
+    let heard = "";
+    const received = (piece: Uint8Array | undefined): void => {
+      heard += piece === undefined ? "." : String.fromCharCode(...piece);
+    };
+    const room = new InfraredRoom([{ id: PHONE, name: "phone", services: [{ name: "Note", received }] }, PRINTER_SETTINGS]);
+    const end = room.connect(room.laptop, PHONE, "Note") as End;
+    // As much as one turn takes: the end has to wait for the next.
+    const text = "x".repeat(2 * 2045);
+    let peerReason = 0;
+    const tell = room.station(PHONE).lmp;
+    const heardControl = tell.lapData.bind(tell);
+    tell.lapData = (body) => {
+      if (body[0]! >= 0x80 && body[2] === 2 && body[1] !== 0) peerReason = body[3]!;
+      heardControl(body);
+    };
+    end.call!.ttp.write(bytes(text));
+    end.call!.close();
+    room.simulation.run(() => end.call!.ttp.isOver, room.simulation.now + 1000);
+    expect(room.connect(room.laptop, PRINTER, "Print")).toBeInstanceOf(End);
+    expect(heard).toBe(`${text}.`);
+    expect(peerReason).toBe(LM_REASON.userRequest);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Timer } from "../stack/core/timers.ts";
 import { askIas, type IasAnswer, IasDatabase, type IasObject, type IasValue, iasText, serveIas } from "./ias.ts";
 import type { DiscoveredDevice } from "./irlap.ts";
 import { IrLmp, type LinkRefusal, LM_REASON } from "./irlmp.ts";
@@ -53,6 +54,8 @@ export type ServiceAddress = string | number;
 const HINT_COMPUTER = 4;
 const TTP_LSAP_ATTRIBUTE = "IrDA:TinyTP:LsapSel";
 const BUFFER = 2048;
+/** For a link, the connection on it, and exclusive mode. */
+const CONNECT_MS = 10_000;
 
 /** A connection that is asked for: first the service's LSAP, where it is known by name, then the connection itself. */
 export class InfraredCall implements TinyTpUser {
@@ -61,6 +64,7 @@ export class InfraredCall implements TinyTpUser {
   user: InfraredUser | undefined;
   #isConnected: boolean;
   #giveUpAsking: (() => void) | undefined;
+  #patience: Timer | undefined;
 
   constructor(peer: number, ttp: TinyTp, isConnected: boolean, user?: InfraredUser) {
     this.peer = peer;
@@ -92,7 +96,17 @@ export class InfraredCall implements TinyTpUser {
 
   #connect(lmp: IrLmp, lsap: number): InfraredRefusal | undefined {
     this.ttp.connection = lmp.connect(this.peer, lsap, TinyTp.greeting, this.ttp);
-    return this.ttp.connection === undefined ? "no-lsap" : undefined;
+    if (this.ttp.connection === undefined) return "no-lsap";
+    this.#patience = lmp.time.timers.timer(
+      "infrared-connect",
+      () => `infrared device ${lmp.lap.id}`,
+      () => {
+        this.ttp.abort();
+        this.#failed("no-answer");
+      },
+    );
+    this.#patience.set(CONNECT_MS);
+    return undefined;
   }
 
   #failed(why: InfraredRefusal): void {
@@ -105,21 +119,28 @@ export class InfraredCall implements TinyTpUser {
 
   /** Sends what was written, then ends. */
   close(): void {
-    this.#giveUpAsking?.();
+    this.#giveUp();
     this.ttp.close();
   }
 
   abort(): void {
-    this.#giveUpAsking?.();
+    this.#giveUp();
     this.ttp.abort();
+  }
+
+  #giveUp(): void {
+    this.#giveUpAsking?.();
+    this.#patience?.cancel();
   }
 
   ttpConnected(): void {
     this.#isConnected = true;
+    this.#patience?.cancel();
     this.user?.connected();
   }
 
   ttpDisconnected(reason: number): void {
+    this.#patience?.cancel();
     if (this.#isConnected) this.user?.ended(reason === LM_REASON.userRequest);
     else if (this.ttp.hasExclusiveFailed) this.#failed("exclusive");
     else this.#failed(reason === LM_REASON.noLapConnection || reason === LM_REASON.unexpectedLapDisconnect ? "no-answer" : "refused");

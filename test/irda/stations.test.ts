@@ -143,6 +143,20 @@ describe("one link after another", () => {
   });
 });
 
+test("a device that does not answer a connect, or the wish for exclusive mode, is given up", () => {
+  const room = new InfraredRoom([ECHO]);
+  const { lmp } = room.station(PHONE);
+  const silent = { lsapConnected: () => {}, lsapDisconnected: () => {}, lsapData: () => {}, nextLsapData: () => undefined };
+  lmp.serve(0x20, () => silent);
+  expect(room.connect(room.laptop, PHONE, 0x20)).toBe("no-answer");
+  // Opcode 3 is the access mode.
+  const { lapData } = lmp;
+  lmp.lapData = (body) => (body[2] === 3 ? undefined : lapData.call(lmp, body));
+  expect(room.connect(room.laptop, PHONE, "Echo", true)).toBe("no-answer");
+  expect(room.connect(room.laptop, PHONE, "Echo")).toBeInstanceOf(End);
+  expect(room.laptop.lmp.others()).toBe(1);
+});
+
 test("a beam that is cut ends the link after its threshold", () => {
   const room = new InfraredRoom([ECHO]);
   const end = room.connect(room.laptop, PHONE, "Echo") as End;

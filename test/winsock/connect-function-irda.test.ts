@@ -81,6 +81,14 @@ const TABLE: readonly Row[] = [
     },
   },
   {
+    page: "… and so is one that was accepted, though it has the name that its listener was bound to",
+    shows: (v) => {
+      const listener = irdaListener(v.winsock, "Mine");
+      expect(connectIrda(v.peerWinsock, irdaStream(v.peerWinsock), LAPTOP, "Mine")).toEqual(SUCCESS);
+      expect(connectIrda(v.winsock, v.winsock.accept(listener, null, null), PHONE, "Echo")).toEqual(fails(errors.WSAEISCONN));
+    },
+  },
+  {
     page: "… or an exclusive/multiplexed mode change failed, WSAEISCONN is returned: others have connections",
     shows: (v, s) => {
       expect(connectIrda(v.winsock, irdaStream(v.winsock), PHONE, "Echo")).toEqual(SUCCESS);

@@ -208,9 +208,10 @@ export class IrdaSocket extends Socket implements InfraredUser {
   override connect(name: Uint8Array | null, namelen: number): Answer {
     const remote = this.#readName(name, namelen);
     if (typeof remote === "number") return failed(remote);
+    // One that was accepted has its listener's name, but was not bound itself.
+    if (this.isConnected) return failed(WSAEISCONN);
     if (this.isListening || this.isBound) return failed(WSAEINVAL);
     if (this.#phase === "connecting") return failed(this.owner.isLegacy ? WSAEINVAL : WSAEALREADY);
-    if (this.isConnected) return failed(WSAEISCONN);
     const service = serviceAddress(remote.service);
     if (remote.device === NO_DEVICE || service === undefined) return failed(WSAEADDRNOTAVAIL);
     this.events.beginConnect();

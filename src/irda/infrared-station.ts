@@ -161,7 +161,7 @@ export class InfraredStation implements Hearer {
   readonly name: string;
   readonly lmp: IrLmp;
   readonly #database = new IasDatabase();
-  readonly #offered = new Map<string, InfraredOffer>();
+  readonly #offered = new Set<ServiceAddress>();
 
   constructor(port: Transceiver, settings: StationSettings) {
     const { id, name, services = [], attributes = [], hints = HINT_COMPUTER } = settings;
@@ -210,8 +210,7 @@ export class InfraredStation implements Hearer {
    * @param accept is asked about each; one that is not taken is refused
    */
   offer(service: ServiceAddress, accept: (call: InfraredCall) => boolean): InfraredOffer | "in-use" | "no-lsap" {
-    const key = String(service);
-    if (this.#offered.has(key)) return "in-use";
+    if (this.#offered.has(service)) return "in-use";
     const lsap = typeof service === "number" ? service : this.lmp.freeLsap();
     if (lsap === undefined) return "no-lsap";
     if (this.lmp.isServed(lsap)) return "in-use";
@@ -225,16 +224,15 @@ export class InfraredStation implements Hearer {
       connection.confirm(TinyTp.greeting);
       return ttp;
     });
-    const offer: InfraredOffer = {
+    this.#offered.add(service);
+    return {
       lsap,
       withdraw: () => {
         attribute?.();
-        this.#offered.delete(key);
+        this.#offered.delete(service);
         this.lmp.unserve(lsap);
       },
     };
-    this.#offered.set(key, offer);
-    return offer;
   }
 
   #simulate({ name, received }: InfraredServiceSettings): void {

@@ -74,6 +74,12 @@ describe("bind", () => {
     expect(bindIrda(winsock, irdaStream(winsock), "LSAP-SEL127")).toEqual(fails(errors.WSAEADDRINUSE));
   });
 
+  test("a name of digits is no LSAP", () => {
+    const { winsock } = new InfraredWinsock();
+    expect(bindIrda(winsock, irdaStream(winsock), "LSAP-SEL77")).toEqual(SUCCESS);
+    expect(bindIrda(winsock, irdaStream(winsock), "77")).toEqual(SUCCESS);
+  });
+
   test("getsockname says device and service", () => {
     const { winsock } = new InfraredWinsock();
     const s = irdaStream(winsock);

@@ -1,3 +1,4 @@
+import type { IasValue } from "../../irda/ias.ts";
 import type { ServiceAddress } from "../../irda/infrared-station.ts";
 import {
   InfraredCall,
@@ -97,8 +98,8 @@ export class IrdaSocket extends Socket implements InfraredUser {
   #queuedBytes = 0;
   /** IRLMP_EXCLUSIVE_MODE. */
   isExclusive = false;
-  /** Of attributes that IRLMP_IAS_SET made: they live as long as the socket. */
-  readonly #attributes: (() => void)[] = [];
+  /** What takes back the attributes that IRLMP_IAS_SET made, by their names: they live as long as the socket. */
+  readonly #attributes = new Map<string, () => void>();
 
   constructor(owner: Owner, context: SocketContext, station: InfraredStation) {
     const { sendBufferBytes, receiveBufferBytes } = context.host.context.profile;
@@ -470,13 +471,19 @@ export class IrdaSocket extends Socket implements InfraredUser {
     this.#offer?.withdraw();
     this.#offer = undefined;
     for (const call of this.#queue.splice(0)) call.abort();
-    for (const remove of this.#attributes.splice(0)) remove();
+    for (const remove of this.#attributes.values()) remove();
+    this.#attributes.clear();
     this.wake();
   }
 
-  /** The attribute lives as long as the socket. */
-  keepAttribute(remove: () => void): void {
-    this.#attributes.push(remove);
+  /** The attribute lives as long as the socket, or until it is set again. @returns false when the device has too many */
+  setAttribute(className: string, attribute: string, value: IasValue): boolean {
+    const name = `${className}\0${attribute}`;
+    this.#attributes.get(name)?.();
+    this.#attributes.delete(name);
+    const remove = this.station.setAttribute(className, attribute, value);
+    if (remove !== undefined) this.#attributes.set(name, remove);
+    return remove !== undefined;
   }
 
   // ---- For the base class ----

@@ -96,10 +96,7 @@ function iasSet(socket: Socket, bytes: Uint8Array): number {
           ? { type: "string", value: text, charset }
           : undefined;
   if (value === undefined || className === "") return WSAEINVAL;
-  const remove = socket.station.setAttribute(className, attribute, value);
-  if (remove === undefined) return WSAENOBUFS;
-  socket.keepAttribute(remove);
-  return 0;
+  return socket.setAttribute(className, attribute, value) ? 0 : WSAENOBUFS;
 }
 
 /** Before there is a connection; what becomes of it is found out by connect. */

@@ -260,6 +260,20 @@ describe("options at SOL_IRLMP", () => {
     expect(ask("Topic").irdaAttribType).toBe(c.IAS_ATTRIB_NO_CLASS);
   });
 
+  test("IRLMP_IAS_SET of an attribute that the socket has set before changes it, and takes no more room", () => {
+    const v = new InfraredWinsock();
+    const owner = irdaStream(v.peerWinsock);
+    const option = { ...new_IAS_SET(), irdaClassName: "Chat", irdaAttribName: "Count", irdaAttribType: c.IAS_ATTRIB_INT };
+    for (let i = 0; i < 300; i++) {
+      option.irdaAttribute.irdaAttribInt = i;
+      expect(v.peerWinsock.setsockopt(owner, c.SOL_IRLMP, c.IRLMP_IAS_SET, option, sizeof_IAS_SET)).toBe(0);
+    }
+    const query = { ...new_IAS_QUERY(), irdaDeviceID: irdaName(OTHER_LAPTOP, "").irdaDeviceID };
+    Object.assign(query, { irdaClassName: "Chat", irdaAttribName: "Count" });
+    v.winsock.getsockopt(irdaStream(v.winsock), c.SOL_IRLMP, c.IRLMP_IAS_QUERY, query, { value: sizeof_IAS_QUERY });
+    expect(query.irdaAttribute.irdaAttribInt).toBe(299);
+  });
+
   test("IRLMP_SEND_PDU_LEN is a connection's", () => {
     const v = new InfraredWinsock();
     const s = irdaStream(v.winsock);

@@ -173,9 +173,10 @@ export function writeIasAnswer(query: Uint8Array, type: number, integer32: numbe
   setU32(query, at, type);
   if (type === INT) setU32(query, at + 4, integer32);
   if (type !== OCTETSEQ && type !== STR) return;
-  setU32(query, at + 4, value.length);
+  const some = value.subarray(0, type === STR ? LONGEST_STRING : LONGEST_OCTETS);
+  setU32(query, at + 4, some.length);
   if (type === STR) setU32(query, at + 8, charset);
-  query.set(value.subarray(0, type === STR ? LONGEST_STRING : LONGEST_OCTETS), at + (type === STR ? 12 : 8));
+  query.set(some, at + (type === STR ? 12 : 8));
 }
 
 /** The C layout of an IAS_SET, or of an IAS_QUERY for an object with an irdaDeviceID; undefined for any other object. */

@@ -5,6 +5,7 @@ import * as errors from "../../../src/winsock/abi/errors.ts";
 import { new_WSANETWORKEVENTS } from "../../../src/winsock/abi/event-structures.ts";
 import {
   type IAS_QUERY,
+  iasBytes,
   new_IAS_QUERY,
   new_IAS_SET,
   new_SOCKADDR_IRDA,
@@ -272,6 +273,23 @@ describe("options at SOL_IRLMP", () => {
     Object.assign(query, { irdaClassName: "Chat", irdaAttribName: "Count" });
     v.winsock.getsockopt(irdaStream(v.winsock), c.SOL_IRLMP, c.IRLMP_IAS_QUERY, query, { value: sizeof_IAS_QUERY });
     expect(query.irdaAttribute.irdaAttribInt).toBe(299);
+  });
+
+  test("IRLMP_IAS_QUERY tells of no more octets than there is room for in C's structure", () => {
+    const v = new InfraredWinsock();
+    const octets = new Uint8Array(1500).fill(7);
+    v.medium.station(PRINTER)!.setAttribute("Printer", "Logo", { type: "octets", value: octets });
+    const query = iasBytes({
+      ...new_IAS_QUERY(),
+      irdaDeviceID: irdaName(PRINTER, "").irdaDeviceID,
+      irdaClassName: "Printer",
+      irdaAttribName: "Logo",
+    })!;
+    const s = irdaStream(v.winsock);
+    expect(outcome(v.winsock, v.winsock.getsockopt(s, c.SOL_IRLMP, c.IRLMP_IAS_QUERY, query, { value: sizeof_IAS_QUERY }))).toEqual(
+      SUCCESS,
+    );
+    expect(new DataView(query.buffer).getUint32(4 + 64 + 256 + 4, true)).toBe(1024);
   });
 
   test("IRLMP_SEND_PDU_LEN is a connection's", () => {

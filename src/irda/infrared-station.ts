@@ -54,6 +54,8 @@ export type ServiceAddress = string | number;
 const HINT_COMPUTER = 4;
 const TTP_LSAP_ATTRIBUTE = "IrDA:TinyTP:LsapSel";
 const BUFFER = 2048;
+/** A simulated service with more than this to send takes nothing in. */
+const MOST_QUEUED = 65_536;
 /** For a link, the connection on it, and exclusive mode. */
 const CONNECT_MS = 10_000;
 
@@ -240,17 +242,21 @@ export class InfraredStation implements Hearer {
       const { ttp } = call;
       const conversation: InfraredConversation = { send: (bytes) => ttp.write(bytes), close: () => call.close() };
       const buffer = new Uint8Array(BUFFER);
+      const take = (limit: number): void => {
+        while (ttp.readableBytes > 0 && ttp.sendQueueBytes <= limit) {
+          const length = ttp.read(buffer, 0, BUFFER);
+          received?.(buffer.slice(0, length), conversation);
+        }
+      };
       call.user = {
         connected: () => {},
         connectFailed: () => {},
-        writable: () => {},
-        readable: () => {
-          while (ttp.readableBytes > 0) {
-            const length = ttp.read(buffer, 0, BUFFER);
-            received?.(buffer.slice(0, length), conversation);
-          }
+        writable: () => take(MOST_QUEUED),
+        readable: () => take(MOST_QUEUED),
+        ended: () => {
+          take(Number.POSITIVE_INFINITY);
+          received?.(undefined, conversation);
         },
-        ended: () => received?.(undefined, conversation),
       };
       return true;
     });

@@ -157,6 +157,21 @@ test("a device that does not answer a connect, or the wish for exclusive mode, i
   expect(room.laptop.lmp.others()).toBe(1);
 });
 
+test("an echo takes no more in than it can send to one who does not read", () => {
+  const room = new InfraredRoom([ECHO]);
+  const end = room.connect(room.laptop, PHONE, "Echo") as End;
+  const { ttp } = end.call!;
+  const readable = end.readable.bind(end);
+  end.readable = () => {};
+  ttp.write(new Uint8Array(400_000).fill(0x61));
+  room.simulation.advance(120_000);
+  expect(ttp.sendQueueBytes).toBeGreaterThan(200_000);
+  end.readable = readable;
+  readable();
+  room.simulation.run(() => end.text.length >= 400_000, room.simulation.now + 240_000);
+  expect(end.text === "a".repeat(400_000)).toBe(true);
+});
+
 test("a beam that is cut ends the link after its threshold", () => {
   const room = new InfraredRoom([ECHO]);
   const end = room.connect(room.laptop, PHONE, "Echo") as End;

@@ -126,8 +126,14 @@ function parseAnswer(data: Uint8Array): IasAnswer {
   }
 }
 
-/** Asks a device, over a connection of its own. Look at IrLMP's `refusal` before. @returns what gives the question up */
-export function askIas(lmp: IrLmp, id: number, className: string, attribute: string, done: (answer: IasAnswer) => void): () => void {
+/** Asks a device, over a connection of its own. Look at IrLMP's `refusal` before. @returns what gives the question up; undefined when there is no LSAP left */
+export function askIas(
+  lmp: IrLmp,
+  id: number,
+  className: string,
+  attribute: string,
+  done: (answer: IasAnswer) => void,
+): (() => void) | undefined {
   const question = Uint8Array.of(GET_VALUE_BY_CLASS, ...named(className), ...named(attribute));
   let unsent: Uint8Array | undefined = question;
   let isOver = false;
@@ -154,6 +160,7 @@ export function askIas(lmp: IrLmp, id: number, className: string, attribute: str
     },
   };
   const connection: LsapConnection | undefined = lmp.connect(id, LSAP_IAS, new Uint8Array(0), user);
-  patience.set(connection === undefined ? 0 : ANSWER_MS);
+  if (connection === undefined) return undefined;
+  patience.set(ANSWER_MS);
   return () => end(undefined);
 }

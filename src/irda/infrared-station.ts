@@ -87,7 +87,7 @@ export class InfraredCall implements TinyTpUser {
       const failure = this.#answered(lmp, answer);
       if (failure !== undefined) this.#failed(failure);
     });
-    return undefined;
+    return this.#giveUpAsking === undefined ? "no-lsap" : undefined;
   }
 
   #answered(lmp: IrLmp, answer: IasAnswer): InfraredRefusal | undefined {
@@ -189,8 +189,8 @@ export class InfraredStation implements Hearer {
   /** Asks a device for an attribute. @returns why it cannot be asked */
   query(id: number, className: string, attribute: string, done: (answer: IasAnswer) => void): InfraredRefusal | undefined {
     const refusal = this.lmp.refusal(id);
-    if (refusal === undefined) askIas(this.lmp, id, className, attribute, done);
-    return refusal;
+    if (refusal !== undefined) return refusal;
+    return askIas(this.lmp, id, className, attribute, done) === undefined ? "no-lsap" : undefined;
   }
 
   /** @returns the connection that is being asked for, or why it cannot be */

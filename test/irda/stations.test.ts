@@ -73,6 +73,13 @@ describe("connections", () => {
     first.call!.close();
   });
 
+  test("without a free LSAP nothing is asked or connected, and that is said", () => {
+    const room = new InfraredRoom([ECHO]);
+    for (let i = 0; i < 64; i++) expect(room.connect(room.laptop, PHONE, "Echo")).toBeInstanceOf(End);
+    expect(room.connect(room.laptop, PHONE, "Echo")).toBe("no-lsap");
+    expect(room.laptop.query(PHONE, "Device", "DeviceName", () => {})).toBe("no-lsap");
+  });
+
   test("a link of others makes the medium busy", () => {
     const room = new InfraredRoom([ECHO, PRINTER_SETTINGS]);
     const end = room.connect(room.station(PRINTER), PHONE, "Echo") as End;

@@ -45,7 +45,8 @@ export interface TcpConnection {
   discard(count: number): number;
   /**
    * Urgent bytes that stand apart, as they do without the option `urgentInline`: bytes before a mark that have come in their turn and that
-   * `read` leaves out. So many are kept, and later ones are bytes as all others (`MAX_URGENT_MARKS`).
+   * `read` leaves out. Of more than `MAX_URGENT_MARKS` the oldest that the stream was read beyond are forgotten, and beyond so many whose
+   * place is unread the later ones are bytes as all others.
    */
   readonly urgentApart: number;
   /** The oldest of them. @param isPeek leaves it @returns undefined for none */

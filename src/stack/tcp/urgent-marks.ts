@@ -1,6 +1,6 @@
 import { type Seq, seqDiff } from "../core/seq.ts";
 
-/** Urgent bytes that one connection remembers; those beyond are bytes like all others. */
+/** Urgent bytes that one connection remembers; of those whose place is unread, the ones beyond are bytes like all others. */
 export const MAX_URGENT_MARKS = 64;
 
 /** An urgent byte that has come in its turn: the last before an urgent pointer (RFC 6093 §2.1 and 3.1). */
@@ -47,8 +47,13 @@ export class UrgentMarks {
     return this.#marks.find(({ isApart }) => !isApart)?.seq;
   }
 
+  /** Of too many the oldest that the stream was read beyond is forgotten; while there is none, the new one is no mark. */
   add(seq: Seq, byte: number, isApart: boolean): void {
-    if (this.#marks.length >= MAX_URGENT_MARKS) return;
+    if (this.#marks.length >= MAX_URGENT_MARKS) {
+      const unwanted = this.#marks.findIndex(({ isPassed }) => isPassed);
+      if (unwanted < 0) return;
+      this.#marks.splice(unwanted, 1);
+    }
     this.#marks.push({ seq, byte, isApart, isReturned: false, isTaken: false, isPassed: false });
     this.#count();
   }

@@ -258,6 +258,15 @@ describe("urgent data that comes", () => {
     expect(conn.urgent!.within.length).toBeLessThanOrEqual(MAX_URGENT_MARKS);
   });
 
+  test("bytes that nobody asked for give way to later ones, once the stream is read beyond them", () => {
+    const { peer, conn, read, urgent } = reader(false);
+    for (let i = 0; i < 2 * MAX_URGENT_MARKS; i++) {
+      peer.send("P.U", { seq: 1 + 2 * i, ack: 1, text: new Uint8Array([0x61, i]), urgent: 2 });
+      expect(read()).toBe("a");
+    }
+    expect([conn.urgentApart, urgent(), urgent()]).toEqual([MAX_URGENT_MARKS, "@", "A"]);
+  });
+
   test("urgent bytes left over are no text that nobody has read: a close ends with a FIN", () => {
     const { peer, conn } = reader(false);
     peer.send("P.U", { seq: 1, ack: 1, text: text("!"), urgent: 1 });

@@ -200,14 +200,15 @@ export class StreamSocket extends Socket implements TcpUser {
 
   /** Urgent bytes that MSG_OOB receives. */
   get #urgentApart(): number {
-    return this.isConnected && this.#death === 0 && !this.#receiveIsShut ? this.#connection!.urgentApart : 0;
+    const canBeHad = this.isConnected && this.#death === 0 && !this.#receiveIsShut && !this.options.outOfBandInline;
+    return canBeHad ? this.#connection!.urgentApart : 0;
   }
 
   /** One that was there when SO_OOBINLINE was set counts until it is read (Wine's test fionread_siocatmark). */
   override get isAtMark(): boolean {
     if (!this.isConnected || this.#death !== 0) return true;
-    const { urgentApart, urgentHasReturned, bytesUntilUrgent } = this.#connection!;
-    return urgentApart === 0 && !urgentHasReturned && (bytesUntilUrgent ?? 0) === 0;
+    const { urgentHasReturned, bytesUntilUrgent } = this.#connection!;
+    return this.#urgentApart === 0 && !urgentHasReturned && (bytesUntilUrgent ?? 0) === 0;
   }
 
   override get conditions(): number {
@@ -703,7 +704,7 @@ export class StreamSocket extends Socket implements TcpUser {
   /** MSG_OOB: the oldest urgent byte that stands apart. It waits for none. */
   #receiveUrgent(wanted: number, isPeek: boolean): Outcome {
     if (this.#death !== 0) return failed(this.#death);
-    if (this.options.outOfBandInline || this.#urgentApart === 0) return failed(WSAEINVAL);
+    if (this.#urgentApart === 0) return failed(WSAEINVAL);
     if (wanted === 0) return DONE;
     const { scratch } = this.context;
     scratch[0] = this.#connection!.readUrgent(isPeek)!;

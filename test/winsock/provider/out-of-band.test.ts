@@ -170,6 +170,17 @@ describe("SO_OOBINLINE", () => {
     expect([facts(), ready(), recv(w, s)]).toEqual([[1, 1], "read RDNORM", "b"]);
   });
 
+  test("a byte that stood apart and that the stream was read beyond is no condition any more, for MSG_OOB cannot have it", () => {
+    const { w, s, inline, hear, urgent, facts, ready } = pair();
+    hear("a!");
+    hear("b", false);
+    expect(recv(w, s)).toBe("ab");
+    inline(1);
+    expect([facts(), ready(), urgent()]).toEqual([[0, 1], "", NONE]);
+    inline(0);
+    expect([facts(), ready(), urgent()]).toEqual([[0, 0], "except RDBAND", "!"]);
+  });
+
   test("[URG-05] [URG-08] lets receives end before the urgent byte and behind it, and SIOCATMARK find it", () => {
     const { w, s, inline, hear, facts } = pair();
     inline(1);

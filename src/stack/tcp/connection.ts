@@ -5,7 +5,7 @@ import { connectionStatus } from "./connection-status.ts";
 import { ControlBlock, headerChoicesOf } from "./control-block.ts";
 import { idleTimeChanged, keepAliveChanged } from "./keep-alive.ts";
 import type { Loans } from "./loans.ts";
-import { NOBODY } from "./notices.ts";
+import { NOBODY, NOTICE } from "./notices.ts";
 import { connectLimitChanged } from "./opening-alarms.ts";
 import { considerWindowUpdate, discard } from "./receiver.ts";
 import type { TcpConnection } from "./tcp-service.ts";
@@ -143,10 +143,17 @@ export class Connection extends ControlBlock implements TcpConnection {
     }
     if (keepAlive !== before.keepAlive) keepAliveChanged(this);
     else if (keepAliveIdleMs !== before.keepAliveIdleMs) idleTimeChanged(this);
-    if (this.options.urgentInline) this.receiveBuffer.returnUrgent();
+    if (this.options.urgentInline) this.#returnUrgent();
     this.headerChoices = headerChoicesOf(this.options);
     if (maxRetransmissionMs !== before.maxRetransmissionMs) connectLimitChanged(this);
     if (noDelay && !before.noDelay) this.owner.wantsOutput(this);
+  }
+
+  /** What was apart until now can be read, and whoever waits for something to read has to hear of it. */
+  #returnUrgent(): void {
+    const before = this.readableBytes;
+    this.receiveBuffer.returnUrgent();
+    if (this.readableBytes > before) this.notify(NOTICE.readable);
   }
 
   get hasTimestamps(): boolean {

@@ -2,7 +2,15 @@ import { describe, expect, test } from "@jest/globals";
 import * as c from "../../../src/winsock/abi/constants.ts";
 import * as e from "../../../src/winsock/abi/errors.ts";
 import { FD_ISSET, FD_SET } from "../../../src/winsock/abi/fd-set.ts";
-import { new_fd_set, new_MSG, new_WSANETWORKEVENTS, PM_REMOVE, type SOCKET, WM_USER } from "../../../src/winsock/abi/index.ts";
+import {
+  new_fd_set,
+  new_MSG,
+  new_WSANETWORKEVENTS,
+  new_WSAOVERLAPPED,
+  PM_REMOVE,
+  type SOCKET,
+  WM_USER,
+} from "../../../src/winsock/abi/index.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, bytes, datagram, fails, outcome, recv, say } from "../../support/winsock-calls.ts";
@@ -179,6 +187,27 @@ describe("SO_OOBINLINE", () => {
     expect([facts(), ready(), urgent()]).toEqual([[0, 1], "", NONE]);
     inline(0);
     expect([facts(), ready(), urgent()]).toEqual([[0, 0], "except RDBAND", "!"]);
+  });
+
+  test("gives the byte that it puts back to the receive that waits, and tells of it as FD_READ", () => {
+    const { v, w, s, inline, hear } = pair();
+    const event = w.WSACreateEvent();
+    w.WSAEventSelect(s, event, c.FD_READ);
+    hear("!");
+    inline(1);
+    v.advance(10);
+    const found = new_WSANETWORKEVENTS();
+    w.WSAEnumNetworkEvents(s, event, found);
+    expect([found.lNetworkEvents, recv(w, s)]).toEqual([c.FD_READ, "!"]);
+    inline(0);
+    hear("?");
+    const buffer = { len: 4, buf: new Uint8Array(4) };
+    const overlapped = new_WSAOVERLAPPED(w.WSACreateEvent());
+    expect(outcome(w, w.WSARecv(s, [buffer], 1, null, { value: 0 }, overlapped, null))).toEqual(fails(e.WSA_IO_PENDING));
+    inline(1);
+    v.advance(10);
+    expect(w.WSAGetOverlappedResult(s, overlapped, { value: 0 }, 0, { value: 0 })).toBe(1);
+    expect(buffer.buf[0]).toBe(0x3f);
   });
 
   test("[URG-05] [URG-08] lets receives end before the urgent byte and behind it, and SIOCATMARK find it", () => {

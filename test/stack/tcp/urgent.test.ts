@@ -267,6 +267,16 @@ describe("urgent data that comes", () => {
     expect([conn.urgentApart, urgent(), urgent()]).toEqual([MAX_URGENT_MARKS, "@", "A"]);
   });
 
+  test("bytes that are taken one by one cost no marks and no memory, though nothing else is ever read", () => {
+    const { peer, conn, read, urgent } = reader(false);
+    for (let i = 0; i < 2 * MAX_URGENT_MARKS; i++) {
+      peer.send("P.U", { seq: 1 + i, ack: 1, text: text("!"), urgent: 1 });
+      expect([urgent(), read()]).toEqual(["!", ""]);
+    }
+    peer.advance(5000);
+    expect([conn.urgentApart, conn.receiveBuffer.capacity]).toEqual([0, 0]);
+  });
+
   test("urgent bytes left over are no text that nobody has read: a close ends with a FIN", () => {
     const { peer, conn } = reader(false);
     peer.send("P.U", { seq: 1, ack: 1, text: text("!"), urgent: 1 });

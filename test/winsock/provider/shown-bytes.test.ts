@@ -1,10 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
-import { AF_INET, FIONBIO, FIONREAD, SD_SEND, SO_RCVTIMEO, SOCK_STREAM, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
+import {
+  AF_INET,
+  FIONBIO,
+  FIONREAD,
+  MSG_OOB,
+  SD_SEND,
+  SO_OOBINLINE,
+  SO_RCVTIMEO,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "../../../src/winsock/abi/constants.ts";
 import { WSAEINVAL, WSAENOTCONN, WSAEOPNOTSUPP } from "../../../src/winsock/abi/errors.ts";
 import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
 import { CALL, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
-import { say } from "../../support/winsock-calls.ts";
+import { bytes, say } from "../../support/winsock-calls.ts";
 
 /** A connected stream whose program makes its calls as records. `copied` and `lent` bytes are to look alike. */
 function connected(lends: boolean) {
@@ -38,9 +48,14 @@ function connected(lends: boolean) {
     say(v.peerWinsock, peer, text);
     v.advance(100);
   };
+  const urge = (text: string) => {
+    v.peerWinsock.send(peer, bytes(text), text.length, MSG_OOB);
+    v.advance(100);
+  };
+  const inline = () => call(CALL.setsockopt, { a: SOL_SOCKET, b: SO_OOBINLINE, data: new Uint8Array([1, 0, 0, 0]), c: 4 });
   const show = (wanted: number, held: number, taken = 0) => call(CALL.show, { a: wanted, b: held, c: taken }).said;
   const unread = () => call(CALL.ioctlsocket, { a: FIONREAD }).value;
-  return { v, call, show, unread, hear, peer };
+  return { v, call, show, unread, hear, urge, inline, peer };
 }
 
 describe.each([
@@ -59,6 +74,31 @@ describe.each([
     expect([more, unread()]).toEqual([[], 2]);
     hear("ij");
     expect(more).toEqual(["2 ij"]);
+  });
+
+  test("end before an urgent byte that is read with the stream, where the host has to be asked, and begin again behind it", () => {
+    const { call, show, hear, urge, inline } = connected(lends);
+    inline();
+    hear("ab");
+    urge("cd!");
+    hear("ef");
+    expect([show(100, 0), show(100, 4)]).toEqual([["4 abcd"], [`error ${WSAEOPNOTSUPP}`]]);
+    call(CALL.taken, { a: 4 });
+    expect([call(CALL.recv, { a: 9 }).said, show(9, 0)]).toEqual([["1 !"], ["2 ef"]]);
+    const waiting = show(100, 0, 2);
+    urge("!");
+    expect(waiting).toEqual([`error ${WSAEOPNOTSUPP}`]);
+  });
+
+  test("leave out urgent bytes that stand apart", () => {
+    const { show, hear, urge, unread } = connected(lends);
+    hear("ab");
+    urge("cd!");
+    hear("ef");
+    const shown = [...show(100, 0), ...(lends ? show(100, 4) : [])].map((said) => said.slice(2));
+    expect([shown.join(""), unread()]).toEqual(["abcdef", 6]);
+    show(100, 4, 2);
+    expect(unread()).toBe(4);
   });
 
   test("and thrown away by the face are shown again", () => {

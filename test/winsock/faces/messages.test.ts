@@ -272,6 +272,16 @@ describe("WSARecvMsg", () => {
     expect(msg.name).toEqual(address(PEER, 8));
   });
 
+  test("overlapped into an address that cannot be written is over all the same", () => {
+    const { v, s, p } = pair4();
+    const { winsock: w } = v;
+    const ov = new_WSAOVERLAPPED(w.WSACreateEvent());
+    w.WSARecvMsg(s, message({ name: Object.freeze(new_sockaddr_in()) }), null, ov, null);
+    v.peerWinsock.sendto(p, bytes("hello"), 5, 0, address(OURS, 7), sizeof_sockaddr_in);
+    expect(w.WaitForSingleObject(ov.hEvent, INFINITE)).toBe(0);
+    expect(outcome(w, w.WSAGetOverlappedResult(s, ov, { value: 0 }, 0, { value: 0 }))).toEqual([0, e.WSAEFAULT]);
+  });
+
   test("tells a routine its flags", () => {
     const { v, s, p } = pair4();
     const { winsock: w } = v;

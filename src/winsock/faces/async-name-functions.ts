@@ -12,6 +12,7 @@ import { HOST_BY_ADDRESS, HOST_BY_NAME, hostFound } from "../provider/name-messa
 import { planHostLookup } from "./address-lookup.ts";
 import type { FaceCore, HANDLE } from "./event-functions.ts";
 import { hostAddress, protocolRecord, serviceRecord } from "./name-functions.ts";
+import { isPointer } from "./pointers.ts";
 import { textOf } from "./text-buffer.ts";
 
 /** Lookups of whose end a window gets a message, as Winsock 1.1 had them; parameters are judged when the lookup is. */
@@ -70,7 +71,7 @@ export function asyncNameFunctions(core: AsyncNameCore): AsyncNameFunctions {
 
   const target = (hWnd: HWND, wMsg: number, buf: object | null, buflen: number): Target => {
     const bytes = buf instanceof Uint8Array ? buf.length : Number.POSITIVE_INFINITY;
-    return { hWnd: hWnd | 0, wMsg: wMsg >>> 0, buf, room: buf === null ? 0 : Math.max(0, Math.min(buflen | 0, bytes)) };
+    return { hWnd: hWnd | 0, wMsg: wMsg >>> 0, buf, room: isPointer(buf) ? Math.max(0, Math.min(buflen | 0, bytes)) : 0 };
   };
 
   /** What is known without the host: filled in at once, and the message posted. @param found or the code */
@@ -165,5 +166,8 @@ export function asyncNameFunctions(core: AsyncNameCore): AsyncNameFunctions {
 
 function fill(buf: object | null, [record, bytes]: Found): void {
   if (buf instanceof Uint8Array) buf.set(bytes);
-  else if (buf !== null) Object.assign(buf, record);
+  else if (isPointer(buf)) Object.assign(buf, record);
 }
+
+/** What these functions return when a parameter cannot be read. */
+export const asyncNameFault = (name: string): number | undefined => (name.startsWith("WSAAsyncGet") ? 0 : undefined);

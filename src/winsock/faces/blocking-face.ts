@@ -24,7 +24,7 @@ import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
 import { type AddressTextFunctions, createAddressTextFunctions } from "./address-text-functions.ts";
 import { AlertableThread } from "./alertable.ts";
-import { type AsyncNameFunctions, asyncNameFunctions } from "./async-name-functions.ts";
+import { type AsyncNameFunctions, asyncNameFault, asyncNameFunctions } from "./async-name-functions.ts";
 import { BlockingHooks, type HookFunctions, hookFunctions } from "./blocking-hooks.ts";
 import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
 import { type ConnectFunctions, connectFault, connectFunctions } from "./connect-functions.ts";
@@ -567,6 +567,7 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
       overlappedFault(name) ??
       completionFault(name) ??
       windowFault(name) ??
+      asyncNameFault(name) ??
       extensionFault(name) ??
       socketFault(name) ??
       connectFault(name) ??

@@ -164,6 +164,19 @@ describe("WSACancelAsyncRequest", () => {
   });
 });
 
+test("undefined is NULL, as with programs without types", () => {
+  const { winsock, window, told } = begun();
+  const nowhere = undefined as unknown as null;
+  expect(told(winsock.WSAAsyncGetHostByName(window, MESSAGE, "four.example", nowhere, MAXGETHOSTSTRUCT)).code).toBe(WSAENOBUFS);
+  expect(told(winsock.WSAAsyncGetServByPort(window, MESSAGE, htons(80), null, nowhere, 100)).code).toBe(WSAENOBUFS);
+});
+
+test("memory that cannot be written is WSAEFAULT, and no task", () => {
+  const { winsock, window } = begun();
+  const frozen = Object.freeze(new_servent());
+  expect([winsock.WSAAsyncGetServByPort(window, MESSAGE, htons(80), null, frozen, 100), winsock.WSAGetLastError()]).toEqual([0, WSAEFAULT]);
+});
+
 test("a window that is gone gets nothing, and before WSAStartup there is no task", () => {
   const { v, winsock, window, isQuiet } = begun();
   expect(winsock.WSAAsyncGetHostByName(window, MESSAGE, "four.example", new_hostent(), MAXGETHOSTSTRUCT)).toBeGreaterThan(0);

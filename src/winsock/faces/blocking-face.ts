@@ -601,6 +601,7 @@ function guardedFace(face: BlockingFace, fault: (name: string) => unknown): Bloc
 
 const RETURNS_CODE: ReadonlySet<string> = new Set([
   ...["WSAStartup", "getaddrinfo", "GetAddrInfoW", "GetAddrInfoExA", "GetAddrInfoExW", "getnameinfo", "GetNameInfoW"],
+  ...["GetAddrInfoExOverlappedResult", "GetAddrInfoExCancel"],
 ]);
 const RETURNS_POINTER: ReadonlySet<string> = new Set([
   ...["inet_ntop", "InetNtopW", "gethostbyname", "gethostbyaddr"],

@@ -348,6 +348,12 @@ describe("GetAddrInfoEx that does not wait", () => {
     expect(server.heard.length).toBe(asked);
     expect(winsock.GetAddrInfoExCancel({ value: 4711 })).toBe(e.WSA_INVALID_HANDLE);
     expect(winsock.GetAddrInfoExCancel(null)).toBe(e.WSA_INVALID_HANDLE);
+    const unreadable = {
+      get value(): number {
+        throw new Error("no memory of the program's");
+      },
+    };
+    expect(winsock.GetAddrInfoExCancel(unreadable)).toBe(e.WSAEFAULT);
   });
 
   test("one that takes longer than it may is given up, whether it waits or not", () => {

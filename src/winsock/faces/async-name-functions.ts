@@ -14,6 +14,7 @@ import type { FaceCore, HANDLE } from "./event-functions.ts";
 import { hostAddress, protocolRecord, serviceRecord } from "./name-functions.ts";
 import { isPointer } from "./pointers.ts";
 import { textOf } from "./text-buffer.ts";
+import { noted } from "./transfers.ts";
 
 /** Lookups of whose end a window gets a message, as Winsock 1.1 had them; parameters are judged when the lookup is. */
 export interface AsyncNameFunctions {
@@ -99,7 +100,7 @@ export function asyncNameFunctions(core: AsyncNameCore): AsyncNameFunctions {
       if (reply.error !== 0 || reply.result !== 0) return;
       const record = hostFound(reply, kind === HOST_BY_ADDRESS ? data : null);
       const bytes = hostentBytes(record);
-      if (bytes.length <= room) fill(buf, [record, bytes]);
+      if (bytes.length <= room) noted(() => fill(buf, [record, bytes]));
     };
     going.set(task, 0);
     const id = port.post({ op: CALL.hostForWindow, s: hWnd, a: wMsg, b: kind, c: room, e: task, data }, replied);

@@ -136,14 +136,7 @@ export class Transfers {
   callOf(request: Omit<CallRequest, "id">, answered: (transfer: Transfer, reply: CallReply) => void): PostCalls {
     return (port, transfer, d, e) => {
       const id = port.post({ ...request, d, e }, (reply) => {
-        let { error } = reply;
-        try {
-          answered(transfer, reply);
-        } catch {
-          // Memory that was good when the call began and is not any more. Whoever happens to take the answer must not fail for it.
-          error = WSAEFAULT;
-        }
-        this.#finish(transfer, error);
+        this.#finish(transfer, noted(() => answered(transfer, reply)) ? reply.error : WSAEFAULT);
       });
       transfer.calls.push(id);
     };
@@ -162,6 +155,16 @@ export class Transfers {
 
   #queueRoutine({ routine, error, bytes, overlapped, flags }: Transfer): void {
     if (routine !== null) this.#core.thread.queue(() => routine(error, bytes, overlapped, flags), true);
+  }
+}
+
+/** Memory that cannot be written is no reason for whoever takes the answer, in whatever call, to fail. @returns whether it could be */
+export function noted(note: () => void): boolean {
+  try {
+    note();
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -177,6 +177,12 @@ test("memory that cannot be written is WSAEFAULT, and no task", () => {
   expect([winsock.WSAAsyncGetServByPort(window, MESSAGE, htons(80), null, frozen, 100), winsock.WSAGetLastError()]).toEqual([0, WSAEFAULT]);
 });
 
+test("memory that cannot be written when the answer comes is nothing to the call that waits meanwhile", () => {
+  const { winsock, window, told } = begun();
+  const task = winsock.WSAAsyncGetHostByName(window, MESSAGE, "four.example", Object.freeze(new_hostent()), MAXGETHOSTSTRUCT);
+  expect(told(task).code).toBe(0);
+});
+
 test("a window that is gone gets nothing, and before WSAStartup there is no task", () => {
   const { v, winsock, window, isQuiet } = begun();
   expect(winsock.WSAAsyncGetHostByName(window, MESSAGE, "four.example", new_hostent(), MAXGETHOSTSTRUCT)).toBeGreaterThan(0);

@@ -57,7 +57,8 @@ export class BlockingCallPort implements BlockingPort {
   post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): number {
     const id = this.#posted.nextId();
     if (isLibcLoaded()) this.#channel.readRings();
-    if (this.#send(id, request)) this.#posted.add(id, replied);
+    if (request.data !== null && request.data.length > MAX_DATA) replied(failedCall(id, WSAENOBUFS));
+    else if (this.#send(id, request)) this.#posted.add(id, replied);
     else replied(failedCall(id, WSAENETDOWN));
     return id;
   }

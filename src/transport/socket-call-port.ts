@@ -84,7 +84,8 @@ export class SocketCallPort implements BlockingPort {
 
   post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): number {
     const id = this.#posted.nextId();
-    if (this.#write(id, request)) this.#posted.add(id, replied);
+    if (request.data !== null && request.data.length > MAX_DATA) replied(failedCall(id, WSAENOBUFS));
+    else if (this.#write(id, request)) this.#posted.add(id, replied);
     else replied(failedCall(id, WSAENETDOWN));
     return id;
   }

@@ -85,6 +85,14 @@ describe("calls through shared memory", () => {
     expect(handler.calls).toBe(0);
   });
 
+  test("nor does a thread that does not wait for the answer send so much", () => {
+    const channel = new Channel(newChannelMemory());
+    const port = new BlockingCallPort(channel, new Doorbell(newDoorbellMemory()));
+    const heard: number[] = [];
+    port.post(request(ECHO, new Uint8Array(MAX_DATA + 1)), ({ error }) => heard.push(error));
+    expect(heard).toEqual([WSAENOBUFS]);
+  });
+
   test("an abort cancels the pending call by its id, and a call aborted before never leaves", async () => {
     const { port, serveUntil, handler } = portAndServer();
     const abort = new AbortController();

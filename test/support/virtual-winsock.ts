@@ -3,9 +3,10 @@ import { LINUX, type Profile, WINDOWS } from "../../src/stack/core/profile.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import type { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
+import { MAX_DATA } from "../../src/transport/message.ts";
 import { htons } from "../../src/winsock/abi/byte-order.ts";
 import { AF_INET, MAKEWORD, SOCK_STREAM } from "../../src/winsock/abi/constants.ts";
-import { ERROR_FILE_NOT_FOUND } from "../../src/winsock/abi/errors.ts";
+import { ERROR_FILE_NOT_FOUND, WSAENOBUFS } from "../../src/winsock/abi/errors.ts";
 import { new_sockaddr_in, new_WSADATA, type SOCKET, sizeof_sockaddr_in, type sockaddr_in } from "../../src/winsock/abi/structures.ts";
 import { type BlockingFace, createBlockingFace } from "../../src/winsock/faces/blocking-face.ts";
 import type { ReadableFile } from "../../src/winsock/faces/file-functions.ts";
@@ -33,6 +34,10 @@ export interface VirtualWinsockOptions {
   /** Our host lends its programs what it shows them, instead of copying it. */
   readonly lends?: boolean;
 }
+
+/** More than one message of the ports carries. */
+const isTooLong = ({ data }: Omit<CallRequest, "id">): boolean => data !== null && data.length > MAX_DATA;
+const NO_ROOM = { result: -1, error: WSAENOBUFS, a: 0, b: 0, data: null };
 
 /**
  * Two hosts on one wire in virtual time, each with a provider. The blocking face runs for real: a call that has to wait moves the
@@ -100,10 +105,12 @@ export class VirtualWinsock {
       client,
       post: (request, replied) => {
         const id = ++lastId;
-        provider.call(client, { ...request, id }, (reply) => {
-          const copy = this.#carried(reply);
-          answered.push(() => replied(copy));
-        });
+        if (isTooLong(request)) replied({ id, ...NO_ROOM });
+        else
+          provider.call(client, { ...request, id }, (reply) => {
+            const copy = this.#carried(reply);
+            answered.push(() => replied(copy));
+          });
         return id;
       },
       takeReplies,
@@ -115,6 +122,7 @@ export class VirtualWinsock {
       call: (request) => {
         takeReplies();
         const id = ++lastId;
+        if (isTooLong(request)) return { id, ...NO_ROOM };
         let answer: CallReply | undefined;
         let before: (() => void)[] = [];
         provider.call(client, { ...request, id }, (reply) => {

@@ -217,7 +217,8 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
       for (const [i, part] of found.entries()) {
         begun.push(...piecesOf(part));
         if ((elements[i]!.dwElFlags & TP_ELEMENT_EOP) === 0 && i < count - 1) continue;
-        datagrams.push(joined(begun));
+        // What is longer than any datagram is refused, however much of it is seen.
+        datagrams.push(joined(begun).subarray(0, PIECE));
         begun = [];
       }
       return transmitDatagrams(hSocket, datagrams, lpOverlapped);

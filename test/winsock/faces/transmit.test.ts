@@ -267,6 +267,16 @@ describe("TransmitPackets", () => {
     if (ov !== null) expect(ov.InternalHigh).toBe(8);
   });
 
+  test.each([false, true])("refuses a datagram that is too long, however long it is (overlapped: %s)", (isOverlapped) => {
+    const { w } = rig();
+    const s = datagram(w);
+    w.connect(s, address(PEER, 8), sizeof_sockaddr_in);
+    for (const length of [65_508, 300_000]) {
+      const ov = isOverlapped ? new_WSAOVERLAPPED() : null;
+      expect(outcome(w, w.TransmitPackets(s, [memory("x".repeat(length))], 1, 0, ov, 0))).toEqual(no(e.WSAEMSGSIZE));
+    }
+  });
+
   type Refused = readonly [string, (r: ReturnType<typeof rig>) => number, number];
   const REFUSED: readonly Refused[] = [
     ["Microsoft: no socket", ({ w }) => w.TransmitPackets(4444, [memory("x")], 1, 0, null, 0), e.WSAENOTSOCK],

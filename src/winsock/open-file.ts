@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { ERROR_ACCESS_DENIED, ERROR_FILE_NOT_FOUND } from "./abi/errors.ts";
 import type { ReadableFile } from "./faces/file-functions.ts";
 
@@ -6,7 +6,8 @@ import type { ReadableFile } from "./faces/file-functions.ts";
 export function openFile(path: string): ReadableFile | number {
   let fd: number;
   try {
-    fd = openSync(path, "r");
+    // A pipe would wait for who writes into it.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === "ENOENT" || code === "ENOTDIR" ? ERROR_FILE_NOT_FOUND : ERROR_ACCESS_DENIED;

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -106,6 +107,12 @@ describe("files of this machine", () => {
     expect([file.size, file.read(piece, 8), file.read(piece, 2), file.read(new Uint8Array(4), 10)]).toEqual([10, 2, 4, 0]);
     expect(new TextDecoder().decode(piece)).toBe("2345");
     file.close();
+  });
+
+  test("that are pipes are refused, and nobody is waited for who would write into them", () => {
+    const path = join(folder, "pipe");
+    execFileSync("mkfifo", [path]);
+    expect(openFile(path)).toBe(e.ERROR_ACCESS_DENIED);
   });
 
   test("that are not there, or are no files, have their codes", () => {

@@ -4,11 +4,12 @@ import { WSAMAKEASYNCREPLY } from "../abi/message-structures.ts";
 import { hostentBytes, hostRecord } from "../abi/name-records.ts";
 import type { hostent } from "../abi/name-structures.ts";
 import { nameLength } from "../abi/socket-address-text.ts";
+import { sizeof_sockaddr_in6 } from "../abi/structures.ts";
 import type { CallRequest } from "./calls.ts";
 import { addressesOfName, namesOfAddress } from "./host-names.ts";
 import type { MessageWindow } from "./message-window.ts";
 import { decodeAddresses, decodeNames } from "./name-reply.ts";
-import { type Answer, isWait, type Outcome } from "./outcome.ts";
+import { type Answer, isWait, type Outcome, type Sequel } from "./outcome.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import type { Thread } from "./thread.ts";
 
@@ -45,7 +46,7 @@ export function hostForWindow(host: ProviderHost, { b, data }: CallRequest): Ans
 const asResult = (outcome: Outcome): Outcome => ({ ...outcome, result: outcome.error, error: 0 });
 
 /** A lookup of whose end a window gets a message, once the answer has left (Microsoft, "WSAAsyncGetHostByName function"). */
-export class NameMessage {
+export class NameMessage implements Sequel {
   readonly #window: MessageWindow | undefined;
   readonly #hwnd: number;
   readonly #message: number;
@@ -59,7 +60,7 @@ export class NameMessage {
     this.#message = a;
     this.#room = c;
     this.#task = e;
-    this.#address = b === HOST_BY_ADDRESS && data !== null ? data.slice() : null;
+    this.#address = b === HOST_BY_ADDRESS && data !== null ? data.slice(0, sizeof_sockaddr_in6) : null;
   }
 
   outcome(outcome: Outcome): Outcome {

@@ -42,3 +42,11 @@ export const isWait = (answer: Answer): answer is Wait => "attempt" in answer;
 export const DONE: Outcome = { result: 0, error: 0 };
 export const succeeded = (result: number): Outcome => ({ result, error: 0 });
 export const failed = (error: number): Outcome => ({ result: SOCKET_ERROR, error });
+
+/** What becomes of a call whose thread does not wait for it, beside its answer: an event is set, a packet or a message posted. */
+export interface Sequel {
+  /** As it ends where a waiting call would have ended otherwise. */
+  outcome(outcome: Outcome): Outcome;
+  /** The answer has left. @param wasAtOnce without the call having had to wait */
+  completed(outcome: Outcome, wasAtOnce: boolean): void;
+}

@@ -2,7 +2,7 @@ import { WSA_INVALID_HANDLE, WSA_OPERATION_ABORTED, WSAECONNABORTED, WSAEINTR, W
 import type { CallRequest } from "./calls.ts";
 import type { Completion } from "./completion-port.ts";
 import type { EventObject } from "./event-object.ts";
-import type { Outcome } from "./outcome.ts";
+import type { Outcome, Sequel } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
 import { StreamSocket } from "./stream-socket.ts";
 import type { Thread } from "./thread.ts";
@@ -16,7 +16,7 @@ export const HAS_ROUTINE = 4;
  * What becomes of an overlapped call that has begun (Microsoft, "WSAOVERLAPPED structure"): its event is set and its packet posted when it
  * is over, after the answer has left, so that a program that is woken by them finds its memory filled.
  */
-export class OverlappedCall {
+export class OverlappedCall implements Sequel {
   readonly #thread: number;
   readonly #call: number;
   readonly #event: EventObject | undefined;
@@ -39,7 +39,6 @@ export class OverlappedCall {
     return { ...outcome, error: isOfStream ? WSAECONNABORTED : WSA_OPERATION_ABORTED };
   }
 
-  /** The answer has left. @param wasAtOnce without the call having had to wait */
   completed({ result, error }: Outcome, wasAtOnce: boolean): void {
     this.#event?.set();
     if (this.#completion === undefined || (wasAtOnce && this.#socket?.skipsPackets === true)) return;

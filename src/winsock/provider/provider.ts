@@ -43,7 +43,7 @@ import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { MessageWindow } from "./message-window.ts";
 import { hostForWindow, NameMessage } from "./name-messages.ts";
 import { getOption, setOption } from "./options.ts";
-import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
+import { type Answer, DONE, failed, isWait, type Outcome, type Sequel, succeeded } from "./outcome.ts";
 import { overlappedCall } from "./overlapped.ts";
 import { PendingCall } from "./pending-call.ts";
 import { poll } from "./poll.ts";
@@ -208,13 +208,13 @@ export class Provider implements CallHandler {
 
   #perform(thread: Thread, request: CallRequest, reply: Replier): void {
     const { id: client, process, pending } = thread;
-    const overlapped = request.op === CALL.hostForWindow ? new NameMessage(thread, request) : overlappedCall(request, thread);
-    const isOverlapped = overlapped !== undefined;
+    const sequel = sequelOf(request, thread);
+    const isOverlapped = sequel !== undefined;
     const caller = { process, thread, handle: request.s, isOverlapped };
-    const answer = typeof overlapped === "number" ? failed(overlapped) : this.#answer(caller, request);
+    const answer = typeof sequel === "number" ? failed(sequel) : this.#answer(caller, request);
     if (!isWait(answer)) {
       this.#finish(client, request.id, request.op, answer, reply);
-      if (answer.error === 0 && typeof overlapped === "object") overlapped.completed(answer, true);
+      if (answer.error === 0 && typeof sequel === "object") sequel.completed(answer, true);
     } else if (pending.has(request.id)) {
       answer.cancelled?.();
       this.#finish(client, request.id, request.op, failed(WSAEINVAL), reply);
@@ -229,13 +229,13 @@ export class Provider implements CallHandler {
       const finish = (outcome: Outcome) => {
         pending.delete(id);
         process.waiting.change(-bytes);
-        if (typeof overlapped !== "object") {
+        if (typeof sequel !== "object") {
           this.#finish(client, id, op, outcome, reply);
           return;
         }
-        const final = overlapped.outcome(outcome);
+        const final = sequel.outcome(outcome);
         this.#finish(client, id, op, final, reply);
-        overlapped.completed(final, false);
+        sequel.completed(final, false);
       };
       const { timers } = this.#host.context;
       const call = new PendingCall(client, id, callName(op) ?? "call", caller, answer, timers, () => thread.isHeld, finish);
@@ -346,6 +346,10 @@ function start(process: Process, wanted: number): Outcome {
 }
 
 /** Whoever of the program's threads does it last ends it for all of them (Microsoft, "WSACleanup function"). */
+/** @returns the code where there can be none; undefined for a call that keeps its thread */
+const sequelOf = (request: CallRequest, thread: Thread): Sequel | number | undefined =>
+  request.op === CALL.hostForWindow ? new NameMessage(thread, request) : overlappedCall(request, thread);
+
 function cleanUp(process: Process, duplicates: Duplicates): Outcome {
   process.startups--;
   if (process.startups > 0) return { result: 0, error: 0, a: process.startups };

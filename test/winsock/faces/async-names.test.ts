@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { htons } from "../../../src/winsock/abi/byte-order.ts";
 import { AF_INET, AF_INET6, MAXGETHOSTSTRUCT } from "../../../src/winsock/abi/constants.ts";
 import {
+  WSA_NOT_ENOUGH_MEMORY,
   WSAEAFNOSUPPORT,
   WSAEALREADY,
   WSAEFAULT,
@@ -93,6 +94,35 @@ describe("a host by its name", () => {
     expect(bytes.subarray(length).every((byte) => byte === 0)).toBe(true);
   });
 
+  test("each pointer of a list lies on its boundary, whatever the length of the names", () => {
+    const { winsock, window, told } = begun();
+    const bytes = new Uint8Array(MAXGETHOSTSTRUCT);
+    expect(told(winsock.WSAAsyncGetHostByName(window, MESSAGE, "mail", bytes, bytes.length)).code).toBe(0);
+    const aliases = pointer(bytes, 8);
+    expect([textAt(bytes, 0), aliases % 8, pointer(bytes, 24) % 8]).toEqual(["mail.lan", 0, 0]);
+    expect([textAt(bytes, aliases), textAt(bytes, aliases + 8)]).toEqual(["mail", "post"]);
+  });
+
+  test("where there is too little room nothing is written", () => {
+    const { winsock, window, told } = begun();
+    const bytes = new Uint8Array(1000);
+    const host = new_hostent();
+    for (const buf of [bytes, host]) {
+      expect(told(winsock.WSAAsyncGetHostByName(window, MESSAGE, "www.example", buf, 40)).code).toBe(WSAENOBUFS);
+    }
+    expect([bytes.every((byte) => byte === 0), host]).toEqual([true, new_hostent()]);
+  });
+
+  test("of a host that has no room for one more question there is no task", () => {
+    const { server, winsock, window } = begun();
+    server.answer = () => undefined;
+    let task = 1;
+    for (let i = 0; i < 10_000 && task !== 0; i++) {
+      task = winsock.WSAAsyncGetHostByName(window, MESSAGE, "slow.example", null, 0);
+    }
+    expect([task, winsock.WSAGetLastError()]).toEqual([0, WSA_NOT_ENOUGH_MEMORY]);
+  });
+
   test("where there is too little room the message says how much it takes, and that much is enough", () => {
     const { winsock, window, told } = begun();
     const ask = (buf: Uint8Array | null, buflen: number) =>
@@ -152,6 +182,14 @@ describe("WSACancelAsyncRequest", () => {
     v.advance(60_000);
     expect([isQuiet(), host.h_name]).toEqual([true, ""]);
     expect([winsock.WSACancelAsyncRequest(task), winsock.WSAGetLastError()]).toEqual([-1, WSAEALREADY]);
+  });
+
+  test("of what is over, of which the program has not heard yet, is refused", () => {
+    const { v, winsock, window, told } = begun();
+    const task = winsock.WSAAsyncGetHostByName(window, MESSAGE, "four.example", new_hostent(), MAXGETHOSTSTRUCT);
+    v.advance(5000);
+    expect([winsock.WSACancelAsyncRequest(task), winsock.WSAGetLastError()]).toEqual([-1, WSAEALREADY]);
+    expect(told(task).code).toBe(0);
   });
 
   test("of what is over or never was is refused", () => {

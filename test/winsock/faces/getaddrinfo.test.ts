@@ -321,6 +321,20 @@ describe("GetAddrInfoEx that does not wait", () => {
     expect(winsock.GetAddrInfoExOverlappedResult(null)).toBe(e.WSAEINVAL);
   });
 
+  test("who asks hears of its end without waiting", () => {
+    const { v, winsock, overlapped } = begun("four.example");
+    v.advance(5000);
+    expect(winsock.GetAddrInfoExOverlappedResult(overlapped)).toBe(0);
+  });
+
+  test("what fails at once is told at once", () => {
+    const rig = namesRig();
+    rig.v.ours.dns.configure("configured", { servers: [] });
+    const { winsock, code, handle, overlapped } = begun("four.example", null, rig);
+    expect([code, winsock.WSAGetLastError(), handle.value]).toEqual([e.WSAHOST_NOT_FOUND, e.WSAHOST_NOT_FOUND, 0]);
+    expect(winsock.GetAddrInfoExOverlappedResult(overlapped)).toBe(e.WSAHOST_NOT_FOUND);
+  });
+
   test("its routine runs in an alertable wait", () => {
     const { winsock } = namesRig().v;
     const result = { value: null as addrinfoex | null };

@@ -12,7 +12,9 @@ import {
   INVALID_HANDLE_VALUE,
   OPEN_EXISTING,
   SIO_GET_EXTENSION_FUNCTION_POINTER,
+  SO_SNDBUF,
   type SOCKET,
+  SOL_SOCKET,
   sizeof_sockaddr_in,
   TF_DISCONNECT,
   TF_REUSE_SOCKET,
@@ -213,6 +215,24 @@ describe("TransmitFile", () => {
     expect(w.WSAGetOverlappedResult(s, ov, count, 0, { value: 0 })).toBe(1);
     expect(count.value).toBe(6);
     expect(received(p, peer, 6)).toBe("<6789>");
+  });
+
+  test("overlapped with TF_DISCONNECT ends the connection behind all of it, though the send has to wait", () => {
+    const { v, w, p, s, peer } = rig();
+    v.files.write("big", new Uint8Array(4_000_000));
+    w.setsockopt(s, SOL_SOCKET, SO_SNDBUF, { value: 0 }, 4);
+    p.ioctlsocket(peer, FIONBIO, { value: 1 });
+    const buffer = new Uint8Array(65_536);
+    let total = 0;
+    let last = -1;
+    const read = () => {
+      for (last = p.recv(peer, buffer, buffer.length, 0); last > 0; last = p.recv(peer, buffer, buffer.length, 0)) total += last;
+      if (last !== 0) v.after(100, read);
+    };
+    v.after(100, read);
+    w.TransmitFile(s, open(w, "big"), 0, 0, new_WSAOVERLAPPED(), null, TF_DISCONNECT);
+    v.advance(60_000);
+    expect([total, last]).toEqual([4_000_000, 0]);
   });
 
   test.each([false, true])("with TF_DISCONNECT ends the connection behind it (overlapped: %s)", (isOverlapped) => {

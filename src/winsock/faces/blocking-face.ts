@@ -144,13 +144,18 @@ const PIECE = 256 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /**
- * A face for one program, which here is one thread of JavaScript: start-up count, last error and sockets are its own.
+ * A face for one thread of a program: last error, queued routines, messages and what is overlapped are its own; start-up count, sockets and
+ * other handles are the program's.
  * @param openPort reaches the network; called by the first WSAStartup, and by the first one after the last WSACleanup
  * @param openFile opens what CreateFile names; without it there are no files
+ * @param joinPort as `openPort`, where another thread of the program may have made the WSAStartup; undefined where none can have
  */
-export function createBlockingFace(openPort: () => BlockingPort, openFile?: FileOpener): BlockingFace {
+export function createBlockingFace(
+  openPort: () => BlockingPort,
+  openFile?: FileOpener,
+  joinPort: () => BlockingPort | undefined = () => undefined,
+): BlockingFace {
   let port: BlockingPort | undefined;
-  let startups = 0;
   let lastError = 0;
   let failure: Error | undefined;
   const procedures = new Map<HWND, WindowProcedure>();
@@ -163,35 +168,65 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
     return isThere;
   }
   const hooks = new BlockingHooks(dispatchOne);
-  const thread = new AlertableThread(() => port, hooks);
+  const thread = new AlertableThread(reach, hooks);
   const packets = new PacketNames();
   const files = new Files();
   /** By name, for who asks for a pointer to one. */
   const functions = new Map<string, unknown>();
-  const streams = new KnownStreams((request, replied) => {
-    port?.post(request, replied);
-    return port !== undefined;
-  });
+  const streams = new KnownStreams(
+    (request, replied) => {
+      port?.post(request, replied);
+      return port !== undefined;
+    },
+    () => port?.process,
+  );
 
   /** Anything but a plain send or receive: the host shall decide on all it has. */
-  function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
+  function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null, e = 0): CallReply {
     if (op === CALL.select || op === CALL.poll) streams.handBackShown();
     else streams.handBack(s);
     if (op === CALL.closesocket || op === CALL.closeHandle) {
       streams.drop(s);
-      packets.drop(s);
-      synchronous.delete(s);
     }
     if (op === CALL.closeHandle) files.drop(s);
-    return request(op, s, a, b, c, data);
+    return request(op, s, a, b, c, data, e);
   }
 
   /** Sets the last error, as every call does: 0 when it succeeds. */
-  function request(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply {
+  function request(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null, e = 0): CallReply {
     if (hooks.isRunning) return failedHere(WSAEINPROGRESS);
-    const reply = port === undefined ? failed(WSANOTINITIALISED) : ask(port, { op, s: s | 0, a, b, c, data }, thread);
+    const reached = reach();
+    const reply = reached === undefined ? failed(WSANOTINITIALISED) : ask(reached, { op, s: s | 0, a, b, c, e, data }, thread);
     lastError = reply.error;
+    // Another thread made the last WSACleanup.
+    if (reply.error === WSANOTINITIALISED) leave();
     return reply;
+  }
+
+  /** The port; where this thread has none, one to what another has started up. */
+  function reach(): BlockingPort | undefined {
+    if (port !== undefined) return port;
+    let joined: BlockingPort | undefined;
+    try {
+      joined = joinPort();
+    } catch {
+      // What cannot be reached is not in use.
+    }
+    if (joined === undefined) return undefined;
+    const { error, b } = arrive(joined);
+    if (error === 0) {
+      port = joined;
+      hooks.isLegacy = b === 1;
+    } else closed(joined);
+    return port;
+  }
+
+  /** From here on other threads take nothing ahead, and what they have asked before comes before what is asked here. */
+  function arrive(port: BlockingPort): CallReply {
+    if (port.process?.isAlone === false) {
+      port.process.closeCounters((s, a) => ask(port, { op: CALL.taken, s, a, b: 0, c: 0, data: null }));
+    }
+    return ask(port, { op: CALL.fence, s: 0, a: 0, b: 0, c: 1, data: null });
   }
 
   function failedHere(error: number): CallReply {
@@ -210,6 +245,7 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
     if (isPointer(data)) writeWsadata(data, wsadata(version ?? HIGHEST_VERSION));
     if (version === undefined) return WSAVERNOTSUPPORTED;
     if (!isPointer(data)) return WSAEFAULT;
+    const isNew = reach() === undefined;
     if (port === undefined) {
       try {
         port = openPort();
@@ -221,32 +257,27 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
     }
     const reply = ask(port, { op: CALL.startup, s: 0, a: wanted, b: 0, c: 0, data: null });
     if (reply.error !== 0) {
-      if (startups === 0) closePort();
+      if (isNew) leave();
       return reply.error;
     }
-    startups++;
+    if (isNew) arrive(port);
     if (LOBYTE(version) === 1) hooks.isLegacy = true;
     lastError = 0;
     return 0;
   }
 
-  function closePort(): void {
-    const closing = port;
-    port = undefined;
-    try {
-      closing?.close();
-    } catch {
-      // The network is gone, which is what closing was for.
-    }
+  function cleanUp(): number {
+    const reached = reach();
+    if (reached === undefined) return fail(WSANOTINITIALISED);
+    lastError = 0;
+    const reply = ask(reached, { op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
+    if (reply.error === 0 && reply.a > 0) return 0;
+    leave();
+    return reply.error === WSANOTINITIALISED ? fail(WSANOTINITIALISED) : 0;
   }
 
-  function cleanUp(): number {
-    if (port === undefined) return fail(WSANOTINITIALISED);
-    lastError = 0;
-    startups--;
-    const reply = ask(port, { op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
-    if (reply.error === 0 && reply.a > 0) return 0;
-    startups = 0;
+  /** The program has nothing open any more. */
+  function leave(): void {
     hooks.isLegacy = false;
     hooks.unhook();
     streams.clear();
@@ -254,9 +285,9 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
     files.clear();
     packets.clear();
     procedures.clear();
-    synchronous.clear();
-    closePort();
-    return 0;
+    const leaving = port;
+    port = undefined;
+    if (leaving !== undefined) closed(leaving);
   }
 
   /** send, and the rest of a long sendto: pieces that the provider knows to be one call. */
@@ -359,14 +390,11 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
     lastError = error;
   };
   const core = { call, fail, thread, packets, setLastError, nameBytes, roomOf, writeName };
-  /** Made without WSA_FLAG_OVERLAPPED. */
-  const synchronous = new Set<SOCKET>();
-  const isSynchronous = (s: SOCKET): boolean => synchronous.has(s);
-  const transferCore = { ...core, isSynchronous, port: () => port, handBack: (s: SOCKET) => streams.handBack(s) };
+  const transferCore = { ...core, port: reach, handBack: (s: SOCKET) => streams.handBack(s) };
   const transfers = new Transfers(transferCore);
 
   const caller = {
-    isStarted: () => port !== undefined,
+    isStarted: () => reach() !== undefined,
     setError: setLastError,
   };
 
@@ -379,17 +407,16 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
     ...createAddressTextFunctions({ ...caller, askOf: (op, s, a, b, c) => request(op, s, a, b, c, null) }),
     ...eventFunctions(core),
     ...windowFunctions(core, procedures),
-    ...asyncNameFunctions({ ...core, port: () => port }),
-    ...hookFunctions(hooks, () => port !== undefined, core),
+    ...asyncNameFunctions({ ...core, port: reach }),
+    ...hookFunctions(hooks, () => reach() !== undefined, core),
     ...socketFunctions({
       ...core,
       share: (s) => streams.share(s),
-      setSynchronous: (s) => void synchronous.add(s),
       connect: (...parameters) => face.connect(...parameters),
       accept: (...parameters) => face.accept(...parameters),
       shutdown: (...parameters) => face.shutdown(...parameters),
     }),
-    ...connectFunctions({ ...core, port: () => port }),
+    ...connectFunctions({ ...core, port: reach }),
     ...fileFunctions(core, files, openFile),
     ...transmitFunctions({ ...transferCore, transfers, files }),
     ...messageFunctions({ ...transferCore, transfers }),
@@ -475,7 +502,7 @@ export function createBlockingFace(openPort: () => BlockingPort, openFile?: File
       const targets = [readfds, writefds, exceptfds].map((set) => (isPointer(set) ? set : undefined));
       const [read, write, except] = targets.map((set) => (set === undefined ? undefined : readFdSet(set)));
       const timeoutUs = isPointer(timeout) ? microseconds(readTimeval(timeout)) : -1;
-      if (timeoutUs === undefined && port !== undefined) return fail(WSAEINVAL);
+      if (timeoutUs === undefined && reach() !== undefined) return fail(WSAEINVAL);
       const reply = call(CALL.select, 0, timeoutUs ?? 0, 0, 0, encodeSets({ read, write, except }));
       const ready = reply.error === 0 && reply.data !== null ? decodeSets(reply.data) : undefined;
       // Counted where the program can count them: what is ready twice in one set stands there once.
@@ -613,6 +640,14 @@ const RETURNS_TEXT: ReadonlySet<string> = new Set(["inet_ntoa", "gai_strerrorA",
 const IOC_OUT_BIT = 0x40000000;
 
 const failed = (error: number): CallReply => ({ id: 0, result: SOCKET_ERROR, error, a: 0, b: 0, data: null });
+
+function closed(port: BlockingPort): void {
+  try {
+    port.close();
+  } catch {
+    // The network is gone, which is what closing was for.
+  }
+}
 
 /** A network that is gone is WSAENETDOWN, however it says so. */
 function ask(port: BlockingPort, request: Parameters<BlockingPort["call"]>[0], thread?: AlertableThread): CallReply {

@@ -1,11 +1,4 @@
-import {
-  FALSE,
-  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
-  INFINITE,
-  INVALID_HANDLE_VALUE,
-  TRUE,
-  WSA_WAIT_IO_COMPLETION,
-} from "../abi/constants.ts";
+import { FALSE, INFINITE, INVALID_HANDLE_VALUE, TRUE, WSA_WAIT_IO_COMPLETION } from "../abi/constants.ts";
 import {
   ERROR_CONNECTION_ABORTED,
   ERROR_CONNECTION_REFUSED,
@@ -27,7 +20,7 @@ import {
   WSAETIMEDOUT,
 } from "../abi/errors.ts";
 import { statusOfError } from "../abi/nt-status.ts";
-import type { OVERLAPPED_ENTRY, WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
+import { new_WSAOVERLAPPED, type OVERLAPPED_ENTRY, type WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
 import { CALL, type CallReply } from "../provider/calls.ts";
 import { PACKET_NUMBERS } from "../provider/port-calls.ts";
@@ -67,49 +60,20 @@ export interface CompletionFunctions {
 }
 
 /**
- * Which structure of the program a packet tells of: the host knows its calls by numbers, and the program wants its own object back. What
- * another thread began cannot be given here: objects are one thread's.
+ * Which structure of the program a packet tells of: the host knows its calls by numbers, and the program wants its own object back.
  */
 export class PacketNames {
-  readonly #associated = new Set<SOCKET>();
-  readonly #skipping = new Set<SOCKET>();
   readonly #overlapped = new Map<number, WSAOVERLAPPED>();
   #lastPosted = 0;
 
-  associate(s: SOCKET): void {
-    this.#associated.add(s);
-  }
-
-  setSkipping(s: SOCKET, isSkipping: boolean): void {
-    if (isSkipping) this.#skipping.add(s);
-    else this.#skipping.delete(s);
-  }
-
-  /** The socket is closed. */
-  drop(s: SOCKET): void {
-    this.#associated.delete(s);
-    this.#skipping.delete(s);
-  }
-
   /** Every handle is closed. */
   clear(): void {
-    this.#associated.clear();
-    this.#skipping.clear();
     this.#overlapped.clear();
   }
 
-  hasPort(s: SOCKET): boolean {
-    return this.#associated.has(s);
-  }
-
   /** A call was made that leaves a packet, if its socket has a port. */
-  made(s: SOCKET, call: number, overlapped: WSAOVERLAPPED): void {
-    if (this.#associated.has(s)) this.#overlapped.set(call, overlapped);
-  }
-
-  /** It was over at once. */
-  overAtOnce(s: SOCKET, call: number, error: number): void {
-    if (error !== 0 || this.#skipping.has(s)) this.#overlapped.delete(call);
+  made(call: number, overlapped: WSAOVERLAPPED): void {
+    this.#overlapped.set(call, overlapped);
   }
 
   /** The program's own packet. @returns the number of what it calls lpOverlapped */
@@ -155,12 +119,18 @@ export function completionFunctions({ call, thread, packets, setLastError, takeR
     const number = (i: number): number => view.getFloat64(8 * i, true);
     return Array.from({ length: data.length / (8 * PACKET_NUMBERS) }, (_, packet) => {
       const at = packet * PACKET_NUMBERS;
-      const isOurs = number(at + 1) === 1;
-      const overlapped = isOurs ? packets.take(number(at + 2)) : null;
+      const [key, isOurs, call, bytes, error] = [number(at), number(at + 1) === 1, number(at + 2), number(at + 3), number(at + 4)];
+      if (!isOurs) return { key, overlapped: call === 0 ? null : foreign(bytes, error), bytes, error };
+      const overlapped = packets.take(call);
       // A long send is several calls, of which the packet tells the last.
-      const isOfTransfer = overlapped !== null && number(at + 2) > 0;
-      return { key: number(at), overlapped, bytes: isOfTransfer ? overlapped.InternalHigh : number(at + 3), error: number(at + 4) };
+      const isOfTransfer = overlapped !== null && call > 0;
+      return { key, overlapped, bytes: isOfTransfer ? overlapped.InternalHigh : bytes, error };
     });
+  }
+
+  /** Objects are one thread's: of what another thread began there is one that says what is known of it. */
+  function foreign(bytes: number, error: number): WSAOVERLAPPED {
+    return { ...new_WSAOVERLAPPED(), Internal: statusOfError(error), InternalHigh: bytes };
   }
 
   const milliseconds = (dwMilliseconds: number): number => (dwMilliseconds >>> 0 === INFINITE ? -1 : dwMilliseconds >>> 0);
@@ -169,9 +139,7 @@ export function completionFunctions({ call, thread, packets, setLastError, takeR
     CreateIoCompletionPort(FileHandle, ExistingCompletionPort, CompletionKey) {
       const s = FileHandle === INVALID_HANDLE_VALUE ? 0 : FileHandle;
       const { result, error } = call(CALL.associate, s, ExistingCompletionPort | 0, Math.trunc(CompletionKey), 0, null);
-      if (error !== 0) return 0;
-      if (s !== 0) packets.associate(s);
-      return result;
+      return error === 0 ? result : 0;
     },
 
     GetQueuedCompletionStatus(CompletionPort, lpNumberOfBytesTransferred, lpCompletionKey, lpOverlapped, dwMilliseconds) {
@@ -216,9 +184,7 @@ export function completionFunctions({ call, thread, packets, setLastError, takeR
     },
 
     SetFileCompletionNotificationModes(FileHandle, Flags) {
-      const { error } = call(CALL.notificationModes, FileHandle, Flags >>> 0, 0, 0, null);
-      if (error === 0) packets.setSkipping(FileHandle, (Flags & FILE_SKIP_COMPLETION_PORT_ON_SUCCESS) !== 0);
-      return error === 0 ? TRUE : FALSE;
+      return call(CALL.notificationModes, FileHandle, Flags >>> 0, 0, 0, null).error === 0 ? TRUE : FALSE;
     },
   };
 }

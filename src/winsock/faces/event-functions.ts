@@ -29,7 +29,7 @@ export type HANDLE = number;
 /** What the functions of a face have in common: the way to the host, and the last error. */
 export interface FaceCore {
   /** Sets the last error, as every call does. */
-  call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null): CallReply;
+  call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null, e?: number): CallReply;
   /** Sets the last error. @returns SOCKET_ERROR */
   fail(error: number): number;
 }

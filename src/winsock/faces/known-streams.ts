@@ -1,6 +1,7 @@
 import { WSAEOPNOTSUPP } from "../abi/errors.ts";
 import type { SOCKET } from "../abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
+import { SharedProcess } from "../provider/shared-process.ts";
 import { POSTED } from "../provider/socket.ts";
 import { ReadAhead, SHOWN_AT_ONCE } from "./read-ahead.ts";
 import { SendCredit } from "./send-credit.ts";
@@ -10,7 +11,7 @@ type Post = (request: Omit<CallRequest, "id">, replied: (reply: CallReply) => vo
 
 /**
  * What a face knows of its program's streams: how much their send queues take, and bytes that were shown before they are wanted. With
- * that a plain send or receive need not wait for the host.
+ * that a plain send or receive need not wait for the host. Where threads share the sockets nobody knows any of it, and every call waits.
  */
 export class KnownStreams {
   readonly #credits = new Map<SOCKET, SendCredit>();
@@ -18,9 +19,31 @@ export class KnownStreams {
   /** Of these there may be other handles: what is known of them is not known for certain. */
   readonly #shared = new Set<SOCKET>();
   readonly #post: Post;
+  readonly #findProcess: () => SharedProcess | undefined;
+  readonly #alone = new SharedProcess();
+  /** As of `SharedProcess.joins`, when what is here was learned. */
+  #joins = 0;
 
-  constructor(post: Post) {
+  /** @param findProcess of the thread's port; undefined for one of a single thread */
+  constructor(post: Post, findProcess: () => SharedProcess | undefined = () => undefined) {
     this.#post = post;
+    this.#findProcess = findProcess;
+  }
+
+  #process(): SharedProcess {
+    return this.#findProcess() ?? this.#alone;
+  }
+
+  /** Looks whether other threads have come since. @returns whether nobody else has to do with the sockets */
+  #isAlone(): boolean {
+    const process = this.#process();
+    const { joins } = process;
+    if (joins !== this.#joins) {
+      this.#joins = joins;
+      this.#credits.clear();
+      this.handBackShown();
+    }
+    return process.isAlone;
   }
 
   /** Something other than a plain send or receive is asked: the host shall decide on all it has, and hears what was taken of it. */
@@ -38,7 +61,7 @@ export class KnownStreams {
   share(s: SOCKET): void {
     this.handBack(s);
     this.#credits.delete(s);
-    this.#readAheads.delete(s);
+    this.#forgetAhead(s);
     this.#shared.add(s);
   }
 
@@ -46,24 +69,24 @@ export class KnownStreams {
   drop(s: SOCKET): void {
     this.#shared.delete(s);
     this.#credits.delete(s);
-    this.#readAheads.delete(s);
+    this.#forgetAhead(s);
   }
 
   /** Every socket is closed. */
   clear(): void {
     this.#credits.clear();
-    this.#readAheads.clear();
+    for (const s of this.#readAheads.keys()) this.#forgetAhead(s);
     this.#shared.clear();
   }
 
   /** A send would be taken whatever its length. */
   takesSend(s: SOCKET): boolean {
-    return this.#credits.get(s)?.isOpen === true;
+    return this.#isAlone() && this.#credits.get(s)?.isOpen === true;
   }
 
   /** What the answer to a send says of the queue. */
   learnQueue(s: SOCKET, queued: number, quota: number): void {
-    if (this.#shared.has(s)) return;
+    if (this.#shared.has(s) || !this.#isAlone()) return;
     let credit = this.#credits.get(s);
     if (credit === undefined) {
       credit = new SendCredit();
@@ -92,13 +115,27 @@ export class KnownStreams {
 
   /** The host has answered a plain receive with `received` bytes. */
   received(s: SOCKET, wanted: number, received: number): void {
-    if (received !== wanted || this.#shared.has(s)) return;
-    let ahead = this.#readAheads.get(s);
-    if (ahead === undefined) {
-      ahead = new ReadAhead();
-      this.#readAheads.set(s, ahead);
-    }
-    if (ahead.isStream(wanted, received)) this.#askToShow(s, ahead);
+    if (received !== wanted || this.#shared.has(s) || !this.#isAlone()) return;
+    const ahead = this.#readAheads.get(s) ?? this.#newAhead(s);
+    if (ahead?.isStream(wanted, received) === true && this.#mayCount(s, ahead)) this.#askToShow(s, ahead);
+  }
+
+  #newAhead(s: SOCKET): ReadAhead | undefined {
+    const counter = this.#process().counterOf(s);
+    if (counter === undefined) return undefined;
+    const ahead = new ReadAhead(counter);
+    this.#readAheads.set(s, ahead);
+    return ahead;
+  }
+
+  /** The other threads that there were have gone: it may be begun anew. */
+  #mayCount(s: SOCKET, ahead: ReadAhead): boolean {
+    if (!ahead.counter.isClosed) return true;
+    ahead.counter.release();
+    const counter = this.#process().counterOf(s);
+    if (counter === undefined) this.#readAheads.delete(s);
+    else ahead.counter = counter;
+    return counter !== undefined;
   }
 
   /** The program has had some of the bytes shown. */
@@ -109,8 +146,7 @@ export class KnownStreams {
 
   /** The host hears how many of the bytes shown the program has had. */
   tellTaken(s: SOCKET, ahead: ReadAhead): void {
-    const taken = ahead.tell();
-    if (taken > 0) this.#post({ op: CALL.taken, s, a: taken, b: 0, c: 0, data: null }, () => {});
+    ahead.counter.tell((taken) => this.#post({ op: CALL.taken, s, a: taken, b: 0, c: 0, data: null }, () => {}));
   }
 
   #forgetShown(s: SOCKET): void {
@@ -120,14 +156,22 @@ export class KnownStreams {
     ahead.forget();
   }
 
+  #forgetAhead(s: SOCKET): void {
+    this.#readAheads.get(s)?.counter.release();
+    this.#readAheads.delete(s);
+  }
+
   #askToShow(s: SOCKET, ahead: ReadAhead): void {
     ahead.isAsked = true;
-    const hasLeft = this.#post({ op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: ahead.tell(), data: null }, (reply) => {
-      if (reply.error === WSAEOPNOTSUPP) ahead.refused();
-      else if (reply.error !== 0) ahead.forget();
-      else if (reply.data !== null) ahead.add(reply.data, reply.isLent === true);
-      ahead.answered();
+    ahead.counter.tellWith((taken) => {
+      const request = { op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: taken, data: null };
+      const hasLeft = this.#post(request, (reply) => {
+        if (reply.error === WSAEOPNOTSUPP) ahead.refused();
+        else if (reply.error !== 0) ahead.forget();
+        else if (reply.data !== null) ahead.add(reply.data, reply.isLent === true);
+        ahead.answered();
+      });
+      if (!hasLeft) ahead.isAsked = false;
     });
-    if (!hasLeft) ahead.isAsked = false;
   }
 }

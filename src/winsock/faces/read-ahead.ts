@@ -1,4 +1,5 @@
 import { copyBytes } from "../../stack/core/copy-bytes.ts";
+import type { TakenCounter } from "../provider/shared-process.ts";
 
 /** Bytes that one answer may show. */
 export const SHOWN_AT_ONCE = 256 * 1024;
@@ -32,7 +33,6 @@ export class ReadAhead {
   /** Read from the first block. */
   #at = 0;
   #held = 0;
-  #untold = 0;
   #target: Uint8Array | undefined;
   #targetTaken = 0;
   /** Memory of a block that was used up. */
@@ -44,6 +44,12 @@ export class ReadAhead {
   #isForgotten = false;
   #answer: Promise<void> | undefined;
   #resolveAnswer: (() => void) | undefined;
+  /** Of the bytes taken since the host was last told. */
+  counter: TakenCounter;
+
+  constructor(counter: TakenCounter) {
+    this.counter = counter;
+  }
 
   /** What it was asked for before is of no use: whoever wants bytes now has to ask the host. */
   get isForgotten(): boolean {
@@ -73,19 +79,7 @@ export class ReadAhead {
   }
 
   get isWorthTelling(): boolean {
-    return this.#untold >= WORTH_TELLING;
-  }
-
-  /** Bytes taken since the host was last told. */
-  get untold(): number {
-    return this.#untold;
-  }
-
-  /** How many bytes were taken since the host was last told; it is told now. */
-  tell(): number {
-    const untold = this.#untold;
-    this.#untold = 0;
-    return untold;
+    return this.counter.count >= WORTH_TELLING;
   }
 
   /** Who waits for the next bytes: they go there and not by way of here. */
@@ -106,10 +100,10 @@ export class ReadAhead {
     if (this.#isForgotten || shown.length === 0) return;
     const direct = this.#target === undefined || this.#held > 0 ? 0 : Math.min(this.#target.length, shown.length);
     if (direct > 0) {
+      if (!this.counter.take(direct)) return;
       copyBytes(this.#target!, 0, shown.subarray(0, direct));
       this.#target = undefined;
       this.#targetTaken = direct;
-      this.#untold += direct;
     }
     if (direct === shown.length) return;
     const rest = direct === 0 ? shown : shown.subarray(direct);
@@ -143,6 +137,7 @@ export class ReadAhead {
 
   /** Moves at most `target.length` bytes to the program. @returns how many */
   take(target: Uint8Array): number {
+    if (this.#held > 0 && !this.counter.take(Math.min(target.length, this.#held))) this.forget();
     let taken = 0;
     while (taken < target.length && this.#held > 0) {
       const { bytes: block } = this.#blocks[0]!;
@@ -153,7 +148,6 @@ export class ReadAhead {
       this.#held -= count;
       if (this.#at === block.length) this.#dropFirst();
     }
-    this.#untold += taken;
     return taken;
   }
 

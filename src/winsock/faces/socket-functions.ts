@@ -89,8 +89,6 @@ export interface SocketFunctions {
 export interface SocketCore extends FaceCore {
   /** Another handle of this socket may be somewhere. */
   share(s: SOCKET): void;
-  /** Its overlapped calls wait. */
-  setSynchronous(s: SOCKET): void;
   connect(s: SOCKET, name: SockaddrPointer | null, namelen: number): number;
   accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null): SOCKET;
   shutdown(s: SOCKET, how: number): number;
@@ -128,11 +126,11 @@ export function socketFunctions(core: SocketCore): SocketFunctions {
       const info = isPointer(lpProtocolInfo) ? infoOf(lpProtocolInfo) : undefined;
       const duplicate = info?.dwProviderReserved ?? 0;
       const parameters = [given(af, info?.iAddressFamily), given(type, info?.iSocketType), given(protocol, info?.iProtocol)] as const;
+      const isSynchronous = (dwFlags & WSA_FLAG_OVERLAPPED) === 0 ? 1 : 0;
       const { result, error } =
-        duplicate === 0 ? call(CALL.socket, 0, ...parameters, null) : call(CALL.socketOfDuplicate, 0, duplicate, 0, 0, null);
+        duplicate === 0 ? call(CALL.socket, 0, ...parameters, null, isSynchronous) : call(CALL.socketOfDuplicate, 0, duplicate, 0, 0, null);
       if (error !== 0) return INVALID_SOCKET;
       if (duplicate !== 0) core.share(result);
-      if ((dwFlags & WSA_FLAG_OVERLAPPED) === 0) core.setSynchronous(result);
       return result;
     },
 

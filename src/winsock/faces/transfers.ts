@@ -2,7 +2,7 @@ import { WSA_IO_PENDING, WSAEFAULT } from "../abi/errors.ts";
 import { STATUS_PENDING, statusOfError } from "../abi/nt-status.ts";
 import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
-import { type BlockingPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
+import { type BlockingPort, CALL, type CallReply, type CallRequest, FENCE } from "../provider/calls.ts";
 import { HAS_ROUTINE, NO_PACKET, OVERLAPPED } from "../provider/overlapped.ts";
 import type { AlertableThread } from "./alertable.ts";
 import type { PacketNames } from "./completion-functions.ts";
@@ -48,8 +48,6 @@ export interface TransferCore extends FaceCore {
   /** The host shall decide on all it has of the socket. */
   handBack(s: SOCKET): void;
   setLastError(error: number): void;
-  /** Made without WSA_FLAG_OVERLAPPED. */
-  isSynchronous(s: SOCKET): boolean;
 }
 
 /**
@@ -88,18 +86,21 @@ export class Transfers {
     const how = OVERLAPPED | ((event & 1) === 0 ? 0 : NO_PACKET) | (routine === null ? 0 : HAS_ROUTINE);
     post(port, transfer, how, event & ~3);
     const last = transfer.calls.at(-1)!;
-    if ((event & 1) === 0) core.packets.made(s, last, overlapped);
+    // Before any packet can be taken: which of the program's threads takes it is not known.
+    core.packets.made(last, overlapped);
     // What was answered at once is here after this, and no packet tells of it again.
-    core.call(CALL.fence, core.packets.hasPort(s) ? s : 0, last, neverAtOnce ? 1 : 0, 0, null);
+    const { a: facts } = core.call(CALL.fence, s, last, neverAtOnce ? 1 : 0, 0, null);
+    const leavesPacket = (event & 1) === 0 && (facts & FENCE.hasPort) !== 0;
+    if (!leavesPacket) core.packets.take(last);
     port.takeReplies();
     // A socket that is not overlapped keeps its thread, whatever its mode (Microsoft, "WSASocket function").
-    if (core.isSynchronous(s)) while (!transfer.isOver && port.awaitPosted());
+    if ((facts & FENCE.isSynchronous) !== 0) while (!transfer.isOver && port.awaitPosted());
     if (!transfer.isOver) {
       transfer.isPending = true;
       return core.fail(WSA_IO_PENDING);
     }
     if (neverAtOnce && transfer.error === 0) return core.fail(WSA_IO_PENDING);
-    core.packets.overAtOnce(s, last, transfer.error);
+    if (transfer.error !== 0 || (facts & FENCE.skipsPackets) !== 0) core.packets.take(last);
     if (transfer.error !== 0) {
       if (routine !== null) core.thread.forgo();
       overlapped.InternalHigh = bytesBefore;

@@ -3,13 +3,15 @@
  * or the daemon's socket. Names and meanings are Microsoft's; what is a pointer in C is bytes here, and null where C has NULL.
  */
 
+import type { SharedProcess } from "./shared-process.ts";
+
 /** Operation codes. They travel between processes, so a number once given keeps its meaning. */
 export const CALL = {
   /** a: wanted version as of WSAStartup. Counted for the process. Reply a: the version agreed on. */
   startup: 1,
   /** Undoes one startup of the process. The last one closes all of its handles; calls that wait, of all its threads, end with WSAEINTR. Reply a: startups left. */
   cleanup: 2,
-  /** a: af, b: type, c: protocol. Result: SOCKET. */
+  /** a: af, b: type, c: protocol; e: 1 for one whose overlapped calls wait (WSASocket without WSA_FLAG_OVERLAPPED). Result: SOCKET. */
   socket: 3,
   /** s; data: name or null; a: namelen. */
   bind: 4,
@@ -75,7 +77,8 @@ export const CALL = {
   poll: 30,
   /**
    * Not Winsock: s, or 0. Does nothing, after all that was asked before; WSAENOTSOCK for an s that is no socket. a: 0, or the id of an
-   * overlapped call on s, which, if it is over, counts as over at once; b: 1 where its success leaves a packet all the same.
+   * overlapped call on s, which, if it is over, counts as over at once; b: 1 where its success leaves a packet all the same; c: 1 to be
+   * answered after all that the program's other threads have asked before. Reply a: `FENCE` bits; b: 1 in a process of version 1.x.
    */
   fence: 31,
   /** CancelIo, CancelIoEx. s; a: the id of one call, 0 for all; b: 1 for those of all threads. Ends overlapped calls with WSA_OPERATION_ABORTED. Result: how many. */
@@ -150,6 +153,9 @@ export const CALL = {
 
 export type CallName = keyof typeof CALL;
 
+/** What a fence tells of its socket: its overlapped calls wait; it has a completion port; success at once leaves no packet there. */
+export const FENCE = { isSynchronous: 1, hasPort: 2, skipsPackets: 4 } as const;
+
 export interface CallRequest {
   /** Chosen by the caller, unique among its pending calls. */
   readonly id: number;
@@ -200,6 +206,8 @@ export interface CallHandler {
 
 /** A face's end when its thread may wait: the call returns when the answer is there. */
 export interface BlockingPort {
+  /** Of the program that this thread is one of; undefined for a program of this thread alone. */
+  readonly process?: SharedProcess;
   call(request: Omit<CallRequest, "id">): CallReply;
   /**
    * A call whose answer, of one message at most, the caller does not wait for; it takes its turn among the others. `replied` hears it

@@ -32,7 +32,7 @@ import { getU32 } from "../abi/fields.ts";
 import { negotiateVersion } from "../abi/startup-version.ts";
 import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
-import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
+import { CALL, type CallHandler, type CallReply, type CallRequest, FENCE, type Replier } from "./calls.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { Duplicates } from "./duplicates.ts";
 import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
@@ -117,6 +117,10 @@ export class Provider implements CallHandler {
   openClient(client: number, key = 0): void {
     if (this.#threads.has(client)) return;
     const process = this.#byKey.get(key) ?? this.#newProcess(client, key);
+    // What is shown to one thread another might receive.
+    for (const { pending } of process.threads.values()) {
+      for (const call of [...pending.values()]) if (call.name === SHOW) call.end(failed(WSAEOPNOTSUPP));
+    }
     const thread = new Thread(client, process);
     process.threads.set(client, thread);
     this.#threads.set(client, thread);
@@ -278,7 +282,7 @@ export class Provider implements CallHandler {
       case CALL.cleanup:
         return cleanUp(process, this.#duplicates);
       case CALL.socket:
-        return newSocket(process, a, b, c);
+        return newSocket(process, request);
       case CALL.socketOfDuplicate:
         return this.#duplicates.take(a, process);
       case CALL.getaddrinfo:
@@ -334,6 +338,8 @@ export class Provider implements CallHandler {
   }
 }
 
+const SHOW = callName(CALL.show);
+
 /** How a face gets what recv will return, which is no call of the program. */
 const isReadAhead = (op: number): boolean => op === CALL.show || op === CALL.taken;
 
@@ -367,7 +373,11 @@ function fence({ process, thread, handle }: Caller, call: number, leavesPacket: 
   const socket = process.socket(handle);
   if (handle !== 0 && socket === undefined) return failed(WSAENOTSOCK);
   if (call !== 0) socket?.completion?.port.withdraw(thread.id, call, leavesPacket || !socket.skipsPackets);
-  return DONE;
+  const a =
+    (socket?.isSynchronous === true ? FENCE.isSynchronous : 0) |
+    (socket?.completion === undefined ? 0 : FENCE.hasPort) |
+    (socket?.skipsPackets === true ? FENCE.skipsPackets : 0);
+  return { result: 0, error: 0, a, b: process.isLegacy ? 1 : 0 };
 }
 
 /** Reply a: 1 when the call had still to be answered. */
@@ -400,14 +410,15 @@ const isWindowOf =
     object instanceof MessageWindow && object.queue === messages;
 const isAny = (_object: HandleObject): _object is HandleObject => true;
 
-function newSocket(process: Process, af: number, wanted: number, protocol: number): Outcome {
+function newSocket(process: Process, { a: af, b: wanted, c: protocol, e = 0 }: CallRequest): Outcome {
   const kind = resolveKind(af, wanted, protocol, process.hasInfrared);
   if ("code" in kind) return failed(kind.code);
   if (!process.hasRoom) return failed(WSAEMFILE);
   const { family, type } = kind;
   const infrared = family.af === AF_IRDA ? process.newIrdaSocket() : undefined;
-  if (infrared !== undefined) return succeeded(process.open(infrared));
-  return succeeded(process.open(type === SOCK_STREAM ? process.newStreamSocket(family) : process.newDatagramSocket(family)));
+  const socket = infrared ?? (type === SOCK_STREAM ? process.newStreamSocket(family) : process.newDatagramSocket(family));
+  socket.isSynchronous = e === 1;
+  return succeeded(process.open(socket));
 }
 
 /** A socket that has other handles lives on. One whose close would have to wait where it may not stays as it is. */
@@ -470,7 +481,7 @@ function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer
     case CALL.recv:
       return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b, caller.isOverlapped));
     case CALL.show:
-      return socket instanceof StreamSocket ? socket.show(a, b, c) : failed(WSAEOPNOTSUPP);
+      return socket instanceof StreamSocket ? socket.show(a, b, c, caller.process.threads.size > 1) : failed(WSAEOPNOTSUPP);
     case CALL.taken:
       return socket instanceof StreamSocket ? socket.taken(a) : failed(WSAEOPNOTSUPP);
     case CALL.sendto: {

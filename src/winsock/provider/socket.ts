@@ -79,6 +79,8 @@ export abstract class Socket extends HandleObject {
   /** There are, or were, other handles of it: others may receive what one has been shown. */
   isShared = false;
   readonly events = new NetworkEvents();
+  /** Its overlapped calls keep their thread (Microsoft, "WSASocket function", WSA_FLAG_OVERLAPPED). */
+  isSynchronous = false;
   /** Where its overlapped calls are told of when they are over (CreateIoCompletionPort). */
   completion: Completion | undefined;
   /** A call that is over at once leaves no packet (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); it may be said before there is a port. */

@@ -713,7 +713,8 @@ export class StreamSocket extends Socket implements TcpUser {
 
   // Bytes shown to the face before the program asks for them (winsock/faces/read-ahead.ts).
 
-  show(wanted: number, held: number, taken: number): Answer {
+  /** @param mayBeOthers another thread may receive what is shown */
+  show(wanted: number, held: number, taken: number, mayBeOthers: boolean): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     this.#shown ??= this.context.host.tcp.newLoans();
     const shown = this.#shown;
@@ -722,7 +723,7 @@ export class StreamSocket extends Socket implements TcpUser {
     // What was shown beyond was thrown away by the face, which had asked for it before something else came between.
     shown.keep(held);
     const mustBeSeen =
-      this.context.host.context.trace.isWatched || this.isNonblocking || this.isShared || this.options.receiveTimeoutMs > 0;
+      mayBeOthers || this.context.host.context.trace.isWatched || this.isNonblocking || this.isShared || this.options.receiveTimeoutMs > 0;
     if (mustBeSeen) return failed(WSAEOPNOTSUPP);
     const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();

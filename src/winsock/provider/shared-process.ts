@@ -1,0 +1,175 @@
+/**
+ * What the threads of one program know of each other without asking the host: whether there is more than one, and how many bytes each of
+ * them has taken ahead of a stream that the host has not been told of. The memory is shared by the threads, whatever carries their calls.
+ */
+
+/** Words of the memory: the program's number, how many ports have been opened since ever, how many are open, whose they are, and counters. */
+const NUMBER = 0;
+const JOINS = 1;
+const OPEN = 2;
+const OWNERS = 3;
+const MOST_OWNERS = 256;
+const COUNTERS = OWNERS + MOST_OWNERS;
+const MOST_COUNTERS = 1024;
+/** A counter's two words: the socket (0 where the counter is free), and what was taken. */
+const COUNTER_WORDS = 2;
+const WORDS = COUNTERS + MOST_COUNTERS * COUNTER_WORDS;
+
+/** A counter that nothing may be taken by any more; one that another thread is about to close; and one whose owner is telling the host. */
+const CLOSED = -1;
+const CLAIMED = -2;
+const TELLING = -3;
+/** Both last for one request. Whoever has died in the middle of it is not waited for longer. */
+const CLAIM_LIMIT_MS = 1000;
+
+/** @param number what the host knows the program by; 0 for one of a single thread */
+export function newProcessMemory(number: number): SharedArrayBuffer {
+  const memory = new SharedArrayBuffer(4 * WORDS);
+  new Int32Array(memory)[NUMBER] = number;
+  return memory;
+}
+
+/** Bytes of one stream that its program has taken and the host does not know to be taken. */
+export class TakenCounter {
+  readonly #words: Int32Array;
+  /** Of what was taken; the word before it is the socket. */
+  readonly #at: number;
+  #isReleased = false;
+
+  constructor(words: Int32Array, at: number) {
+    this.#words = words;
+    this.#at = at;
+  }
+
+  get isClosed(): boolean {
+    return this.#isReleased || Atomics.load(this.#words, this.#at) < 0;
+  }
+
+  /** 0 when it is closed. */
+  get count(): number {
+    return this.#isReleased ? 0 : Math.max(0, Atomics.load(this.#words, this.#at));
+  }
+
+  /** Before the program gets them. @returns false when another thread uses the stream too, and the bytes are the host's to give */
+  take(bytes: number): boolean {
+    for (;;) {
+      const now = this.#isReleased ? CLOSED : Atomics.load(this.#words, this.#at);
+      if (now < 0) return false;
+      if (Atomics.compareExchange(this.#words, this.#at, now, now + bytes) === now) return true;
+    }
+  }
+
+  /** Of a socket that is closed, or of which nothing is known any more. */
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    Atomics.store(this.#words, this.#at - 1, 0);
+  }
+
+  /** Hands over what was taken, if anything was; `post` sends it to the host, ahead of whatever this thread asks next. */
+  tell(post: (taken: number) => void): void {
+    this.tellWith((taken) => {
+      if (taken > 0) post(taken);
+    });
+  }
+
+  /** As `tell`, with a request that leaves in any case. */
+  tellWith(post: (taken: number) => void): void {
+    const taken = this.#isReleased ? CLOSED : claim(this.#words, this.#at, TELLING);
+    post(Math.max(0, taken));
+    if (taken >= 0) settle(this.#words, this.#at, 0);
+  }
+}
+
+export class SharedProcess {
+  readonly #words: Int32Array;
+
+  /** @param words over `newProcessMemory`'s, or nothing for a program of one thread */
+  constructor(memory?: SharedArrayBuffer) {
+    this.#words = memory === undefined ? new Int32Array(WORDS) : new Int32Array(memory);
+  }
+
+  get number(): number {
+    return this.#words[NUMBER]!;
+  }
+
+  /** Grows whenever a thread comes: what was known before holds no longer. */
+  get joins(): number {
+    return Atomics.load(this.#words, JOINS);
+  }
+
+  /** No other thread has a port. */
+  get isAlone(): boolean {
+    return Atomics.load(this.#words, OPEN) <= 1;
+  }
+
+  /** Some thread has a port. */
+  get isInUse(): boolean {
+    return Atomics.load(this.#words, OPEN) > 0;
+  }
+
+  /** A port is about to be opened. @param thread a number of the thread's own @returns what `leave` takes */
+  join(thread: number): number {
+    Atomics.add(this.#words, JOINS, 1);
+    Atomics.add(this.#words, OPEN, 1);
+    for (let at = OWNERS; at < COUNTERS; at++) if (Atomics.compareExchange(this.#words, at, 0, thread + 1) === 0) return at;
+    return 0;
+  }
+
+  /** The port is closed. */
+  leave(place: number): void {
+    if (place === 0 || Atomics.exchange(this.#words, place, 0) !== 0) Atomics.sub(this.#words, OPEN, 1);
+  }
+
+  /** The thread has ended, and has left none of its ports. */
+  threadEnded(thread: number): void {
+    for (let at = OWNERS; at < COUNTERS; at++) {
+      if (Atomics.compareExchange(this.#words, at, thread + 1, 0) === thread + 1) Atomics.sub(this.#words, OPEN, 1);
+    }
+  }
+
+  /** A counter for what is read ahead of this socket. @returns undefined when there are other threads, or too many counters */
+  counterOf(socket: number): TakenCounter | undefined {
+    for (let at = COUNTERS; at < WORDS; at += COUNTER_WORDS) {
+      if (Atomics.compareExchange(this.#words, at, 0, socket) !== 0) continue;
+      Atomics.store(this.#words, at + 1, 0);
+      const counter = new TakenCounter(this.#words, at + 1);
+      // After it can be seen: whoever comes now finds it, or is found here.
+      if (this.isAlone) return counter;
+      counter.release();
+      return undefined;
+    }
+    return undefined;
+  }
+
+  /**
+   * Of a thread that has come: from here on nobody takes ahead, and the host knows what was taken.
+   * @param tell tells the host, and returns when it knows
+   */
+  closeCounters(tell: (socket: number, taken: number) => void): void {
+    for (let at = COUNTERS; at < WORDS; at += COUNTER_WORDS) {
+      const socket = Atomics.load(this.#words, at);
+      if (socket === 0) continue;
+      const taken = claim(this.#words, at + 1, CLAIMED);
+      if (taken === CLOSED) continue;
+      if (taken > 0) tell(socket, taken);
+      settle(this.#words, at + 1, CLOSED);
+    }
+  }
+}
+
+/** Takes a counter over, when nobody else has. @returns what it counted, or CLOSED when nobody may count any more */
+function claim(words: Int32Array, at: number, how: number): number {
+  for (;;) {
+    const now = Atomics.load(words, at);
+    if (now === CLOSED) return CLOSED;
+    if (now >= 0) {
+      if (Atomics.compareExchange(words, at, now, how) === now) return now;
+    } else if (Atomics.wait(words, at, now, CLAIM_LIMIT_MS) === "timed-out") Atomics.compareExchange(words, at, now, CLOSED);
+  }
+}
+
+function settle(words: Int32Array, at: number, value: number): void {
+  Atomics.store(words, at, value);
+  Atomics.notify(words, at);
+}

@@ -1,13 +1,21 @@
 import type { Timer } from "../stack/core/timers.ts";
 import { EPOLLIN } from "../tap/epoll.ts";
-import { HEADER_BYTES, messageLength } from "../transport/message.ts";
+import { HEADER_BYTES, type Message, messageLength } from "../transport/message.ts";
+import type { ThreadRoad } from "../transport/thread-fences.ts";
 
 const NOTHING = new Uint8Array(0);
 const NO_VIEW = new DataView(NOTHING.buffer);
 
 /** One connection of the daemon's socket: what has come of a message that is not whole yet, and what it has not read yet. */
-export class DoorClient {
+export class DoorClient implements ThreadRoad {
   readonly fd: number;
+  /** Of the system's process that connected; 0 where it cannot be told. */
+  readonly pid: number;
+  /** What the threads of its program have in common; 0 for a program of one. */
+  process = 0;
+  isAwaited = false;
+  /** Its fence, which waits for what other threads have asked before it; behind it nothing is taken. */
+  fence: { readonly message: Message; readonly roads: readonly ThreadRoad[] } | undefined;
   /** The handler's name for it; 0 until it has said hello. */
   number = 0;
   helloLimit: Timer | undefined;
@@ -35,8 +43,14 @@ export class DoorClient {
   out: Uint8Array[] = [];
   outBytes = 0;
 
-  constructor(fd: number) {
+  constructor(fd: number, pid: number) {
     this.fd = fd;
+    this.pid = pid;
+  }
+
+  /** Whether its socket is empty is known when it is read. One that does not read waits for its own program: nobody waits for it. */
+  get mayHoldRequests(): boolean {
+    return !this.isGone && !this.isCongested && this.fence === undefined;
   }
 
   get holdsSomething(): boolean {

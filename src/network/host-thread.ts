@@ -6,6 +6,7 @@ import { ChannelServer } from "../transport/channel-server.ts";
 import { Doorbell } from "../transport/doorbell.ts";
 import { NetworkError } from "../transport/network-error.ts";
 import type { RequestServer } from "../transport/request-server.ts";
+import { ThreadFences } from "../transport/thread-fences.ts";
 import { HostLoop, type LoopHost, type Waiter } from "./host-loop.ts";
 import { type HostThreadSettings, type RunningHost, startHost } from "./running-host.ts";
 import type { Attachment, Departure, ThreadData, ThreadNews, ThreadNotice } from "./service-thread.ts";
@@ -114,6 +115,7 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
   };
   let lastClient = 0;
   const numbers = { next: () => ++lastClient };
+  const fences = new ThreadFences();
   const { host: hostSettings, door, programs } = settings as HostThreadSettings;
   const running: RunningHost = startHost({
     settings: hostSettings,
@@ -130,7 +132,7 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
   const newServers = () => {
     const taken = channels.takeLetters(loop.servers.map((server) => channelOf.get(server)).filter((channel) => channel !== undefined));
     return taken.map((channel) => {
-      const server = new ChannelServer(channel, running.handler, numbers, running.rings);
+      const server = new ChannelServer(channel, running.handler, numbers, running.rings, fences);
       channelOf.set(server, channel);
       return server;
     });

@@ -1,4 +1,7 @@
-import { getEnvironmentData, isMainThread, setEnvironmentData } from "node:worker_threads";
+import { randomInt } from "node:crypto";
+import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from "node:worker_threads";
+import * as z from "zod";
+import { firstIssue } from "../management/setting-text.ts";
 import { preloadLibc } from "../tap/libc.ts";
 import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "../transport/async-call-port.ts";
 import { BlockingCallPort } from "../transport/blocking-call-port.ts";
@@ -12,6 +15,7 @@ import { SocketCallPort } from "../transport/socket-call-port.ts";
 import { closeDescriptorsOf } from "../transport/worker-descriptors.ts";
 import type { BlockingPort } from "../winsock/provider/calls.ts";
 import type { ProviderLimits } from "../winsock/provider/limits.ts";
+import { newProcessMemory, SharedProcess } from "../winsock/provider/shared-process.ts";
 import { type HostSettings, parseNetworkUrl } from "./network-url.ts";
 import type { DoorSettings, HostThreadSettings } from "./running-host.ts";
 import { NeighbourServiceThread, ServiceThread, type ServingThread, type ThreadAddress } from "./service-thread.ts";
@@ -28,10 +32,32 @@ interface Inheritance {
   readonly url: string;
   /** Undefined for a daemon, with which each thread has a connection of its own. */
   readonly thread: ThreadAddress | undefined;
+  /** Of the Winsock process that they are threads of: `newProcessMemory`'s. */
+  readonly process: SharedArrayBuffer;
 }
 
-let chosenUrl: string | undefined;
-let attached: { readonly url: string; readonly thread: ServingThread; readonly own: ServiceThread | undefined } | undefined;
+/** How a thread uses a network. */
+export interface NetworkOptions {
+  /**
+   * `shared` (the default): it is a thread of the Winsock process of the thread that started it, and has its sockets, handles and start-up
+   * in common with it. `own`: it is a process of its own, and so are the threads that it starts.
+   */
+  readonly process?: "shared" | "own" | undefined;
+}
+
+const networkOptions = z.strictObject({ process: z.enum(["shared", "own"]).optional() });
+
+interface Choice {
+  readonly url: string;
+  readonly isOwnProcess: boolean;
+}
+
+let chosen: Choice | undefined;
+let attached:
+  | { readonly url: string; readonly thread: ServingThread; readonly own: ServiceThread | undefined; readonly address: ThreadAddress }
+  | undefined;
+/** What this thread was, or is, one thread of. */
+let winsockProcess: (Choice & { readonly memory: SharedArrayBuffer; readonly shared: SharedProcess }) | undefined;
 let openPorts = 0;
 /** A worker's ports to a thread of this process. */
 const portsHere = new Set<{ close(): void }>();
@@ -45,35 +71,72 @@ process.on("worker", (worker) => {
 });
 
 /** What `useNetwork` chose, else the network of the thread that started this one, else the environment variable TAPSOCK, else `embedded:`. */
-export const networkUrl = (): string => chosenUrl ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:");
+export const networkUrl = (): string => chosen?.url ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:");
 
 /**
  * Chooses the network for the ports opened from now on.
- * @throws NetworkError when the URL is wrong, or another network is in use
+ * @throws NetworkError when the URL or an option is wrong, or another network is in use
  */
-export function useNetwork(url: string): void {
+export function useNetwork(url: string, options: NetworkOptions = {}): void {
   parseNetworkUrl(url);
+  const checked = networkOptions.safeParse(options);
+  if (!checked.success) throw new NetworkError(`Cannot use the network "${url}" so: ${firstIssue(checked.error)}`);
+  const isOwnProcess = checked.data.process === "own";
   if (openPorts > 0 && url !== networkUrl()) {
     throw new NetworkError(`Cannot use the network "${url}": "${networkUrl()}" is in use; end that first (WSACleanup)`);
   }
-  chosenUrl = url;
+  if (openPorts > 0 && isOwnProcess !== (chosen?.isOwnProcess ?? false)) {
+    throw new NetworkError(`Cannot use the network "${url}" as another process: it is in use; end that first (WSACleanup)`);
+  }
+  chosen = { url, isOwnProcess };
 }
 
 /** Blocks until the network runs. @throws NetworkError when it cannot be had */
 export function openBlockingPort(): BlockingPort {
   const url = networkUrl();
   const network = parseNetworkUrl(url);
-  if (network.kind === "daemon") return openDaemonCallPort(url, network.path);
-  const thread = threadFor(url, network.host);
+  const { shared, memory } = processOn(url);
+  const place = shared.join(threadId);
+  const closed = () => {
+    shared.leave(place);
+    portClosed();
+  };
   openPorts++;
   try {
-    thread.waitUntilRunning();
-    const port = new BlockingCallPort(thread.attach(), thread.doorbell, () => forget(port));
+    const port = network.kind === "daemon" ? daemonCallPort(network.path) : threadCallPort(threadFor(url, network.host));
+    bequeath({ url, thread: network.kind === "daemon" ? undefined : attached?.address, process: memory });
     return closedAtExit(port);
   } catch (error) {
-    portClosed();
+    closed();
     throw error;
   }
+
+  function threadCallPort(thread: ServingThread): BlockingPort {
+    thread.waitUntilRunning();
+    const port = new BlockingCallPort(thread.attach(), thread.doorbell, shared, () => forget(port, closed));
+    return port;
+  }
+
+  function daemonCallPort(path: string): BlockingPort {
+    const port = new SocketCallPort(path, shared, () => forget(port, closed));
+    return port;
+  }
+}
+
+/** As `openBlockingPort`, where another thread of this one's process has a port; undefined where none has. @throws NetworkError when it cannot be had */
+export function joinBlockingPort(): BlockingPort | undefined {
+  const url = networkUrl();
+  const isKnown = winsockProcess?.url === url || inherited()?.url === url;
+  return isKnown && processOn(url).shared.isInUse ? openBlockingPort() : undefined;
+}
+
+function processOn(url: string): NonNullable<typeof winsockProcess> {
+  const isOwnProcess = chosen?.isOwnProcess ?? false;
+  if (winsockProcess?.url === url && winsockProcess.isOwnProcess === isOwnProcess) return winsockProcess;
+  const theirs = isOwnProcess ? undefined : inherited();
+  const memory = theirs?.url === url ? theirs.process : newProcessMemory(randomInt(1, 0x7fff_ffff));
+  winsockProcess = { url, isOwnProcess, memory, shared: new SharedProcess(memory) };
+  return winsockProcess;
 }
 
 /** @throws NetworkError when the network cannot be had */
@@ -82,9 +145,11 @@ export async function openAsyncPort(): Promise<EventPort> {
   const network = parseNetworkUrl(url);
   openPorts++;
   try {
-    if (network.kind === "host") return closedAtExit(await openThreadPort(threadFor(url, network.host), forget));
+    if (network.kind === "host") {
+      return closedAtExit(await openThreadPort(threadFor(url, network.host), (port) => forget(port, portClosed)));
+    }
     const port = await openDaemonPort(network.path, portClosed);
-    bequeath({ url, thread: undefined });
+    bequeath({ url, thread: undefined, process: processOn(url).memory });
     return port;
   } catch (error) {
     portClosed();
@@ -110,15 +175,8 @@ export async function closeNetwork(): Promise<void> {
 }
 
 /** The network that workers started from now on are attached to. */
-const bequeath = (inheritance: Inheritance): void => setEnvironmentData(INHERITANCE, inheritance);
-
-/** @throws NetworkError when the daemon cannot be reached */
-function openDaemonCallPort(url: string, path: string): BlockingPort {
-  const port = new SocketCallPort(path, () => forget(port));
-  openPorts++;
-  bequeath({ url, thread: undefined });
-  return closedAtExit(port);
-}
+const bequeath = (inheritance: Inheritance): void =>
+  setEnvironmentData(INHERITANCE, inheritance as unknown as Parameters<typeof setEnvironmentData>[1]);
 
 async function openThreadPort(thread: ServingThread, onClose: (port: EventPort) => void): Promise<EventPort> {
   await thread.untilRunning();
@@ -148,9 +206,9 @@ function closedAtExit<Port extends { close(): void }>(port: Port): Port {
   return port;
 }
 
-function forget(port: { close(): void }): void {
+function forget(port: { close(): void }, closed: () => void): void {
   portsHere.delete(port);
-  portClosed();
+  closed();
 }
 
 function threadFor(url: string, settings: HostSettings): ServingThread {
@@ -163,7 +221,7 @@ function threadFor(url: string, settings: HostSettings): ServingThread {
   const theirs = inherited();
   if (theirs?.url === url && theirs.thread !== undefined) {
     const thread = new NeighbourServiceThread(theirs.thread);
-    attached = { url, thread, own: undefined };
+    attached = { url, thread, own: undefined, address: theirs.thread };
     return thread;
   }
   const own = hostThread(settings);
@@ -172,17 +230,19 @@ function threadFor(url: string, settings: HostSettings): ServingThread {
     if (own.doorbell.hasRun) process.emitWarning(`The network "${url}" ended: ${why}`, "NetworkWarning");
   };
   own.onNotice = (text) => process.emitWarning(text, "NetworkWarning");
-  bequeath({ url, thread: own.address });
-  attached = { url, thread: own, own };
+  bequeath({ url, thread: own.address, process: processOn(url).memory });
+  attached = { url, thread: own, own, address: own.address };
   return own;
 }
 
 function workerEnded(threadId: number): void {
   // Its connections with a daemon.
   closeDescriptorsOf(threadId);
+  winsockProcess?.shared.threadEnded(threadId);
   const theirs = inherited();
+  if (theirs !== undefined && theirs.process !== winsockProcess?.memory) new SharedProcess(theirs.process).threadEnded(threadId);
   if (attached === undefined && theirs?.thread !== undefined) {
-    attached = { url: theirs.url, thread: new NeighbourServiceThread(theirs.thread), own: undefined };
+    attached = { url: theirs.url, thread: new NeighbourServiceThread(theirs.thread), own: undefined, address: theirs.thread };
   }
   if (attached?.thread.doorbell.state === "running") attached.thread.workerEnded(threadId);
 }

@@ -21,6 +21,7 @@ import {
   readMessage,
 } from "../transport/message.ts";
 import { type ClientNumbers, putReply, type RequestServer, requestIn } from "../transport/request-server.ts";
+import { asksOthersFirst, isHeldUp, ThreadFences } from "../transport/thread-fences.ts";
 import type { CallHandler } from "../winsock/provider/calls.ts";
 import { DoorClient } from "./door-client.ts";
 import { Outbox } from "./outbox.ts";
@@ -40,6 +41,8 @@ const HELLO_LIMIT_MS = 5_000;
 const BYTES_IN_TURN = MAX_MESSAGE + 64 * 1024;
 /** Reads of what a client that goes has left, before its socket is closed. */
 const DRAINED_AT_MOST = 8;
+/** A program's number is less than this. */
+const PROCESS_NUMBERS = 2 ** 31;
 /** Where there are no descriptors left, whoever knocks waits so long before the door looks again. */
 const SHORTAGE_PAUSE_MS = 100;
 /** Coming and going that is told each second, and at once after a quiet time; a crowd for hours would drown the log. */
@@ -85,6 +88,7 @@ export class SocketDoor implements RequestServer {
   readonly #arrivalsView = new DataView(this.#arrivals.buffer);
   readonly #arrivalsAddress = addressOf(this.#arrivals);
   readonly #outbox: Outbox;
+  readonly #fences = new ThreadFences();
   readonly #message: Message = emptyMessage();
   readonly #reply: Message = emptyMessage();
   readonly #notices: TokenBucket;
@@ -127,7 +131,8 @@ export class SocketDoor implements RequestServer {
       try {
         const hasMore = this.#take(client, budget);
         if (!client.isGone) this.#boundHeld(client);
-        if (hasMore) this.#makeReady(client);
+        // One for which another thread waits is read until it is known to be empty.
+        if (hasMore || client.isAwaited || client.fence !== undefined) this.#makeReady(client);
       } catch (error) {
         this.#parts.mistake(error);
         this.#showOut(client, "it met a mistake of ours");
@@ -199,12 +204,13 @@ export class SocketDoor implements RequestServer {
         this.#pauseForWant(-fd);
         return;
       }
-      if (isStranger(fd) || !this.#epoll.add(fd, EPOLLIN)) {
+      const pid = ownPid(fd);
+      if (pid === undefined || !this.#epoll.add(fd, EPOLLIN)) {
         closeDescriptor(fd);
         continue;
       }
       this.#makePlace();
-      const client = new DoorClient(fd);
+      const client = new DoorClient(fd, pid);
       client.helloLimit = this.#parts.timers.timer(
         "hello-limit",
         () => "a client of the daemon",
@@ -244,7 +250,7 @@ export class SocketDoor implements RequestServer {
 
   #greet(client: DoorClient, hello: Message): void {
     if (client.isDismissed) return;
-    if (hello.kind !== HELLO || hello.value !== HELLO_MAGIC) {
+    if (hello.kind !== HELLO || hello.value !== HELLO_MAGIC || hello.a < 0 || hello.a >= PROCESS_NUMBERS) {
       this.#showOut(client, "it does not speak as a client does");
       return;
     }
@@ -263,7 +269,10 @@ export class SocketDoor implements RequestServer {
     client.number = this.#parts.numbers.next();
     this.#byNumber.set(client.number, client);
     this.#greeted++;
-    this.#parts.handler.openClient(client.number);
+    // Nobody becomes a thread of another process by a guess.
+    client.process = hello.a === 0 ? 0 : client.pid * PROCESS_NUMBERS + hello.a;
+    this.#fences.join(client.process, client);
+    this.#parts.handler.openClient(client.number, client.process);
     this.#say({ type: "client-opened", client: client.number });
   }
 
@@ -271,6 +280,8 @@ export class SocketDoor implements RequestServer {
 
   /** @returns whether more lies here that nothing will announce */
   #take(client: DoorClient, budget: number): boolean {
+    this.#passFence(client);
+    if (client.fence !== undefined) return false;
     if (client.holdsSomething) return this.#takeHeld(client, budget);
     const n = receiveNow(client.fd, this.#arrivalsAddress, BYTES_IN_TURN);
     if (!this.#hasCome(client, n)) return false;
@@ -297,6 +308,7 @@ export class SocketDoor implements RequestServer {
 
   #hasCome(client: DoorClient, n: number): boolean {
     if (n > 0) return true;
+    client.isAwaited = false;
     if (n !== -EAGAIN) this.#forget(client, "the connection was closed");
     return false;
   }
@@ -304,7 +316,7 @@ export class SocketDoor implements RequestServer {
   /** Handles whole messages from `at` on. @returns where the rest begins */
   #cut(client: DoorClient, bytes: Uint8Array, view: DataView, from: number, end: number, budget: number): number {
     let at = from;
-    for (let taken = 0; taken < budget && end - at >= 4 && this.#mayGoOn(client); taken++) {
+    for (let taken = 0; taken < budget && end - at >= 4 && this.#mayGoOn(client) && client.fence === undefined; taken++) {
       const length = messageLength(view, at);
       if (typeof length === "string") {
         this.#showOut(client, length);
@@ -332,10 +344,29 @@ export class SocketDoor implements RequestServer {
       this.#showOut(client, "it sent what no client sends");
       return;
     }
+    const roads = asksOthersFirst(message) ? this.#fences.begin(client.process, client) : [];
+    if (roads.length === 0) {
+      this.#request(client, message);
+      return;
+    }
+    client.fence = { message: { ...message, data: null }, roads };
+    client.isAwaited = false;
+    for (const road of roads) if (road instanceof DoorClient) this.#makeReady(road);
+    this.#makeReady(client);
+  }
+
+  #request(client: DoorClient, message: Message): void {
     const { op } = message;
     this.#parts.handler.call(client.number, requestIn(message), (reply) => {
       if (!client.isGone) putReply(this.#reply, 0, op, reply, (piece) => this.#put(client, piece));
     });
+  }
+
+  #passFence(client: DoorClient): void {
+    const { fence } = client;
+    if (fence === undefined || isHeldUp(fence.roads)) return;
+    client.fence = undefined;
+    this.#request(client, fence.message);
   }
 
   // Replies
@@ -361,6 +392,7 @@ export class SocketDoor implements RequestServer {
 
   #setCongested(client: DoorClient, isCongested: boolean): void {
     client.isCongested = isCongested;
+    if (isCongested) client.isAwaited = false;
     this.#parts.handler.hold(client.number, isCongested);
     this.#watch(client);
     if (!isCongested) this.#makeReady(client);
@@ -406,6 +438,7 @@ export class SocketDoor implements RequestServer {
   #forget(client: DoorClient, why: string | undefined): void {
     if (client.isGone) return;
     client.isGone = true;
+    this.#fences.leave(client.process, client);
     client.helloLimit?.cancel();
     this.#clients.delete(client.fd);
     this.#outbox.forget(client);
@@ -430,12 +463,12 @@ export class SocketDoor implements RequestServer {
   }
 }
 
-/** Somebody who may not use this daemon: neither we nor root. Where nobody can tell, the socket's mode has to do. */
-function isStranger(fd: number): boolean {
+/** Whose it is; undefined for somebody who may not use this daemon: neither we nor root. Where nobody can tell, the socket's mode has to do. */
+function ownPid(fd: number): number | undefined {
   try {
-    const { uid } = peerCredentials(fd);
-    return uid !== 0 && uid !== process.getuid?.();
+    const { uid, pid } = peerCredentials(fd);
+    return uid === 0 || uid === process.getuid?.() ? pid : undefined;
   } catch {
-    return false;
+    return 0;
   }
 }

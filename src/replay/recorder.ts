@@ -93,7 +93,8 @@ export class Recorder {
   /** The handler that calls are to go through, from when the host is begun with. */
   handler(handler: CallHandler): CallHandler {
     return {
-      openClient: (client) => this.#called(KIND.openClient, numbersBody(this.#now, client), () => handler.openClient(client)),
+      openClient: (client, process = 0) =>
+        this.#called(KIND.openClient, numbersBody(this.#now, client, process), () => handler.openClient(client, process)),
       closeClient: (client) => this.#called(KIND.closeClient, numbersBody(this.#now, client), () => handler.closeClient(client)),
       hold: (client, isHeld) => this.#called(KIND.hold, numbersBody(this.#now, client, isHeld ? 1 : 0), () => handler.hold(client, isHeld)),
       call: (client, request, reply) =>

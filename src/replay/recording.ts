@@ -49,8 +49,9 @@ export const KIND = {
   state: 12,
   /** u8: whether somebody watches the trace, for whom receives are made as calls. */
   watched: 13,
-  /** f64 each: now, client. */
+  /** f64 each: now, client, and its process, which stands for 0 where it is left out. */
   openClient: 14,
+  /** f64 each: now, client. */
   closeClient: 15,
   /** f64 each: now, client, whether (0 or 1). */
   hold: 16,
@@ -80,7 +81,7 @@ const BODY: Readonly<Record<number, readonly [number, number]>> = {
   [KIND.readable]: [0, 0],
   [KIND.state]: [1, 1],
   [KIND.watched]: [1, 1],
-  [KIND.openClient]: [16, 16],
+  [KIND.openClient]: [16, 24],
   [KIND.closeClient]: [16, 16],
   [KIND.hold]: [24, 24],
   [KIND.call]: [81, MAX_BLOCK],
@@ -298,6 +299,11 @@ export class Recording {
   /** One of the f64 at the beginning of the body. */
   number(index: number): number {
     return this.#view.getFloat64(this.#at + BLOCK_HEADER + index * 8, true);
+  }
+
+  /** How many there is room for. */
+  get numbers(): number {
+    return Math.floor((this.#lengthAt(this.#at) - BLOCK_HEADER) / 8);
   }
 
   byte(offset: number): number {

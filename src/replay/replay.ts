@@ -177,7 +177,8 @@ export class Replay {
     switch (recording.kind) {
       case KIND.openClient: {
         const opened = client();
-        return () => handler.openClient(opened);
+        const process = recording.numbers > 2 ? recording.number(2) : 0;
+        return () => handler.openClient(opened, process);
       }
       case KIND.closeClient: {
         const closed = client();

@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { isLibcLoaded } from "../tap/libc.ts";
 import { WSAENETDOWN, WSAENOBUFS } from "../winsock/abi/errors.ts";
 import type { BlockingPort, CallReply, CallRequest } from "../winsock/provider/calls.ts";
+import type { SharedProcess } from "../winsock/provider/shared-process.ts";
 import type { Channel } from "./channel.ts";
 import type { Doorbell } from "./doorbell.ts";
 import { LentViews } from "./lent-views.ts";
@@ -22,6 +23,7 @@ const CLIENT = 1;
 
 /** Calls that block the calling thread until the server's thread has answered. */
 export class BlockingCallPort implements BlockingPort {
+  readonly process: SharedProcess | undefined;
   readonly #channel: Channel;
   readonly #doorbell: Doorbell;
   readonly #reader: RingReader;
@@ -33,14 +35,18 @@ export class BlockingCallPort implements BlockingPort {
   #holdsReply = false;
   #isClosed = false;
 
-  /** @param onClose the channel may be forgotten */
-  constructor(channel: Channel, doorbell: Doorbell, onClose: () => void = () => {}) {
+  /**
+   * @param process of which this is a thread
+   * @param onClose the channel may be forgotten
+   */
+  constructor(channel: Channel, doorbell: Doorbell, process?: SharedProcess, onClose: () => void = () => {}) {
+    this.process = process;
     this.#channel = channel;
     this.#doorbell = doorbell;
     this.#onClose = onClose;
     this.#reader = new RingReader(channel.replies);
     this.#writer = new RingWriter(channel.requests);
-    this.#writer.write({ ...emptyMessage(), kind: OPEN, client: CLIENT });
+    this.#writer.write({ ...emptyMessage(), kind: OPEN, client: CLIENT, a: process?.number ?? 0 });
     doorbell.ring();
   }
 

@@ -4,12 +4,14 @@ import type { MappedRings } from "./mapped-rings.ts";
 import { CLOSE, EVENT, emptyMessage, LENT, MAX_DATA, type Message, OPEN, REQUEST } from "./message.ts";
 import { type ClientNumbers, putReply, type RequestServer, requestIn } from "./request-server.ts";
 import { RingReader, RingWriter, ringBytes } from "./ring.ts";
+import { asksOthersFirst, isHeldUp, type ThreadFences, type ThreadRoad } from "./thread-fences.ts";
 
 /** Events wait for nobody: they need this much of the ring to be free, so that replies always find room first. */
 const EVENT_RESERVE = 2 * MAX_DATA;
 
 /** The serving end of a channel: requests out of the ring into the handler, its replies back. Runs in the handler's thread and never waits. */
-export class ChannelServer implements RequestServer {
+export class ChannelServer implements RequestServer, ThreadRoad {
+  isAwaited = false;
   readonly #channel: Channel;
   readonly #handler: CallHandler;
   readonly #numbers: ClientNumbers;
@@ -23,9 +25,18 @@ export class ChannelServer implements RequestServer {
   /** Replies for which the ring had no room. While there are any no request is taken, and waiting calls are held. */
   #backlog: Message[] = [];
   #wroteReplies = false;
+  readonly #fences: ThreadFences | undefined;
+  /** Of the client that opened first, which is the only one of a thread. */
+  #process = 0;
+  /** A fence that waits for what other threads have asked before it; behind it nothing is taken. */
+  #fence: { readonly message: Message; readonly roads: readonly ThreadRoad[] } | undefined;
 
-  /** @param rings of the host, of which the client may be lent bytes */
-  constructor(channel: Channel, handler: CallHandler, numbers: ClientNumbers, rings?: MappedRings) {
+  /**
+   * @param rings of the host, of which the client may be lent bytes
+   * @param fences where the host's other roads can be found
+   */
+  constructor(channel: Channel, handler: CallHandler, numbers: ClientNumbers, rings?: MappedRings, fences?: ThreadFences) {
+    this.#fences = fences;
     this.#channel = channel;
     this.#handler = handler;
     this.#numbers = numbers;
@@ -40,20 +51,35 @@ export class ChannelServer implements RequestServer {
 
   get hasWork(): boolean {
     if (this.#channel.isClosed) return true;
+    if (this.#fence !== undefined) return true;
     const [next] = this.#backlog;
     // The client may have made room while we were awake, when its ringing wakes nobody.
     return next === undefined ? this.#reader.hasMessage : this.#writer.hasRoom(ringBytes(next));
   }
 
+  /** One that leaves its replies unread waits for its program: nobody waits for it. */
+  get mayHoldRequests(): boolean {
+    return this.#backlog.length === 0 && this.#fence === undefined && this.#reader.hasMessage;
+  }
+
   serve(budget: number): boolean {
     this.#writeBacklog();
+    this.#passFence();
     let taken = 0;
-    while (taken < budget && this.#backlog.length === 0 && this.#reader.read(this.#message)) {
+    while (taken < budget && this.#backlog.length === 0 && this.#fence === undefined && this.#reader.read(this.#message)) {
       this.#handle(this.#message);
       if (this.#reader.release()) this.#wroteReplies = true;
       taken++;
     }
+    if (this.isAwaited && !this.mayHoldRequests) this.isAwaited = false;
     return taken === budget;
+  }
+
+  #passFence(): void {
+    const fence = this.#fence;
+    if (fence === undefined || isHeldUp(fence.roads)) return;
+    this.#fence = undefined;
+    this.#request(fence.message);
   }
 
   flush(): void {
@@ -79,6 +105,8 @@ export class ChannelServer implements RequestServer {
   }
 
   end(): void {
+    this.#fences?.leave(this.#process, this);
+    this.#fence = undefined;
     for (const client of this.#clients.values()) this.#handler.closeClient(client);
     this.#clients.clear();
     this.#backlog = [];
@@ -90,14 +118,25 @@ export class ChannelServer implements RequestServer {
     if (message.kind === OPEN && client === undefined) {
       const number = this.#numbers.next();
       this.#clients.set(message.client, number);
-      this.#handler.openClient(number);
+      if (this.#clients.size === 1) {
+        this.#process = message.a;
+        this.#fences?.join(this.#process, this);
+      }
+      this.#handler.openClient(number, message.a);
     } else if (message.kind === CLOSE && client !== undefined) {
       this.#clients.delete(message.client);
       this.#handler.closeClient(client);
     } else if (message.kind === REQUEST && client !== undefined) {
-      const { client: name, op } = message;
-      this.#handler.call(client, requestIn(message), (reply) => this.#answer(name, client, op, reply));
+      const roads = asksOthersFirst(message) ? this.#fences?.begin(this.#process, this) : undefined;
+      if (roads === undefined || roads.length === 0) this.#request(message);
+      else this.#fence = { message: { ...message, data: null }, roads };
     }
+  }
+
+  #request(message: Message): void {
+    const { client: name, op } = message;
+    const client = this.#clients.get(name);
+    if (client !== undefined) this.#handler.call(client, requestIn(message), (reply) => this.#answer(name, client, op, reply));
   }
 
   #answer(name: number, client: number, op: number, reply: CallReply): void {

@@ -139,7 +139,14 @@ export function encodeMessage(message: Message): Uint8Array {
   return bytes;
 }
 
-export const helloMessage = (): Message => ({ ...emptyMessage(), kind: HELLO, op: PROTOCOL_VERSION, value: HELLO_MAGIC });
+/** @param process what the threads of one program have in common; 0 for a program of one */
+export const helloMessage = (process = 0): Message => ({
+  ...emptyMessage(),
+  kind: HELLO,
+  op: PROTOCOL_VERSION,
+  value: HELLO_MAGIC,
+  a: process,
+});
 
 /** The data of a reply that came in pieces. */
 export function joinPieces(pieces: readonly Uint8Array[]): Uint8Array {

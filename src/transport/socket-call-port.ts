@@ -4,6 +4,7 @@ import { Readiness, WORKER_LOOKS_UP_MS } from "../tap/readiness.ts";
 import { closeDescriptor, connectTo, GatheredSend, receiveNow, receiveWaiting, sendNow, setReceiveTimeout } from "../tap/unix-socket.ts";
 import { WSAENETDOWN, WSAENOBUFS } from "../winsock/abi/errors.ts";
 import type { BlockingPort, CallReply, CallRequest } from "../winsock/provider/calls.ts";
+import type { SharedProcess } from "../winsock/provider/shared-process.ts";
 import { ONLY_CLIENT } from "./async-call-port.ts";
 import { daemonUnreachable, greetingTrouble } from "./daemon-greeting.ts";
 import {
@@ -37,6 +38,7 @@ const HELLO_LIMIT_MS = 5_000;
  * very thread, with no other between it and the daemon's host.
  */
 export class SocketCallPort implements BlockingPort {
+  readonly process: SharedProcess | undefined;
   readonly #fd: number;
   readonly #onClose: () => void;
   readonly #readiness: Readiness;
@@ -57,8 +59,12 @@ export class SocketCallPort implements BlockingPort {
   #isDown = false;
   #isOpen = true;
 
-  /** @throws NetworkError that says what to do: no such socket, nobody listens, not allowed, another version */
-  constructor(path: string, onClose: () => void = () => {}) {
+  /**
+   * @param process of which this is a thread
+   * @throws NetworkError that says what to do: no such socket, nobody listens, not allowed, another version
+   */
+  constructor(path: string, process?: SharedProcess, onClose: () => void = () => {}) {
+    this.process = process;
     this.#fd = connectTo(path);
     if (this.#fd < 0) throw new NetworkError(`Cannot reach a daemon at ${path}: ${daemonUnreachable(-this.#fd)}`);
     this.#onClose = onClose;
@@ -116,7 +122,7 @@ export class SocketCallPort implements BlockingPort {
   }
 
   #greet(path: string): void {
-    const length = writeMessage(this.#departure, this.#departureView, 0, helloMessage());
+    const length = writeMessage(this.#departure, this.#departureView, 0, helloMessage(this.process?.number));
     const limit = performance.now() + HELLO_LIMIT_MS;
     let trouble = sendNow(this.#fd, this.#departureAddress, length) === length ? undefined : greetingTrouble("closed");
     while (trouble === undefined && !this.#next()) {

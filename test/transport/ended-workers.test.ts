@@ -44,7 +44,7 @@ function program(face: string, lines: string): RunningProgram {
 /** The worker's bind, ours while it lives, and ours when its end is known. */
 const GIVEN_BACK = "0 10048 0\n";
 
-describe.each(["blocking", "promise"])("the sockets of a worker with a %s port are gone at once", (face) => {
+describe.each(["blocking", "promise"])("the sockets of a worker that is a process of its own, with a %s port, are gone at once", (face) => {
   test.each(["idle", "waits", "writes"])("when it is terminated (it %s)", async (way) => {
     // As often as it takes to meet the host awake and asleep.
     const { stdout, stderr } = await program(
@@ -86,6 +86,34 @@ describe.each(["blocking", "promise"])("the sockets of a worker with a %s port a
   });
 });
 
+describe("a worker that is one more thread of the program's process takes its waiting calls with it and nothing else", () => {
+  test.each(["idle", "waits", "writes"])(
+    "when it is terminated (it %s): its socket is still bound, and another thread receives by it",
+    async (way) => {
+      const { stdout, stderr } = await program(
+        "blocking",
+        `for (let i = 0; i < 5; i++) {
+        const worker = start(${JSON.stringify(way)}, { workerData: { ...workerData, way: ${JSON.stringify(way)}, process: "shared" } });
+        const theirs = await said(worker);
+        await worker.terminate();
+        const before = bind();
+        // Of the handles there are only the worker's socket is bound to the port.
+        let s = 4;
+        while (call("getsockname", { s, a: 16 }).data?.[3] !== (PORT & 255)) s += 4;
+        const { result: from } = call("socket", { a: 2, b: 2, c: 17 });
+        call("sendto", { s: from, a: 16, c: 16, data: Buffer.concat([address(PORT), Buffer.from("hello")]) });
+        let text = "";
+        do text = Buffer.from(call("recv", { s, a: 65536 }).data ?? []).toString().slice(0, 5); while (text !== "hello");
+        call("closesocket", { s });
+        call("closesocket", { s: from });
+        console.log(theirs, before, text, bind());
+      }`,
+      ).ended;
+      expect({ stdout, stderr }).toEqual({ stdout: "0 10048 hello 0\n".repeat(5), stderr: "" });
+    },
+  );
+});
+
 describe("a worker that is terminated by a worker that knows nothing of tapsock", () => {
   test("loses its sockets a little later, though the main thread is blocked in a call", async () => {
     const { stdout, stderr } = await program(
@@ -97,6 +125,7 @@ describe("a worker that is terminated by a worker that knows nothing of tapsock"
       const watcher = \`
         import(${JSON.stringify(modules.networks)}).then(async (networks) => {
           const { CALL } = await import(${JSON.stringify(modules.calls)});
+          networks.useNetwork(networks.networkUrl(), { process: "own" });
           const port = networks.openBlockingPort();
           const call = (name, r = {}) => port.call({ op: CALL[name], s: 0, a: 0, b: 0, c: 0, data: null, ...r });
           const address = (p) => new Uint8Array([2, 0, p >> 8, p & 255, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0]);

@@ -1,7 +1,7 @@
 /** A worker that binds a socket on the network that it inherits, says so, and then ends or waits to be ended as `workerData` says. */
 import { parentPort, Worker, workerData } from "node:worker_threads";
 
-const { way, face, port, modules } = workerData;
+const { way, face, port, modules, process: kind = "own" } = workerData;
 
 if (way === "parent") {
   // Knows nothing of tapsock itself.
@@ -11,6 +11,7 @@ if (way === "parent") {
 } else {
   const networks = await import(modules.networks);
   const { CALL } = await import(modules.calls);
+  networks.useNetwork(networks.networkUrl(), { process: kind });
   const opened = face === "blocking" ? networks.openBlockingPort() : await networks.openAsyncPort();
   const call = (name, r = {}) => opened.call({ op: CALL[name], s: 0, a: 0, b: 0, c: 0, data: null, ...r });
   await call("startup", { a: 0x0202 });

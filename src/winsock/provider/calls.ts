@@ -207,7 +207,7 @@ export interface CallHandler {
 /** A face's end when its thread may wait: the call returns when the answer is there. */
 export interface BlockingPort {
   /** Of the program that this thread is one of; undefined for a program of this thread alone. */
-  readonly process?: SharedProcess;
+  readonly process?: SharedProcess | undefined;
   call(request: Omit<CallRequest, "id">): CallReply;
   /**
    * A call whose answer, of one message at most, the caller does not wait for; it takes its turn among the others. `replied` hears it

@@ -13,6 +13,7 @@ import type { ReadableFile } from "../../src/winsock/faces/file-functions.ts";
 import type { AsyncPort, BlockingPort, CallReply, CallRequest } from "../../src/winsock/provider/calls.ts";
 import { CALL } from "../../src/winsock/provider/calls.ts";
 import { Provider } from "../../src/winsock/provider/provider.ts";
+import { newProcessMemory, SharedProcess } from "../../src/winsock/provider/shared-process.ts";
 import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
 import { Loopback } from "../../src/wire/loopback.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
@@ -34,6 +35,9 @@ export interface VirtualWinsockOptions {
   /** Our host lends its programs what it shows them, instead of copying it. */
   readonly lends?: boolean;
 }
+
+/** One thread of a program; `end` ends it as it stands. */
+export type VirtualThread = BlockingFace & { end(): void };
 
 /** More than one message of the ports carries. */
 const isTooLong = ({ data }: Omit<CallRequest, "id">): boolean => data !== null && data.length > MAX_DATA;
@@ -61,6 +65,7 @@ export class VirtualWinsock {
   /** What CreateFile finds. */
   readonly files = new MemoryFiles();
   #lastClient = 0;
+  #lastProcess = 0;
 
   constructor(options: VirtualWinsockOptions = {}) {
     const { seed = 1, profile = WINDOWS, peerProfile = LINUX, lends = false } = options;
@@ -93,9 +98,26 @@ export class VirtualWinsock {
     return face;
   }
 
-  blockingPort(provider: Provider = this.provider): BlockingPort & { readonly client: number } {
+  /** Faces of the threads of one program of our host, the first of which has started up. */
+  threads(count: number): readonly VirtualThread[] {
+    const process = new SharedProcess(newProcessMemory(++this.#lastProcess));
+    const threads = Array.from({ length: count }, () => {
+      let port: BlockingPort | undefined;
+      const openPort = (): BlockingPort => {
+        port = this.blockingPort(this.provider, process);
+        return port;
+      };
+      const face = createBlockingFace(openPort, undefined, () => (process.isInUse ? openPort() : undefined));
+      return { ...face, end: () => port?.close() };
+    });
+    threads[0]?.WSAStartup(MAKEWORD(2, 2), new_WSADATA());
+    return threads;
+  }
+
+  blockingPort(provider: Provider = this.provider, process?: SharedProcess): BlockingPort & { readonly client: number } {
     const client = ++this.#lastClient;
-    provider.openClient(client);
+    provider.openClient(client, process?.number);
+    const place = process?.join(client);
     let lastId = 0;
     const answered: (() => void)[] = [];
     const takeReplies = () => {
@@ -103,6 +125,7 @@ export class VirtualWinsock {
     };
     return {
       client,
+      process,
       post: (request, replied) => {
         const id = ++lastId;
         if (isTooLong(request)) replied({ id, ...NO_ROOM });
@@ -135,7 +158,10 @@ export class VirtualWinsock {
         for (const tell of before) tell();
         return answer ?? { id, result: -1, error: 10050, a: 0, b: 0, data: null };
       },
-      close: () => provider.closeClient(client),
+      close: () => {
+        if (place !== undefined) process?.leave(place);
+        provider.closeClient(client);
+      },
     };
   }
 

@@ -25,7 +25,7 @@ import {
   REQUEST,
 } from "../../src/transport/message.ts";
 import { MessageStream } from "../../src/transport/message-stream.ts";
-import type { CallHandler, CallRequest, Replier } from "../../src/winsock/provider/calls.ts";
+import { CALL, type CallHandler, type CallRequest, type Replier } from "../../src/winsock/provider/calls.ts";
 
 interface Call {
   readonly client: number;
@@ -41,8 +41,11 @@ class ScriptedHandler implements CallHandler {
   answerBytes: number | undefined;
   throwsOn: number | undefined;
 
-  openClient(client: number): void {
+  readonly processes = new Map<number, number>();
+
+  openClient(client: number, process = 0): void {
     this.log.push(`open ${client}`);
+    this.processes.set(client, process);
   }
 
   closeClient(client: number): void {
@@ -144,9 +147,9 @@ class RawClient {
   }
 }
 
-async function greeted(): Promise<RawClient> {
+async function greeted(process = 0): Promise<RawClient> {
   const client = new RawClient();
-  client.send(helloMessage());
+  client.send(helloMessage(process));
   await until(() => client.messages.some((m) => m.kind === HELLO));
   return client;
 }
@@ -163,6 +166,46 @@ describe("a door", () => {
     await until(() => one.replies.length + two.replies.length === 2);
     expect([one.replies[0]?.value, two.replies[0]?.value]).toEqual([11, 22]);
     expect(door.usage.clients).toBe(2);
+  });
+
+  test("knows the threads of a program by the number that they say, and by the system's process that they belong to", async () => {
+    for (const number of [5, 5, 6, 0, 0]) await greeted(number);
+    const [one, same, another, alone, alsoAlone] = [...handler.processes.values()];
+    expect([same, alone, alsoAlone]).toEqual([one, 0, 0]);
+    expect(one).toBe(process.pid * 2 ** 31 + 5);
+    expect(another).toBe(process.pid * 2 ** 31 + 6);
+    const liar = new RawClient();
+    liar.send(helloMessage(2 ** 31));
+    await until(() => liar.isOver);
+    expect(handler.processes.size).toBe(5);
+  });
+
+  test("lets a thread's fence wait for all that the other threads of its program have asked", async () => {
+    const one = await greeted(5);
+    const other = await greeted(5);
+    const stranger = await greeted(6);
+    const asked = Array.from({ length: 3000 }, (_, i) => request(i + 1));
+    one.send(...asked);
+    stranger.send(request(1));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    other.send(request(1, { op: CALL.fence, c: 1 }), request(2));
+    await until(() => handler.of(2).length === 2);
+    const order = handler.calls.map(({ client, request: { id } }) => `${client}:${id}`);
+    expect(order.filter((what) => !what.startsWith("3"))).toEqual([...asked.map(({ id }) => `1:${id}`), "2:1", "2:2"]);
+  });
+
+  test("lets no fence wait for a thread that leaves its replies unread, nor for one that has gone", async () => {
+    const one = await greeted(5);
+    const gone = await greeted(5);
+    const other = await greeted(5);
+    one.socket.pause();
+    handler.answerBytes = 200_000;
+    one.send(...Array.from({ length: 40 }, (_, i) => request(i + 1)));
+    await until(() => handler.log.includes("hold 1"));
+    handler.answerBytes = undefined;
+    gone.socket.destroy();
+    other.send(request(1, { op: CALL.fence, c: 1 }));
+    await until(() => handler.of(3).length === 1);
   });
 
   test("closes a client that is gone, after what it asked for before", async () => {

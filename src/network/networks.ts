@@ -37,7 +37,7 @@ interface Inheritance {
 }
 
 /** How a thread uses a network. */
-export interface NetworkOptions {
+export interface NetworkUse {
   /**
    * `shared` (the default): it is a thread of the Winsock process of the thread that started it, and has its sockets, handles and start-up
    * in common with it. `own`: it is a process of its own, and so are the threads that it starts.
@@ -45,7 +45,7 @@ export interface NetworkOptions {
   readonly process?: "shared" | "own" | undefined;
 }
 
-const networkOptions = z.strictObject({ process: z.enum(["shared", "own"]).optional() });
+const networkUse = z.strictObject({ process: z.enum(["shared", "own"]).optional() });
 
 interface Choice {
   readonly url: string;
@@ -77,9 +77,9 @@ export const networkUrl = (): string => chosen?.url ?? inherited()?.url ?? (proc
  * Chooses the network for the ports opened from now on.
  * @throws NetworkError when the URL or an option is wrong, or another network is in use
  */
-export function useNetwork(url: string, options: NetworkOptions = {}): void {
+export function useNetwork(url: string, options: NetworkUse = {}): void {
   parseNetworkUrl(url);
-  const checked = networkOptions.safeParse(options);
+  const checked = networkUse.safeParse(options);
   if (!checked.success) throw new NetworkError(`Cannot use the network "${url}" so: ${firstIssue(checked.error)}`);
   const isOwnProcess = checked.data.process === "own";
   if (openPorts > 0 && url !== networkUrl()) {

@@ -8,7 +8,9 @@
  * - lengths are passed as in C (`sizeof_sockaddr_in` and kin), and fields are in network byte order where C's are.
  *
  * No function throws: it returns SOCKET_ERROR or INVALID_SOCKET, and WSAGetLastError has the code. A network that is gone, such as a
- * daemon that ended, is WSAENETDOWN. What a process is on Windows is a thread of JavaScript here: a worker starts up for itself.
+ * daemon that ended, is WSAENETDOWN. A thread of JavaScript and the workers that it starts are threads of one process: sockets, handles and
+ * start-up are the process's, last error, queued routines and messages the thread's. A worker is a process of its own after
+ * `useNetwork(url, { process: "own" })`.
  *
  * On which network: `useNetwork(url)` before WSAStartup, or the environment variable TAPSOCK:
  * `embedded:` (the default: a host on a virtual wire with a loopback), `tap:tap0?ip=203.0.113.2/24&gateway=203.0.113.1`, or
@@ -27,7 +29,7 @@ import type { OptionPointer } from "./faces/option-values.ts";
 import type { ConditionFunction, ProtocolInfoPointer } from "./faces/socket-functions.ts";
 import { face } from "./this-thread.ts";
 
-export { useNetwork } from "../network/networks.ts";
+export { type NetworkUse, useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
 export * from "./events.ts";
 export * from "./extensions.ts";
@@ -55,7 +57,7 @@ export * from "./overlapped.ts";
 export * from "./windows.ts";
 
 /**
- * Starts Winsock for this program, which has to come first. Counted: each success wants a WSACleanup.
+ * Starts Winsock for this process, which has to come first. Counted for all of its threads: each success wants a WSACleanup.
  * @param wVersionRequested as MAKEWORD(2, 2), which is the highest there is
  * @param lpWSAData filled in with what was agreed on: `new_WSADATA()`
  * @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, or WSASYSNOTREADY when the network cannot be had (`networkFailure`

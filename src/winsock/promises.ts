@@ -49,7 +49,7 @@ import {
   type TransferOptions,
 } from "./faces/promise-face.ts";
 
-export { useNetwork } from "../network/networks.ts";
+export { type NetworkUse, useNetwork } from "../network/networks.ts";
 export * from "./abi/byte-order.ts";
 export * from "./abi/constants.ts";
 export * from "./abi/errors.ts";

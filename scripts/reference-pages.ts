@@ -2,6 +2,7 @@
 import { mibNameOf } from "../src/management/mib-counters.ts";
 import { ACCEPTED_MEANING, DROP_REASONS, type DropReason } from "../src/stack/core/drop-reasons.ts";
 import { TRACE_EVENTS, TRACE_STAMP } from "../src/stack/core/trace-events.ts";
+import { errorsPage } from "./error-page.ts";
 import { page, table } from "./markdown.ts";
 import { keptSources } from "./requirement-files.ts";
 import { takeStock } from "./requirement-ledger.ts";
@@ -16,6 +17,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["docs/reference/requirements.md", requirementsPage(takeStock(keptSources()))],
     ["docs/reference/winsock-calls.md", callsPage()],
     ["docs/reference/winsock-options.md", optionsPage()],
+    ["docs/reference/which-error-when.md", errorsPage()],
   ]);
 }
 

@@ -1,0 +1,7 @@
+import * as ws from "tapsock/winsock";
+
+ws.useNetwork("embedded:");
+ws.WSAStartup(ws.MAKEWORD(2, 2), ws.new_WSADATA());
+const s = ws.socket(ws.AF_INET, ws.SOCK_STREAM, 0);
+ws.send(s, new Uint8Array(5), 5, 0);
+console.log(ws.WSAGetLastError());

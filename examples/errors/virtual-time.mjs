@@ -12,14 +12,13 @@ let hosts = 0;
  */
 export function program(address, { limits, ...options } = {}) {
   const host = simulation.host({ random: new SeededRandom(++hosts), ...options });
-  const device = wire.device({ name: address });
-  host.attach(device, { address: parseV4(address), prefixLength: 24 });
+  host.attach(wire.device({ name: address }), { address: parseV4(address), prefixLength: 24 });
   host.attach(new Loopback());
   const provider = new Provider(host, limits);
   provider.openClient(1);
   const ws = { ...abi, ...createBlockingFace(() => portOf(provider)) };
   ws.WSAStartup(abi.MAKEWORD(2, 2), abi.new_WSADATA());
-  return { host, device, ws };
+  return { host, ws };
 }
 
 export const nameOf = (address, port) => ({

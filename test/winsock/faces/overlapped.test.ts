@@ -126,6 +126,16 @@ describe("a receive that waits", () => {
     expect([resultOf(w, s, ov, true), textOf(memory, 5)]).toEqual([5, "hello"]);
   });
 
+  test("tells its count to who wants no flags; the count itself has to be wanted (W: TransmitFile)", () => {
+    const { v, w, p, s, peer } = setUp();
+    const { ov } = receive(w, s);
+    say(p, peer, "hi");
+    v.advance(50);
+    const count = { value: -1 };
+    expect([w.WSAGetOverlappedResult(s, ov, count, false, null), count.value]).toEqual([1, 2]);
+    expect([w.WSAGetOverlappedResult(s, ov, null, false, null), w.WSAGetLastError()]).toEqual([0, WSAEFAULT]);
+  });
+
   test("shows in its status that it is over as soon as somebody looks", () => {
     const { v, w, p, s, peer } = setUp();
     const { ov } = receive(w, s);

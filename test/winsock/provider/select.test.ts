@@ -1,13 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { AF_INET, FIONBIO, SO_LINGER, SOCK_DGRAM, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
-import { WSAEINVAL, WSAENOTSOCK } from "../../../src/winsock/abi/errors.ts";
+import { WSAECONNREFUSED, WSAEINVAL, WSAENOTSOCK } from "../../../src/winsock/abi/errors.ts";
 import { FD_SET } from "../../../src/winsock/abi/fd-set.ts";
 import { type fd_set, new_fd_set, type SOCKET, sizeof_fd_set, sizeof_linger, writeFdSet } from "../../../src/winsock/abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { Provider } from "../../../src/winsock/provider/provider.ts";
 import { decodeSets, encodeSets } from "../../../src/winsock/provider/select.ts";
 import { OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
-import { bind, connect, datagram, fails, nonblocking, outcome, say, selected } from "../../support/winsock-calls.ts";
+import { bind, connect, datagram, fails, nonblocking, outcome, say, selected, soError } from "../../support/winsock-calls.ts";
 
 const setOf = (...sockets: SOCKET[]): fd_set => {
   const set = new_fd_set();
@@ -255,6 +255,24 @@ describe("select (Microsoft, select function; Wine's test select)", () => {
     v.winsock.ioctlsocket(s, FIONBIO, { value: 0 });
     connect(v, s, PEER, 81);
     expect(selected(v, s, 0)).toBe("write");
+  });
+
+  test("SO_ERROR of a nonblocking connect stays when it is read, through other attempts, until one succeeds; a blocking one leaves it alone (Wine's test select)", () => {
+    const v = new VirtualWinsock();
+    const blocking = v.stream();
+    connect(v, blocking, PEER, 81);
+    expect(soError(v, blocking)).toBe(0);
+    const s = nonblocking(v, v.stream());
+    connect(v, s, PEER, 81);
+    expect(selected(v, s, 10)).toBe("except");
+    expect([soError(v, s), soError(v, s)]).toEqual([WSAECONNREFUSED, WSAECONNREFUSED]);
+    connect(v, s, PEER, 81);
+    expect([selected(v, s, 0), soError(v, s)]).toEqual(["except", WSAECONNREFUSED]);
+    v.advance(3000);
+    v.listener(81);
+    connect(v, s, PEER, 81);
+    v.advance(10);
+    expect([selected(v, s, 0), soError(v, s)]).toEqual(["write", 0]);
   });
 
   test("a failed socket that was bound may listen (Wine's test select)", () => {

@@ -20,7 +20,9 @@ const ofProviders = "There is one service provider, which is part of tapsock and
 const ofQos =
   "Nothing is reserved on the way here: WSAConnect and WSAAccept refuse a QOS structure with WSAEOPNOTSUPP, and FD_QOS never comes.";
 const ofUnix = "Winsock has the code from BSD's files, quotas and names, of which nothing is here";
-/** What is missing from the list is said here until it is there: WSALookupServiceBegin and its kin. */
+
+// What is not there yet, until it is: raw sockets, and WSALookupServiceBegin with its kin.
+const ofRawSockets = "Of socket: raw sockets are not there yet, and nobody has the right to one.";
 const ofLookupService = "Not given yet: WSALookupServiceBegin, WSALookupServiceNext and WSALookupServiceEnd are still to come.";
 
 export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
@@ -36,7 +38,7 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
     remedy: "Ask fewer names at once.",
   },
   WSA_INVALID_PARAMETER: {
-    by: "WSAWaitForMultipleEvents for no event, for more than 64, or with a time that is none; ConnectEx, AcceptEx and WSAGetOverlappedResult without an overlapped structure; CreateIoCompletionPort for a socket that has a port; CreateFile for anything but OPEN_EXISTING.",
+    by: "WSAWaitForMultipleEvents for no event or for more than 64; ConnectEx, AcceptEx and WSAGetOverlappedResult without an overlapped structure; CreateIoCompletionPort for a socket that has a port; CreateFile for anything but OPEN_EXISTING.",
     because: "These functions are kernel32's at heart, and refuse as it does.",
     remedy: "More than 64 events wait in several threads, or at one completion port.",
   },
@@ -66,14 +68,13 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
   WSAEBADF: { never: `${ofUnix}: what is no socket is WSAENOTSOCK, what is no handle WSA_INVALID_HANDLE.` },
   WSAEACCES: {
     by: "connect and sendto of a datagram socket; bind; socket for SOCK_RAW.",
-    because:
-      "The destination is a broadcast address, and SO_BROADCAST is off. Of bind: the port has a socket with SO_EXCLUSIVEADDRUSE, or this one wants SO_REUSEADDR beside one that does not share (the table of Microsoft's page on both). Of socket: raw sockets are not there yet, and nobody has the right to one.",
+    because: `The destination is a broadcast address, and SO_BROADCAST is off. Of bind: the port has a socket with SO_EXCLUSIVEADDRUSE, or this one wants SO_REUSEADDR beside one that does not share (the table of Microsoft's page on both). ${ofRawSockets}`,
     remedy: "Set SO_BROADCAST if everybody is meant; choose another port, or have both sockets share it.",
   },
   WSAEFAULT: {
     by: "Each call that takes a pointer.",
     because:
-      "What has to be there is null; a structure, a buffer or its length is too short for what it is to hold (a `namelen` below sizeof_sockaddr_in, an `optlen` below 4); or a parameter is of a kind that cannot be read, where C would not compile. On a socket of AF_INET6 bind and sendto say it of a sockaddr_in.",
+      "What has to be there is null; a structure, a buffer or its length is too short for what it is to hold (a `namelen` below sizeof_sockaddr_in); or a parameter is of a kind that cannot be read, where C would not compile. On a socket of AF_INET6 bind and sendto say it of a sockaddr_in.",
     remedy: "Pass the structure's own size. Where a length is in and out, set it before each call.",
   },
   WSAEINVAL: {
@@ -89,7 +90,7 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
     remedy: "Close what is not used any more; a server stops accepting until it has.",
   },
   WSAEWOULDBLOCK: {
-    by: "connect, accept, recv, send and their kin, of a nonblocking socket; closesocket of one that shall linger; SIO_ADDRESS_LIST_CHANGE.",
+    by: "connect, accept, recv, send and their kin, of a nonblocking socket; closesocket of one that shall linger; control codes that wait for a change.",
     because:
       "Nothing has come, nothing is queued, or as much as SO_SNDBUF allows has not been acknowledged. Of connect it says that the SYN is on its way.",
     remedy:

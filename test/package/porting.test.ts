@@ -16,7 +16,7 @@ const EXAMPLES = PAGE.split(/^## /m).flatMap((section) => {
   return [{ name, excerpts, printed: /^```text\n([\s\S]*?)^```$/m.exec(section)?.[1] }];
 });
 
-test("it has five ports", () => expect(EXAMPLES.map(({ name }) => name)).toHaveLength(5));
+test("it has six ports", () => expect(EXAMPLES.map(({ name }) => name)).toHaveLength(6));
 
 describe.each(EXAMPLES)("$name", ({ name, excerpts, printed }) => {
   test("is what the page shows of it", () => {

@@ -7,7 +7,7 @@ import { codesGiven, ERROR_PROGRAMS, errorsPage } from "../../scripts/error-page
 import * as errors from "../../src/winsock/abi/errors.ts";
 import { ROOT } from "./entries.ts";
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 /** Every code that the sources export by a name of its own, in order of its number. */
 const CODES = Object.entries(errors)

@@ -47,6 +47,8 @@ class ProgramRun {
   /** Packets that the program itself posted, and those of them that were taken. */
   #posted = 0;
   #takenPosts = 0;
+  /** A call that the event tells of is over, and none has been made since, which would reset it. */
+  #mustBeSet = false;
   /** FD_READ may be told: it was not since it was selected, or received, or something came. */
   #mayTellRead = false;
   #mask = 0;
@@ -91,6 +93,7 @@ class ProgramRun {
 
   #answered(call: ProgramCall): void {
     check(call.answers === 1, `${call.op} is answered once`);
+    if (call.event !== 0 && call.wasPending) this.#mustBeSet = true;
     if (call.op === "recv" && call.reply?.error === 0) this.#tookBytes(call.reply.data ?? new Uint8Array(0));
     if (call.op === "dequeue" && call.reply?.error === 0) this.#tookPackets(call);
   }
@@ -168,13 +171,13 @@ class ProgramRun {
     switch (step.do) {
       case "receive": {
         this.#mayTellRead = true;
-        const event = step.how === "event" ? this.#event : 0;
+        const event = this.#eventOf(step.how);
         thread.make("recv", { s, a: step.bytes }, { bytes: step.bytes, how: step.how, event });
         return;
       }
       case "send": {
         const index = this.#sends.length;
-        const event = step.how === "event" ? this.#event : 0;
+        const event = this.#eventOf(step.how);
         const data = sendBytes(index, step.bytes);
         this.#sends.push({ index, call: thread.make("send", { s, data }, { bytes: step.bytes, how: step.how, event }) });
         return;
@@ -213,6 +216,13 @@ class ProgramRun {
       default:
       // "come" of a thread that is there.
     }
+  }
+
+  /** A call that begins resets it (Microsoft, "WSAOVERLAPPED structure"). */
+  #eventOf(how: string): number {
+    if (how !== "event") return 0;
+    this.#mustBeSet = false;
+    return this.#event;
   }
 
   /** No event is lost: what holds and may be told is told, and an end once. */
@@ -256,6 +266,10 @@ class ProgramRun {
     }
     const asker = this.#threads.find(({ isAlive, blocked }) => isAlive && blocked === undefined) ?? this.#revived();
     this.#enumerate(asker);
+    if (this.#mustBeSet) {
+      const looked = asker.ask("waitForEvents", { data: new Uint8Array(Int32Array.of(this.#event).buffer) });
+      check(looked.result === 0, "the event of a call that is over is set");
+    }
     const isOver = this.#peerHasEnded && !this.#wasReset && !this.#isClosed;
     if (isOver && (this.#mask & FD_CLOSE) !== 0 && asker.ask("ioctlsocket", { s: this.#s, a: FIONREAD }).a === 0) {
       const peeked = asker.make("recv", { s: this.#s, a: 1, b: MSG_PEEK });
@@ -294,6 +308,11 @@ class ProgramRun {
     }
     check(this.#takenPosts === this.#posted, "each packet that was posted is taken once");
     this.#checkSent();
+    const own = this.#v.provider.usage.each.find(({ client }) => client > FIRST_CLIENT);
+    check(
+      own !== undefined && own.sockets + own.pendingCalls + own.waitingBytes + own.queuedBytes === 0,
+      `a program that has closed all has nothing: ${JSON.stringify(own)}`,
+    );
     this.#v.peerWinsock.closesocket(this.#peer);
     this.#v.peerWinsock.closesocket(this.#listener);
     for (const thread of this.#threads) if (thread.isAlive) thread.end();

@@ -193,6 +193,7 @@ export class Host {
       this.timers.runDue();
       this.#tcp.rings.sweepIfDue();
       this.#tellOfLostLinks();
+      this.#ip.tellOfWays();
       more = this.#tcp.flush() || more;
       if (!more && !this.#isRequested) return false;
     }

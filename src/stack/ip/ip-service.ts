@@ -84,6 +84,11 @@ export interface IpService {
    * same everywhere has none.
    */
   scoped(address: IpAddress): IpAddress;
+  /**
+   * Hears, at most once in a round of a turn, that addresses, routes, links or silent gateways are others than before, so that it may look
+   * whether what it cares for is. @returns ends it
+   */
+  watchWays(watcher: () => void): () => void;
   neighbours(): NeighbourListing[];
   /** Largest datagram that leaves for `remote` in one piece now, as far as is known, in bytes; 0 when there is no path. */
   mtuTo(remote: IpAddress): number;

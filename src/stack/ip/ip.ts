@@ -65,7 +65,7 @@ export interface IpFamilies {
  * messages say is the family's business.
  */
 export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner {
-  readonly routes = new RouteTable();
+  readonly routes = new RouteTable(() => this.#waysChanged());
   readonly pathMtus: PathMtus;
   readonly reassembly: Reassembly;
   listener: IpListener | undefined;
@@ -76,6 +76,9 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   readonly #v6: AutoconfiguringFamily;
   readonly #recentPaths: (FoundPath | undefined)[] = new Array(RECENT_PATHS).fill(undefined);
   #recentGeneration = 0;
+  readonly #wayWatchers = new Set<() => void>();
+  /** The generation that they know of. */
+  #toldGeneration = 0;
   #loopback: NetworkInterface | undefined;
 
   constructor(context: HostContext, families: IpFamilies) {
@@ -97,7 +100,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
       added.addressBook.add(LOOPBACK, 8, { origin: "loopback" });
       added.addressBook.add(IPV6_LOOPBACK, 128, { origin: "loopback" });
     }
-    this.routes.generation++;
+    this.routes.advance();
     return added;
   }
 
@@ -126,6 +129,22 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   removeAddress(through: InterfaceService, address: IpAddress): boolean {
     const from = this.own(through);
     return from.addressBook.remove(from.scoped(address));
+  }
+
+  watchWays(watcher: () => void): () => void {
+    this.#wayWatchers.add(watcher);
+    return () => void this.#wayWatchers.delete(watcher);
+  }
+
+  #waysChanged(): void {
+    if (this.#wayWatchers.size > 0) this.#context.requestTurn();
+  }
+
+  /** Once the changes of a turn are whole: what lies between two of them is nobody's news. */
+  tellOfWays(): void {
+    if (this.#toldGeneration === this.generation) return;
+    this.#toldGeneration = this.generation;
+    for (const watcher of [...this.#wayWatchers]) watcher();
   }
 
   limitMtu(on: InterfaceService, bytes: number): void {
@@ -386,7 +405,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   }
 
   silenceChanged(through: NetworkInterface, address: IpAddress): void {
-    if (this.routes.isFirstHop(address, through)) this.routes.generation++;
+    if (this.routes.isFirstHop(address, through)) this.routes.advance();
   }
 
   isReplaced(through: NetworkInterface, address: IpAddress): boolean {
@@ -402,7 +421,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   }
 
   linkChanged(through: NetworkInterface, isUp: boolean): void {
-    this.routes.generation++;
+    this.routes.advance();
     if (isUp) for (const family of [this.#v4, this.#v6]) family.groupsOf(through).announce();
     this.#v6.linkChanged(through, isUp);
     this.listener?.linkChanged(through, isUp);
@@ -413,7 +432,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   }
 
   addressesChanged(from: NetworkInterface, ended: InterfaceAddress | undefined): void {
-    this.routes.generation++;
+    this.routes.advance();
     for (const family of [this.#v4, this.#v6]) family.addressesChanged(from);
     if (ended !== undefined) this.#prefixLeaves(from, ended);
   }

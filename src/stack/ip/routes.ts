@@ -39,15 +39,27 @@ const V4_BITS = 96;
 /** Routes of both families, longest prefix first (RFC 1122 §3.3.1.3), then lowest metric. */
 export class RouteTable {
   #routes: readonly KeptRoute[] = [];
+  readonly #changed: () => void;
   /** Goes up with every change of routes, addresses or link states, so that paths know when to look again. */
   generation = 0;
+
+  /** @param changed called whenever `generation` has gone up */
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** Ways may be others than before. */
+  advance(): void {
+    this.generation++;
+    this.#changed();
+  }
 
   /** Adds a route, in place of one with the same destination, gateway, interface and origin. Destination bits after the prefix are cleared. */
   add(route: Route): void {
     const bits = prefixBits(route.destination, route.prefixLength);
     const added = { ...route, bits, destination: prefixOf(route.destination, bits) };
     this.#routes = [...this.#routes.filter((r) => !isSameWay(r, added)), added].sort((a, b) => b.bits - a.bits || a.metric - b.metric);
-    this.generation++;
+    this.advance();
   }
 
   /** Removes the routes to a prefix, all of them or those through one gateway or interface, or of one origin. @returns how many */
@@ -64,7 +76,7 @@ export class RouteTable {
     );
     const removed = this.#routes.length - left.length;
     this.#routes = left;
-    if (removed > 0) this.generation++;
+    if (removed > 0) this.advance();
     return removed;
   }
 
@@ -75,7 +87,7 @@ export class RouteTable {
     const left = this.#routes.filter((r) => !isSameWay(r, removed));
     if (left.length === this.#routes.length) return false;
     this.#routes = left;
-    this.generation++;
+    this.advance();
     return true;
   }
 

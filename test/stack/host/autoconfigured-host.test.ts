@@ -74,3 +74,18 @@ test("[SLC-07] [SLC-08] a connection outlives the preference of its address, and
   expect(client.events).toEqual(["established", "aborted: network-down"]);
   expect(first.tcp.statuses()).toEqual([]);
 });
+
+test("[NDP-24] what a router advertises, and its goodbye, are changes of the ways there are", () => {
+  const { simulation, router, first } = setUp();
+  let count = 0;
+  first.ip.watchWays(() => count++);
+  simulation.advance(1000);
+  const quiet = count;
+  advertise(router, []);
+  simulation.advance(0);
+  expect(count).toBeGreaterThan(quiet);
+  const afterwards = count;
+  advertise(router, [], 0);
+  simulation.advance(0);
+  expect(count).toBeGreaterThan(afterwards);
+});

@@ -105,9 +105,10 @@ export function optionsPage(): string {
     "",
     "## Control codes",
     "",
-    "Of WSAIoctl, and the first three of ioctlsocket. An overlapped call of any is WSAEOPNOTSUPP, as is a code that is not listed; codes that",
-    "wait for a change (`_CHANGE`) are WSAEWOULDBLOCK on a nonblocking socket, and on a blocking one WSAEOPNOTSUPP but for",
-    "SIO_ADDRESS_LIST_CHANGE, which waits.",
+    "Of WSAIoctl, and the first three of ioctlsocket. A code that is not listed is WSAEOPNOTSUPP, of an overlapped call after WSA_IO_PENDING.",
+    "SIO_ADDRESS_LIST_CHANGE and SIO_ROUTING_INTERFACE_CHANGE wait for a change on a blocking socket and where they are overlapped; else they are",
+    "WSAEWOULDBLOCK, and the change is FD_ADDRESS_LIST_CHANGE or FD_ROUTING_INTERFACE_CHANGE. SIO_IDEAL_SEND_BACKLOG_CHANGE is WSAEWOULDBLOCK on",
+    "a nonblocking socket, else WSAEOPNOTSUPP; so are overlapped SIO_BASE_HANDLE and SIO_BSP_HANDLE codes.",
     "SIO_LOOPBACK_FAST_PATH is accepted and changes nothing.",
     "",
     `${CODES.filter(([, code]) => IOCTLS.includes(code))

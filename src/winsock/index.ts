@@ -18,7 +18,7 @@
  */
 
 import type { SOCKET_ADDRESS_LIST } from "./abi/ioctl-structures.ts";
-import type { WSABUF } from "./abi/overlapped-structures.ts";
+import type { WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 import type { Box, fd_set, in_addr, in6_addr, SOCKET, timeval, WSADATA } from "./abi/structures.ts";
 import type { SockaddrPointer } from "./faces/blocking-face.ts";
@@ -27,6 +27,7 @@ import type { ConnectByNameParameters } from "./faces/connect-functions.ts";
 import type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 import type { OptionPointer } from "./faces/option-values.ts";
 import type { ConditionFunction, ProtocolInfoPointer } from "./faces/socket-functions.ts";
+import type { CompletionRoutine } from "./faces/transfers.ts";
 import { face } from "./this-thread.ts";
 
 export { type NetworkUse, useNetwork } from "../network/networks.ts";
@@ -41,6 +42,7 @@ export type { ConnectByNameParameters, ConnectFunctions } from "./faces/connect-
 export type { EventFunctions, HANDLE } from "./faces/event-functions.ts";
 export type { ExtensionFunctions } from "./faces/extension-functions.ts";
 export type { CreateFileParameters, FileFunctions } from "./faces/file-functions.ts";
+export type { IoctlFunctions } from "./faces/ioctl-functions.ts";
 export type { IoctlInput, IoctlOutput } from "./faces/ioctl-values.ts";
 export type { LookupRoutine } from "./faces/lookups-begun.ts";
 export type { MessageFunctions } from "./faces/message-functions.ts";
@@ -216,8 +218,10 @@ export function ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): n
  * @param lpvInBuffer what the code takes, of `cbInBuffer` bytes: a box, a structure such as tcp_keepalive, a name, or bytes
  * @param lpvOutBuffer what it fills, of `cbOutBuffer` bytes: a box, a structure, an array of INTERFACE_INFO, a name, or bytes
  * @param lpcbBytesReturned bytes of output, or how many it would take; never null
- * @param lpOverlapped null: overlapped calls are refused with WSAEOPNOTSUPP
- * @returns 0, or SOCKET_ERROR: WSAEFAULT for buffers that are too small, WSAEOPNOTSUPP for a code that is not known, and others
+ * @param lpOverlapped null for a call that waits, if it is one that has to wait
+ * @param lpCompletionRoutine hears of the end of an overlapped call in an alertable wait; null for none
+ * @returns 0, or SOCKET_ERROR: WSA_IO_PENDING for one that goes on, WSAEFAULT for buffers that are too small, WSAEOPNOTSUPP for a code that
+ * is not known, and others
  */
 export function WSAIoctl(
   s: SOCKET,
@@ -227,8 +231,8 @@ export function WSAIoctl(
   lpvOutBuffer: IoctlOutput | null,
   cbOutBuffer: number,
   lpcbBytesReturned: Box<number> | null,
-  lpOverlapped: object | null,
-  lpCompletionRoutine: ((...parameters: never[]) => void) | null,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpCompletionRoutine: CompletionRoutine | null,
 ): number {
   return face.WSAIoctl(
     s,

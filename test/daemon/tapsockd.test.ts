@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
 import { manage } from "../../src/management/manage.ts";
 import { openDaemonPort } from "../../src/network/networks.ts";
+import { AF_INET, SIO_ROUTING_INTERFACE_CHANGE, SIO_ROUTING_INTERFACE_QUERY, SOCK_DGRAM } from "../../src/winsock/abi/constants.ts";
+import { WSAENETUNREACH } from "../../src/winsock/abi/errors.ts";
+import { CALL } from "../../src/winsock/provider/calls.ts";
 import { type RunningProgram, startDaemon, startProgram } from "./daemon-process.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "tapsockd-"));
@@ -172,6 +175,28 @@ describe("two programs on one daemon", () => {
     const { stdout, status } = await server.ended;
     expect(stdout).toContain("accept 10050\nlater 10050\n");
     expect(status).toBe(0);
+  });
+
+  test("can wait for what is done to the host's routes from outside", async () => {
+    const path = newPath();
+    await daemon("--socket", path).line("tapsockd ready");
+    const [waiting, operator] = [await openDaemonPort(path), await openDaemonPort(path)];
+    closers.push(
+      () => waiting.close(),
+      () => operator.close(),
+    );
+    await waiting.call({ op: CALL.startup, s: 0, a: 0x202, b: 0, c: 0, data: null });
+    const { result: s } = await waiting.call({ op: CALL.socket, s: 0, a: AF_INET, b: SOCK_DGRAM, c: 0, data: null });
+    const to = Uint8Array.of(AF_INET, 0, 0, 0, 198, 51, 100, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+    const ioctl = (a: number, c: number) => waiting.call({ op: CALL.WSAIoctl, s, a, b: 0, c, data: to });
+    expect((await ioctl(SIO_ROUTING_INTERFACE_QUERY, 16)).error).toBe(WSAENETUNREACH);
+    const changed = ioctl(SIO_ROUTING_INTERFACE_CHANGE, -1);
+    await manage(operator, { op: "route-add", destination: "198.51.100.0/24", gateway: "203.0.113.1" });
+    expect(await changed).toMatchObject({ result: 0, error: 0 });
+    expect((await ioctl(SIO_ROUTING_INTERFACE_QUERY, 16)).error).toBe(0);
+    const gone = ioctl(SIO_ROUTING_INTERFACE_CHANGE, -1);
+    await manage(operator, { op: "route-del", destination: "198.51.100.0/24" });
+    expect(await gone).toMatchObject({ result: 0, error: 0 });
   });
 
   test("are told to go when a client asks the daemon to shut down, which then ends with 0", async () => {

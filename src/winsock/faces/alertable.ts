@@ -20,6 +20,7 @@ const WAITING_CALLS: ReadonlySet<number> = new Set([
   CALL.send,
   CALL.sendMsg,
   CALL.sendto,
+  CALL.WSAIoctl,
 ]);
 
 /**

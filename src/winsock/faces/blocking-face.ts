@@ -1,8 +1,7 @@
 import { copyBytes } from "../../stack/core/copy-bytes.ts";
 import { inet_ntoa as dottedQuad, inetAddr, inetNtop, inetPton } from "../abi/address-text.ts";
-import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SIO_GET_EXTENSION_FUNCTION_POINTER, SOCKET_ERROR, SOL_IRLMP } from "../abi/constants.ts";
+import { INVALID_SOCKET, LOBYTE, MSG_WAITALL, SOCKET_ERROR, SOL_IRLMP } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINPROGRESS, WSAEINVAL, WSAENETDOWN, WSANOTINITIALISED, WSASYSNOTREADY, WSAVERNOTSUPPORTED } from "../abi/errors.ts";
-import { extensionFunctionAt } from "../abi/extension-functions.ts";
 import { type HWND, new_MSG, PM_REMOVE } from "../abi/message-structures.ts";
 import { HIGHEST_VERSION, negotiateVersion } from "../abi/startup-version.ts";
 import {
@@ -31,7 +30,7 @@ import { type ConnectFunctions, connectFault, connectFunctions } from "./connect
 import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
 import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
 import { type FileFunctions, type FileOpener, Files, fileFault, fileFunctions } from "./file-functions.ts";
-import { type IoctlInput, type IoctlOutput, ioctlInputBytes, ioctlNumber, writeIoctlOutput } from "./ioctl-values.ts";
+import { type IoctlFunctions, ioctlFunctions } from "./ioctl-functions.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { LookupsBegun } from "./lookups-begun.ts";
 import { type MessageFunctions, messageFunctions } from "./message-functions.ts";
@@ -61,6 +60,7 @@ export interface BlockingFace
     MessageFunctions,
     FileFunctions,
     TransmitFunctions,
+    IoctlFunctions,
     HookFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
@@ -108,18 +108,6 @@ export interface BlockingFace
   ): number;
   /** FIONBIO and FIONREAD. */
   ioctlsocket(s: SOCKET, cmd: number, argp: Box<number> | null): number;
-  /** Control codes of both kinds; see docs/reference/winsock-options.md. Overlapped calls are refused. */
-  WSAIoctl(
-    s: SOCKET,
-    dwIoControlCode: number,
-    lpvInBuffer: IoctlInput | null,
-    cbInBuffer: number,
-    lpvOutBuffer: IoctlOutput | null,
-    cbOutBuffer: number,
-    lpcbBytesReturned: Box<number> | null,
-    lpOverlapped: object | null,
-    lpCompletionRoutine: ((...parameters: never[]) => void) | null,
-  ): number;
   /** `namelen` counts bytes, in and out. */
   getsockname(s: SOCKET, name: SockaddrPointer | null, namelen: Box<number> | null): number;
   /** `namelen` counts bytes, in and out; known from the moment that connect begins. */
@@ -421,6 +409,7 @@ export function createBlockingFace(
     ...transmitFunctions({ ...transferCore, transfers, files }),
     ...messageFunctions({ ...transferCore, transfers }),
     ...extensionFunctions({ ...transferCore, transfers }),
+    ...ioctlFunctions({ ...core, transfers, functionNamed: (name) => functions.get(name) }),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({
       ...transferCore,
@@ -513,28 +502,6 @@ export function createBlockingFace(
       const argument = isPointer(argp) ? integerOf(argp.value) : 0;
       const reply = call(CALL.ioctlsocket, s, cmd >>> 0, argument, isPointer(argp) ? 0 : 1, null);
       if (reply.error === 0 && isPointer(argp) && (cmd & IOC_OUT_BIT) !== 0) argp.value = reply.a;
-      return reply.result;
-    },
-
-    WSAIoctl(s, code, lpvInBuffer, cbInBuffer, output, cbOutBuffer, returned, lpOverlapped) {
-      const input = ioctlInputBytes(lpvInBuffer)?.subarray(0, Math.max(0, cbInBuffer | 0)) ?? null;
-      const room = output instanceof Uint8Array ? Math.min(output.length, cbOutBuffer >>> 0) : isPointer(output) ? cbOutBuffer | 0 : -1;
-      const how = !isPointer(returned) ? 1 : isPointer(lpOverlapped) ? 2 : 0;
-      const reply = call(CALL.WSAIoctl, s, code >>> 0, how, room, input);
-      if (!isPointer(returned) || reply.a < 0) return reply.result;
-      const isDone = reply.error === 0;
-      if (isDone && code >>> 0 === SIO_GET_EXTENSION_FUNCTION_POINTER && !(output instanceof Uint8Array)) {
-        const found = functions.get(extensionFunctionAt(reply.data === null ? 0 : ioctlNumber(reply.data)) ?? "");
-        if (found === undefined) {
-          // One that Windows has, and this face has not.
-          returned.value = 0;
-          return fail(WSAEINVAL);
-        }
-        (output as Box<unknown>).value = found;
-      } else if (isDone && reply.data !== null && isPointer(output)) {
-        writeIoctlOutput(code >>> 0, output, reply.data);
-      }
-      returned.value = reply.a;
       return reply.result;
     },
 

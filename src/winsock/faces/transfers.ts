@@ -39,6 +39,8 @@ export interface BeginOptions {
   readonly staysPending?: boolean;
   /** One that is over at once is told to be pending all the same (Wine's tests connect, AcceptEx and DisconnectEx). */
   readonly neverAtOnce?: boolean;
+  /** Of this failure the program is told as of a call that went on, although the answer came at once (Wine's test unsupported_ioctls). */
+  readonly toldLater?: number;
 }
 
 export interface TransferCore extends FaceCore {
@@ -69,7 +71,7 @@ export class Transfers {
 
   /** Begins a transfer. @returns 0 when it is over already; SOCKET_ERROR with WSA_IO_PENDING, or with why it did not begin */
   begin(s: SOCKET, overlapped: WSAOVERLAPPED, post: PostCalls, options: BeginOptions = {}): number {
-    const { bytes = null, routine = null, staysPending = false, neverAtOnce = false } = options;
+    const { bytes = null, routine = null, staysPending = false, neverAtOnce = false, toldLater = 0 } = options;
     const core = this.#core;
     core.handBack(s);
     const port = core.port();
@@ -89,7 +91,7 @@ export class Transfers {
     // Before any packet can be taken: which of the program's threads takes it is not known.
     core.packets.made(last, overlapped);
     // What was answered at once is here after this, and no packet tells of it again.
-    const { a: facts } = core.call(CALL.fence, s, last, neverAtOnce ? 1 : 0, 0, null);
+    const { a: facts } = core.call(CALL.fence, s, toldLater === 0 ? last : 0, neverAtOnce ? 1 : 0, 0, null);
     const leavesPacket = (event & 1) === 0 && (facts & FENCE.hasPort) !== 0;
     if (!leavesPacket) core.packets.take(last);
     port.takeReplies();
@@ -100,6 +102,10 @@ export class Transfers {
       return core.fail(WSA_IO_PENDING);
     }
     if (neverAtOnce && transfer.error === 0) return core.fail(WSA_IO_PENDING);
+    if (toldLater !== 0 && transfer.error === toldLater && (facts & FENCE.isSynchronous) === 0) {
+      this.#queueRoutine(transfer);
+      return core.fail(WSA_IO_PENDING);
+    }
     if (transfer.error !== 0 || (facts & FENCE.skipsPackets) !== 0) core.packets.take(last);
     if (transfer.error !== 0) {
       if (routine !== null) core.thread.forgo();

@@ -130,7 +130,7 @@ export const CALL = {
    */
   hostForWindow: 49,
   /**
-   * s; a: control code; b: 1 where lpcbBytesReturned is NULL, 2 where an overlapped call is asked for, else 0; data: cbInBuffer bytes of
+   * s; a: control code; b: 1 where lpcbBytesReturned is NULL, else 0; data: cbInBuffer bytes of
    * input or null; c: room for output, or −1 for NULL. Reply a: bytes returned, −1 where they are left as they were; reply data: output.
    */
   WSAIoctl: 48,

@@ -388,7 +388,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   override close(): Answer {
-    this.isClosed = true;
+    this.leaveProgram();
     this.#memberships?.leaveAll();
     this.#release();
     this.wake();
@@ -396,7 +396,7 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   override abort(): void {
-    this.isClosed = true;
+    this.leaveProgram();
     this.#memberships?.leaveAll();
     this.#release();
   }

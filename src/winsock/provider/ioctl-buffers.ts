@@ -9,6 +9,8 @@ export interface IoctlBuffers {
   readonly input: Uint8Array | null;
   /** cbOutBuffer, or −1 for a NULL buffer. */
   readonly room: number;
+  /** It does not keep its thread. */
+  readonly isOverlapped: boolean;
 }
 
 export type IoctlCommand = (socket: Socket, buffers: IoctlBuffers) => Answer;

@@ -466,7 +466,7 @@ export class IrdaSocket extends Socket implements InfraredUser {
   }
 
   #giveUp(): void {
-    this.isClosed = true;
+    this.leaveProgram();
     this.#account();
     this.#offer?.withdraw();
     this.#offer = undefined;

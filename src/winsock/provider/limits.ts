@@ -6,7 +6,7 @@ export interface ProviderLimits {
   readonly pendingCalls: number;
   /** Bytes in the send queues of its sockets; beyond, a send waits for room as it does for SO_SNDBUF, and without SO_SNDBUF is WSAENOBUFS. */
   readonly queuedBytes: number;
-  /** Bytes kept for calls that wait (sends, MSG_WAITALL, the sets of select); the call that would need more is WSAENOBUFS. */
+  /** Bytes kept for calls that wait (sends, MSG_WAITALL, the sets of select) and for changes of the host to be told of; the call that would need more is WSAENOBUFS. */
   readonly waitingBytes: number;
 }
 

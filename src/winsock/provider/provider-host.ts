@@ -11,7 +11,7 @@ export interface ProviderHost {
   readonly udp: Pick<UdpService, "open" | "choosePort" | "newMemberships">;
   readonly ip: Pick<
     IpService,
-    "localAddress" | "isLocalAddress" | "isBroadcast" | "interfaces" | "addresses" | "scoped" | "mtuTo" | "sourceTowards"
+    "localAddress" | "isLocalAddress" | "isBroadcast" | "interfaces" | "addresses" | "scoped" | "mtuTo" | "sourceTowards" | "watchWays"
   >;
   readonly dns: Pick<DnsService, "lookup" | "reverse" | "status">;
   /** What it calls itself. */

@@ -528,7 +528,7 @@ function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer
     case CALL.ioctlsocket:
       return socket.ioctlsocket(a >>> 0, b, c === 1);
     case CALL.WSAIoctl:
-      return ioctl(socket, request);
+      return ioctl(socket, request, caller.isOverlapped);
     case CALL.getsockname:
       return socket.getsockname(a);
     case CALL.getpeername:

@@ -16,6 +16,7 @@ import {
   WSAEOPNOTSUPP,
 } from "../abi/errors.ts";
 import { sizeof_sockaddr } from "../abi/structures.ts";
+import { AwaitedNews } from "./awaited-news.ts";
 import type { Binding, Bindings, Sharing } from "./bindings.ts";
 import type { Completion } from "./completion-port.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -46,6 +47,8 @@ export interface Owner {
   readonly isLegacy: boolean;
   /** What the send queues of its sockets hold. */
   readonly queued: ByteBudget;
+  /** What is kept for its calls that wait, and for what its sockets are to be told of. */
+  readonly waiting: ByteBudget;
 }
 
 /** What the sockets of one host share. */
@@ -72,8 +75,7 @@ export abstract class Socket extends HandleObject {
   readonly family: SocketFamily;
   options: SocketOptions;
   isNonblocking = false;
-  /** The program gave it up: calls that still wait end. */
-  isClosed = false;
+  #isClosed = false;
   /** SO_ERROR: the failure of a nonblocking connect. Not cleared by reading (Wine's test select, marked as Windows behaviour). */
   soError = 0;
   /** There are, or were, other handles of it: others may receive what one has been shown. */
@@ -81,6 +83,7 @@ export abstract class Socket extends HandleObject {
   readonly events = new NetworkEvents();
   /** Its overlapped calls keep their thread (Microsoft, "WSASocket function", WSA_FLAG_OVERLAPPED). */
   isSynchronous = false;
+  readonly news: AwaitedNews;
   /** Where its overlapped calls are told of when they are over (CreateIoCompletionPort). */
   completion: Completion | undefined;
   /** A call that is over at once leaves no packet (FILE_SKIP_COMPLETION_PORT_ON_SUCCESS); it may be said before there is a port. */
@@ -92,10 +95,22 @@ export abstract class Socket extends HandleObject {
     super();
     this.id = ++context.lastSocket;
     this.owner = owner;
+    this.news = new AwaitedNews(owner.waiting);
     this.context = context;
     this.family = family;
     this.bindings = bindings;
     this.options = options;
+  }
+
+  /** The program gave it up: calls that still wait end. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** From here on the program has it no more. */
+  protected leaveProgram(): void {
+    this.#isClosed = true;
+    this.news.end();
   }
 
   abstract connect(name: Uint8Array | null, namelen: number): Answer;

@@ -862,7 +862,7 @@ export class StreamSocket extends Socket implements TcpUser {
     const lingers = mustFinish && linger.on && linger.seconds > 0;
     if (lingers && this.isNonblocking) return failed(WSAEWOULDBLOCK);
 
-    this.isClosed = true;
+    this.leaveProgram();
     this.#shown?.keep(0);
     this.#account();
     this.#offered?.abort();
@@ -893,7 +893,7 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   override abort(): void {
-    this.isClosed = true;
+    this.leaveProgram();
     this.#shown?.keep(0);
     this.#account();
     this.#offered?.abort();

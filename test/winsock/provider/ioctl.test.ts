@@ -1,6 +1,6 @@
 /** WSAIoctl. W names Wine's test in dlls/ws2_32/tests/sock.c, M Microsoft's page of the control code; ? marks what no source says. */
 import { describe, expect, test } from "@jest/globals";
-import { parseAddress, parseV4 } from "../../../src/stack/core/address.ts";
+import { parseV4 } from "../../../src/stack/core/address.ts";
 import * as ipv4 from "../../../src/stack/packet/ipv4.ts";
 import * as tcp from "../../../src/stack/packet/tcp.ts";
 import type { Udp } from "../../../src/stack/udp/udp.ts";
@@ -15,10 +15,10 @@ import {
 } from "../../../src/winsock/abi/extension-functions.ts";
 import { guid, guidBytes } from "../../../src/winsock/abi/guid.ts";
 import * as abi from "../../../src/winsock/abi/ioctl-structures.ts";
+import { new_WSAOVERLAPPED } from "../../../src/winsock/abi/overlapped-structures.ts";
 import { new_sockaddr_in, new_sockaddr_in6, type SOCKET } from "../../../src/winsock/abi/structures.ts";
 import * as values from "../../../src/winsock/abi/values.ts";
 import type { IoctlInput, IoctlOutput } from "../../../src/winsock/faces/ioctl-values.ts";
-import { CALL } from "../../../src/winsock/provider/calls.ts";
 import { address6, datagram6, ELSEWHERE6, ipv6Winsock, OURS6, PEER6, stream6, text6 } from "../../support/ipv6-winsock.ts";
 import { address, ELSEWHERE, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, bytes, connect, datagram, nonblocking, outcome, recv, say } from "../../support/winsock-calls.ts";
@@ -56,7 +56,7 @@ describe("what comes first", () => {
       const { winsock: w } = v;
       const room = new Uint8Array(1000);
       expect(outcome(w, w.WSAIoctl(99, code, room, 100, room, 100, null, null, null))).toEqual([-1, e.WSAENOTSOCK]);
-      for (const overlapped of [null, {}]) {
+      for (const overlapped of [null, new_WSAOVERLAPPED()]) {
         expect(outcome(w, w.WSAIoctl(v.stream(), code, room, 100, room, 100, null, overlapped, null))).toEqual([-1, e.WSAEFAULT]);
       }
     },
@@ -73,21 +73,11 @@ describe("what comes first", () => {
     expect(ioctl(v, v.stream(), code, new Uint8Array(8), new Uint8Array(8))).toEqual(fails(e.WSAEOPNOTSUPP));
   });
 
-  test("an overlapped call is refused until there are such", () => {
+  test("SIO_IDEAL_SEND_BACKLOG_CHANGE waits, which is WSAEWOULDBLOCK on a nonblocking socket (M), and refused on a blocking one until it can", () => {
     const v = new VirtualWinsock();
-    const returned = { value: 1 };
-    const result = v.winsock.WSAIoctl(v.stream(), c.FIONREAD, null, 0, { value: 0 }, 4, returned, {}, null);
-    expect([...outcome(v.winsock, result), returned.value]).toEqual(fails(e.WSAEOPNOTSUPP));
+    expect(ioctl(v, nonblocking(v, v.stream()), c.SIO_IDEAL_SEND_BACKLOG_CHANGE)).toEqual(fails(e.WSAEWOULDBLOCK));
+    expect(ioctl(v, v.stream(), c.SIO_IDEAL_SEND_BACKLOG_CHANGE)).toEqual(fails(e.WSAEOPNOTSUPP));
   });
-
-  test.each([c.SIO_ROUTING_INTERFACE_CHANGE, c.SIO_IDEAL_SEND_BACKLOG_CHANGE])(
-    "0x%x waits, which is WSAEWOULDBLOCK on a nonblocking socket (M), and refused on a blocking one until it can",
-    (code) => {
-      const v = new VirtualWinsock();
-      expect(ioctl(v, nonblocking(v, v.stream()), code)).toEqual(fails(e.WSAEWOULDBLOCK));
-      expect(ioctl(v, v.stream(), code)).toEqual(fails(e.WSAEOPNOTSUPP));
-    },
-  );
 
   test("before WSAStartup there is none", () => {
     const v = new VirtualWinsock();
@@ -286,58 +276,6 @@ describe("addresses of the host", () => {
   ])("SIO_ROUTING_INTERFACE_QUERY with %s (W: get_routing_interface_query)", (_, input, room, expected) => {
     const v = new VirtualWinsock();
     expect(ioctl(v, v.stream(), c.SIO_ROUTING_INTERFACE_QUERY, input, room === 0 ? null : new Uint8Array(room))).toEqual(expected);
-  });
-});
-
-describe("SIO_ADDRESS_LIST_CHANGE", () => {
-  const another = parseV4("203.0.113.99");
-  /** Watches that have not ended. */
-  function watching(v: VirtualWinsock): () => number {
-    let count = 0;
-    for (const one of v.ours.ip.interfaces) {
-      const watch = one.watchAddresses.bind(one);
-      one.watchAddresses = (watcher) => {
-        const end = watch(watcher);
-        count++;
-        return () => {
-          count--;
-          end();
-        };
-      };
-    }
-    return () => count;
-  }
-
-  test("is WSAEWOULDBLOCK on a nonblocking socket (M)", () => {
-    const v = new VirtualWinsock();
-    expect(ioctl(v, nonblocking(v, v.stream()), c.SIO_ADDRESS_LIST_CHANGE)).toEqual(fails(e.WSAEWOULDBLOCK));
-  });
-
-  test("waits on a blocking one until an address of its family comes, and again until it goes (M)", () => {
-    const v = ipv6Winsock();
-    const left = watching(v);
-    const s = datagram(v.winsock);
-    const [eth] = v.ours.ip.interfaces;
-    v.after(1000, () => v.ours.ip.addAddress(eth!, parseAddress("2001:db8::99"), 64));
-    v.after(5000, () => v.ours.ip.addAddress(eth!, another, 24));
-    expect(ioctl(v, s, c.SIO_ADDRESS_LIST_CHANGE)).toEqual(done());
-    expect(v.nowMs).toBe(5000);
-    v.after(1000, () => v.ours.ip.removeAddress(eth!, another));
-    expect(ioctl(v, s, c.SIO_ADDRESS_LIST_CHANGE)).toEqual(done());
-    expect([v.nowMs, left()]).toEqual([6000, 0]);
-  });
-
-  test("ends with its program, and watches no longer", async () => {
-    const v = new VirtualWinsock();
-    const left = watching(v);
-    const port = v.asyncPort();
-    const call = (op: number, s: number, a: number, b = 0) => port.call({ op, s, a, b, c: 0, data: null });
-    await call(CALL.startup, 0, 0x202);
-    const { result } = await call(CALL.socket, 0, c.AF_INET, c.SOCK_DGRAM);
-    void call(CALL.WSAIoctl, result, c.SIO_ADDRESS_LIST_CHANGE);
-    expect(left()).toBe(2);
-    port.close();
-    expect(left()).toBe(0);
   });
 });
 

@@ -325,3 +325,23 @@ export function networkEvents(
 ): AsyncGenerator<NetworkEventRecord, void, undefined> {
   return face.networkEvents(s, lNetworkEvents, options);
 }
+
+/**
+ * The host's addresses of the socket's family whenever they are others than before (SIO_ADDRESS_LIST_CHANGE):
+ * `for await (const addresses of addressListChanges(s))`. Ends when the socket is closed.
+ */
+export function addressListChanges(s: SOCKET, options?: Cancellable): AsyncGenerator<SocketAddress[], void, undefined> {
+  return face.addressListChanges(s, options);
+}
+
+/**
+ * The address by which the host would leave for a destination whenever it is another than before (SIO_ROUTING_INTERFACE_CHANGE), undefined
+ * while there is no way: `for await (const source of routingInterfaceChanges(s, to))`. Ends when the socket is closed.
+ */
+export function routingInterfaceChanges(
+  s: SOCKET,
+  to: SocketAddress,
+  options?: Cancellable,
+): AsyncGenerator<SocketAddress | undefined, void, undefined> {
+  return face.routingInterfaceChanges(s, to, options);
+}

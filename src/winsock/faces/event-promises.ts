@@ -1,8 +1,9 @@
-import { FD_CLOSE, FD_MAX_EVENTS } from "../abi/constants.ts";
-import { WinsockError, WSAEINTR, WSAENOTSOCK } from "../abi/errors.ts";
+import { FD_CLOSE, FD_MAX_EVENTS, SIO_ADDRESS_LIST_CHANGE, SIO_ROUTING_INTERFACE_CHANGE } from "../abi/constants.ts";
+import { WinsockError, WSA_OPERATION_ABORTED, WSAEINTR, WSAENETUNREACH, WSAENOTSOCK } from "../abi/errors.ts";
 import type { SOCKET } from "../abi/structures.ts";
 import { callName } from "../provider/call-text.ts";
 import { CALL, type CallReply } from "../provider/calls.ts";
+import { NO_PACKET, OVERLAPPED } from "../provider/overlapped.ts";
 import type { Cancellable, SelectOptions, SocketAddress } from "./promise-face.ts";
 
 /** What WSAPoll is asked of a socket. */
@@ -34,30 +35,62 @@ export interface EventPromises {
    * @param lNetworkEvents FD_ bits
    */
   networkEvents(s: SOCKET, lNetworkEvents: number, options?: Cancellable): AsyncGenerator<NetworkEventRecord, void, undefined>;
+  /** The host's addresses of the socket's family whenever they are others than before (SIO_ADDRESS_LIST_CHANGE), `for await`, until the socket is closed. */
+  addressListChanges(s: SOCKET, options?: Cancellable): AsyncGenerator<SocketAddress[], void, undefined>;
+  /**
+   * The address by which the host would leave for a destination whenever it is another than before (SIO_ROUTING_INTERFACE_CHANGE),
+   * `for await`, until the socket is closed; undefined while there is no way.
+   */
+  routingInterfaceChanges(s: SOCKET, to: SocketAddress, options?: Cancellable): AsyncGenerator<SocketAddress | undefined, void, undefined>;
 }
 
-type EventCall = "poll" | "createEvent" | "closeHandle" | "waitForEvents" | "selectEvents" | "enumerateEvents";
+type EventCall = "poll" | "createEvent" | "closeHandle" | "waitForEvents" | "selectEvents" | "enumerateEvents" | "WSAIoctl";
 
 export interface EventCalls {
   /** @throws WinsockError, or the signal's reason */
   ask(
     syscall: EventCall,
-    fields: { readonly s?: SOCKET; readonly a?: number; readonly b?: number; readonly data?: Uint8Array },
+    fields: { readonly s?: SOCKET; readonly a?: number; readonly b?: number; readonly d?: number; readonly data?: Uint8Array },
     signal?: AbortSignal,
   ): Promise<CallReply>;
   accept(s: SOCKET, options?: Cancellable): Promise<{ readonly socket: SOCKET } & SocketAddress>;
   recv(s: SOCKET, options: Cancellable): Promise<Uint8Array>;
+  addresses(s: SOCKET): Promise<SocketAddress[]>;
+  sourceTowards(s: SOCKET, to: SocketAddress): Promise<SocketAddress>;
+  /** In C layout. */
+  nameBytes(to: SocketAddress): Uint8Array;
   /** Closing a socket does not set the event that tells of it. @returns no more to be told */
   whenClosed(s: SOCKET, told: () => void): () => void;
 }
 
-export function createEventPromises({ ask, accept, recv, whenClosed }: EventCalls): EventPromises {
+export function createEventPromises({ ask, accept, recv, whenClosed, addresses, sourceTowards, nameBytes }: EventCalls): EventPromises {
   /** Under the C function's name. */
   async function askFor(syscall: EventCall, ...rest: [Parameters<EventCalls["ask"]>[1], AbortSignal?]): Promise<CallReply> {
     try {
       return await ask(syscall, ...rest);
     } catch (error) {
       throw error instanceof WinsockError ? new WinsockError(error.errno, callName(CALL[syscall]) ?? syscall) : error;
+    }
+  }
+
+  /** @param data what the control code takes @param look what there is after a change */
+  async function* changes<T>(s: SOCKET, a: number, data: Uint8Array | undefined, look: () => Promise<T>, { signal }: Cancellable) {
+    const leaving = new AbortController();
+    const either = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]);
+    // Also on a nonblocking socket.
+    const change = () => ask("WSAIoctl", { s, a, d: OVERLAPPED | NO_PACKET, ...(data && { data }) }, either);
+    try {
+      for (let next = change(); ; ) {
+        await next;
+        // What changes while the program looks is its next change.
+        next = change();
+        next.catch(() => {});
+        yield await look();
+      }
+    } catch (error) {
+      if (!isOver(error)) throw error;
+    } finally {
+      leaving.abort();
     }
   }
 
@@ -109,11 +142,26 @@ export function createEventPromises({ ask, accept, recv, whenClosed }: EventCall
         if (event !== 0) await askFor("closeHandle", { s: event }).catch(() => {});
       }
     },
+
+    addressListChanges: (s, options = {}) => changes(s, SIO_ADDRESS_LIST_CHANGE, undefined, () => addresses(s), options),
+
+    routingInterfaceChanges(s, to, options = {}) {
+      const look = async (): Promise<SocketAddress | undefined> => {
+        try {
+          return await sourceTowards(s, to);
+        } catch (error) {
+          if (error instanceof WinsockError && error.errno === WSAENETUNREACH) return undefined;
+          throw error;
+        }
+      };
+      return changes(s, SIO_ROUTING_INTERFACE_CHANGE, nameBytes(to), look, options);
+    },
   };
 }
 
 /** The socket was closed, which ends whatever is told of it. */
-const isOver = (error: unknown): boolean => error instanceof WinsockError && (error.errno === WSAEINTR || error.errno === WSAENOTSOCK);
+const isOver = (error: unknown): boolean => error instanceof WinsockError && ENDS.has(error.errno);
+const ENDS: ReadonlySet<number> = new Set([WSAEINTR, WSAENOTSOCK, WSA_OPERATION_ABORTED]);
 
 function int32s(values: readonly number[]): Uint8Array {
   const bytes = new Uint8Array(4 * values.length);

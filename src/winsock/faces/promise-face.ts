@@ -25,7 +25,7 @@ import {
   SOMAXCONN,
   type TCP_ICMP_ERROR_INFO,
 } from "../abi/constants.ts";
-import { WinsockError, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "../abi/errors.ts";
+import { WinsockError, WSA_OPERATION_ABORTED, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "../abi/errors.ts";
 import {
   addressListBytes,
   addressListNames,
@@ -241,10 +241,10 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
   ): Promise<CallReply> {
     signal?.throwIfAborted();
-    const { s = 0, a = 0, b = 0, c = 0, data = null } = fields;
-    const reply = await (await port()).call({ op: CALL[syscall], s: whole(s), a: whole(a), b: whole(b), c: whole(c), data }, signal);
+    const { s = 0, a = 0, b = 0, c = 0, d = 0, data = null } = fields;
+    const reply = await (await port()).call({ op: CALL[syscall], s: whole(s), a: whole(a), b: whole(b), c: whole(c), d, data }, signal);
     if (reply.error === 0) return reply;
-    if (reply.error === WSAEINTR) signal?.throwIfAborted();
+    if (reply.error === WSAEINTR || reply.error === WSA_OPERATION_ABORTED) signal?.throwIfAborted();
     throw new WinsockError(reply.error, syscall, detail);
   }
 
@@ -410,6 +410,9 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       ask: call,
       accept: (s, options) => face.accept(s, options),
       recv: (s, options) => recv(s, DEFAULT_RECEIVE, options),
+      addresses: (s) => WSAIoctl(s, SIO_ADDRESS_LIST_QUERY),
+      sourceTowards: (s, to) => WSAIoctl(s, SIO_ROUTING_INTERFACE_QUERY, to),
+      nameBytes: (to) => nameBytes("WSAIoctl", to),
       whenClosed(s, told) {
         const all = closings.get(s) ?? new Set();
         closings.set(s, all.add(told));

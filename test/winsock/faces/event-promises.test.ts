@@ -1,23 +1,28 @@
 import { describe, expect, test } from "@jest/globals";
+import { parseAddress } from "../../../src/stack/core/address.ts";
 import {
+  AF_INET,
+  AF_INET6,
   FD_CLOSE,
   FD_CONNECT,
   FD_READ,
   FD_WRITE,
+  FIONBIO,
   POLLHUP,
   POLLIN,
   POLLOUT,
   POLLRDNORM,
   POLLWRNORM,
+  SOCK_DGRAM,
 } from "../../../src/winsock/abi/constants.ts";
 import { WSAECONNREFUSED } from "../../../src/winsock/abi/errors.ts";
 import { createPromiseFace } from "../../../src/winsock/faces/promise-face.ts";
+import { ipv6Winsock, PEER6 } from "../../support/ipv6-winsock.ts";
 import { PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { say } from "../../support/winsock-calls.ts";
 
 /** A promise face on our host; time moves while something is awaited. */
-function setUp() {
-  const v = new VirtualWinsock();
+function setUp(v = new VirtualWinsock()) {
   const w = createPromiseFace(async () => v.asyncPort());
   let isOver = false;
   const pump = async () => {
@@ -142,6 +147,61 @@ describe("for await", () => {
       expect(await first).toEqual({ events: FD_CONNECT, errors: { [FD_CONNECT]: WSAECONNREFUSED } });
       // Nothing is selected any more: the socket may be made blocking again.
       expect(await w.ioctlsocket(s, 0x8004667e | 0, 0)).toBeDefined();
+    });
+  });
+
+  test.each([
+    ["IPv4", "203.0.113.99", 24, "198.51.100.0", "198.51.100.9", PEER, "203.0.113.2"],
+    ["IPv6", "2001:db8::99", 64, "2001:db8:f::", "2001:db8:f::9", PEER6, "2001:db8::2"],
+  ])("over the addresses and routing interfaces of %s, until the socket is closed or the loop left", async (...row) => {
+    const [name, another, prefixLength, network, far, gateway, ours] = row;
+    const v = ipv6Winsock();
+    const { w, during } = setUp(v);
+    const ip = v.ours.ip;
+    const destination = parseAddress(network);
+    await during(async () => {
+      const s = await w.socket(name === "IPv4" ? AF_INET : AF_INET6, SOCK_DGRAM);
+      await w.ioctlsocket(s, FIONBIO, 1);
+      const lists: string[][] = [];
+      const watching = (async () => {
+        for await (const addresses of w.addressListChanges(s)) {
+          // What changes in the body is told too.
+          if (lists.push(addresses.map(({ address }) => address)) === 1) ip.removeAddress(ip.interfaces[0]!, parseAddress(another));
+        }
+      })();
+      const sources: unknown[] = [];
+      const routing = (async () => {
+        for await (const source of w.routingInterfaceChanges(s, { address: far, port: 0 })) {
+          if (sources.push(source?.address) === 2) return;
+          ip.routes.remove(destination, prefixLength);
+        }
+      })();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      ip.addAddress(ip.interfaces[0]!, parseAddress(another), prefixLength);
+      ip.addRoute({ destination, prefixLength, gateway: parseAddress(gateway) });
+      await routing;
+      while (lists.length < 2) await new Promise((resolve) => setImmediate(resolve));
+      expect(sources).toEqual([ours, undefined]);
+      expect(lists.map((list) => list.includes(another))).toEqual([true, false]);
+      await w.closesocket(s);
+      await watching;
+    });
+    expect(v.provider.usage.each.at(-1)).toMatchObject({ pendingCalls: 0 });
+  });
+
+  test("over what changes, until the signal is given, whose reason is thrown", async () => {
+    const { w, during } = setUp();
+    await during(async () => {
+      const s = await w.socket();
+      const loop = async (signal: AbortSignal) => {
+        for await (const _ of w.addressListChanges(s, { signal }));
+      };
+      const ending = new AbortController();
+      const looping = loop(ending.signal);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      ending.abort("enough");
+      await expect(looping).rejects.toBe("enough");
+      await expect(loop(AbortSignal.abort("never"))).rejects.toBe("never");
     });
   });
 });

@@ -49,6 +49,7 @@ export type { MessageFunctions } from "./faces/message-functions.ts";
 export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
 export type { OptionPointer } from "./faces/option-values.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
+export type { QuerySetPointer, ServiceLookupFunctions } from "./faces/service-lookup-functions.ts";
 export type { ConditionFunction, ProtocolInfoPointer, SocketFunctions } from "./faces/socket-functions.ts";
 export type { TextPointer } from "./faces/text-buffer.ts";
 export type { CompletionRoutine } from "./faces/transfers.ts";

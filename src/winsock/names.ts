@@ -7,6 +7,7 @@ import type { HANDLE } from "./faces/event-functions.ts";
 import type { LookupRoutine } from "./faces/lookups-begun.ts";
 import type { AddrinfoexPointer, AddrinfoPointer } from "./faces/name-functions.ts";
 import type { SockaddrPointer } from "./faces/pointers.ts";
+import type { QuerySetPointer } from "./faces/service-lookup-functions.ts";
 import type { TextPointer } from "./faces/text-buffer.ts";
 import { face } from "./this-thread.ts";
 
@@ -486,4 +487,83 @@ export function WSAAsyncGetProtoByNumber(
  */
 export function WSACancelAsyncRequest(hAsyncTaskHandle: HANDLE): number {
   return face.WSACancelAsyncRequest(hAsyncTaskHandle);
+}
+
+/**
+ * Begins to look for a host or a service in DNS, and asks nobody yet.
+ * @param lpqsRestrictions `new_WSAQUERYSETW()` with lpServiceClassId: SVCID_INET_HOSTADDRBYNAME, SVCID_HOSTNAME, `SVCID_TCP(port)` and
+ * `SVCID_UDP(port)` for the host of lpszServiceInstanceName (null for this one), SVCID_INET_HOSTADDRBYINETSTRING for the name of an
+ * address, SVCID_INET_SERVICEBYNAME for a service such as `http/tcp`; lpafpProtocols restricts families and protocols
+ * @param dwControlFlags LUP_RETURN_ flags for what is to be given, LUP_RETURN_ALIASES for a result of each alias too
+ * @param lphLookup gets what WSALookupServiceNext takes; never null
+ * @returns 0, or SOCKET_ERROR: WSAEINVAL for a class or flags that are missing or none, WSASERVICE_NOT_FOUND for a class, name space or
+ * provider that there is not, WSANO_DATA for restrictions that leave nothing, WSA_NOT_ENOUGH_MEMORY, WSAEFAULT
+ */
+export function WSALookupServiceBeginW(
+  lpqsRestrictions: QuerySetPointer | null,
+  dwControlFlags: number,
+  lphLookup: Box<HANDLE> | null,
+): number {
+  return face.WSALookupServiceBeginW(lpqsRestrictions, dwControlFlags, lphLookup);
+}
+
+/** As WSALookupServiceBeginW, of which it is the narrow form: in memory, strings have a byte for a character. */
+export function WSALookupServiceBeginA(
+  lpqsRestrictions: QuerySetPointer | null,
+  dwControlFlags: number,
+  lphLookup: Box<HANDLE> | null,
+): number {
+  return face.WSALookupServiceBeginA(lpqsRestrictions, dwControlFlags, lphLookup);
+}
+
+/** As WSALookupServiceBeginW. */
+export function WSALookupServiceBegin(
+  lpqsRestrictions: QuerySetPointer | null,
+  dwControlFlags: number,
+  lphLookup: Box<HANDLE> | null,
+): number {
+  return face.WSALookupServiceBeginW(lpqsRestrictions, dwControlFlags, lphLookup);
+}
+
+/**
+ * The next result, for which the first call waits as getaddrinfo does.
+ * @param dwControlFlags LUP_FLUSHPREVIOUS to pass over a result that was too long; LUP_RETURN_ flags that restrict what is given further
+ * @param lpdwBufferLength bytes that the result may take, as C counts them; with WSAEFAULT how many it would take: the next call gives it
+ * @param lpqsResults filled in: `new_WSAQUERYSETW()`; null together with a length of 0 to ask for the length
+ * @returns 0, or SOCKET_ERROR: WSA_E_NO_MORE after the last result, WSASERVICE_NOT_FOUND for a name that there is not, WSANO_DATA for one
+ * without addresses of the families, WSATRY_AGAIN, WSANO_RECOVERY, WSA_E_CANCELLED when WSALookupServiceEnd came meanwhile,
+ * WSA_INVALID_HANDLE
+ */
+export function WSALookupServiceNextW(
+  hLookup: HANDLE,
+  dwControlFlags: number,
+  lpdwBufferLength: Box<number> | null,
+  lpqsResults: QuerySetPointer | null,
+): number {
+  return face.WSALookupServiceNextW(hLookup, dwControlFlags, lpdwBufferLength, lpqsResults);
+}
+
+/** As WSALookupServiceNextW, of which it is the narrow form: in memory, strings have a byte for a character. */
+export function WSALookupServiceNextA(
+  hLookup: HANDLE,
+  dwControlFlags: number,
+  lpdwBufferLength: Box<number> | null,
+  lpqsResults: QuerySetPointer | null,
+): number {
+  return face.WSALookupServiceNextA(hLookup, dwControlFlags, lpdwBufferLength, lpqsResults);
+}
+
+/** As WSALookupServiceNextW. */
+export function WSALookupServiceNext(
+  hLookup: HANDLE,
+  dwControlFlags: number,
+  lpdwBufferLength: Box<number> | null,
+  lpqsResults: QuerySetPointer | null,
+): number {
+  return face.WSALookupServiceNextW(hLookup, dwControlFlags, lpdwBufferLength, lpqsResults);
+}
+
+/** Ends a lookup; who waits for its next result is told WSA_E_CANCELLED. @returns 0, or SOCKET_ERROR with WSA_INVALID_HANDLE */
+export function WSALookupServiceEnd(hLookup: HANDLE): number {
+  return face.WSALookupServiceEnd(hLookup);
 }

@@ -14,6 +14,8 @@ import {
   PROTOCOL_VERSION,
   REPLY,
 } from "../../src/transport/message.ts";
+import { new_WSAQUERYSETW, querySetBytes } from "../../src/winsock/abi/query-set.ts";
+import { SVCID_INET_HOSTADDRBYNAME } from "../../src/winsock/abi/service-classes.ts";
 import { CALL, type CallName } from "../../src/winsock/provider/calls.ts";
 import { type Arguments, loopbackName, RawClient, requestMessage, SOCK_DGRAM, SOCK_STREAM } from "./raw-client.ts";
 import { eventually, soon, WatchedDaemon } from "./watched-daemon.ts";
@@ -233,6 +235,10 @@ interface Sockets {
 
 const readSet = (s: number): Uint8Array => new Uint8Array(new Uint32Array([1, s, 0, 0]).buffer);
 
+/** What WSALookupServiceBegin takes for the addresses of a host. */
+const restrictions = (name: string): Uint8Array =>
+  querySetBytes({ ...new_WSAQUERYSETW(), lpszServiceInstanceName: name, lpServiceClassId: SVCID_INET_HOSTADDRBYNAME }, true);
+
 /** A call of each kind that waits where it can wait, with data where it takes data. */
 const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   startup: () => ({ a: 0x0202 }),
@@ -291,6 +297,9 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   getaddrinfo: () => ({ data: new TextEncoder().encode("www.example.com") }),
   getnameinfo: () => ({ data: loopbackName(80) }),
   gethostname: () => ({}),
+  lookupBegin: () => ({ a: 0xff0, data: restrictions("www.example.com") }),
+  lookupNext: ({ event }) => ({ s: event, a: 0, b: 1, c: 4096 }),
+  lookupEnd: ({ event }) => ({ s: event }),
   control: () => ({ data: new TextEncoder().encode('{"op":"capture-start","device":"lo"}') }),
 };
 

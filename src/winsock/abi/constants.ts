@@ -538,6 +538,25 @@ export const NS_EMAIL = 37;
 export const NS_PNRPNAME = 38;
 export const NS_PNRPCLOUD = 39;
 
+// Flags of WSALookupServiceBegin and WSALookupServiceNext, and of what they give.
+export const LUP_DEEP = 1;
+export const LUP_CONTAINERS = 2;
+export const LUP_NOCONTAINERS = 4;
+export const LUP_NEAREST = 8;
+export const LUP_RETURN_NAME = 0x10;
+export const LUP_RETURN_TYPE = 0x20;
+export const LUP_RETURN_VERSION = 0x40;
+export const LUP_RETURN_COMMENT = 0x80;
+export const LUP_RETURN_ADDR = 0x100;
+export const LUP_RETURN_BLOB = 0x200;
+export const LUP_RETURN_ALIASES = 0x400;
+export const LUP_RETURN_QUERY_STRING = 0x800;
+export const LUP_RETURN_ALL = 0xff0;
+export const LUP_FLUSHPREVIOUS = 0x1000;
+export const LUP_FLUSHCACHE = 0x2000;
+export const LUP_RES_SERVICE = 0x8000;
+export const RESULT_IS_ALIAS = 1;
+
 export const NI_NOFQDN = 1;
 export const NI_NUMERICHOST = 2;
 export const NI_NAMEREQD = 4;

@@ -118,6 +118,22 @@ export {
   type WSAPROTOCOLCHAIN,
 } from "./protocol-info.ts";
 export {
+  type AFPROTOCOLS,
+  type BLOB,
+  new_WSAQUERYSETA,
+  new_WSAQUERYSETW,
+  sizeof_AFPROTOCOLS,
+  sizeof_BLOB,
+  sizeof_WSAQUERYSETA,
+  sizeof_WSAQUERYSETW,
+  sizeof_WSAVERSION,
+  type WSAQUERYSET,
+  type WSAQUERYSETA,
+  type WSAQUERYSETW,
+  type WSAVERSION,
+} from "./query-set.ts";
+export * from "./service-classes.ts";
+export {
   type CSADDR_INFO,
   type ICMP_ERROR_INFO,
   type SOCKET_ADDRESS,

@@ -1,4 +1,6 @@
 /** Services by their names and ports, by IANA's registry: those that a Windows program may expect in its file `services`. */
+import { htons } from "./byte-order.ts";
+import type { servent } from "./name-structures.ts";
 
 export interface ServiceRecord {
   readonly name: string;
@@ -137,3 +139,11 @@ export const serviceAt = (port: number, protocol: string | undefined): ServiceRe
 
 const isOver = (service: ServiceRecord, protocol: string | undefined): boolean =>
   protocol === undefined || service.protocol === protocol.toLowerCase();
+
+/** As programs have it. */
+export const serviceRecord = ({ name, aliases, port, protocol }: ServiceRecord): servent => ({
+  s_name: name,
+  s_aliases: [...aliases],
+  s_port: htons(port),
+  s_proto: protocol,
+});

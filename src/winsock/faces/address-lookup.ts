@@ -177,7 +177,7 @@ function inFamily(name: Uint8Array, family: number, flags: number): Uint8Array |
 }
 
 /** Letters beyond ASCII are encoded by IDNA, as by Windows since 8. @returns undefined for what is no name */
-function encodedName(node: string): string | undefined {
+export function encodedName(node: string): string | undefined {
   // What is part of a URL beside the host is part of no name.
   if (!/[\u0080-\uffff]/.test(node)) return node;
   if (/[\s/?#@:\\%[\]]/.test(node)) return undefined;

@@ -11,6 +11,7 @@ type CallToMake = Omit<CallRequest, "id">;
 const WAITING_CALLS: ReadonlySet<number> = new Set([
   CALL.accept,
   CALL.connect,
+  CALL.lookupNext,
   CALL.offer,
   CALL.poll,
   CALL.recv,

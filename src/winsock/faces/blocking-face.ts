@@ -38,6 +38,7 @@ import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
 import { isPointer, type SockaddrPointer } from "./pointers.ts";
+import { type ServiceLookupFunctions, serviceLookupFunctions } from "./service-lookup-functions.ts";
 import { type SocketFunctions, socketFault, socketFunctions } from "./socket-functions.ts";
 import { Transfers } from "./transfers.ts";
 import { type TransmitFunctions, transmitFault, transmitFunctions } from "./transmit-functions.ts";
@@ -61,6 +62,7 @@ export interface BlockingFace
     FileFunctions,
     TransmitFunctions,
     IoctlFunctions,
+    ServiceLookupFunctions,
     HookFunctions {
   /** Version as MAKEWORD(2, 2). Counted. @returns 0, or the code itself: WSAVERNOTSUPPORTED, WSAEFAULT, WSASYSNOTREADY (Microsoft, "WSAStartup function") */
   WSAStartup(wVersionRequested: number, lpWSAData: WSADATA | Uint8Array | null): number;
@@ -409,6 +411,7 @@ export function createBlockingFace(
     ...transmitFunctions({ ...transferCore, transfers, files }),
     ...messageFunctions({ ...transferCore, transfers }),
     ...extensionFunctions({ ...transferCore, transfers }),
+    ...serviceLookupFunctions(core),
     ...ioctlFunctions({ ...core, transfers, functionNamed: (name) => functions.get(name) }),
     ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({

@@ -26,7 +26,7 @@ import {
 } from "../abi/name-structures.ts";
 import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import { type ProtocolRecord, protocolNamed, protocolNumbered } from "../abi/protocol-table.ts";
-import { type ServiceRecord, serviceAt, serviceNamed } from "../abi/service-table.ts";
+import { type ServiceRecord, serviceAt, serviceNamed, serviceRecord } from "../abi/service-table.ts";
 import { nameLength } from "../abi/socket-address-text.ts";
 import {
   type Box,
@@ -308,13 +308,6 @@ const addressOf = ({ flags, family, name, canonicalName }: FoundEntry, { socktyp
   ai_addrlen: name.length,
   ai_canonname: canonicalName,
   ai_addr: family === AF_INET ? readSockaddrIn(name) : readSockaddrIn6(name),
-});
-
-export const serviceRecord = ({ name, aliases, port, protocol }: ServiceRecord): servent => ({
-  s_name: name,
-  s_aliases: [...aliases],
-  s_port: htons(port),
-  s_proto: protocol,
 });
 
 export const protocolRecord = ({ name, alias, number }: ProtocolRecord): protoent => ({

@@ -2,6 +2,7 @@ import { formatEndpoint } from "../../stack/core/address.ts";
 import * as constants from "../abi/constants.ts";
 import { errorName } from "../abi/errors.ts";
 import { readSockaddrIrda, sizeof_SOCKADDR_IRDA } from "../abi/irda-structures.ts";
+import { readQuerySet } from "../abi/query-set.ts";
 import { CALL, type CallName, type CallRequest } from "./calls.ts";
 import { asciiText } from "./name-reply.ts";
 import type { Outcome } from "./outcome.ts";
@@ -40,6 +41,9 @@ const C_NAMES: Readonly<Partial<Record<CallName, string>>> = {
   duplicateSocket: "WSADuplicateSocket",
   socketOfDuplicate: "WSASocket",
   offer: "WSAAccept",
+  lookupBegin: "WSALookupServiceBegin",
+  lookupNext: "WSALookupServiceNext",
+  lookupEnd: "WSALookupServiceEnd",
 };
 
 /** The C function's name, such as `connect`; undefined for a number that is no operation. */
@@ -59,11 +63,15 @@ function namer(prefixes: readonly string[]): (value: number) => string {
 const family = namer(["AF_"]);
 const type = namer(["SOCK_"]);
 /** `AI_PASSIVE|AI_CANONNAME`. */
-function flags(value: number): string {
-  const names = Array.from({ length: 32 }, (_, bit) => (value & (1 << bit)) >>> 0).flatMap((bit) => (bit === 0 ? [] : [addressFlag(bit)]));
-  return names.length === 0 ? "0" : names.join("|");
+function flagsOf(prefix: string): (value: number) => string {
+  const flag = namer([prefix]);
+  return (value) => {
+    const names = Array.from({ length: 32 }, (_, bit) => (value & (1 << bit)) >>> 0).flatMap((bit) => (bit === 0 ? [] : [flag(bit)]));
+    return names.length === 0 ? "0" : names.join("|");
+  };
 }
-const addressFlag = namer(["AI_"]);
+const flags = flagsOf("AI_");
+const lookupFlags = flagsOf("LUP_");
 const how = namer(["SD_"]);
 const ioctl = namer(["FION", "SIOCAT", "SIO_"]);
 
@@ -154,6 +162,10 @@ function parameters({ op, s, a, b, c, data }: CallRequest): string {
       return `${data === null ? "NULL" : JSON.stringify(asciiText(data))}, ${family(a)}, ${flags(b)}`;
     case CALL.getnameinfo:
       return nameText(data);
+    case CALL.lookupBegin: {
+      const name = data === null ? null : readQuerySet(data, true).lpszServiceInstanceName;
+      return `${name === null ? "NULL" : JSON.stringify(name)}, ${lookupFlags(a)}`;
+    }
     case CALL.gethostname:
       return "";
     case CALL.setsockopt:

@@ -149,6 +149,15 @@ export const CALL = {
   getnameinfo: 41,
   /** Reply data: the host's own name. */
   gethostname: 42,
+  /** WSALookupServiceBegin. a: LUP_ flags; data: a WSAQUERYSETW in C layout, where pointers are offsets from its beginning, or null. Reply a: the lookup. */
+  lookupBegin: 70,
+  /**
+   * WSALookupServiceNext. s: a lookup; a: LUP_ flags; b: 1 for the wide form; c: bytes that there is room for, −1 for NULL. Reply data: a
+   * WSAQUERYSET as above; a: its bytes, with WSAEFAULT too.
+   */
+  lookupNext: 71,
+  /** WSALookupServiceEnd. s: a lookup. */
+  lookupEnd: 72,
 } as const;
 
 export type CallName = keyof typeof CALL;

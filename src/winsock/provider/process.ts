@@ -7,6 +7,7 @@ import { HANDLE_STEP, HandleTable } from "./handles.ts";
 import { IrdaSocket } from "./irda-socket.ts";
 import { ByteBudget, type ProviderLimits } from "./limits.ts";
 import { MessageWindow } from "./message-window.ts";
+import { ServiceLookup } from "./service-lookup.ts";
 import { type Owner, Socket, type SocketContext } from "./socket.ts";
 import type { SocketFamily } from "./socket-family.ts";
 import { type Acceptor, StreamSocket } from "./stream-socket.ts";
@@ -98,6 +99,12 @@ export class Process implements Owner, Acceptor {
   window(handle: number): MessageWindow | undefined {
     const object = this.#handles.get(handle);
     return object instanceof MessageWindow ? object : undefined;
+  }
+
+  /** Undefined for what is no lookup. */
+  serviceLookup(handle: number): ServiceLookup | undefined {
+    const object = this.#handles.get(handle);
+    return object instanceof ServiceLookup ? object : undefined;
   }
 
   newStreamSocket(family: SocketFamily): StreamSocket {

@@ -51,6 +51,7 @@ import { associate, dequeue, postPacket, setNotificationModes } from "./port-cal
 import { Process, type ProcessUsage } from "./process.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { decodeSets, select } from "./select.ts";
+import { beginServiceLookup, endServiceLookup, ServiceLookup } from "./service-lookup.ts";
 import { Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import { LONGEST_FAMILY_NAME } from "./socket-family.ts";
 import { resolveKind } from "./socket-kind.ts";
@@ -293,6 +294,12 @@ export class Provider implements CallHandler {
         return hostForWindow(this.#host, request);
       case CALL.gethostname:
         return ownName(this.#host);
+      case CALL.lookupBegin:
+        return beginServiceLookup(process, a, data);
+      case CALL.lookupNext:
+        return process.serviceLookup(request.s)?.next(this.#host, a, b !== 0, c) ?? failed(WSA_INVALID_HANDLE);
+      case CALL.lookupEnd:
+        return endServiceLookup(process, request.s);
       case CALL.select: {
         const sets = data === null ? undefined : decodeSets(data);
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));
@@ -364,6 +371,7 @@ function cleanUp(process: Process, duplicates: Duplicates): Outcome {
   }
   process.closeAll(isSocket, (socket) => socket.closeAtCleanup());
   duplicates.forget(process, (socket) => socket.closeAtCleanup());
+  process.closeAll(isLookup, (lookup) => lookup.abort());
   process.isLegacy = false;
   return DONE;
 }
@@ -402,6 +410,7 @@ function cancelIo({ process, thread, handle }: Caller, id: number, ofAllThreads:
 }
 
 const canAccept = (socket: Socket): socket is StreamSocket | IrdaSocket => socket instanceof StreamSocket || socket instanceof IrdaSocket;
+const isLookup = (object: HandleObject): object is ServiceLookup => object instanceof ServiceLookup;
 const isSocket = (object: HandleObject): object is Socket => object instanceof Socket;
 /** Windows go with the thread that made them (Microsoft, "DestroyWindow function": no other thread may destroy them). */
 const isWindowOf =

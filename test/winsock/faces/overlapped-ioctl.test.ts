@@ -224,6 +224,18 @@ describe.each([
     expect([outcome(w, result), v.nowMs, told]).toEqual([SUCCESS, 1500, [1000]]);
   });
 
+  test("is refused within a routine that runs while its thread waits, as a call that would wait there is (Microsoft, connect function)", () => {
+    const { v, w, s, change } = setUp();
+    const codes: number[] = [];
+    const ask = () => w.WSAIoctl(s, c.SIO_ADDRESS_LIST_CHANGE, null, 0, null, 0, { value: 0 }, null, null);
+    const within = () => {
+      codes.push(ask(), w.WSAGetLastError(), begin(w, s, c.FIONREAD, { output: { value: 0 } }).began[0]);
+    };
+    w.QueueUserAPC(within, w.GetCurrentThread(), 0);
+    v.after(1000, change);
+    expect([ask(), v.nowMs, codes]).toEqual([0, 1000, [-1, e.WSAEINPROGRESS, 0]]);
+  });
+
   test.each([
     ["CancelIo", (w: BlockingFace, s: SOCKET) => w.CancelIo(s)],
     ["CancelIoEx", (w: BlockingFace, s: SOCKET, ov: WSAOVERLAPPED) => w.CancelIoEx(s, ov)],
@@ -242,14 +254,6 @@ describe.each([
     change();
     v.advance(1);
     expect(w.WaitForSingleObject(event, 0)).toBe(e.WAIT_TIMEOUT);
-  });
-
-  test("ends with WSA_OPERATION_ABORTED at closesocket of a connected stream, where a receive is WSAECONNABORTED (?)", () => {
-    const v = new VirtualWinsock();
-    const { s } = v.pair();
-    const { ov } = begin(v.winsock, s, c.SIO_ADDRESS_LIST_CHANGE);
-    v.winsock.closesocket(s);
-    expect(resultOf(v.winsock, v.stream(), ov)).toBe(`error ${e.WSA_OPERATION_ABORTED}`);
   });
 
   test("ends at WSACleanup", () => {
@@ -280,4 +284,12 @@ test("a socket that tells of an event by an overlapped call has no network event
   v.ours.ip.addAddress(v.ours.ip.interfaces[0]!, parseAddress("203.0.113.99"), 24);
   v.advance(1);
   expect([resultOf(w, s, ov), w.WaitForSingleObject(event, 0)]).toEqual([0, e.WAIT_TIMEOUT]);
+});
+
+test("a code that waits for a change ends with WSA_OPERATION_ABORTED at closesocket of a connected stream, where a receive is WSAECONNABORTED (?)", () => {
+  const v = new VirtualWinsock();
+  const { s } = v.pair();
+  const { ov } = begin(v.winsock, s, c.SIO_ADDRESS_LIST_CHANGE);
+  v.winsock.closesocket(s);
+  expect(resultOf(v.winsock, v.stream(), ov)).toBe(`error ${e.WSA_OPERATION_ABORTED}`);
 });

@@ -335,11 +335,15 @@ describe("WSALookupServiceBegin", () => {
     const again = v.blockingPort(provider);
     w.WSACleanup();
     expect(provider.usage.waitingBytes).toBe(0);
-    again.call({ op: CALL.startup, s: 0, a: 0x202, b: 0, c: 0, data: null });
-    again.call({ op: CALL.lookupBegin, s: 0, a: NAME, b: 0, c: 0, data: querySetBytes(restrictions({}), true) });
-    expect(provider.usage.waitingBytes).toBeGreaterThan(0);
-    again.close();
-    expect(provider.usage.waitingBytes).toBe(0);
+    const start = () => again.call({ op: CALL.startup, s: 0, a: 0x202, b: 0, c: 0, data: null });
+    const lookUp = () => again.call({ op: CALL.lookupBegin, s: 0, a: NAME, b: 0, c: 0, data: querySetBytes(restrictions({}), true) });
+    for (const end of [() => again.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null }), () => again.close()]) {
+      start();
+      lookUp();
+      expect(provider.usage.waitingBytes).toBeGreaterThan(0);
+      end();
+      expect(provider.usage.waitingBytes).toBe(0);
+    }
   });
 });
 
@@ -369,6 +373,10 @@ describe("WSALookupServiceNext", () => {
     expect(next(w, lookup, c.LUP_FLUSHPREVIOUS)).toMatchObject({ lpszServiceInstanceName: "alias.example" });
     const other = begin(w, { of: "alias.example" }, NAME | ALIASES);
     expect(next(w, other, c.LUP_FLUSHPREVIOUS)).toMatchObject({ lpszServiceInstanceName: "www.example" });
+    const third = begin(w, { of: "alias.example" }, NAME | ALIASES);
+    expect(next(w, third, 0, 10)).toBe("WSAEFAULT");
+    expect(next(w, third)).toMatchObject({ lpszServiceInstanceName: "www.example" });
+    expect(next(w, third, c.LUP_FLUSHPREVIOUS)).toMatchObject({ lpszServiceInstanceName: "alias.example" });
   });
 
   test("needs a length, and flags that are such", () => {

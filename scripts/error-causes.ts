@@ -21,18 +21,17 @@ const ofQos =
   "Nothing is reserved on the way here: WSAConnect and WSAAccept refuse a QOS structure with WSAEOPNOTSUPP, and FD_QOS never comes.";
 const ofUnix = "Winsock has the code from BSD's files, quotas and names, of which nothing is here";
 
-// What is not there yet, until it is: raw sockets, and WSALookupServiceBegin with its kin.
+// What is not there yet, until it is: raw sockets.
 const ofRawSockets = "Of socket: raw sockets are not there yet, and nobody has the right to one.";
-const ofLookupService = "Not given yet: WSALookupServiceBegin, WSALookupServiceNext and WSALookupServiceEnd are still to come.";
 
 export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
   WSA_INVALID_HANDLE: {
-    by: "WSASetEvent, WSAResetEvent, WSACloseEvent, CloseHandle and the waits for events; an overlapped call whose `hEvent` is no event; functions of completion ports; CancelIo, QueueUserAPC, TransmitFile (for what is no file), GetAddrInfoExCancel.",
+    by: "WSASetEvent, WSAResetEvent, WSACloseEvent, CloseHandle and the waits for events; an overlapped call whose `hEvent` is no event; functions of completion ports; CancelIo, QueueUserAPC, TransmitFile (for what is no file), GetAddrInfoExCancel, WSALookupServiceNext and WSALookupServiceEnd.",
     because: "The number is no handle of this program, or was closed. Where a socket is asked for, it is WSAENOTSOCK instead.",
     remedy: "Close each handle once, and last of all. 0 is NULL, and no handle.",
   },
   WSA_NOT_ENOUGH_MEMORY: {
-    by: "getaddrinfo, gethostbyname and the other calls that look names up.",
+    by: "getaddrinfo, gethostbyname and the other calls that look names up, WSALookupServiceBegin among them.",
     because:
       "The program has as many calls that wait, or bytes kept for them, as it may have (131,072 and 64 MiB), so that the question cannot wait for its answer.",
     remedy: "Ask fewer names at once.",
@@ -54,9 +53,9 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
     remedy: "Wait for the event, the routine or the packet, or pass TRUE.",
   },
   WSA_IO_PENDING: {
-    by: "Each call with an overlapped structure: WSASend, WSARecv, their kin, ConnectEx, AcceptEx, DisconnectEx, TransmitFile, GetAddrInfoExW.",
+    by: "Each call with an overlapped structure: WSASend, WSARecv, their kin, ConnectEx, AcceptEx, DisconnectEx, TransmitFile, GetAddrInfoExW, WSAIoctl with a code that waits or that nobody knows.",
     because:
-      "There was nothing to receive yet, no room to send, or no connection; the call has begun. ConnectEx, AcceptEx and DisconnectEx say it always, however quick they are.",
+      "There was nothing to receive yet, no room to send, no connection, or no change; the call has begun. ConnectEx, AcceptEx and DisconnectEx say it always, however quick they are.",
     remedy: "It is no failure: leave the buffers alone until the end is told.",
   },
   WSAEINTR: {
@@ -90,7 +89,7 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
     remedy: "Close what is not used any more; a server stops accepting until it has.",
   },
   WSAEWOULDBLOCK: {
-    by: "connect, accept, recv, send and their kin, of a nonblocking socket; closesocket of one that shall linger; control codes that wait for a change.",
+    by: "connect, accept, recv, send and their kin, of a nonblocking socket; closesocket of one that shall linger; control codes that wait for a change, which then comes as a network event.",
     because:
       "Nothing has come, nothing is queued, or as much as SO_SNDBUF allows has not been acknowledged. Of connect it says that the SYN is on its way.",
     remedy:
@@ -274,8 +273,8 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
     because: "TCP tells of the peer's end by a receive of 0 bytes; the code is for protocols of messages, of which there is none.",
     remedy: "Take 0 bytes for the end of the stream.",
   },
-  WSAENOMORE: { never: ofLookupService },
-  WSAECANCELLED: { never: ofLookupService },
+  WSAENOMORE: { never: "WSALookupServiceNext says WSA_E_NO_MORE in its place, as on Windows." },
+  WSAECANCELLED: { never: "WSALookupServiceNext says WSA_E_CANCELLED in its place, as on Windows." },
   WSAEINVALIDPROCTABLE: { never: ofProviders },
   WSAEINVALIDPROVIDER: { never: ofProviders },
   WSAEPROVIDERFAILEDINIT: { never: `${ofProviders} A network that cannot be had is WSASYSNOTREADY.` },
@@ -284,19 +283,24 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
       "Unless a call trips over a mistake of tapsock's own: it fails with this, the log has the trace, and other calls go on. Please report it.",
   },
   WSASERVICE_NOT_FOUND: {
-    by: "GetAddrInfoEx and GetAddrInfoExA, as their result.",
-    because: "The name space is another than NS_DNS and NS_ALL, or a provider is named.",
-    remedy: "Ask NS_DNS.",
+    by: "GetAddrInfoEx and GetAddrInfoExA, as their result; WSALookupServiceBegin; WSALookupServiceNext.",
+    because:
+      "The name space is another than NS_DNS and NS_ALL, or a provider is named that is not its; of WSALookupServiceBegin the class is none that is known, of WSALookupServiceNext there is no such name or service.",
+    remedy: "Ask NS_DNS, by a class such as SVCID_INET_HOSTADDRBYNAME; look at the spelling.",
   },
   WSATYPE_NOT_FOUND: {
     by: "getaddrinfo and its kin, as their result; WSAConnectByName.",
     because: "The service is neither a number nor in the table of services, or not with the protocol that is asked for.",
     remedy: "Pass the port as a number.",
   },
-  WSA_E_NO_MORE: { never: ofLookupService },
+  WSA_E_NO_MORE: {
+    by: "WSALookupServiceNext.",
+    because: "All results have been given: one, and with LUP_RETURN_ALIASES one for each alias.",
+    remedy: "None is needed: call WSALookupServiceEnd.",
+  },
   WSA_E_CANCELLED: {
-    by: "GetAddrInfoExOverlappedResult, and the routine of GetAddrInfoExW.",
-    because: "GetAddrInfoExCancel ended the lookup before an answer came.",
+    by: "GetAddrInfoExOverlappedResult, and the routine of GetAddrInfoExW; WSALookupServiceNext.",
+    because: "GetAddrInfoExCancel or WSALookupServiceEnd ended the lookup before an answer came.",
     remedy: "None is needed: it is the answer to what the program did.",
   },
   WSAEREFUSED: { never: "A name server that refuses a question is WSANO_RECOVERY." },

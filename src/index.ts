@@ -228,3 +228,4 @@ export type { ProviderLimits } from "./winsock/provider/limits.ts";
 export type { ProcessUsage } from "./winsock/provider/process.ts";
 export { type ControlHandler, Provider, type ProviderUsage } from "./winsock/provider/provider.ts";
 export type { ProviderHost } from "./winsock/provider/provider-host.ts";
+export type { SharedProcess, TakenCounter } from "./winsock/provider/shared-process.ts";

@@ -103,24 +103,26 @@ export function openBlockingPort(): BlockingPort {
   };
   openPorts++;
   try {
-    const port = network.kind === "daemon" ? daemonCallPort(network.path) : threadCallPort(threadFor(url, network.host));
+    const port =
+      network.kind === "daemon" ? openDaemonCallPort(network.path, shared, closed) : openThreadCallPort(url, network.host, shared, closed);
     bequeath({ url, thread: network.kind === "daemon" ? undefined : attached?.address, process: memory });
     return closedAtExit(port);
   } catch (error) {
     closed();
     throw error;
   }
+}
 
-  function threadCallPort(thread: ServingThread): BlockingPort {
-    thread.waitUntilRunning();
-    const port = new BlockingCallPort(thread.attach(), thread.doorbell, shared, () => forget(port, closed));
-    return port;
-  }
+function openDaemonCallPort(path: string, shared: SharedProcess, closed: () => void): BlockingPort {
+  const port = new SocketCallPort(path, shared, () => forget(port, closed));
+  return port;
+}
 
-  function daemonCallPort(path: string): BlockingPort {
-    const port = new SocketCallPort(path, shared, () => forget(port, closed));
-    return port;
-  }
+function openThreadCallPort(url: string, host: HostSettings, shared: SharedProcess, closed: () => void): BlockingPort {
+  const thread = threadFor(url, host);
+  thread.waitUntilRunning();
+  const port = new BlockingCallPort(thread.attach(), thread.doorbell, shared, () => forget(port, closed));
+  return port;
 }
 
 /** As `openBlockingPort`, where another thread of this one's process has a port; undefined where none has. @throws NetworkError when it cannot be had */

@@ -20,7 +20,9 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 export function captureCommand(): Command {
   return new Command("capture")
     .summary("write every frame to a pcapng file for Wireshark")
-    .description("Writes the frames of a host, with drop reasons and Winsock verdicts as packet comments, until Ctrl-C.")
+    .description(
+      "Writes the frames of a host, those of its infrared device among them, with drop reasons and Winsock verdicts as packet comments, until Ctrl-C.",
+    )
     .argument("<file>", "pcapng file to write, or - for stdout")
     .option("--for <time>", "end after this time", duration)
     .option("--snap <bytes>", "keep only so much of each frame; 0 for all", wholeNumber, 0)

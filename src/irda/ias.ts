@@ -1,5 +1,6 @@
 /** The Information Access Service: what a device says of itself, by class and attribute, over LSAP 0. */
-import { type IrLmp, LM_REASON, LSAP_IAS, type LsapConnection, type LsapUser } from "./irlmp.ts";
+import type { IrLmp, LsapConnection, LsapUser } from "./irlmp.ts";
+import { LM_REASON, LSAP_IAS } from "./irlmp-frame.ts";
 
 const GET_VALUE_BY_CLASS = 0x84;
 const [SUCCESS, NO_CLASS, NO_ATTRIBUTE] = [0, 1, 2] as const;
@@ -63,7 +64,7 @@ export function serveIas(lmp: IrLmp, database: IasDatabase): void {
       lsapConnected: () => {},
       lsapDisconnected: () => {},
       lsapData: (data) => {
-        const asked = parseQuestion(data);
+        const asked = parseIasQuestion(data);
         if (asked === undefined) return;
         answer = answerBytes(database.get(asked.className, asked.attribute), connection.dataSize);
         connection.kick();
@@ -77,15 +78,16 @@ export function serveIas(lmp: IrLmp, database: IasDatabase): void {
   });
 }
 
-function parseQuestion(data: Uint8Array): { className: string; attribute: string } | undefined {
+export function parseIasQuestion(data: Uint8Array): { className: string; attribute: string } | undefined {
   if (data[0] !== GET_VALUE_BY_CLASS) return undefined;
   const classEnd = 2 + (data[1] ?? 0);
   const end = classEnd + 1 + (data[classEnd] ?? 0);
   if (end > data.length) return undefined;
-  return { className: text(data.subarray(2, classEnd)), attribute: text(data.subarray(classEnd + 1, end)) };
+  return { className: iasTextOf(data.subarray(2, classEnd)), attribute: iasTextOf(data.subarray(classEnd + 1, end)) };
 }
 
-const text = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
+/** One byte, one character. */
+export const iasTextOf = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
 function answerBytes(answer: IasAnswer, room: number): Uint8Array {
   if (answer === "no-answer" || answer === "no-class") return Uint8Array.of(GET_VALUE_BY_CLASS, NO_CLASS);
@@ -106,7 +108,7 @@ function valueBytes(answer: IasValue): number[] {
   }
 }
 
-function parseAnswer(data: Uint8Array): IasAnswer {
+export function parseIasAnswer(data: Uint8Array): IasAnswer {
   if (data[0] !== GET_VALUE_BY_CLASS) return "no-answer";
   if (data[1] === NO_CLASS) return "no-class";
   if (data[1] !== SUCCESS || data.length < 7) return "no-attribute";
@@ -152,7 +154,7 @@ export function askIas(
   const user: LsapUser = {
     lsapConnected: () => connection?.kick(),
     lsapDisconnected: (reason) => end(reason === LM_REASON.noLsap ? "no-class" : "no-answer"),
-    lsapData: (data) => end(parseAnswer(data)),
+    lsapData: (data) => end(parseIasAnswer(data)),
     nextLsapData: () => {
       const given = unsent;
       unsent = undefined;

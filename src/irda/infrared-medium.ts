@@ -1,4 +1,5 @@
 import type { Timer } from "../stack/core/timers.ts";
+import type { Trace } from "../stack/core/trace.ts";
 import { InfraredStation, type StationSettings } from "./infrared-station.ts";
 import type { Hearer, InfraredTime, Transceiver } from "./transceiver.ts";
 
@@ -18,14 +19,20 @@ const TURNAROUND_MS = 1;
 const QUEUE_LIMIT = 16;
 export const MOST_DEVICES = 64;
 
+/** What a host calls its transceiver. */
+export const INFRARED_DEVICE = "irda0";
+
 class InfraredPort implements Transceiver {
   readonly medium: InfraredMedium;
+  /** Of the host whose transceiver this is; a simulated device has none. */
+  readonly #trace: Trace | undefined;
   hearer: Hearer | undefined;
   /** Its beam reaches the others, and theirs reach it. */
   isInSight = true;
   freeAtMs = 0;
-  constructor(medium: InfraredMedium) {
+  constructor(medium: InfraredMedium, trace: Trace | undefined) {
     this.medium = medium;
+    this.#trace = trace;
   }
 
   get time(): InfraredTime {
@@ -33,7 +40,22 @@ class InfraredPort implements Transceiver {
   }
 
   transmit(frame: Uint8Array, bitsPerSecond: number): number {
+    const trace = this.#trace;
+    if (trace?.isOn) trace.emit({ type: "infrared-frame", direction: "out", device: INFRARED_DEVICE, bytes: frame });
     return this.medium.transmit(this, frame, bitsPerSecond);
+  }
+
+  /** Every frame that comes by, for whom ever it is. */
+  hear(frame: Uint8Array): void {
+    if (!this.isInSight) return;
+    const trace = this.#trace;
+    if (!trace?.isOn) {
+      this.hearer?.heard(frame);
+      return;
+    }
+    const before = trace.begin({ type: "infrared-frame", direction: "in", device: INFRARED_DEVICE, bytes: frame });
+    this.hearer?.heard(frame);
+    trace.end(before);
   }
 }
 
@@ -59,6 +81,7 @@ export class InfraredMedium implements InfraredMediumService {
   readonly #inAir: Transmission[] = [];
   #time: InfraredTime | undefined;
   #arrival: Timer | undefined;
+  #beyond: ((frame: Uint8Array) => void) | undefined;
   observer: ((frame: Uint8Array, from: number) => void) | undefined;
   readonly #settings: readonly StationSettings[];
 
@@ -78,7 +101,19 @@ export class InfraredMedium implements InfraredMediumService {
       );
       for (const each of this.#settings) this.#add(each);
     }
-    return this.#add(settings);
+    return this.#add(settings, time.trace);
+  }
+
+  /**
+   * Opens a window: devices that live in another time than ours hear those in this room, and are heard. What both send at once is not lost.
+   * @param emit gets each frame when its last bit has left a device of this room
+   * @returns takes a frame from beyond the window when its last bit has come in
+   */
+  openWindow(emit: (frame: Uint8Array) => void): (frame: Uint8Array) => void {
+    this.#beyond = emit;
+    return (frame) => {
+      for (const port of this.#ports.values()) port.hear(frame);
+    };
   }
 
   /** The device with this id; undefined before a host has joined, too. */
@@ -95,12 +130,12 @@ export class InfraredMedium implements InfraredMediumService {
     return this.#time!;
   }
 
-  #add(settings: StationSettings): InfraredStation {
+  #add(settings: StationSettings, trace?: Trace): InfraredStation {
     const { id } = settings;
     if (!Number.isInteger(id) || id <= 0 || id >= 0xffffffff)
       throw new RangeError(`Cannot use ${id} as an infrared device id: expected 1 to 0xfffffffe`);
     if (this.station(id) !== undefined) throw new RangeError(`Two infrared devices with the id ${id}`);
-    const port = new InfraredPort(this);
+    const port = new InfraredPort(this, trace);
     const station = new InfraredStation(port, settings);
     port.hearer = station;
     this.#ports.set(station, port);
@@ -139,7 +174,8 @@ export class InfraredMedium implements InfraredMediumService {
     for (const transmission of over) this.#inAir.splice(this.#inAir.indexOf(transmission), 1);
     for (const { from, frame, isGarbled } of over) {
       if (isGarbled) continue;
-      for (const port of this.#ports.values()) if (port !== from && port.isInSight) port.hearer?.heard(frame);
+      for (const port of this.#ports.values()) if (port !== from) port.hear(frame);
+      this.#beyond?.(frame);
     }
     this.#setArrival();
   }

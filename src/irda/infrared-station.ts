@@ -1,7 +1,8 @@
 import type { Timer } from "../stack/core/timers.ts";
 import { askIas, type IasAnswer, IasDatabase, type IasObject, type IasValue, iasText, serveIas } from "./ias.ts";
 import type { DiscoveredDevice } from "./irlap.ts";
-import { IrLmp, type LinkRefusal, LM_REASON } from "./irlmp.ts";
+import { IrLmp, type LinkRefusal } from "./irlmp.ts";
+import { LM_REASON } from "./irlmp-frame.ts";
 import { TinyTp, type TinyTpUser } from "./tinytp.ts";
 import type { Hearer, Transceiver } from "./transceiver.ts";
 

@@ -1,29 +1,22 @@
 import type { Timer } from "../stack/core/timers.ts";
 import { type DiscoveredDevice, IrLap, type LapEnd, type LapUser } from "./irlap.ts";
 import type { DiscoveryInfo } from "./irlap-frame.ts";
+import {
+  ACCESS_EXCLUSIVE,
+  CONTROL,
+  LM_OPCODE,
+  LM_REASON,
+  LMP_OVERHEAD,
+  LSAP_IAS,
+  MODE_REFUSED,
+  MODE_TAKEN,
+  parseLmPdu,
+} from "./irlmp-frame.ts";
 import type { Transceiver } from "./transceiver.ts";
 
-/** LSAP-SELs. */
-export const LSAP_IAS = 0;
 const FIRST_DYNAMIC = 0x10;
 const LAST_DYNAMIC = 0x6f;
-const LSAP_MASK = 0x7f;
 
-const CONTROL = 0x80;
-const [CONNECT, CONFIRM, DISCONNECT, ACCESS_MODE, ACCESS_CONFIRM] = [0x01, 0x81, 0x02, 0x03, 0x83] as const;
-const [EXCLUSIVE, MODE_TAKEN, MODE_REFUSED] = [1, 0, 1] as const;
-
-/** Why a connection ended or was refused, as LM-Disconnect says it. */
-export const LM_REASON = {
-  userRequest: 1,
-  unexpectedLapDisconnect: 2,
-  noLapConnection: 3,
-  unconnectedLsap: 6,
-  noLsap: 7,
-} as const;
-
-/** What IrLMP has around data. */
-export const LMP_OVERHEAD = 2;
 /** Connections on one link, and control frames that wait to be sent. */
 const MOST_CONNECTIONS = 64;
 const MOST_CONTROLS = 128;
@@ -84,16 +77,16 @@ export class LsapConnection {
 
   confirm(userData: Uint8Array): void {
     this.isConfirmed = true;
-    this.#lmp.sendControl(this.local, this.remote, CONFIRM, 0, userData);
+    this.#lmp.sendControl(this.local, this.remote, LM_OPCODE.confirm, 0, userData);
   }
 
   askExclusive(): void {
-    this.#lmp.sendControl(this.local, this.remote, ACCESS_MODE, 0, Uint8Array.of(EXCLUSIVE));
+    this.#lmp.sendControl(this.local, this.remote, LM_OPCODE.accessMode, 0, Uint8Array.of(ACCESS_EXCLUSIVE));
   }
 
   disconnect(reason: number = LM_REASON.userRequest): void {
     if (this.isOver) return;
-    this.#lmp.sendControl(this.local, this.remote, DISCONNECT, reason, NOTHING);
+    this.#lmp.sendControl(this.local, this.remote, LM_OPCODE.disconnect, reason, NOTHING);
     this.#lmp.forget(this);
   }
 }
@@ -213,7 +206,7 @@ export class IrLmp implements LapUser {
   }
 
   #sendConnect({ connection, userData }: WaitingConnect): void {
-    this.sendControl(connection.local, connection.remote, CONNECT, 0, userData);
+    this.sendControl(connection.local, connection.remote, LM_OPCODE.connect, 0, userData);
   }
 
   /** Undefined when all are taken. */
@@ -281,17 +274,14 @@ export class IrLmp implements LapUser {
   }
 
   lapData(body: Uint8Array): void {
-    if (body.length < LMP_OVERHEAD) return;
-    const local = body[0]! & LSAP_MASK;
-    const remote = body[1]! & LSAP_MASK;
+    const pdu = parseLmPdu(body);
+    if (pdu === undefined) return;
+    const { destination: local, source: remote, opcode, parameter, rest } = pdu;
     const connection = this.#connections.get(keyOf(local, remote));
-    if ((body[0]! & CONTROL) === 0) {
-      if (connection?.isConfirmed === true) connection.user?.lsapData(body.subarray(LMP_OVERHEAD));
-      else this.sendControl(local, remote, DISCONNECT, LM_REASON.unconnectedLsap, NOTHING);
-      return;
-    }
-    const [opcode, parameter, rest] = [body[2] ?? 0, body[3] ?? 0, body.subarray(4)];
-    if (opcode === CONNECT) this.#asked(local, remote, connection, rest);
+    if (opcode === undefined) {
+      if (connection?.isConfirmed === true) connection.user?.lsapData(rest);
+      else this.sendControl(local, remote, LM_OPCODE.disconnect, LM_REASON.unconnectedLsap, NOTHING);
+    } else if (opcode === LM_OPCODE.connect) this.#asked(local, remote, connection, rest);
     else if (connection !== undefined) this.#controlled(connection, opcode, parameter, rest);
   }
 
@@ -307,30 +297,30 @@ export class IrLmp implements LapUser {
       if (connection.user !== undefined || connection.isOver) return;
       this.forget(connection);
     }
-    this.sendControl(local, remote, DISCONNECT, LM_REASON.noLsap, NOTHING);
+    this.sendControl(local, remote, LM_OPCODE.disconnect, LM_REASON.noLsap, NOTHING);
   }
 
   #controlled(connection: LsapConnection, opcode: number, parameter: number, rest: Uint8Array): void {
     const { local, remote, user } = connection;
     switch (opcode) {
-      case CONFIRM:
+      case LM_OPCODE.confirm:
         if (connection.isConfirmed) return;
         connection.isConfirmed = true;
         user?.lsapConnected(rest);
         return;
-      case DISCONNECT:
+      case LM_OPCODE.disconnect:
         this.forget(connection);
         user?.lsapDisconnected(parameter);
         return;
-      case ACCESS_MODE: {
-        const isExclusive = rest[0] === EXCLUSIVE;
+      case LM_OPCODE.accessMode: {
+        const isExclusive = rest[0] === ACCESS_EXCLUSIVE;
         const isTaken = !isExclusive || (this.others(connection) === 0 && (this.exclusive ?? connection) === connection);
         if (isTaken) this.exclusive = isExclusive ? connection : undefined;
-        this.sendControl(local, remote, ACCESS_CONFIRM, isTaken ? MODE_TAKEN : MODE_REFUSED, rest.subarray(0, 1));
+        this.sendControl(local, remote, LM_OPCODE.accessConfirm, isTaken ? MODE_TAKEN : MODE_REFUSED, rest.subarray(0, 1));
         return;
       }
-      case ACCESS_CONFIRM:
-        if (parameter === MODE_TAKEN && rest[0] === EXCLUSIVE && user?.exclusiveAnswered !== undefined) this.exclusive = connection;
+      case LM_OPCODE.accessConfirm:
+        if (parameter === MODE_TAKEN && rest[0] === ACCESS_EXCLUSIVE && user?.exclusiveAnswered !== undefined) this.exclusive = connection;
         user?.exclusiveAnswered?.(parameter === MODE_TAKEN);
         return;
     }

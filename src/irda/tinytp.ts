@@ -1,5 +1,5 @@
 import type { LsapConnection, LsapUser } from "./irlmp.ts";
-import { LM_REASON } from "./irlmp.ts";
+import { LM_REASON } from "./irlmp-frame.ts";
 
 /** Frames that we take before their reader has had them; Linux says 16. */
 const INITIAL_CREDIT = 16;
@@ -17,6 +17,12 @@ export interface TinyTpUser {
   ttpReadable(): void;
   /** Some of what was written has left. */
   ttpWritable(): void;
+}
+
+/** Data of TinyTP taken apart, where they lie; undefined for what is too short. */
+export function parseTtpPdu(bytes: Uint8Array): { readonly credit: number; readonly data: Uint8Array } | undefined {
+  // A stream knows no segments: MORE says nothing here.
+  return bytes.length < OVERHEAD ? undefined : { credit: bytes[0]! & ~MORE, data: bytes.subarray(OVERHEAD) };
 }
 
 /** A connection of TinyTP: a byte stream with credits over IrLMP. One that was closed sends what was written before it goes. */
@@ -199,11 +205,11 @@ export class TinyTp implements LsapUser {
   }
 
   lsapData(data: Uint8Array): void {
-    if (data.length < OVERHEAD || this.#isOver) return;
-    // A stream knows no segments: MORE says nothing here.
-    this.#sendCredit = Math.min(MOST_CREDIT, this.#sendCredit + (data[0]! & ~MORE));
+    const pdu = parseTtpPdu(data);
+    if (pdu === undefined || this.#isOver) return;
+    this.#sendCredit = Math.min(MOST_CREDIT, this.#sendCredit + pdu.credit);
     if (this.#outBytes > 0) this.connection?.kick();
-    if (data.length === OVERHEAD) return;
+    if (pdu.data.length === 0) return;
     if (this.#givenCredit === 0) {
       // It sends what it was not allowed to: the stream would have a hole.
       this.abort();
@@ -212,8 +218,8 @@ export class TinyTp implements LsapUser {
     }
     this.#givenCredit--;
     if (this.#isClosing) return;
-    this.#in.push(data.slice(OVERHEAD));
-    this.#inBytes += data.length - OVERHEAD;
+    this.#in.push(pdu.data.slice());
+    this.#inBytes += pdu.data.length;
     this.user?.ttpReadable();
   }
 }

@@ -1,7 +1,7 @@
 import type { HostContext } from "../stack/core/context.ts";
 
 /** What the medium asks of whoever gives it its time: a host's context is one. */
-export type InfraredTime = Pick<HostContext, "now" | "random" | "timers" | "requestTurn">;
+export type InfraredTime = Pick<HostContext, "now" | "random" | "timers" | "requestTurn" | "trace">;
 
 /** Who hears what is on the medium. */
 export interface Hearer {

@@ -4,19 +4,20 @@ import { describeFrame } from "../stack/packet/describe.ts";
 import type { FrameDescription } from "../stack/packet/frame-description.ts";
 import { describeError } from "../winsock/abi/errors.ts";
 import { FrameNarrator, withoutPort } from "./frame-words.ts";
+import { InfraredNarrator } from "./infrared-words.ts";
 import { type Colour, PLAIN, paint, type TextStyle, wrap } from "./text-style.ts";
 
 export interface LadderOptions {
   /** Takes one line, without its newline. */
   readonly write: (line: string) => void;
   readonly style?: TextStyle;
-  /** Shows only what passes between the host and this address, and the calls. */
+  /** Shows only what passes between the host and this address, or infrared device (`0a0b0c0d`), and the calls. */
   readonly peer?: string;
   /** The host's own address, for the heading that `peer` puts before the first line. */
   readonly host?: string;
   /** Columns to draw on, between MIN_WIDTH and MAX_WIDTH; 100 when left out or 0, as on a terminal of unknown size. */
   readonly width?: number | undefined;
-  /** Round-trip samples and congestion windows too; without it only what a beginner looks for. */
+  /** Round-trip samples, congestion windows and idle polls of infrared too; without it only what a beginner looks for. */
   readonly detailed?: boolean;
 }
 
@@ -31,6 +32,9 @@ export const MIN_WIDTH = 72;
 export const MAX_WIDTH = 120;
 const TIME_WIDTH = 7;
 const USUAL_CALL_WIDTH = 31;
+/** The other end of a discovery. */
+const IN_SIGHT = "everybody in sight";
+const INFRARED_ID = /^[0-9a-f]{8}$/;
 /** For the longest word of a call, `WSAStartup(MAKEWORD(2,`. */
 const LEAST_CALL_WIDTH = 23;
 const CALL_INDENT = 2;
@@ -59,7 +63,8 @@ type SilentEvent = Extract<
   TraceEvent,
   { type: "turn-begun" | "turn-ended" | "connection-opened" | "connection-closed" | "socket-opened" | "socket-closed" }
 >;
-type DrawnEvent = Exclude<TraceEvent, CallEvent | ReturnEvent | SilentEvent>;
+type InfraredEvent = Extract<TraceEvent, { type: "infrared-frame" }>;
+type DrawnEvent = Exclude<TraceEvent, CallEvent | ReturnEvent | SilentEvent | InfraredEvent>;
 
 /**
  * Draws a host's events as a ladder while they come in: Winsock calls at the left, then the lifelines of the host and its
@@ -76,8 +81,12 @@ export class Ladder {
   readonly #wireWidth: number;
   readonly #labels = new TraceLabels();
   readonly #narrator = new FrameNarrator();
+  readonly #infrared = new InfraredNarrator();
   #startMs: number | undefined;
   #drawnPeer: string | undefined;
+  #isInfraredDrawn = false;
+  /** Of our infrared device, once it has said it. */
+  #ownId: string | undefined;
   /** A call whose return may follow at once and then shares its line. */
   #held: CallEvent | undefined;
   /** Calls that were drawn and have not returned, so that a return can be told from one that nobody saw begin. */
@@ -96,6 +105,7 @@ export class Ladder {
     this.#wireWidth = this.#width - TIME_WIDTH - 1 - this.#callWidth - 1 - 2;
     if (options.peer !== undefined) {
       this.#drawnPeer = options.peer;
+      this.#isInfraredDrawn = INFRARED_ID.test(options.peer);
       this.#heads(options.host, options.peer);
     }
   }
@@ -111,6 +121,10 @@ export class Ladder {
     }
     if (event.type === "winsock-returned") {
       if (!isManagement(this.#labels.call(event))) this.#returned(event);
+      return;
+    }
+    if (event.type === "infrared-frame") {
+      this.#infraredFrame(event);
       return;
     }
     if (isSilent(event) || isOrdinary(event) || !this.#concerns(event)) return;
@@ -189,7 +203,7 @@ export class Ladder {
     const strokes = this.#strokes;
     switch (event.type) {
       case "frame":
-        this.#arrow(event.atMs, event.direction, describeFrame(event.bytes, 0, event.bytes.length));
+        this.#frame(event.atMs, event.direction, describeFrame(event.bytes, 0, event.bytes.length));
         return;
       case "frame-dropped":
         this.#note(event.atMs, `${strokes.lost} dropped: ${event.reason}`, "red");
@@ -231,15 +245,44 @@ export class Ladder {
     }
   }
 
-  #arrow(atMs: number, direction: "in" | "out", frame: FrameDescription): void {
+  #infraredFrame({ atMs, direction, bytes }: InfraredEvent): void {
+    const { source, destination, text, isIdle } = this.#infrared.narrate(bytes);
+    const [host, peer] = direction === "out" ? [source, destination] : [destination, source];
+    if (direction === "out") this.#ownId ??= host;
+    // What two others say to each other ends at neither of our lines.
+    else if (host !== undefined && this.#ownId !== undefined && host !== this.#ownId) return;
+    if (!this.#concernsDevice(peer) || (isIdle && !this.#detailed)) return;
+    this.pause();
+    this.#startMs ??= atMs;
+    // A discovery is everybody's, whoever answers it.
+    const isForAll = text.startsWith("XID") || peer === undefined;
+    if (!isForAll || !this.#isInfraredDrawn) this.#ends(this.#ownId, isForAll ? IN_SIGHT : peer, true);
+    this.#arrow(atMs, direction, text);
+  }
+
+  #concernsDevice(peer: string | undefined): boolean {
+    if (this.#peer === undefined || this.#peer === peer) return true;
+    return peer === undefined && INFRARED_ID.test(this.#peer);
+  }
+
+  /** Heads the lifelines anew when they are others' than those before. */
+  #ends(host: string | undefined, peer: string, isInfrared: boolean): void {
+    if (peer === this.#drawnPeer) return;
+    this.#drawnPeer = peer;
+    this.#isInfraredDrawn = isInfrared;
+    this.#heads(host, peer);
+  }
+
+  #frame(atMs: number, direction: "in" | "out", frame: FrameDescription): void {
     const host = withoutPort(direction === "out" ? frame.source : frame.destination);
     const peer = withoutPort(direction === "out" ? frame.destination : frame.source);
-    if (peer !== this.#drawnPeer) {
-      this.#drawnPeer = peer;
-      this.#heads(host, peer);
-    }
+    this.#ends(host, peer, false);
+    this.#arrow(atMs, direction, this.#narrator.narrate(frame));
+  }
+
+  #arrow(atMs: number, direction: "in" | "out", words: string): void {
     const { line, left, right } = this.#strokes;
-    const [first = "", ...more] = wrap(this.#narrator.narrate(frame), this.#wireWidth - MIN_ARROW);
+    const [first = "", ...more] = wrap(words, this.#wireWidth - MIN_ARROW);
     const shaft = this.#wireWidth - first.length - 3;
     const before = line.repeat(Math.min(4, shaft - 1));
     const after = line.repeat(shaft - before.length);

@@ -5,7 +5,7 @@ import type { EventPort } from "../transport/async-call-port.ts";
 
 /** The event that a record stands for. What was cut off a frame is zeros, so that its lengths still hold. */
 export function eventOf(record: TraceRecord): TraceEvent {
-  if (record.type !== "frame" && record.type !== "frame-dropped") return record;
+  if (!("base64" in record)) return record;
   const { base64: _, ...rest } = record;
   const bytes = new Uint8Array(record.bytes);
   bytes.set(frameBytes(record));

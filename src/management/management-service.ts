@@ -212,7 +212,8 @@ export class ManagementService {
   #startCapture(client: number, device: ManagedDevice, snapLength: number): number {
     if (device.capture.isCapturing) throw new RangeError(`Cannot start a capture on ${device.name}: one runs already`);
     return this.#streams.start(client, "capture", (emit) => {
-      device.capture.start({ sink: emit, trace: this.#host.trace, ...(snapLength > 0 ? { snapLength } : {}) });
+      const infrared = device === this.#devices[0];
+      device.capture.start({ sink: emit, trace: this.#host.trace, infrared, ...(snapLength > 0 ? { snapLength } : {}) });
       return () => device.capture.stop();
     });
   }

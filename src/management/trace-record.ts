@@ -15,7 +15,7 @@ export type TraceRecord =
 
 /** @param snapLength bytes kept of a frame; 0 for all */
 export function traceRecord(event: TraceEvent, snapLength: number): TraceRecord {
-  if (event.type !== "frame" && event.type !== "frame-dropped") return event;
+  if (!("bytes" in event)) return event;
   const kept = snapLength > 0 ? event.bytes.subarray(0, snapLength) : event.bytes;
   const base64 = Buffer.from(kept.buffer, kept.byteOffset, kept.length).toString("base64");
   return { ...event, base64, bytes: event.bytes.length };

@@ -261,7 +261,7 @@ function captureTo(path: string, device: ManagedDevice, host: Host, clock: Clock
       device.capture.stop();
     },
   );
-  device.capture.start({ sink: (block) => file.write(block), trace: host.trace });
+  device.capture.start({ sink: (block) => file.write(block), trace: host.trace, infrared: true });
   closers.push(() => {
     device.capture.stop();
     file.close();

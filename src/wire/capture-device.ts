@@ -4,7 +4,8 @@ import type { Trace, TraceEvent } from "../stack/core/trace.ts";
 import { TraceLabels } from "../stack/core/trace-labels.ts";
 import type { FrameSink, LinkCounters, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
 import { completeChecksum } from "../stack/packet/partial-checksum.ts";
-import { enhancedPacket, interfaceDescription, interfaceStatistics, sectionHeader } from "./pcapng-writer.ts";
+import { isInfraredBroadcast, linuxIrdaPacket } from "./linux-irda.ts";
+import { enhancedPacket, interfaceDescription, interfaceStatistics, LINKTYPE_LINUX_IRDA, sectionHeader } from "./pcapng-writer.ts";
 import { WrappedDevice } from "./wrapped-device.ts";
 
 export interface CaptureOptions {
@@ -21,6 +22,8 @@ export interface CaptureStart {
   readonly snapLength?: number;
   /** Where drop reasons and Winsock verdicts come from, to be written as comments. */
   readonly trace?: Trace;
+  /** Whether frames of the host's infrared transceiver, of which `trace` tells, are written too, as those of a second interface. */
+  readonly infrared?: boolean;
 }
 
 /** Comments that may wait for a frame; with more of them the oldest go. */
@@ -108,6 +111,19 @@ export class CaptureDevice extends WrappedDevice {
   }
 }
 
+/** In the order in which they are described. */
+const [DEVICE, INFRARED] = [0, 1] as const;
+const [UNICAST, BROADCAST] = [1, 3] as const;
+
+interface WaitingFrame {
+  readonly timeNs: bigint;
+  readonly bytes: Uint8Array;
+  readonly wireLength: number;
+  readonly direction: "in" | "out";
+  readonly interfaceId: number;
+  readonly reception: number | undefined;
+}
+
 /** One pcapng file in the making. */
 class Capture {
   readonly #device: LinkDevice;
@@ -119,9 +135,9 @@ class Capture {
   readonly #dropsBefore: number;
   readonly #info: FrameInfo = plainFrame();
   #frames = 0;
-  #waiting:
-    | { readonly timeNs: bigint; readonly bytes: Uint8Array; readonly wireLength: number; readonly direction: "in" | "out" }
-    | undefined;
+  #infraredFrames = 0;
+  readonly #hasInfrared: boolean;
+  #waiting: WaitingFrame | undefined;
   #comments: string[] = [];
   readonly #labels = new TraceLabels();
 
@@ -134,6 +150,7 @@ class Capture {
     this.#dropsBefore = totalDrops(device.counters);
     this.#sink(sectionHeader("tapsock"));
     this.#sink(interfaceDescription({ name: device.name, mac: device.mac, snapLength: this.#snapLength }));
+    this.#hasInfrared = start.infrared ?? false;
     this.#endSubscription = start.trace?.subscribe((event) => this.#heard(event)) ?? (() => {});
   }
 
@@ -141,9 +158,21 @@ class Capture {
     this.flush();
     const copy = bytes.slice(Math.max(0, at), end);
     completeChecksum(copy, 0, copy.length, Object.assign(this.#info, info));
-    const kept = this.#snapLength > 0 && copy.length > this.#snapLength ? copy.subarray(0, this.#snapLength) : copy;
-    this.#waiting = { timeNs: this.#nowNs(), bytes: kept, wireLength: copy.length, direction };
+    this.#wait(DEVICE, copy, direction, undefined);
     this.#frames++;
+  }
+
+  #infraredFrame(frame: Uint8Array, direction: "in" | "out", name: string): void {
+    this.flush();
+    // A host without infrared has no such interface in its files.
+    if (this.#infraredFrames++ === 0)
+      this.#sink(interfaceDescription({ name, linkType: LINKTYPE_LINUX_IRDA, snapLength: this.#snapLength }));
+    this.#wait(INFRARED, linuxIrdaPacket(frame, direction), direction, isInfraredBroadcast(frame) ? BROADCAST : UNICAST);
+  }
+
+  #wait(interfaceId: number, packet: Uint8Array, direction: "in" | "out", reception: number | undefined): void {
+    const bytes = this.#snapLength > 0 && packet.length > this.#snapLength ? packet.subarray(0, this.#snapLength) : packet;
+    this.#waiting = { timeNs: this.#nowNs(), bytes, wireLength: packet.length, direction, interfaceId, reception };
   }
 
   addComment(text: string): void {
@@ -155,7 +184,8 @@ class Capture {
     const frame = this.#waiting;
     if (frame === undefined) return;
     this.#waiting = undefined;
-    this.#sink(enhancedPacket(0, frame.timeNs, frame.bytes, frame.wireLength, frame.direction, this.#comments));
+    const { interfaceId, timeNs, bytes, wireLength, direction, reception } = frame;
+    this.#sink(enhancedPacket(interfaceId, timeNs, bytes, wireLength, direction, this.#comments, reception));
     this.#comments = [];
   }
 
@@ -163,13 +193,17 @@ class Capture {
     this.#endSubscription();
     this.flush();
     const dropped = totalDrops(this.#device.counters) - this.#dropsBefore;
-    this.#sink(interfaceStatistics(0, { startNs: this.#startNs, endNs: this.#nowNs(), received: this.#frames, dropped }));
+    const [startNs, endNs] = [this.#startNs, this.#nowNs()];
+    this.#sink(interfaceStatistics(DEVICE, { startNs, endNs, received: this.#frames, dropped }));
+    if (this.#infraredFrames > 0) this.#sink(interfaceStatistics(INFRARED, { startNs, endNs, received: this.#infraredFrames, dropped: 0 }));
   }
 
   #heard(event: TraceEvent): void {
     this.#labels.note(event);
     if (event.type === "frame-dropped") {
       if (event.device === this.#device.name) this.addComment(`dropped: ${event.reason}`);
+    } else if (event.type === "infrared-frame") {
+      if (this.#hasInfrared) this.#infraredFrame(event.bytes, event.direction, event.device);
     } else if (event.type === "winsock-returned") {
       this.addComment(`${this.#labels.call(event)}: ${event.text}`);
     }

@@ -9,6 +9,7 @@ const INTERFACE_STATISTICS = 0x00000005;
 const ENHANCED_PACKET = 0x00000006;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const LINKTYPE_ETHERNET = 1;
+export const LINKTYPE_LINUX_IRDA = 144;
 const TIME_IN_NANOSECONDS = 9;
 
 const OPT_END = 0;
@@ -31,6 +32,8 @@ export interface CaptureInterface {
   readonly name: string;
   readonly description?: string;
   readonly mac?: Uint8Array;
+  /** What its frames are: a number of tcpdump.org's list, Ethernet when left out. */
+  readonly linkType?: number;
   /** Bytes kept of each frame; 0 for all. */
   readonly snapLength: number;
 }
@@ -56,14 +59,14 @@ export function sectionHeader(application: string): Uint8Array {
   });
 }
 
-/** Ethernet, with times in nanoseconds. The first of a section is interface 0. */
+/** With times in nanoseconds. The first of a section is interface 0. */
 export function interfaceDescription(i: CaptureInterface): Uint8Array {
   const options = [text(IF_NAME, i.name)];
   if (i.description !== undefined) options.push(text(IF_DESCRIPTION, i.description));
   if (i.mac !== undefined) options.push({ code: IF_MACADDR, value: i.mac });
   options.push({ code: IF_TSRESOL, value: Uint8Array.of(TIME_IN_NANOSECONDS) });
   return block(INTERFACE_DESCRIPTION, 8, options, (view) => {
-    view.setUint16(0, LINKTYPE_ETHERNET, true);
+    view.setUint16(0, i.linkType ?? LINKTYPE_ETHERNET, true);
     view.setUint32(4, i.snapLength, true);
   });
 }
@@ -72,6 +75,7 @@ export function interfaceDescription(i: CaptureInterface): Uint8Array {
  * One frame.
  * @param timeNs nanoseconds since 1970
  * @param frame the bytes kept, which are copied; `wireLength` is how many there were
+ * @param reception 1 unicast, 2 multicast, 3 broadcast; by the destination address of Ethernet when left out
  */
 export function enhancedPacket(
   interfaceId: number,
@@ -80,10 +84,11 @@ export function enhancedPacket(
   wireLength: number,
   direction: "in" | "out",
   comments: readonly string[],
+  reception = receptionType(frame),
 ): Uint8Array {
   const options: BlockOption[] = comments.map((c) => text(OPT_COMMENT, c));
   const flags = new Uint8Array(4);
-  flags[0] = (direction === "in" ? 1 : 2) | (receptionType(frame) << 2);
+  flags[0] = (direction === "in" ? 1 : 2) | (reception << 2);
   options.push({ code: EPB_FLAGS, value: flags });
   return block(ENHANCED_PACKET, 20 + padded(frame.length), options, (view, bytes) => {
     view.setUint32(0, interfaceId, true);

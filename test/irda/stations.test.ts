@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { IasAnswer } from "../../src/irda/ias.ts";
 import type { InfraredCall } from "../../src/irda/infrared-station.ts";
 import type { DiscoveredDevice } from "../../src/irda/irlap.ts";
-import { LM_REASON } from "../../src/irda/irlmp.ts";
+import { LM_REASON } from "../../src/irda/irlmp-frame.ts";
 import { ECHO, End, InfraredRoom, LAPTOP, PHONE, PRINTER } from "../support/infrared-room.ts";
 
 const PRINTER_SETTINGS = { id: PRINTER, name: "printer", services: [{ name: "Print" }] };

@@ -93,6 +93,14 @@ export const TRACE_EVENTS: { readonly [Type in EventType]: EventMeaning<Type> } 
       info: "what travels beside the frame: checksum and segmentation left to the device, in the terms of virtio-net",
     },
   },
+  "infrared-frame": {
+    meaning: "A frame of IrLAP came by on the infrared medium, for whom ever it was, or was given to the transceiver.",
+    fields: {
+      direction: "`in` or `out`",
+      device: "the transceiver's name",
+      bytes: "as of `frame`: address, control, payload and FCS",
+    },
+  },
   "frame-dropped": {
     meaning: "The frame that came last was of no use.",
     fields: { device: DEVICE, reason: "a word of [drop-reasons.md](drop-reasons.md)", bytes: "as of `frame`" },

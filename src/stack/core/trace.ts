@@ -77,6 +77,7 @@ export type TraceContent =
       readonly bytes: Uint8Array;
       readonly info: FrameInfo;
     }
+  | { readonly type: "infrared-frame"; readonly direction: "in" | "out"; readonly device: string; readonly bytes: Uint8Array }
   | { readonly type: "frame-dropped"; readonly device: string; readonly reason: DropReason; readonly bytes: Uint8Array }
   | { readonly type: "connection-closed"; readonly connection: number }
   | { readonly type: "socket-closed"; readonly socket: number }
@@ -113,9 +114,9 @@ export type TraceContent =
 export type TraceEvent = TraceContent & TraceStamp;
 
 /** What others may follow from. */
-export type TraceBeginning = Extract<TraceContent, { readonly type: "frame" | "winsock-called" | "timer-fired" }>;
+export type TraceBeginning = Extract<TraceContent, { readonly type: "frame" | "infrared-frame" | "winsock-called" | "timer-fired" }>;
 
-const KIND_OF_CAUSE = { frame: "frame", "winsock-called": "call", "timer-fired": "timer" } as const;
+const KIND_OF_CAUSE = { frame: "frame", "infrared-frame": "frame", "winsock-called": "call", "timer-fired": "timer" } as const;
 
 export type TraceSubscriber = (event: TraceEvent) => void;
 

@@ -7,6 +7,8 @@ import {
   domainList,
   firstIssue,
   hostNameSetting,
+  infraredIdNumber,
+  infraredNameSetting,
   ipv4Prefix,
   ipv4Setting,
   ipv6PrefixList,
@@ -18,7 +20,7 @@ import {
   tapName,
 } from "../management/setting-text.ts";
 import { defaultSocketPath } from "../network/default-socket-path.ts";
-import { type HostSettings, hostSettings } from "../network/network-url.ts";
+import { type HostSettings, hostSettings, roomSetting } from "../network/network-url.ts";
 import { DEFAULT_DOOR_LIMITS } from "../network/socket-door.ts";
 import { MAX_SOCKET_PATH } from "../tap/unix-socket.ts";
 import { HANDLE_LIMIT } from "../winsock/provider/handles.ts";
@@ -62,6 +64,9 @@ const keys = z.strictObject({
   dns: addressList.optional(),
   search: domainList.optional(),
   hosts: z.string().min(1, { error: "expected the name of a file" }).optional(),
+  infrared: roomSetting.optional(),
+  infraredId: infraredIdNumber.optional(),
+  infraredName: infraredNameSetting.optional(),
   maxClients: z.coerce
     .number({ error: CLIENTS_EXPECTED })
     .int(CLIENTS_EXPECTED)

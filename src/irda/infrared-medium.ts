@@ -20,7 +20,7 @@ const QUEUE_LIMIT = 16;
 export const MOST_DEVICES = 64;
 
 /** What a host calls its transceiver. */
-export const INFRARED_DEVICE = "irda0";
+const INFRARED_DEVICE = "irda0";
 
 class InfraredPort implements Transceiver {
   readonly medium: InfraredMedium;

@@ -65,6 +65,17 @@ export const domainList = several(z.string().refine(isDomain, { error: "expected
 
 export const hostNameSetting = z.string().refine(isHostName, { error: "expected 1 to 63 letters, digits and hyphens" });
 
+/** A device's id is four bytes, of which all zeros and all ones mean something else. */
+const INFRARED_ID_WANTED = "expected 1 to 0xfffffffe";
+export const infraredIdNumber = z.coerce
+  .number({ error: INFRARED_ID_WANTED })
+  .int(INFRARED_ID_WANTED)
+  .min(1, INFRARED_ID_WANTED)
+  .max(0xfffffffe, INFRARED_ID_WANTED);
+export const infraredNameSetting = z
+  .string()
+  .refine((name) => /^[\x20-\x7e\xa0-\xff]{1,22}$/.test(name), { error: "expected 1 to 22 characters of Latin-1" });
+
 /** The first thing that is wrong, beginning with the key: `gateway: expected …`. */
 export function firstIssue(error: z.ZodError): string {
   const issue = error.issues[0];

@@ -163,6 +163,7 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
     doorbell.becomeRunning();
     loop.run();
     if (loop.servers.some((server) => channelOf.has(server) && !server.isClosed)) running.rings?.leaveToReaders();
+    running.leave();
     loop.close(running.isQuiet, running.now() + CLOSING_MS);
   } catch (error) {
     running.rings?.leaveToReaders();

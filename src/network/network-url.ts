@@ -8,6 +8,8 @@ import {
   domainList,
   firstIssue,
   hostNameSetting,
+  infraredIdNumber,
+  infraredNameSetting,
   ipv4Prefix,
   ipv4Setting,
   ipv6PrefixList,
@@ -19,6 +21,7 @@ import {
 } from "../management/setting-text.ts";
 import type { ConflictPolicy } from "../stack/link/interface-service.ts";
 import { MIN_MTU as LEAST_IPV6_MTU } from "../stack/packet/ipv6.ts";
+import { MAX_ROOM_PATH } from "../tap/datagram-room.ts";
 import { NetworkError } from "../transport/network-error.ts";
 
 /** How a host of our own is made. Plain data: it goes to another thread. */
@@ -57,6 +60,12 @@ export interface HostSettings {
   readonly search?: readonly string[] | undefined;
   /** Hosts file, read once at the start. */
   readonly hosts?: string | undefined;
+  /** Directory in which programs of this machine are in sight of each other's infrared devices; without it there is no such device. */
+  readonly infrared?: string | undefined;
+  /** Of the infrared device, 1 to 0xfffffffe; any by default. */
+  readonly infraredId?: number | undefined;
+  /** What others see of the infrared device, at most 22 characters of Latin-1; the host's name by default. */
+  readonly infraredName?: string | undefined;
   /** Addresses with prefix length for the kernel's side of the TAP, which is brought up: at most one of IPv4. */
   readonly kernelIp?: readonly string[] | undefined;
 }
@@ -66,6 +75,12 @@ export type Network = { readonly kind: "host"; readonly host: HostSettings } | {
 const onOff = z.enum(["on", "off"], { error: "expected on or off" }).transform((text) => text === "on");
 
 const fileName = z.string().min(1, { error: "expected the name of a file" });
+
+/** A directory; its sockets' paths are longer by their names. */
+export const roomSetting = z
+  .string()
+  .min(1, { error: "expected a directory" })
+  .refine((path) => Buffer.byteLength(path) <= MAX_ROOM_PATH, { error: `expected a path of at most ${MAX_ROOM_PATH} bytes` });
 
 const hostOptions = {
   ip: ipv4Prefix.optional(),
@@ -83,13 +98,16 @@ const hostOptions = {
   dns: addressList.optional(),
   search: domainList.optional(),
   hosts: fileName.optional(),
+  infrared: roomSetting.optional(),
+  "infrared-id": infraredIdNumber.optional(),
+  "infrared-name": infraredNameSetting.optional(),
 };
 const embeddedOptions = z.strictObject(hostOptions);
 const tapOptions = z.strictObject({ ...hostOptions, dhcp: onOff.optional(), offload: onOff.default(true) });
 
 /**
  * `embedded:`, `tap:NAME?ip=…&dhcp=on|off&gateway=…&ip6=…,…&gateway6=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&hostname=NAME
- * &dns=ADDRESS,…&search=DOMAIN,…&hosts=FILE` or `daemon:/path/of/socket`.
+ * &dns=ADDRESS,…&search=DOMAIN,…&hosts=FILE&infrared=DIRECTORY&infrared-id=NUMBER&infrared-name=NAME` or `daemon:/path/of/socket`.
  * @throws NetworkError with one sentence that names the part that is wrong
  */
 export function parseNetworkUrl(url: string): Network {
@@ -121,11 +139,15 @@ export function parseNetworkUrl(url: string): Network {
 const named = ({
   "detect-conflicts": detectConflicts,
   "conflict-policy": conflictPolicy,
+  "infrared-id": infraredId,
+  "infrared-name": infraredName,
   ...options
 }: z.output<typeof embeddedOptions>) => ({
   ...options,
   detectConflicts,
   conflictPolicy,
+  infraredId,
+  infraredName,
 });
 
 interface HostChoices extends Omit<HostSettings, "prefixLength"> {
@@ -137,6 +159,7 @@ interface HostChoices extends Omit<HostSettings, "prefixLength"> {
 export function hostSettings({ dhcp = false, ...choices }: HostChoices): HostSettings {
   const { ip: prefix = DEFAULT_ADDRESS, gateway } = choices;
   checkIpv6(choices);
+  checkInfrared(choices);
   if (dhcp) {
     const said = choices.ip === undefined ? gateway : choices.ip;
     if (said !== undefined) throw new NetworkError(`Cannot use ${said}: with DHCP the server says address and gateway`);
@@ -163,6 +186,19 @@ function checkIpv6({ ip6 = [], gateway6, mtu }: HostChoices): void {
   if (!router.isLinkLocal() && !prefixes.some((prefix) => router.isInSubnet(new Address6(prefix)))) {
     const within = prefixes.length === 0 ? "" : `, or one within ${prefixes.join(" or ")}`;
     throw new NetworkError(`Cannot use the gateway ${gateway6}: expected a link-local address${within}`);
+  }
+}
+
+/** @throws NetworkError when what is said of infrared does not go together */
+function checkInfrared({ infrared, infraredId, infraredName, record }: HostChoices): void {
+  const said = infraredId ?? infraredName;
+  if (infrared === undefined && said !== undefined) {
+    throw new NetworkError(
+      `Cannot give an infrared device the ${infraredId === undefined ? "name" : "id"} ${said}: it needs a room, a directory`,
+    );
+  }
+  if (infrared !== undefined && record !== undefined) {
+    throw new NetworkError(`Cannot record to "${record}" with infrared: a replay would not hear what came from the room "${infrared}"`);
   }
 }
 

@@ -7,6 +7,7 @@ import { AUTO } from "../management/setting-text.ts";
 import { Recorder } from "../replay/recorder.ts";
 import { IPV6_ANY, parseAddress, parseV4 } from "../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../stack/core/profile.ts";
+import { below } from "../stack/core/random.ts";
 import { Host } from "../stack/host/host.ts";
 import type { AttachOptions } from "../stack/host/host-options.ts";
 import type { InterfaceService } from "../stack/link/interface-service.ts";
@@ -29,6 +30,7 @@ import { tellOfAddresses } from "./address-news.ts";
 import { BlockFile } from "./block-file.ts";
 import { guardedHandler } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
+import { InfraredHost } from "./infrared-host.ts";
 import { MistakeReports } from "./mistake-reports.ts";
 import type { HostSettings } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
@@ -51,6 +53,8 @@ export interface RunningHost {
   readonly idle: () => void;
   /** Looks after its devices, once a turn. @throws NetworkError when the one that leads out is gone for good */
   readonly watch: () => void;
+  /** The end begins: tells whom it must be told. */
+  readonly leave: () => void;
   /** Nothing is left to be sent or acknowledged. */
   readonly isQuiet: () => boolean;
   readonly close: () => void;
@@ -113,7 +117,8 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const tap = settings.device === "tap" ? openTapFor(settings) : undefined;
   const outer = tap ?? wireDevice(settings);
   closers.push(() => outer.close());
-  const waiter = tap === undefined && parts.door === undefined ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
+  const isPolled = tap !== undefined || parts.door !== undefined || settings.infrared !== undefined;
+  const waiter = !isPolled ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
 
   // Programs in other processes have no use for it.
   const rings = parts.door === undefined && isLibcLoaded() ? new MappedRings() : undefined;
@@ -150,6 +155,9 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, clock, notice, closers);
 
   const provider = new Provider(host, parts.programs);
+  const infrared = settings.infrared === undefined ? undefined : infraredHost(host, provider, settings.infrared, settings);
+  if (infrared !== undefined && waiter instanceof PollWaiter) waiter.watch(infrared.descriptor);
+  closers.push(() => infrared?.close());
   let door: SocketDoor | undefined;
   const management = new ManagementService({
     host,
@@ -168,7 +176,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     waiter.watch(door.descriptor);
   }
   return {
-    host,
+    host: infrared ?? host,
     handler,
     door,
     waiter,
@@ -180,9 +188,16 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     },
     rings,
     watch: tap === undefined ? () => {} : watchTap(tap, notice),
-    isQuiet: () => host.tcp.unfinishedCount === 0 && !host.tcp.hasUndelivered,
+    leave: () => infrared?.leave(),
+    isQuiet: () => host.tcp.unfinishedCount === 0 && !host.tcp.hasUndelivered && infrared?.isQuiet !== false,
     close,
   };
+}
+
+/** @throws TapError when the room cannot be had */
+function infraredHost(host: Host, provider: Provider, room: string, { infraredId, infraredName }: HostSettings): InfraredHost {
+  const id = infraredId ?? 1 + below(host.context.random, 0xfffffffe);
+  return new InfraredHost(host, provider, room, { id, name: infraredName ?? host.name });
 }
 
 /** @throws NetworkError when the hosts file cannot be read */

@@ -27,6 +27,7 @@ export interface Libc {
   connect(fd: number, address: number, length: number): number;
   send(fd: number, address: number, length: number, flags: number): number;
   recv(fd: number, address: number, length: number, flags: number): number;
+  sendto(fd: number, address: number, length: number, flags: number, name: number, nameLength: number): number;
   shutdown(fd: number, how: number): number;
   sendmsg(fd: number, header: number, flags: number): number;
   setsockopt(fd: number, level: number, option: number, value: number, length: number): number;
@@ -57,15 +58,18 @@ export const EACCES = 13;
 export const EEXIST = 17;
 export const EBUSY = 16;
 export const ENODEV = 19;
+export const ENOTDIR = 20;
 export const EINVAL = 22;
 export const ENAMETOOLONG = 36;
 export const ENOSYS = 38;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const EBADFD = 77;
+export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
 export const ECONNABORTED = 103;
 export const ENOBUFS = 105;
+export const ECONNREFUSED = 111;
 
 const require = createRequire(import.meta.url);
 let loaded: Libc | undefined;
@@ -128,6 +132,7 @@ function load(): Libc {
     send: library.func("send", "int64_t", ["int", "uintptr_t", "size_t", "int"]) as Libc["send"],
     shutdown: library.func("shutdown", "int", ["int", "int"]) as Libc["shutdown"],
     recv: library.func("recv", "int64_t", ["int", "uintptr_t", "size_t", "int"]) as Libc["recv"],
+    sendto: library.func("sendto", "int64_t", ["int", "uintptr_t", "size_t", "int", "uintptr_t", "uint32_t"]) as Libc["sendto"],
     sendmsg: library.func("sendmsg", "int64_t", ["int", "uintptr_t", "int"]) as Libc["sendmsg"],
     setsockopt: library.func("setsockopt", "int", ["int", "int", "int", "uintptr_t", "uint32_t"]) as Libc["setsockopt"],
     epoll_create1: library.func("epoll_create1", "int", ["int"]) as Libc["epoll_create1"],

@@ -1,4 +1,4 @@
-/** Names of the error numbers that the calls around a TAP device give; Linux's values for x86-64 and arm64. */
+/** Names of the error numbers that calls of the system give; Linux's values for x86-64 and arm64. */
 const NAMES: Readonly<Record<number, string>> = {
   1: "EPERM",
   2: "ENOENT",
@@ -13,6 +13,7 @@ const NAMES: Readonly<Record<number, string>> = {
   16: "EBUSY",
   17: "EEXIST",
   19: "ENODEV",
+  20: "ENOTDIR",
   22: "EINVAL",
   23: "ENFILE",
   24: "EMFILE",
@@ -20,6 +21,7 @@ const NAMES: Readonly<Record<number, string>> = {
   38: "ENOSYS",
   77: "EBADFD",
   95: "EOPNOTSUPP",
+  98: "EADDRINUSE",
   99: "EADDRNOTAVAIL",
   100: "ENETDOWN",
   105: "ENOBUFS",
@@ -28,7 +30,7 @@ const NAMES: Readonly<Record<number, string>> = {
 /** Such as `EPERM`; `errno 250` for a number that has no name here. */
 export const errnoName = (errno: number): string => NAMES[errno] ?? `errno ${errno}`;
 
-/** Something about a TAP device could not be had. `hint` is one thing that the operator can do about it. */
+/** A TAP device, or what else of the system's a host stands on, could not be had. `hint` is one thing that the operator can do about it. */
 export class TapError extends Error {
   override readonly name = "TapError";
   readonly action: string;

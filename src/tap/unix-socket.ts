@@ -135,7 +135,7 @@ function widen(fd: number): void {
 }
 
 /** struct sockaddr_un. */
-function socketName(path: string): Uint8Array {
+export function socketName(path: string): Uint8Array {
   const text = new TextEncoder().encode(path);
   const name = new Uint8Array(2 + text.length + 1);
   name[0] = AF_UNIX;
@@ -144,7 +144,7 @@ function socketName(path: string): Uint8Array {
 }
 
 /** Cut, it would be another socket's. */
-const isTooLong = (path: string): boolean => new TextEncoder().encode(path).length > MAX_SOCKET_PATH;
+export const isTooLong = (path: string): boolean => new TextEncoder().encode(path).length > MAX_SOCKET_PATH;
 
 function closedWith(fd: number, errno: number): number {
   libc().close(fd);

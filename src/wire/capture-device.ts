@@ -115,7 +115,7 @@ export class CaptureDevice extends WrappedDevice {
 const [DEVICE, INFRARED] = [0, 1] as const;
 const [UNICAST, BROADCAST] = [1, 3] as const;
 
-interface WaitingFrame {
+interface CapturedFrame {
   readonly timeNs: bigint;
   readonly bytes: Uint8Array;
   readonly wireLength: number;
@@ -137,7 +137,7 @@ class Capture {
   #frames = 0;
   #infraredFrames = 0;
   readonly #hasInfrared: boolean;
-  #waiting: WaitingFrame | undefined;
+  #waiting: CapturedFrame | undefined;
   #comments: string[] = [];
   readonly #labels = new TraceLabels();
 

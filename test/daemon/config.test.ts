@@ -56,6 +56,12 @@ describe("the daemon's configuration", () => {
     expect(host).toMatchObject({ detectConflicts: true, conflictPolicy: "yield" });
   });
 
+  test("an infrared device comes from the file too, its id as a number or as text", () => {
+    const path = file(JSON.stringify({ infrared: "/tmp/room", infraredId: 7, infraredName: "box" }));
+    expect(daemonConfig({}, path, env).host).toMatchObject({ infrared: "/tmp/room", infraredId: 7, infraredName: "box" });
+    expect(daemonConfig({ infraredId: "0x10" }, path, env).host).toMatchObject({ infraredId: 16 });
+  });
+
   test("name servers and domains may be several, in the file as a list", () => {
     const path = file(JSON.stringify({ dns: ["203.0.113.53", "203.0.113.54"], search: "lan", hosts: "/etc/hosts" }));
     expect(daemonConfig({}, path, env).host).toMatchObject({ dns: ["203.0.113.53", "203.0.113.54"], search: ["lan"], hosts: "/etc/hosts" });

@@ -49,6 +49,25 @@ describe("the URL of a network", () => {
     });
   });
 
+  test("puts an infrared device into a room, under an id and a name", () => {
+    expect(parseNetworkUrl("embedded:?infrared=/tmp/room&infrared-id=0x0a0b0c0d&infrared-name=My%20box")).toMatchObject({
+      host: { device: "wire", infrared: "/tmp/room", infraredId: 0x0a0b0c0d, infraredName: "My box" },
+    });
+    expect(parseNetworkUrl("tap:tap7?infrared=room&infrared-id=7")).toMatchObject({ host: { infrared: "room", infraredId: 7 } });
+  });
+
+  test.each([
+    ["embedded:?infrared=", "infrared: expected a directory"],
+    [`embedded:?infrared=${"x".repeat(99)}`, "infrared: expected a path of at most 98 bytes"],
+    ["embedded:?infrared=r&infrared-id=0xffffffff", "infrared-id: expected 1 to 0xfffffffe"],
+    ["embedded:?infrared=r&infrared-id=phone", "infrared-id: expected 1 to 0xfffffffe"],
+    ["embedded:?infrared=r&infrared-name=%E2%82%AC", "infrared-name: expected 1 to 22 characters of Latin-1"],
+    ["embedded:?infrared-id=7", "Cannot give an infrared device the id 7: it needs a room, a directory"],
+    ["embedded:?infrared=r&record=f", 'Cannot record to "f" with infrared'],
+  ])("%s is a mistake", (url, words) => {
+    expect(mistake(url)).toContain(words);
+  });
+
   test("tap: takes its address from a DHCP server", () => {
     const network = parseNetworkUrl("tap:tap7?dhcp=on");
     expect(network).toEqual({ kind: "host", host: { device: "tap", name: "tap7", profile: "windows", offloads: true } });

@@ -3,7 +3,7 @@ import * as c from "../abi/constants.ts";
 import { guid } from "../abi/guid.ts";
 import type { WSAPROTOCOL_INFO } from "../abi/protocol-info.ts";
 import type { Socket } from "./socket.ts";
-import { socketFamily } from "./socket-family.ts";
+import { IRDA, socketFamily } from "./socket-family.ts";
 
 const STREAM_FLAGS = c.XP1_GUARANTEED_DELIVERY | c.XP1_GUARANTEED_ORDER | c.XP1_GRACEFUL_CLOSE | c.XP1_EXPEDITED_DATA | c.XP1_IFS_HANDLES;
 const DATAGRAM_FLAGS =
@@ -15,7 +15,10 @@ const PROVIDERS = new Map([
   [c.AF_INET6, { id: guid("f9eab0c0-26d4-11d0-bbbf-00aa006c34e4"), suffix: "IPv6", firstEntry: 1004 }],
 ]);
 
-/** Microsoft's base provider for infrared: what SO_PROTOCOL_INFO tells. WSAEnumProtocols, which asks no host, does not list it. */
+/** TinyTP knows no expedited data. */
+const INFRARED_FLAGS = STREAM_FLAGS & ~c.XP1_EXPEDITED_DATA;
+
+/** Microsoft's base provider for infrared. */
 const IRDA_PROVIDER = { id: guid("3972523d-2af1-11d1-b655-00805f3642cc"), suffix: "IrDA", firstEntry: 1007 };
 
 /** Which entry of the catalogue a socket is of. */
@@ -23,7 +26,7 @@ export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" |
   const provider = PROVIDERS.get(family.af) ?? IRDA_PROVIDER;
   const isStream = type === c.SOCK_STREAM;
   return {
-    dwServiceFlags1: isStream ? STREAM_FLAGS : DATAGRAM_FLAGS,
+    dwServiceFlags1: provider === IRDA_PROVIDER ? INFRARED_FLAGS : isStream ? STREAM_FLAGS : DATAGRAM_FLAGS,
     dwServiceFlags2: 0,
     dwServiceFlags3: 0,
     dwServiceFlags4: 0,
@@ -46,11 +49,14 @@ export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" |
   };
 }
 
-/** Every entry of the catalogue, which WSAEnumProtocols lists. */
-export const protocolCatalogue = (): WSAPROTOCOL_INFO[] =>
-  [...PROVIDERS.keys()].flatMap((af) => {
+/** Every entry of the catalogue, which WSAEnumProtocols lists. It is the same on every host, whether it has an infrared device or not. */
+export function protocolCatalogue(): WSAPROTOCOL_INFO[] {
+  const internet = [...PROVIDERS.keys()].flatMap((af) => {
     const family = socketFamily(af)!;
-    const stream = { family, type: c.SOCK_STREAM, protocol: c.IPPROTO_TCP };
-    const datagram = { family, type: c.SOCK_DGRAM, protocol: c.IPPROTO_UDP };
-    return [stream, datagram].map(protocolInfo);
+    return [
+      { family, type: c.SOCK_STREAM, protocol: c.IPPROTO_TCP },
+      { family, type: c.SOCK_DGRAM, protocol: c.IPPROTO_UDP },
+    ];
   });
+  return [...internet, { family: IRDA, type: c.SOCK_STREAM, protocol: c.IRDA_PROTO_SOCK_STREAM }].map(protocolInfo);
+}

@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import {
   AF_INET,
   AF_INET6,
+  AF_IRDA,
   CF_ACCEPT,
   CF_DEFER,
   CF_REJECT,
@@ -11,6 +12,7 @@ import {
   INVALID_SOCKET,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  IRDA_PROTO_SOCK_STREAM,
   new_WSABUF,
   new_WSAOVERLAPPED,
   new_WSAPROTOCOL_INFOW,
@@ -184,18 +186,19 @@ describe("WSADuplicateSocket (Microsoft's page, Wine's test WSADuplicateSocket)"
 });
 
 describe("WSAEnumProtocols (Microsoft's page)", () => {
-  test("lists TCP and UDP of both families, says how much room it wants, and picks by protocol", () => {
+  test("lists TCP and UDP of both families and infrared, says how much room it wants, and picks by protocol", () => {
     const { winsock: w } = new VirtualWinsock();
     const length = { value: 0 };
     expect(outcome(w, w.WSAEnumProtocols(null, null, length))).toEqual(fails(WSAENOBUFS));
-    expect(length.value).toBe(4 * sizeof_WSAPROTOCOL_INFOW);
+    expect(length.value).toBe(5 * sizeof_WSAPROTOCOL_INFOW);
     const found: WSAPROTOCOL_INFO[] = [];
-    expect(w.WSAEnumProtocols(null, found, length)).toBe(4);
+    expect(w.WSAEnumProtocols(null, found, length)).toBe(5);
     expect(found.map((f) => [f.iAddressFamily, f.iProtocol])).toEqual([
       [AF_INET, IPPROTO_TCP],
       [AF_INET, IPPROTO_UDP],
       [AF_INET6, IPPROTO_TCP],
       [AF_INET6, IPPROTO_UDP],
+      [AF_IRDA, IRDA_PROTO_SOCK_STREAM],
     ]);
     const memory = new Uint8Array(2 * sizeof_WSAPROTOCOL_INFOA);
     length.value = memory.length;

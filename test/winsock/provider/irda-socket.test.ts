@@ -13,6 +13,7 @@ import {
   sizeof_IAS_SET,
   sizeof_SOCKADDR_IRDA,
 } from "../../../src/winsock/abi/irda-structures.ts";
+import { new_WSAPROTOCOL_INFOW, sizeof_WSAPROTOCOL_INFOW, type WSAPROTOCOL_INFO } from "../../../src/winsock/abi/protocol-info.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
 import { LAPTOP, PHONE, PRINTER } from "../../support/infrared-room.ts";
 import {
@@ -53,6 +54,28 @@ describe("socket", () => {
     expect(winsock.socket(c.AF_IRDA, type, protocol) === c.INVALID_SOCKET).toBe(code !== 0);
     expect(winsock.WSAGetLastError()).toBe(code);
   });
+});
+
+test("the catalogue's entry makes a socket, and is what SO_PROTOCOL_INFO tells of it", () => {
+  const { winsock } = new InfraredWinsock();
+  const found: WSAPROTOCOL_INFO[] = [];
+  expect(winsock.WSAEnumProtocols([c.IRDA_PROTO_SOCK_STREAM, 0], found, { value: 10_000 })).toBe(1);
+  const flags = c.XP1_GUARANTEED_DELIVERY | c.XP1_GUARANTEED_ORDER | c.XP1_GRACEFUL_CLOSE | c.XP1_IFS_HANDLES;
+  expect(found[0]).toMatchObject({
+    szProtocol: "MSAFD Irda [IrDA]",
+    iAddressFamily: c.AF_IRDA,
+    iSocketType: c.SOCK_STREAM,
+    iProtocol: c.IRDA_PROTO_SOCK_STREAM,
+    iMaxSockAddr: sizeof_SOCKADDR_IRDA,
+    dwServiceFlags1: flags,
+    dwMessageSize: 0,
+  });
+  const described = c.FROM_PROTOCOL_INFO;
+  const s = winsock.WSASocket(described, described, described, found[0]!, 0, c.WSA_FLAG_OVERLAPPED);
+  expect(connectIrda(winsock, s, PHONE, "Echo")).toEqual(SUCCESS);
+  const info = new_WSAPROTOCOL_INFOW();
+  expect(winsock.getsockopt(s, c.SOL_SOCKET, c.SO_PROTOCOL_INFOW, info, { value: sizeof_WSAPROTOCOL_INFOW })).toBe(0);
+  expect(info).toEqual(found[0]);
 });
 
 describe("bind", () => {

@@ -171,7 +171,7 @@ export type { WrappedDevice } from "./wire/wrapped-device.ts";
 // Winsock over it
 
 export { createInfraredMedium, type InfraredMediumOptions, type InfraredMediumService } from "./irda/infrared-medium.ts";
-export type { InfraredConversation, InfraredServiceSettings, StationSettings } from "./irda/infrared-station.ts";
+export type { InfraredAttributeSettings, InfraredConversation, InfraredServiceSettings, StationSettings } from "./irda/infrared-station.ts";
 export { describeError, errorName, WinsockError, type WsaErrorName } from "./winsock/abi/errors.ts";
 export type {
   Box,

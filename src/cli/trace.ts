@@ -23,7 +23,7 @@ export function traceCommand(): Command {
     .summary("watch a host: every call, segment, state and timer, as a ladder or JSON lines")
     .description("Shows what happens on a host while it happens, until Ctrl-C.")
     .option("--peer <address>", "only what passes between the host and this address, and the calls", address)
-    .option("--detailed", "round-trip samples, congestion window, neighbours and idle polls of infrared too")
+    .option("--detailed", "round-trip samples, congestion window, neighbours, idle polls and alarms of infrared too")
     .option("--for <time>", "end after this time", duration)
     .option("--json", "one JSON object for each event; frames in base64")
     .addOption(networkOption())

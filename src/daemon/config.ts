@@ -7,6 +7,7 @@ import {
   domainList,
   firstIssue,
   hostNameSetting,
+  infraredDeviceList,
   infraredIdNumber,
   infraredNameSetting,
   ipv4Prefix,
@@ -65,6 +66,7 @@ const keys = z.strictObject({
   search: domainList.optional(),
   hosts: z.string().min(1, { error: "expected the name of a file" }).optional(),
   infrared: roomSetting.optional(),
+  infraredDevices: infraredDeviceList.optional(),
   infraredId: infraredIdNumber.optional(),
   infraredName: infraredNameSetting.optional(),
   maxClients: z.coerce

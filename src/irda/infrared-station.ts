@@ -15,8 +15,21 @@ export interface InfraredConversation {
 /** A service of a simulated device, by the name that programs connect to. */
 export interface InfraredServiceSettings {
   readonly name: string;
-  /** Bytes came; undefined at the end. Without it they are taken and nothing is said. */
+  /** What comes is sent back, and the end is answered with the end. */
+  readonly echo?: boolean | undefined;
+  /** Bytes came; undefined at the end. Without it, and without `echo`, they are taken and nothing is said. */
   readonly received?: (bytes: Uint8Array | undefined, conversation: InfraredConversation) => void;
+}
+
+const echoBack = (bytes: Uint8Array | undefined, conversation: InfraredConversation): void =>
+  bytes === undefined ? conversation.close() : conversation.send(bytes);
+
+/** What a device says of itself to who asks its IAS. */
+export interface InfraredAttributeSettings {
+  readonly class: string;
+  readonly attribute: string;
+  /** 32 bits, text, or octets. */
+  readonly value: number | string | Uint8Array;
 }
 
 /** A device as a test or lesson wants it. */
@@ -24,10 +37,10 @@ export interface StationSettings {
   readonly id: number;
   /** At most 22 characters, one byte each. */
   readonly name: string;
-  readonly services?: readonly InfraredServiceSettings[];
-  readonly attributes?: readonly { readonly class: string; readonly attribute: string; readonly value: number | string | Uint8Array }[];
+  readonly services?: readonly InfraredServiceSettings[] | undefined;
+  readonly attributes?: readonly InfraredAttributeSettings[] | undefined;
   /** Computer unless said. */
-  readonly hints?: number;
+  readonly hints?: number | undefined;
 }
 
 /** Why a connection did not come about. */
@@ -238,7 +251,7 @@ export class InfraredStation implements Hearer {
     };
   }
 
-  #simulate({ name, received }: InfraredServiceSettings): void {
+  #simulate({ name, echo = false, received = echo ? echoBack : undefined }: InfraredServiceSettings): void {
     this.offer(name, (call) => {
       const { ttp } = call;
       const conversation: InfraredConversation = { send: (bytes) => ttp.write(bytes), close: () => call.close() };

@@ -17,7 +17,7 @@ export interface LadderOptions {
   readonly host?: string;
   /** Columns to draw on, between MIN_WIDTH and MAX_WIDTH; 100 when left out or 0, as on a terminal of unknown size. */
   readonly width?: number | undefined;
-  /** Round-trip samples, congestion windows and idle polls of infrared too; without it only what a beginner looks for. */
+  /** Round-trip samples, congestion windows, idle polls and alarms of infrared too; without it only what a beginner looks for. */
   readonly detailed?: boolean;
 }
 
@@ -32,6 +32,10 @@ export const MIN_WIDTH = 72;
 export const MAX_WIDTH = 120;
 const TIME_WIDTH = 7;
 const USUAL_CALL_WIDTH = 31;
+const CONNECTED = "Connected: both sides have agreed on where their streams begin.";
+const CONNECTED_BY_INFRARED = "Connected: the service was asked for by its name, and each side has told how many frames it takes.";
+/** A connect that names a service and a device. */
+const INFRARED_CALL = / of [0-9a-f]{8}\b/;
 /** The other end of a discovery. */
 const IN_SIGHT = "everybody in sight";
 const INFRARED_ID = /^[0-9a-f]{8}$/;
@@ -127,7 +131,7 @@ export class Ladder {
       this.#infraredFrame(event);
       return;
     }
-    if (isSilent(event) || isOrdinary(event) || !this.#concerns(event)) return;
+    if (isSilent(event) || isOrdinary(event) || (isInfraredAlarm(event) && !this.#detailed) || !this.#concerns(event)) return;
     this.pause();
     this.#startMs ??= event.atMs;
     this.#draw(event);
@@ -146,6 +150,7 @@ export class Ladder {
     this.#startMs ??= event.atMs;
     const held = this.#held;
     const called = this.#labels.call(event);
+    const asked = (this.#open.get(callKey(event)) ?? held)?.text ?? "";
     const colour: Colour = event.error === 0 ? "green" : "red";
     // The error's name and number stand in the verdict below.
     const result = event.error === 0 ? event.text : event.text.replace(/, \w+ \(\d+\)$/, "");
@@ -158,7 +163,7 @@ export class Ladder {
       this.#callLines(event.atMs, `${name} = ${result}`, colour);
     }
     if (event.error !== 0) this.#verdict(describeError(event.error), "red");
-    else if (called === "connect") this.#verdict("Connected: both sides have agreed on where their streams begin.", "green");
+    else if (called === "connect") this.#verdict(INFRARED_CALL.test(asked) ? CONNECTED_BY_INFRARED : CONNECTED, "green");
   }
 
   /** A sentence across the whole width. */
@@ -340,6 +345,10 @@ const isManagement = (name: string): boolean => name === "control";
 
 /** What happens to nearly every segment and needs no word. */
 const isOrdinary = (event: TraceEvent): boolean => event.type === "segment-judged" && event.verdict === "accepted";
+
+/** Every frame of infrared has its alarm. */
+const isInfraredAlarm = (event: TraceEvent): boolean =>
+  (event.type === "timer-set" || event.type === "timer-fired") && event.owner?.startsWith("infrared ") === true;
 
 const SILENT: ReadonlySet<TraceEvent["type"]> = new Set<SilentEvent["type"]>([
   "turn-begun",

@@ -72,9 +72,51 @@ export const infraredIdNumber = z.coerce
   .int(INFRARED_ID_WANTED)
   .min(1, INFRARED_ID_WANTED)
   .max(0xfffffffe, INFRARED_ID_WANTED);
-export const infraredNameSetting = z
-  .string()
-  .refine((name) => /^[\x20-\x7e\xa0-\xff]{1,22}$/.test(name), { error: "expected 1 to 22 characters of Latin-1" });
+
+const latin1 = (most: number) =>
+  z.string().refine((text) => /^[\x20-\x7e\xa0-\xff]+$/.test(text) && text.length <= most, {
+    error: `expected 1 to ${most} characters of Latin-1`,
+  });
+export const infraredNameSetting = latin1(22);
+const infraredDevice = z.strictObject({
+  id: infraredIdNumber,
+  name: infraredNameSetting,
+  hints: z.number().int().min(0).max(0xffff).optional(),
+  services: z
+    .array(z.strictObject({ name: latin1(24), echo: z.boolean().optional() }))
+    .max(64)
+    .optional(),
+  attributes: z
+    .array(
+      z.strictObject({
+        class: latin1(60),
+        attribute: latin1(60),
+        value: z.union([
+          z.number().int().min(0).max(0xffffffff),
+          latin1(255),
+          z
+            .array(z.number().int().min(0).max(255))
+            .max(1024)
+            .transform((bytes) => Uint8Array.from(bytes)),
+        ]),
+      }),
+    )
+    .max(128)
+    .optional(),
+});
+
+/** As JSON in a URL or flag, as it stands in a file. */
+export const infraredDeviceList = z.preprocess(
+  (value) => {
+    if (typeof value !== "string") return value;
+    try {
+      return JSON.parse(value);
+    } catch {
+      return undefined;
+    }
+  },
+  z.array(infraredDevice, { error: 'expected a list in JSON, such as [{"id":1,"name":"phone"}]' }).max(32),
+);
 
 /** The first thing that is wrong, beginning with the key: `gateway: expected …`. */
 export function firstIssue(error: z.ZodError): string {

@@ -11,30 +11,39 @@ const LONGEST_FRAME = 2056;
 /** Taken in before the host has its turn. */
 const FRAMES_PER_TURN = 64;
 
+/** Where an infrared device is, and who is there too. */
+export interface InfraredSurroundings {
+  /** A room of the machine, for devices of other programs; undefined where there are none. */
+  readonly room: string | undefined;
+  /** Simulated devices. */
+  readonly devices: readonly StationSettings[];
+}
+
 /**
- * A host whose infrared device is in a room of the machine, with devices of other programs: what its transceiver sends goes there when its
- * last bit has left, in real time, and what the others send is heard as it comes. Whatever that is, it costs one frame.
+ * A host with an infrared device. Where that is in a room of the machine, what is sent goes there when its last bit has left, in real
+ * time, and what others send is heard as it comes; whatever that is, it costs one frame.
  */
 export class InfraredHost implements LoopHost {
   readonly #host: Host;
-  readonly #room: DatagramRoom;
-  readonly #medium = new InfraredMedium({ devices: [] });
+  readonly #room: DatagramRoom | undefined;
+  readonly #medium: InfraredMedium;
   readonly #id: number;
   readonly #hear: (frame: Uint8Array) => void;
 
   /** @throws TapError when the room cannot be entered */
-  constructor(host: Host, provider: Provider, path: string, settings: StationSettings) {
+  constructor(host: Host, provider: Provider, settings: StationSettings, { room, devices }: InfraredSurroundings) {
     this.#host = host;
     this.#id = settings.id;
-    this.#room = DatagramRoom.enter(path, settings.id, LONGEST_FRAME);
-    const heard = this.#medium.openWindow((frame) => this.#room.send(frame));
+    this.#medium = new InfraredMedium({ devices });
+    this.#room = room === undefined ? undefined : DatagramRoom.enter(room, settings.id, LONGEST_FRAME);
+    const heard = this.#medium.openWindow((frame) => this.#room?.send(frame));
     this.#hear = (frame) => guarded(host.context, () => heard(frame));
     provider.joinInfrared(this.#medium, settings);
   }
 
-  /** To be polled for reading. */
-  get descriptor(): number {
-    return this.#room.descriptor;
+  /** To be polled for reading; undefined without a room. */
+  get descriptor(): number | undefined {
+    return this.#room?.descriptor;
   }
 
   enter(nowMs: number): void {
@@ -43,7 +52,7 @@ export class InfraredHost implements LoopHost {
 
   turn(nowMs: number): boolean {
     this.#host.enter(nowMs);
-    const taken = this.#room.receive(this.#hear, FRAMES_PER_TURN);
+    const taken = this.#room?.receive(this.#hear, FRAMES_PER_TURN);
     return this.#host.turn(nowMs) || taken === FRAMES_PER_TURN;
   }
 
@@ -65,6 +74,6 @@ export class InfraredHost implements LoopHost {
   }
 
   close(): void {
-    this.#room.close();
+    this.#room?.close();
   }
 }

@@ -1,5 +1,6 @@
 import { Address4, Address6 } from "ip-address";
 import * as z from "zod";
+import type { StationSettings } from "../irda/infrared-station.ts";
 import {
   AUTO,
   addressList,
@@ -8,6 +9,7 @@ import {
   domainList,
   firstIssue,
   hostNameSetting,
+  infraredDeviceList,
   infraredIdNumber,
   infraredNameSetting,
   ipv4Prefix,
@@ -60,8 +62,10 @@ export interface HostSettings {
   readonly search?: readonly string[] | undefined;
   /** Hosts file, read once at the start. */
   readonly hosts?: string | undefined;
-  /** Directory in which programs of this machine are in sight of each other's infrared devices; without it there is no such device. */
+  /** Directory in which programs of this machine are in sight of each other's infrared devices. */
   readonly infrared?: string | undefined;
+  /** Simulated devices in sight of the host's own, which it has then too. Their services echo, or take what comes. */
+  readonly infraredDevices?: readonly StationSettings[] | undefined;
   /** Of the infrared device, 1 to 0xfffffffe; any by default. */
   readonly infraredId?: number | undefined;
   /** What others see of the infrared device, at most 22 characters of Latin-1; the host's name by default. */
@@ -99,6 +103,7 @@ const hostOptions = {
   search: domainList.optional(),
   hosts: fileName.optional(),
   infrared: roomSetting.optional(),
+  "infrared-devices": infraredDeviceList.optional(),
   "infrared-id": infraredIdNumber.optional(),
   "infrared-name": infraredNameSetting.optional(),
 };
@@ -107,7 +112,7 @@ const tapOptions = z.strictObject({ ...hostOptions, dhcp: onOff.optional(), offl
 
 /**
  * `embedded:`, `tap:NAME?ip=…&dhcp=on|off&gateway=…&ip6=…,…&gateway6=…&profile=…&offload=on|off&mac=…&mtu=…&detect-conflicts=on|off&capture=FILE&record=FILE&hostname=NAME
- * &dns=ADDRESS,…&search=DOMAIN,…&hosts=FILE&infrared=DIRECTORY&infrared-id=NUMBER&infrared-name=NAME` or `daemon:/path/of/socket`.
+ * &dns=ADDRESS,…&search=DOMAIN,…&hosts=FILE&infrared=DIRECTORY&infrared-devices=JSON&infrared-id=NUMBER&infrared-name=NAME` or `daemon:/path/of/socket`.
  * @throws NetworkError with one sentence that names the part that is wrong
  */
 export function parseNetworkUrl(url: string): Network {
@@ -139,6 +144,7 @@ export function parseNetworkUrl(url: string): Network {
 const named = ({
   "detect-conflicts": detectConflicts,
   "conflict-policy": conflictPolicy,
+  "infrared-devices": infraredDevices,
   "infrared-id": infraredId,
   "infrared-name": infraredName,
   ...options
@@ -146,6 +152,7 @@ const named = ({
   ...options,
   detectConflicts,
   conflictPolicy,
+  infraredDevices,
   infraredId,
   infraredName,
 });
@@ -190,17 +197,24 @@ function checkIpv6({ ip6 = [], gateway6, mtu }: HostChoices): void {
 }
 
 /** @throws NetworkError when what is said of infrared does not go together */
-function checkInfrared({ infrared, infraredId, infraredName, record }: HostChoices): void {
+function checkInfrared({ infrared, infraredDevices, infraredId, infraredName, record }: HostChoices): void {
+  const isThere = hasInfrared({ infrared, infraredDevices });
   const said = infraredId ?? infraredName;
-  if (infrared === undefined && said !== undefined) {
-    throw new NetworkError(
-      `Cannot give an infrared device the ${infraredId === undefined ? "name" : "id"} ${said}: it needs a room, a directory`,
-    );
+  if (!isThere && said !== undefined) {
+    const what = infraredId === undefined ? "name" : "id";
+    throw new NetworkError(`Cannot give an infrared device the ${what} ${said}: it needs a directory as its room, or other devices in it`);
   }
-  if (infrared !== undefined && record !== undefined) {
-    throw new NetworkError(`Cannot record to "${record}" with infrared: a replay would not hear what came from the room "${infrared}"`);
+  if (isThere && record !== undefined) {
+    throw new NetworkError(`Cannot record to "${record}" with infrared: a replay would hear none of the other devices`);
   }
+  const ids = [...(infraredDevices ?? []).map(({ id }) => id), ...(infraredId === undefined ? [] : [infraredId])];
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) throw new NetworkError(`Cannot use the infrared id ${twice} twice`);
 }
+
+/** Whether a host with these settings has an infrared device. */
+export const hasInfrared = ({ infrared, infraredDevices }: Pick<HostSettings, "infrared" | "infraredDevices">): boolean =>
+  infrared !== undefined || infraredDevices !== undefined;
 
 function read<T>(url: string, schema: z.ZodType<T>, query: string): T {
   const pairs = [...new URLSearchParams(query)];

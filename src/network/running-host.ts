@@ -32,7 +32,7 @@ import { guardedHandler } from "./guarded-handler.ts";
 import type { LoopHost, Waiter } from "./host-loop.ts";
 import { InfraredHost } from "./infrared-host.ts";
 import { MistakeReports } from "./mistake-reports.ts";
-import type { HostSettings } from "./network-url.ts";
+import { type HostSettings, hasInfrared } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
 import { type Clock, RealClock } from "./real-clock.ts";
 import { type DoorNotice, SocketDoor } from "./socket-door.ts";
@@ -155,8 +155,8 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, clock, notice, closers);
 
   const provider = new Provider(host, parts.programs);
-  const infrared = settings.infrared === undefined ? undefined : infraredHost(host, provider, settings.infrared, settings);
-  if (infrared !== undefined && waiter instanceof PollWaiter) waiter.watch(infrared.descriptor);
+  const infrared = hasInfrared(settings) ? infraredHost(host, provider, settings) : undefined;
+  if (infrared?.descriptor !== undefined && waiter instanceof PollWaiter) waiter.watch(infrared.descriptor);
   closers.push(() => infrared?.close());
   let door: SocketDoor | undefined;
   const management = new ManagementService({
@@ -195,9 +195,11 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
 }
 
 /** @throws TapError when the room cannot be had */
-function infraredHost(host: Host, provider: Provider, room: string, { infraredId, infraredName }: HostSettings): InfraredHost {
-  const id = infraredId ?? 1 + below(host.context.random, 0xfffffffe);
-  return new InfraredHost(host, provider, room, { id, name: infraredName ?? host.name });
+function infraredHost(host: Host, provider: Provider, settings: HostSettings): InfraredHost {
+  const { infrared: room, infraredDevices: devices = [], infraredId, infraredName: name = host.name } = settings;
+  let id = infraredId;
+  while (id === undefined || devices.some((other) => other.id === id)) id = 1 + below(host.context.random, 0xfffffffe);
+  return new InfraredHost(host, provider, { id, name }, { room, devices });
 }
 
 /** @throws NetworkError when the hosts file cannot be read */

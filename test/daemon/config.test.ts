@@ -59,6 +59,8 @@ describe("the daemon's configuration", () => {
   test("an infrared device comes from the file too, its id as a number or as text", () => {
     const path = file(JSON.stringify({ infrared: "/tmp/room", infraredId: 7, infraredName: "box" }));
     expect(daemonConfig({}, path, env).host).toMatchObject({ infrared: "/tmp/room", infraredId: 7, infraredName: "box" });
+    const devices = file(JSON.stringify({ infraredDevices: [{ id: 1, name: "phone", services: [{ name: "Echo", echo: true }] }] }));
+    expect(daemonConfig({}, devices, env).host).toMatchObject({ infraredDevices: [{ id: 1, services: [{ name: "Echo", echo: true }] }] });
     expect(daemonConfig({ infraredId: "0x10" }, path, env).host).toMatchObject({ infraredId: 16 });
   });
 

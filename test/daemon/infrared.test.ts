@@ -215,7 +215,7 @@ describe("tapsockd's room", () => {
     [["--infrared", "x".repeat(200)], "--infrared: expected a path of at most 98 bytes"],
     [["--infrared", "/tmp/x", "--infrared-id", "0"], "--infrared-id: expected 1 to 0xfffffffe"],
     [["--infrared", "/tmp/x", "--infrared-name", "x".repeat(23)], "--infrared-name: expected 1 to 22 characters of Latin-1"],
-    [["--infrared-name", "box"], "Cannot give an infrared device the name box: it needs a room"],
+    [["--infrared-name", "box"], "Cannot give an infrared device the name box: it needs a directory"],
     [["--infrared", "/tmp/x", "--record", "/tmp/y"], 'Cannot record to "/tmp/y" with infrared'],
   ])("%j is wrong usage: status 2, and a sentence", async (flags, words) => {
     const { status, stderr } = await keep(startDaemon(...flags)).ended;

@@ -66,11 +66,15 @@ describe("the ladder of infrared", () => {
       "→ DISC",
       "← UA",
     ]);
+    expect(lines.join("\n")).toContain('connect(s=4, "Echo" of');
+    expect(lines.join("\n")).toContain("⇒ Connected: the service was asked for by its name");
     expect(new Set(lines.filter((line) => line.includes("│")).map((line) => line.length))).toEqual(new Set([100]));
   });
 
-  test("draws idle polls only where all is to be seen", () => {
+  test("draws idle polls and alarms only where all is to be seen", () => {
     const events = watched(echo);
+    expect(drawn(events).join("\n")).not.toContain("timer");
+    expect(drawn(events, { detailed: true }).join("\n")).toContain("irlap timer set");
     expect(rungs(drawn(events)).filter((rung) => rung.includes("RR")).length).toBeLessThan(6);
     expect(rungs(drawn(events, { detailed: true })).filter((rung) => rung.includes("RR")).length).toBeGreaterThan(50);
   });

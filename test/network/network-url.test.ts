@@ -56,13 +56,33 @@ describe("the URL of a network", () => {
     expect(parseNetworkUrl("tap:tap7?infrared=room&infrared-id=7")).toMatchObject({ host: { infrared: "room", infraredId: 7 } });
   });
 
+  test("puts simulated devices in sight of it", () => {
+    const attributes = [
+      { class: "Phone", attribute: "Number", value: "555" },
+      { class: "Phone", attribute: "Calls", value: 7 },
+      { class: "Phone", attribute: "Tones", value: [1, 2, 3] },
+    ];
+    const phone = { id: 1, name: "phone", services: [{ name: "Echo", echo: true }], attributes };
+    const network = parseNetworkUrl(`embedded:?infrared-devices=${encodeURIComponent(JSON.stringify([phone]))}`);
+    const tones = { ...attributes[2], value: Uint8Array.of(1, 2, 3) };
+    expect(network).toMatchObject({ host: { infraredDevices: [{ ...phone, attributes: [attributes[0], attributes[1], tones] }] } });
+  });
+
   test.each([
     ["embedded:?infrared=", "infrared: expected a directory"],
     [`embedded:?infrared=${"x".repeat(99)}`, "infrared: expected a path of at most 98 bytes"],
     ["embedded:?infrared=r&infrared-id=0xffffffff", "infrared-id: expected 1 to 0xfffffffe"],
     ["embedded:?infrared=r&infrared-id=phone", "infrared-id: expected 1 to 0xfffffffe"],
     ["embedded:?infrared=r&infrared-name=%E2%82%AC", "infrared-name: expected 1 to 22 characters of Latin-1"],
-    ["embedded:?infrared-id=7", "Cannot give an infrared device the id 7: it needs a room, a directory"],
+    ["embedded:?infrared-id=7", "Cannot give an infrared device the id 7: it needs a directory"],
+    ["embedded:?infrared-devices=phone", 'infrared-devices: expected a list in JSON, such as [{"id":1,"name":"phone"}]'],
+    ['embedded:?infrared-devices=[{"id":0,"name":"phone"}]', "infrared-devices.0.id: expected 1 to 0xfffffffe"],
+    [
+      'embedded:?infrared-devices=[{"id":1,"name":"phone","services":[{"name":""}]}]',
+      "services.0.name: expected 1 to 24 characters of Latin-1",
+    ],
+    ['embedded:?infrared-devices=[{"id":7,"name":"phone"}]&infrared-id=7', "Cannot use the infrared id 7 twice"],
+    ["embedded:?infrared-devices=[]&record=f", 'Cannot record to "f" with infrared'],
     ["embedded:?infrared=r&record=f", 'Cannot record to "f" with infrared'],
   ])("%s is a mistake", (url, words) => {
     expect(mistake(url)).toContain(words);

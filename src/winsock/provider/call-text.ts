@@ -101,7 +101,10 @@ function nameText(name: Uint8Array | null): string {
   if (name === null) return "NULL";
   if (familyOf(name) === constants.AF_IRDA && name.length >= sizeof_SOCKADDR_IRDA) {
     const { irdaDeviceID: id, irdaServiceName } = readSockaddrIrda(name);
-    return `${JSON.stringify(irdaServiceName)} of ${Array.from(id, (byte) => byte.toString(16).padStart(2, "0")).join(":")}`;
+    // The number of its four bytes, as others show infrared devices.
+    return `${JSON.stringify(irdaServiceName)} of ${Array.from(id, (byte) => byte.toString(16).padStart(2, "0"))
+      .reverse()
+      .join("")}`;
   }
   const family = socketFamily(familyOf(name) ?? constants.AF_UNSPEC);
   if (family === undefined || name.length < family.nameBytes) return `${name.length} bytes`;

@@ -172,6 +172,7 @@ export type { WrappedDevice } from "./wire/wrapped-device.ts";
 
 export { createInfraredMedium, type InfraredMediumOptions, type InfraredMediumService } from "./irda/infrared-medium.ts";
 export type { InfraredAttributeSettings, InfraredConversation, InfraredServiceSettings, StationSettings } from "./irda/infrared-station.ts";
+export type { StreamMode } from "./irda/tinytp.ts";
 export { describeError, errorName, WinsockError, type WsaErrorName } from "./winsock/abi/errors.ts";
 export type {
   Box,

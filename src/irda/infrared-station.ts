@@ -3,7 +3,7 @@ import { askIas, type IasAnswer, IasDatabase, type IasObject, type IasValue, ias
 import type { DiscoveredDevice } from "./irlap.ts";
 import { IrLmp, type LinkRefusal } from "./irlmp.ts";
 import { LM_REASON } from "./irlmp-frame.ts";
-import { TinyTp, type TinyTpUser } from "./tinytp.ts";
+import { type StreamMode, TinyTp, type TinyTpUser } from "./tinytp.ts";
 import type { Hearer, Transceiver } from "./transceiver.ts";
 
 /** What a service of a simulated device does with its connections. */
@@ -15,6 +15,8 @@ export interface InfraredConversation {
 /** A service of a simulated device, by the name that programs connect to. */
 export interface InfraredServiceSettings {
   readonly name: string;
+  /** What its connections lie on: `tinytp` unless said; `irlpt` for a printer, `9wire` for a serial cable. */
+  readonly mode?: StreamMode | undefined;
   /** What comes is sent back, and the end is answered with the end. */
   readonly echo?: boolean | undefined;
   /** Bytes came; undefined at the end. Without it, and without `echo`, they are taken and nothing is said. */
@@ -66,7 +68,8 @@ export interface InfraredOffer {
 export type ServiceAddress = string | number;
 
 const HINT_COMPUTER = 4;
-const TTP_LSAP_ATTRIBUTE = "IrDA:TinyTP:LsapSel";
+/** Where a service is, by what its streams lie on. */
+const LSAP_ATTRIBUTE = { tinytp: "IrDA:TinyTP:LsapSel", "9wire": "IrDA:TinyTP:LsapSel", irlpt: "IrDA:IrLMP:LsapSel" } as const;
 const BUFFER = 2048;
 /** A simulated service with more than this to send takes nothing in. */
 const MOST_QUEUED = 65_536;
@@ -96,7 +99,7 @@ export class InfraredCall implements TinyTpUser {
     if (refusal !== undefined) return refusal;
     if (isExclusive) this.ttp.wantExclusive();
     if (typeof service === "number") return this.#connect(lmp, service);
-    this.#giveUpAsking = askIas(lmp, this.peer, service, TTP_LSAP_ATTRIBUTE, (answer) => {
+    this.#giveUpAsking = askIas(lmp, this.peer, service, LSAP_ATTRIBUTE[this.ttp.mode], (answer) => {
       this.#giveUpAsking = undefined;
       const failure = this.#answered(lmp, answer);
       if (failure !== undefined) this.#failed(failure);
@@ -111,7 +114,7 @@ export class InfraredCall implements TinyTpUser {
   }
 
   #connect(lmp: IrLmp, lsap: number): InfraredRefusal | undefined {
-    this.ttp.connection = lmp.connect(this.peer, lsap, TinyTp.greeting, this.ttp);
+    this.ttp.connection = lmp.connect(this.peer, lsap, this.ttp.greeting, this.ttp);
     if (this.ttp.connection === undefined) return "no-lsap";
     this.#patience = lmp.time.timers.timer(
       "infrared-connect",
@@ -208,8 +211,14 @@ export class InfraredStation implements Hearer {
   }
 
   /** @returns the connection that is being asked for, or why it cannot be */
-  connect(id: number, service: ServiceAddress, isExclusive: boolean, user: InfraredUser): InfraredCall | InfraredRefusal {
-    const call = new InfraredCall(id, new TinyTp(), false, user);
+  connect(
+    id: number,
+    service: ServiceAddress,
+    isExclusive: boolean,
+    user: InfraredUser,
+    mode: StreamMode = "tinytp",
+  ): InfraredCall | InfraredRefusal {
+    const call = new InfraredCall(id, new TinyTp(mode), false, user);
     return call.open(this.lmp, service, isExclusive) ?? call;
   }
 
@@ -225,19 +234,23 @@ export class InfraredStation implements Hearer {
    * Takes connections to a name, which is told to whoever asks, or to an LSAP, which is not.
    * @param accept is asked about each; one that is not taken is refused
    */
-  offer(service: ServiceAddress, accept: (call: InfraredCall) => boolean): InfraredOffer | "in-use" | "no-lsap" {
+  offer(
+    service: ServiceAddress,
+    accept: (call: InfraredCall) => boolean,
+    mode: StreamMode = "tinytp",
+  ): InfraredOffer | "in-use" | "no-lsap" {
     if (this.#offered.has(service)) return "in-use";
     const lsap = typeof service === "number" ? service : this.lmp.freeLsap();
     if (lsap === undefined) return "no-lsap";
     if (this.lmp.isServed(lsap)) return "in-use";
     const attribute =
-      typeof service === "number" ? undefined : this.setAttribute(service, TTP_LSAP_ATTRIBUTE, { type: "integer", value: lsap });
+      typeof service === "number" ? undefined : this.setAttribute(service, LSAP_ATTRIBUTE[mode], { type: "integer", value: lsap });
     if (typeof service === "string" && attribute === undefined) return "no-lsap";
     this.lmp.serve(lsap, (connection, userData) => {
-      const ttp = TinyTp.accepted(connection, userData);
+      const ttp = TinyTp.accepted(connection, userData, mode);
       const call = new InfraredCall(connection.peer, ttp, true);
       if (!accept(call)) return undefined;
-      connection.confirm(TinyTp.greeting);
+      connection.confirm(ttp.greeting);
       return ttp;
     });
     this.#offered.add(service);
@@ -251,8 +264,8 @@ export class InfraredStation implements Hearer {
     };
   }
 
-  #simulate({ name, echo = false, received = echo ? echoBack : undefined }: InfraredServiceSettings): void {
-    this.offer(name, (call) => {
+  #simulate({ name, mode, echo = false, received = echo ? echoBack : undefined }: InfraredServiceSettings): void {
+    const accept = (call: InfraredCall): boolean => {
       const { ttp } = call;
       const conversation: InfraredConversation = { send: (bytes) => ttp.write(bytes), close: () => call.close() };
       const buffer = new Uint8Array(BUFFER);
@@ -273,7 +286,8 @@ export class InfraredStation implements Hearer {
         },
       };
       return true;
-    });
+    };
+    this.offer(name, accept, mode);
   }
 }
 

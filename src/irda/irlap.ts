@@ -30,6 +30,8 @@ export interface LapUser {
   /** It is over, or was never made. */
   lapDisconnected(why: LapEnd): void;
   lapData(body: Uint8Array): void;
+  /** It takes no data for now: the peer is asked to keep it. */
+  readonly isBusy: boolean;
   /** The next thing to send, at a moment when it can be sent. */
   nextLapData(): Uint8Array | undefined;
   lapDiscovered(devices: readonly DiscoveredDevice[]): void;
@@ -82,6 +84,8 @@ export class IrLap {
   #lastHeardMs = 0;
   #busyUntilMs = 0;
   #isEnding = false;
+  /** RNR came last: it takes no data until RR comes. */
+  #isPeerBusy = false;
   /** Something was exchanged in this round: the next follows at once. */
   #isActive = false;
   #slot = 0;
@@ -283,6 +287,7 @@ export class IrLap {
     this.#attempts = 0;
     this.#awaitsFinal = false;
     this.#isEnding = false;
+    this.#isPeerBusy = false;
     this.#answering = undefined;
     this.#lastHeardMs = this.#nowMs;
   }
@@ -360,6 +365,8 @@ export class IrLap {
     this.#lastHeardMs = this.#nowMs;
     if (this.#state === "secondary") this.#timer.set(DISCONNECT_MS);
     this.#acknowledged(frame.nr);
+    // One that is busy says so last.
+    if (frame.kind !== "i" || frame.isFinal) this.#isPeerBusy = frame.kind === "rnr";
     if (frame.kind === "i" && frame.ns === this.#vr) {
       this.#vr = (this.#vr + 1) % SEQUENCE;
       this.#isActive = true;
@@ -373,7 +380,8 @@ export class IrLap {
       this.#takeTurn();
       return;
     }
-    this.#timer.set(this.#isActive || this.#sent.length > 0 || this.#isEnding ? 0 : IDLE_POLL_MS);
+    const hasMore = this.#isActive || (this.#sent.length > 0 && !this.#isPeerBusy) || this.#isEnding;
+    this.#timer.set(hasMore ? 0 : IDLE_POLL_MS);
     this.#isActive = false;
   }
 
@@ -386,8 +394,8 @@ export class IrLap {
 
   /** Our turn: what is there to send, and the end of an ending link once nothing is. */
   #takeTurn(): void {
-    // Who was told of the end, or does not answer any more, gets nothing new.
-    if (this.#attempts === 0) this.#fillWindow();
+    // Who was told of the end, does not answer any more, or is busy, gets nothing new.
+    if (this.#attempts === 0 && !this.#isPeerBusy) this.#fillWindow();
     if (!this.#isEnding || this.#sent.length > 0) this.#sendRound();
     else if (this.#state === "primary") this.#sendDisc();
     else this.#transmit({ address: this.#connection, kind: "rd", isCommand: false, isFinal: true });
@@ -405,19 +413,22 @@ export class IrLap {
   /** What was not acknowledged once more, then what is new; the last frame gives the turn away. */
   #sendRound(): void {
     const isCommand = this.#state === "primary";
+    const { isBusy } = this.#user;
+    const frames = this.#isPeerBusy ? [] : this.#sent;
     let endMs = 0;
-    this.#sent.forEach(({ ns, body }, i) => {
-      const isFinal = i === this.#sent.length - 1;
+    frames.forEach(({ ns, body }, i) => {
+      // One that is busy has that to say last.
+      const isFinal = !isBusy && i === frames.length - 1;
       endMs = this.#transmit({ address: this.#connection, kind: "i", isCommand, isFinal, nr: this.#vr, ns, body });
     });
-    if (this.#sent.length === 0) endMs = this.#sendSupervisory("rr", isCommand);
-    else this.#isActive = true;
+    if (frames.length > 0) this.#isActive = true;
+    if (isBusy || frames.length === 0) endMs = this.#sendSupervisory(isBusy ? "rnr" : "rr", isCommand);
     if (isCommand) this.#awaitFinal(endMs);
   }
 
   #pollAgain(): void {
     this.#attempts++;
-    this.#awaitFinal(this.#sendSupervisory("rr", true));
+    this.#awaitFinal(this.#sendSupervisory(this.#user.isBusy ? "rnr" : "rr", true));
   }
 
   #awaitFinal(endMs: number): void {

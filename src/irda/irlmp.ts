@@ -33,6 +33,8 @@ export interface LsapUser {
   lsapDisconnected(reason: number): void;
   lsapData(data: Uint8Array): void;
   nextLsapData(): Uint8Array | undefined;
+  /** It takes no more for now; what comes all the same is its own affair. */
+  readonly isBusy?: boolean;
   /** What `nextLsapData` gave is in its place: a disconnect now comes after it. */
   lsapTaken?(): void;
   /** The answer to `askExclusive`. */
@@ -271,6 +273,11 @@ export class IrLmp implements LapUser {
       connection.user?.lsapDisconnected(reason);
     }
     if (!this.lap.isBusy && !this.lap.isConnected) this.#goOn();
+  }
+
+  get isBusy(): boolean {
+    for (const { user } of this.#connections.values()) if (user?.isBusy === true) return true;
+    return false;
   }
 
   lapData(body: Uint8Array): void {

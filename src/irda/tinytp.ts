@@ -7,6 +7,15 @@ const MOST_CREDIT = 0x7f;
 const MORE = 0x80;
 const CREDIT = 0x7f;
 const OVERHEAD = 1;
+/** With so much unread, IrLAP asks the peer to wait; what is on its way then still has room. */
+const PLAIN_BUFFER = 32_768;
+const MOST_PLAIN = 2 * PLAIN_BUFFER;
+
+/**
+ * What a stream lies on: TinyTP; TinyTP with a control channel that each frame may begin with, which IrCOMM calls 9-wire (cooked) and of
+ * which we say and hear nothing; or IrLMP alone, which printers take (IrLPT).
+ */
+export type StreamMode = "tinytp" | "9wire" | "irlpt";
 
 /** Who has a connection's end. */
 export interface TinyTpUser {
@@ -20,12 +29,17 @@ export interface TinyTpUser {
 }
 
 /** Data of TinyTP taken apart, where they lie; undefined for what is too short. */
-export function parseTtpPdu(bytes: Uint8Array): { readonly credit: number; readonly data: Uint8Array } | undefined {
-  // A stream knows no segments: MORE says nothing here.
-  return bytes.length < OVERHEAD ? undefined : { credit: bytes[0]! & ~MORE, data: bytes.subarray(OVERHEAD) };
+export function parseTtpPdu(
+  bytes: Uint8Array,
+): { readonly credit: number; readonly hasMore: boolean; readonly data: Uint8Array } | undefined {
+  if (bytes.length < OVERHEAD) return undefined;
+  return { credit: bytes[0]! & CREDIT, hasMore: (bytes[0]! & MORE) !== 0, data: bytes.subarray(OVERHEAD) };
 }
 
-/** A connection of TinyTP: a byte stream with credits over IrLMP. One that was closed sends what was written before it goes. */
+/** IrCOMM's data behind the control channel, whose length comes first. */
+const withoutControl = (data: Uint8Array): Uint8Array => data.subarray(1 + (data[0] ?? 0));
+
+/** A connection: a byte stream over IrLMP, with the credits of TinyTP unless it is plain. One that was closed sends what was written before it goes. */
 export class TinyTp implements LsapUser {
   connection: LsapConnection | undefined;
   user: TinyTpUser | undefined;
@@ -43,15 +57,39 @@ export class TinyTp implements LsapUser {
   #wantsExclusive = false;
   #hasExclusiveFailed = false;
 
-  /** For IrLMP's connect and confirm. */
-  static readonly greeting = Uint8Array.of(INITIAL_CREDIT);
+  readonly mode: StreamMode;
+  /** What comes next goes on with what came last, and has no control channel. */
+  #isWithin = false;
+
+  constructor(mode: StreamMode = "tinytp") {
+    this.mode = mode;
+  }
 
   /** The peer's end, from its connect. */
-  static accepted(connection: LsapConnection, userData: Uint8Array): TinyTp {
-    const ttp = new TinyTp();
+  static accepted(connection: LsapConnection, userData: Uint8Array, mode: StreamMode): TinyTp {
+    const ttp = new TinyTp(mode);
     ttp.connection = connection;
-    ttp.#sendCredit = (userData[0] ?? 0) & CREDIT;
+    ttp.#greeted(userData);
     return ttp;
+  }
+
+  /** For IrLMP's connect and confirm. */
+  get greeting(): Uint8Array {
+    return this.mode === "irlpt" ? NOTHING : Uint8Array.of(INITIAL_CREDIT);
+  }
+
+  #greeted(userData: Uint8Array): void {
+    this.#sendCredit = this.mode === "irlpt" ? Number.POSITIVE_INFINITY : (userData[0] ?? 0) & CREDIT;
+  }
+
+  /** Of ours before a program's bytes. */
+  get #overhead(): number {
+    if (this.mode === "irlpt") return 0;
+    return this.mode === "9wire" ? OVERHEAD + 1 : OVERHEAD;
+  }
+
+  get isBusy(): boolean {
+    return this.mode === "irlpt" && this.#inBytes >= PLAIN_BUFFER;
   }
 
   get sendQueueBytes(): number {
@@ -68,7 +106,7 @@ export class TinyTp implements LsapUser {
 
   /** Most bytes of a program's in one frame. */
   get pduBytes(): number {
-    return (this.connection?.dataSize ?? OVERHEAD) - OVERHEAD;
+    return Math.max(0, (this.connection?.dataSize ?? 0) - this.#overhead);
   }
 
   get hasExclusiveFailed(): boolean {
@@ -111,6 +149,7 @@ export class TinyTp implements LsapUser {
   }
 
   get #creditToGive(): number {
+    if (this.mode === "irlpt") return 0;
     return Math.max(0, INITIAL_CREDIT - this.#in.length - this.#givenCredit);
   }
 
@@ -124,9 +163,9 @@ export class TinyTp implements LsapUser {
     }
     this.#sendCredit--;
     this.#givenCredit += credit;
-    const pdu = new Uint8Array(OVERHEAD + text.length);
-    pdu[0] = credit;
-    pdu.set(text, OVERHEAD);
+    const pdu = new Uint8Array(this.#overhead + text.length);
+    pdu.set(text, this.#overhead);
+    if (this.#overhead > 0) pdu[0] = credit;
     this.user?.ttpWritable();
     if (this.#outBytes === 0 && this.#isClosing) this.#afterLast = true;
     return pdu;
@@ -179,7 +218,7 @@ export class TinyTp implements LsapUser {
   // ---- What IrLMP says ----
 
   lsapConnected(userData: Uint8Array): void {
-    this.#sendCredit = (userData[0] ?? 0) & CREDIT;
+    this.#greeted(userData);
     if (this.#wantsExclusive) this.connection?.askExclusive();
     else this.user?.ttpConnected();
   }
@@ -204,22 +243,45 @@ export class TinyTp implements LsapUser {
     this.user?.ttpDisconnected(reason);
   }
 
-  lsapData(data: Uint8Array): void {
-    const pdu = parseTtpPdu(data);
-    if (pdu === undefined || this.#isOver) return;
+  lsapData(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    if (this.mode === "irlpt") {
+      if (this.#inBytes + bytes.length > MOST_PLAIN) this.#spoilt();
+      else this.#take(bytes);
+      return;
+    }
+    const pdu = parseTtpPdu(bytes);
+    if (pdu === undefined) return;
     this.#sendCredit = Math.min(MOST_CREDIT, this.#sendCredit + pdu.credit);
     if (this.#outBytes > 0) this.connection?.kick();
     if (pdu.data.length === 0) return;
     if (this.#givenCredit === 0) {
-      // It sends what it was not allowed to: the stream would have a hole.
-      this.abort();
-      this.user?.ttpDisconnected(LM_REASON.unexpectedLapDisconnect);
+      this.#spoilt();
       return;
     }
     this.#givenCredit--;
+    const isHeaded = this.mode === "9wire" && !this.#isWithin;
+    this.#isWithin = pdu.hasMore;
+    this.#take(isHeaded ? withoutControl(pdu.data) : pdu.data);
+  }
+
+  /** The peer sends what it was not allowed to: the stream would have a hole. */
+  #spoilt(): void {
+    this.abort();
+    this.user?.ttpDisconnected(LM_REASON.unexpectedLapDisconnect);
+  }
+
+  #take(data: Uint8Array): void {
     if (this.#isClosing) return;
-    this.#in.push(pdu.data.slice());
-    this.#inBytes += pdu.data.length;
+    // A frame of control alone.
+    if (data.length === 0) {
+      this.connection?.kick();
+      return;
+    }
+    this.#in.push(data.slice());
+    this.#inBytes += data.length;
     this.user?.ttpReadable();
   }
 }
+
+const NOTHING = new Uint8Array(0);

@@ -83,7 +83,7 @@ const infraredDevice = z.strictObject({
   name: infraredNameSetting,
   hints: z.number().int().min(0).max(0xffff).optional(),
   services: z
-    .array(z.strictObject({ name: latin1(24), echo: z.boolean().optional() }))
+    .array(z.strictObject({ name: latin1(24), mode: z.enum(["tinytp", "9wire", "irlpt"]).optional(), echo: z.boolean().optional() }))
     .max(64)
     .optional(),
   attributes: z

@@ -1,14 +1,15 @@
 /** TinyTP over a connection that a test plays. */
 import { expect, test } from "@jest/globals";
 import type { LsapConnection } from "../../src/irda/irlmp.ts";
-import { TinyTp } from "../../src/irda/tinytp.ts";
+import { type StreamMode, TinyTp } from "../../src/irda/tinytp.ts";
 
 class Played {
   readonly dataSize = 11;
   readonly events: string[] = [];
-  readonly ttp = new TinyTp();
+  readonly ttp: TinyTp;
 
-  constructor(credit: number) {
+  constructor(credit: number, mode: StreamMode = "tinytp") {
+    this.ttp = new TinyTp(mode);
     this.ttp.connection = this as unknown as LsapConnection;
     this.ttp.user = {
       ttpConnected: () => this.events.push("connected"),
@@ -88,4 +89,52 @@ test("peeking leaves the bytes", () => {
   expect(ttp.read(target, 0, 3)).toBe(3);
   expect(target).toEqual(Uint8Array.of(1, 2, 3));
   expect(ttp.readableBytes).toBe(0);
+});
+
+/** What a program reads. */
+function read({ ttp }: Played): number[] {
+  const target = new Uint8Array(ttp.readableBytes);
+  ttp.read(target, 0, target.length);
+  return [...target];
+}
+
+test("over 9-wire each frame begins with an empty control channel, and what others say there is passed over", () => {
+  const it = new Played(5, "9wire");
+  expect([...it.ttp.greeting]).toEqual([16]);
+  expect(it.ttp.pduBytes).toBe(9);
+  it.ttp.write(Uint8Array.from({ length: 10 }, (_, i) => 100 + i));
+  expect([...it.ttp.nextLsapData()!]).toEqual([0, 0, 100, 101, 102, 103, 104, 105, 106, 107, 108]);
+  expect([...it.ttp.nextLsapData()!]).toEqual([0, 0, 109]);
+  it.ttp.lsapData(Uint8Array.of(0, 3, 0x10, 1, 4, 1, 2));
+  it.ttp.lsapData(Uint8Array.of(0, 2, 0x20, 1));
+  // The rest of a segmented one has no channel of its own.
+  it.ttp.lsapData(Uint8Array.of(0x80, 0, 3));
+  it.ttp.lsapData(Uint8Array.of(0, 4, 5));
+  it.ttp.lsapData(Uint8Array.of(0, 0, 6));
+  it.ttp.lsapData(Uint8Array.of(0, 200, 7));
+  expect(read(it)).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+test("frames of control alone use up no memory, and their credit comes back", () => {
+  const it = new Played(5, "9wire");
+  for (let i = 0; i < 100; i++) {
+    it.ttp.lsapData(Uint8Array.of(0, 1, 0));
+    it.sent();
+  }
+  expect([it.events, it.ttp.readableBytes, it.ttp.isOver]).toEqual([["connected"], 0, false]);
+});
+
+test("over IrLMP alone bytes go as they are, and one that sends more than there is room for ends the connection", () => {
+  const it = new Played(0, "irlpt");
+  expect([it.ttp.greeting.length, it.ttp.pduBytes]).toEqual([0, 11]);
+  it.ttp.write(Uint8Array.of(1, 2, 3));
+  expect([...it.ttp.nextLsapData()!]).toEqual([1, 2, 3]);
+  expect(it.ttp.nextLsapData()).toBeUndefined();
+  it.ttp.lsapData(Uint8Array.of(7, 8));
+  expect(read(it)).toEqual([7, 8]);
+  for (let i = 0; i < 16; i++) it.ttp.lsapData(new Uint8Array(2048));
+  expect([it.ttp.isBusy, it.ttp.isOver]).toEqual([true, false]);
+  for (let i = 0; i < 17; i++) it.ttp.lsapData(new Uint8Array(2048));
+  expect(it.ttp.isOver).toBe(true);
+  expect(it.events.at(-1)).toBe("disconnected 2");
 });

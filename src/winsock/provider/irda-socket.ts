@@ -7,6 +7,7 @@ import {
   type InfraredStation,
   type InfraredUser,
 } from "../../irda/infrared-station.ts";
+import type { StreamMode } from "../../irda/tinytp.ts";
 import type { PortShortage } from "../../stack/tcp/tcp-user.ts";
 import {
   AF_IRDA,
@@ -98,6 +99,8 @@ export class IrdaSocket extends Socket implements InfraredUser {
   #queuedBytes = 0;
   /** IRLMP_EXCLUSIVE_MODE. */
   isExclusive = false;
+  /** IRLMP_TINYTP_MODE, IRLMP_9WIRE_MODE, IRLMP_IRLPT_MODE. */
+  mode: StreamMode = "tinytp";
   /** What takes back the attributes that IRLMP_IAS_SET made, by their names: they live as long as the socket. */
   readonly #attributes = new Map<string, () => void>();
 
@@ -115,6 +118,10 @@ export class IrdaSocket extends Socket implements InfraredUser {
 
   get isConnected(): boolean {
     return this.#phase === "connected";
+  }
+
+  get isConnecting(): boolean {
+    return this.#phase === "connecting";
   }
 
   override get isBound(): boolean {
@@ -182,7 +189,7 @@ export class IrdaSocket extends Socket implements InfraredUser {
     const service = serviceAddress(given.service);
     if (service === undefined) return failed(WSAEADDRNOTAVAIL);
     // The name is ours from now on; connections are refused until listen.
-    const offer = this.station.offer(service, (call) => this.#arrived(call));
+    const offer = this.station.offer(service, (call) => this.#arrived(call), this.mode);
     if (typeof offer === "string") return failed(offer === "in-use" ? WSAEADDRINUSE : WSAENOBUFS);
     this.#offer = offer;
     this.#boundTo = given.service;
@@ -216,7 +223,9 @@ export class IrdaSocket extends Socket implements InfraredUser {
     const service = serviceAddress(remote.service);
     if (remote.device === NO_DEVICE || service === undefined) return failed(WSAEADDRNOTAVAIL);
     this.events.beginConnect();
-    const call = this.station.connect(remote.device, service, this.isExclusive, this);
+    // A printer has the link for itself.
+    const isExclusive = this.isExclusive || this.mode === "irlpt";
+    const call = this.station.connect(remote.device, service, isExclusive, this, this.mode);
     if (!(call instanceof InfraredCall)) {
       this.#connectFailed = true;
       return failed(codeOfRefusal(call));
@@ -302,6 +311,7 @@ export class IrdaSocket extends Socket implements InfraredUser {
   #adopt(call: InfraredCall, listener: IrdaSocket, handle: number): void {
     this.options = inheritedOptions(listener.options);
     this.isNonblocking = listener.isNonblocking;
+    this.mode = listener.mode;
     this.#call = call;
     this.#boundTo = listener.#boundTo;
     this.#peerName = { device: call.peer, service: remoteLsapName(call) };

@@ -1,6 +1,7 @@
 /** Options of infrared sockets (winsock.md §18.1; Microsoft, "IrDA and Windows Sockets reference"). */
 import type { IasAnswer, IasValue } from "../../irda/ias.ts";
 import type { DiscoveredDevice } from "../../irda/irlap.ts";
+import type { StreamMode } from "../../irda/tinytp.ts";
 import * as c from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINTR, WSAEINVAL, WSAEISCONN, WSAENOBUFS, WSAENOTCONN, WSAETIMEDOUT } from "../abi/errors.ts";
 import {
@@ -112,6 +113,21 @@ const EXCLUSIVE: SocketOption = {
   },
 };
 
+/** Before bind and connect: what is registered, asked for and sent depends on it. Off means TinyTP again. */
+const modeOption = (mode: StreamMode): SocketOption => ({
+  lengths: "dword",
+  only: "any",
+  get: (s) => Number(s instanceof IrdaSocket && s.mode === mode),
+  set: (s, value) => {
+    if (!(s instanceof IrdaSocket)) return WSAEINVAL;
+    if (s.isConnected) return WSAEISCONN;
+    if (s.isBound || s.isConnecting) return WSAEINVAL;
+    if (value !== 0) s.mode = mode;
+    else if (s.mode === mode) s.mode = "tinytp";
+    return 0;
+  },
+});
+
 export const IRLMP_LEVEL: OptionTable = new Map<number, SocketOption>([
   [c.IRLMP_ENUMDEVICES, { lengths: "structure", structure: "DEVICELIST", only: "any", ask: enumDevices }],
   [c.IRLMP_IAS_SET, { lengths: "structure", structure: "IAS_SET", only: "any", write: iasSet }],
@@ -126,6 +142,8 @@ export const IRLMP_LEVEL: OptionTable = new Map<number, SocketOption>([
     },
   ],
   [c.IRLMP_EXCLUSIVE_MODE, EXCLUSIVE],
-  kept(c.IRLMP_TINYTP_MODE, "dword", 1),
+  [c.IRLMP_TINYTP_MODE, modeOption("tinytp")],
+  [c.IRLMP_9WIRE_MODE, modeOption("9wire")],
+  [c.IRLMP_IRLPT_MODE, modeOption("irlpt")],
   kept(c.IRLMP_DISCOVERY_MODE, "dword"),
 ]);

@@ -15,6 +15,7 @@ import {
 } from "../../../src/winsock/abi/irda-structures.ts";
 import { new_WSAPROTOCOL_INFOW, sizeof_WSAPROTOCOL_INFOW, type WSAPROTOCOL_INFO } from "../../../src/winsock/abi/protocol-info.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
+import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { LAPTOP, PHONE, PRINTER } from "../../support/infrared-room.ts";
 import {
   bindIrda,
@@ -331,6 +332,97 @@ describe("options at SOL_IRLMP", () => {
     expect(dword(v, s, c.IRLMP_EXCLUSIVE_MODE)).toEqual([0, 0, 1]);
     connectIrda(v.winsock, s, PRINTER, "Print");
     expect(choose()).toEqual(fails(errors.WSAEISCONN));
+  });
+
+  const choose = (w: BlockingFace, s: SOCKET, name: number, value = 1) => outcome(w, w.setsockopt(s, c.SOL_IRLMP, name, { value }, 4));
+
+  test("of TinyTP, 9-wire and IrLPT one is chosen, before bind and connect", () => {
+    const v = new InfraredWinsock();
+    const s = irdaStream(v.winsock);
+    const names = [c.IRLMP_TINYTP_MODE, c.IRLMP_9WIRE_MODE, c.IRLMP_IRLPT_MODE];
+    const chosen = () => names.map((name) => dword(v, s, name)[2]);
+    expect(chosen()).toEqual([1, 0, 0]);
+    expect(choose(v.winsock, s, c.IRLMP_9WIRE_MODE)).toEqual(SUCCESS);
+    expect(chosen()).toEqual([0, 1, 0]);
+    expect(choose(v.winsock, s, c.IRLMP_IRLPT_MODE, 7)).toEqual(SUCCESS);
+    expect(chosen()).toEqual([0, 0, 1]);
+    expect(choose(v.winsock, s, c.IRLMP_9WIRE_MODE, 0)).toEqual(SUCCESS);
+    expect(chosen()).toEqual([0, 0, 1]);
+    expect(choose(v.winsock, s, c.IRLMP_IRLPT_MODE, 0)).toEqual(SUCCESS);
+    expect(chosen()).toEqual([1, 0, 0]);
+    const bound = irdaStream(v.winsock);
+    bindIrda(v.winsock, bound, "Chat");
+    expect(choose(v.winsock, bound, c.IRLMP_IRLPT_MODE)).toEqual(fails(errors.WSAEINVAL));
+    connectIrda(v.winsock, s, PHONE, "Echo");
+    expect(choose(v.winsock, s, c.IRLMP_9WIRE_MODE)).toEqual(fails(errors.WSAEISCONN));
+    for (const name of [c.IRLMP_SHARP_MODE, c.IRLMP_PARAMETERS]) expect(choose(v.winsock, s, name)).toEqual(fails(errors.WSAENOPROTOOPT));
+  });
+
+  /** Connected in a mode, with what each side's IRLMP_SEND_PDU_LEN says. */
+  function pairIn(mode: number): { v: InfraredWinsock; s: SOCKET; peer: SOCKET } {
+    const v = new InfraredWinsock();
+    const listener = irdaStream(v.peerWinsock);
+    choose(v.peerWinsock, listener, mode);
+    bindIrda(v.peerWinsock, listener, "Cable");
+    v.peerWinsock.listen(listener, 1);
+    const s = irdaStream(v.winsock);
+    choose(v.winsock, s, mode);
+    expect(connectIrda(v.winsock, s, OTHER_LAPTOP, "Cable")).toEqual(SUCCESS);
+    return { v, s, peer: v.peerWinsock.accept(listener, null, null) };
+  }
+
+  test.each([
+    ["IRLMP_9WIRE_MODE", c.IRLMP_9WIRE_MODE, 2044],
+    ["IRLMP_IRLPT_MODE", c.IRLMP_IRLPT_MODE, 2046],
+  ])("%s carries bytes both ways, and far more than a reader takes", (_, mode, length) => {
+    const { v, s, peer } = pairIn(mode);
+    expect(dword(v, s, c.IRLMP_SEND_PDU_LEN)).toEqual([0, 0, length]);
+    expect(v.peerWinsock.send(peer, bytes("ready"), 5, 0)).toBe(5);
+    expect(recv(v.winsock, s)).toBe("ready");
+    const sent = Uint8Array.from({ length: 250_000 }, (_each, i) => i * 7 + (i >> 8));
+    irdaNonblocking(v.winsock, s);
+    let at = 0;
+    const fill = (): void => {
+      for (let n = 1; n > 0 && at < sent.length; ) {
+        const rest = sent.subarray(at);
+        n = v.winsock.send(s, rest, rest.length, 0);
+        at += Math.max(0, n);
+      }
+    };
+    for (let i = 0; i < 50; i++) {
+      fill();
+      v.simulation.advance(1000);
+    }
+    // Nobody reads: what has left lies in the peer's buffer, which has its bounds.
+    const arrived = { value: 0 };
+    v.peerWinsock.ioctlsocket(peer, c.FIONREAD, arrived);
+    expect(at).toBeLessThan(sent.length);
+    expect(arrived.value).toBeGreaterThan(20_000);
+    expect(arrived.value).toBeLessThanOrEqual(65_536);
+    const heard = new Uint8Array(sent.length);
+    for (let got = 0; got < sent.length; ) {
+      fill();
+      const n = v.peerWinsock.recv(peer, heard.subarray(got), Math.min(10_000, heard.length - got), 0);
+      expect(n).toBeGreaterThan(0);
+      got += n;
+    }
+    expect(Buffer.compare(heard, sent)).toBe(0);
+    v.winsock.closesocket(s);
+    expect(v.peerWinsock.recv(peer, heard, 10, 0)).toBe(0);
+  });
+
+  test("a printer's service is none of TinyTP's, nor the other way round, and has the link for itself", () => {
+    const { v } = pairIn(c.IRLMP_IRLPT_MODE);
+    expect(connectIrda(v.winsock, irdaStream(v.winsock), OTHER_LAPTOP, "Cable")).toEqual(fails(errors.WSAEISCONN));
+    const other = new InfraredWinsock();
+    const printer = irdaStream(other.peerWinsock);
+    choose(other.peerWinsock, printer, c.IRLMP_IRLPT_MODE);
+    bindIrda(other.peerWinsock, printer, "Printer");
+    other.peerWinsock.listen(printer, 1);
+    expect(connectIrda(other.winsock, irdaStream(other.winsock), OTHER_LAPTOP, "Printer")).toEqual(fails(errors.WSAECONNREFUSED));
+    const s = irdaStream(other.winsock);
+    choose(other.winsock, s, c.IRLMP_IRLPT_MODE);
+    expect(connectIrda(other.winsock, s, PHONE, "Echo")).toEqual(fails(errors.WSAECONNREFUSED));
   });
 
   test("the levels of IP and infrared are strange to one another", () => {

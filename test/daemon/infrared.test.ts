@@ -1,9 +1,11 @@
 /** Infrared between real daemons, and between programs with hosts of their own, that share a room of the machine. In real time. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
 import { lapFrameBytes } from "../../src/irda/irlap-frame.ts";
+import { Ladder } from "../../src/lab/ladder.ts";
+import { eventOf, followTrace } from "../../src/lab/trace-stream.ts";
 import { manage } from "../../src/management/manage.ts";
 import { openDaemonPort } from "../../src/network/networks.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
@@ -102,14 +104,14 @@ describe("two daemons in one room", () => {
     const { box, client } = await talk();
     box.program.process.kill("SIGKILL");
     expect(await client.line("then")).toBe("then 10054");
-  }, 60_000);
+  }, 120_000);
 
   test("tell each other's programs when one ends in order", async () => {
     const { box, client } = await talk();
     box.program.process.kill("SIGTERM");
     expect((await box.program.ended).status).toBe(0);
     expect(await client.line("then")).toBe("then 0");
-  }, 60_000);
+  }, 120_000);
 
   test("tell a program of the other's that is killed, and serve on", async () => {
     const { box, server, client } = await talk();
@@ -117,7 +119,7 @@ describe("two daemons in one room", () => {
     await server.line("over");
     const next = program(box.url, `console.log("bound", code(ws.bind(s, name(0, "Next"), ws.sizeof_SOCKADDR_IRDA)));`);
     expect(await next.line("bound")).toBe("bound 0");
-  }, 60_000);
+  }, 120_000);
 });
 
 test("programs with hosts of their own share a room too, and move more than one turn holds", async () => {
@@ -135,7 +137,40 @@ test("programs with hosts of their own share a room too, and move more than one 
   );
   expect(await client.line("total")).toBe("total 20000");
   expect(await server.line("over")).toBe("over 0");
-}, 60_000);
+}, 120_000);
+
+test("a daemon's simulated devices answer its programs, and its trace and its capture have their frames", async () => {
+  const socket = `${newPath()}.sock`;
+  const capture = `${newPath()}.pcapng`;
+  const devices = [{ id: BOX, name: "box", services: [{ name: "Chat", echo: true }] }];
+  const flags = ["--infrared-devices", JSON.stringify(devices), "--infrared-name", "laptop", "--capture", capture];
+  const running = keep(startDaemon("--socket", socket, ...flags));
+  await running.line("tapsockd ready");
+  const port = await openDaemonPort(socket);
+  const lines: string[] = [];
+  const ladder = new Ladder({ write: (line) => lines.push(line) });
+  await followTrace(port, (record) => ladder.event(eventOf(record)));
+  const client = program(`daemon:${socket}`, connecting(BOX));
+  await client.line("heard hello");
+  const drawn = lines.join("\n");
+  expect(drawn).toContain('XID response "box" of 11223344');
+  expect(drawn).toMatch(/peer 11223344$/m);
+  expect(drawn).toContain("LM-Connect credit=16");
+  expect(drawn).toMatch(/TinyTP \w\w→\w\w len=5/);
+  port.close();
+  running.process.kill("SIGTERM");
+  await running.ended;
+  const file = readFileSync(capture);
+  expect(interfaceTypes(file)).toEqual([1, 144]);
+}, 120_000);
+
+/** Link types of the interfaces that a pcapng file describes. */
+function interfaceTypes(file: Buffer): number[] {
+  const types: number[] = [];
+  for (let at = 0; at < file.length; at += file.readUInt32LE(at + 4))
+    if (file.readUInt32LE(at) === 1) types.push(file.readUInt16LE(at + 8));
+  return types;
+}
 
 test("whatever is sent into the room stops no daemon, and its program still finds the other one", async () => {
   const room = newPath();
@@ -176,7 +211,7 @@ test("whatever is sent into the room stops no daemon, and its program still find
   const client = program(laptop.url, `while (around() !== "box");\n${connecting(BOX)}`);
   await client.line("heard hello");
   expect(readdirSync(room).sort()).toEqual(["00000002", "11223344"]);
-}, 60_000);
+}, 120_000);
 
 describe("tapsockd's room", () => {
   test("is left at the end, and taken over from one that was killed", async () => {

@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { getEnvironmentData, isMainThread, setEnvironmentData, threadId } from "node:worker_threads";
 import * as z from "zod";
+import type { InfraredMediumOptions } from "../irda/infrared-medium.ts";
 import { firstIssue } from "../management/setting-text.ts";
 import { preloadLibc } from "../tap/libc.ts";
 import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "../transport/async-call-port.ts";
@@ -53,6 +54,8 @@ interface Choice {
 }
 
 let chosen: Choice | undefined;
+/** As a URL has them. */
+let devicesInSight: string | undefined;
 let attached:
   | { readonly url: string; readonly thread: ServingThread; readonly own: ServiceThread | undefined; readonly address: ThreadAddress }
   | undefined;
@@ -71,7 +74,7 @@ process.on("worker", (worker) => {
 });
 
 /** What `useNetwork` chose, else the network of the thread that started this one, else the environment variable TAPSOCK, else `embedded:`. */
-export const networkUrl = (): string => chosen?.url ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:");
+export const networkUrl = (): string => withDevices(chosen?.url ?? inherited()?.url ?? (process.env["TAPSOCK"] || "embedded:"));
 
 /**
  * Chooses the network for the ports opened from now on.
@@ -82,13 +85,41 @@ export function useNetwork(url: string, options: NetworkUse = {}): void {
   const checked = networkUse.safeParse(options);
   if (!checked.success) throw new NetworkError(`Cannot use the network "${url}" so: ${firstIssue(checked.error)}`);
   const isOwnProcess = checked.data.process === "own";
-  if (openPorts > 0 && url !== networkUrl()) {
+  if (openPorts > 0 && withDevices(url) !== networkUrl()) {
     throw new NetworkError(`Cannot use the network "${url}": "${networkUrl()}" is in use; end that first (WSACleanup)`);
   }
   if (openPorts > 0 && isOwnProcess !== (chosen?.isOwnProcess ?? false)) {
     throw new NetworkError(`Cannot use the network "${url}" as another process: it is in use; end that first (WSACleanup)`);
   }
   chosen = { url, isOwnProcess };
+}
+
+/**
+ * Puts simulated infrared devices in sight of the hosts that this program starts from now on (`embedded:`, `tap:`), which so have an
+ * infrared device of their own. They live in the host's thread, where no function of the program's can go: their services echo, or take
+ * what comes. What a daemon's host has in sight is said to the daemon.
+ * @throws TypeError for a service with a function, NetworkError when something is wrong with the devices, or a network is in use
+ */
+export function putInSight({ devices }: InfraredMediumOptions): void {
+  for (const { services = [] } of devices) {
+    const busy = services.find(({ received }) => received !== undefined);
+    if (busy !== undefined) {
+      throw new TypeError(`The service "${busy.name}" cannot call a function of the program's, which waits in its calls: use echo`);
+    }
+  }
+  const json = JSON.stringify(devices, (_key, value: unknown) => (value instanceof Uint8Array ? [...value] : value));
+  const setting = `infrared-devices=${encodeURIComponent(json)}`;
+  parseNetworkUrl(`embedded:?${setting}`);
+  if (openPorts > 0 && setting !== devicesInSight) {
+    throw new NetworkError(`Cannot put devices in sight: "${networkUrl()}" is in use; end that first (WSACleanup)`);
+  }
+  devicesInSight = setting;
+}
+
+/** What the URL says itself counts. */
+function withDevices(url: string): string {
+  if (devicesInSight === undefined || url.startsWith("daemon:") || url.includes("infrared-devices=")) return url;
+  return `${url}${url.includes("?") ? "&" : "?"}${devicesInSight}`;
 }
 
 /** Blocks until the network runs. @throws NetworkError when it cannot be had */

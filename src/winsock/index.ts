@@ -30,7 +30,15 @@ import type { ConditionFunction, ProtocolInfoPointer } from "./faces/socket-func
 import type { CompletionRoutine } from "./faces/transfers.ts";
 import { face } from "./this-thread.ts";
 
-export { type NetworkUse, useNetwork } from "../network/networks.ts";
+export type { InfraredMediumOptions } from "../irda/infrared-medium.ts";
+export type {
+  InfraredAttributeSettings,
+  InfraredConversation,
+  InfraredServiceSettings,
+  StationSettings,
+} from "../irda/infrared-station.ts";
+export type { StreamMode } from "../irda/tinytp.ts";
+export { type NetworkUse, putInSight as createInfraredMedium, useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
 export * from "./events.ts";
 export * from "./extensions.ts";

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { manage } from "../../src/management/manage.ts";
 import { frameBytes, readTraceRecord, type TraceRecord } from "../../src/management/trace-record.ts";
-import { closeNetwork, openAsyncPort, openBlockingPort, useNetwork } from "../../src/network/networks.ts";
+import { closeNetwork, networkUrl, openAsyncPort, openBlockingPort, putInSight, useNetwork } from "../../src/network/networks.ts";
 import type { EventPort } from "../../src/transport/async-call-port.ts";
 import { NetworkError } from "../../src/transport/network-error.ts";
 import { WSAENETDOWN } from "../../src/winsock/abi/errors.ts";
@@ -310,6 +310,40 @@ describe("a program with a network", () => {
     });
     expect(failed.stdout).toBe(
       "NetworkError: Cannot reach a daemon at /nonexistent/tapsock.sock: there is no such socket; start tapsockd, or name the socket of one that runs\n",
+    );
+  });
+});
+
+describe("simulated infrared devices", () => {
+  const AF_IRDA = 26;
+  const phone = { id: 1, name: "phone", attributes: [{ class: "Phone", attribute: "Tones", value: Uint8Array.of(1, 2) }] };
+
+  test("are in sight of the hosts that start from then on, and of no daemon's", async () => {
+    expect(networkUrl()).toBe("embedded:");
+    putInSight({ devices: [phone] });
+    const { port, call } = await program();
+    const { result: s } = await call("socket", { a: AF_IRDA, b: 1 });
+    const { data } = await call("getsockopt", { s, a: 0xff, b: 0x10, c: 4 + 29 });
+    expect([...data!.slice(0, 8)]).toEqual([1, 0, 0, 0, 1, 0, 0, 0]);
+    expect(() => putInSight({ devices: [] })).toThrow(NetworkError);
+    // Said again, it is the same network.
+    putInSight({ devices: [phone] });
+    useNetwork("embedded:");
+    port.close();
+    useNetwork("daemon:/nowhere");
+    expect(networkUrl()).toBe("daemon:/nowhere");
+    useNetwork("embedded:?infrared-devices=[]&hostname=box");
+    expect(networkUrl()).toBe("embedded:?infrared-devices=[]&hostname=box");
+    useNetwork("embedded:?hostname=box");
+    expect(networkUrl()).toContain("embedded:?hostname=box&infrared-devices=%5B%7B%22id%22%3A1");
+  });
+
+  test("that are none, or want a function of the program's, are refused", () => {
+    expect(() => putInSight({ devices: [{ id: 0, name: "nobody" }] })).toThrow("expected 1 to 0xfffffffe");
+    expect(() => putInSight({ devices: [phone, phone] })).toThrow("Cannot use the infrared id 1 twice");
+    const busy = { ...phone, services: [{ name: "Note", received: () => {} }] };
+    expect(() => putInSight({ devices: [busy] })).toThrow(
+      new TypeError('The service "Note" cannot call a function of the program\'s, which waits in its calls: use echo'),
     );
   });
 });

@@ -81,11 +81,12 @@ export const networkUrl = (): string => withDevices(chosen?.url ?? inherited()?.
  * @throws NetworkError when the URL or an option is wrong, or another network is in use
  */
 export function useNetwork(url: string, options: NetworkUse = {}): void {
-  parseNetworkUrl(url);
+  const whole = withDevices(url);
+  parseNetworkUrl(whole);
   const checked = networkUse.safeParse(options);
   if (!checked.success) throw new NetworkError(`Cannot use the network "${url}" so: ${firstIssue(checked.error)}`);
   const isOwnProcess = checked.data.process === "own";
-  if (openPorts > 0 && withDevices(url) !== networkUrl()) {
+  if (openPorts > 0 && whole !== networkUrl()) {
     throw new NetworkError(`Cannot use the network "${url}": "${networkUrl()}" is in use; end that first (WSACleanup)`);
   }
   if (openPorts > 0 && isOwnProcess !== (chosen?.isOwnProcess ?? false)) {

@@ -334,8 +334,8 @@ describe("simulated infrared devices", () => {
     expect(networkUrl()).toBe("daemon:/nowhere");
     useNetwork("embedded:?infrared-devices=[]&hostname=box");
     expect(networkUrl()).toBe("embedded:?infrared-devices=[]&hostname=box");
-    useNetwork("embedded:?hostname=box");
-    expect(networkUrl()).toContain("embedded:?hostname=box&infrared-devices=%5B%7B%22id%22%3A1");
+    useNetwork("embedded:?infrared-name=box");
+    expect(networkUrl()).toContain("embedded:?infrared-name=box&infrared-devices=%5B%7B%22id%22%3A1");
   });
 
   test("that are none, or want a function of the program's, are refused", () => {

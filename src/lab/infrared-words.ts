@@ -32,6 +32,8 @@ interface Link {
 }
 
 const EVERYBODY = 0xffffffff;
+/** Pairs without TinyTP that are remembered of a link; there are no more connections on it. */
+const MOST_PLAIN = 64;
 
 /** As people write the id of an infrared device: `0a0b0c0d`. */
 export const infraredId = (id: number): string => id.toString(16).padStart(8, "0");
@@ -88,6 +90,11 @@ export class InfraredNarrator {
   }
 }
 
+/** As a string of JavaScript, with nothing that a terminal would take for a command. */
+const quoted = (text: string): string =>
+  JSON.stringify(text).replace(/[\x7f-\x9f]/g, (character) => `\\x${character.charCodeAt(0).toString(16)}`);
+const plainName = (text: string): string => quoted(text).slice(1, -1);
+
 const hex = (byte: number): string => byte.toString(16).padStart(2, "0");
 
 function xidWords({ kind, body }: LapFrame): InfraredWords {
@@ -95,7 +102,7 @@ function xidWords({ kind, body }: LapFrame): InfraredWords {
   if (xid === undefined) return { source: undefined, destination: undefined, text: "XID, cut off", isIdle: false };
   const source = infraredId(xid.source);
   const destination = xid.destination === EVERYBODY ? undefined : infraredId(xid.destination);
-  const name = xid.info === undefined ? "" : ` ${JSON.stringify(String.fromCharCode(...xid.info.name))}`;
+  const name = xid.info === undefined ? "" : ` ${quoted(iasTextOf(xid.info.name))}`;
   const slot = xid.slot === FINAL_SLOT ? "that was all:" : `slot ${xid.slot} of ${xid.slots}`;
   const text = kind === "xidCommand" ? `XID ${slot}${name}` : `XID response${name} of ${source}`;
   return { source, destination, text, isIdle: false };
@@ -130,6 +137,7 @@ function controlWords(pdu: LmPdu, opcode: number, link: Link | undefined): strin
   switch (opcode) {
     case LM_OPCODE.connect:
     case LM_OPCODE.confirm: {
+      if (link !== undefined && link.plain.size > MOST_PLAIN) link.plain.clear();
       if (rest.length === 0) link?.plain.add(pairOf(pdu));
       else link?.plain.delete(pairOf(pdu));
       const credit = rest.length === 0 ? "" : ` credit=${rest[0]! & 0x7f}`;
@@ -156,12 +164,12 @@ const REASONS: ReadonlyMap<number, string> = new Map([
 
 function questionWords(data: Uint8Array): string {
   const asked = parseIasQuestion(data);
-  return asked === undefined ? "IAS question, cut off" : `IAS ${asked.className} ${asked.attribute}?`;
+  return asked === undefined ? "IAS question, cut off" : `IAS ${plainName(asked.className)} ${plainName(asked.attribute)}?`;
 }
 
 function answerWords(answer: IasAnswer): string {
   if (answer === "no-answer") return "IAS answer, cut off";
   if (answer === "no-class" || answer === "no-attribute") return `IAS ${answer.replace("-", " ")}`;
   if (answer.type === "integer") return `IAS = ${answer.value}`;
-  return answer.type === "octets" ? `IAS = ${answer.value.length} bytes` : `IAS = ${JSON.stringify(iasTextOf(answer.value))}`;
+  return answer.type === "octets" ? `IAS = ${answer.value.length} bytes` : `IAS = ${quoted(iasTextOf(answer.value))}`;
 }

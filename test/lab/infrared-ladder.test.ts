@@ -4,7 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import type { InfraredCall } from "../../src/irda/infrared-station.ts";
+import { lapFrameBytes } from "../../src/irda/irlap-frame.ts";
 import { Ladder, type LadderOptions } from "../../src/lab/ladder.ts";
 import { eventOf } from "../../src/lab/trace-stream.ts";
 import { readTraceRecord, traceRecord } from "../../src/management/trace-record.ts";
@@ -122,6 +124,46 @@ describe("the ladder of infrared", () => {
     const sent = events.map((event) => eventOf(readTraceRecord(new TextEncoder().encode(JSON.stringify(traceRecord(event, 0))))));
     expect(drawn(sent)).toEqual(drawn(events));
   });
+});
+
+test("whatever bytes a frame has, the ladder draws printable lines of its own width", () => {
+  const body = fc.oneof(
+    fc.uint8Array({ maxLength: 80 }),
+    fc
+      .tuple(
+        fc.constantFrom(0, 0x10, 0x80, 0x90),
+        fc.constantFrom(0, 0x10),
+        fc.constantFrom(0x84, 1, 0x81, 2, 3),
+        fc.uint8Array({ maxLength: 60 }),
+      )
+      .map(([to, from, first, rest]) => Uint8Array.of(to, from, first, ...rest)),
+    // What a device says of itself.
+    fc.uint8Array({ minLength: 4, maxLength: 30 }).map((rest) => Uint8Array.of(1, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 2, 0xff, 0, ...rest)),
+  );
+  const kinds = ["i", "rr", "rnr", "snrm", "ua", "disc", "xidCommand", "xidResponse"] as const;
+  const whole = fc
+    .record({
+      address: fc.nat(127),
+      kind: fc.constantFrom(...kinds),
+      isCommand: fc.boolean(),
+      isFinal: fc.boolean(),
+      nr: fc.nat(7),
+      ns: fc.nat(7),
+      body,
+    })
+    .map(lapFrameBytes);
+  const events = fc.array(fc.tuple(fc.oneof(whole, fc.uint8Array({ maxLength: 40 })), fc.constantFrom("in" as const, "out" as const)), {
+    maxLength: 30,
+  });
+  fc.assert(
+    fc.property(events, (frames) => {
+      const lines = drawn(
+        frames.map(([bytes, direction], i) => ({ type: "infrared-frame", number: i, atMs: i, direction, device: "irda0", bytes })),
+      );
+      for (const line of lines) expect(line).toMatch(/^[\x20-\x7e\xa0-\uffff]{1,100}$/);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 const hasTshark = spawnSync("tshark", ["--version"]).status === 0;

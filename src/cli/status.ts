@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { Command } from "commander";
 import { readDemonstrationState } from "../lab/demonstration-state.ts";
 import { manage } from "../management/manage.ts";
-import type { AddressStatus, DhcpStatus, HostStatus } from "../management/management.ts";
+import type { AddressStatus, DhcpStatus, HostStatus, InfraredStatus } from "../management/management.ts";
 import { mibCounters } from "../management/mib-counters.ts";
 import { daemonSocketOf, type NetworkOptions, networkOption, networkUrlOf, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
@@ -34,7 +34,8 @@ function userName(): string {
 }
 
 export function statusLines(network: string, user: string, status: HostStatus, namespace?: string): string[] {
-  const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events, door, programs } = status;
+  const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events, door, programs, infrared } =
+    status;
   const reasons = Object.entries(drops);
   const rows = interfaces.map((each) => [
     each.name,
@@ -58,6 +59,7 @@ export function statusLines(network: string, user: string, status: HostStatus, n
     ...(door === undefined ? [] : [`door      ${doorText(door)}`]),
     `programs  ${programText(programs)}`,
     ...interfaces.flatMap(({ name, dhcp }) => (dhcp === undefined ? [] : [`dhcp      ${dhcpText(name, dhcp)}`])),
+    ...(infrared === undefined ? [] : [`infrared  ${infraredText(infrared)}`]),
     `buffers   ${mebibytes(status.bufferBytes)} MiB in connections`,
     `watched   ${events.subscriptions} ${events.subscriptions === 1 ? "subscription" : "subscriptions"}${events.lost > 0 ? `, ${events.lost} events lost to slow readers` : ""}`,
     `altered   ${impaired ? "frames are impaired on purpose (tapsock fault)" : "nothing"}${capturing ? "; frames are captured" : ""}`,
@@ -67,6 +69,13 @@ export function statusLines(network: string, user: string, status: HostStatus, n
     reasons.length === 0 ? "No packet came to nothing." : "Packets that came to nothing:",
     ...reasons.map(([reason, count]) => `  ${String(count).padStart(8)}  ${reason}`),
   ];
+}
+
+/** `00000007 "laptop" in /tmp/room; linked to 0a0b0c0d, 2 connections`. */
+function infraredText({ id, name, room, peer, connections }: InfraredStatus): string {
+  const where = room === undefined ? "" : ` in ${room}`;
+  const link = peer === undefined ? "no link" : `linked to ${peer}, ${connections} ${connections === 1 ? "connection" : "connections"}`;
+  return `${id} "${name}"${where}; ${link}`;
 }
 
 /** What is out of the ordinary about an address stands behind it. */

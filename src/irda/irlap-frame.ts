@@ -3,6 +3,9 @@
 /** The broadcast connection address, of frames outside of a connection. */
 export const BROADCAST_ADDRESS = 0x7f;
 
+/** As people write the id of an infrared device: `0a0b0c0d`. */
+export const infraredId = (id: number): string => id.toString(16).padStart(8, "0");
+
 const COMMAND_BIT = 0x01;
 const POLL_FINAL = 0x10;
 

@@ -3,6 +3,7 @@ import {
   BAUD_RATES,
   DATA_SIZES,
   FINAL_SLOT,
+  infraredId,
   type LapFrame,
   type LapQos,
   parseLapFrame,
@@ -34,9 +35,6 @@ interface Link {
 const EVERYBODY = 0xffffffff;
 /** Pairs without TinyTP that are remembered of a link; there are no more connections on it. */
 const MOST_PLAIN = 64;
-
-/** As people write the id of an infrared device: `0a0b0c0d`. */
-export const infraredId = (id: number): string => id.toString(16).padStart(8, "0");
 
 /** Puts IrLAP, IrLMP, IAS and TinyTP in words. It remembers of each link who its ends are, for most frames say no more than the link's address. */
 export class InfraredNarrator {

@@ -15,6 +15,7 @@ import {
   type CheckedRequest,
   type DhcpStatus,
   type HostStatus,
+  type InfraredStatus,
   type InterfaceStatus,
   type ManagementOp,
   type ManagementResponse,
@@ -45,6 +46,8 @@ export interface ManagementParts {
   /** What other processes hold; undefined where they cannot come in. */
   readonly doorUsage: () => DoorUsage | undefined;
   readonly programUsage: () => ProviderUsage;
+  /** Left out for a host without an infrared device. */
+  readonly infrared?: (() => InfraredStatus | undefined) | undefined;
 }
 
 /** Answers management requests in the host's thread. A wrong request is answered with a sentence; nothing here throws at the caller. */
@@ -55,6 +58,7 @@ export class ManagementService {
   readonly #shutdown: () => void;
   readonly #doorUsage: () => DoorUsage | undefined;
   readonly #programUsage: () => ProviderUsage;
+  readonly #infrared: () => InfraredStatus | undefined;
   readonly #startMs: number;
   #lastPing = 0;
   #clients = 0;
@@ -66,6 +70,7 @@ export class ManagementService {
     this.#shutdown = parts.shutdown;
     this.#doorUsage = parts.doorUsage;
     this.#programUsage = parts.programUsage;
+    this.#infrared = parts.infrared ?? (() => undefined);
     this.#startMs = parts.host.context.now;
   }
 
@@ -177,6 +182,7 @@ export class ManagementService {
       door: this.#doorUsage(),
       programs: this.#programUsage(),
       interfaces: ip.interfaces.map((i) => interfaceStatus(i, this.#host.dhcpOn(i), context.now)),
+      infrared: this.#infrared(),
       bufferBytes: tcp.bufferBytes,
       connections: tcp.connectionCount,
       drops: context.drops.all(),

@@ -129,6 +129,8 @@ export interface HostStatus {
   /** What the programs have, all together and each, and what one may have. */
   readonly programs: ProviderUsage;
   readonly interfaces: readonly InterfaceStatus[];
+  /** Undefined for a host without an infrared device. */
+  readonly infrared?: InfraredStatus | undefined;
   readonly connections: number;
   /** Memory of TCP's send and receive buffers, that kept for the next connection included. */
   readonly bufferBytes: number;
@@ -137,6 +139,19 @@ export interface HostStatus {
   readonly capturing: boolean;
   /** Sums over the trace and capture subscriptions there are: `lost` to slow subscribers. */
   readonly events: { readonly subscriptions: number; readonly sent: number; readonly lost: number };
+}
+
+export interface InfraredStatus {
+  /** Eight digits. */
+  readonly id: string;
+  /** What other devices see. */
+  readonly name: string;
+  /** Directory that is its room; undefined where only simulated devices are in sight. */
+  readonly room: string | undefined;
+  /** The id of the device at the other end of the link, while there is one. */
+  readonly peer: string | undefined;
+  /** On the link. */
+  readonly connections: number;
 }
 
 export interface InterfaceStatus {

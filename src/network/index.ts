@@ -10,6 +10,7 @@ export type {
   AddressStatus,
   DhcpStatus,
   HostStatus,
+  InfraredStatus,
   InterfaceStatus,
   ManagementOp,
   ManagementRequest,

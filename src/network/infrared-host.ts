@@ -1,5 +1,7 @@
 import { InfraredMedium } from "../irda/infrared-medium.ts";
 import type { StationSettings } from "../irda/infrared-station.ts";
+import { infraredId } from "../irda/irlap-frame.ts";
+import type { InfraredStatus } from "../management/management.ts";
 import { guarded } from "../stack/core/guard.ts";
 import type { Host } from "../stack/host/host.ts";
 import { DatagramRoom } from "../tap/datagram-room.ts";
@@ -28,12 +30,14 @@ export class InfraredHost implements LoopHost {
   readonly #room: DatagramRoom | undefined;
   readonly #medium: InfraredMedium;
   readonly #id: number;
+  readonly #path: string | undefined;
   readonly #hear: (frame: Uint8Array) => void;
 
   /** @throws TapError when the room cannot be entered */
   constructor(host: Host, provider: Provider, settings: StationSettings, { room, devices }: InfraredSurroundings) {
     this.#host = host;
     this.#id = settings.id;
+    this.#path = room;
     this.#medium = new InfraredMedium({ devices });
     this.#room = room === undefined ? undefined : DatagramRoom.enter(room, settings.id, LONGEST_FRAME);
     const heard = this.#medium.openWindow((frame) => this.#room?.send(frame));
@@ -63,6 +67,18 @@ export class InfraredHost implements LoopHost {
   /** The link ends once what its connections have to say has left. */
   leave(): void {
     this.#station.lmp.lap.disconnect();
+  }
+
+  get status(): InfraredStatus {
+    const { name, lmp } = this.#station;
+    const peer = lmp.lap.isConnected ? lmp.lap.peer : undefined;
+    return {
+      id: infraredId(this.#id),
+      name,
+      room: this.#path,
+      peer: peer === undefined ? undefined : infraredId(peer),
+      connections: lmp.others(),
+    };
   }
 
   get isQuiet(): boolean {

@@ -166,6 +166,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
     shutdown: () => doorbell.stop(),
     doorUsage: () => door?.usage,
     programUsage: () => provider.usage,
+    infrared: () => infrared?.status,
   });
   const mistake = (error: unknown) => reports.report("internal-error-in-call", "a call", error);
   const answering = guardedHandler(withManagement(provider, management), mistake);

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
+import { statusLines } from "../../src/cli/status.ts";
 import { lapFrameBytes } from "../../src/irda/irlap-frame.ts";
 import { Ladder } from "../../src/lab/ladder.ts";
 import { eventOf, followTrace } from "../../src/lab/trace-stream.ts";
@@ -150,8 +151,11 @@ test("a daemon's simulated devices answer its programs, and its trace and its ca
   const lines: string[] = [];
   const ladder = new Ladder({ write: (line) => lines.push(line) });
   await followTrace(port, (record) => ladder.event(eventOf(record)));
-  const client = program(`daemon:${socket}`, connecting(BOX));
+  const client = program(`daemon:${socket}`, `${connecting(BOX)}\nsetInterval(() => {}, 1000);`);
   await client.line("heard hello");
+  const status = await manage(port, { op: "status" });
+  expect(status.infrared).toMatchObject({ name: "laptop", peer: "11223344", connections: 1 });
+  expect(statusLines("daemon:x", "me", status).join("\n")).toMatch(/^infrared {2}[0-9a-f]{8} "laptop"; linked to 11223344, 1 connection$/m);
   const drawn = lines.join("\n");
   expect(drawn).toContain('XID response "box" of 11223344');
   expect(drawn).toMatch(/peer 11223344$/m);

@@ -17,6 +17,8 @@
  * `daemon:/run/tapsock/tapsock.sock`.
  */
 
+import type { InfraredMediumOptions } from "../irda/infrared-medium.ts";
+import { putInSight } from "../network/networks.ts";
 import type { SOCKET_ADDRESS_LIST } from "./abi/ioctl-structures.ts";
 import type { WSABUF, WSAOVERLAPPED } from "./abi/overlapped-structures.ts";
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
@@ -38,7 +40,7 @@ export type {
   StationSettings,
 } from "../irda/infrared-station.ts";
 export type { StreamMode } from "../irda/tinytp.ts";
-export { type NetworkUse, putInSight as createInfraredMedium, useNetwork } from "../network/networks.ts";
+export { type NetworkUse, useNetwork } from "../network/networks.ts";
 export * from "./abi/index.ts";
 export * from "./events.ts";
 export * from "./extensions.ts";
@@ -66,6 +68,14 @@ export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.
 export * from "./names.ts";
 export * from "./overlapped.ts";
 export * from "./windows.ts";
+
+/**
+ * Puts simulated infrared devices in sight of the hosts that this program starts from now on (`embedded:`, `tap:`), which so have an
+ * infrared device of their own. They live in the host's thread, where no function of the program's can go: their services echo, or take
+ * what comes. What a daemon's host has in sight is said to the daemon.
+ * @throws TypeError for a service with a function, NetworkError when something is wrong with the devices, or a network is in use
+ */
+export const createInfraredMedium: (options: InfraredMediumOptions) => void = putInSight;
 
 /**
  * Starts Winsock for this process, which has to come first. Counted for all of its threads: each success wants a WSACleanup.

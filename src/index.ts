@@ -106,6 +106,7 @@ export {
   type HostAddresses,
 } from "./stack/dns/dns-service.ts";
 export type { SourceCandidate } from "./stack/ip/address-selection.ts";
+export type { Datagram, DatagramChannel, DatagramSendResult, MulticastOptions } from "./stack/ip/datagram.ts";
 export type { Membership, MembershipFailure, MembershipService } from "./stack/ip/groups/memberships.ts";
 export type { SourceFilter } from "./stack/ip/groups/source-filter.ts";
 export type { AddressOptions, AutoconfigurationSettings, IpService, RouteRequest, RouteService } from "./stack/ip/ip-service.ts";
@@ -143,7 +144,7 @@ export type {
   TcpUser,
 } from "./stack/tcp/tcp-user.ts";
 export type { UdpEndpoint, UdpOpenFailure, UdpOpenRequest, UdpService } from "./stack/udp/udp-service.ts";
-export type { Datagram, MulticastOptions, UdpSendResult, UdpUser } from "./stack/udp/udp-user.ts";
+export type { UdpSendResult, UdpUser } from "./stack/udp/udp-user.ts";
 
 // Devices
 

@@ -1,13 +1,15 @@
 import { type AddressWords, type IpAddress, isMulticast, sameAddress } from "../core/address.ts";
-import { type BoundAddress, overlaps, reachesFamilyOf, specificOf } from "../core/bound-address.ts";
+import { type BoundAddress, overlaps, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import { GSO_NONE, GSO_UDP, plainFrame } from "../core/frame-info.ts";
 import { guarded } from "../core/guard.ts";
 import { EphemeralPorts } from "../core/ports.ts";
+import { DatagramPaths, type DatagramSender } from "../ip/datagram-paths.ts";
 import { type MembershipOwner, type MembershipService, Memberships } from "../ip/groups/memberships.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { HeaderChoices, Path, RouteFailure } from "../ip/path.ts";
+import { PayloadSlabs } from "../ip/payload-slabs.ts";
 import type { IcmpError, InboundPacket, Transport } from "../ip/transport.ts";
 import { cutsSegments, FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { u16 } from "../packet/bytes.ts";
@@ -15,7 +17,6 @@ import * as internetChecksum from "../packet/checksum.ts";
 import { FRAGMENT_HEADER } from "../packet/extension-headers.ts";
 import * as ipv4 from "../packet/ipv4.ts";
 import * as udp from "../packet/udp.ts";
-import { PayloadSlabs } from "./payload-slabs.ts";
 import { BoundEndpoint, type UdpEndpointOwner } from "./udp-endpoint.ts";
 import type { UdpOpenFailure, UdpOpenRequest, UdpService } from "./udp-service.ts";
 import type { UdpSendResult } from "./udp-user.ts";
@@ -29,17 +30,17 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
   readonly context: HostContext;
   readonly payloads = new PayloadSlabs();
   readonly #ip: Ip;
+  readonly #paths: DatagramPaths;
   readonly #ports: EphemeralPorts;
   readonly #endpoints = new Map<number, readonly BoundEndpoint[]>();
   /** Room for the longest datagram behind the longest headers, which are IPv6's with that of a fragment. */
   readonly #scratch = new Uint8Array(FRAME_HEADROOM + MAX_FRAME + FRAGMENT_HEADER);
   readonly #info = plainFrame();
-  /** Refilled for each datagram to a group. */
-  readonly #groupChoices = { ttl: 1, trafficClass: 0, dontFragment: false, loopsBack: true };
 
   constructor(context: HostContext, ip: Ip) {
     this.context = context;
     this.#ip = ip;
+    this.#paths = new DatagramPaths(context, ip);
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     ip.register(this);
   }
@@ -123,9 +124,8 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
 
   // For endpoints
 
-  routeTo(remote: IpAddress, from: BoundEndpoint): Path | RouteFailure {
-    if (!reachesFamilyOf(from.boundTo, remote)) return "source-not-local";
-    return isMulticast(remote) ? this.#pathToGroup(from, remote) : this.#ip.route(remote, from.source);
+  routeTo(remote: IpAddress, from: DatagramSender): Path | RouteFailure {
+    return this.#paths.routeTo(remote, from);
   }
 
   send(
@@ -137,16 +137,14 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
     payloadAt: number,
     payloadEnd: number,
   ): UdpSendResult {
-    if (!reachesFamilyOf(from.boundTo, remote)) return "source-not-local";
-    const isGroup = isMulticast(remote);
-    const way = isGroup ? this.#pathToGroup(from, remote) : (path ?? this.#pathThrough(from, remote));
+    const way = this.#paths.pathTo(remote, from, path);
     if (typeof way === "string") return way;
     if (way.isBroadcast && !from.allowsBroadcast) return "broadcast-not-allowed";
     if (port === 0) {
       this.context.drops.count("udp-port-zero");
       return "dropped";
     }
-    const choices = isGroup ? this.#choicesForGroup(from) : from;
+    const choices = this.#paths.choicesTowards(remote, from);
     const { segmentBytes } = from;
     if (segmentBytes > 0 && payloadEnd - payloadAt > segmentBytes) {
       return this.#sendSegments(from, way, choices, port, payload, payloadAt, payloadEnd);
@@ -235,32 +233,6 @@ export class Udp implements UdpService, Transport, UdpEndpointOwner {
       bestMatch = match;
     }
     return best;
-  }
-
-  /** The interface that a sender names gives a link-local address its link, and else is the one that the routes must lead through. */
-  #pathThrough(from: BoundEndpoint, remote: IpAddress): Path | RouteFailure {
-    const { sendsThrough } = from;
-    const source = from.sourceTowards(remote);
-    if (sendsThrough === undefined) return this.#ip.pathTo(remote, source);
-    const through = this.#ip.own(sendsThrough);
-    const way = this.#ip.wayTo(through.scoped(remote), source, through);
-    if (typeof way === "string") return way;
-    // What is for ourselves goes no other way than it always does.
-    return way.interface === through || way.interface.isLoopback ? this.#ip.pathTo(remote, source, through) : "no-route";
-  }
-
-  #pathToGroup(from: BoundEndpoint, group: IpAddress): Path | RouteFailure {
-    const through = from.sendsThrough ?? from.multicast.interface;
-    return this.#ip.pathTo(group, from.sendsFrom ?? from.source, through === undefined ? undefined : this.#ip.own(through));
-  }
-
-  #choicesForGroup({ multicast, trafficClass, dontFragment }: BoundEndpoint): HeaderChoices {
-    const choices = this.#groupChoices;
-    choices.ttl = multicast.ttl;
-    choices.trafficClass = trafficClass;
-    choices.dontFragment = dontFragment;
-    choices.loopsBack = multicast.loop || this.context.profile.multicastLoopAt === "receiver";
-    return choices;
   }
 
   /** Each of the datagrams that a device cuts is whole: it would give several the same identification (RFC 6864 §4.3). */

@@ -1,7 +1,7 @@
 /** Control data of datagrams: what WSARecvMsg tells of one that came, and what WSASendMsg says of one that goes. */
 import { type IpAddress, isUnspecified } from "../../stack/core/address.ts";
+import type { Datagram } from "../../stack/ip/datagram.ts";
 import type { InterfaceService } from "../../stack/link/interface-service.ts";
-import type { Datagram } from "../../stack/udp/udp-user.ts";
 import * as c from "../abi/constants.ts";
 import { WSAEADDRNOTAVAIL, WSAEINVAL } from "../abi/errors.ts";
 import { getI32, getU32, setU32 } from "../abi/fields.ts";

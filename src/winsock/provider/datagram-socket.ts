@@ -1,9 +1,10 @@
 import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isMulticast, isUnspecified, sameAddress } from "../../stack/core/address.ts";
 import { specificOf } from "../../stack/core/bound-address.ts";
+import type { Datagram } from "../../stack/ip/datagram.ts";
 import type { MembershipService } from "../../stack/ip/groups/memberships.ts";
 import type { IcmpErrorKind } from "../../stack/ip/transport.ts";
 import type { UdpEndpoint } from "../../stack/udp/udp-service.ts";
-import type { Datagram, UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
+import type { UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
 import {
   AF_UNSPEC,
   FD_CONNECT,

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { PayloadSlabs } from "../../../src/stack/udp/payload-slabs.ts";
+import { PayloadSlabs } from "../../../src/stack/ip/payload-slabs.ts";
 
 test("payloads of every length are copies of their own, whatever comes after them", () => {
   const slabs = new PayloadSlabs();

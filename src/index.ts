@@ -126,6 +126,7 @@ export type {
   NeighbourService,
 } from "./stack/link/interface-service.ts";
 export type { NeighbourListing, NeighbourState } from "./stack/link/neighbours.ts";
+export type { Overhearing, RawEndpoint, RawOpenRequest, RawSendResult, RawService, RawUser } from "./stack/raw/raw-service.ts";
 export type { Loans } from "./stack/tcp/loans.ts";
 export { NOBODY } from "./stack/tcp/notices.ts";
 export type { RingSource } from "./stack/tcp/ring-pool.ts";

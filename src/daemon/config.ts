@@ -22,7 +22,7 @@ import {
 } from "../management/setting-text.ts";
 import { defaultSocketPath } from "../network/default-socket-path.ts";
 import { type HostSettings, hostSettings, roomSetting } from "../network/network-url.ts";
-import { DEFAULT_DOOR_LIMITS } from "../network/socket-door.ts";
+import { ADMINISTRATORS, type Administrators, DEFAULT_DOOR_LIMITS } from "../network/socket-door.ts";
 import { MAX_SOCKET_PATH } from "../tap/unix-socket.ts";
 import { HANDLE_LIMIT } from "../winsock/provider/handles.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "../winsock/provider/limits.ts";
@@ -69,6 +69,7 @@ const keys = z.strictObject({
   infraredDevices: infraredDeviceList.optional(),
   infraredId: infraredIdNumber.optional(),
   infraredName: infraredNameSetting.optional(),
+  administrators: z.enum(ADMINISTRATORS, { error: "expected everyone, root or nobody" }).optional(),
   maxClients: z.coerce
     .number({ error: CLIENTS_EXPECTED })
     .int(CLIENTS_EXPECTED)
@@ -87,6 +88,8 @@ export interface DaemonConfig {
   readonly host: HostSettings;
   readonly socket: string;
   readonly limits: DoorLimits;
+  /** Whose programs may have raw sockets. */
+  readonly administrators: Administrators;
   /** What one client may have. */
   readonly programs: Partial<ProviderLimits>;
 }
@@ -100,7 +103,13 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
   const fromFile = file === undefined ? {} : checked(readConfigFile(file), (key) => `in ${file}: ${key}`);
   const fromFlags = checked(flags, (issue) => `--${kebab(issue)}`);
   const all = { ...fromFile, ...fromFlags };
-  const { maxClients = DEFAULT_DOOR_LIMITS.clients, maxSockets = DEFAULT_LIMITS.sockets, socket, ...ofHost } = all;
+  const {
+    maxClients = DEFAULT_DOOR_LIMITS.clients,
+    maxSockets = DEFAULT_LIMITS.sockets,
+    administrators = "everyone",
+    socket,
+    ...ofHost
+  } = all;
   const { tap, profile = "windows", offload = "on", ...others } = ofHost;
   if (others.kernelIp !== undefined && tap === undefined)
     throw new UsageError("Cannot use --kernel-ip: there is no kernel's side without --tap");
@@ -114,6 +123,7 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
       host: hostSettings({ ...others, device, name: tap ?? "wire0", profile, offloads }),
       socket: socket ?? usualSocket(env),
       limits: { ...DEFAULT_DOOR_LIMITS, clients: maxClients },
+      administrators,
       programs: { sockets: maxSockets },
     };
   } catch (error) {

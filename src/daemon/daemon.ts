@@ -37,7 +37,7 @@ export class Daemon {
     const listener = await listenOn(config.socket);
     let thread: ServiceThread | undefined;
     try {
-      thread = hostThread(config.host, { listener, limits: config.limits }, config.programs);
+      thread = hostThread(config.host, { listener, limits: config.limits, administrators: config.administrators }, config.programs);
       thread.onNotice = (text) => log.warn(text);
       thread.onNews = (text) => log.info(text);
       thread.onDoorNotice = (notice) => logDoor(log, notice);

@@ -81,11 +81,12 @@ function command(): Command {
     .option("--infrared-devices <json>", "simulated devices in sight of the host's own, as a list of id, name, services and attributes")
     .option("--infrared-id <number>", "the infrared device's id, 1 to 0xfffffffe (default: any)")
     .option("--infrared-name <name>", "what others see of the infrared device (default: the host's name)")
+    .option("--administrators <who>", "whose programs may have raw sockets: everyone who may attach, root or nobody (default: everyone)")
     .option("--max-clients <count>", `programs that may be attached at a time (default: ${DEFAULT_DOOR_LIMITS.clients})`)
     .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, dhcp, gateway, ip6, gateway6, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, hostname, dns, search, hosts, infrared, infraredDevices, infraredId, infraredName, maxClients, maxSockets; a flag wins",
+      "JSON object with the keys tap, ip, dhcp, gateway, ip6, gateway6, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, hostname, dns, search, hosts, infrared, infraredDevices, infraredId, infraredName, administrators, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)

@@ -4,8 +4,8 @@ import type { ManagementService } from "./management-service.ts";
 /** The provider, with management answered beside it. */
 export function withManagement(provider: CallHandler, management: ManagementService): CallHandler {
   return {
-    openClient(client, process) {
-      provider.openClient(client, process);
+    openClient(client, process, isAdministrator) {
+      provider.openClient(client, process, isAdministrator);
       management.openClient();
     },
     closeClient(client) {

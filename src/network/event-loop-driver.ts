@@ -33,9 +33,9 @@ export class EventLoopDriver {
   /** The provider of this host, its calls made at the time at which they come. */
   timed(provider: CallHandler): CallHandler {
     return {
-      openClient: (client, process) => {
+      openClient: (client, process, isAdministrator) => {
         this.enter();
-        provider.openClient(client, process);
+        provider.openClient(client, process, isAdministrator);
       },
       closeClient: (client) => {
         this.enter();

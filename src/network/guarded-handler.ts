@@ -16,7 +16,7 @@ export function guardedHandler(handler: CallHandler, mistake: (error: unknown) =
     }
   };
   return {
-    openClient: (client, process) => attempt(() => handler.openClient(client, process)),
+    openClient: (client, process, isAdministrator) => attempt(() => handler.openClient(client, process, isAdministrator)),
     closeClient: (client) => attempt(() => handler.closeClient(client)),
     hold: (client, isHeld) => attempt(() => handler.hold(client, isHeld)),
     call(client, request, reply) {

@@ -35,7 +35,7 @@ import { MistakeReports } from "./mistake-reports.ts";
 import { type HostSettings, hasInfrared } from "./network-url.ts";
 import { PollWaiter } from "./poll-waiter.ts";
 import { type Clock, RealClock } from "./real-clock.ts";
-import { type DoorNotice, SocketDoor } from "./socket-door.ts";
+import { type Administrators, type DoorNotice, SocketDoor } from "./socket-door.ts";
 import { SystemRandom } from "./system-random.ts";
 import { WallClock } from "./wall-clock.ts";
 import { WordWaiter } from "./word-waiter.ts";
@@ -68,6 +68,7 @@ export interface DoorSettings {
   /** The descriptor; the host's thread closes it. */
   readonly listener: number;
   readonly limits: DoorLimits;
+  readonly administrators: Administrators;
 }
 
 /** What a thread that runs a host is started with. */

@@ -55,6 +55,10 @@ export type DoorNotice =
   | { readonly type: "client-closed"; readonly client: number; readonly why: string }
   | { readonly type: "clients-refused"; readonly why: string };
 
+/** Whose programs may have raw sockets, as Windows' administrators may: `everyone` is whoever may come in, who may stop the host as well. */
+export const ADMINISTRATORS = ["everyone", "root", "nobody"] as const;
+export type Administrators = (typeof ADMINISTRATORS)[number];
+
 export interface DoorParts {
   /** A listening Unix socket, nonblocking. The door closes it. */
   readonly listener: number;
@@ -62,6 +66,7 @@ export interface DoorParts {
   readonly numbers: ClientNumbers;
   readonly timers: TimerQueue;
   readonly limits: DoorLimits;
+  readonly administrators: Administrators;
   readonly notice: (notice: DoorNotice) => void;
   /** Hears of an exception of ours, which costs the client that it happened for. */
   readonly mistake: (error: unknown) => void;
@@ -272,7 +277,7 @@ export class SocketDoor implements RequestServer {
     // Nobody becomes a thread of another process by a guess.
     client.process = hello.a === 0 ? 0 : client.pid * PROCESS_NUMBERS + hello.a;
     this.#fences.join(client.process, client);
-    this.#parts.handler.openClient(client.number, client.process);
+    this.#parts.handler.openClient(client.number, client.process, isOneOf(this.#parts.administrators, client.fd));
     this.#say({ type: "client-opened", client: client.number });
   }
 
@@ -460,6 +465,15 @@ export class SocketDoor implements RequestServer {
 
   #say(notice: DoorNotice): void {
     if (this.#notices.take()) this.#parts.notice(notice);
+  }
+}
+
+function isOneOf(administrators: Administrators, fd: number): boolean {
+  if (administrators !== "root") return administrators === "everyone";
+  try {
+    return peerCredentials(fd).uid === 0;
+  } catch {
+    return false;
   }
 }
 

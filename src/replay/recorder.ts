@@ -93,8 +93,10 @@ export class Recorder {
   /** The handler that calls are to go through, from when the host is begun with. */
   handler(handler: CallHandler): CallHandler {
     return {
-      openClient: (client, process = 0) =>
-        this.#called(KIND.openClient, numbersBody(this.#now, client, process), () => handler.openClient(client, process)),
+      openClient: (client, process = 0, isAdministrator = true) =>
+        this.#called(KIND.openClient, numbersBody(this.#now, client, process, ...(isAdministrator ? [] : [0])), () =>
+          handler.openClient(client, process, isAdministrator),
+        ),
       closeClient: (client) => this.#called(KIND.closeClient, numbersBody(this.#now, client), () => handler.closeClient(client)),
       hold: (client, isHeld) => this.#called(KIND.hold, numbersBody(this.#now, client, isHeld ? 1 : 0), () => handler.hold(client, isHeld)),
       call: (client, request, reply) =>

@@ -49,7 +49,7 @@ export const KIND = {
   state: 12,
   /** u8: whether somebody watches the trace, for whom receives are made as calls. */
   watched: 13,
-  /** f64 each: now, client, and its process, which stands for 0 where it is left out. */
+  /** f64 each: now, client, its process, which stands for 0 where it is left out, and of a program that is no administrator 0. */
   openClient: 14,
   /** f64 each: now, client. */
   closeClient: 15,
@@ -81,7 +81,7 @@ const BODY: Readonly<Record<number, readonly [number, number]>> = {
   [KIND.readable]: [0, 0],
   [KIND.state]: [1, 1],
   [KIND.watched]: [1, 1],
-  [KIND.openClient]: [16, 24],
+  [KIND.openClient]: [16, 32],
   [KIND.closeClient]: [16, 16],
   [KIND.hold]: [24, 24],
   [KIND.call]: [81, MAX_BLOCK],

@@ -178,7 +178,8 @@ export class Replay {
       case KIND.openClient: {
         const opened = client();
         const process = recording.numbers > 2 ? recording.number(2) : 0;
-        return () => handler.openClient(opened, process);
+        const isAdministrator = recording.numbers <= 3;
+        return () => handler.openClient(opened, process, isAdministrator);
       }
       case KIND.closeClient: {
         const closed = client();

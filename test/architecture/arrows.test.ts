@@ -15,6 +15,7 @@ const LAYERS = [
   "stack/ip/v4",
   "stack/ip/v6",
   "stack/udp",
+  "stack/raw",
   "stack/dhcp",
   "stack/tcp/congestion",
   "stack/tcp",

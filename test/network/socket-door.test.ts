@@ -97,6 +97,7 @@ function open(limits: Partial<DoorLimits> = {}): void {
     numbers: { next: () => ++last },
     timers,
     limits: { ...DEFAULT_DOOR_LIMITS, ...limits },
+    administrators: "everyone",
     notice: (notice) => notices.push(notice),
     mistake: (error) => mistakes.push(error),
   });

@@ -6,6 +6,10 @@ import { parseAddress, parseV4 } from "../../src/stack/core/address.ts";
 import { SeededRandom } from "../../src/stack/core/random.ts";
 import { Host } from "../../src/stack/host/host.ts";
 import { Simulation } from "../../src/stack/host/simulation.ts";
+import { AF_INET, IPPROTO_ICMP, SOCK_RAW } from "../../src/winsock/abi/constants.ts";
+import { WSAEACCES } from "../../src/winsock/abi/errors.ts";
+import { CALL } from "../../src/winsock/provider/calls.ts";
+import { Provider } from "../../src/winsock/provider/provider.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
 import { digestsOf, type RunOptions, recordedRun, recordingIn, replayed } from "./recorded-run.ts";
 
@@ -102,6 +106,40 @@ describe("a recording", () => {
     expect(most).toBeGreaterThan(20);
     expect(() => new Replay(recording.subarray(0, blocks[0]!.length))).toThrow(/it ends before the host is set up/);
     expect(new Recording(recording).isWhole).toBe(true);
+  });
+
+  test("knows which programs were administrators' and had raw sockets", () => {
+    const made: Uint8Array[] = [];
+    const recorder = new Recorder((one) => made.push(one));
+    const host = new Host({ random: recorder.random(new SeededRandom(1)) });
+    host.attach(recorder.device(new MemoryWire().device({ name: "wire0" })), { address: parseV4("203.0.113.2"), prefixLength: 24 });
+    const handler = recorder.handler(new Provider(host));
+    recorder.begin(host);
+    const call = (client: number, id: number, op: number, numbers: { a: number; b?: number; c?: number }) => {
+      let heard: readonly number[] = [];
+      handler.call(client, { id, op, s: 0, b: 0, c: 0, data: null, ...numbers }, ({ result, error }) => {
+        heard = [result > 0 ? 1 : result, error];
+      });
+      return heard;
+    };
+    handler.openClient(1, 0, false);
+    handler.openClient(2);
+    const lived = [1, 2].map((client) => {
+      call(client, 1, CALL.startup, { a: 0x202 });
+      return call(client, 2, CALL.socket, { a: AF_INET, b: SOCK_RAW, c: IPPROTO_ICMP });
+    });
+    expect(lived).toEqual([
+      [-1, WSAEACCES],
+      [1, 0],
+    ]);
+    recorder.end();
+    const replay = new Replay(recordingIn(made));
+    const heard: (readonly number[])[] = [];
+    replay.onReply = (_, { id, result, error }) => {
+      if (id === 2) heard.push([result > 0 ? 1 : result, error]);
+    };
+    replay.run();
+    expect(heard).toEqual(lived);
   });
 
   test("that another host would not have made ends the replay with the place where they part", () => {

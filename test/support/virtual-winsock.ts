@@ -89,9 +89,9 @@ export class VirtualWinsock {
   }
 
   /** A program of its own, started up. */
-  program(provider: Provider = this.provider, version = MAKEWORD(2, 2)): BlockingFace {
+  program(provider: Provider = this.provider, version = MAKEWORD(2, 2), isAdministrator = true): BlockingFace {
     const face = createBlockingFace(
-      () => this.blockingPort(provider),
+      () => this.blockingPort(provider, undefined, isAdministrator),
       (path) => this.files.open(path),
     );
     face.WSAStartup(version, new_WSADATA());
@@ -114,9 +114,13 @@ export class VirtualWinsock {
     return threads;
   }
 
-  blockingPort(provider: Provider = this.provider, process?: SharedProcess): BlockingPort & { readonly client: number } {
+  blockingPort(
+    provider: Provider = this.provider,
+    process?: SharedProcess,
+    isAdministrator = true,
+  ): BlockingPort & { readonly client: number } {
     const client = ++this.#lastClient;
-    provider.openClient(client, process?.number);
+    provider.openClient(client, process?.number, isAdministrator);
     const place = process?.join(client);
     let lastId = 0;
     const answered: (() => void)[] = [];

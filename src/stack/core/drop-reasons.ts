@@ -202,6 +202,12 @@ const UDP = {
   "udp-queue-full": "The socket's receive buffer is full, and the newest datagram is lost.",
 } as const;
 
+/** What comes to raw sockets and leaves them. */
+const RAW = {
+  "raw-queue-full": "The raw socket's receive buffer is full, and the newest datagram is lost.",
+  "raw-udp-source-not-ours": "A program gave a datagram of UDP with a header of its own, whose source is no address of this host.",
+} as const;
+
 /** Messages of DHCP servers. The client goes on waiting for one that is of use. */
 const DHCP = {
   "dhcp-truncated": "The DHCP message is shorter than its fixed part.",
@@ -280,6 +286,7 @@ const ALL = {
   ...IGMP,
   ...MLD,
   ...UDP,
+  ...RAW,
   ...DHCP,
   ...DNS,
   ...TCP,
@@ -311,6 +318,7 @@ export const DROP_REASONS: readonly { readonly title: string; readonly reasons: 
   { title: "MLD", reasons: MLD },
   { title: "ICMPv6 and neighbour discovery", reasons: ICMPV6 },
   { title: "UDP", reasons: UDP },
+  { title: "Raw sockets", reasons: RAW },
   { title: "DHCP", reasons: DHCP },
   { title: "DNS", reasons: DNS },
   { title: "TCP", reasons: TCP },

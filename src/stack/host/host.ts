@@ -18,6 +18,8 @@ import { Ipv6 } from "../ip/v6/ipv6.ts";
 import type { InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NetworkInterface } from "../link/network-interface.ts";
+import { Raw } from "../raw/raw.ts";
+import type { RawService } from "../raw/raw-service.ts";
 import { Tcp } from "../tcp/tcp.ts";
 import type { TcpService } from "../tcp/tcp-service.ts";
 import { Udp } from "../udp/udp.ts";
@@ -55,6 +57,7 @@ export class Host {
   readonly ip: IpService;
   readonly tcp: TcpService;
   readonly udp: UdpService;
+  readonly raw: RawService;
   readonly dns: DnsService;
   /** What it calls itself. */
   readonly name: string;
@@ -66,6 +69,7 @@ export class Host {
   readonly #ip: Ip;
   readonly #tcp: Tcp;
   readonly #udp: Udp;
+  readonly #raw: Raw;
   #isRequested = false;
   #isWritable = false;
   #isInTurn = false;
@@ -103,11 +107,13 @@ export class Host {
         this.dns.configure(`routers on ${through.name}`, { servers: servers.map((address) => ({ address })), searchList }),
     };
     this.#udp = new Udp(this.context, this.#ip);
+    this.#raw = new Raw(this.context, this.#ip);
     this.#tcp = new Tcp(this.context, this.#ip, rings);
     this.#dhcpPort = new DhcpPort(this.context, this.#ip, this.#udp);
     // Under the names of their users they have only what is a user's business.
     this.ip = this.#ip;
     this.udp = this.#udp;
+    this.raw = this.#raw;
     this.tcp = this.#tcp;
     this.dns = new Resolver(this.context, this.ip, this.udp, this.tcp);
   }
@@ -222,6 +228,7 @@ export class Host {
     const isAffected = (local: BoundAddress): boolean => local !== undefined && sameAddress(local, address);
     this.#tcp.networkDown(isAffected, true);
     this.#udp.networkDown(isAffected);
+    this.#raw.networkDown(isAffected);
     this.#requestTurn();
   }
 
@@ -240,6 +247,7 @@ export class Host {
       };
       this.#tcp.networkDown(isAffected);
       this.#udp.networkDown(isAffected);
+      this.#raw.networkDown(isAffected);
     }
   }
 

@@ -169,35 +169,34 @@ export abstract class DatagramEndpoint implements DatagramChannel, DatagramSende
 
   /** Queues a copy of `bytes[at, end)` of the packet. @returns whether there was room; where there was none the newest is lost */
   protected queue(packet: InboundPacket, fromPort: number, at: number, end: number): boolean {
-    const size = end - at;
-    if (!this.#hasRoom(size)) {
-      this.lostDatagrams++;
-      if (!this.dropsOldest) return false;
-      this.receive();
-      while (!this.#hasRoom(size)) {
-        this.lostDatagrams++;
-        this.receive();
-      }
-    }
-    const last = this.#queue[this.#queue.length - 1];
-    const from = last !== undefined && sameAddress(last.from, packet.source) ? last.from : keepAddress(packet.source);
-    const to = last !== undefined && sameAddress(last.to, packet.destination) ? last.to : keepAddress(packet.destination);
-    const { ttl, trafficClass } = packet;
-    this.#queue.push({
-      from,
-      fromPort,
-      to,
-      interface: packet.through!,
-      payload: this.#owner.payloads.copy(packet.bytes, at, end),
-      ttl,
-      trafficClass,
-    });
-    this.#payloadBytes += size;
-    this.wasQueued();
+    if (!this.makeRoom(end - at)) return false;
+    this.keep(packet, fromPort, this.#owner.payloads.copy(packet.bytes, at, end));
     return true;
   }
 
-  /** For one more datagram. */
+  /** For one more datagram; what is lost for want of it is counted. */
+  protected makeRoom(size: number): boolean {
+    if (this.#hasRoom(size)) return true;
+    this.lostDatagrams++;
+    if (!this.dropsOldest) return false;
+    this.receive();
+    while (!this.#hasRoom(size)) {
+      this.lostDatagrams++;
+      this.receive();
+    }
+    return true;
+  }
+
+  /** Queues a datagram for which there is room. @param payload nobody's to change */
+  protected keep({ source, destination, through, ttl, trafficClass }: InboundPacket, fromPort: number, payload: Uint8Array): void {
+    const last = this.#queue[this.#queue.length - 1];
+    const from = last !== undefined && sameAddress(last.from, source) ? last.from : keepAddress(source);
+    const to = last !== undefined && sameAddress(last.to, destination) ? last.to : keepAddress(destination);
+    this.#queue.push({ from, fromPort, to, interface: through!, payload, ttl, trafficClass });
+    this.#payloadBytes += payload.length;
+    this.wasQueued();
+  }
+
   #hasRoom(size: number): boolean {
     const queued = this.queuedDatagrams;
     return queued === 0 || this.#payloadBytes + size + (queued + 1) * DATAGRAM_OVERHEAD <= this.#queueLimit;

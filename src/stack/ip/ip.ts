@@ -38,7 +38,7 @@ import { PathMtus } from "./path-mtu.ts";
 import type { PingFailure, PingOptions, PingResult } from "./ping.ts";
 import { Reassembly } from "./reassembly.ts";
 import { RouteTable } from "./routes.ts";
-import type { InboundPacket, Transport } from "./transport.ts";
+import type { InboundPacket, RawReceiver, Transport } from "./transport.ts";
 
 /** Paths kept for senders that hold none of their own; a power of two. */
 const RECENT_PATHS = 64;
@@ -69,6 +69,8 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   readonly pathMtus: PathMtus;
   readonly reassembly: Reassembly;
   listener: IpListener | undefined;
+  /** Undefined while nobody wants copies. */
+  rawReceiver: RawReceiver | undefined;
   readonly #context: HostContext;
   readonly #interfaces: NetworkInterface[] = [];
   readonly #transports: (Transport | undefined)[] = new Array(256).fill(undefined);

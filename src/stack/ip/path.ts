@@ -65,6 +65,11 @@ export interface Path {
    * checksum or a super-segment only where `offloads` says so at this moment.
    */
   send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo, choices?: HeaderChoices): SendResult;
+  /**
+   * Sends the whole datagram in `bytes[ipAt, end)`, whose IP header is the caller's; FRAME_HEADROOM and a link header are free before it.
+   * IPv4's checksum is filled in, and its identification where that is 0. It leaves in one piece or not at all.
+   */
+  sendDatagram(bytes: Uint8Array, ipAt: number, end: number, choices: HeaderChoices): SendResult;
   /** What was sent arrives, as answers tell: the next hop need not be asked (RFC 4861 §7.3.1). May be called for each. */
   confirm(): void;
   /** What was sent does not arrive any more: the next hop is asked for, and another one taken where it is silent (RFC 1122 §3.3.1.4). */

@@ -75,6 +75,7 @@ export abstract class RoutedPath implements FoundPath {
   }
 
   abstract send(protocol: number, bytes: Uint8Array, at: number, end: number, info: FrameInfo, choices?: HeaderChoices): SendResult;
+  abstract sendDatagram(bytes: Uint8Array, ipAt: number, end: number, choices: HeaderChoices): SendResult;
 
   /** Largest datagram of the family that the interface carries. */
   protected abstract mtuOf(through: NetworkInterface): number;

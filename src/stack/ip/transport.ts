@@ -88,3 +88,9 @@ export interface Transport {
    */
   icmpError(error: IcmpError): boolean;
 }
+
+/** Takes copies of what IP hands up, beside the transports. */
+export interface RawReceiver {
+  /** @returns whether somebody wants the datagram: then it has come to something, whatever else becomes of it */
+  take(protocol: number, packet: InboundPacket): boolean;
+}

@@ -58,6 +58,12 @@ export interface InterfaceUser {
   isNoRouter(through: NetworkInterface, address: AddressWords): void;
 }
 
+/** Hears of every frame of a link, and must not send from here: a frame out is told of in the middle of a send. */
+export interface FrameWatcher {
+  /** The bytes are valid during the call. */
+  frame(through: NetworkInterface, bytes: Uint8Array, at: number, end: number, isOut: boolean): void;
+}
+
 /**
  * One attachment to a link: the device, the addresses we have there, and the neighbours. Frames in are told apart by EtherType;
  * frames out are only passed on. Every frame that comes to nothing, here or above, is counted and traced in `frame`.
@@ -78,6 +84,8 @@ export class NetworkInterface
   readonly conflicts: AddressConflicts;
   /** The DHCP client takes what servers send to the address that they offer, which is not ours yet (RFC 2131 §4.1). */
   awaitsConfiguration = false;
+  /** Undefined when nobody listens. */
+  watcher: FrameWatcher | undefined;
   /** Of IPv6 addresses. */
   readonly duplicates: DuplicateDetection;
   readonly #context: HostContext;
@@ -222,6 +230,7 @@ export class NetworkInterface
   transmit(bytes: Uint8Array, at: number, end: number, info: FrameInfo): TransmitResult {
     const result = this.device.transmit(bytes, at, end, info);
     if (result === "down") this.#context.drops.count("interface-down");
+    if (this.watcher !== undefined && result === "sent") this.watcher.frame(this, bytes, at, end, true);
     const { trace } = this.#context;
     if (trace.isOn && result === "sent") {
       const view = bytes.subarray(at, end);
@@ -331,6 +340,7 @@ export class NetworkInterface
   #input(bytes: Uint8Array, at: number, end: number, info: FrameInfo): PacketVerdict {
     const malformed = ethernet.check(bytes, at, end);
     if (malformed !== undefined) return malformed;
+    if (this.watcher !== undefined) this.watcher.frame(this, bytes, at, end, false);
     if (ethernet.isSourceGroup(bytes, at)) return "ethernet-bad-source";
     const isLinkBroadcast = ethernet.isGroup(bytes, at);
     // A TAP device shows every frame of its segment.

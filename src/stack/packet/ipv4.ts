@@ -148,6 +148,7 @@ export function writeRouterAlertHeader(
 }
 
 export const setTotalLength = (b: Uint8Array, at: number, bytes: number): void => putU16(b, at + TOTAL_LENGTH, bytes);
+export const setSource = (b: Uint8Array, at: number, address: number): void => putU32(b, at + SOURCE, address);
 export const setIdentification = (b: Uint8Array, at: number, id: number): void => putU16(b, at + IDENTIFICATION, id);
 /** @param offset in bytes, a multiple of eight */
 export const setFragment = (b: Uint8Array, at: number, offset: number, more: boolean): void =>

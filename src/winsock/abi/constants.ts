@@ -368,6 +368,11 @@ export const SIO_BSP_HANDLE_SELECT = 0x4800001c;
 export const SIO_BSP_HANDLE_POLL = 0x4800001d;
 export const SIO_GET_MULTIPLE_EXTENSION_FUNCTION_POINTER = 0xc8000024;
 export const SIO_RCVALL = 0x98000001;
+/** RCVALL_VALUE, which SIO_RCVALL takes. */
+export const RCVALL_OFF = 0;
+export const RCVALL_ON = 1;
+export const RCVALL_SOCKETLEVELONLY = 2;
+export const RCVALL_IPLEVEL = 3;
 export const SIO_KEEPALIVE_VALS = 0x98000004;
 export const SIO_UDP_CONNRESET = 0x9800000c;
 export const SIO_UDP_NETRESET = 0x9800000f;

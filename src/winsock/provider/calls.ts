@@ -203,8 +203,9 @@ export interface CallHandler {
    * A thread of a program attached.
    * @param client unique until closed
    * @param process what the threads of one program have in common; 0 (the default) for a program of this thread alone
+   * @param isAdministrator whether its program may have raw sockets, as Windows' administrators may; it may unless this is false
    */
-  openClient(client: number, process?: number): void;
+  openClient(client: number, process?: number, isAdministrator?: boolean): void;
   /** The thread is gone, and its waiting calls. With the last of a program its sockets go, as those of a process that died. */
   closeClient(client: number): void;
   /** While a client does not take its replies, its waiting calls stay waiting: what they would bring stays where it is bounded. */

@@ -110,7 +110,7 @@ function take(socket: Socket, { level, type, data }: ControlItem, choices: SendC
       choices.trafficClass = ((choices.trafficClass ?? socket.options.trafficClass) & ~ECN_BITS) | number;
       return 0;
     case keptKey(c.IPPROTO_UDP, c.UDP_SEND_MSG_SIZE):
-      if (number < 0) return WSAEINVAL;
+      if (number < 0 || socket.type !== c.SOCK_DGRAM) return WSAEINVAL;
       choices.segmentBytes = number;
       return 0;
     default:

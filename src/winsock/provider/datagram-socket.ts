@@ -1,16 +1,12 @@
-import { IPV4_ANY, IPV4_BROADCAST, type IpAddress, isMulticast, isUnspecified, sameAddress } from "../../stack/core/address.ts";
+import { IPV4_BROADCAST, type IpAddress, isMulticast, isUnspecified, sameAddress } from "../../stack/core/address.ts";
 import { specificOf } from "../../stack/core/bound-address.ts";
-import type { Datagram } from "../../stack/ip/datagram.ts";
+import type { Datagram, DatagramChannel, DatagramSendResult } from "../../stack/ip/datagram.ts";
 import type { MembershipService } from "../../stack/ip/groups/memberships.ts";
-import type { IcmpErrorKind } from "../../stack/ip/transport.ts";
-import type { UdpEndpoint } from "../../stack/udp/udp-service.ts";
-import type { UdpSendResult, UdpUser } from "../../stack/udp/udp-user.ts";
 import {
   AF_UNSPEC,
   FD_CONNECT,
   FD_READ,
   FD_WRITE,
-  IPPROTO_UDP,
   MSG_BCAST,
   MSG_CTRUNC,
   MSG_DONTROUTE,
@@ -23,19 +19,15 @@ import {
   SD_BOTH,
   SD_RECEIVE,
   SD_SEND,
-  SOCK_DGRAM,
 } from "../abi/constants.ts";
 import {
   WSAEACCES,
-  WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
-  WSAECONNRESET,
   WSAEFAULT,
   WSAEINTR,
   WSAEINVAL,
   WSAEMSGSIZE,
   WSAENETDOWN,
-  WSAENETRESET,
   WSAENOBUFS,
   WSAENOTCONN,
   WSAEOPNOTSUPP,
@@ -49,18 +41,16 @@ import { IP_PMTUDISC_DO, IP_PMTUDISC_PROBE } from "../abi/values.ts";
 import { controlOf, type SendChoices, sendChoices } from "./control-data.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
-import { codeOfRouteFailure, LARGEST_BUFFER, type Owner, Socket, type SocketContext } from "./socket.ts";
-import { familyOf, type SocketFamily } from "./socket-family.ts";
-import { defaultOptions, type SocketOptions } from "./socket-options.ts";
+import { codeOfRouteFailure, LARGEST_BUFFER, Socket } from "./socket.ts";
+import { familyOf } from "./socket-family.ts";
+import type { SocketOptions } from "./socket-options.ts";
 
-/** ICMP errors that wait to be told by a receive; a flood of them tells nothing new. */
-const MAX_PENDING_ERRORS = 16;
-
-/** A SOCK_DGRAM socket over one UDP port. */
-export class DatagramSocket extends Socket implements UdpUser {
-  override readonly type = SOCK_DGRAM;
-  override readonly protocol = IPPROTO_UDP;
-  #endpoint: UdpEndpoint | undefined;
+/**
+ * A socket of datagrams, which are UDP's or raw: what a program sees of either.
+ * @typeParam E what it is over, once it is bound
+ */
+export abstract class DatagramSocket<E extends DatagramChannel = DatagramChannel> extends Socket {
+  protected endpoint: E | undefined;
   #peer: Endpoint | undefined;
   /** Connected once and not any more: then recv fails, while a socket that never was connected may use it (founding page). */
   #isDissolved = false;
@@ -72,12 +62,12 @@ export class DatagramSocket extends Socket implements UdpUser {
   /** Of the datagram that is being sent. */
   #choices: SendChoices | undefined;
   /** Codes that the next receives fail with, one each. */
-  readonly #errors: number[] = [];
+  protected readonly errors: number[] = [];
 
-  constructor(owner: Owner, context: SocketContext, family: SocketFamily) {
-    const { sendBufferBytes, udpReceiveBufferBytes } = context.host.context.profile;
-    super(owner, context, family, context.udpBindings, defaultOptions(sendBufferBytes, udpReceiveBufferBytes));
-  }
+  /** Most bytes that one send takes. */
+  abstract readonly largestMessage: number;
+  /** @returns 0 or a WSA code */
+  protected abstract sendNow(bytes: Uint8Array, to: Endpoint): number;
 
   override get peer(): Endpoint | undefined {
     return this.#peer;
@@ -90,11 +80,11 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   override get readableBytes(): number {
-    return this.#endpoint?.queuedBytes ?? 0;
+    return this.endpoint?.queuedBytes ?? 0;
   }
 
   override get isReadable(): boolean {
-    return this.#death !== 0 || this.#errors.length > 0 || (this.#endpoint?.queuedDatagrams ?? 0) > 0;
+    return this.#death !== 0 || this.errors.length > 0 || (this.endpoint?.queuedDatagrams ?? 0) > 0;
   }
 
   /** Even unbound (Wine's test select). */
@@ -119,37 +109,21 @@ export class DatagramSocket extends Socket implements UdpUser {
     return this.options.broadcast && sameAddress(address, IPV4_BROADCAST) ? address : super.localAddress(address);
   }
 
-  protected override choosePort(): number | undefined {
-    return this.context.host.udp.choosePort((port) => this.bindings.isFree(port));
-  }
-
   protected override hasLiveConnections(): boolean {
     return false;
-  }
-
-  protected override opened(): number {
-    const { bound, port } = this.binding!;
-    const local = bound !== undefined && sameAddress(bound, IPV4_BROADCAST) ? IPV4_ANY : bound;
-    // Who may share the port has been decided by the bindings.
-    const { memberships } = this;
-    const endpoint = this.context.host.udp.open({ local, localPort: port, user: this, memberships, sharesWith: () => true });
-    if (typeof endpoint === "string") return endpoint === "source-not-local" ? WSAEADDRNOTAVAIL : WSAEADDRINUSE;
-    this.#endpoint = endpoint;
-    this.applyOptions();
-    return 0;
   }
 
   /** While connected the address that a wildcard came to mean. */
   override get localEndpoint(): Endpoint | undefined {
     const local = super.localEndpoint;
-    return local && { address: specificOf(this.#endpoint?.local) ?? local.address, port: local.port };
+    return local && { address: specificOf(this.endpoint?.local) ?? local.address, port: local.port };
   }
 
   override applyOptions(): void {
-    if (this.#endpoint !== undefined) applyHeaderOptions(this.#endpoint, this.options);
+    if (this.endpoint !== undefined) applyHeaderOptions(this.endpoint, this.options);
     // Where a connected socket may send to everybody without the option, sendto is still asked for it here.
-    if (this.#endpoint !== undefined) this.#endpoint.allowsBroadcast = this.options.broadcast || !this.#peerNeedsOption;
-    if (this.options.receiveBufferIsSet) this.#endpoint?.setReceiveBuffer(Math.min(this.options.receiveBufferBytes, LARGEST_BUFFER));
+    if (this.endpoint !== undefined) this.endpoint.allowsBroadcast = this.options.broadcast || !this.#peerNeedsOption;
+    if (this.options.receiveBufferIsSet) this.endpoint?.setReceiveBuffer(Math.min(this.options.receiveBufferBytes, LARGEST_BUFFER));
   }
 
   // ---- Peers ----
@@ -186,31 +160,32 @@ export class DatagramSocket extends Socket implements UdpUser {
     this.#peer = undefined;
     this.#isDissolved = true;
     this.#discardQueue();
-    this.#endpoint!.disconnect();
+    this.endpoint!.disconnect();
   }
 
   /** @returns 0 or a WSA code */
   #setPeer(wanted: Endpoint): number {
     const before = this.#peer;
-    const endpoint = this.#endpoint!;
-    const failure = endpoint.connect(wanted.address, wanted.port);
+    const endpoint = this.endpoint!;
+    const port = this.hasPorts ? wanted.port : 0;
+    const failure = endpoint.connect(wanted.address, port);
     if (failure !== undefined) return codeOfRouteFailure(failure);
-    const peer = { address: endpoint.peer!, port: wanted.port };
+    const peer = { address: endpoint.peer!, port };
     this.#peer = peer;
     this.#isDissolved = false;
     // There is a way again, from an address that is ours.
     this.#death = 0;
     // "Any datagrams queued for receipt are discarded if name is different from the previous connect."
-    if (before === undefined) endpoint.discardQueuedExcept(peer.address, peer.port);
-    else if (!sameAddress(before.address, peer.address) || before.port !== peer.port) this.#discardQueue();
+    if (before === undefined) endpoint.discardQueuedExcept(peer.address, port);
+    else if (!sameAddress(before.address, peer.address) || before.port !== port) this.#discardQueue();
     return 0;
   }
 
   #discardQueue(): void {
-    const endpoint = this.#endpoint!;
+    const endpoint = this.endpoint!;
     while (endpoint.queuedDatagrams > 0) endpoint.receive();
     // What was queued about the former peer's port goes with its datagrams.
-    this.#errors.length = 0;
+    this.errors.length = 0;
   }
 
   #isForbiddenBroadcast(address: IpAddress): boolean {
@@ -241,7 +216,7 @@ export class DatagramSocket extends Socket implements UdpUser {
     if (Math.min(name.length, tolen) < this.family.nameBytes) return failed(WSAEFAULT);
     const to = this.readPeer(name, tolen);
     if (typeof to === "number") return failed(to);
-    if (isUnspecified(to.address) || to.port === 0 || !this.canSpeakTo(to.address)) return failed(WSAEADDRNOTAVAIL);
+    if (isUnspecified(to.address) || (this.hasPorts && to.port === 0) || !this.canSpeakTo(to.address)) return failed(WSAEADDRNOTAVAIL);
     return this.#sendTo(bytes, flags, to, true);
   }
 
@@ -254,27 +229,26 @@ export class DatagramSocket extends Socket implements UdpUser {
       return this.sendto(bytes, flags, name, tolen);
     } finally {
       this.#choices = undefined;
-      if (this.#endpoint !== undefined) this.#endpoint.sendsFrom = this.#endpoint.sendsThrough = undefined;
+      if (this.endpoint !== undefined) this.endpoint.sendsFrom = this.endpoint.sendsThrough = undefined;
       this.applyOptions();
     }
   }
 
-  #applyChoices({ source, through, ttl, trafficClass, segmentBytes }: SendChoices): void {
-    const endpoint = this.#endpoint!;
+  protected applyChoices({ source, through, ttl, trafficClass }: SendChoices): void {
+    const endpoint = this.endpoint!;
     endpoint.sendsFrom = source;
     endpoint.sendsThrough = through;
     if (ttl !== undefined) endpoint.ttl = endpoint.multicast.ttl = ttl;
     if (trafficClass !== undefined) endpoint.trafficClass = trafficClass;
-    if (segmentBytes !== undefined) endpoint.segmentBytes = segmentBytes;
   }
 
   #sendTo(bytes: Uint8Array | null, flags: number, to: Endpoint, needsOption: boolean): Outcome {
     if (bytes === null) return failed(WSAEFAULT);
     if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL)) !== 0) return failed(WSAEOPNOTSUPP);
     if (needsOption && this.#isForbiddenBroadcast(to.address)) return failed(WSAEACCES);
-    if (bytes.length > this.family.largestDatagram) return failed(WSAEMSGSIZE);
+    if (bytes.length > this.largestMessage) return failed(WSAEMSGSIZE);
     const wasBound = this.isBound;
-    const code = this.bindImplicitly() || this.#sendNow(bytes, to);
+    const code = this.bindImplicitly() || this.#sendAsChosen(bytes, to);
     if (code === 0) return succeeded(bytes.length);
     // Only a send that succeeds binds (Wine's test WSASendTo).
     if (!wasBound) this.#release();
@@ -282,12 +256,12 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   /** @returns 0 or a WSA code */
-  #sendNow(bytes: Uint8Array, { address, port }: Endpoint): number {
-    if (this.#choices !== undefined) this.#applyChoices(this.#choices);
-    return this.#codeOfSend(this.#endpoint!.send(bytes, 0, bytes.length, address, port));
+  #sendAsChosen(bytes: Uint8Array, to: Endpoint): number {
+    if (this.#choices !== undefined) this.applyChoices(this.#choices);
+    return this.sendNow(bytes, to);
   }
 
-  #codeOfSend(result: UdpSendResult): number {
+  protected codeOfSend(result: DatagramSendResult): number {
     switch (result) {
       case "sent":
       case "queued":
@@ -335,9 +309,9 @@ export class DatagramSocket extends Socket implements UdpUser {
     const attempt = (): Outcome | undefined => {
       if (this.isClosed) return failed(WSAEINTR);
       if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
-      const error = this.#errors.shift();
+      const error = this.errors.shift();
       if (error !== undefined) return failed(error);
-      const datagram = isPeek ? this.#endpoint!.peek() : this.#endpoint!.receive();
+      const datagram = isPeek ? this.endpoint!.peek() : this.endpoint!.receive();
       if (datagram !== undefined) return handOver(datagram);
       return this.#death === 0 ? undefined : failed(this.#death);
     };
@@ -403,33 +377,16 @@ export class DatagramSocket extends Socket implements UdpUser {
   }
 
   #release(): void {
-    this.#endpoint?.close();
-    this.#endpoint = undefined;
+    this.endpoint?.close();
+    this.endpoint = undefined;
     this.unbind();
   }
 
-  // ---- What UDP says (UdpUser) ----
+  // ---- What the endpoint says ----
 
   readable(): void {
     this.wake();
     if (this.events.isSelected && this.isReadable) this.events.raise(FD_READ);
-  }
-
-  /** Microsoft, "recvfrom function": an ICMP port unreachable makes a later receive fail, also on a socket that is not connected. */
-  icmpError(kind: IcmpErrorKind, remote: IpAddress, remotePort: number): void {
-    const code = this.#codeOfIcmp(kind);
-    if (code === undefined || this.#errors.length >= MAX_PENDING_ERRORS) return;
-    const isFromPeer = this.#peer !== undefined && sameAddress(this.#peer.address, remote) && this.#peer.port === remotePort;
-    const reaches = this.#peer === undefined ? this.context.host.context.profile.udpErrorsReachUnconnected : isFromPeer;
-    if (!reaches) return;
-    this.#errors.push(code);
-    this.readable();
-  }
-
-  /** Undefined for what a program is not told, by itself or since it does not want to be (SIO_UDP_CONNRESET, SIO_UDP_NETRESET). */
-  #codeOfIcmp(kind: IcmpErrorKind): number | undefined {
-    if (kind === "port-unreachable") return this.options.reportsPortUnreachable ? WSAECONNRESET : undefined;
-    return kind === "ttl-exceeded" && this.options.reportsTtlExceeded ? WSAENETRESET : undefined;
   }
 
   networkDown(): void {
@@ -439,13 +396,12 @@ export class DatagramSocket extends Socket implements UdpUser {
 }
 
 /** What the program chose of the headers of its datagrams. */
-function applyHeaderOptions(endpoint: UdpEndpoint, options: SocketOptions): void {
+function applyHeaderOptions(endpoint: DatagramChannel, options: SocketOptions): void {
   endpoint.ttl = options.ttl;
   endpoint.trafficClass = options.trafficClass;
   const { mtuDiscovery } = options;
   endpoint.dontFragment = options.dontFragment || mtuDiscovery === IP_PMTUDISC_DO || mtuDiscovery === IP_PMTUDISC_PROBE;
   endpoint.takesBroadcast = options.receivesBroadcast;
-  endpoint.segmentBytes = options.segmentBytes;
   endpoint.dropsOldest = options.dropsOldestDatagrams;
   endpoint.multicast.interface = options.multicastInterface;
   endpoint.multicast.ttl = options.multicastTtl;

@@ -1,4 +1,5 @@
 import { orderDestinations } from "../../stack/ip/address-selection.ts";
+import type { Overhearing } from "../../stack/raw/raw-service.ts";
 import * as c from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL, WSAENETUNREACH, WSAENOTCONN, WSAEOPNOTSUPP, WSAEWOULDBLOCK } from "../abi/errors.ts";
 import { extensionFunctionIndex } from "../abi/extension-functions.ts";
@@ -12,6 +13,7 @@ import { dword, type IoctlCommand, readDword, refused, returned, untouched } fro
 import { keepaliveValues, setInitialRto, tcpInfo } from "./ioctl-tcp.ts";
 import { isStream } from "./option.ts";
 import type { Answer, Wait } from "./outcome.ts";
+import { RawSocket } from "./raw-socket.ts";
 import type { Socket } from "./socket.ts";
 import { familyOf, familyOfAddress, socketFamily } from "./socket-family.ts";
 
@@ -24,6 +26,11 @@ const ofDatagrams =
   (command: IoctlCommand): IoctlCommand =>
   (socket, buffers) =>
     isStream(socket) ? refused(WSAEOPNOTSUPP) : command(socket, buffers);
+
+const ofUdp =
+  (command: IoctlCommand): IoctlCommand =>
+  (socket, buffers) =>
+    socket.type === c.SOCK_DGRAM ? command(socket, buffers) : refused(WSAEOPNOTSUPP);
 
 /** One that takes a DWORD. @param set 0 or a code */
 const takesDword =
@@ -121,12 +128,28 @@ const idealSendBacklogChange: IoctlCommand = ({ isNonblocking }, { isOverlapped 
   refused(isNonblocking && !isOverlapped ? WSAEWOULDBLOCK : WSAEOPNOTSUPP);
 
 const reports = (field: "reportsPortUnreachable" | "reportsTtlExceeded"): IoctlCommand =>
-  ofDatagrams(
+  ofUdp(
     takesDword((s, v) => {
       s.options[field] = v !== 0;
       return 0;
     }),
   );
+
+/** RCVALL_VALUE, as far as it changes something: Microsoft's page says of RCVALL_SOCKETLEVELONLY that it does not. */
+const OVERHEARING: ReadonlyMap<number, Overhearing | undefined> = new Map([
+  [c.RCVALL_OFF, undefined],
+  [c.RCVALL_ON, "device"],
+  [c.RCVALL_IPLEVEL, "host"],
+]);
+
+/** Microsoft, "SIO_RCVALL Control Code", whose value may be a UCHAR. */
+const receiveAll: IoctlCommand = (socket, { input }) => {
+  if (!(socket instanceof RawSocket) || input === null || input.length === 0) return refused(WSAEINVAL);
+  const value = input.length < sizeof_DWORD ? input[0]! : readDword(input);
+  if (value > c.RCVALL_IPLEVEL) return refused(WSAEINVAL);
+  const code = socket.overhear(OVERHEARING.has(value) ? OVERHEARING.get(value) : socket.overhearing);
+  return code === 0 ? returned() : refused(code);
+};
 
 const COMMANDS: ReadonlyMap<number, IoctlCommand> = new Map<number, IoctlCommand>([
   [c.FIONBIO, ofSocket(c.FIONBIO)],
@@ -151,6 +174,7 @@ const COMMANDS: ReadonlyMap<number, IoctlCommand> = new Map<number, IoctlCommand
   [c.SIO_TCP_INFO, ofStreams(tcpInfo)],
   // Obsolete, and a shortcut only: what goes through the loopback is copied once anyway.
   [c.SIO_LOOPBACK_FAST_PATH, ofStreams(takesDword((s) => (s.peer === undefined ? 0 : WSAEINVAL)))],
+  [c.SIO_RCVALL, receiveAll],
   [c.SIO_UDP_CONNRESET, reports("reportsPortUnreachable")],
   [c.SIO_UDP_NETRESET, reports("reportsTtlExceeded")],
   [

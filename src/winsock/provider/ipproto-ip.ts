@@ -1,7 +1,17 @@
 import * as c from "../abi/constants.ts";
-import { dontFragment, HOPS, MTU, MTU_DISCOVERY, multicastHops, multicastLoop, NO_USER_MTU, TRAFFIC_CLASS } from "./header-options.ts";
+import {
+  dontFragment,
+  HOPS,
+  headerIncluded,
+  MTU,
+  MTU_DISCOVERY,
+  multicastHops,
+  multicastLoop,
+  NO_USER_MTU,
+  TRAFFIC_CLASS,
+} from "./header-options.ts";
 import { IP_MEMBERSHIPS, interfaceByName } from "./membership-options.ts";
-import { flag, keptAt, keptBytesAt, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
+import { flag, keptAt, keptBytesAt, notOnRawSockets, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
 import { socketFamily } from "./socket-family.ts";
 import { keptKey } from "./socket-options.ts";
 
@@ -35,7 +45,7 @@ const multicastInterface: SocketOption = {
 /** Wine's test sockopt_validity; Microsoft, "IPPROTO_IP Socket Options". */
 export const IP_LEVEL: OptionTable = new Map<number, SocketOption>([
   keptBytesAt(c.IPPROTO_IP)(c.IP_OPTIONS, "char[]", MOST_OPTIONS),
-  notThere(c.IP_HDRINCL),
+  headerIncluded(c.IP_HDRINCL),
   [c.IP_TOS, TRAFFIC_CLASS],
   [c.IP_TTL, HOPS],
   notOnStreams([c.IP_MULTICAST_IF, multicastInterface]),
@@ -61,6 +71,6 @@ export const IP_LEVEL: OptionTable = new Map<number, SocketOption>([
   ofDatagrams(c.IP_WFP_REDIRECT_CONTEXT),
   [c.IP_MTU_DISCOVER, MTU_DISCOVERY],
   [c.IP_MTU, MTU],
-  ofDatagrams(c.IP_RECVERR),
+  notOnRawSockets(ofDatagrams(c.IP_RECVERR)),
   kept(c.IP_USER_MTU, "dword", NO_USER_MTU),
 ]);

@@ -1,8 +1,28 @@
 import * as c from "../abi/constants.ts";
 import { WSAEINVAL, WSAENOPROTOOPT } from "../abi/errors.ts";
-import { dontFragment, HOPS, MTU, MTU_DISCOVERY, multicastHops, multicastLoop, NO_USER_MTU, TRAFFIC_CLASS } from "./header-options.ts";
+import {
+  dontFragment,
+  HOPS,
+  headerIncluded,
+  MTU,
+  MTU_DISCOVERY,
+  multicastHops,
+  multicastLoop,
+  NO_USER_MTU,
+  TRAFFIC_CLASS,
+} from "./header-options.ts";
 import { IPV6_MEMBERSHIPS, interfaceByIndex } from "./membership-options.ts";
-import { flag, keptAt, keptBytesAt, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
+import {
+  flag,
+  keptAt,
+  keptBytesAt,
+  notOnRawSockets,
+  notOnStreams,
+  notThere,
+  type OptionTable,
+  onRawSockets,
+  type SocketOption,
+} from "./option.ts";
 import { keptKey } from "./socket-options.ts";
 
 const kept = keptAt(c.IPPROTO_IPV6);
@@ -43,9 +63,23 @@ const protection: SocketOption = {
   set: (s, v) => (s.isBound || !PROTECTION_LEVELS.includes(v) ? WSAEINVAL : anyProtection.set!(s, v)),
 };
 
+/** RFC 3542 §3.1: an even offset, or −1 for none. ICMPv6's is no program's business. */
+const checksum: SocketOption = {
+  lengths: "dword",
+  only: "any",
+  get: ({ options }) => options.checksumAt >>> 0,
+  set: (s, v) => {
+    const at = v | 0;
+    if (s.protocol === c.IPPROTO_ICMPV6 || at < -1 || (at !== -1 && at % 2 !== 0)) return WSAEINVAL;
+    s.options.checksumAt = at;
+    s.applyOptions();
+    return 0;
+  },
+};
+
 const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   keptBytesAt(c.IPPROTO_IPV6)(c.IPV6_HOPOPTS, "char[]", MOST_HOP_OPTIONS),
-  notThere(c.IPV6_HDRINCL),
+  headerIncluded(c.IPV6_HDRINCL),
   [c.IPV6_UNICAST_HOPS, HOPS],
   notOnStreams([c.IPV6_MULTICAST_IF, multicastInterface]),
   multicastHops(c.IPV6_MULTICAST_HOPS),
@@ -57,7 +91,7 @@ const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   [c.IPV6_PROTECTION_LEVEL, protection],
   ofMessages(c.IPV6_RECVIF),
   ofDatagrams(c.IPV6_RECVDSTADDR),
-  notThere(c.IPV6_CHECKSUM),
+  onRawSockets([c.IPV6_CHECKSUM, checksum]),
   kept(c.IPV6_IFLIST, "dword"),
   kept(c.IPV6_UNICAST_IF, "dword"),
   kept(c.IPV6_RTHDR, "dword"),
@@ -68,7 +102,7 @@ const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   ofMessages(c.IPV6_ECN),
   [c.IPV6_MTU_DISCOVER, MTU_DISCOVERY],
   [c.IPV6_MTU, MTU],
-  ofDatagrams(c.IPV6_RECVERR),
+  notOnRawSockets(ofDatagrams(c.IPV6_RECVERR)),
   kept(c.IPV6_USER_MTU, "dword", NO_USER_MTU),
 ];
 

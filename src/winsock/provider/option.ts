@@ -1,5 +1,6 @@
 /** What an option is made of, and how those are made that many are alike. */
 
+import { SOCK_RAW } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL } from "../abi/errors.ts";
 import { type Answer, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
@@ -130,6 +131,18 @@ export const beforeBind = ([name, option]: [number, SocketOption]): [number, Soc
 export const notOnStreams = ([name, option]: [number, SocketOption]): [number, SocketOption] => [
   name,
   { ...option, streamCode: WSAEINVAL },
+];
+
+/** The option, but WSAEINVAL on all but raw sockets (Wine's test sockopt_validity). */
+export const onRawSockets = ([name, option]: [number, SocketOption]): [number, SocketOption] => [
+  name,
+  { ...option, refuses: (socket) => (socket.type === SOCK_RAW ? 0 : WSAEINVAL) },
+];
+
+/** The option, but WSAEINVAL on raw sockets (Wine's test sockopt_validity). */
+export const notOnRawSockets = ([name, option]: [number, SocketOption]): [number, SocketOption] => [
+  name,
+  { ...option, refuses: (socket) => (socket.type === SOCK_RAW ? WSAEINVAL : 0) },
 ];
 
 /** One that is known, and neither read nor set (Wine's test sockopt_validity). */

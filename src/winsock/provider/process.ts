@@ -1,17 +1,18 @@
 import type { TraceOpening } from "../../stack/core/trace.ts";
-import { SOCK_STREAM } from "../abi/constants.ts";
+import { SOCK_RAW, SOCK_STREAM } from "../abi/constants.ts";
 import { CompletionPort } from "./completion-port.ts";
-import { DatagramSocket } from "./datagram-socket.ts";
 import { EventObject } from "./event-object.ts";
 import { HANDLE_STEP, HandleTable } from "./handles.ts";
 import { IrdaSocket } from "./irda-socket.ts";
 import { ByteBudget, type ProviderLimits } from "./limits.ts";
 import { MessageWindow } from "./message-window.ts";
+import { RawSocket } from "./raw-socket.ts";
 import { ServiceLookup } from "./service-lookup.ts";
 import { type Owner, Socket, type SocketContext } from "./socket.ts";
 import type { SocketFamily } from "./socket-family.ts";
 import { type Acceptor, StreamSocket } from "./stream-socket.ts";
 import type { Thread } from "./thread.ts";
+import { UdpSocket } from "./udp-socket.ts";
 import type { HandleObject } from "./waitable.ts";
 
 /** What one program has, as the limits count it. */
@@ -31,6 +32,8 @@ export class Process implements Owner, Acceptor {
   readonly id: number;
   /** What its threads are known by; 0 for a program of one. */
   readonly key: number;
+  /** A member of the Administrators group, as Windows calls who may have raw sockets. */
+  readonly isAdministrator: boolean;
   readonly threads = new Map<number, Thread>();
   readonly queued: ByteBudget;
   readonly waiting: ByteBudget;
@@ -41,9 +44,10 @@ export class Process implements Owner, Acceptor {
   #sockets = 0;
   readonly #context: SocketContext;
 
-  constructor(id: number, key: number, context: SocketContext, limits: ProviderLimits) {
+  constructor(id: number, key: number, isAdministrator: boolean, context: SocketContext, limits: ProviderLimits) {
     this.id = id;
     this.key = key;
+    this.isAdministrator = isAdministrator;
     this.#context = context;
     this.#handles = new HandleTable(limits.sockets);
     this.queued = new ByteBudget(limits.queuedBytes);
@@ -117,8 +121,12 @@ export class Process implements Owner, Acceptor {
     return infrared === undefined ? undefined : new IrdaSocket(this, this.#context, infrared);
   }
 
-  newDatagramSocket(family: SocketFamily): DatagramSocket {
-    return new DatagramSocket(this, this.#context, family);
+  newUdpSocket(family: SocketFamily): UdpSocket {
+    return new UdpSocket(this, this.#context, family);
+  }
+
+  newRawSocket(family: SocketFamily, protocol: number): RawSocket {
+    return new RawSocket(this, this.#context, family, protocol);
   }
 
   /** A new handle of the object. Look at `hasRoom` before. */
@@ -163,5 +171,7 @@ const socketOpened = ({ id, type }: Socket, handle: number, client: number): Tra
   socket: id,
   client,
   handle,
-  label: `${type === SOCK_STREAM ? "stream" : "datagram"} socket ${handle} of program ${client}`,
+  label: `${typeName(type)} socket ${handle} of program ${client}`,
 });
+
+const typeName = (type: number): string => (type === SOCK_STREAM ? "stream" : type === SOCK_RAW ? "raw" : "datagram");

@@ -21,18 +21,25 @@ const INFRARED_FLAGS = STREAM_FLAGS & ~c.XP1_EXPEDITED_DATA;
 /** Microsoft's base provider for infrared. */
 const IRDA_PROVIDER = { id: guid("3972523d-2af1-11d1-b655-00805f3642cc"), suffix: "IrDA", firstEntry: 1007 };
 
+/** The entry for raw sockets is for protocols 0 to this. */
+const LAST_PROTOCOL = 255;
+/** What Windows' catalogue says of them; SO_MAX_MSG_SIZE is what they take. */
+const RAW_MESSAGE_BYTES = 0x8000;
+
 /** Which entry of the catalogue a socket is of. */
 export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" | "type" | "protocol">): WSAPROTOCOL_INFO {
   const provider = PROVIDERS.get(family.af) ?? IRDA_PROVIDER;
   const isStream = type === c.SOCK_STREAM;
+  const isRaw = type === c.SOCK_RAW;
   return {
     dwServiceFlags1: provider === IRDA_PROVIDER ? INFRARED_FLAGS : isStream ? STREAM_FLAGS : DATAGRAM_FLAGS,
     dwServiceFlags2: 0,
     dwServiceFlags3: 0,
     dwServiceFlags4: 0,
-    dwProviderFlags: c.PFL_MATCHES_PROTOCOL_ZERO,
+    // Windows' catalogue has it so, though its page on raw sockets says that WSAEnumProtocols lists them.
+    dwProviderFlags: c.PFL_MATCHES_PROTOCOL_ZERO | (isRaw ? c.PFL_HIDDEN : 0),
     ProviderId: provider.id,
-    dwCatalogEntryId: provider.firstEntry + (isStream ? 0 : 1),
+    dwCatalogEntryId: provider.firstEntry + type - c.SOCK_STREAM,
     ProtocolChain: { ChainLen: c.BASE_PROTOCOL, ChainEntries: new Array<number>(c.MAX_PROTOCOL_CHAIN).fill(0) },
     iVersion: 2,
     iAddressFamily: family.af,
@@ -40,12 +47,13 @@ export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" |
     iMinSockAddr: family.nameBytes,
     iSocketType: type,
     iProtocol: protocol,
-    iProtocolMaxOffset: 0,
+    iProtocolMaxOffset: isRaw ? LAST_PROTOCOL : 0,
     iNetworkByteOrder: c.BIGENDIAN,
     iSecurityScheme: c.SECURITY_PROTOCOL_NONE,
-    dwMessageSize: isStream ? 0 : family.largestDatagram,
+    dwMessageSize: isRaw ? RAW_MESSAGE_BYTES : isStream ? 0 : family.largestDatagram,
     dwProviderReserved: 0,
-    szProtocol: provider === IRDA_PROVIDER ? "MSAFD Irda [IrDA]" : `MSAFD Tcpip [${isStream ? "TCP" : "UDP"}/${provider.suffix}]`,
+    szProtocol:
+      provider === IRDA_PROVIDER ? "MSAFD Irda [IrDA]" : `MSAFD Tcpip [${isRaw ? "RAW" : isStream ? "TCP" : "UDP"}/${provider.suffix}]`,
   };
 }
 
@@ -53,10 +61,11 @@ export function protocolInfo({ family, type, protocol }: Pick<Socket, "family" |
 export function protocolCatalogue(): WSAPROTOCOL_INFO[] {
   const internet = [...PROVIDERS.keys()].flatMap((af) => {
     const family = socketFamily(af)!;
-    return [
-      { family, type: c.SOCK_STREAM, protocol: c.IPPROTO_TCP },
-      { family, type: c.SOCK_DGRAM, protocol: c.IPPROTO_UDP },
-    ];
+    const stream = { family, type: c.SOCK_STREAM, protocol: c.IPPROTO_TCP };
+    const datagram = { family, type: c.SOCK_DGRAM, protocol: c.IPPROTO_UDP };
+    // Of any protocol: socket() is told which.
+    const raw = { family, type: c.SOCK_RAW, protocol: c.IPPROTO_IP };
+    return [stream, datagram, raw];
   });
   return [...internet, { family: IRDA, type: c.SOCK_STREAM, protocol: c.IRDA_PROTO_SOCK_STREAM }].map(protocolInfo);
 }

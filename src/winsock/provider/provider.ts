@@ -9,6 +9,7 @@ import {
   FD_WRITE,
   LOBYTE,
   SO_UPDATE_ACCEPT_CONTEXT,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
   TF_REUSE_SOCKET,
@@ -16,6 +17,7 @@ import {
 import {
   WSA_INVALID_HANDLE,
   WSA_OPERATION_ABORTED,
+  WSAEACCES,
   WSAEFAULT,
   WSAEINTR,
   WSAEINVAL,
@@ -53,7 +55,7 @@ import type { ProviderHost } from "./provider-host.ts";
 import { decodeSets, select } from "./select.ts";
 import { beginServiceLookup, endServiceLookup, ServiceLookup } from "./service-lookup.ts";
 import { Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
-import { LONGEST_FAMILY_NAME } from "./socket-family.ts";
+import { LONGEST_FAMILY_NAME, type SocketFamily } from "./socket-family.ts";
 import { resolveKind } from "./socket-kind.ts";
 import { StreamSocket } from "./stream-socket.ts";
 import { type Caller, Thread } from "./thread.ts";
@@ -95,6 +97,7 @@ export class Provider implements CallHandler {
       host,
       tcpBindings: new Bindings((port, change) => host.tcp.holdPort(port, change)),
       udpBindings: new Bindings(),
+      rawBindings: new Bindings(),
       infrared: undefined,
       lastSocket: 0,
       scratch: new Uint8Array(LONGEST_FAMILY_NAME + TRANSFER_LIMIT),
@@ -115,9 +118,9 @@ export class Provider implements CallHandler {
     this.#context.infrared = medium.join(this.#host.context, settings);
   }
 
-  openClient(client: number, key = 0): void {
+  openClient(client: number, key = 0, isAdministrator = true): void {
     if (this.#threads.has(client)) return;
-    const process = this.#byKey.get(key) ?? this.#newProcess(client, key);
+    const process = this.#byKey.get(key) ?? this.#newProcess(client, key, isAdministrator);
     // What is shown to one thread another might receive.
     for (const { pending } of process.threads.values()) {
       for (const call of [...pending.values()]) if (call.name === SHOW) call.end(failed(WSAEOPNOTSUPP));
@@ -127,8 +130,8 @@ export class Provider implements CallHandler {
     this.#threads.set(client, thread);
   }
 
-  #newProcess(id: number, key: number): Process {
-    const process = new Process(id, key, this.#context, this.#limits);
+  #newProcess(id: number, key: number, isAdministrator: boolean): Process {
+    const process = new Process(id, key, isAdministrator, this.#context, this.#limits);
     this.#processes.add(process);
     if (key !== 0) this.#byKey.set(key, process);
     return process;
@@ -422,12 +425,18 @@ const isAny = (_object: HandleObject): _object is HandleObject => true;
 function newSocket(process: Process, { a: af, b: wanted, c: protocol, e = 0 }: CallRequest): Outcome {
   const kind = resolveKind(af, wanted, protocol, process.hasInfrared);
   if ("code" in kind) return failed(kind.code);
+  if (kind.type === SOCK_RAW && !process.isAdministrator) return failed(WSAEACCES);
   if (!process.hasRoom) return failed(WSAEMFILE);
   const { family, type } = kind;
   const infrared = family.af === AF_IRDA ? process.newIrdaSocket() : undefined;
-  const socket = infrared ?? (type === SOCK_STREAM ? process.newStreamSocket(family) : process.newDatagramSocket(family));
+  const socket = infrared ?? newIpSocket(process, family, type, protocol);
   socket.isSynchronous = e === 1;
   return succeeded(process.open(socket));
+}
+
+function newIpSocket(process: Process, family: SocketFamily, type: number, protocol: number): Socket {
+  if (type === SOCK_STREAM) return process.newStreamSocket(family);
+  return type === SOCK_RAW ? process.newRawSocket(family, protocol) : process.newUdpSocket(family);
 }
 
 /** A socket that has other handles lives on. One whose close would have to wait where it may not stays as it is. */

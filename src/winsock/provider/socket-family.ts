@@ -27,6 +27,8 @@ export interface SocketFamily {
   readonly any: IpAddress;
   /** The address of everybody on a link; undefined where there is none. */
   readonly broadcast: IpAddress | undefined;
+  /** Of an IP header without options or extensions. */
+  readonly headerBytes: number;
   /** SO_MAX_MSG_SIZE of UDP: 65535 less the headers of IP and UDP. */
   readonly largestDatagram: number;
   /** From a name in C layout; the caller has checked family and length. */
@@ -66,6 +68,7 @@ const INET: SocketFamily = {
   addressBytes: sizeof_in_addr,
   any: IPV4_ANY,
   broadcast: IPV4_BROADCAST,
+  headerBytes: 20,
   largestDatagram: 65507,
   readAddress: (bytes, at) => ipv4(word(bytes, at)),
   readName: (name) => ({ address: ipv4(word(name, 4)), port: u16(name, 2) }),
@@ -85,6 +88,7 @@ const INET6: SocketFamily = {
   addressBytes: sizeof_in6_addr,
   any: IPV6_ANY,
   broadcast: undefined,
+  headerBytes: 40,
   largestDatagram: 65487,
   readAddress: (bytes, at) => withoutZone(ipv6(word(bytes, at), word(bytes, at + 4), word(bytes, at + 8), word(bytes, at + 12))),
   readName(name) {
@@ -111,6 +115,7 @@ export const IRDA: SocketFamily = {
   addressBytes: 4,
   any: IPV4_ANY,
   broadcast: undefined,
+  headerBytes: 0,
   largestDatagram: 0,
   readAddress: () => IPV4_ANY,
   readName: () => ({ address: IPV4_ANY, port: 0 }),

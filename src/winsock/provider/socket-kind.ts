@@ -8,7 +8,7 @@ import {
   SOCK_RAW,
   SOCK_STREAM,
 } from "../abi/constants.ts";
-import { WSAEACCES, WSAEAFNOSUPPORT, WSAEINVAL, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT } from "../abi/errors.ts";
+import { WSAEAFNOSUPPORT, WSAEINVAL, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT } from "../abi/errors.ts";
 import { DEFAULT_FAMILY, IRDA, type SocketFamily, socketFamily } from "./socket-family.ts";
 
 /** What a socket is to be. */
@@ -16,6 +16,9 @@ export interface SocketKind {
   readonly family: SocketFamily;
   readonly type: number;
 }
+
+/** What fits into a header's field. */
+const LAST_PROTOCOL = 255;
 
 /** IrDA has streams alone. */
 function resolveInfrared(type: number, protocol: number): SocketKind | { readonly code: number } {
@@ -29,7 +32,8 @@ export function resolveKind(af: number, type: number, protocol: number, hasInfra
   if (af === AF_IRDA && hasInfrared) return resolveInfrared(type, protocol);
   if (af === AF_UNSPEC && protocol === 0) return { code: WSAEINVAL };
   const family = af === AF_UNSPEC ? DEFAULT_FAMILY : socketFamily(af);
-  if (type === SOCK_RAW && family !== undefined) return { code: WSAEACCES };
+  if (type === SOCK_RAW && family !== undefined)
+    return protocol >= 0 && protocol <= LAST_PROTOCOL ? { family, type } : { code: WSAEPROTONOSUPPORT };
   if (type !== 0 && type !== SOCK_STREAM && type !== SOCK_DGRAM) return { code: WSAESOCKTNOSUPPORT };
   if (family === undefined) return { code: WSAEAFNOSUPPORT };
   const typeOfProtocol = protocol === IPPROTO_TCP ? SOCK_STREAM : protocol === IPPROTO_UDP ? SOCK_DGRAM : undefined;

@@ -47,6 +47,10 @@ export interface SocketOptions {
   multicastInterface: InterfaceService | undefined;
   multicastTtl: number;
   multicastLoop: boolean;
+  /** IP_HDRINCL and IPV6_HDRINCL. */
+  includesHeader: boolean;
+  /** IPV6_CHECKSUM; −1 for none. */
+  checksumAt: number;
   /** UDP_SEND_MSG_SIZE; 0 sends each datagram as it is. */
   segmentBytes: number;
   /** SIO_UDP_CONNRESET and SIO_UDP_NETRESET: what ICMP says of a datagram makes a receive fail. */
@@ -98,6 +102,8 @@ export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: numb
     multicastInterface: undefined,
     multicastTtl: 1,
     multicastLoop: true,
+    includesHeader: false,
+    checksumAt: -1,
     segmentBytes: 0,
     reportsPortUnreachable: true,
     reportsTtlExceeded: true,

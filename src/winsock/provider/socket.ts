@@ -56,6 +56,8 @@ export interface SocketContext {
   readonly host: ProviderHost;
   readonly tcpBindings: Bindings;
   readonly udpBindings: Bindings;
+  /** Of raw sockets, which have no ports: nothing conflicts. */
+  readonly rawBindings: Bindings;
   /** The host's infrared device, if it has one. */
   infrared: InfraredStation | undefined;
   /** The id of the socket that was made last. */
@@ -171,6 +173,11 @@ export abstract class Socket extends HandleObject {
     return this.binding === undefined ? undefined : { address: this.binding.effective ?? this.family.any, port: this.binding.port };
   }
 
+  /** Whether what is named has ports; where it has none, what names say of them means nothing. */
+  protected get hasPorts(): boolean {
+    return true;
+  }
+
   protected get sharing(): Sharing {
     if (this.options.exclusiveAddressUse) return "exclusive";
     return this.options.reuseAddress ? "reuse" : "default";
@@ -190,9 +197,10 @@ export abstract class Socket extends HandleObject {
     const { address, port } = this.family.readName(given);
     if (!this.canSpeakTo(address)) return failed(WSAEADDRNOTAVAIL);
     const wildcard = this.family.boundTo(address, this.options.isV6Only);
-    if (specificOf(wildcard) === undefined) return this.#claim(wildcard, port);
+    const wanted = this.hasPorts ? port : 0;
+    if (specificOf(wildcard) === undefined) return this.#claim(wildcard, wanted);
     const local = this.localAddress(address);
-    return local === undefined ? failed(WSAEADDRNOTAVAIL) : this.#claim(local, port);
+    return local === undefined ? failed(WSAEADDRNOTAVAIL) : this.#claim(local, wanted);
   }
 
   /** The address of ours that a program names; undefined when it cannot be bound to. */

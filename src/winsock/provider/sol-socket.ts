@@ -3,6 +3,7 @@ import { WSAEFAULT, WSAEINVAL, WSAENOPROTOOPT, WSAENOTCONN, WSAENOTSOCK } from "
 import { protocolInfoBytes, sizeof_WSAPROTOCOL_INFOA, sizeof_WSAPROTOCOL_INFOW } from "../abi/protocol-info.ts";
 import { csaddrInfoBytes, sizeof_CSADDR_INFO } from "../abi/socket-state.ts";
 import { lingerBytes, readLinger, sizeof_linger } from "../abi/structures.ts";
+import { DatagramSocket } from "./datagram-socket.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { amount, beforeBind, flag, isStream, keptAt, type OptionTable, type SocketOption } from "./option.ts";
 import { failed, type Outcome } from "./outcome.ts";
@@ -66,6 +67,8 @@ const readProtocolInfo =
     if (room < size) return { ...failed(WSAEFAULT), a: size };
     return { result: 0, error: 0, data: protocolInfoBytes(protocolInfo(socket), characterBytes) };
   };
+
+const largestMessage = (s: Socket): number => (s instanceof DatagramSocket ? s.largestMessage : 0);
 
 const NEVER_CONNECTED = 0xffffffff;
 
@@ -149,7 +152,7 @@ export const SOCKET_LEVEL: OptionTable = new Map<number, SocketOption>([
   // Microsoft: reserved, of socket groups that never came.
   [c.SO_GROUP_ID, { lengths: "dword", only: "any", get: () => 0 }],
   kept(c.SO_GROUP_PRIORITY, "dword"),
-  [c.SO_MAX_MSG_SIZE, { lengths: "dword", only: "any", get: (s) => (isStream(s) ? 0 : s.family.largestDatagram) }],
+  [c.SO_MAX_MSG_SIZE, { lengths: "dword", only: "any", get: largestMessage }],
   [c.SO_PROTOCOL_INFOA, { lengths: "structure", structure: "WSAPROTOCOL_INFOA", only: "any", read: readProtocolInfo(1) }],
   [c.SO_PROTOCOL_INFOW, { lengths: "structure", structure: "WSAPROTOCOL_INFOW", only: "any", read: readProtocolInfo(2) }],
   [c.SO_CONDITIONAL_ACCEPT, conditionalAccept],
@@ -161,8 +164,8 @@ export const SOCKET_LEVEL: OptionTable = new Map<number, SocketOption>([
   beforeBind(kept(c.SO_PORT_SCALABILITY, "bool")),
   beforeBind(kept(c.SO_REUSE_UNICASTPORT, "bool")),
   beforeBind(kept(c.SO_REUSE_MULTICASTPORT, "bool")),
-  [c.SO_MAXDG, { lengths: "dword", only: "datagram", get: (s) => s.family.largestDatagram }],
-  [c.SO_MAXPATHDG, { lengths: "dword", only: "datagram", get: (s) => s.family.largestDatagram }],
+  [c.SO_MAXDG, { lengths: "dword", only: "datagram", get: largestMessage }],
+  [c.SO_MAXPATHDG, { lengths: "dword", only: "datagram", get: largestMessage }],
   [
     c.SO_UPDATE_CONNECT_CONTEXT,
     {

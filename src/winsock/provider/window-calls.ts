@@ -1,4 +1,4 @@
-import { FALSE, FD_CONNECT, FD_MAX_EVENTS, FD_WRITE, SOCK_DGRAM, TRUE } from "../abi/constants.ts";
+import { FALSE, FD_CONNECT, FD_MAX_EVENTS, FD_WRITE, SOCK_STREAM, TRUE } from "../abi/constants.ts";
 import { ERROR_INVALID_WINDOW_HANDLE, ERROR_NOT_ENOUGH_QUOTA, WSAEINVAL, WSAEMFILE } from "../abi/errors.ts";
 import { MessageWindow, type WindowMessage } from "./message-window.ts";
 import type { EventSink } from "./network-events.ts";
@@ -49,7 +49,7 @@ export function selectMessages({ process, handle }: Caller, socket: Socket, hwnd
   if (mask !== 0 && window === undefined) return failed(WSAEINVAL);
   socket.isNonblocking = true;
   // A datagram socket may be written to though it is not bound, and only a window is told so (Wine's test write_events).
-  const conditions = socket.conditions | (socket.type === SOCK_DGRAM ? FD_WRITE : 0);
+  const conditions = socket.conditions | (socket.type !== SOCK_STREAM ? FD_WRITE : 0);
   socket.events.select(window && new MessagePoster(process, window, hwnd, message, handle), mask, conditions);
   return DONE;
 }

@@ -10,6 +10,7 @@ import {
   FROM_PROTOCOL_INFO,
   HasOverlappedIoCompleted,
   INVALID_SOCKET,
+  IPPROTO_IP,
   IPPROTO_TCP,
   IPPROTO_UDP,
   IRDA_PROTO_SOCK_STREAM,
@@ -186,18 +187,20 @@ describe("WSADuplicateSocket (Microsoft's page, Wine's test WSADuplicateSocket)"
 });
 
 describe("WSAEnumProtocols (Microsoft's page)", () => {
-  test("lists TCP and UDP of both families and infrared, says how much room it wants, and picks by protocol", () => {
+  test("lists TCP, UDP and raw sockets of both families, and infrared, says how much room it wants, and picks by protocol", () => {
     const { winsock: w } = new VirtualWinsock();
     const length = { value: 0 };
     expect(outcome(w, w.WSAEnumProtocols(null, null, length))).toEqual(fails(WSAENOBUFS));
-    expect(length.value).toBe(5 * sizeof_WSAPROTOCOL_INFOW);
+    expect(length.value).toBe(7 * sizeof_WSAPROTOCOL_INFOW);
     const found: WSAPROTOCOL_INFO[] = [];
-    expect(w.WSAEnumProtocols(null, found, length)).toBe(5);
+    expect(w.WSAEnumProtocols(null, found, length)).toBe(7);
     expect(found.map((f) => [f.iAddressFamily, f.iProtocol])).toEqual([
       [AF_INET, IPPROTO_TCP],
       [AF_INET, IPPROTO_UDP],
+      [AF_INET, IPPROTO_IP],
       [AF_INET6, IPPROTO_TCP],
       [AF_INET6, IPPROTO_UDP],
+      [AF_INET6, IPPROTO_IP],
       [AF_IRDA, IRDA_PROTO_SOCK_STREAM],
     ]);
     const memory = new Uint8Array(2 * sizeof_WSAPROTOCOL_INFOA);

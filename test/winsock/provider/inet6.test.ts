@@ -72,7 +72,7 @@ describe("socket", () => {
     expect(v.winsock.socket(AF_INET6, SOCK_STREAM, 6)).toBeGreaterThan(0);
     expect(v.winsock.socket(AF_INET6, SOCK_DGRAM, 17)).toBeGreaterThan(0);
     expect(v.winsock.socket(AF_INET6, 0, 0)).toBeGreaterThan(0);
-    expect(outcome(v.winsock, v.winsock.socket(AF_INET6, SOCK_RAW, 58))).toEqual(fails(WSAEACCES));
+    expect(v.winsock.socket(AF_INET6, SOCK_RAW, 58)).toBeGreaterThan(0);
   });
 
   test("SO_MAX_MSG_SIZE is what a datagram of 65535 bytes holds, and what is longer is WSAEMSGSIZE", () => {

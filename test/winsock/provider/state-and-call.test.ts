@@ -203,7 +203,10 @@ describe("socket (Wine's tests WSASocket and Protocol)", () => {
     [AF_INET, SOCK_STREAM, IPPROTO_UDP, e.WSAEPROTONOSUPPORT],
     [AF_INET, SOCK_DGRAM, IPPROTO_TCP, e.WSAEPROTONOSUPPORT],
     [0xdead, SOCK_STREAM, 0xdead, e.WSAEAFNOSUPPORT],
-    [AF_INET, SOCK_RAW, 0, e.WSAEACCES],
+    [AF_INET, SOCK_RAW, 0, 0],
+    [AF_INET, SOCK_RAW, 255, 0],
+    [AF_INET, SOCK_RAW, 256, e.WSAEPROTONOSUPPORT],
+    [0xdead, SOCK_RAW, 1, e.WSAESOCKTNOSUPPORT],
   ])("socket(%i, %i, %i) is %i", (af, type, protocol, error) => {
     const { winsock } = new VirtualWinsock();
     winsock.socket(af, type, protocol);

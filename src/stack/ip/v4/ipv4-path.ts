@@ -70,6 +70,22 @@ export class Ipv4Path extends RoutedPath {
     return this.sendFrame(bytes, ipAt - ethernet.HEADER, end, this.frameInfoOf(info), choices);
   }
 
+  sendDatagram(bytes: Uint8Array, ipAt: number, end: number, choices: HeaderChoices): SendResult {
+    if (!this.isReady()) return "dropped";
+    const { context, identifications, info } = this.#output;
+    if (end - ipAt > this.mtu) {
+      context.drops.count("ipv4-too-long");
+      return "too-long";
+    }
+    if (ipv4.identification(bytes, ipAt) === 0) {
+      const unique = ipv4.dontFragment(bytes, ipAt) ? -1 : identifications.take(this.#idCounter);
+      ipv4.setIdentification(bytes, ipAt, unique < 0 ? identifications.takeAtomic(this.#idCounter) : unique);
+    }
+    ipv4.putChecksum(bytes, ipAt);
+    clearFrameInfo(info);
+    return this.sendFrame(bytes, ipAt - ethernet.HEADER, end, info, choices);
+  }
+
   protected mtuOf(through: NetworkInterface): number {
     return through.mtu;
   }

@@ -10,7 +10,7 @@ import type { InterfaceGroups } from "../groups/interface-groups.ts";
 import type { Path } from "../path.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import type { Reassembly } from "../reassembly.ts";
-import type { InboundPacket } from "../transport.ts";
+import type { InboundPacket, RawReceiver } from "../transport.ts";
 import type { ControlMessageUser } from "../transport-errors.ts";
 import { ControlMessages } from "./control-messages.ts";
 import { ALL_HOSTS, Igmp } from "./igmp.ts";
@@ -18,7 +18,9 @@ import { type InputUser, Ipv4Input } from "./input.ts";
 import { Ipv4Output, Ipv4Path } from "./ipv4-path.ts";
 
 /** What IPv4 needs of the internet layer that it is a part of. */
-export interface Ipv4User extends ControlMessageUser, WayFinder, Pick<InputUser, "isLocal" | "reassembly"> {}
+export interface Ipv4User extends ControlMessageUser, WayFinder, Pick<InputUser, "isLocal" | "reassembly"> {
+  readonly rawReceiver: RawReceiver | undefined;
+}
 
 /** IPv4 of one host, RFC 791 and RFC 1122 §3.2, with ICMP. */
 export class Ipv4 implements IpFamily, InputUser {
@@ -87,10 +89,15 @@ export class Ipv4 implements IpFamily, InputUser {
   }
 
   deliver(protocol: number, packet: InboundPacket): PacketVerdict {
-    if (protocol === ipv4.PROTOCOL_ICMP) return this.#controlMessages.input(packet);
+    const isTaken = this.#user.rawReceiver?.take(protocol, packet) === true;
+    if (protocol === ipv4.PROTOCOL_ICMP) {
+      const verdict = this.#controlMessages.input(packet);
+      return isTaken ? "accepted" : verdict;
+    }
     if (protocol === ipv4.PROTOCOL_IGMP) return this.#igmp.input(packet, packet.through!);
     const transport = this.#user.transport(protocol);
     if (transport !== undefined) return transport.input(packet);
+    if (isTaken) return "accepted";
     this.#controlMessages.sendError(packet, icmp.DESTINATION_UNREACHABLE, icmp.PROTOCOL_UNREACHABLE);
     return "ipv4-unknown-protocol";
   }

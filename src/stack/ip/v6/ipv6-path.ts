@@ -55,6 +55,17 @@ export class Ipv6Path extends RoutedPath {
     return this.sendFrame(bytes, ipAt - ethernet.HEADER, end, this.frameInfoOf(info), choices);
   }
 
+  sendDatagram(bytes: Uint8Array, ipAt: number, end: number, choices: HeaderChoices): SendResult {
+    if (!this.isReady()) return "dropped";
+    const { context, info } = this.#output;
+    if (end - ipAt > this.mtu) {
+      context.drops.count("ipv6-too-long");
+      return "too-long";
+    }
+    clearFrameInfo(info);
+    return this.sendFrame(bytes, ipAt - ethernet.HEADER, end, info, choices);
+  }
+
   protected mtuOf(through: NetworkInterface): number {
     return through.ipv6Mtu;
   }

@@ -14,7 +14,7 @@ import type { Path } from "../path.ts";
 import type { PingFailure, PingOptions, PingResult } from "../ping.ts";
 import type { Reassembly } from "../reassembly.ts";
 import { PathOutput } from "../routed-path.ts";
-import type { InboundPacket } from "../transport.ts";
+import type { InboundPacket, RawReceiver } from "../transport.ts";
 import type { ControlMessageUser } from "../transport-errors.ts";
 import { Autoconfiguration, type AutoconfigurationUser } from "./autoconfiguration.ts";
 import { Icmpv6 } from "./icmpv6.ts";
@@ -27,7 +27,9 @@ export interface Ipv6User
   extends ControlMessageUser,
     AutoconfigurationUser,
     WayFinder,
-    Pick<Ipv6InputUser, "fillOwnZone" | "isLocal" | "reassembly"> {}
+    Pick<Ipv6InputUser, "fillOwnZone" | "isLocal" | "reassembly"> {
+  readonly rawReceiver: RawReceiver | undefined;
+}
 
 /** IPv6 of one host, RFC 8200, with ICMPv6 and MLD. */
 export class Ipv6 implements AutoconfiguringFamily, Ipv6InputUser {
@@ -124,12 +126,17 @@ export class Ipv6 implements AutoconfiguringFamily, Ipv6InputUser {
   isLocal: Ipv6InputUser["isLocal"] = (address) => this.#user.isLocal(address);
 
   deliver(protocol: number, packet: InboundPacket): PacketVerdict {
-    if (protocol === ipv6.PROTOCOL_ICMP) return this.#icmp.input(packet);
+    const isTaken = this.#user.rawReceiver?.take(protocol, packet) === true;
+    if (protocol === ipv6.PROTOCOL_ICMP) {
+      const verdict = this.#icmp.input(packet);
+      return isTaken ? "accepted" : verdict;
+    }
     const { bytes, at, end } = packet;
     // RFC 8200 §8.1: nothing else would tell that it came to the wrong address.
     if (protocol === PROTOCOL_UDP && end - at >= udp.HEADER && !udp.hasChecksum(bytes, at)) return "udp-no-checksum";
     const transport = this.#user.transport(protocol);
-    return transport === undefined ? "ipv6-unknown-protocol" : transport.input(packet);
+    if (transport !== undefined) return transport.input(packet);
+    return isTaken ? "accepted" : "ipv6-unknown-protocol";
   }
 
   sendParameterProblem(packet: InboundPacket, code: number, pointer: number, evenToGroup: boolean): void {

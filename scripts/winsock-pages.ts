@@ -109,7 +109,7 @@ export function optionsPage(): string {
     "SIO_ADDRESS_LIST_CHANGE and SIO_ROUTING_INTERFACE_CHANGE wait for a change on a blocking socket and where they are overlapped; else they are",
     "WSAEWOULDBLOCK, and the change is FD_ADDRESS_LIST_CHANGE or FD_ROUTING_INTERFACE_CHANGE. SIO_IDEAL_SEND_BACKLOG_CHANGE is WSAEWOULDBLOCK on",
     "a nonblocking socket, else WSAEOPNOTSUPP; so are overlapped SIO_BASE_HANDLE and SIO_BSP_HANDLE codes.",
-    "SIO_LOOPBACK_FAST_PATH is accepted and changes nothing.",
+    "SIO_LOOPBACK_FAST_PATH is accepted and changes nothing; SIO_RCVALL is for raw sockets, and WSAEINVAL of others.",
     "",
     `${CODES.filter(([, code]) => IOCTLS.includes(code))
       .map(([name]) => `\`${name}\``)
@@ -123,10 +123,11 @@ export function optionsPage(): string {
 
 function row(named: readonly (readonly [string, unknown])[], option: OptionListing): string[] {
   const name = named.find(([, value]) => value === option.name)?.[0] ?? `0x${option.name.toString(16)}`;
-  const { effect, only, streamCode, lengths, structure = "structure", read, set } = option;
+  const { effect, only, streamCode, raw, lengths, structure = "structure", read, set } = option;
   const value = { bool: "BOOL", byte: "BOOL, of which one byte counts", number: "number", dword: "DWORD", structure }[lengths];
   const outcome = (code: number): string => (code === 0 ? "yes" : (errorName(code) ?? String(code)));
   const having = only === "any" ? "all" : `${only}s`;
-  const sockets = streamCode === undefined ? having : `datagrams; of streams ${errorName(streamCode)}`;
+  const others = streamCode === undefined ? having : `datagrams; of streams ${errorName(streamCode)}`;
+  const sockets = raw === "only" ? "raw; of others WSAEINVAL" : raw === "never" ? `${others}; of raw ones WSAEINVAL` : others;
   return [`\`${name}\``, MEANING[effect], sockets, value, outcome(read), outcome(set)];
 }

@@ -106,9 +106,9 @@ export function WSASetLastError(iError: number): void {
 /**
  * Makes a socket in blocking mode.
  * @param af AF_INET, or AF_INET6: one that speaks IPv4 too, by v4-mapped addresses, while IPV6_V6ONLY is off
- * @param type SOCK_STREAM or SOCK_DGRAM
- * @param protocol IPPROTO_TCP, IPPROTO_UDP, or 0 for what suits the type
- * @returns the socket, or INVALID_SOCKET: WSAEAFNOSUPPORT, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT, WSAEMFILE
+ * @param type SOCK_STREAM, SOCK_DGRAM, or SOCK_RAW, which is for administrators
+ * @param protocol IPPROTO_TCP, IPPROTO_UDP, or 0 for what suits the type; of SOCK_RAW any that IP's header can say
+ * @returns the socket, or INVALID_SOCKET: WSAEAFNOSUPPORT, WSAEPROTONOSUPPORT, WSAESOCKTNOSUPPORT, WSAEMFILE, WSAEACCES
  */
 export function socket(af: number, type: number, protocol: number): SOCKET {
   return face.socket(af, type, protocol);

@@ -1,7 +1,7 @@
 /** Options of what IP's headers say, which both levels have under names and numbers of their own. */
 import { WSAEINVAL, WSAENOTCONN } from "../abi/errors.ts";
 import { IP_PMTUDISC_DO, IP_PMTUDISC_PROBE } from "../abi/values.ts";
-import { flag, isStream, keptAt, notOnStreams, onRawSockets, type SocketOption } from "./option.ts";
+import { flag, isStream, keptAt, notOnStreams, type SocketOption } from "./option.ts";
 import type { Socket } from "./socket.ts";
 
 /** What fits into a field of eight bits. */
@@ -82,7 +82,7 @@ export const MTU_DISCOVERY: SocketOption = {
 };
 
 /** IP_HDRINCL and IPV6_HDRINCL. */
-export const headerIncluded = (name: number): [number, SocketOption] => onRawSockets([name, flag("bool", "includesHeader", "any")]);
+export const HEADER_INCLUDED: SocketOption = { ...flag("bool", "includesHeader", "any"), raw: "only" };
 
 /** Of the path to the peer. */
 export const MTU: SocketOption = {

@@ -1,8 +1,8 @@
 import * as c from "../abi/constants.ts";
 import {
   dontFragment,
+  HEADER_INCLUDED,
   HOPS,
-  headerIncluded,
   MTU,
   MTU_DISCOVERY,
   multicastHops,
@@ -11,7 +11,7 @@ import {
   TRAFFIC_CLASS,
 } from "./header-options.ts";
 import { IP_MEMBERSHIPS, interfaceByName } from "./membership-options.ts";
-import { flag, keptAt, keptBytesAt, notOnRawSockets, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
+import { flag, keptAt, keptBytesAt, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
 import { socketFamily } from "./socket-family.ts";
 import { keptKey } from "./socket-options.ts";
 
@@ -21,6 +21,10 @@ const ofDatagrams = (name: number): [number, SocketOption] => notOnStreams(kept(
 const ofMessages = (name: number): [number, SocketOption] => {
   const [, option] = ofDatagrams(name);
   return [name, { ...option, isOnlyKept: false }];
+};
+const ofUdp = (name: number): [number, SocketOption] => {
+  const [, option] = ofDatagrams(name);
+  return [name, { ...option, raw: "never" }];
 };
 const INET = socketFamily(c.AF_INET)!;
 /** RFC 791 §3.1: what the header's length leaves room for. */
@@ -45,7 +49,7 @@ const multicastInterface: SocketOption = {
 /** Wine's test sockopt_validity; Microsoft, "IPPROTO_IP Socket Options". */
 export const IP_LEVEL: OptionTable = new Map<number, SocketOption>([
   keptBytesAt(c.IPPROTO_IP)(c.IP_OPTIONS, "char[]", MOST_OPTIONS),
-  headerIncluded(c.IP_HDRINCL),
+  [c.IP_HDRINCL, HEADER_INCLUDED],
   [c.IP_TOS, TRAFFIC_CLASS],
   [c.IP_TTL, HOPS],
   notOnStreams([c.IP_MULTICAST_IF, multicastInterface]),
@@ -71,6 +75,6 @@ export const IP_LEVEL: OptionTable = new Map<number, SocketOption>([
   ofDatagrams(c.IP_WFP_REDIRECT_CONTEXT),
   [c.IP_MTU_DISCOVER, MTU_DISCOVERY],
   [c.IP_MTU, MTU],
-  notOnRawSockets(ofDatagrams(c.IP_RECVERR)),
+  ofUdp(c.IP_RECVERR),
   kept(c.IP_USER_MTU, "dword", NO_USER_MTU),
 ]);

@@ -2,8 +2,8 @@ import * as c from "../abi/constants.ts";
 import { WSAEINVAL, WSAENOPROTOOPT } from "../abi/errors.ts";
 import {
   dontFragment,
+  HEADER_INCLUDED,
   HOPS,
-  headerIncluded,
   MTU,
   MTU_DISCOVERY,
   multicastHops,
@@ -12,17 +12,7 @@ import {
   TRAFFIC_CLASS,
 } from "./header-options.ts";
 import { IPV6_MEMBERSHIPS, interfaceByIndex } from "./membership-options.ts";
-import {
-  flag,
-  keptAt,
-  keptBytesAt,
-  notOnRawSockets,
-  notOnStreams,
-  notThere,
-  type OptionTable,
-  onRawSockets,
-  type SocketOption,
-} from "./option.ts";
+import { flag, keptAt, keptBytesAt, notOnStreams, notThere, type OptionTable, type SocketOption } from "./option.ts";
 import { keptKey } from "./socket-options.ts";
 
 const kept = keptAt(c.IPPROTO_IPV6);
@@ -31,6 +21,10 @@ const ofDatagrams = (name: number): [number, SocketOption] => notOnStreams(kept(
 const ofMessages = (name: number): [number, SocketOption] => {
   const [, option] = ofDatagrams(name);
   return [name, { ...option, isOnlyKept: false }];
+};
+const ofUdp = (name: number): [number, SocketOption] => {
+  const [, option] = ofDatagrams(name);
+  return [name, { ...option, raw: "never" }];
 };
 /** RFC 8200 §4.3: what the header's length can say. */
 const MOST_HOP_OPTIONS = 2048;
@@ -67,6 +61,7 @@ const protection: SocketOption = {
 const checksum: SocketOption = {
   lengths: "dword",
   only: "any",
+  raw: "only",
   get: ({ options }) => options.checksumAt >>> 0,
   set: (s, v) => {
     const at = v | 0;
@@ -79,7 +74,7 @@ const checksum: SocketOption = {
 
 const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   keptBytesAt(c.IPPROTO_IPV6)(c.IPV6_HOPOPTS, "char[]", MOST_HOP_OPTIONS),
-  headerIncluded(c.IPV6_HDRINCL),
+  [c.IPV6_HDRINCL, HEADER_INCLUDED],
   [c.IPV6_UNICAST_HOPS, HOPS],
   notOnStreams([c.IPV6_MULTICAST_IF, multicastInterface]),
   multicastHops(c.IPV6_MULTICAST_HOPS),
@@ -91,7 +86,7 @@ const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   [c.IPV6_PROTECTION_LEVEL, protection],
   ofMessages(c.IPV6_RECVIF),
   ofDatagrams(c.IPV6_RECVDSTADDR),
-  onRawSockets([c.IPV6_CHECKSUM, checksum]),
+  [c.IPV6_CHECKSUM, checksum],
   kept(c.IPV6_IFLIST, "dword"),
   kept(c.IPV6_UNICAST_IF, "dword"),
   kept(c.IPV6_RTHDR, "dword"),
@@ -102,7 +97,7 @@ const OPTIONS: readonly (readonly [number, SocketOption])[] = [
   ofMessages(c.IPV6_ECN),
   [c.IPV6_MTU_DISCOVER, MTU_DISCOVERY],
   [c.IPV6_MTU, MTU],
-  notOnRawSockets(ofDatagrams(c.IPV6_RECVERR)),
+  ofUdp(c.IPV6_RECVERR),
   kept(c.IPV6_USER_MTU, "dword", NO_USER_MTU),
 ];
 

@@ -1,6 +1,5 @@
 /** What an option is made of, and how those are made that many are alike. */
 
-import { SOCK_RAW } from "../abi/constants.ts";
 import { WSAEFAULT, WSAEINVAL } from "../abi/errors.ts";
 import { type Answer, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
@@ -33,6 +32,8 @@ export interface SocketOption {
   readonly only: SocketType | "any";
   /** What streams say instead, whether it is read or set, where they know it and have it not. */
   readonly streamCode?: number;
+  /** Raw sockets alone have it, or all but they: the others say WSAEINVAL (Wine's test sockopt_validity). */
+  readonly raw?: "only" | "never";
   /** The code for this socket, at this time, whether it is read or set; 0 for none. */
   readonly refuses?: (socket: Socket) => number;
   /** The code for an attempt to read what can only be set; WSAENOPROTOOPT or WSAEINVAL. */
@@ -131,18 +132,6 @@ export const beforeBind = ([name, option]: [number, SocketOption]): [number, Soc
 export const notOnStreams = ([name, option]: [number, SocketOption]): [number, SocketOption] => [
   name,
   { ...option, streamCode: WSAEINVAL },
-];
-
-/** The option, but WSAEINVAL on all but raw sockets (Wine's test sockopt_validity). */
-export const onRawSockets = ([name, option]: [number, SocketOption]): [number, SocketOption] => [
-  name,
-  { ...option, refuses: (socket) => (socket.type === SOCK_RAW ? 0 : WSAEINVAL) },
-];
-
-/** The option, but WSAEINVAL on raw sockets (Wine's test sockopt_validity). */
-export const notOnRawSockets = ([name, option]: [number, SocketOption]): [number, SocketOption] => [
-  name,
-  { ...option, refuses: (socket) => (socket.type === SOCK_RAW ? WSAEINVAL : 0) },
 ];
 
 /** One that is known, and neither read nor set (Wine's test sockopt_validity). */

@@ -5,6 +5,7 @@ import {
   IPPROTO_TCP,
   IPPROTO_UDP,
   SO_OPENTYPE,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_IRLMP,
   SOL_SOCKET,
@@ -41,7 +42,8 @@ function find(socket: Socket, level: number, name: number): SocketOption | numbe
   if (option === undefined || (option.only !== "any" && (option.only === "stream") !== (socket.type === SOCK_STREAM)))
     return WSAENOPROTOOPT;
   const code = isStream(socket) ? (option.streamCode ?? 0) : 0;
-  return code || option.refuses?.(socket) || option;
+  const isOfOthers = option.raw !== undefined && (option.raw === "only") !== (socket.type === SOCK_RAW);
+  return code || option.refuses?.(socket) || (isOfOthers ? WSAEINVAL : option);
 }
 
 /** One option, for whoever wants to know what there is: docs/reference/winsock-options.md is made from this. */
@@ -53,6 +55,8 @@ export interface OptionListing {
   readonly only: SocketType | "any";
   /** The code of streams that know it and have it not. */
   readonly streamCode: number | undefined;
+  /** Of raw sockets alone, or of all but them: the others say WSAEINVAL. */
+  readonly raw: "only" | "never" | undefined;
   /** `kept`: set and read back, without any other effect. `none`: refused. */
   readonly effect: "honoured" | "kept" | "none";
   /** 0, or the code of a getsockopt of a whole value. */
@@ -65,12 +69,12 @@ export interface OptionListing {
 export function listOptions(): OptionListing[] {
   const ofSockets = [...LEVELS].flatMap(([level, options]) =>
     [...options].map(([name, option]): OptionListing => {
-      const { lengths, structure, only, streamCode, isOnlyKept } = option;
+      const { lengths, structure, only, streamCode, raw, isOnlyKept } = option;
       const read = option.get !== undefined || option.read !== undefined || option.ask !== undefined ? 0 : (option.getError ?? WSAEINVAL);
       const isSettable = option.set !== undefined || option.write !== undefined;
       const set = isSettable ? 0 : (option.setError?.(true) ?? WSAENOPROTOOPT);
       const effect = isOnlyKept ? "kept" : read === 0 || set === 0 ? "honoured" : "none";
-      return { level, name, lengths, structure, only, streamCode, effect, read, set };
+      return { level, name, lengths, structure, only, streamCode, raw, effect, read, set };
     }),
   );
   const openType = {
@@ -80,6 +84,7 @@ export function listOptions(): OptionListing[] {
     structure: undefined,
     only: "any",
     streamCode: undefined,
+    raw: undefined,
     effect: "kept",
   } as const;
   return [...ofSockets, { ...openType, read: 0, set: 0 }];

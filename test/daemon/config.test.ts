@@ -64,6 +64,12 @@ describe("the daemon's configuration", () => {
     expect(daemonConfig({ infraredId: "0x10" }, path, env).host).toMatchObject({ infraredId: 16 });
   });
 
+  test("says whose programs may have raw sockets: everyone's unless it is told", () => {
+    expect(daemonConfig({}, undefined, env).administrators).toBe("everyone");
+    expect(daemonConfig({}, file(JSON.stringify({ administrators: "root" })), env).administrators).toBe("root");
+    expect(mistake({ administrators: "me" })).toBe("Cannot use the configuration, --administrators: expected everyone, root or nobody");
+  });
+
   test("name servers and domains may be several, in the file as a list", () => {
     const path = file(JSON.stringify({ dns: ["203.0.113.53", "203.0.113.54"], search: "lan", hosts: "/etc/hosts" }));
     expect(daemonConfig({}, path, env).host).toMatchObject({ dns: ["203.0.113.53", "203.0.113.54"], search: ["lan"], hosts: "/etc/hosts" });

@@ -1,4 +1,4 @@
-import { type IpAddress, parseAddress, sameAddress } from "../../src/stack/core/address.ts";
+import { IPV4_ANY, IPV6_ANY, type IpAddress, parseAddress, sameAddress } from "../../src/stack/core/address.ts";
 import { DROP_REASONS } from "../../src/stack/core/drop-reasons.ts";
 import { LINUX, type Profile, RFC, WINDOWS } from "../../src/stack/core/profile.ts";
 import { below, type Random, SeededRandom } from "../../src/stack/core/random.ts";
@@ -8,6 +8,7 @@ import { MAX_DATAGRAMS, MAX_REASSEMBLY_BYTES } from "../../src/stack/ip/reassemb
 import type { InterfaceService } from "../../src/stack/link/interface-service.ts";
 import { NO_OFFLOADS } from "../../src/stack/link/link-device.ts";
 import { MAX_NEIGHBOURS } from "../../src/stack/link/neighbours.ts";
+import type { RawEndpoint } from "../../src/stack/raw/raw-service.ts";
 import type { TcpConnection } from "../../src/stack/tcp/tcp-service.ts";
 import type { UdpEndpoint } from "../../src/stack/udp/udp-service.ts";
 import { Loopback } from "../../src/wire/loopback.ts";
@@ -61,6 +62,7 @@ export class Victim {
   readonly #random: Random;
   readonly #programs: TcpConnection[] = [];
   readonly #endpoints: UdpEndpoint[] = [];
+  readonly #raw: RawEndpoint[] = [];
   #lastReason: string | undefined;
 
   constructor(seed: number) {
@@ -88,6 +90,8 @@ export class Victim {
     new Invariants(this.host, `seed ${seed}`);
     this.#listen();
     this.#receive();
+    // What they take has come to something: others show what becomes of it otherwise.
+    if (seed % 3 === 0) this.#overhear();
   }
 
   #judge(handUp: () => void): void {
@@ -179,6 +183,18 @@ export class Victim {
     open(0).connect(ROUTER_V4, 7);
   }
 
+  /** Raw sockets of protocols that the host has and has not, and two that hear all of a link. */
+  #overhear(): void {
+    for (const local of [OURS_V4, OURS_V6, IPV4_ANY, IPV6_ANY]) {
+      for (const protocol of [0, 1, 6, 17, 41, 58, 132]) {
+        const opened = this.host.raw.open({ protocol, local, user: {} });
+        if (typeof opened === "string") throw new Error(opened);
+        if (protocol === 0) opened.overhear(local === OURS_V4 ? "device" : "host");
+        this.#raw.push(opened);
+      }
+    }
+  }
+
   #answer(endpoint: UdpEndpoint): void {
     const got = endpoint.receive();
     if (got !== undefined && chance(this.#random, 2)) endpoint.send(got.payload, 0, got.payload.length, got.from, got.fromPort);
@@ -193,6 +209,7 @@ export class Victim {
       if (chance(random, 4)) endpoint.send(noise(random, below(random, 2500)), undefined, undefined, peer, 1024);
       while (endpoint.receive() !== undefined);
     }
+    for (const endpoint of this.#raw) if (chance(random, 2)) while (endpoint.receive() !== undefined);
     if (this.#programs.length < MAX_PROGRAMS / 2) this.#open(peer);
     if (this.#programs.length > 0) this.#use(pick(random, this.#programs));
     this.#programs.splice(0, this.#programs.length, ...this.#programs.filter(({ state }) => state !== "CLOSED"));
@@ -256,6 +273,8 @@ export class Victim {
     for (const through of ip.interfaces) {
       bounds.push([`neighbours on ${through.name}`, through.neighbours.size, MAX_NEIGHBOURS]);
     }
+    const { udpReceiveBufferBytes } = this.host.context.profile;
+    for (const { protocol, queuedBytes } of this.#raw) bounds.push([`bytes for raw ${protocol}`, queuedBytes, udpReceiveBufferBytes]);
     const reasons = Object.keys(this.host.context.drops.all());
     return [
       ...bounds.filter(([, held, most]) => held > most).map(([what, held, most]) => `${held} ${what}, where ${most} are the most`),

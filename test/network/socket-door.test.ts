@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { DoorLimits } from "../../src/management/door-usage.ts";
-import { DEFAULT_DOOR_LIMITS, type DoorNotice, SocketDoor } from "../../src/network/socket-door.ts";
+import { type Administrators, DEFAULT_DOOR_LIMITS, type DoorNotice, SocketDoor } from "../../src/network/socket-door.ts";
 import { FrozenTime } from "../../src/stack/core/time.ts";
 import { TimerQueue } from "../../src/stack/core/timers.ts";
 import { listenAt } from "../../src/tap/unix-socket.ts";
@@ -42,10 +42,13 @@ class ScriptedHandler implements CallHandler {
   throwsOn: number | undefined;
 
   readonly processes = new Map<number, number>();
+  /** Of the programs that came, in their order. */
+  readonly administrators: boolean[] = [];
 
-  openClient(client: number, process = 0): void {
+  openClient(client: number, process = 0, isAdministrator = true): void {
     this.log.push(`open ${client}`);
     this.processes.set(client, process);
+    this.administrators.push(isAdministrator);
   }
 
   closeClient(client: number): void {
@@ -83,7 +86,7 @@ let notices: DoorNotice[];
 let mistakes: unknown[];
 const sockets: Socket[] = [];
 
-function open(limits: Partial<DoorLimits> = {}): void {
+function open(limits: Partial<DoorLimits> = {}, administrators: Administrators = "everyone"): void {
   path = join(directory, `${++made}.sock`);
   handler = new ScriptedHandler();
   time = new FrozenTime(0);
@@ -97,7 +100,7 @@ function open(limits: Partial<DoorLimits> = {}): void {
     numbers: { next: () => ++last },
     timers,
     limits: { ...DEFAULT_DOOR_LIMITS, ...limits },
-    administrators: "everyone",
+    administrators,
     notice: (notice) => notices.push(notice),
     mistake: (error) => mistakes.push(error),
   });
@@ -207,6 +210,17 @@ describe("a door", () => {
     gone.socket.destroy();
     other.send(request(1, { op: CALL.fence, c: 1 }));
     await until(() => handler.of(3).length === 1);
+  });
+
+  test.each([
+    ["everyone", true],
+    ["root", process.getuid?.() === 0],
+    ["nobody", false],
+  ] as const)("has %s for administrators: whoever runs this test is one: %s", async (administrators, isOne) => {
+    door.end();
+    open({}, administrators);
+    await greeted();
+    expect(handler.administrators).toEqual([isOne]);
   });
 
   test("closes a client that is gone, after what it asked for before", async () => {

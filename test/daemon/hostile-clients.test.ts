@@ -17,12 +17,14 @@ import {
 import { new_WSAQUERYSETW, querySetBytes } from "../../src/winsock/abi/query-set.ts";
 import { SVCID_INET_HOSTADDRBYNAME } from "../../src/winsock/abi/service-classes.ts";
 import { CALL, type CallName } from "../../src/winsock/provider/calls.ts";
-import { type Arguments, loopbackName, RawClient, requestMessage, SOCK_DGRAM, SOCK_STREAM } from "./raw-client.ts";
+import { type Arguments, loopbackName, RawClient, requestMessage, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from "./raw-client.ts";
 import { eventually, soon, WatchedDaemon } from "./watched-daemon.ts";
 
 /** The built daemon and clients that know its format and nothing of manners. What they send must be the loss of nobody else. */
 
 const AF_INET = 2;
+const AF_INET6 = 23;
+const FIONBIO = 0x8004667e;
 /** WSAENOTSOCK's reply costs nothing: no client has a socket of this number. */
 const NO_SOCKET = 0x7fff_fffc;
 
@@ -343,6 +345,46 @@ describe.each(["dies", "closes its side only"])("a client that %s", (how) => {
       throw new Error(`After clients left at ${name}`, { cause: error });
     });
   }
+});
+
+describe("a raw socket", () => {
+  test("takes any numbers and bytes in any call: each is answered, and nobody is harmed", async () => {
+    const client = await RawClient.started(daemon.path);
+    const names: readonly CallName[] = [
+      "bind",
+      "connect",
+      "sendto",
+      "sendMsg",
+      "recvfrom",
+      "recvMsg",
+      "getsockopt",
+      "setsockopt",
+      "WSAIoctl",
+    ];
+    const numbers = [-1, 0, 2, 16, 28, 41, 0x98000001];
+    const payloads = [null, new Uint8Array(0), loopbackName(0), new Uint8Array(64).fill(0x45), new Uint8Array(64).fill(0x60)];
+    for (const [family, protocol] of [
+      [AF_INET, 0],
+      [AF_INET, 1],
+      [AF_INET, 255],
+      [AF_INET6, 41],
+      [AF_INET6, 58],
+      [AF_INET6, 60],
+    ] as const) {
+      const s = (await client.call("socket", { a: family, b: SOCK_RAW, c: protocol })).value;
+      expect(s).toBeGreaterThan(0);
+      await client.call("ioctlsocket", { s, a: FIONBIO, b: 1 });
+      const ids = names.flatMap((name) =>
+        numbers.flatMap((a) => numbers.flatMap((b) => payloads.map((data) => client.request(name, { s, a, b, c: a ^ b, data })))),
+      );
+      await soon(client.reply(ids.pop()!), "the last of all answers");
+      expect(client.unclaimed.filter(({ id }) => ids.includes(id))).toHaveLength(ids.length);
+      client.unclaimed.length = 0;
+      await client.call("closesocket", { s });
+    }
+    await client.kill();
+    await daemon.expectUnharmed();
+  });
 });
 
 describe("clients in great numbers", () => {

@@ -16,6 +16,7 @@ import { CALL, type CallName } from "../../src/winsock/provider/calls.ts";
 const AF_INET = 2;
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
 
 export interface Arguments {
   readonly s?: number;

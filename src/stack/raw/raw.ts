@@ -220,6 +220,12 @@ export class Raw implements RawService, RawEndpointOwner, FrameWatcher {
     const at = way.headroom;
     const end = at + size;
     bytes.set(payload.subarray(payloadAt, payloadEnd), at);
+    if (!from.isOfV4) {
+      // What a program's own extension headers lead to counts as well.
+      ipv6.writeHeader(bytes, at - ipv6.HEADER, size, way.local, way.remote, from.protocol, 0);
+      if (!findTransport(bytes, at - ipv6.HEADER, end, this.#quoted)) return "bad-header";
+      if (this.#quoted.protocol === ipv4.PROTOCOL_TCP) return "protocol-not-allowed";
+    }
     const checksumAt = checksumOf(from);
     if (checksumAt >= 0) {
       if (checksumAt + CHECKSUM_BYTES > size) return "bad-header";

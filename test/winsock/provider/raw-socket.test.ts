@@ -278,6 +278,9 @@ describe("binding and connecting", () => {
     ipv6.writeHeader(behindOptions, 0, 28, parseAddress("::1"), parseAddress("::1"), 60, 64);
     behindOptions[ipv6.HEADER] = c.IPPROTO_TCP;
     expect(sendTo6(w, s6, behindOptions, "::1")).toEqual(fails(e.WSAEACCES));
+    const ofOptions = raw6(w, 60);
+    expect(sendTo6(w, ofOptions, behindOptions.subarray(ipv6.HEADER), "::1")).toEqual(fails(e.WSAEACCES));
+    expect(sendTo6(w, ofOptions, new Uint8Array(7), "::1")).toEqual(fails(e.WSAEINVAL));
   });
 
   test("only a send that succeeds binds", () => {

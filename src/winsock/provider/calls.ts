@@ -49,7 +49,7 @@ export const CALL = {
   getsockopt: 18,
   /** s; a: level; b: name; data: value or null; c: optlen. */
   setsockopt: 19,
-  /** a: id of a pending call of this thread, which ends with WSAEINTR if it is still pending. Reply a: 1 when it was. */
+  /** a: id of a pending call of this thread, which ends with WSAEINTR if it is still pending, or with the bytes that a MSG_WAITALL has by then. Reply a: 1 when it was. */
   cancel: 20,
   /**
    * Not Winsock: s; a: at most so many bytes; b: bytes that were shown and are not taken; c: bytes that were taken since. Waits for bytes

@@ -31,6 +31,8 @@ export interface Wait {
   readonly bytes?: number;
   /** The answer when the program may keep no more of them; WSAENOBUFS unless given. */
   readonly refused?: Outcome;
+  /** The answer of a call that its program gives up, where it has something that would be lost; WSAEINTR without. */
+  readonly gathered?: () => Outcome | undefined;
   /** Undoes what was begun, when the call is cancelled. */
   readonly cancelled?: () => void;
 }

@@ -69,6 +69,13 @@ export class PendingCall {
     return this.#wait.direction;
   }
 
+  /** Its program gives it up, and gets what it has. */
+  giveUp(): void {
+    const gathered = this.#isOver ? undefined : this.#wait.gathered?.();
+    if (gathered === undefined) this.interrupt();
+    else this.end(gathered);
+  }
+
   /** Ends with this code, whatever the state of things. */
   interrupt(code = WSAEINTR): void {
     if (this.#isOver) return;

@@ -394,7 +394,7 @@ function fence({ process, thread, handle }: Caller, call: number, leavesPacket: 
 /** Reply a: 1 when the call had still to be answered. */
 function cancel({ pending }: Thread, id: number): Outcome {
   const call = pending.get(id);
-  call?.interrupt();
+  call?.giveUp();
   return { result: 0, error: 0, a: call === undefined ? 0 : 1 };
 }
 

@@ -680,12 +680,14 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted === 0 && !isOverlapped) return this.#death === 0 ? DONE : failed(this.#death);
 
     const count = Math.min(wanted, TRANSFER_LIMIT);
-    const attempt = isWhole && count > 0 ? this.#receiveWhole(count) : () => this.#receiveSome(count, isPeek);
+    const whole = isWhole && count > 0 ? this.#receiveWhole(count) : undefined;
+    const attempt = whole?.attempt ?? (() => this.#receiveSome(count, isPeek));
     const outcome = this.isQueued("receive") ? undefined : attempt();
     if (outcome !== undefined) return outcome;
     if (isNonblocking) return failed(WSAEWOULDBLOCK);
-    const wait = this.waitHere("receive", attempt, isOverlapped ? 0 : this.options.receiveTimeoutMs, () => failed(WSAETIMEDOUT));
-    return isWhole ? { ...wait, bytes: count } : wait;
+    const timedOut = (): Outcome => whole?.gathered() ?? failed(WSAETIMEDOUT);
+    const wait = this.waitHere("receive", attempt, isOverlapped ? 0 : this.options.receiveTimeoutMs, timedOut);
+    return whole === undefined ? wait : { ...wait, bytes: count, gathered: whole.gathered };
   }
 
   #receiveSome(wanted: number, isPeek: boolean): Outcome | undefined {
@@ -763,11 +765,12 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#shown.return(count);
   }
 
-  /** MSG_WAITALL: collects until there are `count` bytes, or the stream ends. */
-  #receiveWhole(count: number): () => Outcome | undefined {
+  /** MSG_WAITALL: collects until there are `count` bytes, or the stream ends. Bytes that it has left the stream: whoever gives up gets them. */
+  #receiveWhole(count: number): { readonly attempt: () => Outcome | undefined; readonly gathered: () => Outcome | undefined } {
     let bytes = new Uint8Array(0);
     let received = 0;
-    return () => {
+    const gathered = (): Outcome => ({ result: received, error: 0, data: bytes.subarray(0, received) });
+    const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();
       if (ending !== undefined) return ending;
       const connection = this.#connection!;
@@ -780,8 +783,9 @@ export class StreamSocket extends Socket implements TcpUser {
       }
       received += connection.read(bytes, received, reached);
       const isOver = received === count || (connection.readableBytes === 0 && connection.finReceived);
-      return isOver ? { result: received, error: 0, data: bytes.subarray(0, received) } : undefined;
+      return isOver ? gathered() : undefined;
     };
+    return { attempt, gathered: () => (received === 0 ? undefined : gathered()) };
   }
 
   #receiveEnding(): Outcome | undefined {

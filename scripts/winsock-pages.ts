@@ -43,7 +43,7 @@ export function callsPage(): string {
     "abi/byte-order.ts",
     "abi/fd-set.ts",
   );
-  const awaited = functionsOf("promises.ts", "abi/byte-order.ts");
+  const awaited = functionsOf("promises.ts", "awaited-connections.ts", "awaited-messages.ts", "abi/byte-order.ts");
   const names = [...new Set([...WINSOCK_FUNCTIONS, ...inC.keys()])].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
   const isThere = (name: string): boolean => inC.has(name) || awaited.has(name);
   const mark = (face: ReadonlyMap<string, string>, name: string): string => (face.has(name) ? "yes" : "–");

@@ -189,33 +189,37 @@ export type {
   timeval,
   WSADATA,
 } from "./winsock/abi/structures.ts";
+export type { AcceptPromises } from "./winsock/faces/accept-promises.ts";
 export type { AddressTextFunctions } from "./winsock/faces/address-text-functions.ts";
 export { type BlockingFace, createBlockingFace, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
 export type { BlockingHook, HookFunctions } from "./winsock/faces/blocking-hooks.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { ConnectByNameParameters, ConnectFunctions } from "./winsock/faces/connect-functions.ts";
+export type { ConnectPromises } from "./winsock/faces/connect-promises.ts";
 export type { EventFunctions, HANDLE } from "./winsock/faces/event-functions.ts";
 export type { EventPromises, NetworkEventRecord, PollEntry } from "./winsock/faces/event-promises.ts";
 export type { ExtensionFunctions } from "./winsock/faces/extension-functions.ts";
 export type { FileFunctions, FileOpener, ReadableFile } from "./winsock/faces/file-functions.ts";
 export type { MessageFunctions } from "./winsock/faces/message-functions.ts";
+export type { MessagePromises } from "./winsock/faces/message-promises.ts";
 export type { NameFunctions } from "./winsock/faces/name-functions.ts";
 export type { NamePromises } from "./winsock/faces/name-promises.ts";
 export type { OptionPointer } from "./winsock/faces/option-values.ts";
 export type { OverlappedFunctions } from "./winsock/faces/overlapped-functions.ts";
+export type { InfraredAddress, NamedAddress, SocketAddress } from "./winsock/faces/promise-addresses.ts";
+export type { Cancellable, SelectOptions } from "./winsock/faces/promise-calls.ts";
 export {
-  type Cancellable,
   createPromiseFace,
   type OptionValue,
   type PromiseFace,
-  type SelectOptions,
-  type SocketAddress,
   type SocketSets,
   type TransferOptions,
 } from "./winsock/faces/promise-face.ts";
 export type { ConditionFunction, ProtocolInfoPointer, SocketFunctions } from "./winsock/faces/socket-functions.ts";
+export type { SocketPromises } from "./winsock/faces/socket-promises.ts";
 export type { CompletionRoutine } from "./winsock/faces/transfers.ts";
 export type { TransmitFunctions } from "./winsock/faces/transmit-functions.ts";
+export type { TransmitPromises } from "./winsock/faces/transmit-promises.ts";
 export type { WindowFunctions, WindowProcedure } from "./winsock/faces/window-functions.ts";
 export {
   type AsyncPort,

@@ -15,9 +15,10 @@
  * On which network: `useNetwork(url)` before the first call, or the environment variable TAPSOCK; see `tapsock/winsock`.
  */
 
-import { openAsyncPort } from "../network/networks.ts";
 import type {
   IPPROTO_TCP,
+  IRLMP_ENUMDEVICES,
+  IRLMP_IAS_QUERY,
   SIO_ADDRESS_LIST_QUERY,
   SIO_ADDRESS_LIST_SORT,
   SIO_GET_BROADCAST_ADDRESS,
@@ -28,61 +29,77 @@ import type {
   SO_LINGER,
   SO_PROTOCOL_INFOA,
   SO_PROTOCOL_INFOW,
+  SOL_IRLMP,
   SOL_SOCKET,
   TCP_ICMP_ERROR_INFO,
 } from "./abi/constants.ts";
 import type { TCP_INFO_v0 } from "./abi/ioctl-structures.ts";
+import type { DEVICELIST, IAS_QUERY } from "./abi/irda-structures.ts";
 import type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 import type { CSADDR_INFO, ICMP_ERROR_INFO } from "./abi/socket-state.ts";
 import type { linger, SOCKET } from "./abi/structures.ts";
+import type { AcceptedSocket } from "./faces/accept-promises.ts";
 import type { NetworkEventRecord, PollEntry } from "./faces/event-promises.ts";
-import type { AddressHints, FoundAddress, HostRecord } from "./faces/name-promises.ts";
-import {
-  type Cancellable,
-  createPromiseFace,
-  type HostInterface,
-  type IoctlArgument,
-  type OptionValue,
-  type SelectOptions,
-  type SocketAddress,
-  type SocketSets,
-  type TransferOptions,
+import type { AddressHints, FoundAddress, HostRecord, LookupTime } from "./faces/name-promises.ts";
+import type { DisposableGenerator, OwnedSocket } from "./faces/owned-sockets.ts";
+import type { NamedAddress, SocketAddress } from "./faces/promise-addresses.ts";
+import type { Cancellable, SelectOptions } from "./faces/promise-calls.ts";
+import type {
+  BindAddress,
+  HostInterface,
+  IoctlArgument,
+  OptionValue,
+  SocketSets,
+  StartedWinsock,
+  TransferOptions,
 } from "./faces/promise-face.ts";
+import { awaitedFace } from "./this-thread-promises.ts";
 
 export { type NetworkUse, useNetwork } from "../network/networks.ts";
 export * from "./abi/byte-order.ts";
 export * from "./abi/constants.ts";
 export * from "./abi/errors.ts";
 export type { TCP_INFO_v0, TCP_INITIAL_RTO_PARAMETERS, tcp_keepalive } from "./abi/ioctl-structures.ts";
+export type { DEVICELIST, IAS_ATTRIBUTE, IAS_QUERY, IAS_SET, IRDA_DEVICE_INFO } from "./abi/irda-structures.ts";
+export { new_IAS_QUERY, new_IAS_SET } from "./abi/irda-structures.ts";
+export {
+  type ControlItem,
+  type in_pktinfo,
+  type in6_pktinfo,
+  read_in_pktinfo,
+  read_in6_pktinfo,
+  WSA_CMSG_SPACE,
+} from "./abi/message-control.ts";
 export type { group_req, group_source_req, ip_mreq, ip_mreq_source, ipv6_mreq, MulticastRequest } from "./abi/multicast-requests.ts";
 export type { WSAPROTOCOL_INFO } from "./abi/protocol-info.ts";
 export type { CSADDR_INFO, ICMP_ERROR_INFO } from "./abi/socket-state.ts";
-export type { linger, SOCKET } from "./abi/structures.ts";
+export type { in_addr, in6_addr, linger, SOCKET } from "./abi/structures.ts";
 export * from "./abi/values.ts";
+export * from "./awaited-connections.ts";
+export * from "./awaited-messages.ts";
 export type { NetworkEventRecord, PollEntry } from "./faces/event-promises.ts";
-export type { AddressHints, FoundAddress, HostRecord } from "./faces/name-promises.ts";
+export type { AddressHints, FoundAddress, HostRecord, LookupTime } from "./faces/name-promises.ts";
+export type { DisposableGenerator, OwnedSocket } from "./faces/owned-sockets.ts";
+export type { InfraredAddress, NamedAddress, SocketAddress } from "./faces/promise-addresses.ts";
+export type { Cancellable, SelectOptions, SentData } from "./faces/promise-calls.ts";
 export type {
-  Cancellable,
+  BindAddress,
   HostInterface,
   IoctlArgument,
   OptionValue,
-  SelectOptions,
-  SocketAddress,
   SocketSets,
+  StartedWinsock,
   TransferOptions,
 } from "./faces/promise-face.ts";
-
-/** The face of this thread, which reaches its network at the first call. */
-const face = createPromiseFace(openAsyncPort);
 
 /**
  * Starts Winsock. Optional: the first call of any other function does it too, and counts as nothing for WSACleanup.
  * @param version MAKEWORD(2, 2) by default
- * @returns the version that was agreed on, high byte minor
+ * @returns the version that was agreed on, high byte minor; `await using` undoes the start-up
  * @throws WinsockError WSAVERNOTSUPPORTED, or WSASYSNOTREADY whose `cause` says why the network cannot be had
  */
-export function WSAStartup(version?: number): Promise<{ readonly version: number }> {
-  return face.WSAStartup(version);
+export function WSAStartup(version?: number): Promise<StartedWinsock> {
+  return awaitedFace.WSAStartup(version);
 }
 
 /**
@@ -91,21 +108,26 @@ export function WSAStartup(version?: number): Promise<{ readonly version: number
  * @throws WinsockError WSANOTINITIALISED
  */
 export function WSACleanup(): Promise<void> {
-  return face.WSACleanup();
+  return awaitedFace.WSACleanup();
 }
 
 /** Makes a socket: of AF_INET, SOCK_STREAM and protocol 0 by default. @throws WinsockError WSAEAFNOSUPPORT, WSAEMFILE and others */
 export function socket(af?: number, type?: number, protocol?: number): Promise<SOCKET> {
-  return face.socket(af, type, protocol);
+  return awaitedFace.socket(af, type, protocol);
+}
+
+/** Closes a socket at the end of a block, unless it is closed by then: `await using own = owned(await socket())`. */
+export function owned(s: SOCKET): OwnedSocket {
+  return awaitedFace.owned(s);
 }
 
 /**
  * Gives a socket its local address and port. Without an address every local one of the socket's family, of both where IPV6_V6ONLY is
- * off; without a port (or with 0) a free one.
+ * off; without a port (or with 0) a free one. An infrared socket takes the name of its service.
  * @throws WinsockError WSAEADDRINUSE, WSAEACCES, WSAEADDRNOTAVAIL, WSAEINVAL when the socket is bound already
  */
-export function bind(s: SOCKET, name?: Partial<SocketAddress>): Promise<void> {
-  return face.bind(s, name);
+export function bind(s: SOCKET, name?: BindAddress): Promise<void> {
+  return awaitedFace.bind(s, name);
 }
 
 /**
@@ -113,22 +135,13 @@ export function bind(s: SOCKET, name?: Partial<SocketAddress>): Promise<void> {
  * @throws WinsockError WSAECONNREFUSED, WSAETIMEDOUT after 21 seconds with Windows' profile, WSAENETUNREACH, WSAEHOSTUNREACH and others;
  * or the signal's reason
  */
-export function connect(s: SOCKET, name: SocketAddress, options?: Cancellable): Promise<void> {
-  return face.connect(s, name, options);
+export function connect(s: SOCKET, name: NamedAddress, options?: Cancellable): Promise<void> {
+  return awaitedFace.connect(s, name, options);
 }
 
 /** Lets a bound stream be connected to. @param backlog how many connections may wait to be accepted; SOMAXCONN by default */
 export function listen(s: SOCKET, backlog?: number): Promise<void> {
-  return face.listen(s, backlog);
-}
-
-/**
- * Takes a connection of a listening stream, as soon as there is one.
- * @returns its socket, with the peer's address and port
- * @throws WinsockError WSAECONNRESET when the peer was gone before it was accepted, and others; or the signal's reason
- */
-export function accept(s: SOCKET, options?: Cancellable): Promise<{ readonly socket: SOCKET } & SocketAddress> {
-  return face.accept(s, options);
+  return awaitedFace.listen(s, backlog);
 }
 
 /**
@@ -137,7 +150,7 @@ export function accept(s: SOCKET, options?: Cancellable): Promise<{ readonly soc
  * @throws WinsockError WSAECONNRESET, WSAECONNABORTED, WSAENOTCONN, WSAESHUTDOWN and others; or the signal's reason
  */
 export function send(s: SOCKET, data: Uint8Array | string, options?: TransferOptions): Promise<number> {
-  return face.send(s, data, options);
+  return awaitedFace.send(s, data, options);
 }
 
 /**
@@ -146,7 +159,7 @@ export function send(s: SOCKET, data: Uint8Array | string, options?: TransferOpt
  * @throws WinsockError WSAECONNRESET, WSAETIMEDOUT, WSAENOTCONN and others; or the signal's reason
  */
 export function recv(s: SOCKET, into?: number | Uint8Array, options?: TransferOptions): Promise<Uint8Array> {
-  return face.recv(s, into, options);
+  return awaitedFace.recv(s, into, options);
 }
 
 /**
@@ -154,8 +167,8 @@ export function recv(s: SOCKET, into?: number | Uint8Array, options?: TransferOp
  * @returns how many bytes were taken
  * @throws WinsockError WSAEMSGSIZE, WSAENETUNREACH, WSAEACCES for a broadcast without SO_BROADCAST, and others; or the signal's reason
  */
-export function sendto(s: SOCKET, data: Uint8Array | string, to: SocketAddress, options?: TransferOptions): Promise<number> {
-  return face.sendto(s, data, to, options);
+export function sendto(s: SOCKET, data: Uint8Array | string, to: NamedAddress, options?: TransferOptions): Promise<number> {
+  return awaitedFace.sendto(s, data, to, options);
 }
 
 /**
@@ -164,36 +177,36 @@ export function sendto(s: SOCKET, data: Uint8Array | string, to: SocketAddress, 
  * signal's reason
  */
 export function recvfrom(s: SOCKET, length?: number, options?: TransferOptions): Promise<{ readonly data: Uint8Array } & SocketAddress> {
-  return face.recvfrom(s, length, options);
+  return awaitedFace.recvfrom(s, length, options);
 }
 
 /** Ends sending, receiving or both; the socket stays. @param how SD_SEND by default */
 export function shutdown(s: SOCKET, how?: number): Promise<void> {
-  return face.shutdown(s, how);
+  return awaitedFace.shutdown(s, how);
 }
 
 /** Ends a socket. What was sent is delivered and the connection ended in the background, unless SO_LINGER says otherwise. */
 export function closesocket(s: SOCKET): Promise<void> {
-  return face.closesocket(s);
+  return awaitedFace.closesocket(s);
 }
 
 /** The socket's own address and port. @throws WinsockError WSAEINVAL while it is not bound */
 export function getsockname(s: SOCKET): Promise<SocketAddress> {
-  return face.getsockname(s);
+  return awaitedFace.getsockname(s);
 }
 
 /** The peer's address and port, known from the moment that connect begins. @throws WinsockError WSAENOTCONN */
 export function getpeername(s: SOCKET): Promise<SocketAddress> {
-  return face.getpeername(s);
+  return awaitedFace.getpeername(s);
 }
 
 /**
  * Sets an option; docs/reference/winsock-options.md lists them.
- * @param value a number or a boolean stands for a DWORD
+ * @param value a number or a boolean stands for a DWORD; null is NULL, which SO_UPDATE_CONNECT_CONTEXT takes
  * @throws WinsockError WSAENOPROTOOPT, WSAEINVAL, WSAEFAULT for what is no value
  */
-export function setsockopt(s: SOCKET, level: number, optname: number, value: OptionValue): Promise<void> {
-  return face.setsockopt(s, level, optname, value);
+export function setsockopt(s: SOCKET, level: number, optname: number, value: OptionValue | null): Promise<void> {
+  return awaitedFace.setsockopt(s, level, optname, value);
 }
 
 /** Reads SO_LINGER. */
@@ -208,10 +221,20 @@ export function getsockopt(
 export function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_BSP_STATE): Promise<CSADDR_INFO>;
 /** Reads what ICMP said of the last connect that failed. @throws WinsockError WSAEINVAL where it said nothing */
 export function getsockopt(s: SOCKET, level: typeof IPPROTO_TCP, optname: typeof TCP_ICMP_ERROR_INFO): Promise<ICMP_ERROR_INFO>;
-/** Reads an option; docs/reference/winsock-options.md lists them. @throws WinsockError WSAENOPROTOOPT, WSAEINVAL */
-export function getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
-export function getsockopt(s: SOCKET, level: number, optname: number): Promise<unknown> {
-  return face.getsockopt(s, level, optname);
+/** The infrared devices around, which takes a discovery of some seconds. */
+export function getsockopt(s: SOCKET, level: typeof SOL_IRLMP, optname: typeof IRLMP_ENUMDEVICES): Promise<DEVICELIST>;
+/** Asks an infrared device for an attribute: `question` with the answer. @throws WinsockError WSAECONNREFUSED, WSAETIMEDOUT and others; or the signal's reason */
+export function getsockopt(
+  s: SOCKET,
+  level: typeof SOL_IRLMP,
+  optname: typeof IRLMP_IAS_QUERY,
+  question: IAS_QUERY,
+  options?: Cancellable,
+): Promise<IAS_QUERY>;
+/** Reads an option; docs/reference/winsock-options.md lists them. @throws WinsockError WSAENOPROTOOPT, WSAEINVAL; or the signal's reason */
+export function getsockopt(s: SOCKET, level: number, optname: number, question?: IAS_QUERY, options?: Cancellable): Promise<number>;
+export function getsockopt(s: SOCKET, level: number, optname: number, question?: IAS_QUERY, options?: Cancellable): Promise<unknown> {
+  return awaitedFace.getsockopt(s, level, optname, question, options);
 }
 
 /**
@@ -223,20 +246,20 @@ export function select(
   sets: SocketSets,
   options?: SelectOptions,
 ): Promise<{ readonly read: SOCKET[]; readonly write: SOCKET[]; readonly except: SOCKET[] }> {
-  return face.select(sets, options);
+  return awaitedFace.select(sets, options);
 }
 
 /** FIONBIO switches nonblocking mode on or off, FIONREAD counts what can be read. @returns the argument as the command left it */
 export function ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number> {
-  return face.ioctlsocket(s, cmd, argument);
+  return awaitedFace.ioctlsocket(s, cmd, argument);
 }
 
 /** The host's addresses of the socket's family, that it may be bound to. */
 export function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_QUERY): Promise<SocketAddress[]>;
 /** The same addresses in the order in which they should be tried (RFC 6724). */
-export function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly SocketAddress[]): Promise<SocketAddress[]>;
+export function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly NamedAddress[]): Promise<SocketAddress[]>;
 /** The address from which datagrams to `input` leave. @throws WinsockError WSAENETUNREACH */
-export function WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: SocketAddress): Promise<SocketAddress>;
+export function WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: NamedAddress): Promise<SocketAddress>;
 /** The address of everybody on a link. */
 export function WSAIoctl(s: SOCKET, code: typeof SIO_GET_BROADCAST_ADDRESS): Promise<SocketAddress>;
 /** The host's IPv4 addresses with their netmasks. */
@@ -247,11 +270,12 @@ export function WSAIoctl(s: SOCKET, code: typeof SIO_TCP_INFO, version?: number)
  * Asks or tells the provider something by a control code; docs/reference/winsock-options.md lists them.
  * @param input what the code takes: a number or a boolean for a DWORD, a structure, or bytes
  * @returns the number that it gives, undefined for nothing
- * @throws WinsockError WSAEFAULT without the input that the code takes, WSAEOPNOTSUPP for a code that is not known, and others
+ * @throws WinsockError WSAEFAULT without the input that the code takes, WSAEOPNOTSUPP for a code that is not known, and others; or the
+ * signal's reason, of a code that waits such as SIO_ADDRESS_LIST_CHANGE
  */
-export function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<number | undefined>;
-export function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<unknown> {
-  return face.WSAIoctl(s, code, input);
+export function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument, options?: Cancellable): Promise<number | undefined>;
+export function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument, options?: Cancellable): Promise<unknown> {
+  return awaitedFace.WSAIoctl(s, code, input, options);
 }
 
 /**
@@ -262,7 +286,19 @@ export function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promis
  * signal's reason
  */
 export function getaddrinfo(node: string | null, service?: string | number | null, hints?: AddressHints): Promise<FoundAddress[]> {
-  return face.getaddrinfo(node, service, hints);
+  return awaitedFace.getaddrinfo(node, service, hints);
+}
+
+/**
+ * As getaddrinfo, for no longer than a time.
+ * @throws WinsockError as getaddrinfo: WSATRY_AGAIN when the time is over; or the signal's reason
+ */
+export function GetAddrInfoEx(
+  node: string | null,
+  service?: string | number | null,
+  hints?: AddressHints & LookupTime,
+): Promise<FoundAddress[]> {
+  return awaitedFace.GetAddrInfoEx(node, service, hints);
 }
 
 /**
@@ -270,25 +306,25 @@ export function getaddrinfo(node: string | null, service?: string | number | nul
  * @throws WinsockError WSAEFAULT for what is no address, WSAHOST_NOT_FOUND and others with NI_NAMEREQD; or the signal's reason
  */
 export function getnameinfo(
-  name: SocketAddress,
+  name: NamedAddress,
   options?: Cancellable & { readonly flags?: number },
 ): Promise<{ readonly host: string; readonly service: string }> {
-  return face.getnameinfo(name, options);
+  return awaitedFace.getnameinfo(name, options);
 }
 
 /** Finds the IPv4 addresses of a host, of this one unless a name is given. @throws WinsockError WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN and others; or the signal's reason */
 export function gethostbyname(name?: string | null, options?: Cancellable): Promise<HostRecord> {
-  return face.gethostbyname(name, options);
+  return awaitedFace.gethostbyname(name, options);
 }
 
 /** Finds the names of an address. @throws WinsockError WSAEFAULT for text that is none, WSAHOST_NOT_FOUND, WSANO_DATA, WSATRY_AGAIN and others; or the signal's reason */
 export function gethostbyaddr(address: string, options?: Cancellable): Promise<HostRecord> {
-  return face.gethostbyaddr(address, options);
+  return awaitedFace.gethostbyaddr(address, options);
 }
 
 /** What the host calls itself. */
 export function gethostname(): Promise<string> {
-  return face.gethostname();
+  return awaitedFace.gethostname();
 }
 
 /**
@@ -300,38 +336,42 @@ export function WSAPoll<E extends PollEntry>(
   entries: readonly E[],
   options?: SelectOptions,
 ): Promise<(E & { readonly revents: number })[]> {
-  return face.WSAPoll(entries, options);
+  return awaitedFace.WSAPoll(entries, options);
 }
 
-/** Each connection of a listener as it comes: `for await (const { socket } of accepted(listener))`. Ends when the listener is closed. */
-export function accepted(s: SOCKET, options?: Cancellable): AsyncGenerator<{ readonly socket: SOCKET } & SocketAddress, void, undefined> {
-  return face.accepted(s, options);
+/**
+ * Each connection of a listener as it comes: `for await (const { socket } of accepted(listener))`. Ends when the listener is closed.
+ * As those that follow it waits no longer than its block, with `await using`.
+ */
+export function accepted(s: SOCKET, options?: Cancellable): DisposableGenerator<AcceptedSocket> {
+  return awaitedFace.accepted(s, options);
 }
 
 /** Data of a stream as it comes, to the peer's end: `for await (const data of received(s))`. */
-export function received(s: SOCKET, options?: Cancellable): AsyncGenerator<Uint8Array, void, undefined> {
-  return face.received(s, options);
+export function received(s: SOCKET, options?: Cancellable): DisposableGenerator<Uint8Array> {
+  return awaitedFace.received(s, options);
+}
+
+/** Datagrams as they come, each with its sender: `for await (const { data, address } of datagrams(s))`. Ends when the socket is closed. */
+export function datagrams(s: SOCKET, options?: Cancellable): DisposableGenerator<{ readonly data: Uint8Array } & SocketAddress> {
+  return awaitedFace.datagrams(s, options);
 }
 
 /**
  * Network events as they are recorded: `for await (const { events } of networkEvents(s, FD_READ | FD_CLOSE))`. The socket becomes
- * nonblocking. Ends after FD_CLOSE, where that was selected, and when the socket is closed.
+ * nonblocking. Ends after FD_CLOSE, where that was selected, and when the socket is closed. With FD_OOB it tells of urgent data.
  * @param lNetworkEvents FD_ bits
  */
-export function networkEvents(
-  s: SOCKET,
-  lNetworkEvents: number,
-  options?: Cancellable,
-): AsyncGenerator<NetworkEventRecord, void, undefined> {
-  return face.networkEvents(s, lNetworkEvents, options);
+export function networkEvents(s: SOCKET, lNetworkEvents: number, options?: Cancellable): DisposableGenerator<NetworkEventRecord> {
+  return awaitedFace.networkEvents(s, lNetworkEvents, options);
 }
 
 /**
  * The host's addresses of the socket's family whenever they are others than before (SIO_ADDRESS_LIST_CHANGE):
  * `for await (const addresses of addressListChanges(s))`. Ends when the socket is closed.
  */
-export function addressListChanges(s: SOCKET, options?: Cancellable): AsyncGenerator<SocketAddress[], void, undefined> {
-  return face.addressListChanges(s, options);
+export function addressListChanges(s: SOCKET, options?: Cancellable): DisposableGenerator<SocketAddress[]> {
+  return awaitedFace.addressListChanges(s, options);
 }
 
 /**
@@ -340,8 +380,8 @@ export function addressListChanges(s: SOCKET, options?: Cancellable): AsyncGener
  */
 export function routingInterfaceChanges(
   s: SOCKET,
-  to: SocketAddress,
+  to: NamedAddress,
   options?: Cancellable,
-): AsyncGenerator<SocketAddress | undefined, void, undefined> {
-  return face.routingInterfaceChanges(s, to, options);
+): DisposableGenerator<SocketAddress | undefined> {
+  return awaitedFace.routingInterfaceChanges(s, to, options);
 }

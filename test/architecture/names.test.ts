@@ -14,7 +14,7 @@ const FORMATS = ["arp", "dhcp", "dns", "ethernet", "icmp", "icmpv6", "igmp", "ip
 );
 
 /** What programs import: functions with Winsock's names, once in C's manner and once awaited. Nothing in here imports them. */
-const FACES = ["winsock/index.ts", "winsock/promises.ts"];
+const FACES = ["index", "promises", "awaited-connections", "awaited-messages"].map((name) => `winsock/${name}.ts`);
 
 /** Types of TypeScript's own that are said without an import. */
 const BUILT_IN = [

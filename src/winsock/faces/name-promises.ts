@@ -1,11 +1,12 @@
 import { AF_UNSPEC, NI_NUMERICHOST } from "../abi/constants.ts";
 import { WinsockError, WSAEFAULT, WSAEINVAL } from "../abi/errors.ts";
 import { nameLength } from "../abi/socket-address-text.ts";
-import type { CallName, CallReply, CallRequest } from "../provider/calls.ts";
+import type { CallReply } from "../provider/calls.ts";
 import { asciiText, decodeAddresses } from "../provider/name-reply.ts";
 import { numericName, planAddressLookup, planHostLookup } from "./address-lookup.ts";
 import { foundNames, hostOf, NAME_INFO_FLAGS, numericHost, serviceOf } from "./address-names.ts";
-import type { Cancellable, SocketAddress } from "./promise-face.ts";
+import { endpointNamed, type NamedAddress, type SocketAddress } from "./promise-addresses.ts";
+import type { Cancellable, PromiseCalls } from "./promise-calls.ts";
 import { textOf } from "./text-buffer.ts";
 
 /** What getaddrinfo is to look for; whatever is left out is left open. */
@@ -35,11 +36,17 @@ export interface HostRecord {
   readonly addresses: readonly string[];
 }
 
+export interface LookupTime {
+  /** Milliseconds that the lookup may take; without it as long as name servers are given. */
+  readonly timeoutMs?: number | undefined;
+}
+
 /** Names of hosts, awaited; tapsock/winsock/promises says of each what it does. */
 export interface NamePromises {
   getaddrinfo(node: string | null, service?: string | number | null, hints?: AddressHints): Promise<FoundAddress[]>;
+  GetAddrInfoEx(node: string | null, service?: string | number | null, hints?: AddressHints & LookupTime): Promise<FoundAddress[]>;
   getnameinfo(
-    name: SocketAddress,
+    name: NamedAddress,
     options?: Cancellable & { readonly flags?: number },
   ): Promise<{ readonly host: string; readonly service: string }>;
   gethostbyname(name?: string | null, options?: Cancellable): Promise<HostRecord>;
@@ -47,39 +54,44 @@ export interface NamePromises {
   gethostname(): Promise<string>;
 }
 
-type Fields = Partial<Omit<CallRequest, "id" | "op">>;
-
 /** @param ask calls the host, and throws what it fails with */
-export function createNamePromises(
-  ask: (syscall: Extract<CallName, `get${string}`>, fields: Fields, signal?: AbortSignal) => Promise<CallReply>,
-): NamePromises {
-  /** As `ask`, for a function of another name. */
-  async function askFor(syscall: string, ...parameters: Parameters<typeof ask>): Promise<CallReply> {
-    try {
-      return await ask(...parameters);
-    } catch (error) {
-      throw error instanceof WinsockError ? new WinsockError(error.errno, syscall) : error;
-    }
+export function createNamePromises(ask: PromiseCalls["call"]): NamePromises {
+  async function addresses(
+    syscall: string,
+    node: string | null,
+    service: string | number | null,
+    hints: AddressHints,
+    milliseconds: number,
+  ): Promise<FoundAddress[]> {
+    const { family = AF_UNSPEC, socktype = 0, protocol = 0, flags = 0, signal } = hints;
+    const servname = typeof service === "number" ? String(service) : textOf(service);
+    const lookup = planAddressLookup(textOf(node), servname, { family, socktype, protocol, flags, isClean: true });
+    if (typeof lookup === "number") throw new WinsockError(lookup, syscall);
+    signal?.throwIfAborted();
+    const { question } = lookup;
+    const reply = question === undefined ? undefined : await ask("getaddrinfo", { ...question, c: milliseconds }, signal, { syscall });
+    return lookup.entries(reply).map(({ name, family, canonicalName }) => ({
+      address: numericHost(name),
+      port: (name[2]! << 8) | name[3]!,
+      family,
+      socktype,
+      protocol,
+      ...(canonicalName === null ? {} : { canonicalName }),
+    }));
   }
 
   return {
-    async getaddrinfo(node, service = null, { family = AF_UNSPEC, socktype = 0, protocol = 0, flags = 0, signal } = {}) {
-      const servname = typeof service === "number" ? String(service) : textOf(service);
-      const lookup = planAddressLookup(textOf(node), servname, { family, socktype, protocol, flags, isClean: true });
-      if (typeof lookup === "number") throw new WinsockError(lookup, "getaddrinfo");
-      signal?.throwIfAborted();
-      const reply = lookup.question === undefined ? undefined : await ask("getaddrinfo", lookup.question, signal);
-      return lookup.entries(reply).map(({ name, family, canonicalName }) => ({
-        address: numericHost(name),
-        port: (name[2]! << 8) | name[3]!,
-        family,
-        socktype,
-        protocol,
-        ...(canonicalName === null ? {} : { canonicalName }),
-      }));
+    getaddrinfo: (node, service = null, hints = {}) => addresses("getaddrinfo", node, service, hints, 0),
+
+    async GetAddrInfoEx(node, service = null, { timeoutMs, ...hints } = {}) {
+      const isBounded = timeoutMs !== undefined && timeoutMs < Number.POSITIVE_INFINITY;
+      if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new WinsockError(WSAEINVAL, "GetAddrInfoEx");
+      const milliseconds = isBounded ? Math.min(Math.max(1, Math.ceil(timeoutMs)), 0x7fffffff) : 0;
+      return addresses("GetAddrInfoEx", node, service, hints, milliseconds);
     },
 
-    async getnameinfo(address, { flags = 0, signal } = {}) {
+    async getnameinfo(named, { flags = 0, signal } = {}) {
+      const address = endpointNamed(named) as SocketAddress;
       const name = nameOf("getnameinfo", address?.address);
       if ((flags & ~NAME_INFO_FLAGS) !== 0) throw new WinsockError(WSAEINVAL, "getnameinfo");
       const port = address.port | 0;
@@ -96,14 +108,14 @@ export function createNamePromises(
       const question = planHostLookup(node);
       if (typeof question === "number") throw new WinsockError(question, "gethostbyname");
       if (question instanceof Uint8Array) return { name: node, aliases: [], addresses: [node] };
-      const { data, a } = await askFor("gethostbyname", "getaddrinfo", question, signal);
+      const { data, a } = await ask("getaddrinfo", question, signal, { syscall: "gethostbyname" });
       const { canonicalName, aliases, addresses } = decodeAddresses(data ?? new Uint8Array(0), a, nameLength);
       return { name: canonicalName, aliases, addresses: addresses.map(numericHost) };
     },
 
     async gethostbyaddr(address, { signal } = {}) {
       const name = nameOf("gethostbyaddr", address);
-      const [first = "", ...aliases] = foundNames(await askFor("gethostbyaddr", "getnameinfo", { data: name }, signal)).names;
+      const [first = "", ...aliases] = foundNames(await ask("getnameinfo", { data: name }, signal, { syscall: "gethostbyaddr" })).names;
       return { name: first, aliases, addresses: [numericHost(name)] };
     },
 
@@ -114,11 +126,7 @@ export function createNamePromises(
 }
 
 /** The answer, be it a failure. */
-async function answered(
-  ask: Parameters<typeof createNamePromises>[0],
-  data: Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<CallReply> {
+async function answered(ask: PromiseCalls["call"], data: Uint8Array, signal: AbortSignal | undefined): Promise<CallReply> {
   try {
     return await ask("getnameinfo", { data }, signal);
   } catch (error) {

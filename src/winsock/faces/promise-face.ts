@@ -1,11 +1,10 @@
 import { joinPieces } from "../../transport/message.ts";
-import { inet_ntoa, inetNtop, inetPton } from "../abi/address-text.ts";
 import {
   AF_INET,
-  AF_INET6,
   HIBYTE,
-  INET6_ADDRSTRLEN,
   type IPPROTO_TCP,
+  type IRLMP_ENUMDEVICES,
+  type IRLMP_IAS_QUERY,
   LOBYTE,
   MAKEWORD,
   MSG_WAITALL,
@@ -21,11 +20,12 @@ import {
   type SO_PROTOCOL_INFOA,
   type SO_PROTOCOL_INFOW,
   SOCK_STREAM,
+  type SOL_IRLMP,
   SOL_SOCKET,
   SOMAXCONN,
   type TCP_ICMP_ERROR_INFO,
 } from "../abi/constants.ts";
-import { WinsockError, WSA_OPERATION_ABORTED, WSAEFAULT, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "../abi/errors.ts";
+import { WinsockError, WSA_OPERATION_ABORTED, WSAEINTR, WSAEINVAL, WSANOTINITIALISED, WSASYSNOTREADY } from "../abi/errors.ts";
 import {
   addressListBytes,
   addressListNames,
@@ -35,40 +35,49 @@ import {
   type TCP_INITIAL_RTO_PARAMETERS,
   type tcp_keepalive,
 } from "../abi/ioctl-structures.ts";
+import type { DEVICELIST, IAS_QUERY, IAS_SET } from "../abi/irda-structures.ts";
 import type { MulticastRequest } from "../abi/multicast-requests.ts";
 import type { WSAPROTOCOL_INFO } from "../abi/protocol-info.ts";
 import type { CSADDR_INFO, ICMP_ERROR_INFO } from "../abi/socket-state.ts";
-import {
-  type linger,
-  readLinger,
-  readSockaddrIn,
-  readSockaddrIn6,
-  type SOCKET,
-  sizeof_sockaddr_in,
-  sizeof_sockaddr_in6,
-  sockaddrBytes,
-} from "../abi/structures.ts";
-import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
+import { type linger, readLinger, type SOCKET, sockaddrBytes } from "../abi/structures.ts";
+import { callName } from "../provider/call-text.ts";
+import { type AsyncPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
+import { type AcceptPromises, createAcceptPromises } from "./accept-promises.ts";
+import { Turn, unlessAborted } from "./call-abort.ts";
+import { type ChangePromises, createChangePromises } from "./change-promises.ts";
+import { type ConnectPromises, createConnectPromises } from "./connect-promises.ts";
 import { createEventPromises, type EventPromises } from "./event-promises.ts";
 import { ioctlInputBytes, ioctlNumber } from "./ioctl-values.ts";
 import { KnownStreams } from "./known-streams.ts";
+import { createMessagePromises, type MessagePromises } from "./message-promises.ts";
 import { createNamePromises, type NamePromises } from "./name-promises.ts";
 import { readOptionStructure, optionBytes as structureBytes } from "./option-values.ts";
-
-/** Where a socket is or shall be connected: a numeric address as text, and a port in host byte order. */
-export interface SocketAddress {
-  /** Such as `203.0.113.2`, `2001:db8::2`, or `fe80::2%1` with the number of its zone where one is to be told from another. */
-  readonly address: string;
-  readonly port: number;
-  /** AF_INET or AF_INET6, in every address that a call gives. Of one that a call takes the text says so. */
-  readonly family?: number;
-}
-
-export interface Cancellable {
-  /** Ends the call: it throws `signal.reason`. */
-  readonly signal?: AbortSignal | undefined;
-}
+import { disposable, type OwnedSocket } from "./owned-sockets.ts";
+import {
+  addressDetail,
+  anyName,
+  type InfraredAddress,
+  LONGEST_NAME,
+  type NamedAddress,
+  nameBytes,
+  noSender,
+  type SocketAddress,
+  socketAddressOf,
+} from "./promise-addresses.ts";
+import {
+  type AwaitedCall,
+  type CallFields,
+  type CallSubject,
+  type Cancellable,
+  type PromiseCalls,
+  type SelectOptions,
+  type SentData,
+  sentBytes,
+  whole,
+} from "./promise-calls.ts";
+import { createSocketPromises, type SocketPromises } from "./socket-promises.ts";
+import { createTransmitPromises, type TransmitPromises } from "./transmit-promises.ts";
 
 export interface TransferOptions extends Cancellable {
   /** MSG_ flags; 0 by default. */
@@ -81,51 +90,72 @@ export interface SocketSets {
   readonly except?: readonly SOCKET[] | undefined;
 }
 
-export interface SelectOptions extends Cancellable {
-  /** Milliseconds; 0 only looks, and without it select waits for ever. */
-  readonly timeoutMs?: number | undefined;
+/** What setsockopt takes; a number or a boolean stands for a DWORD. */
+export type OptionValue = number | boolean | linger | MulticastRequest | IAS_SET | Uint8Array;
+
+/** Winsock as it was started; `await using` undoes it. */
+export interface StartedWinsock extends AsyncDisposable {
+  /** High byte minor. */
+  readonly version: number;
 }
 
-/** What setsockopt takes; a number or a boolean stands for a DWORD. */
-export type OptionValue = number | boolean | linger | MulticastRequest | Uint8Array;
+/** Where to bind a socket: what is left out is left to the host. */
+export type BindAddress = Partial<SocketAddress> | InfraredAddress | string;
 
 /**
  * Winsock under the same names with JavaScript's habits: calls are awaited, lengths are left out, addresses are text, and a failure is
  * a thrown WinsockError. Sockets are in blocking mode as in C, which here only means that the promise takes its time: a program may
  * have any number of calls waiting.
  */
-export interface PromiseFace extends NamePromises, EventPromises {
+export interface PromiseFace
+  extends AcceptPromises,
+    ChangePromises,
+    ConnectPromises,
+    EventPromises,
+    MessagePromises,
+    NamePromises,
+    SocketPromises,
+    TransmitPromises {
   /** Optional: the first call of any other function does it too, and counts as nothing for WSACleanup. @returns the version, high byte minor */
-  WSAStartup(version?: number): Promise<{ readonly version: number }>;
+  WSAStartup(version?: number): Promise<StartedWinsock>;
   /** Undoes one WSAStartup. The last one, and the first one where start-up was implied, closes every socket; waiting calls fail with WSAEINTR. */
   WSACleanup(): Promise<void>;
   socket(af?: number, type?: number, protocol?: number): Promise<SOCKET>;
+  /** Closes a socket at the end of a block: `await using own = owned(await socket())`. */
+  owned(s: SOCKET): OwnedSocket;
   /** Without an address every local one of the socket's family, of both where IPV6_V6ONLY is off; without a port (or with 0) a free one. */
-  bind(s: SOCKET, name?: Partial<SocketAddress>): Promise<void>;
-  connect(s: SOCKET, name: SocketAddress, options?: Cancellable): Promise<void>;
+  bind(s: SOCKET, name?: BindAddress): Promise<void>;
+  connect(s: SOCKET, name: NamedAddress, options?: Cancellable): Promise<void>;
   listen(s: SOCKET, backlog?: number): Promise<void>;
-  accept(s: SOCKET, options?: Cancellable): Promise<{ readonly socket: SOCKET } & SocketAddress>;
   /** Text goes as UTF-8. @returns how many bytes were taken: all of them, unless the socket is nonblocking */
-  send(s: SOCKET, data: Uint8Array | string, options?: TransferOptions): Promise<number>;
+  send(s: SOCKET, data: SentData, options?: TransferOptions): Promise<number>;
   /**
    * At most `length` bytes (65536 by default); none when the peer has ended the stream. Given memory instead of a length, it fills that
    * and returns the part that it filled: in a long stream that spares the garbage collector most of its work.
    */
   recv(s: SOCKET, into?: number | Uint8Array, options?: TransferOptions): Promise<Uint8Array>;
-  sendto(s: SOCKET, data: Uint8Array | string, to: SocketAddress, options?: TransferOptions): Promise<number>;
+  sendto(s: SOCKET, data: SentData, to: NamedAddress, options?: TransferOptions): Promise<number>;
   recvfrom(s: SOCKET, length?: number, options?: TransferOptions): Promise<{ readonly data: Uint8Array } & SocketAddress>;
   /** SD_SEND by default. */
   shutdown(s: SOCKET, how?: number): Promise<void>;
   closesocket(s: SOCKET): Promise<void>;
   getsockname(s: SOCKET): Promise<SocketAddress>;
   getpeername(s: SOCKET): Promise<SocketAddress>;
-  setsockopt(s: SOCKET, level: number, optname: number, value: OptionValue): Promise<void>;
+  setsockopt(s: SOCKET, level: number, optname: number, value: OptionValue | null): Promise<void>;
   /** A number, except for those that are structures. */
   getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_LINGER): Promise<linger>;
   getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_PROTOCOL_INFOA | typeof SO_PROTOCOL_INFOW): Promise<WSAPROTOCOL_INFO>;
   getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_BSP_STATE): Promise<CSADDR_INFO>;
   getsockopt(s: SOCKET, level: typeof IPPROTO_TCP, optname: typeof TCP_ICMP_ERROR_INFO): Promise<ICMP_ERROR_INFO>;
-  getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
+  getsockopt(s: SOCKET, level: typeof SOL_IRLMP, optname: typeof IRLMP_ENUMDEVICES): Promise<DEVICELIST>;
+  getsockopt(
+    s: SOCKET,
+    level: typeof SOL_IRLMP,
+    optname: typeof IRLMP_IAS_QUERY,
+    question: IAS_QUERY,
+    options?: Cancellable,
+  ): Promise<IAS_QUERY>;
+  getsockopt(s: SOCKET, level: number, optname: number, question?: IAS_QUERY, options?: Cancellable): Promise<number>;
   /** Resolves with those that are ready: no sockets at all when the time is over. */
   select(
     sets: SocketSets,
@@ -135,12 +165,12 @@ export interface PromiseFace extends NamePromises, EventPromises {
   ioctlsocket(s: SOCKET, cmd: number, argument?: number | boolean): Promise<number>;
   /** @returns what the code gives, as text, structures and numbers; undefined for nothing */
   WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_QUERY): Promise<SocketAddress[]>;
-  WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly SocketAddress[]): Promise<SocketAddress[]>;
-  WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: SocketAddress): Promise<SocketAddress>;
+  WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly NamedAddress[]): Promise<SocketAddress[]>;
+  WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: NamedAddress): Promise<SocketAddress>;
   WSAIoctl(s: SOCKET, code: typeof SIO_GET_BROADCAST_ADDRESS): Promise<SocketAddress>;
   WSAIoctl(s: SOCKET, code: typeof SIO_GET_INTERFACE_LIST): Promise<HostInterface[]>;
   WSAIoctl(s: SOCKET, code: typeof SIO_TCP_INFO, version?: number): Promise<TCP_INFO_v0>;
-  WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<number | undefined>;
+  WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument, options?: Cancellable): Promise<number | undefined>;
 }
 
 /** One address of an interface, as SIO_GET_INTERFACE_LIST tells it. */
@@ -158,12 +188,9 @@ export type IoctlArgument =
   | boolean
   | tcp_keepalive
   | TCP_INITIAL_RTO_PARAMETERS
-  | SocketAddress
-  | readonly SocketAddress[]
+  | NamedAddress
+  | readonly NamedAddress[]
   | Uint8Array;
-
-/** Programs without types pass anything for a number; −1 stands for what is none, which as a socket, length, level or flag is refused. */
-const whole = (value: unknown): number => (Number.isSafeInteger(value) ? (value as number) : -1);
 
 /** Longer transfers travel in pieces of this many bytes. */
 const PIECE = 256 * 1024;
@@ -172,11 +199,6 @@ const DEFAULT_RECEIVE = 65536;
 const pieceOf = (length: unknown): number => (typeof length === "number" ? Math.min(length, PIECE) : -1);
 const VERSION = MAKEWORD(2, 2);
 const NO_BYTES = new Uint8Array(0);
-/** Room for a name of either family. */
-const LONGEST_NAME = sizeof_sockaddr_in6;
-
-type CallFields = Partial<Omit<CallRequest, "id" | "op">>;
-
 /** @param openPort reaches the network; called by the first call, and by the first one after the last WSACleanup */
 export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFace {
   let opening: Promise<AsyncPort> | undefined;
@@ -186,8 +208,8 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   const sending = new Map<SOCKET, Promise<unknown>>();
   /** The last plain receive of each socket: what the host has shown belongs to them in their order. */
   const receiving = new Map<SOCKET, Promise<unknown>>();
-  /** Sockets of AF_INET6. */
-  const inet6 = new Set<SOCKET>();
+  /** Of the program's sockets. A number that was given away anew has another record. */
+  const sockets = new Map<SOCKET, { readonly family: number }>();
   /** Who wants to know that a socket is closed. */
   const closings = new Map<SOCKET, Set<() => void>>();
   const streams = new KnownStreams((request, replied) => openedPort?.post(request, replied) === true);
@@ -220,32 +242,22 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   /** Anything but a plain send or receive: the host shall decide on all it has. @throws WinsockError, or the signal's reason */
-  async function call(
-    syscall: Exclude<keyof typeof CALL, "cancel" | "control" | "show" | "taken">,
-    fields: CallFields,
-    signal?: AbortSignal,
-    detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
-  ): Promise<CallReply> {
+  async function call(op: AwaitedCall, fields: CallFields, signal?: AbortSignal, about?: CallSubject): Promise<CallReply> {
     const { s = 0 } = fields;
-    if (syscall === "select" || syscall === "poll") streams.handBackShown();
+    if (op === "select" || op === "poll") streams.handBackShown();
     else streams.handBack(s);
-    if (syscall === "closesocket") streams.drop(s);
-    return request(syscall, fields, signal, detail);
+    if (op === "closesocket") streams.drop(s);
+    return request(op, fields, signal, about);
   }
 
   /** @throws WinsockError, or the signal's reason */
-  async function request(
-    syscall: Exclude<keyof typeof CALL, "cancel" | "control" | "show" | "taken">,
-    fields: CallFields,
-    signal?: AbortSignal,
-    detail?: { readonly address?: string | undefined; readonly port?: number | undefined },
-  ): Promise<CallReply> {
+  async function request(op: AwaitedCall, fields: CallFields, signal?: AbortSignal, about: CallSubject = {}): Promise<CallReply> {
     signal?.throwIfAborted();
     const { s = 0, a = 0, b = 0, c = 0, d = 0, data = null } = fields;
-    const reply = await (await port()).call({ op: CALL[syscall], s: whole(s), a: whole(a), b: whole(b), c: whole(c), d, data }, signal);
+    const reply = await (await port()).call({ op: CALL[op], s: whole(s), a: whole(a), b: whole(b), c: whole(c), d, data }, signal);
     if (reply.error === 0) return reply;
     if (reply.error === WSAEINTR || reply.error === WSA_OPERATION_ABORTED) signal?.throwIfAborted();
-    throw new WinsockError(reply.error, syscall, detail);
+    throw new WinsockError(reply.error, about.syscall ?? callName(CALL[op]) ?? op, about);
   }
 
   /** One after another on each socket. One that is aborted before its turn is told so at once, and then passed over. */
@@ -328,7 +340,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   async function sendPiecesTo(
     s: SOCKET,
     bytes: Uint8Array,
-    to: SocketAddress,
+    to: NamedAddress,
     flags: number,
     signal: AbortSignal | undefined,
   ): Promise<number> {
@@ -338,7 +350,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     const both = new Uint8Array(name.length + first.length);
     both.set(name);
     both.set(first, name.length);
-    const { result } = await call("sendto", { s, a: name.length, b: flags, c: name.length, data: both }, signal, to);
+    const { result } = await call("sendto", { s, a: name.length, b: flags, c: name.length, data: both }, signal, addressDetail(to));
     return result < first.length || first.length === bytes.length ? result : sendPieces(s, bytes, flags, signal, result);
   }
 
@@ -359,9 +371,8 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       try {
         const { data } = await call("recv", { s, a: pieceOf(length - received), b: flags }, signal);
         pieces.push(data ?? NO_BYTES);
-      } catch (error) {
-        if (signal?.aborted) throw error;
-        // What came is received; the next call will tell what is wrong.
+      } catch {
+        // What came is received, an abort or not; the next call will tell what is wrong.
         break;
       }
       received += pieces.at(-1)!.length;
@@ -381,54 +392,97 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   ): Promise<WSAPROTOCOL_INFO>;
   function getsockopt(s: SOCKET, level: typeof SOL_SOCKET, optname: typeof SO_BSP_STATE): Promise<CSADDR_INFO>;
   function getsockopt(s: SOCKET, level: typeof IPPROTO_TCP, optname: typeof TCP_ICMP_ERROR_INFO): Promise<ICMP_ERROR_INFO>;
-  function getsockopt(s: SOCKET, level: number, optname: number): Promise<number>;
-  async function getsockopt(s: SOCKET, level: number, optname: number): Promise<unknown> {
-    const { data } = await call("getsockopt", { s, a: level, b: optname, c: OPTION_ROOM });
+  function getsockopt(s: SOCKET, level: typeof SOL_IRLMP, optname: typeof IRLMP_ENUMDEVICES): Promise<DEVICELIST>;
+  function getsockopt(
+    s: SOCKET,
+    level: typeof SOL_IRLMP,
+    optname: typeof IRLMP_IAS_QUERY,
+    question: IAS_QUERY,
+    options?: Cancellable,
+  ): Promise<IAS_QUERY>;
+  function getsockopt(s: SOCKET, level: number, optname: number, question?: IAS_QUERY, options?: Cancellable): Promise<number>;
+  async function getsockopt(
+    s: SOCKET,
+    level: number,
+    optname: number,
+    question?: IAS_QUERY,
+    { signal }: Cancellable = {},
+  ): Promise<unknown> {
+    const asked = structureBytes(question ?? null);
+    const { data } = await call("getsockopt", { s, a: level, b: optname, c: asked?.length ?? OPTION_ROOM, data: asked }, signal);
     const bytes = data ?? NO_BYTES;
     const structure = readOptionStructure(level, optname, bytes);
-    if (structure !== undefined) return structure;
+    if (structure !== undefined) return { ...question, ...structure };
     if (level === SOL_SOCKET && optname === SO_LINGER) return readLinger(bytes);
     return bytes.reduceRight((value, byte) => value * 256 + byte, 0);
   }
 
   function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_QUERY): Promise<SocketAddress[]>;
-  function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly SocketAddress[]): Promise<SocketAddress[]>;
-  function WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: SocketAddress): Promise<SocketAddress>;
+  function WSAIoctl(s: SOCKET, code: typeof SIO_ADDRESS_LIST_SORT, input: readonly NamedAddress[]): Promise<SocketAddress[]>;
+  function WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: NamedAddress): Promise<SocketAddress>;
   function WSAIoctl(s: SOCKET, code: typeof SIO_GET_BROADCAST_ADDRESS): Promise<SocketAddress>;
   function WSAIoctl(s: SOCKET, code: typeof SIO_GET_INTERFACE_LIST): Promise<HostInterface[]>;
   function WSAIoctl(s: SOCKET, code: typeof SIO_TCP_INFO, version?: number): Promise<TCP_INFO_v0>;
-  function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<number | undefined>;
-  async function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument): Promise<unknown> {
+  function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument, options?: Cancellable): Promise<number | undefined>;
+  async function WSAIoctl(s: SOCKET, code: number, input?: IoctlArgument, { signal }: Cancellable = {}): Promise<unknown> {
     const data = ioctlArgumentBytes(code === SIO_TCP_INFO ? (input ?? 0) : input);
-    const reply = await call("WSAIoctl", { s, a: code >>> 0, c: IOCTL_ROOM, data });
+    const reply = await call("WSAIoctl", { s, a: code >>> 0, c: IOCTL_ROOM, data }, signal);
     return ioctlResult(code, reply.data ?? NO_BYTES);
+  }
+
+  const calls: PromiseCalls = {
+    call,
+    inSendTurn: (s, act, signal) => inTurn(sending, s, act, signal),
+    familyOf: (s) => sockets.get(s)?.family ?? AF_INET,
+    opened: (s, family) => {
+      sockets.set(s, { family });
+    },
+    share: (s) => streams.share(s),
+    session: () => opening,
+    whenClosed(s, told) {
+      const all = closings.get(s) ?? new Set();
+      closings.set(s, all.add(told));
+      return () => {
+        all.delete(told);
+        if (all.size === 0 && closings.get(s) === all) closings.delete(s);
+      };
+    },
+  };
+  const { familyOf } = calls;
+
+  /** Of the socket that has this number now. */
+  function owned(s: SOCKET): OwnedSocket {
+    const mine = sockets.get(s);
+    const isMine = () => mine !== undefined && sockets.get(s) === mine;
+    return disposable({ socket: s }, async () => {
+      if (isMine()) await face.closesocket(s);
+    });
   }
 
   const face: PromiseFace = {
     ...createNamePromises(request),
-    ...createEventPromises({
-      ask: call,
+    ...createAcceptPromises(calls, owned),
+    ...createConnectPromises(calls),
+    ...createMessagePromises(calls),
+    ...createSocketPromises(calls),
+    ...createTransmitPromises(calls),
+    ...createChangePromises(calls, { WSAIoctl }),
+    ...createEventPromises(calls, {
       accept: (s, options) => face.accept(s, options),
       recv: (s, options) => recv(s, DEFAULT_RECEIVE, options),
-      addresses: (s) => WSAIoctl(s, SIO_ADDRESS_LIST_QUERY),
-      sourceTowards: (s, to) => WSAIoctl(s, SIO_ROUTING_INTERFACE_QUERY, to),
-      nameBytes: (to) => nameBytes("WSAIoctl", to),
-      whenClosed(s, told) {
-        const all = closings.get(s) ?? new Set();
-        closings.set(s, all.add(told));
-        return () => {
-          all.delete(told);
-          if (all.size === 0 && closings.get(s) === all) closings.delete(s);
-        };
-      },
+      recvfrom: (s, options) => face.recvfrom(s, DEFAULT_RECEIVE, options),
     }),
+    owned,
     WSAIoctl,
 
     async WSAStartup(version = VERSION) {
       const reply = await (await port(version)).call({ op: CALL.startup, s: 0, a: version, b: 0, c: 0, data: null });
       if (reply.error !== 0) throw new WinsockError(reply.error, "WSAStartup");
       startups++;
-      return { version: MAKEWORD(LOBYTE(reply.a), HIBYTE(reply.a)) };
+      const startedIn = opening;
+      return disposable({ version: MAKEWORD(LOBYTE(reply.a), HIBYTE(reply.a)) }, async () => {
+        if (opening === startedIn) await face.WSACleanup();
+      });
     },
 
     async WSACleanup() {
@@ -448,54 +502,49 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       sending.clear();
       receiving.clear();
       streams.clear();
-      inet6.clear();
+      sockets.clear();
+      for (const told of [...closings.values()].flatMap((all) => [...all])) told();
       for (let i = 0; i < counted; i++) await undo();
       closing.close();
     },
 
     async socket(af = AF_INET, type = SOCK_STREAM, protocol = 0) {
       const s = (await call("socket", { a: af, b: type, c: protocol })).result;
-      if (af === AF_INET6) inet6.add(s);
+      calls.opened(s, af);
       return s;
     },
 
-    async bind(s, { address = inet6.has(s) ? "::" : "0.0.0.0", port = 0 } = {}) {
-      const name = nameBytes("bind", { address, port });
-      await call("bind", { s, a: name.length, data: name }, undefined, { address, port });
+    async bind(s, name = {}) {
+      const given: NamedAddress = typeof name === "string" ? name : { ...anyName(familyOf(s)), ...definedOf(name) };
+      const bytes = nameBytes("bind", given);
+      await call("bind", { s, a: bytes.length, data: bytes }, undefined, addressDetail(given));
     },
 
     async connect(s, name, { signal } = {}) {
       const bytes = nameBytes("connect", name);
-      await call("connect", { s, a: bytes.length, data: bytes }, signal, name);
+      await call("connect", { s, a: bytes.length, data: bytes }, signal, addressDetail(name));
     },
 
     async listen(s, backlog = SOMAXCONN) {
       await call("listen", { s, a: backlog });
     },
 
-    async accept(s, { signal } = {}) {
-      const { result, data } = await call("accept", { s, a: LONGEST_NAME }, signal);
-      if (inet6.has(s)) inet6.add(result);
-      return { socket: result, ...socketAddressOf(data) };
-    },
-
     send(s, data, { flags = 0, signal } = {}) {
-      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      const bytes = sentBytes(data);
       return inTurn(sending, s, () => sendPieces(s, bytes, flags, signal), signal);
     },
 
     recv,
 
     sendto(s, data, to, { flags = 0, signal } = {}) {
-      const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+      const bytes = sentBytes(data);
       return inTurn(sending, s, () => sendPiecesTo(s, bytes, to, flags, signal), signal);
     },
 
     async recvfrom(s, length = DEFAULT_RECEIVE, { flags = 0, signal } = {}) {
       const { a, data } = await call("recvfrom", { s, a: pieceOf(length), b: flags, c: LONGEST_NAME }, signal);
       const bytes = data ?? NO_BYTES;
-      const nobody = inet6.has(s) ? NO_SENDER6 : NO_SENDER;
-      return { data: bytes.subarray(a), ...(a === 0 ? nobody : socketAddressOf(bytes.subarray(0, a))) };
+      return { data: bytes.subarray(a), ...(a === 0 ? noSender(familyOf(s)) : socketAddressOf(bytes.subarray(0, a))) };
     },
 
     async shutdown(s, how = SD_SEND) {
@@ -504,7 +553,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
     async closesocket(s) {
       await call("closesocket", { s });
-      inet6.delete(s);
+      sockets.delete(s);
       for (const told of [...(closings.get(s) ?? [])]) told();
     },
 
@@ -541,83 +590,6 @@ function filled(memory: Uint8Array, bytes: Uint8Array): Uint8Array {
   return memory.subarray(0, bytes.length);
 }
 
-/** Waits, but no longer than the signal lets. @throws its reason */
-function unlessAborted(what: Promise<void> | undefined, signal: AbortSignal | undefined): Promise<void> {
-  if (signal?.aborted) return Promise.reject(signal.reason);
-  if (what === undefined || signal === undefined) return what ?? Promise.resolve();
-  return new Promise((resolve, reject) => {
-    const aborted = () => reject(signal.reason);
-    signal.addEventListener("abort", aborted, { once: true });
-    what.then(() => {
-      signal.removeEventListener("abort", aborted);
-      resolve();
-    }, reject);
-  });
-}
-
-/** The wait of a call for those before it, which a signal can end. Once its turn has come the call itself minds the signal. */
-class Turn {
-  readonly #signal: AbortSignal | undefined;
-  #leave = () => {};
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal;
-  }
-
-  unlessAborted<T>(call: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#leave = () => reject(this.#signal?.reason);
-      this.#signal?.addEventListener("abort", this.#leave, { once: true });
-      call.then(resolve, reject);
-    });
-  }
-
-  come(): void {
-    this.#signal?.removeEventListener("abort", this.#leave);
-  }
-}
-
-/** An address of IPv6, and the number of its zone behind a `%`. */
-const ZONED = /^([^%]*:[^%]*)(?:%(\d{1,10}))?$/;
-
-/** A name in C layout. @throws WinsockError WSAEFAULT for text that is no numeric address, a port that is none, or no name at all */
-function nameBytes(syscall: string, name: SocketAddress | undefined): Uint8Array {
-  const address = typeof name?.address === "string" ? name.address : undefined;
-  const port = typeof name?.port === "number" ? name.port : undefined;
-  const zoned = address === undefined ? null : ZONED.exec(address);
-  const [, text = address ?? null, zone = "0"] = zoned ?? [];
-  const bytes = new Uint8Array(zoned === null ? sizeof_sockaddr_in : sizeof_sockaddr_in6);
-  const family = zoned === null ? AF_INET : AF_INET6;
-  const isPort = port !== undefined && Number.isInteger(port) && port >= 0 && port <= 0xffff;
-  const isAddress = inetPton(family, text, bytes.subarray(zoned === null ? 4 : 8)).value === 1 && Number(zone) <= 0xffffffff;
-  if (!isPort || !isAddress) throw new WinsockError(WSAEFAULT, syscall, { address, port });
-  bytes[0] = family;
-  bytes[2] = port >>> 8;
-  bytes[3] = port;
-  for (let i = 0; zoned !== null && i < 4; i++) bytes[SCOPE_AT + i] = Number(zone) >>> (8 * i);
-  return bytes;
-}
-
-/** Where a sockaddr_in6 has its scope id. */
-const SCOPE_AT = 24;
-
-/** What recvfrom on a stream tells, which has the one peer. */
-const NO_SENDER: SocketAddress = { address: "0.0.0.0", port: 0, family: AF_INET };
-const NO_SENDER6: SocketAddress = { address: "::", port: 0, family: AF_INET6 };
-
-function socketAddressOf(name: Uint8Array | null): SocketAddress {
-  const bytes = name ?? NO_BYTES;
-  if (bytes[0] === AF_INET6) {
-    const { sin6_addr, sin6_port, sin6_scope_id } = readSockaddrIn6(bytes);
-    const text = inetNtop(AF_INET6, sin6_addr, { value: "" }, INET6_ADDRSTRLEN).value ?? "";
-    return { address: sin6_scope_id === 0 ? text : `${text}%${sin6_scope_id}`, port: hostOrder(sin6_port), family: AF_INET6 };
-  }
-  const { sin_addr, sin_port } = readSockaddrIn(bytes);
-  return { address: inet_ntoa(sin_addr), port: hostOrder(sin_port), family: AF_INET };
-}
-
-const hostOrder = (port: number): number => ((port & 0xff) << 8) | (port >>> 8);
-
 /** More than any option has. */
 const OPTION_ROOM = 4096;
 /** More than any control code returns. */
@@ -627,11 +599,16 @@ const IOCTL_ROOM = 65536;
 function ioctlArgumentBytes(input: IoctlArgument | undefined): Uint8Array | null {
   if (input instanceof Uint8Array) return input;
   if (isList(input)) return addressListBytes(input.map((name) => nameBytes("WSAIoctl", name)));
-  if (typeof input === "object" && input !== null && "address" in input) return nameBytes("WSAIoctl", input);
+  if (typeof input === "string" || isAddress(input)) return nameBytes("WSAIoctl", input);
   return ioctlInputBytes(typeof input === "object" ? input : input === undefined ? null : { value: Number(input) });
 }
 
-const isList = (input: unknown): input is readonly SocketAddress[] => Array.isArray(input);
+const isList = (input: unknown): input is readonly NamedAddress[] => Array.isArray(input);
+const isAddress = (input: unknown): input is Exclude<NamedAddress, string> =>
+  typeof input === "object" && input !== null && ("address" in input || "service" in input);
+
+/** Without what is there and says nothing. */
+const definedOf = (name: object): object => Object.fromEntries(Object.entries(name).filter(([, value]) => value !== undefined));
 
 /** What a control code came to: addresses as text, structures for what C has structures for, a number for a number. */
 function ioctlResult(code: number, bytes: Uint8Array): unknown {

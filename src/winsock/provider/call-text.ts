@@ -44,6 +44,9 @@ const C_NAMES: Readonly<Partial<Record<CallName, string>>> = {
   lookupBegin: "WSALookupServiceBegin",
   lookupNext: "WSALookupServiceNext",
   lookupEnd: "WSALookupServiceEnd",
+  reject: "WSAAccept",
+  recvMsg: "WSARecvMsg",
+  sendMsg: "WSASendMsg",
 };
 
 /** The C function's name, such as `connect`; undefined for a number that is no operation. */

@@ -30,50 +30,12 @@ import {
 } from "../../../src/winsock/abi/constants.ts";
 import { WinsockError, WSAEFAULT, WSAEINVAL, WSAEOPNOTSUPP } from "../../../src/winsock/abi/errors.ts";
 import { createPromiseFace, type PromiseFace } from "../../../src/winsock/faces/promise-face.ts";
+import { failure, connectedPair as pair, awaitedWorld as world } from "../../support/awaited-winsock.ts";
 import { ipv6Winsock, OUR_LINK_LOCAL, OUR_ZONE, OURS6, PEER_LINK_LOCAL, PEER6 } from "../../support/ipv6-winsock.ts";
 import { pattern } from "../../support/two-hosts.ts";
-import { NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { NOBODY_THERE, OURS, PEER } from "../../support/virtual-winsock.ts";
 
 const MIB = 1024 * 1024;
-
-/** Faces of both hosts, and a way to wait that moves the time. */
-function world(v = new VirtualWinsock()) {
-  let opened = 0;
-  const ours = createPromiseFace(async () => {
-    opened++;
-    return v.asyncPort();
-  });
-  const peer = createPromiseFace(async () => v.asyncPort(v.peerProvider));
-  const settled = async <T>(promise: Promise<T>): Promise<T> => {
-    let isOver = false;
-    const over = () => {
-      isOver = true;
-    };
-    promise.then(over, over);
-    for (let i = 0; i < 10_000 && !isOver; i++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (!isOver) v.advance(Math.min(Math.max(v.simulation.nextMs - v.nowMs, 0), 1000));
-    }
-    return promise;
-  };
-  return { v, ours, peer, settled, opened: () => opened };
-}
-
-async function pair(w: ReturnType<typeof world>) {
-  const { ours, peer, settled } = w;
-  const listener = await peer.socket();
-  await peer.bind(listener, { port: 80 });
-  await peer.listen(listener);
-  const s = await ours.socket();
-  const [accepted] = await settled(Promise.all([peer.accept(listener), ours.connect(s, { address: PEER, port: 80 })]));
-  return { s, accepted, listener };
-}
-
-const failure = (promise: Promise<unknown>): Promise<unknown> =>
-  promise.then(
-    () => "no failure",
-    (error: unknown) => error,
-  );
 
 /** A connection of a face on the port that programs use. Its way to the host can be full: what does not leave then waits in the port. */
 async function pairBehindLink() {

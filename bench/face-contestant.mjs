@@ -1,11 +1,12 @@
 // A program over one of the faces as a contestant of the race: 5001 sink, 5002 source and 5003 echo for 203.0.113.2, in calls of
-// --call bytes, on a TAP of its own or through a tapsockd that it starts. One connection at a time on each port.
+// --call bytes that block, are overlapped or awaited (--face blocking, overlapped, promises), on a TAP of its own or through a tapsockd that it starts. One connection at a time on each port.
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
+import { PROGRAMS } from "./face-programs.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -20,13 +21,13 @@ const SOURCE = 5002;
 const ECHO = 5003;
 
 if (!isMainThread) {
-  await serveBlocking(workerData.port, workerData.callBytes);
+  await serve(workerData);
 } else {
   const { useNetwork } = await import("../dist/winsock/index.js");
   useNetwork(values.through === "daemon" ? await startDaemon() : "tap:tap0?ip=203.0.113.2/24");
   const callBytes = Number(values.call);
   if (values.face === "promises") await servePromises(callBytes);
-  else await startBlocking(callBytes);
+  else await startThreads(values.face, callBytes);
 }
 
 /** A daemon on the TAP, which cannot outlive this process. @returns its URL */
@@ -44,14 +45,14 @@ async function startDaemon() {
 }
 
 /** A thread for each port, as a blocking program would have; the main thread keeps the network up. */
-async function startBlocking(callBytes) {
+async function startThreads(face, callBytes) {
   const winsock = await import("../dist/winsock/index.js");
   winsock.WSAStartup(winsock.MAKEWORD(2, 2), winsock.new_WSADATA());
   for (const port of [SINK, SOURCE, ECHO])
-    new Worker(new URL(import.meta.url), { workerData: { port, callBytes }, argv: process.argv.slice(2) });
+    new Worker(new URL(import.meta.url), { workerData: { face, port, callBytes }, argv: process.argv.slice(2) });
 }
 
-async function serveBlocking(port, callBytes) {
+async function serve({ face, port, callBytes }) {
   const w = await import("../dist/winsock/index.js");
   w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
   const listener = w.socket(w.AF_INET, w.SOCK_STREAM, w.IPPROTO_TCP);
@@ -60,7 +61,7 @@ async function serveBlocking(port, callBytes) {
   name.sin_port = w.htons(port);
   if (w.bind(listener, name, w.sizeof_sockaddr_in) !== 0 || w.listen(listener, 8) !== 0)
     throw new Error(`port ${port}: ${w.WSAGetLastError()}`);
-  const buffer = new Uint8Array(callBytes);
+  const { sink, source, echo } = PROGRAMS.get(face);
   for (;;) {
     const s = w.accept(listener, null, null);
     if (s === w.INVALID_SOCKET) {
@@ -68,9 +69,9 @@ async function serveBlocking(port, callBytes) {
       return;
     }
     w.setsockopt(s, w.IPPROTO_TCP, w.TCP_NODELAY, { value: 1 }, 4);
-    if (port === SINK) while (w.recv(s, buffer, callBytes, 0) > 0);
-    else if (port === SOURCE) while (w.send(s, buffer, callBytes, 0) > 0);
-    else for (let n = w.recv(s, buffer, callBytes, 0); n > 0; n = w.recv(s, buffer, callBytes, 0)) w.send(s, buffer, n, 0);
+    if (port === SINK) sink(w, s, callBytes);
+    else if (port === SOURCE) source(w, s, callBytes);
+    else echo(w, s, callBytes);
     w.closesocket(s);
   }
 }
@@ -92,7 +93,7 @@ async function servePromises(callBytes) {
       for (let bytes = await w.recv(s, buffer); bytes.length > 0; bytes = await w.recv(s, buffer)) await w.send(s, bytes);
     },
   };
-  const serve = async (port) => {
+  const serveOne = async (port) => {
     const listener = await w.socket();
     await w.bind(listener, { port });
     await w.listen(listener, 8);
@@ -107,5 +108,5 @@ async function servePromises(callBytes) {
       await w.closesocket(s);
     }
   };
-  await Promise.all([SINK, SOURCE, ECHO].map(serve));
+  await Promise.all([SINK, SOURCE, ECHO].map(serveOne));
 }

@@ -6,16 +6,46 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { PROGRAMS } from "./face-programs.mjs";
 
-const HELP = `Usage: node bench/loopback.mjs [--secs S] [--json]
+const HELP = `Usage: node bench/loopback.mjs [options]
 
-Gbit/s of one stream over loopback in calls of 64 and 256 KiB, and microseconds (median, 99th percentile) of one byte there and back:
-stack to stack on one host, and programs over the blocking and the promise face, embedded and through a daemon.
-Ratios are against the stack by itself in the same run. Needs a build (npm run build).`;
+Gbit/s of one stream over loopback in calls of 64 and 256 KiB, with the CPU time that a gigabyte takes, and microseconds (median, 99th
+percentile) of one byte there and back: stack to stack on one host, and programs over the faces, blocking, overlapped with four transfers
+in flight, and awaited; embedded and through a daemon. Ratios are against the stack by itself, round by round. Needs a build (npm run build).
 
-const { values } = parseArgs({ options: { secs: { type: "string", default: "1" }, json: { type: "boolean" }, help: { type: "boolean" } } });
+  --secs S         seconds of each measurement (default 1)
+  --rounds N       rounds in which everything is measured once (default 1)
+  --faces A,B      only these: blocking overlapped promises (default: all)
+  --through A,B    only these ways: embedded daemon (default: both)
+  --calls A,B      KiB of a call (default: 64,256)
+  --json           one JSON document instead of the table; progress goes to standard error in any case
+  --help
+
+Examples:
+  node bench/loopback.mjs
+  node bench/loopback.mjs --rounds 5 --faces blocking,overlapped --through embedded --calls 64`;
+
+const { values } = parseArgs({
+  options: {
+    secs: { type: "string", default: "1" },
+    rounds: { type: "string", default: "1" },
+    faces: { type: "string", default: "blocking,overlapped,promises" },
+    through: { type: "string", default: "embedded,daemon" },
+    calls: { type: "string", default: "64,256" },
+    json: { type: "boolean" },
+    help: { type: "boolean" },
+  },
+});
 const measureMs = Number(values.secs) * 1000;
-const WARM_MS = 300;
+const rounds = Number(values.rounds);
+const wantedFaces = values.faces.split(",");
+const ways = values.through.split(",");
+const callsKiB = values.calls.split(",").map(Number);
+/** CPU time that warms up: on a machine with other work to do, wall time is worth little to the compiler. */
+const WARM_CPU_MS = 500;
+/** However long that takes. */
+const WARM_LIMIT_MS = 10_000;
 const KIB = 1024;
 
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
@@ -23,6 +53,31 @@ const summary = (samples) => {
   const sorted = Float64Array.from(samples).sort();
   return { p50Us: quantile(sorted, 0.5), p99Us: quantile(sorted, 0.99) };
 };
+
+/** CPU time of this process, all its threads, since `before`. */
+const cpuMs = (before) => {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+};
+
+/** Whether to go on, asked once a call: for some time, or for as long as it takes to warm up. */
+function until(ms) {
+  const start = performance.now();
+  if (ms !== undefined) return () => performance.now() - start < ms;
+  const cpu = process.cpuUsage();
+  let calls = 0;
+  let isWarm = false;
+  return () => {
+    if (++calls % 64 === 0) isWarm = cpuMs(cpu) >= WARM_CPU_MS;
+    return !isWarm && performance.now() - start < WARM_LIMIT_MS;
+  };
+}
+
+const median = (numbers) =>
+  quantile(
+    [...numbers].sort((a, b) => a - b),
+    0.5,
+  );
 
 /** Both ends on one host, which this very thread drives. */
 async function stackAlone(callBytes) {
@@ -53,14 +108,17 @@ async function stackAlone(callBytes) {
   const stream = (ms) => {
     const before = received;
     const start = performance.now();
-    while (performance.now() - start < ms) {
+    for (const goesOn = until(ms); goesOn(); ) {
       write();
       host.turn(performance.now());
     }
     return ((received - before) * 8) / 1e6 / (performance.now() - start);
   };
-  stream(WARM_MS);
+  stream();
+  const before = received;
+  const cpu = process.cpuUsage();
   const gbps = stream(measureMs);
+  const cpuMsPerGB = cpuMs(cpu) / ((received - before) / 1e9);
   while (client.sendQueueBytes > 0) host.turn(performance.now());
   take = () => {
     for (let n = server.read(buffer, 0, 1); n > 0; n = server.read(buffer, 0, 1)) server.write(buffer, 0, n);
@@ -79,7 +137,7 @@ async function stackAlone(callBytes) {
     while (echoed < wanted) host.turn(performance.now());
     samples.push((performance.now() - at) * 1000);
   }
-  return { gbps, ...summary(samples) };
+  return { gbps, cpuMsPerGB, ...summary(samples) };
 }
 
 async function stackParts() {
@@ -93,23 +151,24 @@ async function stackParts() {
 }
 
 /** A sink and an echo for one connection, in a thread of their own. */
-async function serveBlocking({ port, callBytes }) {
+async function serveThread({ face, port, callBytes }) {
   const w = await import("../dist/winsock/index.js");
   w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
   const listener = w.socket(w.AF_INET, w.SOCK_STREAM, w.IPPROTO_TCP);
   w.bind(listener, nameFor(w, port), w.sizeof_sockaddr_in);
   w.listen(listener, 2);
   parentPort.postMessage("ready");
-  const buffer = new Uint8Array(callBytes);
-  const sink = w.accept(listener, null, null);
-  let received = 0;
-  for (let n = w.recv(sink, buffer, callBytes, 0); n > 0; n = w.recv(sink, buffer, callBytes, 0)) received += n;
-  parentPort.postMessage(received);
+  const { sink, echo: echoAll } = PROGRAMS.get(face);
+  // The first one warms up.
+  for (let i = 0; i < 2; i++) {
+    const s = w.accept(listener, null, null);
+    parentPort.postMessage(sink(w, s, callBytes));
+    w.closesocket(s);
+  }
   const echo = w.accept(listener, null, null);
   w.setsockopt(echo, w.IPPROTO_TCP, w.TCP_NODELAY, { value: 1 }, 4);
-  for (let n = w.recv(echo, buffer, 1, 0); n > 0; n = w.recv(echo, buffer, 1, 0)) w.send(echo, buffer, n, 0);
+  echoAll(w, echo, 1);
   w.closesocket(echo);
-  w.closesocket(sink);
   w.closesocket(listener);
   w.WSACleanup();
 }
@@ -124,37 +183,44 @@ function nameFor(w, port) {
 
 let lastPort = 6000;
 
-async function blocking(callBytes) {
+/** A program of two threads over the C face. @param face of face-programs.mjs */
+async function threads(face, callBytes) {
   const w = await import("../dist/winsock/index.js");
   w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
   const port = ++lastPort;
-  const server = new Worker(new URL(import.meta.url), { workerData: { port, callBytes } });
+  const server = new Worker(new URL(import.meta.url), { workerData: { face, port, callBytes } });
   await new Promise((resolve) => server.once("message", resolve));
-  const total = new Promise((resolve) => server.once("message", resolve));
-  const s = w.socket(w.AF_INET, w.SOCK_STREAM, w.IPPROTO_TCP);
-  w.connect(s, nameFor(w, port), w.sizeof_sockaddr_in);
-  const buffer = new Uint8Array(callBytes);
-  const start = performance.now();
-  while (performance.now() - start < measureMs) w.send(s, buffer, callBytes, 0);
-  w.shutdown(s, w.SD_SEND);
-  const received = await total;
-  const gbps = (received * 8) / 1e6 / (performance.now() - start);
+  const { source, exchange: exchangeOver } = PROGRAMS.get(face);
+  const stream = async (ms) => {
+    const total = new Promise((resolve) => server.once("message", resolve));
+    const s = w.socket(w.AF_INET, w.SOCK_STREAM, w.IPPROTO_TCP);
+    w.connect(s, nameFor(w, port), w.sizeof_sockaddr_in);
+    const start = performance.now();
+    const cpu = process.cpuUsage();
+    source(w, s, callBytes, until(ms));
+    w.shutdown(s, w.SD_SEND);
+    const received = await total;
+    const result = { gbps: (received * 8) / 1e6 / (performance.now() - start), cpuMsPerGB: cpuMs(cpu) / (received / 1e9) };
+    w.closesocket(s);
+    return result;
+  };
+  await stream();
+  const bulk = await stream(measureMs);
   const e = w.socket(w.AF_INET, w.SOCK_STREAM, w.IPPROTO_TCP);
   w.connect(e, nameFor(w, port), w.sizeof_sockaddr_in);
   w.setsockopt(e, w.IPPROTO_TCP, w.TCP_NODELAY, { value: 1 }, 4);
+  const exchange = exchangeOver(w, e);
   const samples = [];
   for (const end = performance.now() + measureMs / 2; performance.now() < end; ) {
     const at = performance.now();
-    w.send(e, buffer, 1, 0);
-    w.recv(e, buffer, 1, 0);
+    exchange();
     samples.push((performance.now() - at) * 1000);
   }
   const ended = new Promise((resolve) => server.once("exit", resolve));
   w.closesocket(e);
-  w.closesocket(s);
   await ended;
   w.WSACleanup();
-  return { gbps, ...summary(samples) };
+  return { ...bulk, ...summary(samples) };
 }
 
 async function promises(callBytes) {
@@ -168,18 +234,25 @@ async function promises(callBytes) {
     const [accepted] = await Promise.all([w.accept(listener), w.connect(s, { address: "127.0.0.1", port })]);
     return [s, accepted.socket];
   };
-  const [s, sink] = await pair();
   const piece = new Uint8Array(callBytes);
-  const start = performance.now();
-  let received = 0;
-  const receiving = (async () => {
-    const buffer = new Uint8Array(callBytes);
-    for (let bytes = await w.recv(sink, buffer); bytes.length > 0; bytes = await w.recv(sink, buffer)) received += bytes.length;
-  })();
-  while (performance.now() - start < measureMs) await w.send(s, piece);
-  await w.shutdown(s);
-  await receiving;
-  const gbps = (received * 8) / 1e6 / (performance.now() - start);
+  const stream = async (ms) => {
+    const [s, sink] = await pair();
+    const start = performance.now();
+    const cpu = process.cpuUsage();
+    let received = 0;
+    const receiving = (async () => {
+      const buffer = new Uint8Array(callBytes);
+      for (let bytes = await w.recv(sink, buffer); bytes.length > 0; bytes = await w.recv(sink, buffer)) received += bytes.length;
+    })();
+    for (const goesOn = until(ms); goesOn(); ) await w.send(s, piece);
+    await w.shutdown(s);
+    await receiving;
+    const result = { gbps: (received * 8) / 1e6 / (performance.now() - start), cpuMsPerGB: cpuMs(cpu) / (received / 1e9) };
+    await Promise.all([s, sink].map((each) => w.closesocket(each)));
+    return result;
+  };
+  await stream();
+  const bulk = await stream(measureMs);
   const [e, far] = await pair();
   for (const each of [e, far]) await w.setsockopt(each, w.IPPROTO_TCP, w.TCP_NODELAY, true);
   const echoing = (async () => {
@@ -195,28 +268,55 @@ async function promises(callBytes) {
   }
   await w.shutdown(e);
   await echoing;
-  await Promise.all([s, sink, e, far, listener].map((each) => w.closesocket(each)));
+  await Promise.all([e, far, listener].map((each) => w.closesocket(each)));
   await w.WSACleanup();
-  return { gbps, ...summary(samples) };
+  return { ...bulk, ...summary(samples) };
 }
 
-/** Both faces over one network. */
+/** What is measured of each row in a round. */
+const METRICS = ["gbps", "cpuMsPerGB", "p50Us", "p99Us"];
+
+/** Results of all rounds, by who and bytes of a call. */
+class Rows {
+  #rows = new Map();
+
+  add(who, kib, result) {
+    const row = this.#rows.get(`${who} ${kib}`) ?? { who, kib, rounds: [] };
+    this.#rows.set(`${who} ${kib}`, row);
+    row.rounds.push(result);
+    process.stderr.write(`${who.padEnd(20)} ${String(kib).padStart(3)} KiB ${result.gbps.toFixed(1).padStart(6)} Gbit/s\n`);
+  }
+
+  /** Medians, and the median of the ratios to the stack in the same round. */
+  get summary() {
+    return [...this.#rows.values()].map(({ who, kib, rounds }) => {
+      const stack = this.#rows.get(`stack ${kib}`).rounds;
+      const medians = Object.fromEntries(METRICS.map((metric) => [metric, median(rounds.map((each) => each[metric]))]));
+      const ratio = median(rounds.map(({ gbps }, i) => gbps / stack[i].gbps));
+      const cpuRatio = median(rounds.map(({ cpuMsPerGB }, i) => stack[i].cpuMsPerGB / cpuMsPerGB));
+      return { who, kib, ...medians, ratio, cpuRatio, rounds };
+    });
+  }
+}
+
+/** The faces over one network. */
 async function faces(rows, name, url) {
   const { useNetwork } = await import("../dist/winsock/index.js");
   useNetwork(url);
-  for (const kib of [64, 256]) rows.push({ who: `blocking, ${name}`, kib, ...(await blocking(kib * KIB)) });
-  for (const kib of [64, 256]) rows.push({ who: `promises, ${name}`, kib, ...(await promises(kib * KIB)) });
-}
-
-async function main() {
-  const rows = [];
-  for (const kib of [64, 256]) rows.push({ who: "stack", kib, ...(await stackAlone(kib * KIB)) });
-  await faces(rows, "embedded", "embedded:");
+  for (const face of wantedFaces) {
+    for (const kib of callsKiB) {
+      rows.add(`${face}, ${name}`, kib, await (face === "promises" ? promises(kib * KIB) : threads(face, kib * KIB)));
+    }
+  }
   const { closeNetwork } = await import("../dist/network/networks.js");
   await closeNetwork();
+}
+
+async function throughDaemon(rows) {
   const socket = join(tmpdir(), `tapsock-loopback-${process.pid}.sock`);
   const program = new URL("../dist/daemon/main.js", import.meta.url).pathname;
-  const daemon = spawn(process.execPath, [program, "--socket", socket], { stdio: ["ignore", "pipe", "ignore"] });
+  const words = ["--pdeathsig", "KILL", process.execPath, program, "--socket", socket];
+  const daemon = spawn("setpriv", words, { stdio: ["ignore", "pipe", "ignore"] });
   try {
     await new Promise((resolve) => daemon.stdout.once("data", resolve));
     await faces(rows, "daemon", `daemon:${socket}`);
@@ -224,22 +324,37 @@ async function main() {
     daemon.kill();
     rmSync(socket, { force: true });
   }
-  if (values.json) console.log(JSON.stringify({ secs: Number(values.secs), rows }, undefined, 2));
-  else console.log(table(rows));
+}
+
+async function main() {
+  const rows = new Rows();
+  for (let round = 0; round < rounds; round++) {
+    for (const kib of callsKiB) rows.add("stack", kib, await stackAlone(kib * KIB));
+    if (ways.includes("embedded")) await faces(rows, "embedded", "embedded:");
+    if (ways.includes("daemon")) await throughDaemon(rows);
+  }
+  if (values.json) console.log(JSON.stringify({ secs: Number(values.secs), rounds, rows: rows.summary }, undefined, 2));
+  else console.log(table(rows.summary));
 }
 
 function table(rows) {
-  const lines = rows.map(({ who, kib, gbps, p50Us, p99Us }) => {
-    const ratio = gbps / rows.find((row) => row.who === "stack" && row.kib === kib).gbps;
-    return [who, `${kib} KiB`, gbps.toFixed(1), ratio.toFixed(2), p50Us.toFixed(1), p99Us.toFixed(1)];
-  });
-  const all = [["over loopback", "calls", "Gbit/s", "/ stack", "1 byte, µs p50", "p99"], ...lines];
+  const lines = rows.map(({ who, kib, gbps, ratio, cpuMsPerGB, p50Us, p99Us }) => [
+    who,
+    `${kib} KiB`,
+    gbps.toFixed(1),
+    ratio.toFixed(2),
+    // The daemon's own is not in it.
+    who.endsWith("daemon") ? "–" : cpuMsPerGB.toFixed(0),
+    p50Us.toFixed(1),
+    p99Us.toFixed(1),
+  ]);
+  const all = [["over loopback", "calls", "Gbit/s", "/ stack", "CPU ms/GB", "1 byte, µs p50", "p99"], ...lines];
   const widths = all[0].map((_, i) => Math.max(...all.map((line) => line[i].length)));
   const text = all.map((line) => `| ${line.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`);
   return [text[0], `|${widths.map((width) => "-".repeat(width + 2)).join("|")}|`, ...text.slice(1)].join("\n");
 }
 
-if (!isMainThread) await serveBlocking(workerData);
+if (!isMainThread) await serveThread(workerData);
 else if (values.help) console.log(HELP);
 else {
   await main();

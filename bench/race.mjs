@@ -15,7 +15,8 @@ Everything happens in network namespaces that vanish with the run.
   --only A,B       only these tests: rx1 tx1 rx8 tx8 rtt rtt-pinned rate udp-rx-64 udp-rx-1400 udp-tx-64
                    udp-tx-1400 (datagrams of 64 and 1400 bytes; tapsock and pump only)
   --stacks A,B     these contestants: tapsock tapsock6 (the same over IPv6) pump kernel, or programs over the faces, beside tapsock: blocking-64k blocking-256k
-                   promises-64k promises-256k daemon-blocking-64k daemon-blocking-256k daemon-promises-64k (default: tapsock,pump,kernel)
+                   overlapped-64k promises-64k promises-256k daemon-blocking-64k daemon-blocking-256k daemon-overlapped-64k
+                   daemon-promises-64k (default: tapsock,pump,kernel)
   --against NAME   whom the ratios are against (default pump)
   --offload on|off whether the TAP cuts and merges segments (default on); off sends frames of the MTU, and leaves the kernel out
   --json           one JSON document on standard output instead of the table; progress goes to standard error in any case
@@ -88,10 +89,12 @@ const STACKS = {
   kernel: { link: "veth", command: () => [process.execPath, file("kernel-contestant.mjs")] },
   "blocking-64k": program("blocking", "tap", 64),
   "blocking-256k": program("blocking", "tap", 256),
+  "overlapped-64k": program("overlapped", "tap", 64),
   "promises-64k": program("promises", "tap", 64),
   "promises-256k": program("promises", "tap", 256),
   "daemon-blocking-64k": program("blocking", "daemon", 64),
   "daemon-blocking-256k": program("blocking", "daemon", 256),
+  "daemon-overlapped-64k": program("overlapped", "daemon", 64),
   "daemon-promises-64k": program("promises", "daemon", 64),
 };
 /** Who races when nobody was named: stacks, not the programs over ours. */

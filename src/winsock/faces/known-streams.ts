@@ -104,8 +104,22 @@ export class KnownStreams {
     const hasLeft = this.#post({ op: CALL.send, s, a: 0, b: POSTED, c: hasMore ? 1 : 0, data }, (reply) =>
       credit.answered(data.length, reply.error, reply.a, reply.b),
     );
-    if (!hasLeft) credit.posted(-data.length);
+    if (!hasLeft) credit.notPosted(data.length);
     return hasLeft;
+  }
+
+  /** A send of which `takesSend` is true leaves by another way than `postSend`; its answer goes to `sendAnswered`. */
+  sendLeft(s: SOCKET, bytes: number): void {
+    this.#credits.get(s)?.posted(bytes);
+  }
+
+  sendAnswered(s: SOCKET, bytes: number, { error, a: queued, b: quota }: CallReply): void {
+    this.#credits.get(s)?.answered(bytes, error, queued, quota);
+  }
+
+  /** A receive is asked of the host: the bytes shown are its again. Sends are not concerned. */
+  handBackShownOf(s: SOCKET): void {
+    this.#forgetShown(s);
   }
 
   /** Undefined while nothing was ever asked to be shown. */

@@ -6,6 +6,9 @@
 export class SendCredit {
   #queued = 0;
   #unanswered = 0;
+  #unansweredSends = 0;
+  /** Sends whose answers are older than what was changed since, and say nothing of it. */
+  #outdatedSends = 0;
   #quota = 0;
 
   /** A send of any length would be taken now. */
@@ -16,12 +19,20 @@ export class SendCredit {
   /** Bytes have left whose answer nobody waits for. */
   posted(bytes: number): void {
     this.#unanswered += bytes;
+    this.#unansweredSends++;
+  }
+
+  /** They have not left after all. */
+  notPosted(bytes: number): void {
+    this.#unanswered -= bytes;
+    this.#unansweredSends--;
   }
 
   /** The host has answered such a send. */
   answered(bytes: number, error: number, queued: number, quota: number): void {
-    this.#unanswered -= bytes;
-    this.learn(error, queued, quota);
+    this.notPosted(bytes);
+    if (this.#outdatedSends > 0) this.#outdatedSends--;
+    else this.learn(error, queued, quota);
   }
 
   /** What an answer says of the queue. After a failure only the host can tell what is next. */
@@ -30,8 +41,9 @@ export class SendCredit {
     this.#quota = error === 0 ? quota : 0;
   }
 
-  /** Something was changed that the quota depends on. */
+  /** Something was changed that the quota, or whether a send is taken at all, depends on. */
   forget(): void {
     this.#quota = 0;
+    this.#outdatedSends = this.#unansweredSends;
   }
 }

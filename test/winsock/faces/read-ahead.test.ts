@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { below, SeededRandom } from "../../../src/stack/core/random.ts";
 import { Connection } from "../../../src/stack/tcp/connection.ts";
 import { FIONBIO, FIONREAD, MSG_PEEK, SD_SEND, SO_LINGER, SO_RCVTIMEO, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
-import { WSAECONNRESET, WSAETIMEDOUT, WSAEWOULDBLOCK } from "../../../src/winsock/abi/errors.ts";
+import { WSAECONNRESET, WSAESHUTDOWN, WSAETIMEDOUT, WSAEWOULDBLOCK } from "../../../src/winsock/abi/errors.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
 import { ReadAhead, SHOWN_AT_ONCE } from "../../../src/winsock/faces/read-ahead.ts";
 import { SendCredit } from "../../../src/winsock/faces/send-credit.ts";
@@ -350,6 +350,27 @@ describe("sends that are not waited for", () => {
     expect(v.winsock.WSAGetLastError()).toBe(WSAECONNRESET);
     expect(v.winsock.recv(s, new Uint8Array(1), 1, 0)).toBe(-1);
     expect(v.winsock.WSAGetLastError()).toBe(WSAECONNRESET);
+  });
+
+  test("after something that may end sending, answers to sends that left before give no credit", () => {
+    const v = new VirtualWinsock();
+    const { s } = v.pair();
+    for (let i = 0; i < 3; i++) expect(v.winsock.send(s, new Uint8Array(1000), 1000, 0)).toBe(1000);
+    expect(v.winsock.shutdown(s, SD_SEND)).toBe(0);
+    expect(v.winsock.send(s, new Uint8Array(1000), 1000, 0)).toBe(-1);
+    expect(v.winsock.WSAGetLastError()).toBe(WSAESHUTDOWN);
+    const credit = new SendCredit();
+    credit.learn(0, 0, 100);
+    credit.posted(10);
+    credit.posted(10);
+    credit.forget();
+    credit.answered(10, 0, 10, 100);
+    credit.answered(10, 0, 20, 100);
+    expect(credit.isOpen).toBe(false);
+    credit.learn(0, 20, 100);
+    credit.posted(10);
+    credit.answered(10, 0, 30, 100);
+    expect(credit.isOpen).toBe(true);
   });
 
   test("credit is what the host said less what was sent since; a failure ends it", () => {

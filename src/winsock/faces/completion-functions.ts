@@ -112,15 +112,12 @@ export function completionFunctions({ call, thread, packets, setLastError, takeR
   }
 
   function read({ data }: CallReply): TakenPacket[] {
-    // The answers of the calls that they tell of came before.
+    const numbers = data === null ? [] : float64s(data);
+    // The answers of the calls that they tell of came before; taking them gives this reply's memory away.
     takeReplies();
-    if (data === null) return [];
-    const view = new DataView(data.buffer, data.byteOffset, data.length);
-    const number = (i: number): number => view.getFloat64(8 * i, true);
-    return Array.from({ length: data.length / (8 * PACKET_NUMBERS) }, (_, packet) => {
-      const at = packet * PACKET_NUMBERS;
-      const [key, isOurs, call, bytes, error] = [number(at), number(at + 1) === 1, number(at + 2), number(at + 3), number(at + 4)];
-      if (!isOurs) return { key, overlapped: call === 0 ? null : foreign(bytes, error), bytes, error };
+    return Array.from({ length: numbers.length / PACKET_NUMBERS }, (_, packet) => {
+      const [key = 0, isOurs = 0, call = 0, bytes = 0, error = 0] = numbers.slice(packet * PACKET_NUMBERS);
+      if (isOurs !== 1) return { key, overlapped: call === 0 ? null : foreign(bytes, error), bytes, error };
       const overlapped = packets.take(call);
       // A long send is several calls, of which the packet tells the last.
       const isOfTransfer = overlapped !== null && call > 0;
@@ -205,3 +202,9 @@ const WIN32: ReadonlyMap<number, number> = new Map([
 ]);
 
 const win32Of = (error: number): number => WIN32.get(error) ?? error;
+
+/** Little-endian. */
+function float64s(data: Uint8Array): number[] {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
+  return Array.from({ length: data.length >>> 3 }, (_, i) => view.getFloat64(8 * i, true));
+}

@@ -232,3 +232,28 @@ test("a port that is closed is none, and its packets go with it", () => {
   w.PostQueuedCompletionStatus(port, 0, 0, null);
   expect([w.CloseHandle(port), w.CloseHandle(port), v.provider.usage.waitingBytes - before]).toEqual([1, 0, 0]);
 });
+
+test("a packet is read before its memory is given to the answers that come after it", () => {
+  const v = new VirtualWinsock();
+  let lent: Uint8Array | null = null;
+  const w = createBlockingFace(() => {
+    const port = v.blockingPort();
+    return {
+      ...port,
+      call(request) {
+        const reply = port.call(request);
+        lent = reply.data;
+        return reply;
+      },
+      takeReplies() {
+        lent?.fill(0xff);
+        port.takeReplies();
+      },
+    };
+  });
+  w.WSAStartup(0x0202, new_WSADATA());
+  const port = w.CreateIoCompletionPort(INVALID_HANDLE_VALUE, 0, 0, 0);
+  const ov = new_WSAOVERLAPPED();
+  w.PostQueuedCompletionStatus(port, 7, KEY, ov);
+  expect(dequeue(w, port)).toEqual({ result: 1, error: 0, count: 7, key: KEY, ov });
+});

@@ -177,8 +177,10 @@ export function createBlockingFace(
     else streams.handBack(s);
     if (op === CALL.closesocket || op === CALL.closeHandle) {
       streams.drop(s);
+      transfers.drop(s);
     }
     if (op === CALL.closeHandle) files.drop(s);
+    if (op === CALL.associate || op === CALL.notificationModes) transfers.forgetFacts(s);
     return request(op, s, a, b, c, data, e);
   }
 
@@ -274,6 +276,7 @@ export function createBlockingFace(
     // Their handles go with the port, and the next one begins with the same numbers.
     files.clear();
     packets.clear();
+    transfers.clear();
     procedures.clear();
     const leaving = port;
     port = undefined;
@@ -380,7 +383,7 @@ export function createBlockingFace(
     lastError = error;
   };
   const core = { call, fail, thread, packets, setLastError, nameBytes, roomOf, writeName };
-  const transferCore = { ...core, port: reach, handBack: (s: SOCKET) => streams.handBack(s) };
+  const transferCore = { ...core, port: reach, streams, isInHook: () => hooks.isRunning };
   const transfers = new Transfers(transferCore);
 
   const caller = {

@@ -34,8 +34,13 @@ export class KnownStreams {
     return this.#findProcess() ?? this.#alone;
   }
 
+  /** Another one than before, when `isAlone` has found that other threads have come since. */
+  get generation(): number {
+    return this.#joins;
+  }
+
   /** Looks whether other threads have come since. @returns whether nobody else has to do with the sockets */
-  #isAlone(): boolean {
+  isAlone(): boolean {
     const process = this.#process();
     const { joins } = process;
     if (joins !== this.#joins) {
@@ -81,12 +86,12 @@ export class KnownStreams {
 
   /** A send would be taken whatever its length. */
   takesSend(s: SOCKET): boolean {
-    return this.#isAlone() && this.#credits.get(s)?.isOpen === true;
+    return this.isAlone() && this.#credits.get(s)?.isOpen === true;
   }
 
   /** What the answer to a send says of the queue. */
   learnQueue(s: SOCKET, queued: number, quota: number): void {
-    if (this.#shared.has(s) || !this.#isAlone()) return;
+    if (this.#shared.has(s) || !this.isAlone()) return;
     let credit = this.#credits.get(s);
     if (credit === undefined) {
       credit = new SendCredit();
@@ -108,13 +113,11 @@ export class KnownStreams {
     return hasLeft;
   }
 
-  /** A send of which `takesSend` is true leaves by another way than `postSend`; its answer goes to `sendAnswered`. */
-  sendLeft(s: SOCKET, bytes: number): void {
-    this.#credits.get(s)?.posted(bytes);
-  }
-
-  sendAnswered(s: SOCKET, bytes: number, { error, a: queued, b: quota }: CallReply): void {
-    this.#credits.get(s)?.answered(bytes, error, queued, quota);
+  /** A send of which `takesSend` is true leaves by another way than `postSend`. @returns what hears its answer */
+  sendLeft(s: SOCKET, bytes: number): (reply: CallReply) => void {
+    const credit = this.#credits.get(s);
+    credit?.posted(bytes);
+    return ({ error, a: queued, b: quota }) => credit?.answered(bytes, error, queued, quota);
   }
 
   /** A receive is asked of the host: the bytes shown are its again. Sends are not concerned. */
@@ -129,7 +132,7 @@ export class KnownStreams {
 
   /** The host has answered a plain receive with `received` bytes. */
   received(s: SOCKET, wanted: number, received: number): void {
-    if (received !== wanted || this.#shared.has(s) || !this.#isAlone()) return;
+    if (received !== wanted || this.#shared.has(s) || !this.isAlone()) return;
     const ahead = this.#readAheads.get(s) ?? this.#newAhead(s);
     if (ahead?.isStream(wanted, received) === true && this.#mayCount(s, ahead)) this.#askToShow(s, ahead);
   }

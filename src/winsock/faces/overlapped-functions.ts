@@ -135,12 +135,10 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
       );
     }
     const request = { op, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: room, data: null };
-    return transfers.begin(
-      s,
-      lpOverlapped,
-      transfers.callOf(request, (transfer, reply) => received(buffers, transfer, reply, dataOf(reply))),
-      { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine },
-    );
+    const answered = (transfer: Transfer, reply: CallReply): void => received(buffers, transfer, reply, dataOf(reply));
+    const options = { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine };
+    if (flags === 0 && request.a > 0) return transfers.beginReceive(s, lpOverlapped, request, answered, options);
+    return transfers.begin(s, lpOverlapped, transfers.callOf(request, answered), options);
   }
 
   const functions: OverlappedFunctions = {
@@ -149,10 +147,7 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
       if (typeof buffers === "number" || (lpOverlapped === null && lpNumberOfBytesSent === null)) return fail(WSAEFAULT);
       const bytes = joined(buffers);
       if (lpOverlapped === null) return plain(core.send(s, bytes, bytes.length, dwFlags), lpNumberOfBytesSent!);
-      return transfers.begin(s, lpOverlapped, transfers.sendOf(s, bytes, dwFlags | 0), {
-        bytes: lpNumberOfBytesSent,
-        routine: lpCompletionRoutine,
-      });
+      return transfers.beginSend(s, lpOverlapped, bytes, dwFlags | 0, { bytes: lpNumberOfBytesSent, routine: lpCompletionRoutine });
     },
 
     WSASendTo(s, lpBuffers, dwBufferCount, lpNumberOfBytesSent, dwFlags, lpTo, iTolen, lpOverlapped, lpCompletionRoutine) {

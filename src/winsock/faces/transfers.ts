@@ -3,16 +3,20 @@ import { STATUS_PENDING, statusOfError } from "../abi/nt-status.ts";
 import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply, type CallRequest, FENCE } from "../provider/calls.ts";
-import { HAS_ROUTINE, NO_PACKET, OVERLAPPED } from "../provider/overlapped.ts";
+import { HAS_ROUTINE, NO_PACKET, OVERLAPPED, SAID_TO_GO_ON } from "../provider/overlapped.ts";
+import { POSTED } from "../provider/socket.ts";
 import type { AlertableThread } from "./alertable.ts";
 import type { PacketNames } from "./completion-functions.ts";
 import type { FaceCore } from "./event-functions.ts";
+import type { KnownStreams } from "./known-streams.ts";
 
 /** Runs in an alertable wait of the thread that made the call: code, bytes transferred, the call's WSAOVERLAPPED, MSG_ flags. */
 export type CompletionRoutine = (dwError: number, cbTransferred: number, lpOverlapped: WSAOVERLAPPED, dwFlags: number) => void;
 
 /** One call carries no more. */
 const PIECE = 256 * 1024;
+/** A receive that brings so many bytes is part of a stream. */
+const STREAM_FROM = 4096;
 
 /** A transfer that was begun and is not known to be over. */
 export interface Transfer {
@@ -47,18 +51,35 @@ export interface TransferCore extends FaceCore {
   readonly thread: AlertableThread;
   readonly packets: PacketNames;
   port(): BlockingPort | undefined;
-  /** The host shall decide on all it has of the socket. */
-  handBack(s: SOCKET): void;
+  readonly streams: KnownStreams;
+  /** No other call is made of the host now. */
+  readonly isInHook: () => boolean;
   setLastError(error: number): void;
+}
+
+/** What is known of the overlapped calls of one socket. */
+interface Flow {
+  /** Sends that had to ask the host, and are not over. */
+  sends: number;
+  /** The last receive brought much, and the next one is in the middle of a stream. */
+  isStreaming: boolean;
+  /** What the host told of the socket (`FENCE`); undefined where it may be otherwise by now. */
+  facts: number | undefined;
 }
 
 /**
  * The overlapped calls of one thread that go on. A call is posted, and a fence after it: when the fence is answered, so is a call that was
  * over at once, and every other one is pending. Its answer comes with those of later calls, before whatever tells of its end.
+ *
+ * In a stream nobody waits for the fence. A send that the queue is known to take is over when it is called (`SendCredit`), and a receive
+ * goes on as far as its program is concerned, until the program looks.
  */
 export class Transfers {
   readonly #core: TransferCore;
   readonly #going = new Map<WSAOVERLAPPED, Transfer>();
+  readonly #flows = new Map<SOCKET, Flow>();
+  /** As of `KnownStreams.generation`, when the flows' facts were told. */
+  #generation = 0;
 
   constructor(core: TransferCore) {
     this.#core = core;
@@ -73,17 +94,14 @@ export class Transfers {
   begin(s: SOCKET, overlapped: WSAOVERLAPPED, post: PostCalls, options: BeginOptions = {}): number {
     const { bytes = null, routine = null, staysPending = false, neverAtOnce = false, toldLater = 0 } = options;
     const core = this.#core;
-    core.handBack(s);
+    core.streams.handBack(s);
     const port = core.port();
     // The face's own way to say what is wrong without a network.
     if (port === undefined) return core.call(CALL.fence, s, 0, 0, 0, null).result;
-    const transfer: Transfer = { overlapped, routine, calls: [], isOver: false, error: 0, bytes: 0, flags: 0, isPending: false };
+    const bytesBefore = overlapped.InternalHigh;
+    const transfer = this.#newTransfer(port, overlapped, routine);
     // With a routine the event is the program's own.
     const event = routine === null ? overlapped.hEvent | 0 : 0;
-    const bytesBefore = overlapped.InternalHigh;
-    showStatus(overlapped, () => port.takeReplies());
-    overlapped.InternalHigh = 0;
-    this.#going.set(overlapped, transfer);
     if (routine !== null) core.thread.expect();
     const how = OVERLAPPED | ((event & 1) === 0 ? 0 : NO_PACKET) | (routine === null ? 0 : HAS_ROUTINE);
     post(port, transfer, how, event & ~3);
@@ -94,6 +112,7 @@ export class Transfers {
     const { a: facts } = core.call(CALL.fence, s, toldLater === 0 ? last : 0, neverAtOnce ? 1 : 0, 0, null);
     const leavesPacket = (event & 1) === 0 && (facts & FENCE.hasPort) !== 0;
     if (!leavesPacket) core.packets.take(last);
+    if (s !== 0) this.#flowOf(s).facts = facts;
     port.takeReplies();
     // A socket that is not overlapped keeps its thread, whatever its mode (Microsoft, "WSASocket function").
     if ((facts & FENCE.isSynchronous) !== 0) while (!transfer.isOver && port.awaitPosted());
@@ -119,20 +138,127 @@ export class Transfers {
     return 0;
   }
 
-  /** A send, in as many pieces as it takes; it is over with the last of them. */
-  sendOf(s: SOCKET, bytes: Uint8Array, flags: number): PostCalls {
+  /** WSASend. */
+  beginSend(s: SOCKET, overlapped: WSAOVERLAPPED, bytes: Uint8Array, flags: number, options: BeginOptions): number {
+    const { streams } = this.#core;
+    const port = flags === 0 && bytes.length > 0 && bytes.length <= PIECE ? this.#streamPort(this.#flowOf(s), options) : undefined;
+    if (port === undefined || !streams.takesSend(s) || this.#flowOf(s).sends > 0) {
+      return this.begin(s, overlapped, this.sendOf(s, bytes, flags, true), options);
+    }
+    port.takeReplies();
+    if (!streams.takesSend(s)) return this.begin(s, overlapped, this.sendOf(s, bytes, flags, true), options);
+    this.#going.delete(overlapped);
+    setStatus(overlapped, statusOfError(0));
+    overlapped.InternalHigh = bytes.length;
+    const { d, e, leavesPacket } = this.#toldBy(s, overlapped);
+    // Before it leaves: the answer may be here when it has.
+    const answered = streams.sendLeft(s, bytes.length);
+    const request = { op: CALL.send, s, a: 0, b: POSTED, c: 0, d, e, data: bytes };
+    const id = port.post(request, answered);
+    if (leavesPacket && ((this.#flowOf(s).facts ?? 0) & FENCE.skipsPackets) === 0) this.#core.packets.made(id, overlapped);
+    if (options.bytes) options.bytes.value = bytes.length;
+    this.#core.setLastError(0);
+    return 0;
+  }
+
+  /** WSARecv and WSARecvFrom without flags. @param answered as of `callOf` */
+  beginReceive(
+    s: SOCKET,
+    overlapped: WSAOVERLAPPED,
+    request: Omit<CallRequest, "id">,
+    answered: (transfer: Transfer, reply: CallReply) => void,
+    options: BeginOptions,
+  ): number {
+    const flow = this.#flowOf(s);
+    const noting = this.callOf(request, (transfer, reply) => {
+      answered(transfer, reply);
+      flow.isStreaming = reply.error === 0 && transfer.bytes >= STREAM_FROM;
+    });
+    const port = flow.isStreaming ? this.#streamPort(flow, options) : undefined;
+    if (port === undefined) return this.begin(s, overlapped, noting, options);
+    this.#core.streams.handBackShownOf(s);
+    const transfer = this.#newTransfer(port, overlapped, null);
+    const { d, e, leavesPacket } = this.#toldBy(s, overlapped);
+    noting(port, transfer, d | SAID_TO_GO_ON, e);
+    // Where the network is gone the answer is here already.
+    if (transfer.isOver) return this.#core.fail(transfer.error);
+    transfer.isPending = true;
+    if (leavesPacket) this.#core.packets.made(transfer.calls.at(-1)!, overlapped);
+    return this.#core.fail(WSA_IO_PENDING);
+  }
+
+  /** The program changes what the host told of the socket. */
+  forgetFacts(s: SOCKET): void {
+    const flow = this.#flows.get(s);
+    if (flow !== undefined) flow.facts = undefined;
+  }
+
+  /** The socket is closed. */
+  drop(s: SOCKET): void {
+    this.#flows.delete(s);
+  }
+
+  /** Every socket is. */
+  clear(): void {
+    this.#flows.clear();
+  }
+
+  /** Undefined where a call has to ask the host what becomes of it. */
+  #streamPort(flow: Flow, { routine = null }: BeginOptions): BlockingPort | undefined {
+    const { streams, isInHook, port } = this.#core;
+    if (routine !== null || isInHook() || !streams.isAlone()) return undefined;
+    if (this.#generation !== streams.generation) {
+      this.#generation = streams.generation;
+      for (const each of this.#flows.values()) each.facts = undefined;
+    }
+    return ((flow.facts ?? FENCE.isSynchronous) & FENCE.isSynchronous) === 0 ? port() : undefined;
+  }
+
+  /** How the end of a call without a routine is told. */
+  #toldBy(s: SOCKET, { hEvent }: WSAOVERLAPPED): { readonly d: number; readonly e: number; readonly leavesPacket: boolean } {
+    const event = hEvent | 0;
+    const mayLeave = (event & 1) === 0;
+    const hasPort = ((this.#flowOf(s).facts ?? 0) & FENCE.hasPort) !== 0;
+    return { d: OVERLAPPED | (mayLeave ? 0 : NO_PACKET), e: event & ~3, leavesPacket: mayLeave && hasPort };
+  }
+
+  #flowOf(s: SOCKET): Flow {
+    let flow = this.#flows.get(s);
+    if (flow === undefined) {
+      flow = { sends: 0, isStreaming: false, facts: undefined };
+      this.#flows.set(s, flow);
+    }
+    return flow;
+  }
+
+  #newTransfer(port: BlockingPort, overlapped: WSAOVERLAPPED, routine: CompletionRoutine | null): Transfer {
+    const transfer: Transfer = { overlapped, routine, calls: [], isOver: false, error: 0, bytes: 0, flags: 0, isPending: false };
+    showStatus(overlapped, () => port.takeReplies());
+    overlapped.InternalHigh = 0;
+    this.#going.set(overlapped, transfer);
+    return transfer;
+  }
+
+  /** A send, in as many pieces as it takes; it is over with the last of them. @param learns what its answer says of the queue holds afterwards */
+  sendOf(s: SOCKET, bytes: Uint8Array, flags: number, learns = false): PostCalls {
     return (port, transfer, d, e) => {
       let left = Math.max(1, Math.ceil(bytes.length / PIECE));
       let failure = 0;
+      const flow = this.#flowOf(s);
+      flow.sends++;
       for (let at = 0; at === 0 || at < bytes.length; at += PIECE) {
         const isLast = at + PIECE >= bytes.length;
         const how = isLast ? { c: 0, d, e } : { c: 1, d: OVERLAPPED | NO_PACKET, e: 0 };
         const request = { op: CALL.send, s, a: flags, b: at > 0 ? 1 : 0, ...how, data: bytes.subarray(at, at + PIECE) };
-        const id = port.post(request, ({ result, error }) => {
+        const id = port.post(request, ({ result, error, a, b }) => {
           if (result > 0) transfer.bytes += result;
           failure ||= error;
           left--;
-          if (left === 0) this.#finish(transfer, failure);
+          if (left > 0) return;
+          flow.sends--;
+          // While another one waits, the queue has no room whatever it says.
+          if (learns && flow.sends === 0 && result > 0) this.#core.streams.learnQueue(s, a, b);
+          this.#finish(transfer, failure);
         });
         transfer.calls.push(id);
       }

@@ -106,7 +106,7 @@ export function transmitFunctions(core: TransmitCore): TransmitFunctions {
   }
 
   function sendParts(s: SOCKET, parts: readonly TransmitPart[], isReused: boolean, disconnects: boolean): number {
-    core.handBack(s);
+    core.streams.handBack(s);
     const port = core.port();
     if (port === undefined) return refuse(WSAENETDOWN);
     const error = sendNow(port, s, piecesOfAll(parts));

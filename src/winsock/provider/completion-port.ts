@@ -4,6 +4,9 @@ import { HandleObject } from "./waitable.ts";
 /** What a packet costs while nobody takes it. */
 export const BYTES_OF_PACKET = 64;
 
+/** Packets that a port holds whatever its program has left: of calls that were said to go on, and may not end unheard. */
+const SHORT_QUEUE = 1024;
+
 /** What a completion port tells of one call that is over, or that PostQueuedCompletionStatus put there. */
 export interface Packet {
   readonly key: number;
@@ -30,6 +33,10 @@ export class CompletionPort extends HandleObject {
 
   get hasRoom(): boolean {
     return this.#budget.left >= BYTES_OF_PACKET;
+  }
+
+  get isShort(): boolean {
+    return this.#packets.length < SHORT_QUEUE;
   }
 
   post(packet: Packet): void {

@@ -49,6 +49,8 @@ export const failed = (error: number): Outcome => ({ result: SOCKET_ERROR, error
 export interface Sequel {
   /** As it ends where a waiting call would have ended otherwise. */
   outcome(outcome: Outcome): Outcome;
+  /** Its program hears of its end even where it failed at once. */
+  readonly isSaidToGoOn?: boolean;
   /** The answer has left. @param wasAtOnce without the call having had to wait */
   completed(outcome: Outcome, wasAtOnce: boolean): void;
 }

@@ -7,10 +7,14 @@ import type { Socket } from "./socket.ts";
 import { StreamSocket } from "./stream-socket.ts";
 import type { Thread } from "./thread.ts";
 
-/** Bits of `d` of a request: the call is overlapped; it leaves no packet at a completion port; a routine will hear of its end. */
+/**
+ * Bits of `d` of a request: the call is overlapped; it leaves no packet at a completion port; a routine will hear of its end; its program
+ * was told already that it goes on, and is told of its end as of any that did, whatever comes of it.
+ */
 export const OVERLAPPED = 1;
 export const NO_PACKET = 2;
 export const HAS_ROUTINE = 4;
+export const SAID_TO_GO_ON = 8;
 
 /**
  * What becomes of an overlapped call that has begun (Microsoft, "WSAOVERLAPPED structure"): its event is set and its packet posted when it
@@ -22,6 +26,7 @@ export class OverlappedCall implements Sequel {
   readonly #event: EventObject | undefined;
   readonly #socket: Socket | undefined;
   readonly #completion: Completion | undefined;
+  readonly isSaidToGoOn: boolean;
 
   constructor(thread: Thread, { id, d = 0 }: CallRequest, event: EventObject | undefined, socket: Socket | undefined) {
     this.#thread = thread.id;
@@ -29,6 +34,7 @@ export class OverlappedCall implements Sequel {
     this.#event = event;
     this.#socket = socket;
     this.#completion = (d & NO_PACKET) === 0 ? socket?.completion : undefined;
+    this.isSaidToGoOn = (d & SAID_TO_GO_ON) !== 0;
     event?.reset();
   }
 
@@ -41,7 +47,7 @@ export class OverlappedCall implements Sequel {
 
   completed({ result, error }: Outcome, wasAtOnce: boolean): void {
     this.#event?.set();
-    if (this.#completion === undefined || (wasAtOnce && this.#socket?.skipsPackets === true)) return;
+    if (this.#completion === undefined || (wasAtOnce && !this.isSaidToGoOn && this.#socket?.skipsPackets === true)) return;
     const { port, key } = this.#completion;
     port.post({ key, thread: this.#thread, call: this.#call, bytes: Math.max(0, result), error });
   }
@@ -57,7 +63,8 @@ export function overlappedCall(request: CallRequest, thread: Thread): Overlapped
   const socket = process.socket(s);
   if (socket?.completion !== undefined) {
     if ((d & HAS_ROUTINE) !== 0) return WSAEINVAL;
-    if (!socket.completion.port.hasRoom) return WSAENOBUFS;
+    const { hasRoom, isShort } = socket.completion.port;
+    if (!hasRoom && !((d & SAID_TO_GO_ON) !== 0 && isShort)) return WSAENOBUFS;
   }
   return new OverlappedCall(thread, request, event, socket);
 }

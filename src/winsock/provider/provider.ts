@@ -220,15 +220,18 @@ export class Provider implements CallHandler {
     const isOverlapped = sequel !== undefined;
     const caller = { process, thread, handle: request.s, isOverlapped };
     const answer = typeof sequel === "number" ? failed(sequel) : this.#answer(caller, request);
+    const overAtOnce = (outcome: Outcome): void => {
+      this.#finish(client, request.id, request.op, outcome, reply);
+      if (typeof sequel === "object" && (outcome.error === 0 || sequel.isSaidToGoOn === true)) sequel.completed(outcome, true);
+    };
     if (!isWait(answer)) {
-      this.#finish(client, request.id, request.op, answer, reply);
-      if (answer.error === 0 && typeof sequel === "object") sequel.completed(answer, true);
+      overAtOnce(answer);
     } else if (pending.has(request.id)) {
       answer.cancelled?.();
       this.#finish(client, request.id, request.op, failed(WSAEINVAL), reply);
     } else if (process.pendingCalls >= this.#limits.pendingCalls || (answer.bytes ?? 0) > process.waiting.left) {
       answer.cancelled?.();
-      this.#finish(client, request.id, request.op, answer.refused ?? failed(WSAENOBUFS), reply);
+      overAtOnce(answer.refused ?? failed(WSAENOBUFS));
     } else {
       // Only the numbers are kept: the request's bytes are the caller's again after this.
       const { id, op } = request;

@@ -592,7 +592,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #send(bytes: Uint8Array | null, flags: number, how: number, isOverlapped: boolean, isUrgent: boolean): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
     const code = this.#sendError();
-    if (code !== 0) return failed(code);
+    // Of one that its program was told to be over the connection's end says nothing: it was taken before.
+    if (code !== 0) return how === POSTED && isOverlapped && bytes !== null ? succeeded(bytes.length) : failed(code);
     if (bytes === null) return failed(WSAEFAULT);
     if ((flags & ~(MSG_DONTROUTE | MSG_PARTIAL | MSG_OOB)) !== 0) return failed(WSAEOPNOTSUPP);
     if (bytes.length === 0) return DONE;

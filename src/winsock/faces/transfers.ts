@@ -58,7 +58,7 @@ export interface TransferCore extends FaceCore {
 }
 
 /** What is known of the overlapped calls of one socket. */
-interface Flow {
+interface SocketFlow {
   /** Sends that had to ask the host, and are not over. */
   sends: number;
   /** The last receive brought much, and the next one is in the middle of a stream. */
@@ -77,7 +77,7 @@ interface Flow {
 export class Transfers {
   readonly #core: TransferCore;
   readonly #going = new Map<WSAOVERLAPPED, Transfer>();
-  readonly #flows = new Map<SOCKET, Flow>();
+  readonly #flows = new Map<SOCKET, SocketFlow>();
   /** As of `KnownStreams.generation`, when the flows' facts were told. */
   #generation = 0;
 
@@ -204,7 +204,7 @@ export class Transfers {
   }
 
   /** Undefined where a call has to ask the host what becomes of it. */
-  #streamPort(flow: Flow, { routine = null }: BeginOptions): BlockingPort | undefined {
+  #streamPort(flow: SocketFlow, { routine = null }: BeginOptions): BlockingPort | undefined {
     const { streams, isInHook, port } = this.#core;
     if (routine !== null || isInHook() || !streams.isAlone()) return undefined;
     if (this.#generation !== streams.generation) {
@@ -222,7 +222,7 @@ export class Transfers {
     return { d: OVERLAPPED | (mayLeave ? 0 : NO_PACKET), e: event & ~3, leavesPacket: mayLeave && hasPort };
   }
 
-  #flowOf(s: SOCKET): Flow {
+  #flowOf(s: SOCKET): SocketFlow {
     let flow = this.#flows.get(s);
     if (flow === undefined) {
       flow = { sends: 0, isStreaming: false, facts: undefined };

@@ -22,7 +22,8 @@ const ofQos =
 const ofUnix = "Winsock has the code from BSD's files, quotas and names, of which nothing is here";
 
 // What is not there yet, until it is: raw sockets.
-const ofRawSockets = "Of socket: raw sockets are not there yet, and nobody has the right to one.";
+const ofRawSockets =
+  "Of socket: raw sockets are for administrators, which a daemon may not take its clients for (`tapsockd --administrators`). Of a raw socket: what it should send, or is bound for, is TCP.";
 
 export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
   WSA_INVALID_HANDLE: {
@@ -66,7 +67,7 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
   },
   WSAEBADF: { never: `${ofUnix}: what is no socket is WSAENOTSOCK, what is no handle WSA_INVALID_HANDLE.` },
   WSAEACCES: {
-    by: "connect and sendto of a datagram socket; bind; socket for SOCK_RAW.",
+    by: "connect and sendto of a datagram socket; bind; socket for SOCK_RAW; bind and sends of a raw socket.",
     because: `The destination is a broadcast address, and SO_BROADCAST is off. Of bind: the port has a socket with SO_EXCLUSIVEADDRUSE, or this one wants SO_REUSEADDR beside one that does not share (the table of Microsoft's page on both). ${ofRawSockets}`,
     remedy: "Set SO_BROADCAST if everybody is meant; choose another port, or have both sockets share it.",
   },

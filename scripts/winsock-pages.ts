@@ -16,9 +16,17 @@ WSAEnumNetworkEvents WSAEnumProtocols WSAEventSelect WSAGetLastError WSAGetOverl
 WSALookupServiceBegin WSALookupServiceEnd WSALookupServiceNext WSANtohl WSANtohs WSAPoll WSARecv WSARecvFrom WSARecvMsg WSAResetEvent WSASend WSASendMsg WSASendTo WSASetEvent WSASetLastError
 WSASocket WSAStartup WSAStringToAddress WSAWaitForMultipleEvents`.split(/\s+/);
 
-/** Exported functions of a face's entry with the first sentence of their doc comments, those of byte order among them. */
-function functionsOf(...files: string[]): Map<string, string> {
-  const found = new Map<string, string>();
+/** An exported function of an entry. */
+interface ListedCall {
+  /** The first sentence of its doc comment. */
+  readonly does: string;
+  /** Below src/winsock. */
+  readonly file: string;
+}
+
+/** Exported functions of a face's entry, those of byte order among them. */
+function functionsOf(...files: string[]): Map<string, ListedCall> {
+  const found = new Map<string, ListedCall>();
   for (const file of files) {
     const text = readFileSync(new URL(`../src/winsock/${file}`, import.meta.url), "utf8");
     for (const [, comment = "", name = ""] of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport function (\w+)/g)) {
@@ -26,11 +34,31 @@ function functionsOf(...files: string[]): Map<string, string> {
         .replace(/^\s*\* ?/gm, " ")
         .replace(/\s+/g, " ")
         .trim();
-      if (!found.has(name)) found.set(name, /^.*?[.:](?= |$)/.exec(words.replace(/@\w+.*/, ""))?.[0].replace(/:$/, ".") ?? words);
+      const does = /^.*?[.:](?= |$)/.exec(words.replace(/@\w+.*/, ""))?.[0].replace(/:$/, ".") ?? words;
+      if (!found.has(name)) found.set(name, { does, file });
     }
   }
   return found;
 }
+
+/** Macros of Microsoft's headers that have no page of their own, and what is named there otherwise. */
+const PAGES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(["FD_CLR", "FD_ISSET", "FD_SET", "FD_ZERO"].map((name) => [name, "select function"])),
+  ...Object.fromEntries(["LOBYTE", "HIBYTE", "MAKEWORD"].map((name) => [name, `${name} macro`])),
+  CreateMessageWindow: "Message-Only Windows",
+  HasOverlappedIoCompleted: "HasOverlappedIoCompleted macro",
+};
+
+/** The page of Microsoft's that says what it does: by its name without the A or W, where both have one. "" for what is ours alone. */
+function microsoftPage(name: string): string {
+  if (OURS.has(name)) return "";
+  return PAGES[name] ?? `${name} function`;
+}
+
+/** What C has not. */
+const OURS: ReadonlySet<string> = new Set([
+  ...["networkFailure", "accepted", "received", "datagrams", "networkEvents", "addressListChanges", "routingInterfaceChanges", "owned"],
+]);
 
 export function callsPage(): string {
   const inC = functionsOf(
@@ -39,24 +67,29 @@ export function callsPage(): string {
     "extensions.ts",
     "names.ts",
     "overlapped.ts",
+    "processes.ts",
     "windows.ts",
     "abi/byte-order.ts",
     "abi/fd-set.ts",
   );
   const awaited = functionsOf("promises.ts", "awaited-connections.ts", "awaited-messages.ts", "abi/byte-order.ts");
-  const names = [...new Set([...WINSOCK_FUNCTIONS, ...inC.keys()])].sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+  const names = [...new Set([...WINSOCK_FUNCTIONS, ...inC.keys(), ...awaited.keys()])].sort((a, b) =>
+    a.toLowerCase() < b.toLowerCase() ? -1 : 1,
+  );
   const isThere = (name: string): boolean => inC.has(name) || awaited.has(name);
-  const mark = (face: ReadonlyMap<string, string>, name: string): string => (face.has(name) ? "yes" : "–");
+  const mark = (face: ReadonlyMap<string, ListedCall>, name: string): string => (face.has(name) ? "yes" : "–");
+  const row = (name: string): string[] => {
+    const listed = inC.get(name) ?? awaited.get(name);
+    const source = listed === undefined ? "" : `[${listed.file}](../../src/winsock/${listed.file})`;
+    return [`\`${name}\``, mark(inC, name), mark(awaited, name), listed?.does ?? "", microsoftPage(name), source];
+  };
   return page([
     "# Calls of Winsock",
     "",
     "`tapsock/winsock` has them in C's manner, `tapsock/winsock/promises` awaited; each has its doc comment there, with the codes that it fails",
     "with. A program that imports a name which is not there is refused when it is loaded.",
     "",
-    ...table(
-      ["call", "in C's manner", "awaited", "what it does"],
-      names.filter(isThere).map((name) => [`\`${name}\``, mark(inC, name), mark(awaited, name), inC.get(name) ?? awaited.get(name) ?? ""]),
-    ),
+    ...table(["call", "in C's manner", "awaited", "what it does", "Microsoft's page", "source"], names.filter(isThere).map(row)),
     "",
     "## Not there yet",
     "",

@@ -81,6 +81,26 @@ export function CreateEvent(
   return face.CreateEvent(lpEventAttributes, bManualReset, bInitialState, lpName);
 }
 
+/** As CreateEvent. */
+export function CreateEventA(
+  lpEventAttributes: null,
+  bManualReset: number | boolean,
+  bInitialState: number | boolean,
+  lpName: null,
+): HANDLE {
+  return face.CreateEvent(lpEventAttributes, bManualReset, bInitialState, lpName);
+}
+
+/** As CreateEvent. */
+export function CreateEventW(
+  lpEventAttributes: null,
+  bManualReset: number | boolean,
+  bInitialState: number | boolean,
+  lpName: null,
+): HANDLE {
+  return face.CreateEvent(lpEventAttributes, bManualReset, bInitialState, lpName);
+}
+
 /** As WSASetEvent. */
 export function SetEvent(hEvent: HANDLE): number {
   return face.SetEvent(hEvent);
@@ -96,7 +116,7 @@ export function CloseHandle(hObject: HANDLE): number {
   return face.CloseHandle(hObject);
 }
 
-/** As WSAWaitForMultipleEvents with one event. */
+/** As WSAWaitForMultipleEvents with one event, or with a socket, which is signalled when an overlapped call without an event of its own is over. */
 export function WaitForSingleObject(hHandle: HANDLE, dwMilliseconds: number): number {
   return face.WaitForSingleObject(hHandle, dwMilliseconds);
 }

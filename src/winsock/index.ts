@@ -59,6 +59,7 @@ export type { MessageFunctions } from "./faces/message-functions.ts";
 export type { AddrinfoexPointer, AddrinfoPointer, GetAddrInfoExParameters } from "./faces/name-functions.ts";
 export type { OptionPointer } from "./faces/option-values.ts";
 export type { OverlappedFunctions } from "./faces/overlapped-functions.ts";
+export type { ProcessFunctions } from "./faces/process-functions.ts";
 export type { QuerySetPointer, ServiceLookupFunctions } from "./faces/service-lookup-functions.ts";
 export type { ConditionFunction, ProtocolInfoPointer, SocketFunctions } from "./faces/socket-functions.ts";
 export type { TextPointer } from "./faces/text-buffer.ts";
@@ -67,6 +68,7 @@ export type { TransmitFunctions } from "./faces/transmit-functions.ts";
 export type { WindowFunctions, WindowProcedure } from "./faces/window-functions.ts";
 export * from "./names.ts";
 export * from "./overlapped.ts";
+export * from "./processes.ts";
 export * from "./windows.ts";
 
 /**
@@ -346,6 +348,30 @@ export function WSASocket(
   return face.WSASocket(af, type, protocol, lpProtocolInfo, g, dwFlags);
 }
 
+/** As WSASocket, with a description whose text has one byte a character. */
+export function WSASocketA(
+  af: number,
+  type: number,
+  protocol: number,
+  lpProtocolInfo: ProtocolInfoPointer | null,
+  g: number,
+  dwFlags: number,
+): SOCKET {
+  return face.WSASocket(af, type, protocol, lpProtocolInfo, g, dwFlags);
+}
+
+/** As WSASocket. */
+export function WSASocketW(
+  af: number,
+  type: number,
+  protocol: number,
+  lpProtocolInfo: ProtocolInfoPointer | null,
+  g: number,
+  dwFlags: number,
+): SOCKET {
+  return face.WSASocket(af, type, protocol, lpProtocolInfo, g, dwFlags);
+}
+
 /**
  * Lets a process of the same host, this one included, have a handle of the socket: it gives `lpProtocolInfo` to its WSASocket, once. All
  * handles are of one socket, which lives until the last is closed.
@@ -356,6 +382,16 @@ export function WSADuplicateSocket(s: SOCKET, dwProcessId: number, lpProtocolInf
   return face.WSADuplicateSocket(s, dwProcessId, lpProtocolInfo);
 }
 
+/** As WSADuplicateSocket, into a description whose text has one byte a character. */
+export function WSADuplicateSocketA(s: SOCKET, dwProcessId: number, lpProtocolInfo: ProtocolInfoPointer | null): number {
+  return face.WSADuplicateSocket(s, dwProcessId, lpProtocolInfo);
+}
+
+/** As WSADuplicateSocket. */
+export function WSADuplicateSocketW(s: SOCKET, dwProcessId: number, lpProtocolInfo: ProtocolInfoPointer | null): number {
+  return face.WSADuplicateSocket(s, dwProcessId, lpProtocolInfo);
+}
+
 /**
  * What protocols there are.
  * @param lpiProtocols those that are wanted, such as IPPROTO_TCP; null for all
@@ -363,6 +399,15 @@ export function WSADuplicateSocket(s: SOCKET, dwProcessId: number, lpProtocolInf
  * @returns how many, or SOCKET_ERROR: WSAENOBUFS
  */
 export function WSAEnumProtocols(
+  lpiProtocols: readonly number[] | null,
+  lpProtocolBuffer: WSAPROTOCOL_INFO[] | Uint8Array | null,
+  lpdwBufferLength: Box<number> | null,
+): number {
+  return face.WSAEnumProtocols(lpiProtocols, lpProtocolBuffer, lpdwBufferLength);
+}
+
+/** As WSAEnumProtocols. */
+export function WSAEnumProtocolsW(
   lpiProtocols: readonly number[] | null,
   lpProtocolBuffer: WSAPROTOCOL_INFO[] | Uint8Array | null,
   lpdwBufferLength: Box<number> | null,

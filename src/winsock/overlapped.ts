@@ -89,6 +89,20 @@ export function WSAGetOverlappedResult(
   return face.WSAGetOverlappedResult(s, lpOverlapped, lpcbTransfer, fWait, lpdwFlags);
 }
 
+/**
+ * As WSAGetOverlappedResult, with kernel32's codes: ERROR_NETNAME_DELETED for a connection that was reset, and so on.
+ * @param bWait waits until the call is over
+ * @returns TRUE, or FALSE with WSA_IO_INCOMPLETE, or with why the call failed
+ */
+export function GetOverlappedResult(
+  hFile: SOCKET,
+  lpOverlapped: WSAOVERLAPPED | null,
+  lpNumberOfBytesTransferred: Box<number> | null,
+  bWait: number | boolean,
+): number {
+  return face.GetOverlappedResult(hFile, lpOverlapped, lpNumberOfBytesTransferred, bWait);
+}
+
 /** Ends the overlapped calls that this thread has begun on a socket, with WSA_OPERATION_ABORTED. @returns TRUE, or FALSE */
 export function CancelIo(hFile: SOCKET): number {
   return face.CancelIo(hFile);
@@ -102,6 +116,11 @@ export function CancelIoEx(hFile: SOCKET, lpOverlapped: WSAOVERLAPPED | null): n
 /** Sleeps; an alertable sleep ends when something that is queued for the thread has run. @returns 0, or WAIT_IO_COMPLETION then */
 export function SleepEx(dwMilliseconds: number, bAlertable: number | boolean): number {
   return face.SleepEx(dwMilliseconds, bAlertable);
+}
+
+/** Waits, and is not alertable. @param dwMilliseconds or INFINITE */
+export function Sleep(dwMilliseconds: number): void {
+  face.SleepEx(dwMilliseconds, false);
 }
 
 /** The handle by which QueueUserAPC knows the calling thread. */

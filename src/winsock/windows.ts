@@ -1,4 +1,5 @@
 /** Windows that get messages: functions of `tapsock/winsock`. */
+import { FALSE } from "./abi/constants.ts";
 import type { HWND, MSG } from "./abi/message-structures.ts";
 import type { SOCKET } from "./abi/structures.ts";
 import type { WindowProcedure } from "./faces/window-functions.ts";
@@ -19,8 +20,28 @@ export function PostMessage(hWnd: HWND, Msg: number, wParam: number, lParam: num
   return face.PostMessage(hWnd, Msg, wParam, lParam);
 }
 
+/** As PostMessage: what is posted is numbers, whatever the text of a window. */
+export function PostMessageA(hWnd: HWND, Msg: number, wParam: number, lParam: number): number {
+  return face.PostMessage(hWnd, Msg, wParam, lParam);
+}
+
+/** As PostMessage: what is posted is numbers, whatever the text of a window. */
+export function PostMessageW(hWnd: HWND, Msg: number, wParam: number, lParam: number): number {
+  return face.PostMessage(hWnd, Msg, wParam, lParam);
+}
+
 /** Looks for a message of this thread, without waiting. @param wRemoveMsg PM_REMOVE to take it. @returns TRUE when there was one */
 export function PeekMessage(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number, wRemoveMsg: number): number {
+  return face.PeekMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax, wRemoveMsg);
+}
+
+/** As PeekMessage: what is posted is numbers, whatever the text of a window. */
+export function PeekMessageA(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number, wRemoveMsg: number): number {
+  return face.PeekMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax, wRemoveMsg);
+}
+
+/** As PeekMessage: what is posted is numbers, whatever the text of a window. */
+export function PeekMessageW(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number, wRemoveMsg: number): number {
   return face.PeekMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax, wRemoveMsg);
 }
 
@@ -29,9 +50,34 @@ export function GetMessage(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number,
   return face.GetMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax);
 }
 
+/** As GetMessage: what is posted is numbers, whatever the text of a window. */
+export function GetMessageA(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number): number {
+  return face.GetMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax);
+}
+
+/** As GetMessage: what is posted is numbers, whatever the text of a window. */
+export function GetMessageW(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number): number {
+  return face.GetMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax);
+}
+
 /** Calls the procedure of the message's window. @returns what that returns */
 export function DispatchMessage(lpMsg: MSG): number {
   return face.DispatchMessage(lpMsg);
+}
+
+/** As DispatchMessage: what is posted is numbers, whatever the text of a window. */
+export function DispatchMessageA(lpMsg: MSG): number {
+  return face.DispatchMessage(lpMsg);
+}
+
+/** As DispatchMessage: what is posted is numbers, whatever the text of a window. */
+export function DispatchMessageW(lpMsg: MSG): number {
+  return face.DispatchMessage(lpMsg);
+}
+
+/** Would make characters of keys, of which there are none. @returns FALSE */
+export function TranslateMessage(_lpMsg: MSG | null): number {
+  return FALSE;
 }
 
 /**

@@ -302,6 +302,7 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   lookupBegin: () => ({ a: 0xff0, data: restrictions("www.example.com") }),
   lookupNext: ({ event }) => ({ s: event, a: 0, b: 1, c: 4096 }),
   lookupEnd: ({ event }) => ({ s: event }),
+  duplicateHandle: ({ event }) => ({ s: event, a: 3 }),
   control: () => ({ data: new TextEncoder().encode('{"op":"capture-start","device":"lo"}') }),
 };
 

@@ -107,7 +107,7 @@ export class VirtualWinsock {
         port = this.blockingPort(this.provider, process);
         return port;
       };
-      const face = createBlockingFace(openPort, undefined, () => (process.isInUse ? openPort() : undefined));
+      const face = createBlockingFace(openPort, undefined, { joinPort: () => (process.isInUse ? openPort() : undefined) });
       return { ...face, end: () => port?.close() };
     });
     threads[0]?.WSAStartup(MAKEWORD(2, 2), new_WSADATA());

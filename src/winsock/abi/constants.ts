@@ -504,6 +504,8 @@ export const FILE_FLAG_SEQUENTIAL_SCAN = 0x08000000;
 export const FILE_FLAG_OVERLAPPED = 0x40000000;
 
 // Completion notification modes.
+export const DUPLICATE_CLOSE_SOURCE = 1;
+export const DUPLICATE_SAME_ACCESS = 2;
 export const FILE_SKIP_COMPLETION_PORT_ON_SUCCESS = 1;
 export const FILE_SKIP_SET_EVENT_ON_HANDLE = 2;
 

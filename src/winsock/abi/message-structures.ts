@@ -12,6 +12,9 @@ export const HWND_MESSAGE = -3;
 /** A window. */
 export type HWND = number;
 
+export const sizeof_MSG = 48;
+
+/** What GetMessage and PeekMessage fill in. */
 export interface MSG {
   hwnd: HWND;
   message: number;

@@ -3,6 +3,7 @@ import { STATUS_PENDING } from "./nt-status.ts";
 
 export const sizeof_WSABUF = 16;
 export const sizeof_WSAOVERLAPPED = 32;
+export const sizeof_OVERLAPPED_ENTRY = 32;
 
 /** A piece of memory of a scattered transfer. */
 export interface WSABUF {

@@ -38,6 +38,7 @@ import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
 import { isPointer, type SockaddrPointer } from "./pointers.ts";
+import { type ProcessFunctions, processFault, processFunctions } from "./process-functions.ts";
 import { type ServiceLookupFunctions, serviceLookupFunctions } from "./service-lookup-functions.ts";
 import { type SocketFunctions, socketFault, socketFunctions } from "./socket-functions.ts";
 import { Transfers } from "./transfers.ts";
@@ -60,6 +61,7 @@ export interface BlockingFace
     ConnectFunctions,
     MessageFunctions,
     FileFunctions,
+    ProcessFunctions,
     TransmitFunctions,
     IoctlFunctions,
     ServiceLookupFunctions,
@@ -129,6 +131,14 @@ export interface BlockingFace
   networkFailure(): Error | undefined;
 }
 
+/** The program of which a face is one thread. */
+export interface ProgramOptions {
+  /** As `openPort`, where another thread of the program may have made the WSAStartup; undefined where none can have. */
+  readonly joinPort?: () => BlockingPort | undefined;
+  /** What GetCurrentProcessId says; any number but 0. */
+  readonly processId?: number;
+}
+
 /** Longer transfers travel in pieces of this many bytes. */
 const PIECE = 256 * 1024;
 const NOTHING = new Uint8Array(0);
@@ -138,12 +148,11 @@ const NOTHING = new Uint8Array(0);
  * other handles are the program's.
  * @param openPort reaches the network; called by the first WSAStartup, and by the first one after the last WSACleanup
  * @param openFile opens what CreateFile names; without it there are no files
- * @param joinPort as `openPort`, where another thread of the program may have made the WSAStartup; undefined where none can have
  */
 export function createBlockingFace(
   openPort: () => BlockingPort,
   openFile?: FileOpener,
-  joinPort: () => BlockingPort | undefined = () => undefined,
+  { joinPort = () => undefined, processId = 4 }: ProgramOptions = {},
 ): BlockingFace {
   let port: BlockingPort | undefined;
   let lastError = 0;
@@ -411,6 +420,7 @@ export function createBlockingFace(
     }),
     ...connectFunctions({ ...core, port: reach }),
     ...fileFunctions(core, files, openFile),
+    ...processFunctions({ ...core, processId, lastError: () => lastError, share: (s) => streams.share(s) }),
     ...transmitFunctions({ ...transferCore, transfers, files }),
     ...messageFunctions({ ...transferCore, transfers }),
     ...extensionFunctions({ ...transferCore, transfers }),
@@ -572,6 +582,7 @@ export function createBlockingFace(
       socketFault(name) ??
       connectFault(name) ??
       fileFault(name) ??
+      processFault(name) ??
       transmitFault(name) ??
       SOCKET_ERROR
     );

@@ -201,7 +201,7 @@ const WIN32: ReadonlyMap<number, number> = new Map([
   [WSAEMSGSIZE, ERROR_MORE_DATA],
 ]);
 
-const win32Of = (error: number): number => WIN32.get(error) ?? error;
+export const win32Of = (error: number): number => WIN32.get(error) ?? error;
 
 /** Little-endian. */
 function float64s(data: Uint8Array): number[] {

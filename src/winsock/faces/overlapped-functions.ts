@@ -13,6 +13,7 @@ import type { WSABUF, WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
 import { CALL, type CallReply } from "../provider/calls.ts";
 import type { BlockingFace, SockaddrPointer } from "./blocking-face.ts";
+import { win32Of } from "./completion-functions.ts";
 import type { HANDLE } from "./event-functions.ts";
 import { buffersOf, joined, lengthOf, scatter } from "./scattered.ts";
 import type { CompletionRoutine, Transfer, TransferCore, Transfers } from "./transfers.ts";
@@ -75,6 +76,12 @@ export interface OverlappedFunctions {
     lpcbTransfer: Box<number> | null,
     fWait: number | boolean,
     lpdwFlags: Box<number> | null,
+  ): number;
+  GetOverlappedResult(
+    hFile: SOCKET,
+    lpOverlapped: WSAOVERLAPPED | null,
+    lpNumberOfBytesTransferred: Box<number> | null,
+    bWait: number | boolean,
   ): number;
   CancelIo(hFile: SOCKET): number;
   CancelIoEx(hFile: SOCKET, lpOverlapped: WSAOVERLAPPED | null): number;
@@ -214,6 +221,18 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
       return TRUE;
     },
 
+    GetOverlappedResult(_hFile, lpOverlapped, lpNumberOfBytesTransferred, bWait) {
+      if (lpOverlapped === null || lpNumberOfBytesTransferred === null) return refuse(WSA_INVALID_PARAMETER);
+      core.port()?.takeReplies();
+      const transfer = transfers.of(lpOverlapped);
+      if (transfer !== undefined && !bWait) return refuse(WSA_IO_INCOMPLETE);
+      while (transfer !== undefined && !transfer.isOver) if (core.port()?.awaitPosted() !== true) break;
+      lpNumberOfBytesTransferred.value = lpOverlapped.InternalHigh;
+      const error = win32Of(errorOfStatus(lpOverlapped.Internal));
+      core.setLastError(error);
+      return error === 0 ? TRUE : FALSE;
+    },
+
     CancelIo(hFile) {
       const { error } = core.call(CALL.cancelIo, hFile, 0, 0, 0, null);
       core.port()?.takeReplies();
@@ -261,7 +280,7 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
 /** What these functions return when a parameter cannot be read. */
 export function overlappedFault(name: string): number | undefined {
   if (name === "SleepEx") return 0;
-  return /^(WSAGetOverlappedResult|CancelIo|CancelIoEx|QueueUserAPC|GetCurrentThread)$/.test(name) ? FALSE : undefined;
+  return /^(WSAGetOverlappedResult|GetOverlappedResult|CancelIo|CancelIoEx|QueueUserAPC|GetCurrentThread)$/.test(name) ? FALSE : undefined;
 }
 
 /** Into one piece of memory directly, into several by way of another. */

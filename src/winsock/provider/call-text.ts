@@ -44,6 +44,7 @@ const C_NAMES: Readonly<Partial<Record<CallName, string>>> = {
   lookupBegin: "WSALookupServiceBegin",
   lookupNext: "WSALookupServiceNext",
   lookupEnd: "WSALookupServiceEnd",
+  duplicateHandle: "DuplicateHandle",
   reject: "WSAAccept",
   recvMsg: "WSARecvMsg",
   sendMsg: "WSASendMsg",

@@ -158,6 +158,8 @@ export const CALL = {
   lookupNext: 71,
   /** WSALookupServiceEnd. s: a lookup. */
   lookupEnd: 72,
+  /** DuplicateHandle, within the process. s: a socket, an event or a completion port; a: DUPLICATE_ options. Result: the new handle, 0 for none. */
+  duplicateHandle: 73,
 } as const;
 
 export type CallName = keyof typeof CALL;

@@ -43,7 +43,8 @@ export function waitForEvents(process: Process, data: Uint8Array | null, waitsFo
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const events: EventObject[] = [];
   for (let i = 0; i < count; i++) {
-    const event = process.event(view.getUint32(4 * i, true));
+    const handle = view.getUint32(4 * i, true);
+    const event = process.event(handle) ?? process.socket(handle)?.done;
     if (event === undefined) return waitFailed(WSA_INVALID_HANDLE);
     events.push(event);
   }

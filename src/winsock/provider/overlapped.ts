@@ -31,11 +31,11 @@ export class OverlappedCall implements Sequel {
   constructor(thread: Thread, { id, d = 0 }: CallRequest, event: EventObject | undefined, socket: Socket | undefined) {
     this.#thread = thread.id;
     this.#call = id;
-    this.#event = event;
+    this.#event = event ?? socket?.done;
     this.#socket = socket;
     this.#completion = (d & NO_PACKET) === 0 ? socket?.completion : undefined;
     this.isSaidToGoOn = (d & SAID_TO_GO_ON) !== 0;
-    event?.reset();
+    this.#event?.reset();
   }
 
   /** Calls that wait end otherwise here than where a thread is blocked in them: closesocket aborts them (Wine's tests iocp and completion_port). */

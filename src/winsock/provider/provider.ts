@@ -2,6 +2,7 @@ import { InfraredMedium, type InfraredMediumService } from "../../irda/infrared-
 import type { StationSettings } from "../../irda/infrared-station.ts";
 import {
   AF_IRDA,
+  DUPLICATE_CLOSE_SOURCE,
   FALSE,
   FD_ACCEPT,
   FD_OOB,
@@ -38,6 +39,7 @@ import { CALL, type CallHandler, type CallReply, type CallRequest, FENCE, type R
 import { DatagramSocket } from "./datagram-socket.ts";
 import { Duplicates } from "./duplicates.ts";
 import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
+import { HANDLE_STEP } from "./handles.ts";
 import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
 import { ioctl } from "./ioctl.ts";
 import { IrdaSocket } from "./irda-socket.ts";
@@ -342,6 +344,8 @@ export class Provider implements CallHandler {
         return waitForEvents(process, data, a !== 0, b);
       case CALL.closeHandle:
         return closeHandle(caller);
+      case CALL.duplicateHandle:
+        return duplicateHandle(caller, a);
     }
     const ofThread = answerThreadOption(thread, request);
     if (ofThread !== undefined) return ofThread;
@@ -462,6 +466,17 @@ function closeHandle(caller: Caller): Answer {
   if (object === undefined) return { result: FALSE, error: WSA_INVALID_HANDLE };
   if (process.close(handle)) object.abort();
   return DONE;
+}
+
+/** DuplicateHandle (Microsoft's page): a second handle of the same object, which lives until the last one is closed. */
+function duplicateHandle({ process, handle }: Caller, options: number): Outcome {
+  const object = process.socket(handle) ?? process.event(handle) ?? process.completionPort(handle);
+  if (object === undefined) return { result: 0, error: WSA_INVALID_HANDLE };
+  if (!process.hasRoom) return { result: 0, error: WSAEMFILE };
+  if (object instanceof Socket) object.isShared = true;
+  const duplicate = process.open(object);
+  if ((options & DUPLICATE_CLOSE_SOURCE) !== 0) process.close(handle - (handle % HANDLE_STEP));
+  return succeeded(duplicate);
 }
 
 /** A call was answered after which these events count anew; one with a pointer that leads nowhere was none, but to a window. */

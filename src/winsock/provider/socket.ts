@@ -20,6 +20,7 @@ import { AwaitedNews } from "./awaited-news.ts";
 import type { Binding, Bindings, Sharing } from "./bindings.ts";
 import type { Completion } from "./completion-port.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { EventObject } from "./event-object.ts";
 import type { ByteBudget } from "./limits.ts";
 import { NetworkEvents } from "./network-events.ts";
 import { type Answer, type CallDirection, DONE, failed, type Outcome } from "./outcome.ts";
@@ -83,6 +84,8 @@ export abstract class Socket extends HandleObject {
   /** There are, or were, other handles of it: others may receive what one has been shown. */
   isShared = false;
   readonly events = new NetworkEvents();
+  /** Signalled from the end of an overlapped call that has no event of its own to the next one (Microsoft, "Synchronization and Overlapped Input and Output"). */
+  readonly done = new EventObject(true, false);
   /** Its overlapped calls keep their thread (Microsoft, "WSASocket function", WSA_FLAG_OVERLAPPED). */
   isSynchronous = false;
   readonly news: AwaitedNews;

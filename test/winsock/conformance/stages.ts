@@ -1,0 +1,167 @@
+/** The stages that the table is run on: either face, on hosts in virtual time or through a daemon. */
+
+import { openDaemonPort } from "../../../src/network/networks.ts";
+import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
+import { SocketCallPort } from "../../../src/transport/socket-call-port.ts";
+import { MAKEWORD } from "../../../src/winsock/abi/constants.ts";
+import { new_WSADATA } from "../../../src/winsock/abi/structures.ts";
+import { type BlockingFace, createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import { createPromiseFace, type PromiseFace } from "../../../src/winsock/faces/promise-face.ts";
+import { sharedDaemon } from "../../daemon/shared-daemon.ts";
+import { ipv6Winsock, PEER6 } from "../../support/ipv6-winsock.ts";
+import { PEER, type VirtualWinsock } from "../../support/virtual-winsock.ts";
+import type { ConformanceCase, FaceKind, Family, ProfileName, Scene, Stage } from "./conformance-case.ts";
+import { Place } from "./place.ts";
+import { BlockingProgram, PromiseProgram } from "./programs.ts";
+
+export type StageName = "blocking face, virtual time" | "promise face, virtual time" | "blocking face, daemon" | "promise face, daemon";
+
+export const STAGES: readonly StageName[] = [
+  "blocking face, virtual time",
+  "promise face, virtual time",
+  "blocking face, daemon",
+  "promise face, daemon",
+];
+
+/** Why the row is not run there; undefined when it is. */
+export function obstacle(name: StageName, row: ConformanceCase): string | undefined {
+  if (name.includes("daemon") && row.virtualOnly !== undefined) return `virtual time only: ${row.virtualOnly}`;
+  if (!name.startsWith("promise")) return undefined;
+  if (row.notAwaited !== undefined) return `promise face: ${row.notAwaited}`;
+  const call = row.steps.map((step) => step.call).find(({ awaited }) => awaited === undefined);
+  return call && `promise face: ${call.notAwaited ?? "it has other ways for this"}`;
+}
+
+/** How many were played. */
+let rows = 0;
+
+/** Hosts are used by one row after another, each with programs of its own: to make them takes longer than a row. */
+const worlds = new Map<ProfileName, VirtualWinsock>();
+
+/** Two hosts on a wire, and two programs on them. */
+export async function virtualStage(face: FaceKind, family: Family, profile: ProfileName): Promise<Stage> {
+  const v = worlds.get(profile) ?? ipv6Winsock({ profile: profile === "linux" ? LINUX : WINDOWS });
+  worlds.set(profile, v);
+  const place = new Place(family, family === "IPv4" ? PEER : PEER6, ++rows);
+  const began = v.nowMs;
+  const closers: (() => unknown)[] = [];
+  const blocking = (scene: Scene, isOurs: boolean) => {
+    const winsock = v.program(isOurs ? v.provider : v.peerProvider);
+    closers.push(() => winsock.WSACleanup());
+    return new BlockingProgram(winsock, scene);
+  };
+  const promise = (scene: Scene, isOurs: boolean) => {
+    const port = v.asyncPort(isOurs ? v.provider : v.peerProvider);
+    const winsock = createPromiseFace(async () => port);
+    closers.push(() => untilSettled(v, winsock.WSACleanup()).catch(() => {}));
+    return new PromiseProgram(winsock, scene, (call) => untilSettled(v, call));
+  };
+  return stageOf(place, face === "blocking" ? blocking : promise, {
+    settle: () => passes(v, 50),
+    until: async (condition) => {
+      while (!condition() && v.nowMs - began < VIRTUAL_PATIENCE_MS) {
+        await passes(v, Math.min(Math.max(v.simulation.nextMs - v.nowMs, 1), 1000));
+      }
+    },
+    close: async () => {
+      for (const close of closers) await close();
+      v.advance(100);
+      if (!v.isStuck) return;
+      worlds.delete(profile);
+      throw new Error("a call waited for something that can never come");
+    },
+  });
+}
+
+/** Far longer than anything that a row waits for. */
+const VIRTUAL_PATIENCE_MS = 200_000;
+
+/** Time passes for the hosts, and so does what it brings about for the program. */
+async function passes(v: VirtualWinsock, ms: number): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  v.advance(ms);
+  for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function untilSettled<T>(v: VirtualWinsock, promise: Promise<T>): Promise<T> {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  promise.then(over, over);
+  for (let i = 0; i < 10_000 && !isOver; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    // What needs no time comes first.
+    if (!isOver) v.advance(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (!isOver) v.advance(Math.min(Math.max(v.simulation.nextMs - v.nowMs, 0), 1000));
+  }
+  if (!isOver) throw new Error("a call waited for something that can never come");
+  return promise;
+}
+
+/** How long a program waits for what has to come: far longer than it takes. */
+const PATIENCE_MS = 10_000;
+
+/** Two programs of one daemon, whose host is the peer too. */
+export async function daemonStage(face: FaceKind, family: Family, path: string): Promise<Stage> {
+  const place = new Place(family, new Place(family, "", 0).address("ours"), ++rows);
+  const open = new Set<() => Promise<void>>();
+  const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+  const programs = (scene: Scene) => (face === "blocking" ? blocking(scene) : promise(scene));
+  const blocking = (scene: Scene) => {
+    const winsock: BlockingFace = createBlockingFace(() => new SocketCallPort(path));
+    winsock.WSAStartup(MAKEWORD(2, 2), new_WSADATA());
+    open.add(async () => void winsock.WSACleanup());
+    return new BlockingProgram(winsock, scene);
+  };
+  const promise = (scene: Scene) => {
+    let isUsed = false;
+    const winsock: PromiseFace = createPromiseFace(() => {
+      isUsed = true;
+      return openDaemonPort(path);
+    });
+    open.add(async () => {
+      if (isUsed) await winsock.WSACleanup();
+    });
+    return new PromiseProgram(winsock, scene, (call) => call);
+  };
+  return stageOf(place, programs, {
+    settle: () => pause(5),
+    until: async (condition) => {
+      for (const from = performance.now(); !condition() && performance.now() - from < PATIENCE_MS; ) await pause(1);
+    },
+    close: async () => {
+      for (const closes of open) await closes().catch(() => {});
+    },
+  });
+}
+
+function stageOf(
+  place: Place,
+  program: (scene: Scene, isOurs: boolean) => BlockingProgram | PromiseProgram,
+  time: Pick<Stage, "settle" | "until" | "close">,
+): Stage {
+  const scene = (): Scene => ({ stage, place, wanted: "", events: new Map() });
+  const stage: Stage = {
+    place,
+    ...time,
+    get ours() {
+      return ours;
+    },
+    get peer() {
+      return peer;
+    },
+  };
+  const ours = program(scene(), true);
+  const peer = program(scene(), false);
+  return stage;
+}
+
+/** Two daemons for the calling test file, one of each profile. @returns the paths of their sockets */
+export function conformanceDaemon(): (profile: ProfileName) => string {
+  const flags = ["--ip6", "2001:db8::2/64", "--profile"];
+  const windows = sharedDaemon(...flags, "windows");
+  const linux = sharedDaemon(...flags, "linux");
+  return (profile) => (profile === "linux" ? linux : windows);
+}

@@ -3,7 +3,7 @@ import { STATUS_PENDING, statusOfError } from "../abi/nt-status.ts";
 import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply, type CallRequest, FENCE } from "../provider/calls.ts";
-import { HAS_ROUTINE, NO_PACKET, OVERLAPPED, SAID_TO_GO_ON } from "../provider/overlapped.ts";
+import { HAS_ROUTINE, NO_PACKET, OVERLAPPED, SAID_TO_GO_ON, WENT_ON } from "../provider/overlapped.ts";
 import { POSTED } from "../provider/socket.ts";
 import type { AlertableThread } from "./alertable.ts";
 import type { PacketNames } from "./completion-functions.ts";
@@ -26,6 +26,8 @@ export interface Transfer {
   readonly calls: number[];
   isOver: boolean;
   error: number;
+  /** It failed, but not when it was made. */
+  hadGoneOn: boolean;
   bytes: number;
   flags: number;
   /** Its program was told that it goes on. */
@@ -41,7 +43,7 @@ export interface BeginOptions {
   readonly routine?: CompletionRoutine | null;
   /** One that fails at once leaves the status as if it went on (Wine's tests connect and AcceptEx). */
   readonly staysPending?: boolean;
-  /** One that is over at once is told to be pending all the same (Wine's tests connect, AcceptEx and DisconnectEx). */
+  /** One that is over before its program could be told so is told to be pending all the same (Wine's tests connect, AcceptEx and DisconnectEx). */
   readonly neverAtOnce?: boolean;
   /** Of this failure the program is told as of a call that went on, although the answer came at once (Wine's test unsupported_ioctls). */
   readonly toldLater?: number;
@@ -108,8 +110,8 @@ export class Transfers {
     const last = transfer.calls.at(-1)!;
     // Before any packet can be taken: which of the program's threads takes it is not known.
     core.packets.made(last, overlapped);
-    // What was answered at once is here after this, and no packet tells of it again.
-    const { a: facts } = core.call(CALL.fence, s, toldLater === 0 ? last : 0, neverAtOnce ? 1 : 0, 0, null);
+    // What was answered at once is here after this, and no packet tells of it again, unless the program is told that it goes on.
+    const { a: facts } = core.call(CALL.fence, s, toldLater === 0 && !neverAtOnce ? last : 0, 0, 0, null);
     const leavesPacket = (event & 1) === 0 && (facts & FENCE.hasPort) !== 0;
     if (!leavesPacket) core.packets.take(last);
     if (s !== 0) this.#flowOf(s).facts = facts;
@@ -120,7 +122,7 @@ export class Transfers {
       transfer.isPending = true;
       return core.fail(WSA_IO_PENDING);
     }
-    if (neverAtOnce && transfer.error === 0) return core.fail(WSA_IO_PENDING);
+    if (neverAtOnce && (transfer.error === 0 || transfer.hadGoneOn)) return core.fail(WSA_IO_PENDING);
     if (toldLater !== 0 && transfer.error === toldLater && (facts & FENCE.isSynchronous) === 0) {
       this.#queueRoutine(transfer);
       return core.fail(WSA_IO_PENDING);
@@ -232,7 +234,17 @@ export class Transfers {
   }
 
   #newTransfer(port: BlockingPort, overlapped: WSAOVERLAPPED, routine: CompletionRoutine | null): Transfer {
-    const transfer: Transfer = { overlapped, routine, calls: [], isOver: false, error: 0, bytes: 0, flags: 0, isPending: false };
+    const transfer: Transfer = {
+      overlapped,
+      routine,
+      calls: [],
+      isOver: false,
+      error: 0,
+      hadGoneOn: false,
+      bytes: 0,
+      flags: 0,
+      isPending: false,
+    };
     showStatus(overlapped, () => port.takeReplies());
     overlapped.InternalHigh = 0;
     this.#going.set(overlapped, transfer);
@@ -269,6 +281,7 @@ export class Transfers {
   callOf(request: Omit<CallRequest, "id">, answered: (transfer: Transfer, reply: CallReply) => void): PostCalls {
     return (port, transfer, d, e) => {
       const id = port.post({ ...request, d, e }, (reply) => {
+        transfer.hadGoneOn = reply.error !== 0 && reply.data === null && reply.a === WENT_ON;
         this.#finish(transfer, noted(() => answered(transfer, reply)) ? reply.error : WSAEFAULT);
       });
       transfer.calls.push(id);

@@ -77,8 +77,8 @@ export const CALL = {
   poll: 30,
   /**
    * Not Winsock: s, or 0. Does nothing, after all that was asked before; WSAENOTSOCK for an s that is no socket. a: 0, or the id of an
-   * overlapped call on s, which, if it is over, counts as over at once; b: 1 where its success leaves a packet all the same; c: 1 to be
-   * answered after all that the program's other threads have asked before. Reply a: `FENCE` bits; b: 1 in a process of version 1.x.
+   * overlapped call on s, which, if it is over, counts as over at once; c: 1 to be answered after all that the program's other threads have
+   * asked before. Reply a: `FENCE` bits; b: 1 in a process of version 1.x.
    */
   fence: 31,
   /** CancelIo, CancelIoEx. s; a: the id of one call, 0 for all; b: 1 for those of all threads. Ends overlapped calls with WSA_OPERATION_ABORTED. Result: how many. */

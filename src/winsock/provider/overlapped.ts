@@ -15,6 +15,8 @@ export const OVERLAPPED = 1;
 export const NO_PACKET = 2;
 export const HAS_ROUTINE = 4;
 export const SAID_TO_GO_ON = 8;
+/** `a` of the reply to an overlapped call that failed without data after it had gone on: its caller may have been too slow to see that. */
+export const WENT_ON = 1;
 
 /**
  * What becomes of an overlapped call that has begun (Microsoft, "WSAOVERLAPPED structure"): its event is set and its packet posted when it

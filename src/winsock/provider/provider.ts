@@ -48,7 +48,7 @@ import { MessageWindow } from "./message-window.ts";
 import { hostForWindow, NameMessage } from "./name-messages.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, type Sequel, succeeded } from "./outcome.ts";
-import { overlappedCall } from "./overlapped.ts";
+import { overlappedCall, WENT_ON } from "./overlapped.ts";
 import { PendingCall } from "./pending-call.ts";
 import { poll } from "./poll.ts";
 import { associate, dequeue, postPacket, setNotificationModes } from "./port-calls.ts";
@@ -247,7 +247,7 @@ export class Provider implements CallHandler {
           return;
         }
         const final = sequel.outcome(outcome);
-        this.#finish(client, id, op, final, reply);
+        this.#finish(client, id, op, hasNothing(final) ? { ...final, a: WENT_ON } : final, reply);
         sequel.completed(final, false);
       };
       const { timers } = this.#host.context;
@@ -313,7 +313,7 @@ export class Provider implements CallHandler {
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));
       }
       case CALL.fence:
-        return fence(caller, a, b !== 0);
+        return fence(caller, a);
       case CALL.cancelIo:
         return cancelIo(caller, a, b !== 0);
       case CALL.createWindow:
@@ -387,16 +387,19 @@ function cleanUp(process: Process, duplicates: Duplicates): Outcome {
 }
 
 /** What a call that is over by now has to tell is told by its answer: as of one that was over at once, it leaves no packet. */
-function fence({ process, thread, handle }: Caller, call: number, leavesPacket: boolean): Outcome {
+function fence({ process, thread, handle }: Caller, call: number): Outcome {
   const socket = process.socket(handle);
   if (handle !== 0 && socket === undefined) return failed(WSAENOTSOCK);
-  if (call !== 0) socket?.completion?.port.withdraw(thread.id, call, leavesPacket || !socket.skipsPackets);
+  if (call !== 0) socket?.completion?.port.withdraw(thread.id, call, !socket.skipsPackets);
   const a =
     (socket?.isSynchronous === true ? FENCE.isSynchronous : 0) |
     (socket?.completion === undefined ? 0 : FENCE.hasPort) |
     (socket?.skipsPackets === true ? FENCE.skipsPackets : 0);
   return { result: 0, error: 0, a, b: process.isLegacy ? 1 : 0 };
 }
+
+/** It failed, and brought nothing. */
+const hasNothing = ({ error, data }: Outcome): boolean => error !== 0 && data === undefined;
 
 /** Reply a: 1 when the call had still to be answered. */
 function cancel({ pending }: Thread, id: number): Outcome {

@@ -6,15 +6,17 @@ import { errorsPage } from "./error-page.ts";
 import { page, table } from "./markdown.ts";
 import { keptSources } from "./requirement-files.ts";
 import { takeStock } from "./requirement-ledger.ts";
-import { requirementsPage } from "./requirement-listings.ts";
+import { connectPage, requirementsPage } from "./requirement-listings.ts";
 import { callsPage, optionsPage } from "./winsock-pages.ts";
 
 /** The text of each page by its path from the root of the project. */
 export function referencePages(): ReadonlyMap<string, string> {
+  const requirements = takeStock(keptSources());
   return new Map([
+    ["docs/reference/connect-function.md", connectPage(requirements)],
     ["docs/reference/drop-reasons.md", dropReasonsPage()],
     ["docs/reference/trace-events.md", traceEventsPage()],
-    ["docs/reference/requirements.md", requirementsPage(takeStock(keptSources()))],
+    ["docs/reference/requirements.md", requirementsPage(requirements)],
     ["docs/reference/winsock-calls.md", callsPage()],
     ["docs/reference/winsock-options.md", optionsPage()],
     ["docs/reference/which-error-when.md", errorsPage()],

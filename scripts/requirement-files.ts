@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { type Ledger, ledgerText, type Outcomes, type RequirementGroup, type Sources, type TestOutcome } from "./requirement-ledger.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
-const REQUIREMENTS = "test/requirements/requirements.json";
+const REQUIREMENTS = ["test/requirements/requirements.json", "test/requirements/connect-sentences.json"];
 const LEDGER = "test/requirements/ledger.json";
 /** Written by test/support/requirement-reporter.js. */
 const OUTCOMES = ".cache/requirements";
@@ -15,7 +15,7 @@ type OutcomesFile = Readonly<Record<string, { readonly digest: string; readonly 
 
 /** Everything but what ran: that is empty, so that rows stand as the ledger has them. */
 export const keptSources = (root = PROJECT): Sources => ({
-  groups: JSON.parse(readFileSync(join(root, REQUIREMENTS), "utf8")) as RequirementGroup[],
+  groups: REQUIREMENTS.flatMap((file) => JSON.parse(readFileSync(join(root, file), "utf8")) as RequirementGroup[]),
   ledger: JSON.parse(readFileSync(join(root, LEDGER), "utf8")) as Ledger,
   deviations: readFileSync(join(root, "docs/deviations.md"), "utf8"),
   outcomes: new Map(),

@@ -1,5 +1,6 @@
 /**
- * What the stack has to do, and which tests show it. The requirements stand in test/requirements/requirements.json. A test names those
+ * What the stack has to do, and which tests show it. The requirements stand in test/requirements/requirements.json, and the sentences of
+ * Microsoft's page of connect, each in a line of our own, in connect-sentences.json. A test names those
  * that it shows (`[IP4-05] a source …`, in its own name or its describe's), docs/deviations.md those that are left on purpose. The ledger
  * (test/requirements/ledger.json) keeps what has been shown, so that a row cannot be lost with a test.
  */
@@ -22,6 +23,8 @@ export interface Requirement {
 export interface RequirementGroup {
   readonly group: string;
   readonly title: string;
+  /** Of a page of its own: "connect" for sentences of that function's page. */
+  readonly page?: "connect";
   readonly rows: readonly Requirement[];
 }
 

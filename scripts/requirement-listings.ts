@@ -40,7 +40,8 @@ export const standingsAsJson = ({ groups, standings, ledger, lost, unknown }: St
 });
 
 export function requirementsPage({ groups, standings, ledger }: Stocktaking): string {
-  const sections = groups.flatMap(({ group, title, rows }) => [
+  const listed = groups.filter((each) => each.page === undefined);
+  const sections = listed.flatMap(({ group, title, rows }) => [
     "",
     `## ${group}. ${title}`,
     "",
@@ -54,19 +55,56 @@ export function requirementsPage({ groups, standings, ledger }: Stocktaking): st
         [
           ...(standings.get(id) === "deviated" ? ["[deviates](../deviations.md)"] : []),
           ...(sameAs === undefined ? [] : [`see ${sameAs.join(", ")}`]),
-          ...Object.entries(ledger.shown[id] ?? {}).map(([file, names]) => `\`${file}\`: ${names.map((name) => `“${name}”`).join(", ")}`),
+          ...shownBy(ledger, id),
         ].join("<br>"),
       ]),
     ),
   ]);
-  const counts = STANDINGS.map((standing) => `${[...standings.values()].filter((each) => each === standing).length} ${standing}`);
+  const ids = listed.flatMap(({ rows }) => rows.map(({ id }) => id));
+  const counts = STANDINGS.map((standing) => `${ids.filter((id) => standings.get(id) === standing).length} ${standing}`);
   return page([
     "# Requirements",
     "",
     "What a host has to do, and the tests that show that this one does. Sources are RFCs by their numbers, where nothing else is said. Levels:",
     'M is a MUST, m a "must" in small letters or a step of a state machine, S a SHOULD, O a MAY, P what trusted stacks do or an attack taught.',
-    `Of ${standings.size} rows ${counts.join(", ")}. The list stands in \`test/requirements\`; \`npm run requirements\` compares it with the`,
+    `Of ${ids.length} rows ${counts.join(", ")}. The list stands in \`test/requirements\`; \`npm run requirements\` compares it with the`,
     "tests that ran last.",
     ...sections,
   ]);
 }
+
+/** Microsoft's page of connect: each of its sentences in a line of our own, with the tests that show it and how they ended. */
+export function connectPage({ groups, standings, ledger }: Stocktaking): string {
+  const listed = groups.filter((each) => each.page === "connect");
+  const sections = listed.flatMap(({ title, rows }) => [
+    "",
+    `## ${title}`,
+    "",
+    ...table(
+      ["no.", "where", "what it says", "tests", "result"],
+      rows.map(({ id, title: what, source }) => [
+        id,
+        source,
+        what,
+        shownBy(ledger, id).join("<br>"),
+        RESULTS[standings.get(id) ?? "missing"],
+      ]),
+    ),
+  ]);
+  const ids = listed.flatMap(({ rows }) => rows.map(({ id }) => id));
+  return page([
+    "# connect, sentence by sentence",
+    "",
+    "Microsoft's page [connect function (winsock2.h)](https://learn.microsoft.com/windows/win32/api/winsock2/nf-winsock2-connect) in the order of",
+    "its sentences, each in words of our own, and the tests that show that it holds here. A place such as 7.3 is the third sentence of the",
+    `seventh paragraph; notes and lists are counted apart. Of ${ids.length} sentences ${ids.filter((id) => standings.get(id) === "shown").length} are shown. The list stands in`,
+    "`test/requirements/connect-sentences.json`; tests name the numbers (`[CON-15] …`), and `scripts/test` fails while a sentence has no test",
+    "that passes.",
+    ...sections,
+  ]);
+}
+
+const RESULTS: Readonly<Record<Standing, string>> = { shown: "passed", deviated: "[deviates](../deviations.md)", missing: "**missing**" };
+
+const shownBy = (ledger: Stocktaking["ledger"], id: string): string[] =>
+  Object.entries(ledger.shown[id] ?? {}).map(([file, names]) => `\`${file}\`: ${names.map((name) => `“${name}”`).join(", ")}`);

@@ -34,7 +34,7 @@ async function connectsAndIsRefused(network: string): Promise<void> {
   expect(await run(network, "198.51.100.1", 80)).toBe("connect function failed with error: 10051 (1)");
 }
 
-tapTest("on a TAP that the program attaches to itself", async () => {
+tapTest("[CON-74] [CON-79] on a TAP that the program attaches to itself", async () => {
   execFileSync("ip", ["tuntap", "add", "dev", "tt-found", "mode", "tap"]);
   try {
     configureInterface("tt-found", { address: KERNEL, prefixLength: 24, up: true });
@@ -44,7 +44,7 @@ tapTest("on a TAP that the program attaches to itself", async () => {
   }
 });
 
-tapTest("through the daemon", async () => {
+tapTest("[CON-74] [CON-79] through the daemon", async () => {
   const path = join(directory, "d.sock");
   const daemon = startDaemon("--socket", path, "--tap", "tt-found", "--ip", `${OURS}/24`, "--kernel-ip", `${KERNEL}/24`);
   try {
@@ -56,6 +56,6 @@ tapTest("through the daemon", async () => {
   }
 });
 
-tapTest("on the embedded network, as the page has it: nobody listens on 127.0.0.1:27015", async () => {
+tapTest("[CON-79] on the embedded network, as the page has it: nobody listens on 127.0.0.1:27015", async () => {
   expect(await run("embedded:")).toBe("connect function failed with error: 10061 (1)");
 });

@@ -40,3 +40,9 @@ test("the ledger has rows that are, and finished groups that are", () => {
   expect(Object.keys(ledger.shown).filter((id) => !ids.has(id))).toEqual([]);
   expect(ledger.finished.filter((group) => !groups.some((each) => each.group === group))).toEqual([]);
 });
+
+test("every sentence of Microsoft's page of connect has to have a test", () => {
+  const sentences = groups.filter(({ page }) => page === "connect");
+  expect(sentences.flatMap(({ rows }) => rows).length).toBe(96);
+  expect(sentences.filter(({ group }) => !ledger.finished.includes(group))).toEqual([]);
+});

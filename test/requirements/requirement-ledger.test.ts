@@ -8,7 +8,7 @@ import {
   type TestOutcome,
   takeStock,
 } from "../../scripts/requirement-ledger.ts";
-import { missingLines, requirementsPage, standingsTable } from "../../scripts/requirement-listings.ts";
+import { connectPage, missingLines, requirementsPage, standingsTable } from "../../scripts/requirement-listings.ts";
 
 const GROUPS: readonly RequirementGroup[] = [
   {
@@ -143,4 +143,23 @@ test("the listings count rows by level, name those that are missing, and say whe
   expect(missingLines(stock(FIRST, {}))).toEqual(["ABC-02 S the second (1 §2)", "ABC-03 P the third (practice)"]);
   expect(requirementsPage(taken)).toContain("| ABC-01 | M | the first | 1 §1 | `old.test.ts`: “a test” |");
   expect(requirementsPage(taken)).toContain("[deviates](../deviations.md)");
+});
+
+test("sentences of connect's page have a page of their own, with the tests that show each and the result", () => {
+  const sentences: RequirementGroup = {
+    group: "C",
+    title: "Return value",
+    page: "connect",
+    rows: [
+      { id: "CON-01", level: "M", title: "success is 0", source: "Return value 1.1" },
+      { id: "CON-02", level: "M", title: "failure has a code", source: "Return value 1.2" },
+    ],
+  };
+  const ledger: Ledger = { finished: ["C"], shown: { "CON-01": { "a.test.ts": ["it is 0"] } } };
+  const taken = stock(ledger, {}, { groups: [...GROUPS, sentences] });
+  expect(connectPage(taken)).toContain("| CON-01 | Return value 1.1 | success is 0 | `a.test.ts`: “it is 0” | passed |");
+  expect(connectPage(taken)).toContain("| CON-02 | Return value 1.2 | failure has a code |  | **missing** |");
+  expect(connectPage(taken)).not.toContain("ABC-01");
+  expect(requirementsPage(taken)).not.toContain("CON-01");
+  expect(complaints(taken)).toEqual(["CON-02 is missing in group C, which is finished: failure has a code"]);
 });

@@ -15,6 +15,7 @@ beforeEach(() => {
   put("b.test.ts", "another");
   put("docs/deviations.md", "none");
   put("test/requirements/ledger.json", '{ "finished": [], "shown": {} }');
+  put("test/requirements/connect-sentences.json", "[]");
   put(
     "test/requirements/requirements.json",
     JSON.stringify([{ group: "X", title: "Things", rows: [{ id: "ABC-01", level: "M", title: "the first", source: "1 §1" }] }]),

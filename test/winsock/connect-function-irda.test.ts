@@ -33,7 +33,7 @@ import { VirtualWinsock } from "../support/virtual-winsock.ts";
 import { fails, outcome, recv, SUCCESS, say, selected } from "../support/winsock-calls.ts";
 
 interface Row {
-  /** The page's words, shortened. */
+  /** Which sentences of test/requirements/connect-sentences.json it shows, and by what. */
   readonly page: string;
   /** @param s a socket of AF_IRDA */
   readonly shows: (v: InfraredWinsock, s: SOCKET) => void;
@@ -52,21 +52,21 @@ const exclusive = (v: InfraredWinsock, s: SOCKET): number => v.winsock.setsockop
 
 const TABLE: readonly Row[] = [
   {
-    page: "The Af_irda.h header file must be explicitly included (its names stand with the others)",
+    page: "[CON-81] the names of af_irda.h stand with the others",
     shows: () => {
       expect(abi.IRLMP_ENUMDEVICES).toBe(0x10);
       expect(abi.new_SOCKADDR_IRDA().irdaServiceName).toBe("");
     },
   },
   {
-    page: "If an existing IrDA connection is detected at the media-access level, WSAENETDOWN is returned",
+    page: "[CON-82] others have a link: WSAENETDOWN",
     shows: (v, s) => {
       othersTalk(v);
       expect(connectIrda(v.winsock, s, OTHER_LAPTOP, "Any")).toEqual(fails(errors.WSAENETDOWN));
     },
   },
   {
-    page: "If active connections to a device with a different address exist, WSAEADDRINUSE is returned",
+    page: "[CON-83] a link with another device: WSAEADDRINUSE",
     shows: (v, s) => {
       expect(connectIrda(v.winsock, irdaStream(v.winsock), PHONE, "Echo")).toEqual(SUCCESS);
       expect(connectIrda(v.winsock, s, PRINTER, "Print")).toEqual(fails(errors.WSAEADDRINUSE));
@@ -74,14 +74,14 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If the socket is already connected … WSAEISCONN is returned",
+    page: "[CON-84] a connected socket: WSAEISCONN",
     shows: (v, s) => {
       expect(connectIrda(v.winsock, s, PHONE, "Echo")).toEqual(SUCCESS);
       expect(connectIrda(v.winsock, s, PHONE, "Echo")).toEqual(fails(errors.WSAEISCONN));
     },
   },
   {
-    page: "… and so is one that was accepted, though it has the name that its listener was bound to",
+    page: "[CON-84] an accepted socket: WSAEISCONN, though it has its listener's name",
     shows: (v) => {
       const listener = irdaListener(v.winsock, "Mine");
       expect(connectIrda(v.peerWinsock, irdaStream(v.peerWinsock), LAPTOP, "Mine")).toEqual(SUCCESS);
@@ -89,7 +89,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "… or an exclusive/multiplexed mode change failed, WSAEISCONN is returned: others have connections",
+    page: "[CON-84] exclusive mode cannot be had: WSAEISCONN",
     shows: (v, s) => {
       expect(connectIrda(v.winsock, irdaStream(v.winsock), PHONE, "Echo")).toEqual(SUCCESS);
       expect(exclusive(v, s)).toBe(0);
@@ -97,7 +97,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "… or one has the link for itself",
+    page: "[CON-84] another has the link for itself: WSAEISCONN",
     shows: (v, s) => {
       expect(exclusive(v, s)).toBe(0);
       expect(connectIrda(v.winsock, s, PHONE, "Echo")).toEqual(SUCCESS);
@@ -105,14 +105,14 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If the socket was previously bound to a local service name to accept incoming connections using bind, WSAEINVAL is returned",
+    page: "[CON-85] a socket bound to a service name: WSAEINVAL",
     shows: (v, s) => {
       expect(bindIrda(v.winsock, s, "Mine")).toEqual(SUCCESS);
       expect(connectIrda(v.winsock, s, PHONE, "Echo")).toEqual(fails(errors.WSAEINVAL));
     },
   },
   {
-    page: "Note that once a socket is bound, it cannot be used for establishing an outbound connection (by an LSAP, or listening)",
+    page: "[CON-86] one bound to an LSAP, or listening: WSAEINVAL",
     shows: (v, s) => {
       expect(bindIrda(v.winsock, s, "LSAP-SEL77")).toEqual(SUCCESS);
       expect(connectIrda(v.winsock, s, PHONE, "Echo")).toEqual(fails(errors.WSAEINVAL));
@@ -120,7 +120,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "IrDA implements the connect function with addresses of the form sockaddr_irda",
+    page: "[CON-87] the name is a SOCKADDR_IRDA of 32 bytes, with a service name that ends",
     shows: (v, s) => {
       expect(outcome(v.winsock, v.winsock.connect(s, irdaName(PHONE, "Echo"), sizeof_SOCKADDR_IRDA - 1))).toEqual(fails(errors.WSAEFAULT));
       const inet = { ...irdaName(PHONE, "Echo"), irdaAddressFamily: AF_INET };
@@ -131,7 +131,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Typically, a client will create a socket, scan the vicinity with IRLMP_ENUMDEVICES, choose a device, form an address, and call connect",
+    page: "[CON-88] a client looks around, chooses and connects",
     shows: (v, s) => {
       const phone = devicesAround(v.winsock, s).find(({ name }) => name === "phone");
       expect(phone?.id).toBe(PHONE);
@@ -141,7 +141,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "There is no difference between blocking and nonblocking semantics",
+    page: "[CON-89] a nonblocking socket is told the outcome by connect itself",
     shows: (v, s) => {
       irdaNonblocking(v.winsock, s);
       expect(connectIrda(v.winsock, s, PHONE, "Nothing")).toEqual(fails(errors.WSAECONNREFUSED));
@@ -150,7 +150,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "… so FD_CONNECT tells what connect has told",
+    page: "[CON-89] and FD_CONNECT tells the same",
     shows: (v, s) => {
       const event = v.winsock.WSACreateEvent();
       v.winsock.WSAEventSelect(s, event, FD_CONNECT);

@@ -1,8 +1,8 @@
 /**
- * Microsoft's page of `connect`, sentence by sentence, in the page's order: hold the table beside the page. Everything runs on two
- * real hosts of ours in virtual time, through the blocking face.
+ * Microsoft's page of `connect`, sentence by sentence, in the page's order: hold the table beside the page. The sentences have numbers, by
+ * test/requirements/connect-sentences.json. Everything runs on two real hosts of ours in virtual time, through the blocking face.
  *
- * The notes for IrDA sockets are in connect-function-irda.test.ts.
+ * The notes for IrDA sockets are in connect-function-irda.test.ts, what is said of the function as a whole in connect-function-page.test.ts.
  */
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, WINDOWS } from "../../src/stack/core/profile.ts";
@@ -79,7 +79,7 @@ function peerSays(v: VirtualWinsock, text: string, from = 7000): void {
 }
 
 interface Row {
-  /** The page's words, shortened. */
+  /** Which sentences of test/requirements/connect-sentences.json it shows, and by what. */
   readonly page: string;
   readonly world?: () => VirtualWinsock;
   readonly shows: (v: VirtualWinsock) => void;
@@ -102,11 +102,11 @@ const world6 = (): VirtualWinsock => {
 const TABLE: readonly Row[] = [
   // ---- Parameters ----
   {
-    page: "[in] s: a descriptor identifying an unconnected socket",
+    page: "[CON-03] a socket without a connection gets one",
     shows: (v) => expect(connect(v, v.stream(), PEER, OPEN)).toEqual(SUCCESS),
   },
   {
-    page: "[in] name: a pointer to the sockaddr structure to which the connection should be established",
+    page: "[CON-04] the name may be bytes in C's layout",
     shows: (v) => {
       const name = new Uint8Array(16);
       name.set([AF_INET, 0, 0, OPEN, 203, 0, 113, 1]);
@@ -114,11 +114,11 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "[in] namelen: the length, in bytes, of the sockaddr structure (a longer one, as a sockaddr_storage, will do)",
+    page: "[CON-05] a longer name, such as a sockaddr_storage, will do",
     shows: (v) => expect(outcome(v.winsock, v.winsock.connect(v.stream(), address(PEER, OPEN), 128))).toEqual(SUCCESS),
   },
   {
-    page: "… so of a sockaddr_in6, with all its 28 bytes",
+    page: "[CON-04] [CON-05] a sockaddr_in6 has 28 bytes",
     world: world6,
     shows: (v) => {
       const name = new Uint8Array(28);
@@ -130,18 +130,18 @@ const TABLE: readonly Row[] = [
 
   // ---- Return value ----
   {
-    page: "If no error occurs, connect returns zero",
+    page: "[CON-06] success is 0",
     shows: (v) => expect(v.winsock.connect(v.stream(), address(PEER, OPEN), sizeof_sockaddr_in)).toBe(0),
   },
   {
-    page: "Otherwise, it returns SOCKET_ERROR, and a specific error code can be retrieved by calling WSAGetLastError",
+    page: "[CON-07] failure is SOCKET_ERROR, and WSAGetLastError has the code",
     shows: (v) => {
       expect(v.winsock.connect(v.stream(), address(PEER, CLOSED), sizeof_sockaddr_in)).toBe(SOCKET_ERROR);
       expect(v.winsock.WSAGetLastError()).toBe(errors.WSAECONNREFUSED);
     },
   },
   {
-    page: "On a blocking socket, the return value indicates success or failure of the connection attempt",
+    page: "[CON-08] a blocking socket is told the outcome, and may be asked no more",
     shows: (v) => {
       const s = v.stream();
       expect(connect(v, s, PEER, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
@@ -151,7 +151,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "With a nonblocking socket, connect will return SOCKET_ERROR, and WSAGetLastError will return WSAEWOULDBLOCK",
+    page: "[CON-09] [CON-10] [CON-42] a nonblocking socket is told WSAEWOULDBLOCK, and no time has passed",
     shows: (v) => {
       const before = v.nowMs;
       expect(connect(v, nonblocking(v, v.stream()), PEER, OPEN)).toEqual(fails(errors.WSAEWOULDBLOCK));
@@ -159,7 +159,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "… and so even on the loopback",
+    page: "[CON-09] [CON-10] and so even over the loopback",
     shows: (v) => {
       v.listener(OPEN, v.winsock);
       const s = nonblocking(v, v.stream());
@@ -168,7 +168,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Use the select function to determine the completion … by checking to see if the socket is writable",
+    page: "[CON-11] [CON-12] select has a socket in writefds when its attempt has succeeded, not before",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
       v.cable.configure("out", { delayMs: 100 });
@@ -178,7 +178,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If the application is using WSAAsyncSelect …, then the application will receive an FD_CONNECT notification … (successfully or not)",
+    page: "[CON-11] [CON-13] WSAAsyncSelect: FD_CONNECT is posted with 0 or the code",
     shows: (v) => {
       const { winsock: w } = v;
       const window = w.CreateMessageWindow(null);
@@ -196,7 +196,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If the application is using WSAEventSelect …, then the associated event object will be signaled … (successfully or not)",
+    page: "[CON-11] [CON-14] WSAEventSelect: the event object is set for a success and for a failure",
     shows: (v) => {
       const { winsock: w } = v;
       for (const port of [OPEN, CLOSED]) {
@@ -208,7 +208,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Until the connection attempt completes …, all subsequent calls to connect … fail with WSAEALREADY, and WSAEISCONN when [it] completes successfully",
+    page: "[CON-15] connect again is WSAEALREADY, to whatever address, and then WSAEISCONN",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
       connect(v, s, PEER, OPEN);
@@ -219,7 +219,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If … the connection attempt failed (WSAECONNREFUSED) the application can call connect again for the same socket",
+    page: "[CON-19] a socket that was refused connects at the next try, from the same port",
     shows: (v) => {
       const s = v.stream();
       expect(connect(v, s, PEER, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
@@ -230,7 +230,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If … the connection attempt failed (WSAENETUNREACH) the application can call connect again for the same socket",
+    page: "[CON-19] a socket that had no route connects at the next try",
     shows: (v) => {
       const s = v.stream();
       expect(connect(v, s, ELSEWHERE, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
@@ -238,7 +238,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If … the connection attempt failed (WSAETIMEDOUT) the application can call connect again for the same socket",
+    page: "[CON-19] a socket that nobody answered connects at the next try",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
       connect(v, s, NOBODY_THERE, OPEN);
@@ -251,7 +251,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If … the connection attempt failed … the application can call connect again for the same socket, over IPv6 too",
+    page: "[CON-19] a socket of IPv6 may be connected after each of these failures",
     world: world6,
     shows: (v) => {
       const s = stream6(v);
@@ -264,7 +264,7 @@ const TABLE: readonly Row[] = [
 
   // ---- Error codes ----
   {
-    page: "WSANOTINITIALISED: A successful WSAStartup call must occur before using this function",
+    page: "[CON-20] after WSACleanup it is WSANOTINITIALISED",
     shows: (v) => {
       const s = v.stream();
       v.winsock.WSACleanup();
@@ -272,14 +272,14 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAENETDOWN: The network subsystem has failed",
+    page: "[CON-21] without its device the host says WSAENETDOWN",
     shows: (v) => {
       v.unplug();
       expect(connect(v, v.stream(), PEER, OPEN)).toEqual(fails(errors.WSAENETDOWN));
     },
   },
   {
-    page: "WSAENETDOWN: … also while the attempt is on its way",
+    page: "[CON-21] a device that goes in mid-attempt ends it with WSAENETDOWN",
     shows: (v) => {
       v.after(5000, () => v.unplug());
       expect(connect(v, v.stream(), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAENETDOWN));
@@ -287,14 +287,14 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEADDRINUSE: The socket's local address is already in use … This error usually occurs when executing bind",
+    page: "[CON-22] [CON-23] two sockets at one address: bind is WSAEADDRINUSE",
     shows: (v) => {
       expect(bind(v, v.stream(), OURS, 5000)).toEqual(SUCCESS);
       expect(bind(v, v.stream(), OURS, 5000)).toEqual(fails(errors.WSAEADDRINUSE));
     },
   },
   {
-    page: "WSAEADDRINUSE: … but could be delayed until the connect function if the bind was to a wildcard address. A specific address needs to be implicitly bound by the connect function",
+    page: "[CON-23] [CON-24] a wildcard that meets its specific address at connect is WSAEADDRINUSE",
     shows: (v) => {
       const s = v.stream();
       expect(bind(v, s, "0.0.0.0", 5000)).toEqual(SUCCESS);
@@ -303,7 +303,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEADDRINUSE: … if the bind was to a wildcard address (in6addr_any)",
+    page: "[CON-23] [CON-24] the same with in6addr_any",
     world: world6,
     shows: (v) => {
       const s = stream6(v);
@@ -313,7 +313,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEADDRINUSE: … and the socket was not marked to allow address reuse with SO_REUSEADDR",
+    page: "[CON-22] with SO_REUSEADDR on both, bind and connect succeed",
     shows: (v) => {
       const [s, other] = [v.stream(), v.stream()];
       for (const socket of [s, other]) expect(set(v, socket, SO_REUSEADDR)).toBe(0);
@@ -323,7 +323,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEINTR: The blocking Windows Socket 1.1 call was canceled through WSACancelBlockingCall",
+    page: "[CON-25] WSACancelBlockingCall ends a connect of a 1.1 program with WSAEINTR",
     shows: (v) => {
       const old = v.program(v.provider, MAKEWORD(1, 1));
       old.WSASetBlockingHook(() => {
@@ -334,7 +334,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEINPROGRESS: A blocking Windows Sockets 1.1 call is in progress, or the service provider is still processing a callback function",
+    page: "[CON-26] a connect in the blocking hook of another is WSAEINPROGRESS",
     shows: (v) => {
       const old = v.program(v.provider, MAKEWORD(1, 1));
       const [s, other] = [v.stream(old), v.stream(old)];
@@ -348,7 +348,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEALREADY: A nonblocking connect call is in progress on the specified socket",
+    page: "[CON-27] a second connect while the first goes on is WSAEALREADY",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
       connect(v, s, NOBODY_THERE, OPEN);
@@ -356,7 +356,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEALREADY: … is reported as WSAEINVAL to Windows Sockets 1.1 applications",
+    page: "[CON-28] a 1.1 program is told WSAEINVAL instead",
     shows: (v) => {
       const old = v.program(v.provider, MAKEWORD(1, 1));
       const s = old.socket(AF_INET, SOCK_STREAM, 0);
@@ -366,11 +366,11 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEADDRNOTAVAIL: The remote address is not a valid address (such as INADDR_ANY)",
+    page: "[CON-29] 0.0.0.0 is WSAEADDRNOTAVAIL",
     shows: (v) => expect(connect(v, v.stream(), "0.0.0.0", OPEN)).toEqual(fails(errors.WSAEADDRNOTAVAIL)),
   },
   {
-    page: "WSAEADDRNOTAVAIL: … (such as in6addr_any)",
+    page: "[CON-29] so are :: and the v4-mapped wildcard",
     world: world6,
     shows: (v) => {
       const name = { ...address6("::", OPEN), sin6_addr: in6addr_any };
@@ -380,7 +380,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEADDRNOTAVAIL: … nor is one of IPv4 for a socket that is of IPv6 alone",
+    page: "[CON-29] so is an address of IPv4 for a socket of IPv6 alone",
     world: world6,
     shows: (v) => {
       expect(connect6(v, stream6(v), `::ffff:${PEER}`, OPEN)).toEqual(fails(errors.WSAEADDRNOTAVAIL));
@@ -388,7 +388,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEADDRNOTAVAIL: … nor are port 0, a broadcast and a multicast address ones that a stream can reach",
+    page: "[CON-29] so are port 0, broadcast and multicast addresses for a stream",
     shows: (v) => {
       const s = v.stream();
       for (const [to, port] of [
@@ -403,7 +403,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEADDRNOTAVAIL: … nor are port 0 and a multicast address of IPv6",
+    page: "[CON-29] so are port 0 and a multicast address of IPv6",
     world: world6,
     shows: (v) => {
       for (const [to, port] of [
@@ -416,7 +416,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEAFNOSUPPORT: Addresses in the specified family cannot be used with this socket",
+    page: "[CON-30] names of families that are not the socket's are WSAEAFNOSUPPORT",
     shows: (v) => {
       for (const family of [AF_INET6, 0xdead, 0]) {
         const name = new Uint8Array(sizeof_sockaddr_in6);
@@ -426,7 +426,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEAFNOSUPPORT: … an address of IPv4 with a socket of IPv6",
+    page: "[CON-30] a sockaddr_in for a socket of IPv6 too",
     world: world6,
     shows: (v) => {
       expect(connect(v, stream6(v), PEER, OPEN)).toEqual(fails(errors.WSAEAFNOSUPPORT));
@@ -434,7 +434,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAECONNREFUSED: The attempt to connect was forcefully rejected (after five SYNs half a second apart)",
+    page: "[CON-31] resets to five SYNs half a second apart are WSAECONNREFUSED",
     shows: (v) => {
       let syns = 0;
       v.ours.trace.subscribe((event) => {
@@ -446,7 +446,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAECONNREFUSED: … over IPv6 as over IPv4",
+    page: "[CON-31] over IPv6 as over IPv4",
     world: world6,
     shows: (v) => {
       expect(connect6(v, stream6(v), PEER6, CLOSED)).toEqual(fails(errors.WSAECONNREFUSED));
@@ -454,7 +454,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAECONNREFUSED: … unless a listener appears between two of them",
+    page: "[CON-31] a listener that appears between two of the SYNs is reached",
     shows: (v) => {
       v.after(1200, () => v.listener(CLOSED));
       expect(connect(v, v.stream(), PEER, CLOSED)).toEqual(SUCCESS);
@@ -462,7 +462,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEFAULT: The sockaddr structure … contains incorrect address format … or the namelen parameter is too small",
+    page: "[CON-32] a namelen that is too small is WSAEFAULT",
     shows: (v) => {
       for (const namelen of [15, 2, 0, -1]) {
         expect(outcome(v.winsock, v.winsock.connect(v.stream(), address(PEER, OPEN), namelen))).toEqual(fails(errors.WSAEFAULT));
@@ -470,7 +470,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEFAULT: … the namelen parameter is too small for a sockaddr_in6",
+    page: "[CON-32] one that is too small for a sockaddr_in6 too",
     world: world6,
     shows: (v) => {
       for (const namelen of [27, 24, 16, 15, 0, -1]) {
@@ -479,18 +479,18 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEFAULT: … is not in a valid part of the user address space",
+    page: "[CON-33] NULL and too little memory are WSAEFAULT",
     shows: (v) => {
       expect(outcome(v.winsock, v.winsock.connect(v.stream(), null, sizeof_sockaddr_in))).toEqual(fails(errors.WSAEFAULT));
       expect(outcome(v.winsock, v.winsock.connect(v.stream(), new Uint8Array(8), sizeof_sockaddr_in))).toEqual(fails(errors.WSAEFAULT));
     },
   },
   {
-    page: "WSAEINVAL: The parameter s is a listening socket",
+    page: "[CON-34] a listening socket is WSAEINVAL",
     shows: (v) => expect(connect(v, v.listener(5000, v.winsock), PEER, OPEN)).toEqual(fails(errors.WSAEINVAL)),
   },
   {
-    page: "WSAEISCONN: The socket is already connected (connection-oriented sockets only)",
+    page: "[CON-35] a connected stream is WSAEISCONN, a connected datagram socket is not",
     shows: (v) => {
       const s = v.stream();
       connect(v, s, PEER, OPEN);
@@ -501,7 +501,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAENETUNREACH: The network cannot be reached from this host at this time",
+    page: "[CON-36] without a route it is WSAENETUNREACH at once",
     shows: (v) => {
       expect(connect(v, v.stream(), ELSEWHERE, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
       expect(connect(v, nonblocking(v, v.stream()), ELSEWHERE, OPEN)).toEqual(fails(errors.WSAENETUNREACH));
@@ -509,22 +509,22 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAENETUNREACH: … nor one of IPv6",
+    page: "[CON-36] over IPv6 too",
     world: world6,
     shows: (v) => expect(connect6(v, stream6(v), ELSEWHERE6, OPEN)).toEqual(fails(errors.WSAENETUNREACH)),
   },
   {
-    page: "WSAEHOSTUNREACH: A socket operation was attempted to an unreachable host (the linux profile says so when nobody answers ARP)",
+    page: "[CON-37] the linux profile says WSAEHOSTUNREACH when nobody answers ARP",
     world: () => new VirtualWinsock({ profile: LINUX }),
     shows: (v) => expect(connect(v, v.stream(), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAEHOSTUNREACH)),
   },
   {
-    page: "WSAEHOSTUNREACH: … (or neighbour discovery)",
+    page: "[CON-37] and when nobody answers neighbour discovery",
     world: () => ipv6Winsock({ profile: LINUX }),
     shows: (v) => expect(connect6(v, stream6(v), NOBODY_THERE6, OPEN)).toEqual(fails(errors.WSAEHOSTUNREACH)),
   },
   {
-    page: "WSAENOBUFS: No buffer space is available. The socket cannot be connected (no local port is left)",
+    page: "[CON-38] [CON-39] without a free local port it is WSAENOBUFS",
     world: () => new VirtualWinsock({ profile: { ...WINDOWS, portRange: [49152, 49153] } }),
     shows: (v) => {
       v.listener(OPEN);
@@ -533,7 +533,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAENOTSOCK: The descriptor specified in the s parameter is not a socket",
+    page: "[CON-40] what is no socket, or none any more, is WSAENOTSOCK",
     shows: (v) => {
       const closed = v.stream();
       v.winsock.closesocket(closed);
@@ -541,14 +541,14 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAETIMEDOUT: An attempt to connect timed out without establishing a connection (after 21 s)",
+    page: "[CON-41] nobody answers for 21 seconds: WSAETIMEDOUT",
     shows: (v) => {
       expect(connect(v, v.stream(), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAETIMEDOUT));
       expect(v.nowMs).toBe(21_000);
     },
   },
   {
-    page: "WSAETIMEDOUT: … over IPv6 as over IPv4",
+    page: "[CON-41] over IPv6 too",
     world: world6,
     shows: (v) => {
       expect(connect6(v, stream6(v), NOBODY_THERE6, OPEN)).toEqual(fails(errors.WSAETIMEDOUT));
@@ -556,11 +556,11 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "WSAEWOULDBLOCK: The socket is marked as nonblocking and the connection cannot be completed immediately",
+    page: "[CON-42] a nonblocking socket that has to wait is told WSAEWOULDBLOCK",
     shows: (v) => expect(connect(v, nonblocking(v, v.stream()), NOBODY_THERE, OPEN)).toEqual(fails(errors.WSAEWOULDBLOCK)),
   },
   {
-    page: "WSAEACCES: An attempt to connect a datagram socket to broadcast address failed because … SO_BROADCAST is not enabled",
+    page: "[CON-43] [CON-68] a broadcast address without SO_BROADCAST is WSAEACCES",
     shows: (v) => {
       for (const to of ["255.255.255.255", BROADCAST]) {
         expect(connect(v, datagram(v.winsock), to, 7000)).toEqual(fails(errors.WSAEACCES));
@@ -570,7 +570,7 @@ const TABLE: readonly Row[] = [
 
   // ---- Remarks ----
   {
-    page: "If socket s is unbound, unique values are assigned to the local association by the system, and the socket is marked as bound",
+    page: "[CON-45] two unbound sockets get an address and ports of their own, and cannot be bound any more",
     shows: (v) => {
       const [s, other] = [v.stream(), v.stream()];
       connect(v, s, PEER, OPEN);
@@ -582,7 +582,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If socket s is unbound, … (an address of IPv6, too)",
+    page: "[CON-45] so do those of IPv6",
     world: world6,
     shows: (v) => {
       const s = stream6(v);
@@ -592,7 +592,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "For connection-oriented sockets, an active connection is initiated to the foreign host using name",
+    page: "[CON-44] [CON-46] the listener accepts a connection from the socket's own name",
     shows: (v) => {
       const listener = v.listener(5001);
       const s = v.stream();
@@ -605,7 +605,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Note: If a socket is opened, a setsockopt call is made, and then a sendto call is made, Windows Sockets performs an implicit bind",
+    page: "[CON-47] setsockopt and sendto leave a socket bound",
     shows: (v) => {
       const s = datagram(v.winsock);
       expect(v.winsock.getsockname(s, new_sockaddr_in(), { value: sizeof_sockaddr_in })).toBe(SOCKET_ERROR);
@@ -616,7 +616,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "When the socket call completes successfully, the socket is ready to send and receive data",
+    page: "[CON-48] data goes both ways after it",
     shows: (v) => {
       const { s, peer } = v.pair(5001);
       say(v.winsock, s, "to you");
@@ -626,7 +626,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If the address member of the structure specified by name is filled with zeros, connect will return the error WSAEADDRNOTAVAIL",
+    page: "[CON-49] a name whose address is zeros is WSAEADDRNOTAVAIL",
     shows: (v) => {
       const name = new Uint8Array(16);
       name.set([AF_INET, 0, 0, OPEN]);
@@ -634,7 +634,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Any attempt to reconnect an active connection will fail with the error code WSAEISCONN",
+    page: "[CON-50] a connected stream is WSAEISCONN, whatever the name, also after shutdown",
     shows: (v) => {
       const { s } = v.pair(5001);
       for (const [to, port] of [
@@ -650,7 +650,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "… this function returns the error WSAEWOULDBLOCK. However, the operation proceeds",
+    page: "[CON-51] [CON-52] [CON-53] WSAEWOULDBLOCK, and the listener gets the connection all the same",
     shows: (v) => {
       const listener = v.listener(5001);
       connect(v, nonblocking(v, v.stream()), PEER, 5001);
@@ -658,7 +658,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If the client uses the select function, success is reported in the writefds set",
+    page: "[CON-54] [CON-55] select: success in writefds, SO_ERROR is 0",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
       connect(v, s, PEER, OPEN);
@@ -667,7 +667,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "… and failure is reported in the exceptfds set",
+    page: "[CON-54] [CON-55] select: failure in exceptfds, SO_ERROR has the code",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
       connect(v, s, PEER, CLOSED);
@@ -677,7 +677,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If the client uses … WSAAsyncSelect or WSAEventSelect, … the error code associated with the FD_CONNECT indicates either success or a specific reason for failure",
+    page: "[CON-54] [CON-56] FD_CONNECT has 0, WSAECONNREFUSED or WSAETIMEDOUT",
     shows: (v) => {
       const { winsock: w } = v;
       const reasons = [
@@ -696,7 +696,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Calling setsockopt while a connection is in progress is not supported",
+    page: "[CON-57] [CON-58] SO_KEEPALIVE is WSAEINVAL while the attempt goes on, and succeeds after it",
     shows: (v) => {
       const s = nonblocking(v, v.stream());
       connect(v, s, PEER, OPEN);
@@ -706,7 +706,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "For a connectionless socket, … a default destination address that can be used on subsequent send and recv calls",
+    page: "[CON-59] send and recv of a connected datagram socket go to its peer and come from there",
     shows: (v) => {
       const server = datagram(v.peerWinsock);
       bind(v, server, PEER, 7000, v.peerWinsock);
@@ -720,7 +720,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Any datagrams received from an address other than the destination address specified will be discarded",
+    page: "[CON-60] datagrams of others are thrown away",
     shows: (v) => {
       const s = datagram(v.winsock);
       bind(v, s, OURS, 5000);
@@ -731,7 +731,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "If the address member … is filled with zeros, the socket will be disconnected … send and recv calls will return WSAENOTCONN",
+    page: "[CON-61] [CON-62] an address of zeros: send, recv and getpeername are WSAENOTCONN",
     shows: (v) => {
       const s = datagram(v.winsock);
       bind(v, s, OURS, 5000);
@@ -743,7 +743,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "However, sendto and recvfrom can still be used",
+    page: "[CON-63] after that, sendto and recvfrom work",
     shows: (v) => {
       const s = datagram(v.winsock);
       bind(v, s, OURS, 5000);
@@ -759,7 +759,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "The default destination can be changed by simply calling connect again, even if the socket is already connected",
+    page: "[CON-64] the second connect's peer counts",
     shows: (v) => {
       const s = datagram(v.winsock);
       bind(v, s, OURS, 5000);
@@ -771,7 +771,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Any datagrams queued for receipt are discarded if name is different from the previous connect",
+    page: "[CON-65] what waits from before is gone, unless the name is the same",
     shows: (v) => {
       const s = datagram(v.winsock);
       bind(v, s, OURS, 5000);
@@ -787,7 +787,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "For connectionless sockets, name can indicate any valid address, including a broadcast address. However, … must use setsockopt to enable the SO_BROADCAST option",
+    page: "[CON-66] [CON-67] with SO_BROADCAST a datagram socket connects to everybody",
     shows: (v) => {
       const server = datagram(v.peerWinsock);
       bind(v, server, "0.0.0.0", 7000, v.peerWinsock);
@@ -799,11 +799,11 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Otherwise, connect will fail with the error code WSAEACCES",
+    page: "[CON-67] [CON-68] without it WSAEACCES",
     shows: (v) => expect(connect(v, datagram(v.winsock), BROADCAST, 7000)).toEqual(fails(errors.WSAEACCES)),
   },
   {
-    page: "When a connection between sockets is broken, the socket that was connected should be discarded and new socket should be created",
+    page: "[CON-69] [CON-70] after a reset only a new socket connects",
     shows: (v) => {
       const { s, peer } = v.pair(5001);
       v.peerWinsock.setsockopt(peer, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 }, sizeof_linger);
@@ -816,7 +816,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Winsock performs an alertable wait in this situation, which can be interrupted by an asynchronous procedure call (APC) scheduled on the same thread",
+    page: "[CON-71] [CON-72] an APC that is queued runs while connect waits",
     shows: (v) => {
       const { winsock: w } = v;
       const ran: number[] = [];
@@ -826,7 +826,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Issuing another blocking Winsock call inside an APC that interrupted an ongoing blocking Winsock call … must never be attempted (WSAEINPROGRESS)",
+    page: "[CON-73] a connect inside an APC that interrupted a connect is WSAEINPROGRESS",
     shows: (v) => {
       const { winsock: w } = v;
       const inside: unknown[] = [];
@@ -836,7 +836,7 @@ const TABLE: readonly Row[] = [
     },
   },
   {
-    page: "Example Code: WSAStartup, socket, connect, closesocket, WSACleanup",
+    page: "[CON-74] [CON-76] [CON-77] [CON-78] [CON-79] the example: start, make, name, connect, close, clean up",
     shows: (v) => {
       v.listener(27015, v.winsock);
       const { WSAStartup, WSACleanup, socket, connect, closesocket, inet_addr } = v.program();

@@ -1,5 +1,5 @@
-import { FALSE, SOCKET_ERROR, TF_REUSE_SOCKET, TRUE } from "../abi/constants.ts";
-import { WSA_INVALID_PARAMETER, WSAEFAULT, WSAEINVAL, WSAENOTSOCK } from "../abi/errors.ts";
+import { FALSE, INVALID_SOCKET, SOCKET_ERROR, TF_REUSE_SOCKET, TRUE } from "../abi/constants.ts";
+import { WSA_INVALID_PARAMETER, WSAEFAULT, WSAEINVAL } from "../abi/errors.ts";
 import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import { type Box, type SOCKET, sizeof_sockaddr_in } from "../abi/structures.ts";
 import { CALL } from "../provider/calls.ts";
@@ -59,12 +59,12 @@ export function extensionFunctions(core: ExtensionCore): ExtensionFunctions {
     return FALSE;
   }
 
-  /** Whether it is a socket comes first (Wine's tests connect and AcceptEx). */
-  const isSocket = (s: SOCKET): boolean => s !== 0 && core.call(CALL.fence, s, 0, 0, 0, null).error === 0;
+  /** Whether there is a start-up in force, and a socket, comes first (Wine's tests connect and AcceptEx). Sets the last error. */
+  const isSocket = (s: SOCKET): boolean => core.call(CALL.fence, s === 0 ? INVALID_SOCKET : s, 0, 0, 0, null).error === 0;
 
   return {
     ConnectEx(s, name, namelen, lpSendBuffer, dwSendDataLength, lpdwBytesSent, lpOverlapped) {
-      if (!isSocket(s)) return refuse(WSAENOTSOCK);
+      if (!isSocket(s)) return FALSE;
       if (lpOverlapped === null) return refuse(WSA_INVALID_PARAMETER);
       const length = lpSendBuffer === null ? 0 : dwSendDataLength >>> 0;
       if (lpSendBuffer !== null && length > lpSendBuffer.length) return refuse(WSAEFAULT);
@@ -104,7 +104,7 @@ export function extensionFunctions(core: ExtensionCore): ExtensionFunctions {
       lpdwBytesReceived,
       lpOverlapped,
     ) {
-      if (!isSocket(sListenSocket)) return refuse(WSAENOTSOCK);
+      if (!isSocket(sListenSocket)) return FALSE;
       if (lpOverlapped === null) return refuse(WSA_INVALID_PARAMETER);
       const [room, local, remote] = [dwReceiveDataLength >>> 0, dwLocalAddressLength >>> 0, dwRemoteAddressLength >>> 0];
       if (lpOutputBuffer === null || remote === 0 || room + local + remote > lpOutputBuffer.length) return refuse(WSAEFAULT);

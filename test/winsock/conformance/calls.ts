@@ -65,6 +65,16 @@ export function socket(af: string | number, type: string | number, protocol: str
   };
 }
 
+/** A handle that is none of a socket. */
+export const newEvent: Call = {
+  text: "WSACreateEvent",
+  inC: (w) => w.WSACreateEvent(),
+  // It keeps its events to itself; this stands for one.
+  awaited: async () => 4000,
+};
+
+export const cleanup: Call = { text: "WSACleanup", inC: (w) => w.WSACleanup(), awaited: (w) => w.WSACleanup() };
+
 // ---- Names ----
 
 export const bind = (host: HostWord, port: PortWord): Call => ({

@@ -47,13 +47,13 @@ export async function virtualStage(face: FaceKind, family: Family, profile: Prof
   const closers: (() => unknown)[] = [];
   const blocking = (scene: Scene, isOurs: boolean) => {
     const winsock = v.program(isOurs ? v.provider : v.peerProvider);
-    closers.push(() => winsock.WSACleanup());
+    closers.push(() => cleanUp(winsock));
     return new BlockingProgram(winsock, scene);
   };
   const promise = (scene: Scene, isOurs: boolean) => {
     const port = v.asyncPort(isOurs ? v.provider : v.peerProvider);
     const winsock = createPromiseFace(async () => port);
-    closers.push(() => untilSettled(v, winsock.WSACleanup()).catch(() => {}));
+    closers.push(() => cleanUpAwaited(winsock, (call) => untilSettled(v, call)));
     return new PromiseProgram(winsock, scene, (call) => untilSettled(v, call));
   };
   return stageOf(place, face === "blocking" ? blocking : promise, {
@@ -75,6 +75,20 @@ export async function virtualStage(face: FaceKind, family: Family, profile: Prof
 
 /** Far longer than anything that a row waits for. */
 const VIRTUAL_PATIENCE_MS = 200_000;
+
+/** However often the row has started it up. */
+function cleanUp(winsock: BlockingFace): void {
+  while (winsock.WSACleanup() === 0);
+}
+
+async function cleanUpAwaited(winsock: PromiseFace, settled: (call: Promise<void>) => Promise<void>): Promise<void> {
+  for (let isUp = true; isUp; ) {
+    isUp = await settled(winsock.WSACleanup()).then(
+      () => true,
+      () => false,
+    );
+  }
+}
 
 /** Time passes for the hosts, and so does what it brings about for the program. */
 async function passes(v: VirtualWinsock, ms: number): Promise<void> {
@@ -112,7 +126,7 @@ export async function daemonStage(face: FaceKind, family: Family, path: string):
   const blocking = (scene: Scene) => {
     const winsock: BlockingFace = createBlockingFace(() => new SocketCallPort(path));
     winsock.WSAStartup(MAKEWORD(2, 2), new_WSADATA());
-    open.add(async () => void winsock.WSACleanup());
+    open.add(async () => cleanUp(winsock));
     return new BlockingProgram(winsock, scene);
   };
   const promise = (scene: Scene) => {
@@ -122,7 +136,7 @@ export async function daemonStage(face: FaceKind, family: Family, path: string):
       return openDaemonPort(path);
     });
     open.add(async () => {
-      if (isUsed) await winsock.WSACleanup();
+      if (isUsed) await cleanUpAwaited(winsock, (call) => call);
     });
     return new PromiseProgram(winsock, scene, (call) => call);
   };

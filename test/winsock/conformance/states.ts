@@ -4,11 +4,13 @@ import {
   abort,
   accept,
   bind,
+  cleanup,
   closesocket,
   connect,
   datagram,
   failed,
   listen,
+  newEvent,
   nonblocking,
   noSynRetries,
   readable,
@@ -16,6 +18,7 @@ import {
   send,
   sendto,
   shutdown,
+  socket,
   stream,
 } from "./calls.ts";
 import type { Call, Program, Stage, State } from "./conformance-case.ts";
@@ -82,6 +85,19 @@ export const CLOSED: State = state("a closed socket", async ({ ours }) => {
   return s;
 });
 export const NOTHING: State = state("no socket", async () => 0);
+
+/** A handle, but not of a socket. */
+export const EVENT: State = state("an event", async ({ ours }) => ours.must(newEvent));
+/** Its socket was one before. */
+export const CLEANED_UP: State = state("after WSACleanup", async ({ ours }) => {
+  const s = await made(ours, stream);
+  await ours.must(cleanup);
+  return s;
+});
+
+/** Made by socket() with these. */
+export const created = (type: string | number, protocol: string | number): State =>
+  state(`socket(${type}, ${protocol})`, ({ ours }) => made(ours, socket("own", type, protocol)));
 
 // ---- Streams ----
 

@@ -1,6 +1,21 @@
 /** Every row of the suite. */
 import type { ConformanceCase } from "./conformance-case.ts";
+import { ADDRESS_ARGUMENTS } from "./tables/address-arguments.ts";
+import { CONTROL_CODES } from "./tables/control-codes.ts";
 import { DATAGRAM_STATES } from "./tables/datagram-states.ts";
+import { HANDLES } from "./tables/handles.ts";
+import { SOCKET_OPTIONS } from "./tables/options.ts";
+import { PORT_SHARING } from "./tables/port-sharing.ts";
+import { SOCKET_CREATION } from "./tables/socket-creation.ts";
 import { STREAM_STATES } from "./tables/stream-states.ts";
 
-export const TABLE: readonly ConformanceCase[] = [...STREAM_STATES, ...DATAGRAM_STATES];
+export const TABLE: readonly ConformanceCase[] = [
+  ...HANDLES,
+  ...SOCKET_CREATION,
+  ...ADDRESS_ARGUMENTS,
+  ...STREAM_STATES,
+  ...DATAGRAM_STATES,
+  ...SOCKET_OPTIONS,
+  ...CONTROL_CODES,
+  ...PORT_SHARING,
+];

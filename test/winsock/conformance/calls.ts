@@ -2,7 +2,7 @@
 
 import { inetNtop } from "../../../src/winsock/abi/address-text.ts";
 import * as c from "../../../src/winsock/abi/constants.ts";
-import { errorName } from "../../../src/winsock/abi/errors.ts";
+import { errorName, WinsockError } from "../../../src/winsock/abi/errors.ts";
 import { new_WSANETWORKEVENTS } from "../../../src/winsock/abi/event-structures.ts";
 import { FD_ISSET, FD_SET } from "../../../src/winsock/abi/fd-set.ts";
 import { new_fd_set, type SOCKET } from "../../../src/winsock/abi/structures.ts";
@@ -547,3 +547,23 @@ async function settled(stage: Stage): Promise<number> {
   await stage.settle();
   return 0;
 }
+
+/** How long the call takes in virtual time, beside what it comes to. */
+export const timed = (call: Call): Call => ({
+  ...call,
+  text: `${call.text}, timed`,
+  async inC(w, s, scene) {
+    const from = scene.stage.nowMs;
+    const result = await call.inC(w, s, scene);
+    const word = result === -1 ? errorName(w.WSAGetLastError()) : result;
+    return `${word} after ${scene.stage.nowMs - from} ms`;
+  },
+  async awaited(w, s, scene) {
+    const from = scene.stage.nowMs;
+    const word = await Promise.resolve(call.awaited?.(w, s, scene)).then(
+      (result) => result ?? 0,
+      (error: unknown) => (error instanceof WinsockError ? error.code : String(error)),
+    );
+    return `${word} after ${scene.stage.nowMs - from} ms`;
+  },
+});

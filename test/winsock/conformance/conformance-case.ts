@@ -59,6 +59,8 @@ export interface Stage {
   readonly place: Place;
   /** Lets what has left reach the other side. */
   settle(): Promise<void>;
+  /** Milliseconds; of rows that are run in virtual time alone. */
+  readonly nowMs: number;
   /** Time passes, or on a network in real time has to pass by itself, until the condition holds or it never will. */
   until(condition: () => boolean): Promise<void>;
   close(): Promise<void>;

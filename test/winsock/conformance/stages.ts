@@ -57,6 +57,7 @@ export async function virtualStage(face: FaceKind, family: Family, profile: Prof
     return new PromiseProgram(winsock, scene, (call) => untilSettled(v, call));
   };
   return stageOf(place, face === "blocking" ? blocking : promise, {
+    nowMs: () => v.nowMs,
     settle: () => passes(v, 50),
     until: async (condition) => {
       while (!condition() && v.nowMs - began < VIRTUAL_PATIENCE_MS) {
@@ -141,6 +142,7 @@ export async function daemonStage(face: FaceKind, family: Family, path: string):
     return new PromiseProgram(winsock, scene, (call) => call);
   };
   return stageOf(place, programs, {
+    nowMs: () => performance.now(),
     settle: () => pause(5),
     until: async (condition) => {
       for (const from = performance.now(); !condition() && performance.now() - from < PATIENCE_MS; ) await pause(1);
@@ -154,12 +156,15 @@ export async function daemonStage(face: FaceKind, family: Family, path: string):
 function stageOf(
   place: Place,
   program: (scene: Scene, isOurs: boolean) => BlockingProgram | PromiseProgram,
-  time: Pick<Stage, "settle" | "until" | "close">,
+  { nowMs, ...time }: Pick<Stage, "settle" | "until" | "close"> & { readonly nowMs: () => number },
 ): Stage {
   const scene = (): Scene => ({ stage, place, wanted: "", events: new Map() });
   const stage: Stage = {
     place,
     ...time,
+    get nowMs() {
+      return nowMs();
+    },
     get ours() {
       return ours;
     },

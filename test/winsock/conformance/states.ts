@@ -17,6 +17,7 @@ import {
   recv,
   send,
   sendto,
+  setsockopt,
   shutdown,
   socket,
   stream,
@@ -127,6 +128,56 @@ export const LISTENING_WITH_ONE = state("listening, one waits", async ({ ours, p
   await ours.must(readable, s);
   return s;
 });
+export const LISTENING_WITH_TWO = state("listening, two wait", async ({ ours, peer }) => {
+  const s = await made(ours, stream, bind("any", "open"), listen(), nonblocking);
+  for (let i = 0; i < 2; i++) await made(peer, stream, connect("ours", "open"));
+  await ours.must(readable, s);
+  return s;
+});
+/** The peer has a socket that has not connected yet. */
+const beforePeer = (name: string, ...calls: readonly Call[]): State =>
+  state(name, async (stage) => {
+    others.set(stage, await made(stage.peer, stream));
+    return made(stage.ours, stream, ...calls);
+  });
+export const LISTENING_FOR_PEER = beforePeer("listening for the peer", bind("any", "open"), listen(), nonblocking);
+export const BOUND_FOR_PEER = beforePeer("bound for the peer", bind("any", "open"));
+/** The peer listens on the open port. */
+const beforeListener = (name: string, ...calls: readonly Call[]): State =>
+  state(name, async (stage) => {
+    others.set(stage, await made(stage.peer, stream, bind("any", "open"), listen(), nonblocking));
+    return made(stage.ours, stream, ...calls);
+  });
+export const NEW_BEFORE_LISTENER = beforeListener("new, the peer listens");
+export const NONBLOCKING = beforeListener("nonblocking", nonblocking);
+export const OPENING = beforeListener("opening", nonblocking, connectsTo("peer", "open"));
+export const BOUND_BEFORE_LISTENER = beforeListener("bound, the peer listens", bind("ours", "own"));
+export const BOUND_TO_ANY_BEFORE_LISTENER = beforeListener("bound to any, the peer listens", bind("any", "own"));
+/** Our listener on the loopback, and a nonblocking socket of ours. */
+export const LOOPBACK_LISTENER = state("nonblocking, we listen", async ({ ours }) => {
+  await made(ours, stream, bind("loopback", "open"), listen());
+  return made(ours, stream, nonblocking);
+});
+/** Bound to any address, one of which another socket has taken since. */
+export const BOUND_TO_ANY_AND_TAKEN = state("bound to any, and taken", async ({ ours, peer }) => {
+  await made(peer, stream, bind("any", "open"), listen());
+  const s = await made(ours, stream, bind("any", "own"));
+  await made(ours, stream, bind("ours", "own"));
+  return s;
+});
+/** The peer's queue has no room for another connection. */
+export const FULL_LISTENER = state("new, the peer's backlog is full", async ({ ours, peer }) => {
+  await made(peer, stream, bind("any", "open"), listen(1));
+  await made(ours, stream, connect("peer", "open"));
+  return made(ours, stream);
+});
+export const LISTENING_WITH_ONE_OF_PEER = state("listening, the peer's waits", async (stage) => {
+  const s = await made(stage.ours, stream, bind("any", "open"), listen(), nonblocking);
+  others.set(stage, await made(stage.peer, stream, connect("ours", "open")));
+  await stage.ours.must(readable, s);
+  return s;
+});
+export const CONNECTED_BLOCKING = state("connected, blocking", connected);
 export const CONNECTED = afterwards("connected", async () => {});
 export const ACCEPTED = state("accepted", async (stage) => {
   const s = await accepted(stage);
@@ -174,6 +225,9 @@ export const UDP_AFTER_SD_RECEIVE = withPeer(
   connect("peer", "open"),
   shutdown("SD_RECEIVE"),
 );
+export const UDP_CONNECTED_ELSEWHERE = withPeer("datagram connected elsewhere", bind("ours", "own"), connect("peer", "other"));
+export const UDP_BROADCASTING = withPeer("broadcasting datagram", setsockopt("SOL_SOCKET", "SO_BROADCAST", 1));
+export const UDP_BLOCKING = simple("blocking datagram", datagram, bind("ours", "own"));
 export const UDP_WITH_DATA = state("datagram with data", async (stage) => {
   const other = await made(stage.peer, datagram, bind("any", "open"));
   others.set(stage, other);

@@ -40,7 +40,8 @@ const worlds = new Map<ProfileName, VirtualWinsock>();
 
 /** Two hosts on a wire, and two programs on them. */
 export async function virtualStage(face: FaceKind, family: Family, profile: ProfileName): Promise<Stage> {
-  const v = worlds.get(profile) ?? ipv6Winsock({ profile: profile === "linux" ? LINUX : WINDOWS });
+  const both = profile === "linux" ? LINUX : WINDOWS;
+  const v = worlds.get(profile) ?? ipv6Winsock({ profile: both, peerProfile: both });
   worlds.set(profile, v);
   const place = new Place(family, family === "IPv4" ? PEER : PEER6, ++rows);
   const began = v.nowMs;

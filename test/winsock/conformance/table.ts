@@ -7,10 +7,13 @@ import { CONTROL_CODES } from "./tables/control-codes.ts";
 import { DATA } from "./tables/data.ts";
 import { DATAGRAM_STATES } from "./tables/datagram-states.ts";
 import { HANDLES } from "./tables/handles.ts";
+import { NAMES } from "./tables/names.ts";
 import { NETWORK_EVENTS } from "./tables/network-events.ts";
 import { SOCKET_OPTIONS } from "./tables/options.ts";
+import { OVERLAPPED } from "./tables/overlapped.ts";
 import { PORT_SHARING } from "./tables/port-sharing.ts";
 import { SOCKET_CREATION } from "./tables/socket-creation.ts";
+import { START_UP } from "./tables/start-up.ts";
 import { STREAM_STATES } from "./tables/stream-states.ts";
 import { WAITING } from "./tables/waiting.ts";
 
@@ -28,4 +31,7 @@ export const TABLE: readonly ConformanceCase[] = [
   ...CONNECT_OUTCOMES,
   ...DATA,
   ...CLOSING,
+  ...OVERLAPPED,
+  ...NAMES,
+  ...START_UP,
 ];

@@ -127,6 +127,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #death = 0;
   #sendIsShut = false;
   #receiveIsShut = false;
+  /** Overlapped receives from before SD_RECEIVE still take what comes (Wine's test shutdown). */
+  #receivesGoOn = false;
   #sendIsFinished = false;
   /** Unread bytes that the program's face has seen already, since it first was shown any. */
   #shown: Loans | undefined;
@@ -682,17 +684,33 @@ export class StreamSocket extends Socket implements TcpUser {
 
     const count = Math.min(wanted, TRANSFER_LIMIT);
     const whole = isWhole && count > 0 ? this.#receiveWhole(count) : undefined;
-    const attempt = whole?.attempt ?? (() => this.#receiveSome(count, isPeek));
+    const attempt = whole?.attempt ?? (() => this.#withdrawn(this.#receiveSome(count, isPeek, isOverlapped)));
     const outcome = this.isQueued("receive") ? undefined : attempt();
     if (outcome !== undefined) return outcome;
     if (isNonblocking) return failed(WSAEWOULDBLOCK);
     const timedOut = (): Outcome => whole?.gathered() ?? failed(WSAETIMEDOUT);
     const wait = this.waitHere("receive", attempt, isOverlapped ? 0 : this.options.receiveTimeoutMs, timedOut);
-    return whole === undefined ? wait : { ...wait, bytes: count, gathered: whole.gathered };
+    if (whole !== undefined) return { ...wait, bytes: count, gathered: whole.gathered };
+    return isOverlapped ? { ...wait, cancelled: () => void this.#withdrawn(DONE) } : wait;
   }
 
-  #receiveSome(wanted: number, isPeek: boolean): Outcome | undefined {
-    const ending = this.#receiveEnding();
+  /** With the last receive that goes on the connection's side of SD_RECEIVE is done too. */
+  #withdrawn(outcome: Outcome | undefined): Outcome | undefined {
+    if (outcome !== undefined && this.#receivesGoOn && this.#overlappedReceives <= 1) {
+      this.#receivesGoOn = false;
+      this.#connection!.shutdownReceive();
+    }
+    return outcome;
+  }
+
+  get #overlappedReceives(): number {
+    let count = 0;
+    for (const { direction, isOverlapped } of this.waiting) if (direction === "receive" && isOverlapped) count++;
+    return count;
+  }
+
+  #receiveSome(wanted: number, isPeek: boolean, isOverlapped: boolean): Outcome | undefined {
+    const ending = this.#receiveEnding(isOverlapped && this.#receivesGoOn);
     if (ending !== undefined) return ending;
     const connection = this.#connection!;
     if (connection.readableBytes === 0) return connection.finReceived ? DONE : undefined;
@@ -789,9 +807,9 @@ export class StreamSocket extends Socket implements TcpUser {
     return { attempt, gathered: () => (received === 0 ? undefined : gathered()) };
   }
 
-  #receiveEnding(): Outcome | undefined {
+  #receiveEnding(goesOn = false): Outcome | undefined {
     if (this.isClosed) return failed(WSAEINTR);
-    if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
+    if (this.#receiveIsShut && !goesOn) return failed(WSAESHUTDOWN);
     return this.#death === 0 ? undefined : failed(this.#death);
   }
 
@@ -811,7 +829,8 @@ export class StreamSocket extends Socket implements TcpUser {
     }
     if (how !== SD_SEND && !this.#receiveIsShut) {
       this.#receiveIsShut = true;
-      this.#connection!.shutdownReceive();
+      this.#receivesGoOn = this.#overlappedReceives > 0;
+      if (!this.#receivesGoOn) this.#connection!.shutdownReceive();
     }
     this.wake();
     return DONE;
@@ -853,6 +872,7 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#death = 0;
     this.#sendIsShut = false;
     this.#receiveIsShut = false;
+    this.#receivesGoOn = false;
     this.#sendIsFinished = false;
     this.#isInSend = false;
     this.#urgentSeen = 0;

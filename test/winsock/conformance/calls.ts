@@ -355,7 +355,7 @@ export const ioctl = (command: string | number, argument = 0): Call => ({
   },
   async awaited(w, s) {
     const value = await w.ioctlsocket(s, levelOf(command), argument);
-    return value === argument ? 0 : `gives ${value}`;
+    return command === "FIONBIO" || value === argument ? 0 : `gives ${value}`;
   },
 });
 

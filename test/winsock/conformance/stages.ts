@@ -1,5 +1,7 @@
 /** The stages that the table is run on: either face, on hosts in virtual time or through a daemon. */
 
+import { Worker } from "node:worker_threads";
+import { afterAll, beforeAll } from "@jest/globals";
 import { openDaemonPort } from "../../../src/network/networks.ts";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { SocketCallPort } from "../../../src/transport/socket-call-port.ts";
@@ -7,7 +9,7 @@ import { MAKEWORD } from "../../../src/winsock/abi/constants.ts";
 import { new_WSADATA } from "../../../src/winsock/abi/structures.ts";
 import { type BlockingFace, createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { createPromiseFace, type PromiseFace } from "../../../src/winsock/faces/promise-face.ts";
-import { sharedDaemon } from "../../daemon/shared-daemon.ts";
+import { sharedDaemonWith } from "../../daemon/shared-daemon.ts";
 import { ipv6Winsock, PEER6 } from "../../support/ipv6-winsock.ts";
 import { PEER, type VirtualWinsock } from "../../support/virtual-winsock.ts";
 import type { ConformanceCase, FaceKind, Family, ProfileName, Scene, Stage } from "./conformance-case.ts";
@@ -52,8 +54,7 @@ export async function virtualStage(face: FaceKind, family: Family, profile: Prof
     return new BlockingProgram(winsock, scene);
   };
   const promise = (scene: Scene, isOurs: boolean) => {
-    const port = v.asyncPort(isOurs ? v.provider : v.peerProvider);
-    const winsock = createPromiseFace(async () => port);
+    const winsock = createPromiseFace(async () => v.asyncPort(isOurs ? v.provider : v.peerProvider));
     closers.push(() => cleanUpAwaited(winsock, (call) => untilSettled(v, call)));
     return new PromiseProgram(winsock, scene, (call) => untilSettled(v, call));
   };
@@ -181,7 +182,20 @@ function stageOf(
 /** Two daemons for the calling test file, one of each profile. @returns the paths of their sockets */
 export function conformanceDaemon(): (profile: ProfileName) => string {
   const flags = ["--ip6", "2001:db8::2/64", "--profile"];
-  const windows = sharedDaemon(...flags, "windows");
-  const linux = sharedDaemon(...flags, "linux");
-  return (profile) => (profile === "linux" ? linux : windows);
+  const daemons = { windows: sharedDaemonWith(...flags, "windows"), linux: sharedDaemonWith(...flags, "linux") };
+  endsAfter(daemons.windows.pid, daemons.linux.pid);
+  return (profile) => daemons[profile].socket;
 }
+
+/** A call that never returns keeps its thread from ending the test; without its daemon it is WSAENETDOWN. */
+function endsAfter(...pids: readonly (() => number)[]): void {
+  let watchdog: Worker;
+  beforeAll(() => {
+    const killing = `setTimeout(() => { for (const pid of ${JSON.stringify(pids.map((pid) => pid()))}) process.kill(pid, "SIGKILL"); }, ${LAST_MS})`;
+    watchdog = new Worker(killing, { eval: true, execArgv: [] });
+  });
+  afterAll(() => watchdog.terminate());
+}
+
+/** Many times what the table takes. */
+const LAST_MS = 240_000;

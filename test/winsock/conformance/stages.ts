@@ -12,7 +12,7 @@ import { createPromiseFace, type PromiseFace } from "../../../src/winsock/faces/
 import { sharedDaemonWith } from "../../daemon/shared-daemon.ts";
 import { ipv6Winsock, PEER6 } from "../../support/ipv6-winsock.ts";
 import { PEER, type VirtualWinsock } from "../../support/virtual-winsock.ts";
-import type { ConformanceCase, FaceKind, Family, ProfileName, Scene, Stage } from "./conformance-case.ts";
+import type { ConformanceCase, FaceKind, Family, ProfileName, Program, Scene, Stage } from "./conformance-case.ts";
 import { Place } from "./place.ts";
 import { BlockingProgram, PromiseProgram } from "./programs.ts";
 
@@ -49,7 +49,7 @@ export async function virtualStage(face: FaceKind, family: Family, profile: Prof
   const began = v.nowMs;
   const closers: (() => unknown)[] = [];
   const blocking = (scene: Scene, isOurs: boolean) => {
-    const winsock = v.program(isOurs ? v.provider : v.peerProvider);
+    const winsock = startedUp(`${profile} ${isOurs}`, () => createBlockingFace(() => v.blockingPort(isOurs ? v.provider : v.peerProvider)));
     closers.push(() => cleanUp(winsock));
     return new BlockingProgram(winsock, scene);
   };
@@ -71,6 +71,7 @@ export async function virtualStage(face: FaceKind, family: Family, profile: Prof
       v.advance(100);
       if (!v.isStuck) return;
       worlds.delete(profile);
+      for (const isOurs of [true, false]) faces.delete(`${profile} ${isOurs}`);
       throw new Error("a call waited for something that can never come");
     },
   });
@@ -78,6 +79,17 @@ export async function virtualStage(face: FaceKind, family: Family, profile: Prof
 
 /** Far longer than anything that a row waits for. */
 const VIRTUAL_PATIENCE_MS = 200_000;
+
+/** Blocking faces that are used again: all they know goes with the last WSACleanup, and to make one takes a millisecond. */
+const faces = new Map<string, BlockingFace>();
+
+/** @returns one that is an object of its own, so that rows can keep things by it */
+function startedUp(key: string, make: () => BlockingFace): BlockingFace {
+  const face = faces.get(key) ?? make();
+  faces.set(key, face);
+  face.WSAStartup(MAKEWORD(2, 2), new_WSADATA());
+  return Object.create(face) as BlockingFace;
+}
 
 /** However often the row has started it up. */
 function cleanUp(winsock: BlockingFace): void {
@@ -125,10 +137,9 @@ export async function daemonStage(face: FaceKind, family: Family, path: string):
   const place = new Place(family, new Place(family, "", 0).address("ours"), ++rows);
   const open = new Set<() => Promise<void>>();
   const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-  const programs = (scene: Scene) => (face === "blocking" ? blocking(scene) : promise(scene));
-  const blocking = (scene: Scene) => {
-    const winsock: BlockingFace = createBlockingFace(() => new SocketCallPort(path));
-    winsock.WSAStartup(MAKEWORD(2, 2), new_WSADATA());
+  const programs = (scene: Scene, isOurs: boolean) => (face === "blocking" ? blocking(scene, isOurs) : promise(scene));
+  const blocking = (scene: Scene, isOurs: boolean) => {
+    const winsock = startedUp(`${path} ${isOurs}`, () => createBlockingFace(() => new SocketCallPort(path)));
     open.add(async () => cleanUp(winsock));
     return new BlockingProgram(winsock, scene);
   };
@@ -157,10 +168,12 @@ export async function daemonStage(face: FaceKind, family: Family, path: string):
 
 function stageOf(
   place: Place,
-  program: (scene: Scene, isOurs: boolean) => BlockingProgram | PromiseProgram,
+  program: (scene: Scene, isOurs: boolean) => Program,
   { nowMs, ...time }: Pick<Stage, "settle" | "until" | "close"> & { readonly nowMs: () => number },
 ): Stage {
   const scene = (): Scene => ({ stage, place, wanted: "", events: new Map() });
+  // Many rows want one program only.
+  let [ours, peer]: (Program | undefined)[] = [];
   const stage: Stage = {
     place,
     ...time,
@@ -168,14 +181,14 @@ function stageOf(
       return nowMs();
     },
     get ours() {
+      ours ??= program(scene(), true);
       return ours;
     },
     get peer() {
+      peer ??= program(scene(), false);
       return peer;
     },
   };
-  const ours = program(scene(), true);
-  const peer = program(scene(), false);
   return stage;
 }
 

@@ -7,6 +7,7 @@ import { CONTROL_CODES } from "./tables/control-codes.ts";
 import { DATA } from "./tables/data.ts";
 import { DATAGRAM_STATES } from "./tables/datagram-states.ts";
 import { HANDLES } from "./tables/handles.ts";
+import { MESSAGES } from "./tables/messages.ts";
 import { NAMES } from "./tables/names.ts";
 import { NETWORK_EVENTS } from "./tables/network-events.ts";
 import { SOCKET_OPTIONS } from "./tables/options.ts";
@@ -28,6 +29,7 @@ export const TABLE: readonly ConformanceCase[] = [
   ...PORT_SHARING,
   ...WAITING,
   ...NETWORK_EVENTS,
+  ...MESSAGES,
   ...CONNECT_OUTCOMES,
   ...DATA,
   ...CLOSING,

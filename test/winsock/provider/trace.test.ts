@@ -9,6 +9,7 @@ import { NOBODY } from "../../../src/stack/tcp/notices.ts";
 import { SO_RCVTIMEO, SOL_SOCKET, SOMAXCONN } from "../../../src/winsock/abi/constants.ts";
 import { sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import { MemoryWire } from "../../../src/wire/memory-wire.ts";
+import { connectIrda, InfraredWinsock, irdaStream, OTHER_LAPTOP } from "../../support/infrared-winsock.ts";
 import { address, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 
 const TCP_AT = 34;
@@ -231,7 +232,7 @@ test("a socket is opened and closed in the trace, and calls name it by its id", 
 });
 
 test("every event there is comes in its time, with the fields that its page explains and no others", () => {
-  const v = new VirtualWinsock();
+  const v = new InfraredWinsock();
   const events = watched(v);
   const { s, peer } = v.pair();
   v.ours.ip.addAddress(v.ours.ip.interfaces[0]!, parseV4("203.0.113.3"), 24);
@@ -244,6 +245,7 @@ test("every event there is comes in its time, with the fields that its page expl
   v.winsock.closesocket(s);
   v.peerWinsock.closesocket(peer);
   v.peerWinsock.connect(v.stream(v.peerWinsock), address(OURS, 99), sizeof_sockaddr_in);
+  connectIrda(v.winsock, irdaStream(v.winsock), OTHER_LAPTOP, "nothing");
   v.advance(300_000);
 
   expect(new Set(events.map(({ type }) => type))).toEqual(new Set(Object.keys(TRACE_EVENTS)));

@@ -32,8 +32,10 @@ export function resolveKind(af: number, type: number, protocol: number, hasInfra
   if (af === AF_IRDA && hasInfrared) return resolveInfrared(type, protocol);
   if (af === AF_UNSPEC && protocol === 0) return { code: WSAEINVAL };
   const family = af === AF_UNSPEC ? DEFAULT_FAMILY : socketFamily(af);
-  if (type === SOCK_RAW && family !== undefined)
+  if (type === SOCK_RAW) {
+    if (family === undefined) return { code: WSAEAFNOSUPPORT };
     return protocol >= 0 && protocol <= LAST_PROTOCOL ? { family, type } : { code: WSAEPROTONOSUPPORT };
+  }
   if (type !== 0 && type !== SOCK_STREAM && type !== SOCK_DGRAM) return { code: WSAESOCKTNOSUPPORT };
   if (family === undefined) return { code: WSAEAFNOSUPPORT };
   const typeOfProtocol = protocol === IPPROTO_TCP ? SOCK_STREAM : protocol === IPPROTO_UDP ? SOCK_DGRAM : undefined;

@@ -109,6 +109,12 @@ describe("making one", () => {
     expect(type.value).toBe(c.SOCK_RAW);
   });
 
+  test.each([0xdead, c.AF_IRDA])("a family of %i is none that has them (winsock.md §3)", (family) => {
+    const { winsock: w } = new VirtualWinsock();
+    expect(outcome(w, w.socket(family, c.SOCK_RAW, 0))).toEqual(fails(e.WSAEAFNOSUPPORT));
+    expect(outcome(w, w.socket(family, c.SOCK_RAW, c.IPPROTO_ICMP))).toEqual(fails(e.WSAEAFNOSUPPORT));
+  });
+
   test("neither listens nor accepts", () => {
     const { winsock: w } = new VirtualWinsock();
     const s = boundRaw(w);

@@ -230,8 +230,9 @@ export class Raw implements RawService, RawEndpointOwner, FrameWatcher {
     if (checksumAt >= 0) {
       if (checksumAt + CHECKSUM_BYTES > size) return "bad-header";
       putU16(bytes, at + checksumAt, 0);
-      const sum = internetChecksum.sum(bytes, at, size, way.pseudoHeaderSum(from.protocol) + size);
-      putU16(bytes, at + checksumAt, internetChecksum.finish(sum));
+      const sum = internetChecksum.finish(internetChecksum.sum(bytes, at, size, way.pseudoHeaderSum(from.protocol) + size));
+      // In UDP 0 would say that there is none, which IPv6 does not take (RFC 8200 §8.1).
+      putU16(bytes, at + checksumAt, sum === 0 && from.protocol === ipv4.PROTOCOL_UDP ? 0xffff : sum);
     }
     return way.send(from.protocol, bytes, at, end, this.#info, this.#paths.choicesTowards(remote, from));
   }

@@ -15,7 +15,7 @@ import { new_WSANETWORKEVENTS } from "../../../src/winsock/abi/event-structures.
 import { new_WSAMSG, readControl } from "../../../src/winsock/abi/message-control.ts";
 import { new_WSABUF, new_WSAOVERLAPPED } from "../../../src/winsock/abi/overlapped-structures.ts";
 import { new_WSAPROTOCOL_INFOW, sizeof_WSAPROTOCOL_INFOW, type WSAPROTOCOL_INFO } from "../../../src/winsock/abi/protocol-info.ts";
-import { new_sockaddr_in, type SOCKET, sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
+import { new_sockaddr_in, type SOCKET, sizeof_sockaddr_in, sizeof_sockaddr_in6 } from "../../../src/winsock/abi/structures.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { ipOf } from "../../support/insides.ts";
 import { address6, ipv6Winsock, OURS6, PEER6 } from "../../support/ipv6-winsock.ts";
@@ -521,6 +521,22 @@ describe("datagrams out", () => {
     // Of ICMPv6 it is the stack's.
     expect(set(w, raw6(w), c.IPPROTO_IPV6, c.IPV6_CHECKSUM, 2)).toEqual(fails(e.WSAEINVAL));
     expect(sendTo6(w, raw6(w), new Uint8Array(3), PEER6)).toEqual(fails(e.WSAEINVAL));
+  });
+
+  test("IPV6_CHECKSUM of UDP is never 0, which says that there is none (RFC 8200 §8.1)", () => {
+    const v = ipv6Winsock();
+    const { winsock: w, peerWinsock } = v;
+    const there = peerWinsock.socket(c.AF_INET6, c.SOCK_DGRAM, 0);
+    peerWinsock.bind(there, address6("::", 9), sizeof_sockaddr_in6);
+    peerWinsock.setsockopt(there, c.SOL_SOCKET, c.SO_RCVTIMEO, { value: 1000 }, 4);
+    const s = raw6(w, c.IPPROTO_UDP);
+    set(w, s, c.IPPROTO_IPV6, c.IPV6_CHECKSUM, 6);
+    const message = udpDatagram(7, 9, new Uint8Array(2));
+    const pseudoHeader = internetChecksum.pseudoHeader(parseAddress(OURS6), parseAddress(PEER6), c.IPPROTO_UDP, message.length);
+    const missing = internetChecksum.finish(internetChecksum.sum(message, 0, message.length, pseudoHeader));
+    message.set([missing >>> 8, missing & 0xff], 8);
+    sendTo6(w, s, message, PEER6);
+    expect(receive6(peerWinsock, there)).toMatchObject({ bytes: message.slice(8) });
   });
 
   test("IP_HDRINCL: the header is the program's, but for what it leaves to the stack", () => {

@@ -65,13 +65,17 @@ export class Raw implements RawService, RawEndpointOwner, FrameWatcher {
     const local = specific === undefined ? wanted : this.#boundAs(specific);
     if (local === undefined) return "source-not-local";
     const endpoint = new OpenRawEndpoint(this, local, request);
-    const ofFamily = endpoint.isOfV4 ? this.#ofV4 : this.#ofV6;
-    const ofProtocol = ofFamily.get(protocol);
-    if (ofProtocol === undefined) ofFamily.set(protocol, new Set([endpoint]));
-    else ofProtocol.add(endpoint);
+    // IPPROTO_IP stands for none of the numbers that headers have, 0 among them.
+    if (protocol !== 0) this.#addTo(endpoint.isOfV4 ? this.#ofV4 : this.#ofV6, endpoint);
     this.#endpoints.add(endpoint);
     this.#ip.rawReceiver = this;
     return endpoint;
+  }
+
+  #addTo(ofFamily: Map<number, Set<OpenRawEndpoint>>, endpoint: OpenRawEndpoint): void {
+    const ofProtocol = ofFamily.get(endpoint.protocol);
+    if (ofProtocol === undefined) ofFamily.set(endpoint.protocol, new Set([endpoint]));
+    else ofProtocol.add(endpoint);
   }
 
   /** Broadcast addresses are bound to as they are. */

@@ -615,6 +615,18 @@ const segmentText = ({ bytes: b }: Came): string => {
 };
 
 describe("SIO_RCVALL", () => {
+  test("is all that a socket of protocol 0 receives, whatever number a header has", () => {
+    const v = new VirtualWinsock();
+    const { winsock: w, peerWinsock } = v;
+    const s = boundRaw(w, c.IPPROTO_IP);
+    const errors = boundRaw(peerWinsock);
+    const sender = raw(peerWinsock, EXPERIMENTAL);
+    set(peerWinsock, sender, c.IPPROTO_IP, c.IP_HDRINCL, 1);
+    expect(sendTo(peerWinsock, sender, datagramOf(OURS, 0, bytes("hello")), OURS)).toEqual([25, 0]);
+    v.advance(10);
+    expect([waiting(w, s, icmpText), waiting(peerWinsock, errors, icmpText)]).toEqual([[], [`${OURS} > ${PEER}: unreachable code 2`]]);
+  });
+
   test("is for a socket of IPPROTO_IP that is bound to one address, and takes a RCVALL_VALUE", () => {
     const v = ipv6Winsock();
     const { winsock: w } = v;

@@ -89,7 +89,7 @@ export class Raw implements RawService, RawEndpointOwner, FrameWatcher {
 
   /** A device is gone for good, or an address: the endpoints over it are told. @param isAffected by address; a wildcard stands for all of ours */
   networkDown(isAffected: (local: BoundAddress) => boolean): void {
-    for (const endpoint of this.#endpoints) {
+    for (const endpoint of this.endpoints()) {
       if (isAffected(endpoint.local)) guarded(this.context, () => endpoint.user.networkDown?.());
     }
   }
@@ -103,8 +103,9 @@ export class Raw implements RawService, RawEndpointOwner, FrameWatcher {
     const [at, { end }] = [isOfV4 ? packet.ipAt : packet.at, packet];
     let copy: Uint8Array | undefined;
     let isTaken = false;
-    for (const endpoint of endpoints) {
-      if (!endpoint.wants(packet)) continue;
+    // Who hears of it may open others, and close these.
+    for (const endpoint of [...endpoints]) {
+      if (endpoint.isClosed || !endpoint.wants(packet)) continue;
       isTaken = true;
       copy = this.#deliver(endpoint, packet, at, end, copy);
     }
@@ -155,8 +156,11 @@ export class Raw implements RawService, RawEndpointOwner, FrameWatcher {
   }
 
   #tell(): void {
-    for (const endpoint of this.#untold) {
-      this.#untold.delete(endpoint);
+    const untold = [...this.#untold];
+    // What they send now is overheard, and told of by the next timer.
+    this.#untold.clear();
+    for (const endpoint of untold) {
+      if (endpoint.isClosed) continue;
       guarded(this.context, () => endpoint.user.readable?.());
     }
   }

@@ -75,9 +75,10 @@ export interface ServiceQuestion {
 
 /** Checks in the order of Microsoft's name service provider for DNS. @returns what to ask, or the code that the call fails with */
 export function questionOf(set: ReadQuerySet, flags: number): ServiceQuestion | number {
-  if (set.dwSize < sizeof_WSAQUERYSETW) return WSAEFAULT;
   const { lpServiceClassId, lpNSProviderId, dwNameSpace, lpszContext, lpszQueryString: queryString } = set;
-  if (lpServiceClassId === null || !areFlags(flags)) return WSAEINVAL;
+  if (lpServiceClassId === null) return WSAEINVAL;
+  if (set.dwSize < sizeof_WSAQUERYSETW) return WSAEFAULT;
+  if (!areFlags(flags)) return WSAEINVAL;
   const isOurs = lpNSProviderId === null || sameGuid(lpNSProviderId, DNS_PROVIDER);
   if (!isOurs || (dwNameSpace !== NS_ALL && dwNameSpace !== NS_DNS)) return WSASERVICE_NOT_FOUND;
   // There is one level only, and nothing in it contains anything.

@@ -292,6 +292,7 @@ describe("a service (G)", () => {
 describe("WSALookupServiceBegin", () => {
   test.each<[string, Restrictions, number, string]>([
     ["M: without a class", { lpServiceClassId: null }, NAME, "WSAEINVAL"],
+    ["Wine's test WSALookupService: of zeros alone", { dwSize: 0, lpServiceClassId: null }, 0, "WSAEINVAL"],
     ["M: of a size that is none", { dwSize: 119 }, NAME, "WSAEFAULT"],
     ["R: with flags that are none", {}, 0x4000_0000, "WSAEINVAL"],
     ["R: for containers and none", {}, c.LUP_CONTAINERS | c.LUP_NOCONTAINERS, "WSAEINVAL"],

@@ -23,6 +23,7 @@ import {
 import type { HostContext } from "../core/context.ts";
 import type { PacketVerdict } from "../core/drop-reasons.ts";
 import type { FrameInfo } from "../core/frame-info.ts";
+import { guarded } from "../core/guard.ts";
 import type { ConflictPolicy, InterfaceAddress, InterfaceService } from "../link/interface-service.ts";
 import type { LinkDevice } from "../link/link-device.ts";
 import type { NeighbourListing } from "../link/neighbours.ts";
@@ -146,7 +147,7 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
   tellOfWays(): void {
     if (this.#toldGeneration === this.generation) return;
     this.#toldGeneration = this.generation;
-    for (const watcher of [...this.#wayWatchers]) watcher();
+    for (const watcher of [...this.#wayWatchers]) if (this.#wayWatchers.has(watcher)) guarded(this.#context, watcher);
   }
 
   limitMtu(on: InterfaceService, bytes: number): void {

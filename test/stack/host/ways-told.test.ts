@@ -41,3 +41,21 @@ test("whoever has ended it hears nothing, and no turn is asked for without watch
   host.turn(2);
   expect(told()).toBe(before);
 });
+
+test("a watcher that trips costs the others nothing, and one that another has ended hears nothing more", () => {
+  const mistakes: unknown[] = [];
+  const host = new Host({ random: new SeededRandom(1), onMistake: (error) => mistakes.push(error) });
+  host.turn(0);
+  const heard: string[] = [];
+  host.ip.watchWays(() => {
+    endLast();
+    heard.push("first");
+    throw new Error("tripped");
+  });
+  host.ip.watchWays(() => heard.push("second"));
+  const endLast = host.ip.watchWays(() => heard.push("last"));
+  host.attach(new MemoryWire().device({ name: "eth0" }), { address: parseAddress("203.0.113.2"), prefixLength: 24 });
+  host.turn(1);
+  expect(heard).toEqual(["first", "second"]);
+  expect(mistakes).toEqual([new Error("tripped")]);
+});

@@ -108,6 +108,14 @@ describe("a code that need not wait", () => {
     expect(dequeue(w, port)).toEqual(NO_PACKET);
   });
 
+  test("that has no room says how much it takes, as a call without the structure does (M)", () => {
+    const { winsock: w } = new VirtualWinsock();
+    const s = datagram(w);
+    expect(begin(w, s, c.SIO_ADDRESS_LIST_QUERY)).toMatchObject({ began: fails(e.WSAEFAULT), returned: { value: 40 } });
+    const query = { input: address(PEER, 0), output: new Uint8Array(15) };
+    expect(begin(w, s, c.SIO_ROUTING_INTERFACE_QUERY, query)).toMatchObject({ began: fails(e.WSAEFAULT), returned: { value: 16 } });
+  });
+
   test("with a routine on a socket with a port is WSAEINVAL", () => {
     const v = new VirtualWinsock();
     const s = v.stream();

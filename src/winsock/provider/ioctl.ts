@@ -7,6 +7,7 @@ import { sizeof_GUID } from "../abi/guid.ts";
 import { addressListBytes, addressListNames, sizeof_INTERFACE_INFO, sizeof_SOCKET_ADDRESS_LIST } from "../abi/ioctl-structures.ts";
 import { sizeof_DWORD, sizeof_SOCKET } from "../abi/structures.ts";
 import type { CallRequest } from "./calls.ts";
+import { DatagramSocket } from "./datagram-socket.ts";
 import { addressListChange, destinationIn, routingInterfaceChange } from "./host-news.ts";
 import { interfaceList, localAddresses } from "./interface-list.ts";
 import { dword, type IoctlCommand, readDword, refused, returned, untouched } from "./ioctl-buffers.ts";
@@ -25,7 +26,7 @@ const ofStreams =
 const ofDatagrams =
   (command: IoctlCommand): IoctlCommand =>
   (socket, buffers) =>
-    isStream(socket) ? refused(WSAEOPNOTSUPP) : command(socket, buffers);
+    socket instanceof DatagramSocket ? command(socket, buffers) : refused(WSAEOPNOTSUPP);
 
 const ofUdp =
   (command: IoctlCommand): IoctlCommand =>

@@ -13,6 +13,8 @@ import {
   sizeof_IAS_SET,
   sizeof_SOCKADDR_IRDA,
 } from "../../../src/winsock/abi/irda-structures.ts";
+import { statusOfError } from "../../../src/winsock/abi/nt-status.ts";
+import { new_WSAOVERLAPPED } from "../../../src/winsock/abi/overlapped-structures.ts";
 import { new_WSAPROTOCOL_INFOW, sizeof_WSAPROTOCOL_INFOW, type WSAPROTOCOL_INFO } from "../../../src/winsock/abi/protocol-info.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
@@ -55,6 +57,20 @@ describe("socket", () => {
     expect(winsock.socket(c.AF_IRDA, type, protocol) === c.INVALID_SOCKET).toBe(code !== 0);
     expect(winsock.WSAGetLastError()).toBe(code);
   });
+});
+
+test("control codes of datagrams are none of a stream's, and one that waits for addresses ends with the socket", () => {
+  const v = new InfraredWinsock();
+  const { winsock: w } = v;
+  const s = irdaStream(w);
+  const none = { value: 0 };
+  for (const code of [c.SIO_ENABLE_CIRCULAR_QUEUEING, c.SIO_UDP_CONNRESET, c.SIO_TCP_INFO]) {
+    expect(outcome(w, w.WSAIoctl(s, code, { value: 1 }, 4, null, 0, none, null, null))).toEqual(fails(errors.WSAEOPNOTSUPP));
+  }
+  const ov = new_WSAOVERLAPPED();
+  expect(outcome(w, w.WSAIoctl(s, c.SIO_ADDRESS_LIST_CHANGE, null, 0, null, 0, none, ov, null))).toEqual(fails(errors.WSA_IO_PENDING));
+  expect(outcome(w, w.closesocket(s))).toEqual(SUCCESS);
+  expect(ov.Internal).toBe(statusOfError(errors.WSA_OPERATION_ABORTED));
 });
 
 test("the catalogue's entry makes a socket, and is what SO_PROTOCOL_INFO tells of it", () => {

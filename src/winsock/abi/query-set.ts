@@ -240,11 +240,12 @@ const blobAt = (bytes: Uint8Array, length: number, pointer: number): BLOB | null
 /** To its NUL, or the end of the bytes. */
 function textAt(bytes: Uint8Array, pointer: number, isWide: boolean): string | null {
   if (pointer === 0 || pointer >= bytes.length) return null;
-  let text = "";
+  const units: string[] = [];
   for (let at = pointer; at < bytes.length; at += isWide ? 2 : 1) {
     const unit = isWide ? getU16(bytes, at) : bytes[at]!;
     if (unit === 0) break;
-    text += String.fromCharCode(unit);
+    units.push(String.fromCharCode(unit));
   }
-  return text;
+  // Joined, it takes its own bytes; added up, each of its parts would be kept for as long as it is.
+  return units.join("");
 }

@@ -2,6 +2,8 @@
  * WSALookupServiceBegin, Next and End. M names Microsoft's pages of them, G its page "Basic Approach for GetXbyY in the API" and those
  * below it; R what is known of Microsoft's provider for DNS; ? what no source says.
  */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
 import { ntohs } from "../../../src/winsock/abi/byte-order.ts";
 import * as c from "../../../src/winsock/abi/constants.ts";
@@ -346,6 +348,22 @@ describe("WSALookupServiceBegin", () => {
       expect(provider.usage.waitingBytes).toBe(0);
     }
   });
+});
+
+test("what lookups keep of their restrictions is no more than a program may keep for them", () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const v = new VirtualWinsock();
+  const port = v.blockingPort();
+  port.call({ op: CALL.startup, s: 0, a: 0x202, b: 0, c: 0, data: null });
+  const data = querySetBytes(restrictions({ lpszQueryString: "a".repeat(3900) }), true);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 500; i++) port.call({ op: CALL.lookupBegin, s: 0, a: NAME, b: 0, c: 0, data });
+  collect();
+  const kept = process.memoryUsage().heapUsed - before;
+  expect(v.provider.usage.waitingBytes).toBeGreaterThan(500 * 16 * 1024);
+  expect(kept).toBeLessThan(v.provider.usage.waitingBytes);
 });
 
 describe("WSALookupServiceNext", () => {

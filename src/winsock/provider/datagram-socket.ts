@@ -391,7 +391,7 @@ export abstract class DatagramSocket<E extends DatagramChannel = DatagramChannel
 
   networkDown(): void {
     this.#death = WSAENETDOWN;
-    this.wake();
+    this.readable();
   }
 }
 

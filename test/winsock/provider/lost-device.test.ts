@@ -1,7 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
+import { FD_READ, IPPROTO_ICMP, WSA_WAIT_EVENT_0 } from "../../../src/winsock/abi/constants.ts";
 import * as e from "../../../src/winsock/abi/errors.ts";
+import { new_WSANETWORKEVENTS } from "../../../src/winsock/abi/event-structures.ts";
 import { FD_SET } from "../../../src/winsock/abi/fd-set.ts";
 import { new_fd_set, type SOCKET } from "../../../src/winsock/abi/structures.ts";
+import { boundRaw } from "../../support/raw-winsock.ts";
 import { address, NOBODY_THERE, OURS, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bind, bytes, connect, datagram, fails, outcome, recv, SUCCESS } from "../../support/winsock-calls.ts";
 
@@ -60,6 +63,22 @@ describe("a device that is gone (docs/deviations.md: an adapter that goes away)"
     expect(recv(v.winsock, s)).toBe(DOWN);
     expect(outcome(v.winsock, v.winsock.send(s, bytes("x"), 1, 0))).toEqual(fails(e.WSAENETDOWN));
     expect(v.isStuck).toBe(false);
+  });
+
+  test.each([
+    ["a datagram socket", receiving],
+    ["a raw socket", (v: VirtualWinsock, at: string) => boundRaw(v.winsock, IPPROTO_ICMP, at)],
+  ])("is FD_READ of %s, whose receive says why, as select has it readable", (_what, open) => {
+    const v = new VirtualWinsock();
+    const { winsock: w } = v;
+    const s = open(v, OURS);
+    const event = w.WSACreateEvent();
+    w.WSAEventSelect(s, event, FD_READ);
+    v.unplug();
+    v.advance(10);
+    const events = new_WSANETWORKEVENTS();
+    expect([w.WaitForSingleObject(event, 0), w.WSAEnumNetworkEvents(s, event, events)]).toEqual([WSA_WAIT_EVENT_0, 0]);
+    expect([events.lNetworkEvents, recv(w, s)]).toEqual([FD_READ, DOWN]);
   });
 
   test("leaves the datagrams that came before to be received first", () => {

@@ -368,11 +368,11 @@ function start(process: Process, wanted: number): Outcome {
   return { result: 0, error: 0, a: version };
 }
 
-/** Whoever of the program's threads does it last ends it for all of them (Microsoft, "WSACleanup function"). */
 /** @returns the code where there can be none; undefined for a call that keeps its thread */
 const sequelOf = (request: CallRequest, thread: Thread): Sequel | number | undefined =>
   request.op === CALL.hostForWindow ? new NameMessage(thread, request) : overlappedCall(request, thread);
 
+/** Whoever of the program's threads does it last ends it for all of them (Microsoft, "WSACleanup function"). */
 function cleanUp(process: Process, duplicates: Duplicates): Outcome {
   process.startups--;
   if (process.startups > 0) return { result: 0, error: 0, a: process.startups };

@@ -206,7 +206,7 @@ describe("socket (Wine's tests WSASocket and Protocol)", () => {
     [AF_INET, SOCK_RAW, 0, 0],
     [AF_INET, SOCK_RAW, 255, 0],
     [AF_INET, SOCK_RAW, 256, e.WSAEPROTONOSUPPORT],
-    [0xdead, SOCK_RAW, 1, e.WSAESOCKTNOSUPPORT],
+    [0xdead, SOCK_RAW, 1, e.WSAEAFNOSUPPORT],
   ])("socket(%i, %i, %i) is %i", (af, type, protocol, error) => {
     const { winsock } = new VirtualWinsock();
     winsock.socket(af, type, protocol);

@@ -81,7 +81,7 @@ export const CALL = {
    * asked before. Reply a: `FENCE` bits; b: 1 in a process of version 1.x.
    */
   fence: 31,
-  /** CancelIo, CancelIoEx. s; a: the id of one call, 0 for all; b: 1 for those of all threads. Ends overlapped calls with WSA_OPERATION_ABORTED. Result: how many. */
+  /** CancelIo, CancelIoEx. s; a: the id of one call of this thread, 0 for all; b: 1 for those of all threads. Ends overlapped calls with WSA_OPERATION_ABORTED. Result: how many. */
   cancelIo: 33,
   /** CreateIoCompletionPort. s: a socket, or 0; a: a port, or 0 for a new one; b: the key. Result: the port, 0 for none. */
   associate: 34,

@@ -408,11 +408,11 @@ function cancel({ pending }: Thread, id: number): Outcome {
   return { result: 0, error: 0, a: call === undefined ? 0 : 1 };
 }
 
-/** Overlapped calls by this handle: one, or all; of this thread, or of all threads. */
+/** Overlapped calls by this handle: one of this thread, which alone has its number; or all, of this thread or of all threads. */
 function cancelIo({ process, thread, handle }: Caller, id: number, ofAllThreads: boolean): Outcome {
   if (process.socket(handle) === undefined) return { result: FALSE, error: WSA_INVALID_HANDLE };
   let count = 0;
-  for (const { pending } of ofAllThreads ? process.threads.values() : [thread]) {
+  for (const { pending } of ofAllThreads && id === 0 ? process.threads.values() : [thread]) {
     for (const call of [...pending.values()]) {
       if (!call.isOverlapped || call.handle !== handle || (id !== 0 && call.call !== id)) continue;
       call.interrupt(WSA_OPERATION_ABORTED);

@@ -3,6 +3,7 @@ import { describe, expect, jest, test } from "@jest/globals";
 import { AF_INET, INFINITE, INVALID_SOCKET, MAKEWORD, SOCK_STREAM, WSA_FLAG_OVERLAPPED } from "../../../src/winsock/abi/constants.ts";
 import * as e from "../../../src/winsock/abi/errors.ts";
 import { new_MSG } from "../../../src/winsock/abi/message-structures.ts";
+import { STATUS_PENDING, statusOfError } from "../../../src/winsock/abi/nt-status.ts";
 import { new_WSAOVERLAPPED, type WSAOVERLAPPED } from "../../../src/winsock/abi/overlapped-structures.ts";
 import { new_WSADATA, type SOCKET, sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
@@ -115,6 +116,25 @@ describe("what one thread does", () => {
     expect([overlapped.Internal, Buffer.from(buffers[0]!.buf.subarray(0, 4)).toString()]).toEqual([0, "data"]);
     one.PostQueuedCompletionStatus(port, 1, 2, null);
     expect([other.GetQueuedCompletionStatus(port, bytes, key, told, 0), told.value]).toEqual([1, null]);
+  });
+
+  test("CancelIoEx of one call leaves alone that of another thread, which has the same number there", () => {
+    const { one, other, s } = connected();
+    const begin = (face: BlockingFace): WSAOVERLAPPED => {
+      const overlapped = new_WSAOVERLAPPED();
+      expect(face.WSARecv(s, [{ len: 10, buf: new Uint8Array(10) }], 1, null, { value: 0 }, overlapped, null)).toBe(-1);
+      return overlapped;
+    };
+    // Each thread numbers its calls by itself, and between two of these there is another one: with odd and even numbers some are the same.
+    const [ours, theirs] = [one, other].map((face) => {
+      const early = Array.from({ length: 10 }, () => begin(face));
+      if (face === other) face.WSACreateEvent();
+      return [...early, ...Array.from({ length: 10 }, () => begin(face))];
+    });
+    for (const overlapped of ours!) expect(one.CancelIoEx(s, overlapped)).toBe(1);
+    expect(ours!.map(({ Internal }) => Internal)).toEqual(Array(20).fill(statusOfError(e.WSA_OPERATION_ABORTED)));
+    expect(theirs!.map(({ Internal }) => Internal)).toEqual(Array(20).fill(STATUS_PENDING));
+    expect([one.CancelIoEx(s, null), theirs!.map(({ Internal }) => Internal)]).toEqual([1, Array(20).fill(statusOfError(e.WSA_OPERATION_ABORTED))]);
   });
 
   test("a socket made without WSA_FLAG_OVERLAPPED keeps whichever thread calls", () => {

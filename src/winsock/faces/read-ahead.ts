@@ -100,8 +100,9 @@ export class ReadAhead {
     if (this.#isForgotten || shown.length === 0) return;
     const direct = this.#target === undefined || this.#held > 0 ? 0 : Math.min(this.#target.length, shown.length);
     if (direct > 0) {
-      if (!this.counter.take(direct)) return;
+      if (!this.counter.beginTaking()) return;
       copyBytes(this.#target!, 0, shown.subarray(0, direct));
+      if (!this.counter.endTaking(direct)) return;
       this.#target = undefined;
       this.#targetTaken = direct;
     }
@@ -137,7 +138,18 @@ export class ReadAhead {
 
   /** Moves at most `target.length` bytes to the program. @returns how many */
   take(target: Uint8Array): number {
-    if (this.#held > 0 && !this.counter.take(Math.min(target.length, this.#held))) this.forget();
+    if (this.#held === 0) return 0;
+    if (!this.counter.beginTaking()) {
+      this.forget();
+      return 0;
+    }
+    const taken = this.#read(target);
+    if (this.counter.endTaking(taken)) return taken;
+    this.forget();
+    return 0;
+  }
+
+  #read(target: Uint8Array): number {
     let taken = 0;
     while (taken < target.length && this.#held > 0) {
       const { bytes: block } = this.#blocks[0]!;

@@ -15,12 +15,18 @@ const MOST_COUNTERS = 1024;
 const COUNTER_WORDS = 2;
 const WORDS = COUNTERS + MOST_COUNTERS * COUNTER_WORDS;
 
-/** A counter that nothing may be taken by any more; one that another thread is about to close; and one whose owner is telling the host. */
+/**
+ * A counter that nothing may be taken by any more; one that another thread is about to close; one whose owner is telling the host; and one
+ * whose owner reads what it takes.
+ */
 const CLOSED = -1;
 const CLAIMED = -2;
 const TELLING = -3;
-/** Both last for one request. Whoever has died in the middle of it is not waited for longer. */
+const TAKING = -4;
+/** These last for one request, or for a copy. Whoever has died in the middle of it is not waited for longer. */
 const CLAIM_LIMIT_MS = 1000;
+/** Nobody who has read says so to one that waits: it looks. */
+const CLAIM_LOOK_MS = 1;
 
 /** @param number what the host knows the program by; 0 for one of a single thread */
 export function newProcessMemory(number: number): SharedArrayBuffer {
@@ -35,6 +41,7 @@ export class TakenCounter {
   /** Of what was taken; the word before it is the socket. */
   readonly #at: number;
   #isReleased = false;
+  #beforeTaking = 0;
 
   constructor(words: Int32Array, at: number) {
     this.#words = words;
@@ -50,20 +57,27 @@ export class TakenCounter {
     return this.#isReleased ? 0 : Math.max(0, Atomics.load(this.#words, this.#at));
   }
 
-  /** Before the program gets them. @returns false when another thread uses the stream too, and the bytes are the host's to give */
-  take(bytes: number): boolean {
-    for (;;) {
-      const now = this.#isReleased ? CLOSED : Atomics.load(this.#words, this.#at);
-      if (now < 0) return false;
-      if (Atomics.compareExchange(this.#words, this.#at, now, now + bytes) === now) return true;
-    }
+  /**
+   * Before bytes are read: until `endTaking` no other thread can make the host use their memory otherwise.
+   * @returns false when another thread uses the stream too, and the bytes are the host's to give
+   */
+  beginTaking(): boolean {
+    const now = this.#isReleased ? CLOSED : Atomics.load(this.#words, this.#at);
+    if (now < 0 || Atomics.compareExchange(this.#words, this.#at, now, TAKING) !== now) return false;
+    this.#beforeTaking = now;
+    return true;
+  }
+
+  /** So many have been read. @returns false when another thread would not wait any longer: they are not the program's */
+  endTaking(bytes: number): boolean {
+    return Atomics.compareExchange(this.#words, this.#at, TAKING, this.#beforeTaking + bytes) === TAKING;
   }
 
   /** Of a socket that is closed, or of which nothing is known any more. */
   release(): void {
     if (this.#isReleased) return;
     this.#isReleased = true;
-    Atomics.store(this.#words, this.#at - 1, 0);
+    free(this.#words, this.#at - 1);
   }
 
   /** Hands over what was taken, if anything was; `post` sends it to the host, ahead of whatever this thread asks next. */
@@ -77,7 +91,7 @@ export class TakenCounter {
   tellWith(post: (taken: number) => void): void {
     const taken = this.#isReleased ? CLOSED : claim(this.#words, this.#at, TELLING);
     post(Math.max(0, taken));
-    if (taken >= 0) settle(this.#words, this.#at, 0);
+    if (taken >= 0) settle(this.#words, this.#at, TELLING, 0);
   }
 }
 
@@ -111,9 +125,14 @@ export class SharedProcess {
   /** A port is about to be opened. @param thread a number of the thread's own @returns what `leave` takes */
   join(thread: number): number {
     Atomics.add(this.#words, JOINS, 1);
-    Atomics.add(this.#words, OPEN, 1);
+    if (Atomics.add(this.#words, OPEN, 1) === 0) this.#freeCounters();
     for (let at = OWNERS; at < COUNTERS; at++) if (Atomics.compareExchange(this.#words, at, 0, thread + 1) === 0) return at;
     return 0;
+  }
+
+  /** Those that are there when nobody has a port are of threads that have ended in the middle of a stream. */
+  #freeCounters(): void {
+    for (let at = COUNTERS; at < WORDS; at += COUNTER_WORDS) free(this.#words, at);
   }
 
   /** The port is closed. */
@@ -153,23 +172,35 @@ export class SharedProcess {
       const taken = claim(this.#words, at + 1, CLAIMED);
       if (taken === CLOSED) continue;
       if (taken > 0) tell(socket, taken);
-      settle(this.#words, at + 1, CLOSED);
+      settle(this.#words, at + 1, CLAIMED, CLOSED);
     }
   }
 }
 
 /** Takes a counter over, when nobody else has. @returns what it counted, or CLOSED when nobody may count any more */
 function claim(words: Int32Array, at: number, how: number): number {
-  for (;;) {
+  for (let waitedMs = 0; ; ) {
     const now = Atomics.load(words, at);
     if (now === CLOSED) return CLOSED;
     if (now >= 0) {
       if (Atomics.compareExchange(words, at, now, how) === now) return now;
-    } else if (Atomics.wait(words, at, now, CLAIM_LIMIT_MS) === "timed-out") Atomics.compareExchange(words, at, now, CLOSED);
+    } else if (waitedMs >= CLAIM_LIMIT_MS) {
+      Atomics.compareExchange(words, at, now, CLOSED);
+    } else if (Atomics.wait(words, at, now, CLAIM_LOOK_MS) === "timed-out") {
+      waitedMs += CLAIM_LOOK_MS;
+    }
   }
 }
 
-function settle(words: Int32Array, at: number, value: number): void {
-  Atomics.store(words, at, value);
+/** What was claimed counts anew, unless another thread has closed it meanwhile. */
+function settle(words: Int32Array, at: number, how: number, value: number): void {
+  Atomics.compareExchange(words, at, how, value);
   Atomics.notify(words, at);
+}
+
+/** @param at of the counter's first word */
+function free(words: Int32Array, at: number): void {
+  // Whoever gets it is seen to have it before it counts.
+  Atomics.store(words, at + 1, CLOSED);
+  Atomics.store(words, at, 0);
 }

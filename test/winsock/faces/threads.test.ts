@@ -13,11 +13,11 @@ import { pattern } from "../../support/two-hosts.ts";
 import { address, PEER, type VirtualThread, VirtualWinsock } from "../../support/virtual-winsock.ts";
 
 /** Two threads, the first of which has connected a socket. */
-function connected(v = new VirtualWinsock()) {
-  const [one, other] = v.threads(2) as [VirtualThread, VirtualThread];
-  const listener = v.listener(80);
+function connected(v = new VirtualWinsock(), threads = v.threads(2), port = 80) {
+  const [one, other] = threads as [VirtualThread, VirtualThread];
+  const listener = v.listener(port);
   const s = one.socket(AF_INET, SOCK_STREAM, 0);
-  expect(one.connect(s, address(PEER, 80), sizeof_sockaddr_in)).toBe(0);
+  expect(one.connect(s, address(PEER, port), sizeof_sockaddr_in)).toBe(0);
   const peer = v.peerWinsock.accept(listener, null, null);
   return { v, one, other, s, peer };
 }
@@ -134,7 +134,10 @@ describe("what one thread does", () => {
     for (const overlapped of ours!) expect(one.CancelIoEx(s, overlapped)).toBe(1);
     expect(ours!.map(({ Internal }) => Internal)).toEqual(Array(20).fill(statusOfError(e.WSA_OPERATION_ABORTED)));
     expect(theirs!.map(({ Internal }) => Internal)).toEqual(Array(20).fill(STATUS_PENDING));
-    expect([one.CancelIoEx(s, null), theirs!.map(({ Internal }) => Internal)]).toEqual([1, Array(20).fill(statusOfError(e.WSA_OPERATION_ABORTED))]);
+    expect([one.CancelIoEx(s, null), theirs!.map(({ Internal }) => Internal)]).toEqual([
+      1,
+      Array(20).fill(statusOfError(e.WSA_OPERATION_ABORTED)),
+    ]);
   });
 
   test("a socket made without WSA_FLAG_OVERLAPPED keeps whichever thread calls", () => {
@@ -155,8 +158,8 @@ describe("what one thread does", () => {
 
 describe("bytes of a stream that one thread has read ahead", () => {
   /** The first thread receives until bytes lie with its face that it has not taken. */
-  function readingAhead() {
-    const { v, one, other, s, peer } = connected();
+  function readingAhead(...program: Parameters<typeof connected>) {
+    const { v, one, other, s, peer } = connected(...program);
     const bytes = pattern(400_000, 3);
     v.peerWinsock.ioctlsocket(peer, 0x8004667e | 0, { value: 1 });
     let sent = 0;
@@ -179,6 +182,20 @@ describe("bytes of a stream that one thread has read ahead", () => {
   test("are nobody's when another thread comes: each byte is received once, in order, by whoever asks", () => {
     const { one, other, take, left } = readingAhead();
     for (let i = 0; left() > 0; i++) take(i % 3 === 0 ? one : other, 5000 + i);
+    expect(left()).toBe(0);
+  });
+
+  test("are not taken for those of a thread that ended in the middle of a stream, whose socket had the same number", () => {
+    const v = new VirtualWinsock();
+    const [ended, one, other] = v.threads(3) as [VirtualThread, VirtualThread, VirtualThread];
+    const before = readingAhead(v, [ended, one]);
+    for (let i = 0; i < 3; i++) received(ended, before.s, 1000);
+    ended.end();
+    one.WSAStartup(MAKEWORD(2, 2), new_WSADATA());
+    const { s, take, left } = readingAhead(v, [one, other], 81);
+    expect(s).toBe(before.s);
+    take(other);
+    while (left() > 0) take(one);
     expect(left()).toBe(0);
   });
 

@@ -83,6 +83,11 @@ export class PacketNames {
     return this.#lastPosted;
   }
 
+  /** Other threads have had these packets, and objects of their own for them. @param calls as the answer to a fence has them */
+  takenElsewhere(calls: Uint8Array | null): void {
+    if (calls !== null) for (const call of float64s(calls)) this.#overlapped.delete(call);
+  }
+
   take(call: number): WSAOVERLAPPED | null {
     const overlapped = this.#overlapped.get(call) ?? null;
     this.#overlapped.delete(call);
@@ -175,7 +180,9 @@ export function completionFunctions({ call, thread, packets, setLastError, takeR
 
     PostQueuedCompletionStatus(CompletionPort, dwNumberOfBytesTransferred, dwCompletionKey, lpOverlapped) {
       const name = lpOverlapped === null ? 0 : packets.posted(lpOverlapped);
-      const { error } = call(CALL.postPacket, CompletionPort, dwNumberOfBytesTransferred >>> 0, Math.trunc(dwCompletionKey), name, null);
+      const [bytes, key] = [dwNumberOfBytesTransferred >>> 0, Math.trunc(dwCompletionKey)];
+      const { error, data } = call(CALL.postPacket, CompletionPort, bytes, key, name, null);
+      packets.takenElsewhere(data);
       if (error !== 0 && name !== 0) packets.take(name);
       return error === 0 ? TRUE : FALSE;
     },

@@ -54,7 +54,14 @@ export class LookupsBegun {
     };
     // An address that stands there in figures is found as soon as anything is.
     const { a, b, data } = question ?? { a: 0, b: 0, data: null };
-    const request = { op: question === undefined ? CALL.fence : CALL.getaddrinfo, s: 0, a, b, c: milliseconds, data };
+    const request = {
+      op: question === undefined ? CALL.fence : CALL.getaddrinfo,
+      s: 0,
+      a,
+      b,
+      c: question === undefined ? 0 : milliseconds,
+      data,
+    };
     const post = transfers.callOf(request, (_transfer, reply) => over(reply));
     const heard = routine && (() => routine(lookup.code, 0, overlapped));
     const result = transfers.begin(

@@ -111,7 +111,8 @@ export class Transfers {
     // Before any packet can be taken: which of the program's threads takes it is not known.
     core.packets.made(last, overlapped);
     // What was answered at once is here after this, and no packet tells of it again, unless the program is told that it goes on.
-    const { a: facts } = core.call(CALL.fence, s, toldLater === 0 && !neverAtOnce ? last : 0, 0, 0, null);
+    const { a: facts, data: takenElsewhere } = core.call(CALL.fence, s, toldLater === 0 && !neverAtOnce ? last : 0, 0, 2, null);
+    core.packets.takenElsewhere(takenElsewhere);
     const leavesPacket = (event & 1) === 0 && (facts & FENCE.hasPort) !== 0;
     if (!leavesPacket) core.packets.take(last);
     if (s !== 0) this.#flowOf(s).facts = facts;

@@ -78,7 +78,8 @@ export const CALL = {
   /**
    * Not Winsock: s, or 0. Does nothing, after all that was asked before; WSAENOTSOCK for an s that is no socket. a: 0, or the id of an
    * overlapped call on s, which, if it is over, counts as over at once; c: 1 to be answered after all that the program's other threads have
-   * asked before. Reply a: `FENCE` bits; b: 1 in a process of version 1.x.
+   * asked before. Reply a: `FENCE` bits; b: 1 in a process of version 1.x; data, with c 2: of which calls and posted packets other threads
+   * have taken the packets since it was last told, each a little-endian f64.
    */
   fence: 31,
   /** CancelIo, CancelIoEx. s; a: the id of one call of this thread, 0 for all; b: 1 for those of all threads. Ends overlapped calls with WSA_OPERATION_ABORTED. Result: how many. */
@@ -87,7 +88,7 @@ export const CALL = {
   associate: 34,
   /** GetQueuedCompletionStatus(Ex). s: a port; a: milliseconds, −1 for ever; b: how many at most. Result: packets; reply data: five little-endian f64 of each: key, 1 when it tells of a call of this thread, that call's id, bytes, error. */
   dequeue: 35,
-  /** PostQueuedCompletionStatus. s: a port; a: bytes; b: key; c: what stands for the call. */
+  /** PostQueuedCompletionStatus. s: a port; a: bytes; b: key; c: what stands for the call, 0 for nothing. Reply data: as of a fence with c 2. */
   postPacket: 36,
   /** SetFileCompletionNotificationModes. s; a: FILE_SKIP_ bits. */
   notificationModes: 37,

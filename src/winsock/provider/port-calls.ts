@@ -44,7 +44,9 @@ export function dequeue({ process, thread, handle }: Caller, timeoutMs: number, 
   const attempt = (): Outcome | undefined => {
     if (port.isClosed) return refused(ERROR_ABANDONED_WAIT_0);
     const packets = port.take(count);
-    return packets.length === 0 ? undefined : { result: packets.length, error: 0, data: encoded(packets, thread.id) };
+    if (packets.length === 0) return undefined;
+    for (const packet of packets) if (packet.thread !== thread.id) process.threads.get(packet.thread)?.tookElsewhere(packet.call);
+    return { result: packets.length, error: 0, data: encoded(packets, thread.id) };
   };
   const timedOut = (): Outcome => refused(WAIT_TIMEOUT);
   const outcome = attempt();
@@ -53,13 +55,14 @@ export function dequeue({ process, thread, handle }: Caller, timeoutMs: number, 
   return { on: [port], attempt, timeoutMs: timeoutMs < 0 ? Number.POSITIVE_INFINITY : timeoutMs, timedOut };
 }
 
-/** PostQueuedCompletionStatus. @param call the caller's number for what it calls lpOverlapped, 0 for null */
+/** PostQueuedCompletionStatus. @param call the caller's number for what it calls lpOverlapped, 0 for null. Reply data: as of a fence */
 export function postPacket({ process, thread, handle }: Caller, bytes: number, key: number, call: number): Outcome {
   const port = process.completionPort(handle);
   if (port === undefined) return refused(WSA_INVALID_HANDLE);
   if (!port.hasRoom) return refused(WSAENOBUFS);
   port.post({ key, thread: thread.id, call, bytes, error: 0 });
-  return succeeded(TRUE);
+  const data = thread.tellTakenElsewhere();
+  return { ...succeeded(TRUE), ...(data && { data }) };
 }
 
 /** SetFileCompletionNotificationModes; events of sockets are set in any case. */

@@ -313,7 +313,7 @@ export class Provider implements CallHandler {
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));
       }
       case CALL.fence:
-        return fence(caller, a);
+        return fence(caller, a, c === 2);
       case CALL.cancelIo:
         return cancelIo(caller, a, b !== 0);
       case CALL.createWindow:
@@ -387,7 +387,7 @@ function cleanUp(process: Process, duplicates: Duplicates): Outcome {
 }
 
 /** What a call that is over by now has to tell is told by its answer: as of one that was over at once, it leaves no packet. */
-function fence({ process, thread, handle }: Caller, call: number): Outcome {
+function fence({ process, thread, handle }: Caller, call: number, tellsTaken: boolean): Outcome {
   const socket = process.socket(handle);
   if (handle !== 0 && socket === undefined) return failed(WSAENOTSOCK);
   if (call !== 0) socket?.completion?.port.withdraw(thread.id, call, !socket.skipsPackets);
@@ -395,7 +395,8 @@ function fence({ process, thread, handle }: Caller, call: number): Outcome {
     (socket?.isSynchronous === true ? FENCE.isSynchronous : 0) |
     (socket?.completion === undefined ? 0 : FENCE.hasPort) |
     (socket?.skipsPackets === true ? FENCE.skipsPackets : 0);
-  return { result: 0, error: 0, a, b: process.isLegacy ? 1 : 0 };
+  const data = tellsTaken ? thread.tellTakenElsewhere() : undefined;
+  return { result: 0, error: 0, a, b: process.isLegacy ? 1 : 0, ...(data && { data }) };
 }
 
 /** It failed, and brought nothing. */

@@ -7,6 +7,7 @@ import { STATUS_PENDING, statusOfError } from "../../../src/winsock/abi/nt-statu
 import { new_WSAOVERLAPPED, type WSAOVERLAPPED } from "../../../src/winsock/abi/overlapped-structures.ts";
 import { new_WSADATA, type SOCKET, sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import { PacketNames } from "../../../src/winsock/faces/completion-functions.ts";
 import { CALL } from "../../../src/winsock/provider/calls.ts";
 import { POSTED } from "../../../src/winsock/provider/socket.ts";
 import { pattern } from "../../support/two-hosts.ts";
@@ -116,6 +117,48 @@ describe("what one thread does", () => {
     expect([overlapped.Internal, Buffer.from(buffers[0]!.buf.subarray(0, 4)).toString()]).toEqual([0, "data"]);
     one.PostQueuedCompletionStatus(port, 1, 2, null);
     expect([other.GetQueuedCompletionStatus(port, bytes, key, told, 0), told.value]).toEqual([1, null]);
+  });
+
+  test("takes packets, of which the thread that made the call keeps no name", () => {
+    const { v, one, other, s, peer } = connected();
+    const port = one.CreateIoCompletionPort(s, 0, 77, 0);
+    const made = jest.spyOn(PacketNames.prototype, "made");
+    const posted = jest.spyOn(PacketNames.prototype, "posted");
+    for (let i = 0; i < 3; i++) {
+      one.WSARecv(s, [{ len: 10, buf: new Uint8Array(10) }], 1, null, { value: 0 }, new_WSAOVERLAPPED(), null);
+      one.PostQueuedCompletionStatus(port, 1, 2, new_WSAOVERLAPPED());
+      v.peerWinsock.send(peer, Buffer.from("data"), 4, 0);
+      v.advance(500);
+      const [bytes, key, told] = [{ value: 0 }, { value: 0 }, { value: null as WSAOVERLAPPED | null }];
+      for (let packet = 0; packet < 2; packet++) expect(other.GetQueuedCompletionStatus(port, bytes, key, told, 0)).toBe(1);
+    }
+    const [names] = made.mock.contexts as PacketNames[];
+    const calls = [...made.mock.calls.map(([call]) => call), ...posted.mock.results.map(({ value }) => value as number)];
+    // One that is made or posted is told of the packets before it.
+    expect(calls.map((call) => names!.take(call) === null)).toEqual([true, true, false, true, true, false]);
+    made.mockRestore();
+    posted.mockRestore();
+  });
+
+  test("associates a socket with a port before it ends: packets of the other's calls tell of its own objects", () => {
+    const { v, one, other, s, peer } = connected();
+    const receive = (overlapped: WSAOVERLAPPED): void => {
+      const sent = v.peerWinsock.send(peer, pattern(8192, 1), 8192, 0);
+      v.advance(50);
+      const got = { value: 0 };
+      one.WSARecv(s, [{ len: sent, buf: new Uint8Array(sent) }], 1, got, { value: 0 }, overlapped, null);
+      expect([overlapped.Internal, overlapped.InternalHigh]).toEqual([0, sent]);
+    };
+    const event = other.WSACreateEvent();
+    // By then it knows that there is another.
+    one.send(s, Buffer.from("x"), 1, 0);
+    receive({ ...new_WSAOVERLAPPED(), hEvent: event });
+    const port = other.CreateIoCompletionPort(s, 0, 77, 0);
+    other.end();
+    const overlapped = new_WSAOVERLAPPED();
+    receive(overlapped);
+    const told = { value: null as WSAOVERLAPPED | null };
+    expect([one.GetQueuedCompletionStatus(port, { value: 0 }, { value: 0 }, told, 0), told.value === overlapped]).toEqual([1, true]);
   });
 
   test("CancelIoEx of one call leaves alone that of another thread, which has the same number there", () => {

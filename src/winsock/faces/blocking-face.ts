@@ -320,7 +320,10 @@ export function createBlockingFace(
   function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean): boolean {
     if (port === undefined || bytes.length === 0 || hooks.isRunning || !streams.takesSend(s)) return false;
     port.takeReplies();
-    return streams.takesSend(s) && streams.postSend(s, bytes, hasMore);
+    if (!streams.takesSend(s) || !streams.postSend(s, bytes, hasMore)) return false;
+    // Whoever came while it left must not come before it.
+    if (!streams.isAlone()) ask(port, { op: CALL.fence, s: 0, a: 0, b: 0, c: 0, data: null });
+    return true;
   }
 
   /** A plain receive, of bytes that were shown before it was called or else of the host. @returns undefined when only the host can tell */

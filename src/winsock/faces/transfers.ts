@@ -160,6 +160,7 @@ export class Transfers {
     const id = port.post(request, answered);
     if (leavesPacket && ((this.#flowOf(s).facts ?? 0) & FENCE.skipsPackets) === 0) this.#core.packets.made(id, overlapped);
     if (options.bytes) options.bytes.value = bytes.length;
+    this.#keepOrder();
     this.#core.setLastError(0);
     return 0;
   }
@@ -187,6 +188,7 @@ export class Transfers {
     if (transfer.isOver) return this.#core.fail(transfer.error);
     transfer.isPending = true;
     if (leavesPacket) this.#core.packets.made(transfer.calls.at(-1)!, overlapped);
+    this.#keepOrder();
     return this.#core.fail(WSA_IO_PENDING);
   }
 
@@ -215,6 +217,11 @@ export class Transfers {
       for (const each of this.#flows.values()) each.facts = undefined;
     }
     return ((flow.facts ?? FENCE.isSynchronous) & FENCE.isSynchronous) === 0 ? port() : undefined;
+  }
+
+  /** Whoever came while a call left must not come before it. */
+  #keepOrder(): void {
+    if (!this.#core.streams.isAlone()) this.#core.call(CALL.fence, 0, 0, 0, 0, null);
   }
 
   /** How the end of a call without a routine is told. */

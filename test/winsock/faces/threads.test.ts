@@ -281,6 +281,32 @@ describe("bytes of a stream that one thread has read ahead", () => {
 });
 
 describe("sends that are not waited for", () => {
+  test.each(["send", "WSASend"] as const)(
+    "of which one leaves while another thread comes: %s has reached the host when it returns",
+    (how) => {
+      const { v, one, other, s } = connected();
+      const send = (): void => {
+        const buffers = [{ len: 1, buf: Buffer.from("a") }];
+        if (how === "send") one.send(s, Buffer.from("a"), 1, 0);
+        else one.WSASend(s, buffers, 1, null, 0, new_WSAOVERLAPPED(), null);
+      };
+      for (let i = 0; i < 3; i++) send();
+      const { provider } = v;
+      const call = provider.call.bind(provider);
+      const asked: string[] = [];
+      jest.spyOn(provider, "call").mockImplementation((client, request, reply) => {
+        asked.push(request.op === CALL.send ? "send" : request.op === CALL.fence ? `fence of ${client}` : "");
+        if (asked.length === 1) other.WSACreateEvent();
+        call(client, request, reply);
+      });
+      send();
+      expect(asked[0]).toBe("send");
+      // The other one comes with a fence, and this one asks too.
+      expect(new Set(asked.filter((what) => what.startsWith("fence"))).size).toBe(2);
+      expect([asked.at(-1), one.WSAGetLastError()]).toEqual([expect.stringMatching(/^fence/), 0]);
+    },
+  );
+
   test("are waited for once there is another thread, so that bytes stand in the order of the calls", () => {
     const { v, one, other, s, peer } = connected();
     const asked = jest.spyOn(v.provider, "call");

@@ -10,6 +10,7 @@ import { connectDaemon } from "../transport/daemon-link.ts";
 import { Doorbell } from "../transport/doorbell.ts";
 import { LentViews } from "../transport/lent-views.ts";
 import { emptyMessage, OPEN } from "../transport/message.ts";
+import { hasEnded, thisThread } from "../transport/native-thread.ts";
 import { NetworkError } from "../transport/network-error.ts";
 import { SharedMemoryLink } from "../transport/shared-memory-link.ts";
 import { SocketCallPort } from "../transport/socket-call-port.ts";
@@ -53,6 +54,13 @@ interface Choice {
   readonly isOwnProcess: boolean;
 }
 
+interface WinsockProcess extends Choice {
+  readonly memory: SharedArrayBuffer;
+  readonly shared: SharedProcess;
+  /** Of the thread whose host its sockets are of, once it is known; undefined for a daemon. */
+  doorbell?: Doorbell;
+}
+
 let chosen: Choice | undefined;
 /** As a URL has them. */
 let devicesInSight: string | undefined;
@@ -60,7 +68,7 @@ let attached:
   | { readonly url: string; readonly thread: ServingThread; readonly own: ServiceThread | undefined; readonly address: ThreadAddress }
   | undefined;
 /** What this thread was, or is, one thread of. */
-let winsockProcess: (Choice & { readonly memory: SharedArrayBuffer; readonly shared: SharedProcess }) | undefined;
+let winsockProcess: WinsockProcess | undefined;
 let openPorts = 0;
 /** A worker's ports to a thread of this process. */
 const portsHere = new Set<{ close(): void }>();
@@ -128,7 +136,7 @@ export function openBlockingPort(): BlockingPort {
   const url = networkUrl();
   const network = parseNetworkUrl(url);
   const { shared, memory } = processOn(url);
-  const place = shared.join(threadId);
+  const place = shared.join(threadId, thisThread());
   const closed = () => {
     shared.leave(place);
     portClosed();
@@ -153,6 +161,7 @@ function openDaemonCallPort(path: string, shared: SharedProcess, closed: () => v
 function openThreadCallPort(url: string, host: HostSettings, shared: SharedProcess, closed: () => void): BlockingPort {
   const thread = threadFor(url, host);
   thread.waitUntilRunning();
+  processOn(url).doorbell = thread.doorbell;
   const port = new BlockingCallPort(thread.attach(), thread.doorbell, shared, () => forget(port, closed));
   return port;
 }
@@ -164,9 +173,11 @@ export function joinBlockingPort(): BlockingPort | undefined {
   return isKnown && processOn(url).shared.isInUse ? openBlockingPort() : undefined;
 }
 
-function processOn(url: string): NonNullable<typeof winsockProcess> {
+function processOn(url: string): WinsockProcess {
   const isOwnProcess = chosen?.isOwnProcess ?? false;
-  if (winsockProcess?.url === url && winsockProcess.isOwnProcess === isOwnProcess) return winsockProcess;
+  // Threads that were of one process on a network that has ended may each find another one, where they have nothing in common.
+  const isOver = winsockProcess?.doorbell?.state === "ended";
+  if (winsockProcess?.url === url && winsockProcess.isOwnProcess === isOwnProcess && !isOver) return winsockProcess;
   const theirs = isOwnProcess ? undefined : inherited();
   const memory = theirs?.url === url ? theirs.process : newProcessMemory(randomInt(1, 0x7fff_ffff));
   winsockProcess = { url, isOwnProcess, memory, shared: new SharedProcess(memory) };
@@ -270,11 +281,15 @@ function threadFor(url: string, settings: HostSettings): ServingThread {
 }
 
 function workerEnded(threadId: number): void {
-  // Its connections with a daemon.
-  closeDescriptorsOf(threadId);
-  winsockProcess?.shared.threadEnded(threadId);
   const theirs = inherited();
-  if (theirs !== undefined && theirs.process !== winsockProcess?.memory) new SharedProcess(theirs.process).threadEnded(threadId);
+  const processes = winsockProcess === undefined ? [] : [winsockProcess.shared];
+  if (theirs !== undefined && theirs.process !== winsockProcess?.memory) processes.push(new SharedProcess(theirs.process));
+  // With a worker end those that it started, and nobody is left to hear of it.
+  for (const ended of new Set([threadId, ...processes.flatMap((shared) => shared.orphans(hasEnded))])) {
+    // Its connections with a daemon.
+    closeDescriptorsOf(ended);
+    for (const shared of processes) shared.threadEnded(ended);
+  }
   if (attached === undefined && theirs?.thread !== undefined) {
     attached = { url: theirs.url, thread: new NeighbourServiceThread(theirs.thread), own: undefined, address: theirs.thread };
   }

@@ -40,6 +40,26 @@ function run(network: string, main: string): Promise<{ stdout: string; stderr: s
   return program.ended;
 }
 
+test("threads whose network has ended, and that find one each, have nothing in common", async () => {
+  const { stdout, stderr } = await run(
+    "embedded:",
+    `const networks = "await import(new URL('../network/networks.js', WINSOCK))";
+    const { closeNetwork, openBlockingPort } = await import(new URL("../network/networks.js", WINSOCK));
+    const started = "must(-w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA()));";
+    const number = "(" + networks + ").openBlockingPort().process.number";
+    thread("w.WSACreateEvent(); say(3, " + number + "); say(0, 1); until(1, 1); w.WSACleanup();" + started + "say(2, " + number + "); say(0, 2); setInterval(() => {}, 1000);");
+    until(0, 1);
+    const before = openBlockingPort().process.number === words[3];
+    w.WSACleanup();
+    await closeNetwork();
+    must(-w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA()));
+    say(1, 1);
+    until(0, 2);
+    console.log(before, openBlockingPort().process.number === words[2]);`,
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: "true false\n", stderr: "" });
+});
+
 const daemon = sharedDaemon();
 
 describe.each([
@@ -82,6 +102,20 @@ describe.each([
       console.log(w.recv(s, new Uint8Array(1), 1, 0), w.WSAGetLastError());`,
     );
     expect({ stdout, stderr }).toEqual({ stdout: "0 0\n", stderr: "" });
+  });
+
+  test("are left alone when a worker is terminated, and with it those that it started", async () => {
+    const { stdout, stderr } = await run(
+      network,
+      `const networks = await import(new URL("../network/networks.js", WINSOCK));
+      const isAlone = () => { const port = networks.openBlockingPort(); port.close(); return port.process.isAlone; };
+      const worker = thread("thread('w.WSACreateEvent(); say(0, 1); setInterval(() => {}, 1000);'); setInterval(() => {}, 1000);");
+      while (Atomics.load(words, 0) < 1) await new Promise((resolve) => setTimeout(resolve, 20));
+      const before = isAlone();
+      await worker.terminate();
+      console.log(before, isAlone());`,
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: "false true\n", stderr: "" });
   });
 
   test("end one another's waits, wake one another by events, and take packets and messages across threads", async () => {

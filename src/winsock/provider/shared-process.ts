@@ -9,7 +9,9 @@ const JOINS = 1;
 const OPEN = 2;
 const OWNERS = 3;
 const MOST_OWNERS = 256;
-const COUNTERS = OWNERS + MOST_OWNERS;
+/** An owner's words: its thread plus one (0 where the place is free), and what the system knows the thread by. */
+const OWNER_WORDS = 3;
+const COUNTERS = OWNERS + MOST_OWNERS * OWNER_WORDS;
 const MOST_COUNTERS = 1024;
 /** A counter's two words: the socket (0 where the counter is free), and what was taken. */
 const COUNTER_WORDS = 2;
@@ -95,6 +97,12 @@ export class TakenCounter {
   }
 }
 
+/** As the system knows a thread; an id of 0 where it cannot be told. */
+interface SystemThread {
+  readonly id: number;
+  readonly startTicks: number;
+}
+
 export class SharedProcess {
   readonly #words: Int32Array;
 
@@ -123,10 +131,15 @@ export class SharedProcess {
   }
 
   /** A port is about to be opened. @param thread a number of the thread's own @returns what `leave` takes */
-  join(thread: number): number {
+  join(thread: number, { id, startTicks }: SystemThread = { id: 0, startTicks: 0 }): number {
     Atomics.add(this.#words, JOINS, 1);
     if (Atomics.add(this.#words, OPEN, 1) === 0) this.#freeCounters();
-    for (let at = OWNERS; at < COUNTERS; at++) if (Atomics.compareExchange(this.#words, at, 0, thread + 1) === 0) return at;
+    for (let at = OWNERS; at < COUNTERS; at += OWNER_WORDS) {
+      if (Atomics.compareExchange(this.#words, at, 0, thread + 1) !== 0) continue;
+      Atomics.store(this.#words, at + 2, startTicks);
+      Atomics.store(this.#words, at + 1, id);
+      return at;
+    }
     return 0;
   }
 
@@ -137,14 +150,26 @@ export class SharedProcess {
 
   /** The port is closed. */
   leave(place: number): void {
+    if (place !== 0) Atomics.store(this.#words, place + 1, 0);
     if (place === 0 || Atomics.exchange(this.#words, place, 0) !== 0) Atomics.sub(this.#words, OPEN, 1);
   }
 
   /** The thread has ended, and has left none of its ports. */
   threadEnded(thread: number): void {
-    for (let at = OWNERS; at < COUNTERS; at++) {
-      if (Atomics.compareExchange(this.#words, at, thread + 1, 0) === thread + 1) Atomics.sub(this.#words, OPEN, 1);
+    for (let at = OWNERS; at < COUNTERS; at += OWNER_WORDS) {
+      if (Atomics.load(this.#words, at) === thread + 1) this.leave(at);
     }
+  }
+
+  /** Threads that have left none of their ports, and of which the system says that they have ended. */
+  orphans(hasEnded: (thread: SystemThread) => boolean): readonly number[] {
+    const found = new Set<number>();
+    for (let at = OWNERS; at < COUNTERS; at += OWNER_WORDS) {
+      const id = Atomics.load(this.#words, at + 1);
+      const thread = Atomics.load(this.#words, at) - 1;
+      if (id !== 0 && thread >= 0 && hasEnded({ id, startTicks: Atomics.load(this.#words, at + 2) })) found.add(thread);
+    }
+    return [...found];
   }
 
   /** A counter for what is read ahead of this socket. @returns undefined when there are other threads, or too many counters */

@@ -1,5 +1,5 @@
 import { FALSE, FD_CONNECT, FD_MAX_EVENTS, FD_WRITE, SOCK_STREAM, TRUE } from "../abi/constants.ts";
-import { ERROR_INVALID_WINDOW_HANDLE, ERROR_NOT_ENOUGH_QUOTA, WSAEINVAL, WSAEMFILE } from "../abi/errors.ts";
+import { ERROR_ACCESS_DENIED, ERROR_INVALID_WINDOW_HANDLE, ERROR_NOT_ENOUGH_QUOTA, WSAEINVAL, WSAEMFILE } from "../abi/errors.ts";
 import { MessageWindow, type WindowMessage } from "./message-window.ts";
 import type { EventSink } from "./network-events.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
@@ -17,9 +17,11 @@ export function createWindow({ process, thread }: Caller): Outcome {
   return succeeded(process.open(new MessageWindow(thread.messages)));
 }
 
-export function destroyWindow({ process, handle }: Caller): Outcome {
+/** Only the thread that made a window may destroy it (Microsoft, "DestroyWindow function"). */
+export function destroyWindow({ process, thread, handle }: Caller): Outcome {
   const window = process.window(handle);
   if (window === undefined) return refused(ERROR_INVALID_WINDOW_HANDLE);
+  if (window.queue !== thread.messages) return refused(ERROR_ACCESS_DENIED);
   window.queue.forget(handle);
   if (process.close(handle)) window.abort();
   return succeeded(TRUE);

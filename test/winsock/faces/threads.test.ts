@@ -102,6 +102,14 @@ describe("what one thread does", () => {
     expect([other.PeekMessage(message, 0, 0, 0, 1), one.PeekMessage(message, 0, 0, 0, 1)]).toEqual([0, 1]);
   });
 
+  test("cannot destroy the window of another", () => {
+    const { one, other } = connected();
+    const window = one.CreateMessageWindow(() => 0);
+    expect([other.DestroyWindow(window), other.WSAGetLastError()]).toEqual([0, e.ERROR_ACCESS_DENIED]);
+    expect([one.PostMessage(window, 1234, 5, 6), one.DestroyWindow(window), other.DestroyWindow(window)]).toEqual([1, 1, 0]);
+    expect(other.WSAGetLastError()).toBe(e.ERROR_INVALID_WINDOW_HANDLE);
+  });
+
   test("takes packets of calls that another has begun, with a structure that says what is known of them", () => {
     const { v, one, other, s, peer } = connected();
     const port = one.CreateIoCompletionPort(s, 0, 77, 0);

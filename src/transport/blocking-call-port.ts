@@ -158,6 +158,7 @@ export class BlockingCallPort implements BlockingPort {
         if (this.#reader.release()) this.#doorbell.ring();
         if (!reply.more) return replyIn(reply, joinPieces(pieces ?? []));
       }
+      if (this.#comesAtOnce()) continue;
       if (!this.#sleep(() => this.#reader.hasMessage)) {
         this.#posted.fail();
         return failedCall(id, WSAENETDOWN);

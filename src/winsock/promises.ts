@@ -340,19 +340,22 @@ export function WSAPoll<E extends PollEntry>(
 }
 
 /**
- * Each connection of a listener as it comes: `for await (const { socket } of accepted(listener))`. Ends when the listener is closed.
- * As those that follow it waits no longer than its block, with `await using`.
+ * Each connection of a listener as it comes: `for await (const { socket } of accepted(listener))`. Ends when the listener is closed;
+ * a connection that its peer resets before its turn comes is passed over. As those that follow it waits no longer than its block, with `await using`.
  */
 export function accepted(s: SOCKET, options?: Cancellable): DisposableGenerator<AcceptedSocket> {
   return awaitedFace.accepted(s, options);
 }
 
-/** Data of a stream as it comes, to the peer's end: `for await (const data of received(s))`. */
+/** Data of a stream as it comes, to the peer's end: `for await (const data of received(s))`. @throws WinsockError as recv; or the signal's reason */
 export function received(s: SOCKET, options?: Cancellable): DisposableGenerator<Uint8Array> {
   return awaitedFace.received(s, options);
 }
 
-/** Datagrams as they come, each with its sender: `for await (const { data, address } of datagrams(s))`. Ends when the socket is closed. */
+/**
+ * Datagrams as they come, each with its sender: `for await (const { data, address } of datagrams(s))`. Ends when the socket is closed.
+ * @throws WinsockError as recvfrom: WSAECONNRESET too, after a datagram that found nobody, unless WSAIoctl has set SIO_UDP_CONNRESET to false
+ */
 export function datagrams(s: SOCKET, options?: Cancellable): DisposableGenerator<{ readonly data: Uint8Array } & SocketAddress> {
   return awaitedFace.datagrams(s, options);
 }

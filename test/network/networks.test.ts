@@ -304,6 +304,20 @@ describe("a program with a network", () => {
     await expect(run(lines)).resolves.toMatchObject({ stdout: "10004\n" });
   });
 
+  test("ends after a receive of a busy stream that it gave up", async () => {
+    const promises = new URL("../../dist/winsock/promises.js", import.meta.url).href;
+    const lines = `const { accept, bind, connect, listen, recv, send, socket } = await import("${promises}");
+      const [listener, s] = [await socket(), await socket()];
+      await bind(listener, "127.0.0.1:80");
+      await listen(listener);
+      const [{ socket: taken }] = await Promise.all([accept(listener), connect(s, "127.0.0.1:80")]);
+      const sending = send(s, new Uint8Array(1_000_000));
+      for (let left = 1_000_000; left > 0; ) left -= (await recv(taken, 16_000)).length;
+      await sending;
+      await recv(taken, 16_000, { signal: AbortSignal.timeout(50) }).catch((error) => console.log(error.name));`;
+    await expect(run(lines)).resolves.toMatchObject({ stdout: "TimeoutError\n" });
+  });
+
   test("learns in one sentence why its network cannot be had", async () => {
     const failed = await run("try { n.openBlockingPort(); } catch (e) { console.log(e.name + ': ' + e.message); }", {
       TAPSOCK: "daemon:/nonexistent/tapsock.sock",

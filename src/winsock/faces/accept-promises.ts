@@ -42,36 +42,46 @@ const REFUSALS: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** @param owned closes a socket at the end of a block */
-export function createAcceptPromises({ call, familyOf, opened }: PromiseCalls, owned: (s: SOCKET) => OwnedSocket): AcceptPromises {
+export function createAcceptPromises(
+  { sequence, inOfferTurn, afterOffers, familyOf, opened }: PromiseCalls,
+  owned: (s: SOCKET) => OwnedSocket,
+): AcceptPromises {
   const ownedAs = <T extends object>(s: SOCKET, told: T): T & OwnedSocket => {
     const { [Symbol.asyncDispose]: end } = owned(s);
     return disposable({ socket: s, ...told }, end);
   };
 
-  async function accept(s: SOCKET, { signal }: Cancellable = {}, syscall?: string): Promise<AcceptedSocket> {
-    const { result, data } = await call("accept", { s, a: LONGEST_NAME }, signal, { syscall });
+  async function accept(s: SOCKET, signal: AbortSignal | undefined, call: PromiseCalls["call"]): Promise<AcceptedSocket> {
+    const { result, data } = await call("accept", { s, a: LONGEST_NAME }, signal);
     opened(result, familyOf(s));
     return ownedAs(result, socketAddressOf(data));
   }
 
   return {
-    accept: (s, options) => accept(s, options),
+    accept: (s, { signal } = {}) => afterOffers(s, () => accept(s, signal, sequence("accept")), signal),
 
-    async WSAAccept(s, condition, options = {}) {
-      const { data, a } = await call("offer", { s }, options.signal);
-      const names = data ?? new Uint8Array(0);
-      const verdict = condition({ caller: socketAddressOf(names.slice(0, a)), callee: socketAddressOf(names.slice(a)) });
-      if (verdict === CF_ACCEPT) return accept(s, options, "WSAAccept");
-      if (verdict === CF_REJECT) await call("reject", { s }, undefined, { syscall: "WSAAccept" });
-      throw new WinsockError(REFUSALS.get(verdict) ?? WSAEINVAL, "WSAAccept");
-    },
+    WSAAccept: (s, condition, { signal } = {}) =>
+      inOfferTurn(
+        s,
+        async () => {
+          const call = sequence("WSAAccept");
+          const { data, a } = await call("offer", { s }, signal);
+          const names = data ?? new Uint8Array(0);
+          const verdict = condition({ caller: socketAddressOf(names.slice(0, a)), callee: socketAddressOf(names.slice(a)) });
+          if (verdict === CF_ACCEPT) return accept(s, signal, call);
+          if (verdict === CF_REJECT) await call("reject", { s });
+          throw new WinsockError(REFUSALS.get(verdict) ?? WSAEINVAL, "WSAAccept");
+        },
+        signal,
+      ),
 
     async AcceptEx(s, { into, length = 0, signal } = {}) {
       signal?.throwIfAborted();
+      const call = sequence("AcceptEx");
       let target = into;
       if (target === undefined) {
         const af = familyOf(s);
-        target = (await call("socket", { a: af, b: SOCK_STREAM }, signal, { syscall: "AcceptEx" })).result;
+        target = (await call("socket", { a: af, b: SOCK_STREAM }, signal)).result;
         opened(target, af);
       }
       try {

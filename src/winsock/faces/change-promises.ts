@@ -29,10 +29,11 @@ export interface QueryCalls {
   WSAIoctl(s: SOCKET, code: typeof SIO_ROUTING_INTERFACE_QUERY, input: NamedAddress): Promise<SocketAddress>;
 }
 
-export function createChangePromises({ call }: PromiseCalls, { WSAIoctl }: QueryCalls): ChangePromises {
+export function createChangePromises({ sequence }: PromiseCalls, { WSAIoctl }: QueryCalls): ChangePromises {
   /** @param data what the control code takes @param look what there is after a change */
   async function* changes<T>(s: SOCKET, a: number, data: Uint8Array | undefined, look: () => Promise<T>, signal: AbortSignal) {
     const wait = new CallAbort(signal);
+    const call = sequence("WSAIoctl");
     // Also on a nonblocking socket.
     const change = () => call("WSAIoctl", { s, a, d: OVERLAPPED | NO_PACKET, ...(data && { data }) }, wait.signal);
     try {

@@ -24,14 +24,20 @@ export interface ConnectPromises {
   WSAConnectByList(s: SOCKET, names: readonly NamedAddress[], options?: SelectOptions): Promise<FoundConnection>;
 }
 
+type Call = PromiseCalls["call"];
+
 /** Why a search for the address that answers is over before its end. */
 const OUT_OF_TIME = Symbol("out of time");
 /** It is not the address that was refused: no other one would fare better. */
 const ENDS_ALL: ReadonlySet<number> = new Set([WSANOTINITIALISED, WSAENETDOWN]);
 
-export function createConnectPromises({ call, familyOf, session }: PromiseCalls): ConnectPromises {
+export function createConnectPromises({ call, sequence, familyOf }: PromiseCalls): ConnectPromises {
   /** Within its time, which the host's clock measures. @throws WinsockError WSAETIMEDOUT when that is over */
-  async function within<T>(syscall: string, { timeoutMs, signal }: SelectOptions, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async function within<T>(
+    syscall: string,
+    { timeoutMs, signal }: SelectOptions,
+    act: (signal: AbortSignal, call: Call) => Promise<T>,
+  ): Promise<T> {
     if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new WinsockError(WSAEINVAL, syscall);
     const search = new CallAbort(signal);
     const clock = new AbortController();
@@ -43,7 +49,7 @@ export function createConnectPromises({ call, familyOf, session }: PromiseCalls)
       );
     }
     try {
-      return await act(search.signal);
+      return await act(search.signal, sequence(syscall));
     } catch (error) {
       throw error === OUT_OF_TIME ? new WinsockError(WSAETIMEDOUT, syscall) : error;
     } finally {
@@ -53,8 +59,8 @@ export function createConnectPromises({ call, familyOf, session }: PromiseCalls)
   }
 
   /** @throws WinsockError WSAENOTSOCK, or WSAEFAULT for a socket that is no stream of the internet (Wine's test WSAConnectByName) */
-  async function streamFamily(syscall: string, s: SOCKET, signal: AbortSignal): Promise<number> {
-    const { data } = await call("getsockopt", { s, a: SOL_SOCKET, b: SO_TYPE, c: 4 }, signal, { syscall });
+  async function streamFamily(syscall: string, s: SOCKET, signal: AbortSignal, call: Call): Promise<number> {
+    const { data } = await call("getsockopt", { s, a: SOL_SOCKET, b: SO_TYPE, c: 4 }, signal);
     const af = familyOf(s);
     if (data?.[0] !== SOCK_STREAM || nameLength(af) === undefined) throw new WinsockError(WSAEFAULT, syscall);
     return af;
@@ -67,32 +73,29 @@ export function createConnectPromises({ call, familyOf, session }: PromiseCalls)
     af: number,
     names: readonly Uint8Array[],
     signal: AbortSignal,
+    call: Call,
   ): Promise<FoundConnection> {
     const any = new Uint8Array(nameLength(af)!);
     any[0] = af;
     // A socket that the program has bound is refused, which is as good.
     await call("bind", { s, a: any.length, data: any }, signal).catch(passWinsock);
-    const startedIn = session();
     let failure = new WinsockError(WSAHOST_NOT_FOUND, syscall);
     for (const name of names) {
       try {
-        await call("connectEx", { s, a: name.length, b: name.length, data: name }, signal, {
-          syscall,
-          ...addressDetail(socketAddressOf(name)),
-        });
-        const own = socketAddressOf((await call("getsockname", { s, a: LONGEST_NAME }, signal, { syscall })).data);
+        await call("connectEx", { s, a: name.length, b: name.length, data: name }, signal, addressDetail(socketAddressOf(name)));
+        const own = socketAddressOf((await call("getsockname", { s, a: LONGEST_NAME }, signal)).data);
         return { local: { ...own, port: 0 }, remote: socketAddressOf(name) };
       } catch (error) {
         passWinsock(error);
         failure = error as WinsockError;
-        if (session() !== startedIn || ENDS_ALL.has(failure.errno)) break;
+        if (ENDS_ALL.has(failure.errno)) break;
       }
     }
     throw failure;
   }
 
   /** IPV6_V6ONLY; a socket of IPv4 has nothing to say of it. */
-  async function isV6Only(s: SOCKET, signal: AbortSignal): Promise<boolean> {
+  async function isV6Only(s: SOCKET, signal: AbortSignal, call: Call): Promise<boolean> {
     const answer = await call("getsockopt", { s, a: IPPROTO_IPV6, b: IPV6_V6ONLY, c: 4 }, signal).catch(passWinsock);
     return answer?.data?.[0] !== 0;
   }
@@ -112,26 +115,25 @@ export function createConnectPromises({ call, familyOf, session }: PromiseCalls)
     },
 
     WSAConnectByName: (s, node, service, options = {}) =>
-      within("WSAConnectByName", options, async (signal) => {
+      within("WSAConnectByName", options, async (signal, call) => {
         const syscall = "WSAConnectByName";
         const [host, port] = [textOf(node), typeof service === "number" ? String(service) : textOf(service)];
         if (host === null || port === null) throw new WinsockError(WSAEINVAL, syscall);
-        const family = await streamFamily(syscall, s, signal);
-        const flags = (await isV6Only(s, signal)) ? 0 : AI_V4MAPPED | AI_ALL;
+        const family = await streamFamily(syscall, s, signal, call);
+        const flags = (await isV6Only(s, signal, call)) ? 0 : AI_V4MAPPED | AI_ALL;
         const lookup = planAddressLookup(host, port, { flags, family, socktype: SOCK_STREAM, protocol: IPPROTO_TCP, isClean: true });
         if (typeof lookup === "number") throw new WinsockError(lookup, syscall);
-        const reply: CallReply | undefined =
-          lookup.question === undefined ? undefined : await call("getaddrinfo", lookup.question, signal, { syscall });
+        const reply: CallReply | undefined = lookup.question === undefined ? undefined : await call("getaddrinfo", lookup.question, signal);
         const names = lookup.entries(reply).map(({ name }) => name);
-        return connectToAny(syscall, s, family, names, signal);
+        return connectToAny(syscall, s, family, names, signal, call);
       }),
 
     WSAConnectByList: (s, names, options = {}) =>
-      within("WSAConnectByList", options, async (signal) => {
+      within("WSAConnectByList", options, async (signal, call) => {
         const syscall = "WSAConnectByList";
         if (!Array.isArray(names) || names.length === 0) throw new WinsockError(WSAEINVAL, syscall);
         const listed = names.map((name: NamedAddress) => nameBytes(syscall, name));
-        return connectToAny(syscall, s, await streamFamily(syscall, s, signal), listed, signal);
+        return connectToAny(syscall, s, await streamFamily(syscall, s, signal, call), listed, signal, call);
       }),
   };
 }

@@ -1,5 +1,5 @@
 import { FD_CLOSE, FD_MAX_EVENTS } from "../abi/constants.ts";
-import { WinsockError, WSAEINTR, WSAENOTSOCK } from "../abi/errors.ts";
+import { WinsockError, WSAECONNRESET, WSAEINTR, WSAENOTSOCK } from "../abi/errors.ts";
 import type { SOCKET } from "../abi/structures.ts";
 import type { AcceptedSocket } from "./accept-promises.ts";
 import { CallAbort } from "./call-abort.ts";
@@ -47,15 +47,30 @@ export interface RepeatedCalls {
   recvfrom(s: SOCKET, options: Cancellable): Promise<{ readonly data: Uint8Array } & SocketAddress>;
 }
 
-export function createEventPromises({ call, whenClosed, session }: PromiseCalls, { accept, recv, recvfrom }: RepeatedCalls): EventPromises {
-  /** What a call gives, again and again, until its socket is closed. */
-  async function* repeated<T>(make: () => Promise<T>): AsyncGenerator<T, void, undefined> {
+export function createEventPromises(
+  { call, sequence, whenClosed, session }: PromiseCalls,
+  { accept, recv, recvfrom }: RepeatedCalls,
+): EventPromises {
+  /** A call that is made again and again, and starts nothing up again once Winsock is ended. @throws WinsockError WSAEINTR then */
+  function again<T>(syscall: string, make: () => Promise<T>): () => Promise<T> {
+    let startedIn = session();
+    return () => {
+      if (startedIn !== undefined && session() !== startedIn) return Promise.reject(new WinsockError(WSAEINTR, syscall));
+      const made = make();
+      startedIn ??= session();
+      return made;
+    };
+  }
+
+  /** What a call gives, again and again, until its socket is closed. @param passed codes of failures after which it goes on */
+  async function* repeated<T>(make: () => Promise<T>, ...passed: readonly number[]): AsyncGenerator<T, void, undefined> {
     for (;;) {
       let made: T;
       try {
         made = await make();
       } catch (error) {
         if (isOver(error)) return;
+        if (error instanceof WinsockError && passed.includes(error.errno)) continue;
         throw error;
       }
       yield made;
@@ -64,16 +79,17 @@ export function createEventPromises({ call, whenClosed, session }: PromiseCalls,
 
   async function* events(s: SOCKET, lNetworkEvents: number, signal: AbortSignal): AsyncGenerator<NetworkEventRecord, void, undefined> {
     const wait = new CallAbort(signal);
+    const step = sequence("WSAWaitForMultipleEvents");
     const forget = whenClosed(s, () => wait.abort(new WinsockError(WSAEINTR, "WSAWaitForMultipleEvents")));
     let event = 0;
     let startedIn: unknown;
     try {
-      event = (await call("createEvent", { a: 1 }, signal)).result;
+      event = (await step("createEvent", { a: 1 }, signal, { syscall: "WSACreateEvent" })).result;
       startedIn = session();
-      await call("selectEvents", { s, a: event, b: lNetworkEvents });
+      await step("selectEvents", { s, a: event, b: lNetworkEvents }, undefined, { syscall: "WSAEventSelect" });
       for (let isOpen = true; isOpen; ) {
-        await call("waitForEvents", { b: -1, data: int32s([event]) }, wait.signal);
-        const { a: events, data } = await call("enumerateEvents", { s, a: event });
+        await step("waitForEvents", { b: -1, data: int32s([event]) }, wait.signal);
+        const { a: events, data } = await step("enumerateEvents", { s, a: event }, undefined, { syscall: "WSAEnumNetworkEvents" });
         const codes = readInt32s(data);
         const bits = Array.from({ length: FD_MAX_EVENTS }, (_, i) => i).filter((i) => (events & (1 << i)) !== 0);
         const errors = Object.fromEntries(bits.filter((i) => codes[i] !== 0).map((i) => [1 << i, codes[i] ?? 0]));
@@ -99,14 +115,22 @@ export function createEventPromises({ call, whenClosed, session }: PromiseCalls,
       return entries.map((entry, i) => ({ ...entry, revents: found[i] ?? 0 })).filter(({ revents }) => revents !== 0);
     },
 
-    accepted: (s, { signal } = {}) => disposableGenerator(signal, (signal) => repeated(() => accept(s, { signal }))),
+    accepted: (s, { signal } = {}) =>
+      disposableGenerator(signal, (signal) =>
+        // One that the peer reset before its turn came is none any more.
+        repeated(
+          again("accept", () => accept(s, { signal })),
+          WSAECONNRESET,
+        ),
+      ),
 
     received: (s, { signal } = {}) =>
       disposableGenerator(signal, async function* (signal) {
-        for (let data = await recv(s, { signal }); data.length > 0; data = await recv(s, { signal })) yield data;
+        const next = again("recv", () => recv(s, { signal }));
+        for (let data = await next(); data.length > 0; data = await next()) yield data;
       }),
 
-    datagrams: (s, { signal } = {}) => disposableGenerator(signal, (signal) => repeated(() => recvfrom(s, { signal }))),
+    datagrams: (s, { signal } = {}) => disposableGenerator(signal, (signal) => repeated(again("recvfrom", () => recvfrom(s, { signal })))),
 
     networkEvents: (s, lNetworkEvents, { signal } = {}) => disposableGenerator(signal, (signal) => events(s, lNetworkEvents, signal)),
   };

@@ -29,8 +29,17 @@ export interface CallSubject {
 export interface PromiseCalls {
   /** The host decides on all it has of the socket, shown bytes included. @throws WinsockError, or the signal's reason */
   call(op: AwaitedCall, fields: CallFields, signal?: AbortSignal, about?: CallSubject): Promise<CallReply>;
+  /**
+   * Calls that make up one of the program's: where Winsock is ended under the first ones, those after them start nothing up again.
+   * @throws WinsockError WSAEINTR of that call
+   */
+  sequence(syscall: string): PromiseCalls["call"];
   /** In turn with the sends of a socket. */
   inSendTurn<T>(s: SOCKET, act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
+  /** What asks whether a connection is wanted, and then takes it: meanwhile nobody else accepts of this listener. */
+  inOfferTurn<T>(s: SOCKET, act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
+  /** In turn with those that ask; at once where none does. */
+  afterOffers<T>(s: SOCKET, act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** AF_INET for a socket that is not known. */
   familyOf(s: SOCKET): number;
   /** The program has a new socket. */

@@ -195,6 +195,23 @@ export type IoctlArgument =
 /** Longer transfers travel in pieces of this many bytes. */
 const PIECE = 256 * 1024;
 const DEFAULT_RECEIVE = 65536;
+/** What is known of a socket. */
+interface SocketRecord {
+  readonly family: number;
+  /** A close that is under way, or has failed. */
+  closing?: Promise<void>;
+}
+
+/** Calls that come one after another on each socket. */
+interface Turns {
+  /** What they say when WSACleanup ends their wait. */
+  readonly syscall: string;
+  /** The last one of each socket. */
+  readonly last: Map<SOCKET, Promise<unknown>>;
+}
+
+const newTurns = (syscall: string): Turns => ({ syscall, last: new Map() });
+
 /** How much of a receive goes into one piece. */
 const pieceOf = (length: unknown): number => (typeof length === "number" ? Math.min(length, PIECE) : -1);
 const VERSION = MAKEWORD(2, 2);
@@ -204,12 +221,14 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   let opening: Promise<AsyncPort> | undefined;
   let openedPort: AsyncPort | undefined;
   let startups = 0;
-  /** The last send of each socket, so that the pieces of two long ones do not mix. */
-  const sending = new Map<SOCKET, Promise<unknown>>();
-  /** The last plain receive of each socket: what the host has shown belongs to them in their order. */
-  const receiving = new Map<SOCKET, Promise<unknown>>();
+  /** Sends of each socket, so that the pieces of two long ones do not mix. */
+  const sending = newTurns("send");
+  /** Plain receives of each socket: what the host has shown belongs to them in their order. */
+  const receiving = newTurns("recv");
+  /** Of each listener what asks about connections before it takes them. */
+  const offering = newTurns("accept");
   /** Of the program's sockets. A number that was given away anew has another record. */
-  const sockets = new Map<SOCKET, { readonly family: number }>();
+  const sockets = new Map<SOCKET, SocketRecord>();
   /** Who wants to know that a socket is closed. */
   const closings = new Map<SOCKET, Set<() => void>>();
   const streams = new KnownStreams((request, replied) => openedPort?.post(request, replied) === true);
@@ -250,6 +269,16 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     return request(op, fields, signal, about);
   }
 
+  function sequence(syscall: string): PromiseCalls["call"] {
+    let startedIn = opening;
+    return async (op, fields, signal, about) => {
+      if (startedIn !== undefined && opening !== startedIn) throw new WinsockError(WSAEINTR, syscall);
+      const reply = call(op, fields, signal, { syscall, ...about });
+      startedIn ??= opening;
+      return reply;
+    };
+  }
+
   /** @throws WinsockError, or the signal's reason */
   async function request(op: AwaitedCall, fields: CallFields, signal?: AbortSignal, about: CallSubject = {}): Promise<CallReply> {
     signal?.throwIfAborted();
@@ -261,21 +290,21 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   /** One after another on each socket. One that is aborted before its turn is told so at once, and then passed over. */
-  function inTurn<T>(turns: Map<SOCKET, Promise<unknown>>, s: SOCKET, act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  function inTurn<T>({ syscall, last }: Turns, s: SOCKET, act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const before = turns.get(s);
+    const before = last.get(s);
     const turn = before === undefined ? undefined : new Turn(signal);
     const startedIn = opening;
     const begin = async () => {
       turn?.come();
       // Its socket went with WSACleanup, and its call must not start up again.
-      if (startedIn !== undefined && opening !== startedIn) throw new WinsockError(WSAEINTR, turns === sending ? "send" : "recv");
+      if (startedIn !== undefined && opening !== startedIn) throw new WinsockError(WSAEINTR, syscall);
       return act();
     };
     const mine = before === undefined ? act() : before.then(begin, begin);
-    turns.set(s, mine);
+    last.set(s, mine);
     const forget = () => {
-      if (turns.get(s) === mine) turns.delete(s);
+      if (last.get(s) === mine) last.delete(s);
     };
     mine.then(forget, forget);
     return turn === undefined ? mine : turn.unlessAborted(mine);
@@ -284,7 +313,9 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   /** @param before bytes that were taken already */
   async function sendPieces(s: SOCKET, bytes: Uint8Array, flags: number, signal: AbortSignal | undefined, before = 0): Promise<number> {
     let sent = before;
+    const startedIn = opening;
     do {
+      if (sent > 0 && opening !== startedIn) throw new WinsockError(WSAEINTR, "send");
       const end = Math.min(sent + PIECE, bytes.length);
       if (flags === 0 && (await postSend(s, bytes.subarray(sent, end), end < bytes.length, signal))) {
         sent = end;
@@ -314,8 +345,10 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     const ahead = streams.readAhead(s);
     if (ahead?.isAsked === true && !ahead.isForgotten && ahead.heldBytes === 0) {
       streams.tellTaken(s, ahead);
-      const answer = ahead.nextAnswer();
-      await unlessAborted((await port()).waitingFor(answer), signal);
+      const startedIn = opening;
+      // One that is given up is no reason to live on.
+      await (await port()).waitingFor(unlessAborted(ahead.nextAnswer(), signal));
+      if (opening !== startedIn) throw new WinsockError(WSAEINTR, "recv");
     }
     if (ahead !== undefined && ahead.heldBytes > 0 && length > 0) {
       const room = into instanceof Uint8Array ? into : new Uint8Array(Math.min(length, ahead.heldBytes));
@@ -362,14 +395,15 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   }
 
   async function receiveFlagged(s: SOCKET, length: number, flags: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    const first = (await call("recv", { s, a: pieceOf(length), b: flags }, signal)).data ?? NO_BYTES;
+    const receive = sequence("recv");
+    const first = (await receive("recv", { s, a: pieceOf(length), b: flags }, signal)).data ?? NO_BYTES;
     // Only MSG_WAITALL insists on all, and only a long one comes in pieces.
     if ((flags & MSG_WAITALL) === 0) return first;
     const pieces = [first];
     let received = first.length;
     while (received < length && pieces.at(-1)!.length === PIECE) {
       try {
-        const { data } = await call("recv", { s, a: pieceOf(length - received), b: flags }, signal);
+        const { data } = await receive("recv", { s, a: pieceOf(length - received), b: flags }, signal);
         pieces.push(data ?? NO_BYTES);
       } catch {
         // What came is received, an abort or not; the next call will tell what is wrong.
@@ -432,7 +466,10 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
 
   const calls: PromiseCalls = {
     call,
+    sequence,
     inSendTurn: (s, act, signal) => inTurn(sending, s, act, signal),
+    inOfferTurn: (s, act, signal) => inTurn(offering, s, act, signal),
+    afterOffers: (s, act, signal) => (offering.last.has(s) ? inTurn(offering, s, act, signal) : act()),
     familyOf: (s) => sockets.get(s)?.family ?? AF_INET,
     opened: (s, family) => {
       sockets.set(s, { family });
@@ -450,11 +487,19 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
   };
   const { familyOf } = calls;
 
+  async function close(s: SOCKET): Promise<void> {
+    await call("closesocket", { s });
+    sockets.delete(s);
+    for (const told of [...(closings.get(s) ?? [])]) told();
+  }
+
   /** Of the socket that has this number now. */
   function owned(s: SOCKET): OwnedSocket {
     const mine = sockets.get(s);
     const isMine = () => mine !== undefined && sockets.get(s) === mine;
     return disposable({ socket: s }, async () => {
+      // Who closes it now hears how that goes.
+      await mine?.closing?.catch(() => {});
       if (isMine()) await face.closesocket(s);
     });
   }
@@ -486,8 +531,9 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     },
 
     async WSACleanup() {
-      if (opening === undefined) throw new WinsockError(WSANOTINITIALISED, "WSACleanup");
-      const closing = await opening;
+      const startedIn = opening;
+      const closing = await startedIn;
+      if (closing === undefined || opening !== startedIn) throw new WinsockError(WSANOTINITIALISED, "WSACleanup");
       const undo = () => closing.call({ op: CALL.cleanup, s: 0, a: 0, b: 0, c: 0, data: null });
       if (startups > 1) {
         startups--;
@@ -499,8 +545,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       // Beside those that the program asked for there is the one of the first call.
       const counted = startups + 1;
       startups = 0;
-      sending.clear();
-      receiving.clear();
+      for (const { last } of [sending, receiving, offering]) last.clear();
       streams.clear();
       sockets.clear();
       for (const told of [...closings.values()].flatMap((all) => [...all])) told();
@@ -551,10 +596,11 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       await call("shutdown", { s, a: how });
     },
 
-    async closesocket(s) {
-      await call("closesocket", { s });
-      sockets.delete(s);
-      for (const told of [...(closings.get(s) ?? [])]) told();
+    closesocket(s) {
+      const closing = close(s);
+      const record = sockets.get(s);
+      if (record !== undefined) record.closing = closing;
+      return closing;
     },
 
     getsockname: (s) => readName("getsockname", s),

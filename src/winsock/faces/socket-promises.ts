@@ -15,7 +15,7 @@ export interface SocketPromises {
 /** INVALID_HANDLE_VALUE, as some programs have it for a process. */
 const NO_PROCESS = 0xffffffff;
 
-export function createSocketPromises({ call, opened, share }: PromiseCalls): SocketPromises {
+export function createSocketPromises({ call, sequence, opened, share }: PromiseCalls): SocketPromises {
   return {
     async WSASocket(info) {
       if (typeof info !== "object" || info === null) throw new WinsockError(WSAEFAULT, "WSASocket");
@@ -32,11 +32,12 @@ export function createSocketPromises({ call, opened, share }: PromiseCalls): Soc
     async WSADuplicateSocket(s, dwProcessId) {
       const syscall = "WSADuplicateSocket";
       const about = { s, a: SOL_SOCKET, b: SO_PROTOCOL_INFOW, c: sizeof_WSAPROTOCOL_INFOW };
-      const { data } = await call("getsockopt", about, undefined, { syscall });
+      const together = sequence(syscall);
+      const { data } = await together("getsockopt", about);
       const pid = whole(dwProcessId) >>> 0;
       if (pid === 0 || pid === NO_PROCESS) throw new WinsockError(WSAEINVAL, syscall);
       share(s);
-      const { a } = await call("duplicateSocket", { s, a: pid | 0 });
+      const { a } = await together("duplicateSocket", { s, a: pid | 0 });
       return { ...readProtocolInfo(data ?? new Uint8Array(sizeof_WSAPROTOCOL_INFOW)), dwProviderReserved: a };
     },
 

@@ -44,27 +44,29 @@ export interface TransmitPromises {
   TransmitPackets(s: SOCKET, elements: readonly TransmitElement[], options?: TransmitOptions): Promise<number>;
 }
 
+type Call = PromiseCalls["call"];
+
 /** One call carries no more. */
 const PIECE = 256 * 1024;
 /** One send, of which other pieces of the program's do not see the middle: as an overlapped one it waits whatever the socket's mode. */
 const HOW = OVERLAPPED | NO_PACKET;
 
-export function createTransmitPromises({ call, inSendTurn }: PromiseCalls): TransmitPromises {
+export function createTransmitPromises({ sequence, inSendTurn }: PromiseCalls): TransmitPromises {
   /** What both check first (Wine's test TransmitFile). @throws WinsockError for a socket that cannot send */
-  async function isStream(syscall: string, s: SOCKET, signal: AbortSignal | undefined): Promise<boolean> {
-    const { data } = await call("getsockopt", { s, a: SOL_SOCKET, b: SO_TYPE, c: 4 }, signal, { syscall });
+  async function isStream(call: Call, s: SOCKET, signal: AbortSignal | undefined): Promise<boolean> {
+    const { data } = await call("getsockopt", { s, a: SOL_SOCKET, b: SO_TYPE, c: 4 }, signal);
     const found = data?.[0] === SOCK_STREAM;
     // A send of nothing finds what is wrong with a stream; of a datagram socket it would send something.
-    if (found) await call("send", { s, data: new Uint8Array(0) }, signal, { syscall });
-    else await call("getpeername", { s, a: LONGEST_NAME }, signal, { syscall });
+    if (found) await call("send", { s, data: new Uint8Array(0) }, signal);
+    else await call("getpeername", { s, a: LONGEST_NAME }, signal);
     return found;
   }
 
   /** Pieces that the provider knows to be one send. @returns bytes sent */
-  async function sendAll(syscall: string, s: SOCKET, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
+  async function sendAll(call: Call, s: SOCKET, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
     let sent = 0;
     const sendPiece = async (data: Uint8Array, hasMore: boolean): Promise<void> => {
-      await call("send", { s, b: sent > 0 ? 1 : 0, c: hasMore ? 1 : 0, d: HOW, data }, signal, { syscall });
+      await call("send", { s, b: sent > 0 ? 1 : 0, c: hasMore ? 1 : 0, d: HOW, data }, signal);
       sent += data.length;
     };
     let last: Uint8Array | undefined;
@@ -78,12 +80,13 @@ export function createTransmitPromises({ call, inSendTurn }: PromiseCalls): Tran
 
   async function transmit(
     syscall: string,
+    call: Call,
     s: SOCKET,
     elements: readonly TransmitElement[],
     { flags = 0, signal }: TransmitOptions,
   ): Promise<number> {
-    const sent = await sendAll(syscall, s, piecesOfAll(syscall, elements), signal);
-    if ((flags & TF_REUSE_SOCKET) !== 0) await call("disconnectEx", { s, a: TF_REUSE_SOCKET }, signal, { syscall });
+    const sent = await sendAll(call, s, piecesOfAll(syscall, elements), signal);
+    if ((flags & TF_REUSE_SOCKET) !== 0) await call("disconnectEx", { s, a: TF_REUSE_SOCKET }, signal);
     // "Start a transport-level disconnect after all the file data has been queued" (Microsoft): nobody waits for its end.
     else if ((flags & TF_DISCONNECT) !== 0) call("disconnectEx", { s }).catch(() => {});
     return sent;
@@ -92,6 +95,7 @@ export function createTransmitPromises({ call, inSendTurn }: PromiseCalls): Tran
   /** Of a connected datagram socket: each end of a packet ends a datagram. */
   async function transmitDatagrams(
     syscall: string,
+    call: Call,
     s: SOCKET,
     elements: readonly TransmitElement[],
     signal: AbortSignal | undefined,
@@ -102,7 +106,7 @@ export function createTransmitPromises({ call, inSendTurn }: PromiseCalls): Tran
       for await (const piece of piecesOf(syscall, element)) begun.push(piece);
       if (element.endsPacket !== true && i < elements.length - 1) continue;
       // What is longer than any datagram is refused, however much of it is seen.
-      sent += (await call("send", { s, data: joined(begun).subarray(0, PIECE) }, signal, { syscall })).result;
+      sent += (await call("send", { s, data: joined(begun).subarray(0, PIECE) }, signal)).result;
       begun = [];
     }
     return sent;
@@ -120,10 +124,11 @@ export function createTransmitPromises({ call, inSendTurn }: PromiseCalls): Tran
       return inSendTurn(
         s,
         async () => {
-          if (!(await isStream(syscall, s, signal))) throw new WinsockError(WSAENOTCONN, syscall);
+          const call = sequence(syscall);
+          if (!(await isStream(call, s, signal))) throw new WinsockError(WSAENOTCONN, syscall);
           checkFlags(syscall, options);
           const part = { ...(from !== undefined && { from }), ...(length !== undefined && { length }) };
-          return transmit(syscall, s, [{ data: head }, ...(file === null ? [] : [{ file, ...part }]), { data: tail }], options);
+          return transmit(syscall, call, s, [{ data: head }, ...(file === null ? [] : [{ file, ...part }]), { data: tail }], options);
         },
         signal,
       );
@@ -134,12 +139,13 @@ export function createTransmitPromises({ call, inSendTurn }: PromiseCalls): Tran
       return inSendTurn(
         s,
         async () => {
-          const goesInStream = await isStream(syscall, s, options.signal);
+          const call = sequence(syscall);
+          const goesInStream = await isStream(call, s, options.signal);
           checkFlags(syscall, options);
           if (!Array.isArray(elements) || elements.length === 0) throw new WinsockError(WSAEINVAL, syscall);
           const checked: readonly TransmitElement[] = elements;
           if (!checked.every(isElement)) throw new WinsockError(WSAEFAULT, syscall);
-          return goesInStream ? transmit(syscall, s, checked, options) : transmitDatagrams(syscall, s, checked, options.signal);
+          return goesInStream ? transmit(syscall, call, s, checked, options) : transmitDatagrams(syscall, call, s, checked, options.signal);
         },
         options.signal,
       );

@@ -196,6 +196,15 @@ describe("Symbol.asyncDispose", () => {
     expect(v.provider.usage.sockets).toBe(1);
   });
 
+  test("of a socket whose close is under way closes nothing twice", async () => {
+    const { ours, v } = awaitedWorld();
+    const own = ours.owned(await ours.socket());
+    const closing = ours.closesocket(own.socket);
+    await own[Symbol.asyncDispose]();
+    await closing;
+    expect(v.provider.usage.sockets).toBe(0);
+  });
+
   test("of an iteration gives up its wait", async () => {
     const w = awaitedWorld();
     const { s } = await connectedPair(w);
@@ -221,6 +230,48 @@ test("network events that end with WSACleanup start nothing up again", async () 
   await w.ours.WSACleanup();
   expect(await next).toMatchObject({ done: true });
   expect(w.opened()).toBe(1);
+});
+
+test("a receive that waits for the next bytes of a busy stream ends with WSACleanup, and starts nothing up again", async () => {
+  const w = awaitedWorld();
+  const { ours, peer, settled } = w;
+  const { s, accepted } = await connectedPair(w);
+  const sending = peer.send(accepted.socket, new Uint8Array(400_000));
+  for (let left = 400_000; left > 0; ) left -= (await settled(ours.recv(s, 8192))).length;
+  await settled(sending);
+  const waiting = failure(ours.recv(s, 8192));
+  await aMoment();
+  await ours.WSACleanup();
+  expect(await waiting).toMatchObject({ code: "WSAEINTR", syscall: "recv" });
+  expect(w.opened()).toBe(1);
+});
+
+test("a file that is sent when WSACleanup comes ends with it, and starts nothing up again", async () => {
+  const w = awaitedWorld();
+  const { s } = await connectedPair(w);
+  const reads: ((read: { readonly bytesRead: number }) => void)[] = [];
+  const file = { read: () => new Promise<{ readonly bytesRead: number }>((resolve) => reads.push(resolve)) };
+  const sending = failure(w.ours.TransmitFile(s, file));
+  while (reads.length < 1) await aMoment();
+  reads[0]!({ bytesRead: 1000 });
+  while (reads.length < 2) await aMoment();
+  await w.ours.WSACleanup();
+  reads[1]!({ bytesRead: 1000 });
+  for (let i = 0; i < 5; i++) await aMoment();
+  reads[2]?.({ bytesRead: 0 });
+  expect(await sending).toMatchObject({ code: "WSAEINTR", syscall: "TransmitFile" });
+  expect(w.opened()).toBe(1);
+});
+
+test("of two WSACleanups at once that undo one start-up, the second says so", async () => {
+  const w = awaitedWorld();
+  await w.ours.socket();
+  const [first, second] = [w.ours.WSACleanup(), failure(w.ours.WSACleanup())];
+  await first;
+  expect(await second).toMatchObject({ code: "WSANOTINITIALISED" });
+  await Promise.all([w.ours.WSAStartup(), w.ours.WSAStartup()]);
+  await Promise.all([w.ours.WSACleanup(), w.ours.WSACleanup()]);
+  expect(await failure(w.ours.WSACleanup())).toMatchObject({ code: "WSANOTINITIALISED" });
 });
 
 test("GetAddrInfoEx is over with its time, by the host's clock", async () => {

@@ -8,6 +8,7 @@ import {
   IPPROTO_IPV6,
   IPPROTO_TCP,
   IPV6_V6ONLY,
+  SO_LINGER,
   SO_UPDATE_ACCEPT_CONTEXT,
   SO_UPDATE_CONNECT_CONTEXT,
   SOCK_DGRAM,
@@ -225,4 +226,45 @@ describe("sockets by the catalogue", () => {
     await ours.bind(s);
     expect(await ours.getsockname(s)).toMatchObject({ address: "::", family: AF_INET6 });
   });
+});
+
+test("several WSAAccepts at once are each asked about a connection of their own", async () => {
+  const { ours, peer, settled } = awaitedWorld();
+  const listener = await peer.socket();
+  await peer.bind(listener, { port: 80 });
+  await peer.listen(listener);
+  const asked: number[] = [];
+  const taking = [0, 1].map(() =>
+    peer.WSAAccept(listener, ({ caller }) => {
+      asked.push(caller.port);
+      return CF_ACCEPT;
+    }),
+  );
+  const plain = peer.accept(listener);
+  const ports: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const s = await ours.socket();
+    await settled(ours.connect(s, { address: PEER, port: 80 }));
+    ports.push((await ours.getsockname(s)).port);
+  }
+  const taken = await settled(Promise.all(taking));
+  expect(taken.map(({ port }) => port)).toEqual(asked);
+  expect([...asked, (await settled(plain)).port].sort()).toEqual(ports.sort());
+});
+
+test("a connection that its peer resets before it is accepted ends no iteration", async () => {
+  const { ours, peer, settled } = awaitedWorld();
+  const listener = await peer.socket();
+  await peer.bind(listener, { port: 80 });
+  await peer.listen(listener);
+  const [gone, there] = [await ours.socket(), await ours.socket()];
+  await settled(ours.connect(gone, { address: PEER, port: 80 }));
+  await ours.setsockopt(gone, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 });
+  await ours.closesocket(gone);
+  await settled(ours.connect(there, { address: PEER, port: 80 }));
+  const { port } = await ours.getsockname(there);
+  for await (const accepted of peer.accepted(listener)) {
+    expect(accepted.port).toBe(port);
+    break;
+  }
 });

@@ -1,5 +1,5 @@
 import { type Dirent, lstatSync, mkdirSync, opendirSync, type Stats, unlinkSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { addressOf, EADDRINUSE, ECONNREFUSED, EEXIST, ENOENT, ENOTDIR, EPERM } from "./libc.ts";
 import { TapError } from "./tap-error.ts";
 import { bindDatagrams, isAbandoned, sendDatagram } from "./unix-datagram.ts";
@@ -89,7 +89,8 @@ export class DatagramRoom {
       try {
         let entry: Dirent | null = directory.readSync();
         for (let i = 0; entry !== null && i < MOST_ENTRIES && found.length < MOST_OTHERS; i++) {
-          if (STATION.test(entry.name) && entry.name !== this.#own) found.push(entry.name);
+          // A link would lead to a socket of another program.
+          if (entry.isSocket() && STATION.test(entry.name) && entry.name !== this.#own) found.push(entry.name);
           entry = directory.readSync();
         }
       } finally {
@@ -106,10 +107,10 @@ const cannotEnter = (path: string, errno: number, hint: string): TapError => new
 
 function makeDirectory(path: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeWithParents(path);
   } catch (error) {
     const { errno = -ENOENT, code } = error as NodeJS.ErrnoException;
-    if (errno !== -EEXIST) throw cannotEnter(path, -errno, `the directory cannot be made (${code}); name another one`);
+    throw cannotEnter(path, -errno, `the directory cannot be made (${code}); name another one`);
   }
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found?.isDirectory() !== true) throw cannotEnter(path, ENOTDIR, "expected a directory, or nothing yet");
@@ -118,11 +119,21 @@ function makeDirectory(path: string): void {
     throw cannotEnter(path, EPERM, "anybody may write there; name another directory, or take that right away");
 }
 
-/** Of a user's room root may be a guest; the other way round it is root's word. */
-function isOurs({ uid }: Stats): boolean {
-  const ours = process.getuid?.() ?? 0;
-  return ours === 0 || uid === ours || uid === 0;
+/** Node's own `recursive` tries for ever where the system lets nobody make a directory, as in /proc. */
+function makeWithParents(path: string, parents = true): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    const { errno } = error as NodeJS.ErrnoException;
+    if (errno === -EEXIST) return;
+    if (errno !== -ENOENT || !parents || dirname(path) === path) throw error;
+    makeWithParents(dirname(path));
+    makeWithParents(path, false);
+  }
 }
+
+/** Each takes datagrams from its own user alone: root, too, would say something in somebody else's room and hear nothing. */
+const isOurs = ({ uid }: Stats): boolean => uid === (process.geteuid?.() ?? 0);
 
 /** @returns whether a socket lay there; anything else is left where it is */
 function removeSocket(path: string): boolean {

@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -114,6 +125,14 @@ describe("a room", () => {
     closeDescriptor(stranger);
   });
 
+  test("sends nothing to sockets elsewhere that links in it lead to", () => {
+    const path = newPath();
+    const [a, elsewhere] = [enter(path, 1), enter(newPath(), 2)];
+    symlinkSync(join(directory, `${rooms}`, "00000002"), join(path, "00000003"));
+    a.send(bytes("secret"));
+    expect(heard(elsewhere)).toEqual([]);
+  });
+
   test("hears whoever may write to its socket, bytes of any kind", () => {
     const path = newPath();
     const a = enter(path, 1);
@@ -132,6 +151,18 @@ describe("a room cannot be entered", () => {
     const path = newPath();
     enter(path, 7);
     expect(() => enter(path, 7)).toThrow(`Cannot enter the room ${path}: EADDRINUSE; another station with the id 0x00000007 is there`);
+  });
+
+  test("where nobody may make a directory, at once", () => {
+    expect(() => enter("/proc/nothing/room", 1)).toThrow("Cannot enter the room /proc/nothing/room: ENOENT; the directory cannot be made");
+  });
+
+  // Only root can give a directory away.
+  (process.geteuid?.() === 0 ? test : test.skip)("that is another user's, by root neither: it would not hear anybody", () => {
+    const path = newPath();
+    mkdirSync(path, { mode: 0o700 });
+    chownSync(path, 12_345, 12_345);
+    expect(() => enter(path, 1)).toThrow(`Cannot enter the room ${path}: EPERM; the directory belongs to somebody else`);
   });
 
   test("where anybody may write, or something else lies", () => {

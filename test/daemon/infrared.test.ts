@@ -140,6 +140,54 @@ test("programs with hosts of their own share a room too, and move more than one 
   expect(await server.line("over")).toBe("over 0");
 }, 120_000);
 
+test("programs of the promise face find each other in a room by id and service, and an address that a call gave connects too", async () => {
+  const promises = new URL("../../dist/winsock/promises.js", import.meta.url).href;
+  const awaiting = (room: string, settings: string, lines: string): RunningProgram =>
+    keep(
+      RunningProgram.ofModule(`
+        import * as ws from ${JSON.stringify(promises)};
+        ws.useNetwork("embedded:?infrared=${room}${settings}");
+        const s = await ws.socket(ws.AF_IRDA);
+        const text = (bytes) => new TextDecoder().decode(bytes);
+        ${lines}`),
+    );
+  const room = newPath();
+  const server = awaiting(
+    room,
+    `&infrared-id=${BOX}`,
+    `await ws.bind(s, { service: "Chat" });
+    await ws.listen(s);
+    console.log("listening");
+    for await (const taken of ws.accepted(s)) {
+      for await (const bytes of ws.received(taken.socket)) await ws.send(taken.socket, bytes);
+    }`,
+  );
+  await server.line("listening");
+  const client = awaiting(
+    room,
+    "",
+    `await ws.connect(s, { id: ${BOX}, service: "Chat" });
+    await ws.send(s, "one");
+    console.log(text(await ws.recv(s)));
+    const peer = await ws.getpeername(s);
+    console.log(JSON.stringify(peer));
+    await ws.closesocket(s);
+    const again = await ws.socket(ws.AF_IRDA);
+    await ws.connect(again, peer);
+    await ws.send(again, "two");
+    console.log(text(await ws.recv(again)));
+    const nobody = await ws.socket(ws.AF_IRDA);
+    await ws.connect(nobody, { id: ${BOX}, service: "Fax" }).catch(({ code }) => console.log(code));`,
+  );
+  expect((await client.ended).stderr).toBe("");
+  expect(client.stdout.split("\n").slice(0, 4)).toEqual([
+    "one",
+    `{"address":"11223344","port":0,"family":26,"id":${BOX},"service":"Chat"}`,
+    "two",
+    "WSAECONNREFUSED",
+  ]);
+}, 120_000);
+
 test("a daemon's simulated devices answer its programs, and its trace and its capture have their frames", async () => {
   const socket = `${newPath()}.sock`;
   const capture = `${newPath()}.pcapng`;

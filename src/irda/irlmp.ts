@@ -54,6 +54,8 @@ export class LsapConnection {
   user: LsapUser | undefined;
   isConfirmed = false;
   isOver = false;
+  /** The answer to `askExclusive` is still to come. */
+  awaitsExclusive = false;
   readonly #lmp: IrLmp;
 
   constructor(lmp: IrLmp, local: number, remote: number, user: LsapUser | undefined) {
@@ -83,6 +85,7 @@ export class LsapConnection {
   }
 
   askExclusive(): void {
+    this.awaitsExclusive = true;
     this.#lmp.sendControl(this.local, this.remote, LM_OPCODE.accessMode, 0, Uint8Array.of(ACCESS_EXCLUSIVE));
   }
 
@@ -327,7 +330,9 @@ export class IrLmp implements LapUser {
         return;
       }
       case LM_OPCODE.accessConfirm:
-        if (parameter === MODE_TAKEN && rest[0] === ACCESS_EXCLUSIVE && user?.exclusiveAnswered !== undefined) this.exclusive = connection;
+        if (!connection.awaitsExclusive) return;
+        connection.awaitsExclusive = false;
+        if (parameter === MODE_TAKEN && rest[0] === ACCESS_EXCLUSIVE) this.exclusive = connection;
         user?.exclusiveAnswered?.(parameter === MODE_TAKEN);
         return;
     }

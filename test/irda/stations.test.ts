@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import type { IasAnswer } from "../../src/irda/ias.ts";
 import type { InfraredCall } from "../../src/irda/infrared-station.ts";
 import type { DiscoveredDevice } from "../../src/irda/irlap.ts";
-import { LM_REASON } from "../../src/irda/irlmp-frame.ts";
+import { ACCESS_EXCLUSIVE, LM_OPCODE, LM_REASON, MODE_TAKEN } from "../../src/irda/irlmp-frame.ts";
 import { ECHO, End, InfraredRoom, LAPTOP, PHONE, PRINTER } from "../support/infrared-room.ts";
 
 const PRINTER_SETTINGS = { id: PRINTER, name: "printer", services: [{ name: "Print" }] };
@@ -148,6 +148,15 @@ describe("one link after another", () => {
     expect(heard).toBe(`${text}.`);
     expect(peerReason).toBe(LM_REASON.userRequest);
   });
+});
+
+test("a peer that confirms exclusive mode unasked takes the link from nobody", () => {
+  const room = new InfraredRoom([ECHO]);
+  const end = room.connect(room.laptop, PHONE, "Echo") as End;
+  const { local, remote } = end.call!.ttp.connection!;
+  room.station(PHONE).lmp.sendControl(remote, local, LM_OPCODE.accessConfirm, MODE_TAKEN, Uint8Array.of(ACCESS_EXCLUSIVE));
+  room.simulation.advance(1000);
+  expect(room.connect(room.laptop, PHONE, "Echo")).toBeInstanceOf(End);
 });
 
 test("a device that does not answer a connect, or the wish for exclusive mode, is given up", () => {

@@ -3,7 +3,7 @@ import { WinsockError, WSAECONNREFUSED, WSAEINVAL, WSATRY_AGAIN } from "../abi/e
 import type { SOCKET } from "../abi/structures.ts";
 import { disposable, type OwnedSocket } from "./owned-sockets.ts";
 import { LONGEST_NAME, type SocketAddress, socketAddressOf } from "./promise-addresses.ts";
-import { type Cancellable, type PromiseCalls, whole } from "./promise-calls.ts";
+import { type Cancellable, type HostCall, type PromiseCalls, whole } from "./promise-calls.ts";
 
 /** A connection of a listener: its socket, and the peer. `await using` closes it. */
 export type AcceptedSocket = OwnedSocket & SocketAddress;
@@ -51,7 +51,7 @@ export function createAcceptPromises(
     return disposable({ socket: s, ...told }, end);
   };
 
-  async function accept(s: SOCKET, signal: AbortSignal | undefined, call: PromiseCalls["call"]): Promise<AcceptedSocket> {
+  async function accept(s: SOCKET, signal: AbortSignal | undefined, call: HostCall): Promise<AcceptedSocket> {
     const { result, data } = await call("accept", { s, a: LONGEST_NAME }, signal);
     opened(result, familyOf(s));
     return ownedAs(result, socketAddressOf(data));

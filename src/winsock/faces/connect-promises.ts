@@ -6,7 +6,7 @@ import type { CallReply } from "../provider/calls.ts";
 import { planAddressLookup } from "./address-lookup.ts";
 import { CallAbort } from "./call-abort.ts";
 import { addressDetail, LONGEST_NAME, type NamedAddress, nameBytes, type SocketAddress, socketAddressOf } from "./promise-addresses.ts";
-import { type Cancellable, type PromiseCalls, type SelectOptions, type SentData, sentBytes } from "./promise-calls.ts";
+import { type Cancellable, type HostCall, type PromiseCalls, type SelectOptions, type SentData, sentBytes } from "./promise-calls.ts";
 import { textOf } from "./text-buffer.ts";
 
 /** Both ends of the connection that a search came to. */
@@ -24,8 +24,6 @@ export interface ConnectPromises {
   WSAConnectByList(s: SOCKET, names: readonly NamedAddress[], options?: SelectOptions): Promise<FoundConnection>;
 }
 
-type Call = PromiseCalls["call"];
-
 /** Why a search for the address that answers is over before its end. */
 const OUT_OF_TIME = Symbol("out of time");
 /** It is not the address that was refused: no other one would fare better. */
@@ -36,7 +34,7 @@ export function createConnectPromises({ call, sequence, familyOf }: PromiseCalls
   async function within<T>(
     syscall: string,
     { timeoutMs, signal }: SelectOptions,
-    act: (signal: AbortSignal, call: Call) => Promise<T>,
+    act: (signal: AbortSignal, call: HostCall) => Promise<T>,
   ): Promise<T> {
     if (timeoutMs !== undefined && !(timeoutMs >= 0)) throw new WinsockError(WSAEINVAL, syscall);
     const search = new CallAbort(signal);
@@ -59,7 +57,7 @@ export function createConnectPromises({ call, sequence, familyOf }: PromiseCalls
   }
 
   /** @throws WinsockError WSAENOTSOCK, or WSAEFAULT for a socket that is no stream of the internet (Wine's test WSAConnectByName) */
-  async function streamFamily(syscall: string, s: SOCKET, signal: AbortSignal, call: Call): Promise<number> {
+  async function streamFamily(syscall: string, s: SOCKET, signal: AbortSignal, call: HostCall): Promise<number> {
     const { data } = await call("getsockopt", { s, a: SOL_SOCKET, b: SO_TYPE, c: 4 }, signal);
     const af = familyOf(s);
     if (data?.[0] !== SOCK_STREAM || nameLength(af) === undefined) throw new WinsockError(WSAEFAULT, syscall);
@@ -73,7 +71,7 @@ export function createConnectPromises({ call, sequence, familyOf }: PromiseCalls
     af: number,
     names: readonly Uint8Array[],
     signal: AbortSignal,
-    call: Call,
+    call: HostCall,
   ): Promise<FoundConnection> {
     const any = new Uint8Array(nameLength(af)!);
     any[0] = af;
@@ -95,7 +93,7 @@ export function createConnectPromises({ call, sequence, familyOf }: PromiseCalls
   }
 
   /** IPV6_V6ONLY; a socket of IPv4 has nothing to say of it. */
-  async function isV6Only(s: SOCKET, signal: AbortSignal, call: Call): Promise<boolean> {
+  async function isV6Only(s: SOCKET, signal: AbortSignal, call: HostCall): Promise<boolean> {
     const answer = await call("getsockopt", { s, a: IPPROTO_IPV6, b: IPV6_V6ONLY, c: 4 }, signal).catch(passWinsock);
     return answer?.data?.[0] !== 0;
   }

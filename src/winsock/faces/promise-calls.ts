@@ -33,7 +33,7 @@ export interface PromiseCalls {
    * Calls that make up one of the program's: where Winsock is ended under the first ones, those after them start nothing up again.
    * @throws WinsockError WSAEINTR of that call
    */
-  sequence(syscall: string): PromiseCalls["call"];
+  sequence(syscall: string): HostCall;
   /** In turn with the sends of a socket. */
   inSendTurn<T>(s: SOCKET, act: () => Promise<T>, signal: AbortSignal | undefined): Promise<T>;
   /** What asks whether a connection is wanted, and then takes it: meanwhile nobody else accepts of this listener. */
@@ -51,6 +51,8 @@ export interface PromiseCalls {
   /** Closing a socket does not set the event that tells of it. @returns no more to be told */
   whenClosed(s: SOCKET, told: () => void): () => void;
 }
+
+export type HostCall = PromiseCalls["call"];
 
 /** Bytes, or text, which goes as UTF-8. */
 export type SentData = Uint8Array | string;

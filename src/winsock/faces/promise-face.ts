@@ -70,6 +70,7 @@ import {
   type CallFields,
   type CallSubject,
   type Cancellable,
+  type HostCall,
   type PromiseCalls,
   type SelectOptions,
   type SentData,
@@ -269,7 +270,7 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
     return request(op, fields, signal, about);
   }
 
-  function sequence(syscall: string): PromiseCalls["call"] {
+  function sequence(syscall: string): HostCall {
     let startedIn = opening;
     return async (op, fields, signal, about) => {
       if (startedIn !== undefined && opening !== startedIn) throw new WinsockError(WSAEINTR, syscall);

@@ -3,7 +3,7 @@ import { WinsockError, WSAEFAULT, WSAEINVAL, WSAENOTCONN } from "../abi/errors.t
 import type { SOCKET } from "../abi/structures.ts";
 import { NO_PACKET, OVERLAPPED } from "../provider/overlapped.ts";
 import { LONGEST_NAME } from "./promise-addresses.ts";
-import { type Cancellable, type PromiseCalls, type SentData, sentBytes } from "./promise-calls.ts";
+import { type Cancellable, type HostCall, type PromiseCalls, type SentData, sentBytes } from "./promise-calls.ts";
 import { joined } from "./scattered.ts";
 
 /** A file that is open for reading: a `FileHandle` of `node:fs/promises` is one. */
@@ -44,8 +44,6 @@ export interface TransmitPromises {
   TransmitPackets(s: SOCKET, elements: readonly TransmitElement[], options?: TransmitOptions): Promise<number>;
 }
 
-type Call = PromiseCalls["call"];
-
 /** One call carries no more. */
 const PIECE = 256 * 1024;
 /** One send, of which other pieces of the program's do not see the middle: as an overlapped one it waits whatever the socket's mode. */
@@ -53,7 +51,7 @@ const HOW = OVERLAPPED | NO_PACKET;
 
 export function createTransmitPromises({ sequence, inSendTurn }: PromiseCalls): TransmitPromises {
   /** What both check first (Wine's test TransmitFile). @throws WinsockError for a socket that cannot send */
-  async function isStream(call: Call, s: SOCKET, signal: AbortSignal | undefined): Promise<boolean> {
+  async function isStream(call: HostCall, s: SOCKET, signal: AbortSignal | undefined): Promise<boolean> {
     const { data } = await call("getsockopt", { s, a: SOL_SOCKET, b: SO_TYPE, c: 4 }, signal);
     const found = data?.[0] === SOCK_STREAM;
     // A send of nothing finds what is wrong with a stream; of a datagram socket it would send something.
@@ -63,7 +61,7 @@ export function createTransmitPromises({ sequence, inSendTurn }: PromiseCalls): 
   }
 
   /** Pieces that the provider knows to be one send. @returns bytes sent */
-  async function sendAll(call: Call, s: SOCKET, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
+  async function sendAll(call: HostCall, s: SOCKET, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal | undefined): Promise<number> {
     let sent = 0;
     const sendPiece = async (data: Uint8Array, hasMore: boolean): Promise<void> => {
       await call("send", { s, b: sent > 0 ? 1 : 0, c: hasMore ? 1 : 0, d: HOW, data }, signal);
@@ -80,7 +78,7 @@ export function createTransmitPromises({ sequence, inSendTurn }: PromiseCalls): 
 
   async function transmit(
     syscall: string,
-    call: Call,
+    call: HostCall,
     s: SOCKET,
     elements: readonly TransmitElement[],
     { flags = 0, signal }: TransmitOptions,
@@ -95,7 +93,7 @@ export function createTransmitPromises({ sequence, inSendTurn }: PromiseCalls): 
   /** Of a connected datagram socket: each end of a packet ends a datagram. */
   async function transmitDatagrams(
     syscall: string,
-    call: Call,
+    call: HostCall,
     s: SOCKET,
     elements: readonly TransmitElement[],
     signal: AbortSignal | undefined,

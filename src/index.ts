@@ -130,7 +130,7 @@ export type { Overhearing, RawEndpoint, RawOpenRequest, RawSendResult, RawServic
 export type { Loans } from "./stack/tcp/loans.ts";
 export { NOBODY } from "./stack/tcp/notices.ts";
 export type { RingSource } from "./stack/tcp/ring-pool.ts";
-export type { TcpConnection, TcpListener, TcpService } from "./stack/tcp/tcp-service.ts";
+export type { Incoming, TcpConnection, TcpListener, TcpService } from "./stack/tcp/tcp-service.ts";
 export type {
   AbortReason,
   ConnectFailure,

@@ -28,8 +28,8 @@ const PEERS_V4 = ["203.0.113.1", "203.0.113.77", "198.51.100.9"].map(parseAddres
 const PEERS_V6 = ["2001:db8::1", "2001:db8::77", "2001:db8:ffff::9"].map(parseAddress);
 
 /** Ports of the host: listeners and endpoints, and one that nobody has. */
-export const PORTS = { echo: 80, neverAccepts: 81, mute: 82, datagrams: 5000, members: 5002, nobody: 9 } as const;
-const LISTENING = [PORTS.echo, PORTS.neverAccepts, PORTS.mute, PORTS.nobody] as const;
+export const PORTS = { echo: 80, neverAccepts: 81, mute: 82, decides: 83, datagrams: 5000, members: 5002, nobody: 9 } as const;
+const LISTENING = [PORTS.echo, PORTS.neverAccepts, PORTS.mute, PORTS.decides, PORTS.nobody] as const;
 const RECEIVING = [PORTS.datagrams, PORTS.members, PORTS.nobody] as const;
 
 export const chance = (random: Random, oneIn: number): boolean => below(random, oneIn) === 0;

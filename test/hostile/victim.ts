@@ -9,7 +9,7 @@ import type { InterfaceService } from "../../src/stack/link/interface-service.ts
 import { NO_OFFLOADS } from "../../src/stack/link/link-device.ts";
 import { MAX_NEIGHBOURS } from "../../src/stack/link/neighbours.ts";
 import type { RawEndpoint } from "../../src/stack/raw/raw-service.ts";
-import type { TcpConnection } from "../../src/stack/tcp/tcp-service.ts";
+import type { TcpConnection, TcpListener } from "../../src/stack/tcp/tcp-service.ts";
 import type { UdpEndpoint } from "../../src/stack/udp/udp-service.ts";
 import { Loopback } from "../../src/wire/loopback.ts";
 import { ipOf } from "../support/insides.ts";
@@ -43,6 +43,7 @@ const MAX_ROUTES = 128;
 const MAX_ADDRESSES = 64;
 /** Kept after the end of connections, and half open ones: more than the attacker's ports make. */
 const MAX_CONNECTIONS = 40_000;
+const MAX_REQUESTS = 8;
 
 const REASONS = new Set(DROP_REASONS.flatMap(({ reasons }) => Object.keys(reasons)));
 
@@ -64,6 +65,8 @@ export class Victim {
   readonly #endpoints: UdpEndpoint[] = [];
   readonly #raw: RawEndpoint[] = [];
   #lastReason: string | undefined;
+  /** A listener whose program decides before a SYN is answered. */
+  #deciding: TcpListener | undefined;
 
   constructor(seed: number) {
     this.#random = new SeededRandom(seed ^ 0x5eed);
@@ -148,7 +151,28 @@ export class Victim {
         if (accepted !== undefined) this.#adopt(accepted, false);
       },
     });
+    this.#deciding = tcp.listen({
+      localPort: PORTS.decides,
+      backlog: MAX_REQUESTS,
+      isConditional: true,
+      acceptable: () => {
+        // Most wait until others come, or too long.
+        if (chance(this.#random, 2)) this.#decide();
+      },
+    });
     tcp.listen({ localPort: PORTS.neverAccepts, backlog: 4, acceptable: () => {} });
+  }
+
+  /** About the oldest request. */
+  #decide(): void {
+    const { next } = this.#deciding!;
+    if (next === undefined) return;
+    if (chance(this.#random, 3)) {
+      this.#deciding!.refuse(next);
+      return;
+    }
+    const accepted = this.#deciding!.accept();
+    if (accepted !== undefined) this.#adopt(accepted, true);
   }
 
   /** A program has one connection more; too many, and the oldest has to go. */
@@ -268,6 +292,7 @@ export class Victim {
       ["path MTUs", ip.pathMtus.size, MAX_PATH_MTUS],
       ["routes", ip.routes.list().length, MAX_ROUTES],
       ["connections", this.host.tcp.connectionCount, MAX_CONNECTIONS],
+      ["requests for connections", this.#deciding?.waiting ?? 0, MAX_REQUESTS],
       ["addresses", ip.addresses().length, MAX_ADDRESSES],
     ];
     for (const through of ip.interfaces) {

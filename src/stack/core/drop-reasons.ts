@@ -247,6 +247,7 @@ const SEGMENT = {
   "ack-to-listener": "An acknowledgement came to a listener, which has sent nothing: it is answered by a reset.",
   "neither-syn-nor-rst": "Where a connection is only being opened, a segment came with neither SYN nor RST.",
   "syn-with-fin": "A SYN that carries a FIN, which the profile refuses.",
+  "listener-paused": "The listener takes no connections for the time being: the SYN is answered by a reset.",
   "accept-queue-full": "The listener's queue has no room for one more connection.",
   "ack-of-unsent": "The segment acknowledges something that was never sent.",
   "ack-too-old": "The segment acknowledges something from so long ago that it is not of this connection's recent past (RFC 5961).",

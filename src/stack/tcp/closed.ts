@@ -4,7 +4,7 @@ import { type Seq, seqAdd } from "../core/seq.ts";
 import { TokenBucket } from "../core/token-bucket.ts";
 import type { Ip } from "../ip/ip.ts";
 import { ACK, RST } from "../packet/tcp.ts";
-import type { Segment } from "./segment.ts";
+import type { Segment, Syn } from "./segment.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 
 /** Resets for segments of no connection: a thousand a second, so that a scan does not make us a reflector. */
@@ -32,16 +32,26 @@ export class Resets {
   }
 
   answer(seg: Segment): void {
+    if (!seg.has(ACK)) {
+      this.refuse(seg);
+      return;
+    }
+    // The peer told what it expects.
+    const repeated = this.#context.profile.resetRepeatsAck ? seg.ack : (0 as Seq);
+    this.#reset(seg, seg.ack, repeated, RST);
+  }
+
+  /** Of a segment without an ACK, such as a SYN, at once or later: all that it sent is acknowledged. */
+  refuse(syn: Syn): void {
+    this.#reset(syn, 0 as Seq, seqAdd(syn.seq, syn.length), RST | ACK);
+  }
+
+  #reset({ source, sourcePort, destination, destinationPort }: Syn, sequence: Seq, acknowledged: Seq, flags: number): void {
     if (!this.#rate.take()) {
       this.#context.drops.count("reset-rate-limited");
       return;
     }
-    const path = this.#ip.pathTo(seg.source, seg.destination);
-    if (typeof path === "string") return;
-    const { sourcePort, destinationPort } = seg;
-    // With an ACK the peer told what it expects; without, we acknowledge all it sent.
-    const repeated = this.#context.profile.resetRepeatsAck ? seg.ack : (0 as Seq);
-    if (seg.has(ACK)) this.#writer.reset(path, destinationPort, sourcePort, seg.ack, repeated, RST);
-    else this.#writer.reset(path, destinationPort, sourcePort, 0 as Seq, seqAdd(seg.seq, seg.length), RST | ACK);
+    const path = this.#ip.pathTo(source, destination);
+    if (typeof path !== "string") this.#writer.reset(path, destinationPort, sourcePort, sequence, acknowledged, flags);
   }
 }

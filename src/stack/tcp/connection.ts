@@ -120,7 +120,8 @@ export class Connection extends ControlBlock implements TcpConnection {
       this.receiveBuffer.clear();
       return;
     }
-    if (this.state === "SYN-SENT" || this.state === "SYN-RECEIVED") {
+    // What its user wrote into a connection that was accepted before its handshake is sent after that (RFC 9293 §3.10.4).
+    if (this.state === "SYN-SENT" || (this.state === "SYN-RECEIVED" && !this.isPassive)) {
       this.abort();
       return;
     }

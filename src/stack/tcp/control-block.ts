@@ -140,7 +140,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   /** The user has closed: nobody will read what comes. */
   isOrphan = false;
 
-  /** Where a passive connection waits to be accepted. */
+  /** Where a passive connection waits to be accepted, or has; undefined of one that was accepted before its handshake. */
   listener: Listener | undefined;
   /** Numbered by `ALARM`. */
   readonly alarms: Alarms;
@@ -245,7 +245,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.owner.stateChanged(from, state);
     const { trace } = this.context;
     if (trace.isOn) trace.emit({ type: "state-changed", connection: this.id, from, to: state, ...sequenceSpace(this) });
-    if (state === "ESTABLISHED" && !this.isPassive) this.notify(NOTICE.established);
+    if (state === "ESTABLISHED" && this.listener === undefined) this.notify(NOTICE.established);
   }
 
   // What the stack does to it

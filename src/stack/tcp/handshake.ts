@@ -3,7 +3,7 @@ import { type Seq, seqAdd } from "../core/seq.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { keepAliveChanged } from "./keep-alive.ts";
 import { openingEnded } from "./opening-alarms.ts";
-import type { Segment } from "./segment.ts";
+import type { Syn } from "./segment.ts";
 import { fittingMss, MIN_MSS, mssOfPath } from "./segment-size.ts";
 import { TimestampState } from "./timestamp-state.ts";
 
@@ -21,8 +21,8 @@ export interface SynFacts {
   readonly tsRecentAtMs: number;
 }
 
-export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
-  const { options } = seg;
+export function learnFromSyn(conn: ControlBlock, syn: Syn): void {
+  const { options } = syn;
   const { profile, now } = conn.context;
   const offers = (option: SynOption): boolean => profile.synOptions.includes(option);
   // RFC 7323 §2.5: scaling works only when both SYNs carry it.
@@ -31,8 +31,8 @@ export function learnFromSyn(conn: ControlBlock, seg: Segment): void {
     options.hasTimestamps &&
     (conn.isPassive || conn.options.timestamps ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
   takeOver(conn, {
-    irs: seg.seq,
-    window: seg.window,
+    irs: syn.seq,
+    window: syn.window,
     peerMss: Math.max(options.mss === 0 ? conn.path.defaultMss : options.mss, MIN_MSS),
     sndWindShift: scaling ? options.windowScale : 0,
     rcvWindShift: scaling ? profile.windowScale : 0,

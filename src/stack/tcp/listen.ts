@@ -10,16 +10,20 @@ import { learnFromSyn } from "./handshake.ts";
 import type { SequenceGenerator } from "./isn.ts";
 import type { Listener } from "./listener.ts";
 import { sendSyn } from "./opening-alarms.ts";
-import type { Segment } from "./segment.ts";
+import type { Segment, Syn } from "./segment.ts";
+import type { ConnectionOptions } from "./tcp-user.ts";
 
 /** What a listener needs of its host. */
 export interface ListenHost {
   readonly context: HostContext;
   readonly resets: Resets;
   readonly sequences: SequenceGenerator;
-  openPassively(listener: Listener, seg: Segment, iss: Seq): ControlBlock | RouteFailure;
+  /** A connection in CLOSED. @param listener where it waits to be accepted; undefined when it has been already */
+  openPassively(syn: Syn, iss: Seq, options: Readonly<ConnectionOptions>, listener: Listener | undefined): ControlBlock | RouteFailure;
   /** The SYN-ACK was tried. */
   answered(conn: ControlBlock, listener: Listener): void;
+  /** A request for a connection waits to be decided upon. */
+  requested(listener: Listener): void;
 }
 
 /**
@@ -27,8 +31,9 @@ export interface ListenHost {
  * @param oldSndNxt where an earlier connection of this flow ended: ISS must lie beyond it (RFC 1122 §4.2.2.13)
  */
 export function segmentInListen(listener: Listener, seg: Segment, host: ListenHost, oldSndNxt: Seq | undefined): SegmentVerdict {
-  // First: a reset has nothing to reset. Second: an ACK is of something we never sent.
-  if (seg.has(RST)) return "rst-to-listener";
+  // First: a reset has nothing to reset, but that a peer may take back a SYN which waits for a decision. Second: an ACK is of something
+  // we never sent.
+  if (seg.has(RST)) return listener.requests?.withdraw(seg) === true ? "accepted" : "rst-to-listener";
   if (seg.has(ACK)) {
     host.resets.answer(seg);
     return "ack-to-listener";
@@ -44,21 +49,39 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
     host.resets.answer(seg);
     return "syn-with-fin";
   }
+  if (listener.isPaused) {
+    host.resets.answer(seg);
+    return "listener-paused";
+  }
+  if (listener.requests !== undefined) {
+    if (!listener.requests.synArrives(seg, listener.mostRequests)) return "syn-duplicate";
+    host.requested(listener);
+    return "accepted";
+  }
   if (listener.isFull) {
     if (host.context.profile.backlogOverflow === "rst") host.resets.answer(seg);
     return "accept-queue-full";
   }
   listener.makeRoom();
-  const chosen = host.sequences(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
-  // A quick stream outruns the clock that the numbers are chosen by.
-  const iss = oldSndNxt === undefined || seqDiff(chosen, oldSndNxt) > 0 ? chosen : seqAdd(oldSndNxt, 65_537);
-  const conn = host.openPassively(listener, seg, iss);
+  const conn = host.openPassively(seg, issFor(seg, host.sequences, oldSndNxt), listener.options, listener);
   if (typeof conn === "string") return conn;
-  conn.sndNxt = seqAdd(conn.iss, 1);
-  conn.become("SYN-RECEIVED");
-  learnFromSyn(conn, seg);
-  sendSyn(conn, SYN | ACK);
-  conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
+  answerSyn(conn, seg);
   host.answered(conn, listener);
   return "accepted";
+}
+
+/** The initial sequence number of the answer. */
+export function issFor(syn: Syn, sequences: SequenceGenerator, oldSndNxt: Seq | undefined): Seq {
+  const chosen = sequences(syn.destination, syn.destinationPort, syn.source, syn.sourcePort);
+  // A quick stream outruns the clock that the numbers are chosen by.
+  return oldSndNxt === undefined || seqDiff(chosen, oldSndNxt) > 0 ? chosen : seqAdd(oldSndNxt, 65_537);
+}
+
+/** From CLOSED to SYN-RECEIVED: the SYN-ACK leaves. */
+export function answerSyn(conn: ControlBlock, syn: Syn): void {
+  conn.sndNxt = seqAdd(conn.iss, 1);
+  conn.become("SYN-RECEIVED");
+  learnFromSyn(conn, syn);
+  sendSyn(conn, SYN | ACK);
+  conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
 }

@@ -1,7 +1,8 @@
 import { formatEndpoint } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
+import { ConnectionRequest, type ConnectionRequests } from "./connection-request.ts";
 import { EMPTY_STATUS } from "./status.ts";
-import type { TcpConnection, TcpListener } from "./tcp-service.ts";
+import type { Incoming, TcpConnection, TcpListener } from "./tcp-service.ts";
 import { type ConnectionOptions, type ConnectionStatus, type ListenRequest, withDefaults } from "./tcp-user.ts";
 
 /**
@@ -18,7 +19,7 @@ export interface PendingHandshake {
   abort(): void;
 }
 
-/** A passive open: connections that wait for their handshake, and those that wait to be accepted. */
+/** A passive open: connections that wait for their handshake, and those that wait to be accepted; or requests that wait for both. */
 export class Listener implements TcpListener {
   readonly local: BoundAddress;
   readonly localPort: number;
@@ -28,9 +29,12 @@ export class Listener implements TcpListener {
   readonly #queue: TcpConnection[] = [];
   readonly #onClose: (listener: Listener) => void;
   readonly halfOpen = new Set<PendingHandshake>();
+  /** Of a listener whose user decides before a SYN is answered. */
+  readonly requests: ConnectionRequests | undefined;
+  isPaused = false;
   #backlog: number;
 
-  constructor(request: ListenRequest, onClose: (listener: Listener) => void) {
+  constructor(request: ListenRequest, onClose: (listener: Listener) => void, requests?: ConnectionRequests) {
     this.local = request.local;
     this.localPort = request.localPort;
     this.options = withDefaults(request.options);
@@ -38,10 +42,20 @@ export class Listener implements TcpListener {
     this.networkDown = request.networkDown ?? (() => {});
     this.#backlog = Math.max(1, request.backlog);
     this.#onClose = onClose;
+    this.requests = requests;
   }
 
   get waiting(): number {
-    return this.#queue.length;
+    return this.#queue.length + (this.requests?.size ?? 0);
+  }
+
+  get next(): Incoming | undefined {
+    return this.#queue[0] ?? this.requests?.first;
+  }
+
+  /** A flood may not make more of them than of half-open connections. */
+  get mostRequests(): number {
+    return Math.min(this.#backlog, HALF_OPEN_CAP);
   }
 
   get isFull(): boolean {
@@ -67,7 +81,12 @@ export class Listener implements TcpListener {
   }
 
   accept(): TcpConnection | undefined {
-    return this.#queue.shift();
+    return this.#queue.shift() ?? this.requests?.accept(this.options);
+  }
+
+  refuse(incoming: Incoming): void {
+    if (incoming instanceof ConnectionRequest) this.requests?.refuse(incoming);
+    else if (this.#queue.length > 0 && this.#queue[0] === incoming) this.#queue.shift()?.abort();
   }
 
   enqueue(conn: TcpConnection): void {
@@ -85,5 +104,6 @@ export class Listener implements TcpListener {
     for (const conn of [...this.halfOpen, ...this.#queue]) conn.abort();
     this.#queue.length = 0;
     this.halfOpen.clear();
+    this.requests?.refuseAll();
   }
 }

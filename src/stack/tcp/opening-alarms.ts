@@ -84,8 +84,14 @@ export function synTimedOut(conn: ControlBlock): void {
     if (conn.contact.retries < synRetriesOf(conn) || conn.options.maxRetransmissionMs !== undefined) synAgain(conn);
     else if (!conn.alarms.isPending(ALARM.connectLimit)) conn.fail("timed-out");
   } else if (conn.contact.retries < profile.synAckRetries) synAgain(conn);
-  else if (conn.isPassive) conn.release();
-  else conn.fail("timed-out");
+  else openingFailed(conn, "timed-out");
+}
+
+/** Nothing comes of SYN-RECEIVED. Passive: back to LISTEN (RFC 9293 §3.10.7.4), and only a user that has accepted already is told. */
+export function openingFailed(conn: ControlBlock, reason: "refused" | "timed-out"): void {
+  if (!conn.isPassive) conn.fail(reason);
+  else if (conn.listener !== undefined) conn.release();
+  else conn.breakOff(reason === "refused" ? "reset" : reason);
 }
 
 function synTimeout(conn: ControlBlock): number {

@@ -5,7 +5,7 @@ import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { establish } from "./handshake.ts";
 import { NOTICE } from "./notices.ts";
-import { sendSyn } from "./opening-alarms.ts";
+import { openingFailed, sendSyn } from "./opening-alarms.ts";
 import { acceptTextAndFin, acknowledgeSoon } from "./receiver.ts";
 import { acknowledgmentArrived } from "./recovery.ts";
 import { sampleRtt } from "./round-trip.ts";
@@ -108,9 +108,7 @@ function isAcceptable(conn: ControlBlock, seg: Segment): "yes" | "no" | "window-
 function reset(conn: ControlBlock): void {
   switch (conn.state) {
     case "SYN-RECEIVED":
-      // Passive: back to LISTEN, nobody is told. Active: it is a refusal.
-      if (conn.isPassive) conn.release();
-      else conn.fail("refused");
+      openingFailed(conn, "refused");
       return;
     case "CLOSING":
     case "LAST-ACK":

@@ -4,8 +4,29 @@ import type { InboundPacket } from "../ip/transport.ts";
 import * as tcp from "../packet/tcp.ts";
 import { makeSegmentOptions, parse, type SegmentOptions } from "../packet/tcp-options.ts";
 
+/** What a SYN says in its options; not read of any other segment. */
+export interface SynOptions {
+  readonly mss: number;
+  readonly windowScale: number;
+  readonly sackPermitted: boolean;
+  readonly hasTimestamps: boolean;
+  tsVal: number;
+}
+
+/** What opens a connection: a segment that has arrived with a SYN and without an ACK, or what is kept of one. */
+export interface Syn {
+  readonly seq: Seq;
+  readonly length: number;
+  readonly window: number;
+  readonly source: AddressWords;
+  readonly sourcePort: number;
+  readonly destination: AddressWords;
+  readonly destinationPort: number;
+  readonly options: SynOptions;
+}
+
 /** A TCP segment that has arrived, in RFC 9293's terms. One record is filled again for each arrival, so nothing may be kept of it. */
-export class Segment {
+export class Segment implements Syn {
   /** SEG.SEQ */
   seq: Seq = seq(0);
   /** SEG.ACK, meaningful with the ACK flag. */

@@ -82,13 +82,26 @@ export interface TcpConnection {
   status(): ConnectionStatus;
 }
 
+/** Who waits to be accepted: a connection, or with a conditional listener a request for one, in LISTEN. */
+export type Incoming = Pick<TcpConnection, "state" | "local" | "localPort" | "remote" | "remotePort">;
+
 export interface TcpListener {
   readonly local: BoundAddress;
   readonly localPort: number;
-  /** Established connections that wait for `accept`. */
+  /** How many wait for `accept`. */
   readonly waiting: number;
-  /** Takes the oldest waiting connection; set its `user` at once. It may have been reset meanwhile: look at its state. */
+  /** The oldest of them, left where it is. A request may go meanwhile: its peer takes it back, is not heard any more, or others come. */
+  readonly next: Incoming | undefined;
+  /**
+   * Takes the oldest waiting connection; set its `user` at once. It may have been reset meanwhile: look at its state. A request is answered
+   * now, and its connection is in SYN-RECEIVED: the user is told when it is `established`, or `aborted` when nothing comes of it.
+   * @returns undefined where none waits, or the oldest request cannot be answered any more
+   */
   accept(): TcpConnection | undefined;
+  /** Resets `next`. One that waits no more is left alone. */
+  refuse(incoming: Incoming): void;
+  /** While it is, each SYN is answered by a reset. What waits already may be accepted. */
+  isPaused: boolean;
   setBacklog(backlog: number): void;
   /** Ends listening; connections that nobody accepted are reset. */
   close(): void;

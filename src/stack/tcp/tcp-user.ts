@@ -20,6 +20,7 @@ export interface IcmpReport {
 
 /** What a connection tells its user, as far as the user wants to hear it. Called in the middle of the stack's work: note it and return; calling back into the connection is allowed, waiting is not. */
 export interface TcpUser {
+  /** The handshake of an open, or of a request that was accepted, is complete. */
   established?(): void;
   /** @param said the last ICMP error about the attempt, if there was one */
   connectFailed?(reason: ConnectFailure, said?: IcmpReport): void;
@@ -105,8 +106,10 @@ export interface ListenRequest {
   /** Undefined listens on every local address of both families, 0.0.0.0 and :: on those of one. */
   readonly local?: BoundAddress;
   readonly localPort: number;
-  /** Connections that may wait to be accepted. */
+  /** Connections that may wait to be accepted; of a conditional listener requests, the oldest of which gives way to one more. */
   readonly backlog: number;
+  /** No SYN is answered before the user accepts its connection, or refuses it (RFC 9293 §3.10.7.2 says what an answer is, and not when). */
+  readonly isConditional?: boolean;
   readonly options?: Partial<ConnectionOptions>;
   /** A connection waits in the queue. */
   readonly acceptable: () => void;

@@ -17,18 +17,19 @@ import * as tcp from "../packet/tcp.ts";
 import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import { Resets, segmentInClosed } from "./closed.ts";
 import { Connection } from "./connection.ts";
+import { type ConnectionRequest, ConnectionRequests, type RequestHost } from "./connection-request.ts";
 import { connectionOpened, sequenceSpace } from "./connection-trace.ts";
 import type { ConnectionOwner } from "./control-block.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import { HalfOpen, type HalfOpenHost, UNPACKED_HALF_OPEN } from "./half-open.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
-import { type ListenHost, segmentInListen } from "./listen.ts";
+import { answerSyn, issFor, type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { openingBegan, synTimedOut } from "./opening-alarms.ts";
 import { RingPool, type RingSource } from "./ring-pool.ts";
-import { Segment } from "./segment.ts";
+import { Segment, type Syn } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import { fitPath } from "./segment-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
@@ -38,6 +39,7 @@ import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
 import {
   type ConnectFailure,
+  type ConnectionOptions,
   type ConnectionStatus,
   type ListenRequest,
   type OpenFailure,
@@ -49,12 +51,14 @@ import {
 import { TimeWaits } from "./time-wait.ts";
 
 /** TCP of one host: finds the connection of each segment, and gives each connection its share of the turn. */
-export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, HalfOpenHost {
+export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, HalfOpenHost, RequestHost {
   readonly protocol = PROTOCOL_TCP;
   readonly context: HostContext;
   readonly resets: Resets;
   readonly rings: RingPool;
   readonly #ip: Ip;
+  /** Of the tables of flows. */
+  readonly #hash: KeyedHash;
   readonly #connections: FlowTable<Connection>;
   /** Passive connections in SYN-RECEIVED that are packed; each connection is here or among `#connections`. */
   readonly #halfOpen: FlowTable<HalfOpen>;
@@ -91,6 +95,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#ip = ip;
     this.rings = new RingPool(context, rings);
     const hash = new KeyedHash(context.random, 1, 3);
+    this.#hash = hash;
     this.#connections = new FlowTable(hash);
     this.#halfOpen = new FlowTable(hash);
     this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, (timeWait) => {
@@ -151,7 +156,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   listen(request: ListenRequest): TcpListener {
     const local = request.local && (this.#ip.localAddress(request.local) ?? request.local);
-    const listener = new Listener({ ...request, local }, (closed) => {
+    const requests = request.isConditional === true ? new ConnectionRequests(this.context, this.#hash, this) : undefined;
+    const forget = (closed: Listener): void => {
       this.#acceptable.delete(closed);
       const there = this.#listeners.get(closed.localPort) ?? [];
       if (!there.includes(closed)) return;
@@ -159,7 +165,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       this.holdPort(closed.localPort, -1);
       if (left.length > 0) this.#listeners.set(closed.localPort, left);
       else this.#listeners.delete(closed.localPort);
-    });
+    };
+    const listener = new Listener({ ...request, local }, forget, requests);
     this.#listeners.set(request.localPort, [...(this.#listeners.get(request.localPort) ?? []), listener]);
     this.holdPort(request.localPort, 1);
     return listener;
@@ -281,29 +288,51 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
     if (listener === undefined) return segmentInClosed(seg, this.resets);
     const verdict = segmentInListen(listener, seg, this, timeWait?.sndNxt);
-    // Only a connection that began takes the place of the old one; a SYN that was refused leaves it.
-    if (timeWait !== undefined && verdict === "accepted") this.#timeWaits.forget(timeWait);
+    // Only a connection that began takes the place of the old one; a SYN that was refused, or that waits for a decision, leaves it.
+    if (timeWait !== undefined && verdict === "accepted" && listener.requests === undefined) this.#timeWaits.forget(timeWait);
     return verdict;
   }
 
   /** A connection for the SYN that a listener was sent, not yet answered; `iss` was chosen as for an open of ours. */
-  openPassively(listener: Listener, seg: Segment, iss: Seq): Connection | RouteFailure {
-    const path = this.#ip.route(keepAddress(seg.source), keepAddress(seg.destination));
+  openPassively(syn: Syn, iss: Seq, options: Readonly<ConnectionOptions>, listener: Listener | undefined): Connection | RouteFailure {
+    const path = this.#ip.route(keepAddress(syn.source), keepAddress(syn.destination));
     if (typeof path === "string") return path;
     const conn = new Connection(this, {
       id: this.#nextId++,
       path,
-      localPort: seg.destinationPort,
-      remotePort: seg.sourcePort,
+      localPort: syn.destinationPort,
+      remotePort: syn.sourcePort,
       iss,
       isPassive: true,
-      options: listener.options,
+      options,
       user: NOBODY,
     });
     conn.listener = listener;
-    listener.halfOpen.add(conn);
+    listener?.halfOpen.add(conn);
     this.#add(conn);
     return conn;
+  }
+
+  // Requests that wait for a decision
+
+  requested(listener: Listener): void {
+    this.#hasIncoming(listener);
+  }
+
+  answer(request: ConnectionRequest, options: Readonly<ConnectionOptions>): Connection | undefined {
+    const { local, localPort, remote, remotePort } = request;
+    // A user may have opened the same flow from here meanwhile.
+    if (this.#find(local, localPort, remote, remotePort) !== undefined) return undefined;
+    const timeWait = this.#timeWaits.find(local, localPort, remote, remotePort);
+    const conn = this.openPassively(request, issFor(request, this.sequences, timeWait?.sndNxt), options, undefined);
+    if (typeof conn === "string") return undefined;
+    if (timeWait !== undefined) this.#timeWaits.forget(timeWait);
+    answerSyn(conn, request);
+    return conn;
+  }
+
+  refuse(request: ConnectionRequest): void {
+    this.resets.refuse(request);
   }
 
   // Half-open connections, packed
@@ -459,10 +488,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
     listener.halfOpen.delete(conn);
     listener.enqueue(conn);
+    this.#hasIncoming(listener);
+    return true;
+  }
+
+  /** The user of the listener is told at the end of the turn. */
+  #hasIncoming(listener: Listener): void {
     this.#acceptable.add(listener);
     if (this.context.trace.isOn) this.#noticeCauses.keep(listener);
     this.context.requestTurn();
-    return true;
   }
 
   enterTimeWait(conn: Connection): void {
@@ -575,6 +609,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       });
     }
     for (const listener of [...this.#listeners.values()].flat()) {
+      listener.requests?.forget(isAffected);
       if (isAffected(listener.local)) guarded(this.context, () => listener.networkDown());
     }
   }

@@ -1,0 +1,194 @@
+import { formatEndpoint, type IpAddress, keepAddress } from "../core/address.ts";
+import type { HostContext } from "../core/context.ts";
+import type { KeyedHash } from "../core/keyed-hash.ts";
+import { type Seq, seqAdd } from "../core/seq.ts";
+import { type PendingTimer, QueueEntry, type TimerHolder, type TimerSubject } from "../core/timers.ts";
+import { type Flow, FlowTable } from "./flow-table.ts";
+import type { Segment, Syn, SynOptions } from "./segment.ts";
+import type { TcpConnection } from "./tcp-service.ts";
+import type { ConnectionOptions, TcpState } from "./tcp-user.ts";
+
+/** A peer that was not heard for so long has given up: one that doubles its timeout from a second has tried five times by then. */
+export const REQUEST_LIFE_MS = 30_000;
+
+const TIMER = "connection-request";
+const NO_CONNECTION: TimerSubject = {};
+
+/** What requests need of their host. */
+export interface RequestHost {
+  /** The SYN-ACK leaves. @returns undefined when no way leads to the peer, or its flow is another connection's by now */
+  answer(request: ConnectionRequest, options: Readonly<ConnectionOptions>): TcpConnection | undefined;
+  /** Reset. */
+  refuse(request: ConnectionRequest): void;
+}
+
+/** A SYN that is not answered before its listener's user has decided: until then there is no connection, and the state is LISTEN. */
+export class ConnectionRequest extends QueueEntry implements Flow, Syn, TimerHolder {
+  readonly seq: Seq;
+  readonly length: number;
+  readonly window: number;
+  readonly options: SynOptions;
+  readonly source: IpAddress;
+  readonly sourcePort: number;
+  readonly destination: IpAddress;
+  readonly destinationPort: number;
+  readonly #timedOut: (request: ConnectionRequest) => void;
+
+  constructor(syn: Syn, timedOut: (request: ConnectionRequest) => void) {
+    super();
+    const { mss, windowScale, sackPermitted, hasTimestamps, tsVal } = syn.options;
+    this.seq = syn.seq;
+    this.length = syn.length;
+    this.window = syn.window;
+    this.options = { mss, windowScale, sackPermitted, hasTimestamps, tsVal };
+    this.source = keepAddress(syn.source);
+    this.sourcePort = syn.sourcePort;
+    this.destination = keepAddress(syn.destination);
+    this.destinationPort = syn.destinationPort;
+    this.#timedOut = timedOut;
+  }
+
+  get state(): TcpState {
+    return "LISTEN";
+  }
+
+  get local(): IpAddress {
+    return this.destination;
+  }
+
+  get localPort(): number {
+    return this.destinationPort;
+  }
+
+  get remote(): IpAddress {
+    return this.source;
+  }
+
+  get remotePort(): number {
+    return this.sourcePort;
+  }
+
+  get label(): string {
+    return `${formatEndpoint(this.local, this.localPort)} – ${formatEndpoint(this.remote, this.remotePort)}`;
+  }
+
+  get subject(): TimerSubject {
+    return NO_CONNECTION;
+  }
+
+  // Its place in the queue of timers
+
+  get dueMs(): number {
+    return this.deadlineMs;
+  }
+
+  goOff(): void {
+    this.#timedOut(this);
+  }
+
+  pending(): PendingTimer[] {
+    return [{ name: TIMER, owner: this.label, deadlineMs: this.deadlineMs }];
+  }
+}
+
+/**
+ * The requests of a conditional listener, the oldest first. RFC 9293 leaves open when a passive open answers a SYN; here it is when the user
+ * accepts. What strangers can put here is bounded, and the oldest gives way in silence (RFC 4987 §3.4): its peer's next SYN asks anew.
+ */
+export class ConnectionRequests {
+  readonly #context: HostContext;
+  readonly #host: RequestHost;
+  readonly #byFlow: FlowTable<ConnectionRequest>;
+  readonly #queue = new Set<ConnectionRequest>();
+
+  constructor(context: HostContext, hash: KeyedHash, host: RequestHost) {
+    this.#context = context;
+    this.#host = host;
+    this.#byFlow = new FlowTable(hash);
+  }
+
+  get size(): number {
+    return this.#queue.size;
+  }
+
+  get first(): ConnectionRequest | undefined {
+    for (const request of this.#queue) return request;
+    return undefined;
+  }
+
+  /**
+   * A SYN that may open a connection.
+   * @param most that may wait
+   * @returns whether it asks for the first time
+   */
+  synArrives(syn: Syn, most: number): boolean {
+    const known = this.#find(syn);
+    if (known?.seq === syn.seq) {
+      // The SYN-ACK will echo the peer's last clock, so that the wait for a decision is not taken for a round trip.
+      if (syn.options.hasTimestamps) known.options.tsVal = syn.options.tsVal;
+      this.#heard(known);
+      return false;
+    }
+    // The peer has begun anew.
+    if (known !== undefined) this.#remove(known);
+    while (this.#queue.size >= most) this.#remove(this.first!);
+    const request = new ConnectionRequest(syn, this.#timedOut);
+    this.#queue.add(request);
+    this.#byFlow.add(request);
+    this.#heard(request);
+    return true;
+  }
+
+  /** A reset came: it takes a request back when it has the number that follows the SYN's. @returns whether it did */
+  withdraw(rst: Segment): boolean {
+    const request = this.#find(rst);
+    if (request === undefined || rst.seq !== seqAdd(request.seq, 1)) return false;
+    this.#remove(request);
+    return true;
+  }
+
+  /** Takes the oldest and answers it. @returns its connection, in SYN-RECEIVED */
+  accept(options: Readonly<ConnectionOptions>): TcpConnection | undefined {
+    const request = this.first;
+    if (request === undefined) return undefined;
+    this.#remove(request);
+    return this.#host.answer(request, options);
+  }
+
+  /** Resets one, if it still waits. */
+  refuse(request: ConnectionRequest): void {
+    if (!this.#queue.has(request)) return;
+    this.#remove(request);
+    this.#host.refuse(request);
+  }
+
+  refuseAll(): void {
+    for (const request of this.#queue) this.refuse(request);
+  }
+
+  /** Those to such an address of ours are forgotten. */
+  forget(isAffected: (local: IpAddress) => boolean): void {
+    for (const request of this.#queue) if (isAffected(request.local)) this.#remove(request);
+  }
+
+  #find({ destination, destinationPort, source, sourcePort }: Syn): ConnectionRequest | undefined {
+    return this.#byFlow.find(destination, destinationPort, source, sourcePort);
+  }
+
+  #heard(request: ConnectionRequest): void {
+    const { timers } = this.#context;
+    timers.observer?.timerSet(TIMER, request, REQUEST_LIFE_MS);
+    timers.add(request, this.#context.now + REQUEST_LIFE_MS);
+  }
+
+  readonly #timedOut = (request: ConnectionRequest): void => {
+    this.#context.timers.observer?.timerFired(TIMER, request);
+    this.#remove(request);
+  };
+
+  #remove(request: ConnectionRequest): void {
+    this.#context.timers.remove(request);
+    this.#queue.delete(request);
+    this.#byFlow.delete(request);
+  }
+}

@@ -20,10 +20,10 @@ export function accept(s: SOCKET, options?: Cancellable): Promise<AcceptedSocket
 }
 
 /**
- * Takes a connection when the program wants it.
+ * Takes a connection when the program wants it. With SO_CONDITIONAL_ACCEPT set before listen the client is answered only then.
  * @param condition decides at once: CF_ACCEPT, CF_REJECT, or CF_DEFER to be asked again by another call
- * @throws WinsockError WSAECONNREFUSED for what was rejected, WSATRY_AGAIN for what was deferred, WSAEINVAL for another verdict, and as
- * accept; or the signal's reason
+ * @throws WinsockError WSAECONNREFUSED for what was rejected, WSATRY_AGAIN for what was deferred, WSAEINVAL for another verdict,
+ * WSAEACCES for a client that gave up before it was answered, and as accept; or the signal's reason
  */
 export function WSAAccept(s: SOCKET, condition: (offer: OfferedConnection) => number, options?: Cancellable): Promise<AcceptedSocket> {
   return awaitedFace.WSAAccept(s, condition, options);

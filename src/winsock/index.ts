@@ -438,7 +438,8 @@ export function WSAConnect(
 }
 
 /**
- * As accept, but that a function is asked about the connection first.
+ * As accept, but that a function is asked about the connection first. With SO_CONDITIONAL_ACCEPT set before listen it is asked before the
+ * client is answered: what CF_REJECT refuses never was connected, and WSAEACCES says that the client has given up meanwhile.
  * @param lpfnCondition returns CF_ACCEPT; CF_REJECT, which resets the connection: WSAECONNREFUSED; or CF_DEFER, which leaves it for a later accept: WSATRY_AGAIN
  */
 export function WSAAccept(

@@ -51,14 +51,15 @@ export function createAcceptPromises(
     return disposable({ socket: s, ...told }, end);
   };
 
-  async function accept(s: SOCKET, signal: AbortSignal | undefined, call: HostCall): Promise<AcceptedSocket> {
-    const { result, data } = await call("accept", { s, a: LONGEST_NAME }, signal);
+  /** @param isOffered it is about the connection that was offered */
+  async function accept(s: SOCKET, signal: AbortSignal | undefined, call: HostCall, isOffered: boolean): Promise<AcceptedSocket> {
+    const { result, data } = await call("accept", { s, a: LONGEST_NAME, b: Number(isOffered) }, signal);
     opened(result, familyOf(s));
     return ownedAs(result, socketAddressOf(data));
   }
 
   return {
-    accept: (s, { signal } = {}) => afterOffers(s, () => accept(s, signal, sequence("accept")), signal),
+    accept: (s, { signal } = {}) => afterOffers(s, () => accept(s, signal, sequence("accept"), false), signal),
 
     WSAAccept: (s, condition, { signal } = {}) =>
       inOfferTurn(
@@ -68,7 +69,7 @@ export function createAcceptPromises(
           const { data, a } = await call("offer", { s }, signal);
           const names = data ?? new Uint8Array(0);
           const verdict = condition({ caller: socketAddressOf(names.slice(0, a)), callee: socketAddressOf(names.slice(a)) });
-          if (verdict === CF_ACCEPT) return accept(s, signal, call);
+          if (verdict === CF_ACCEPT) return accept(s, signal, call, true);
           if (verdict === CF_REJECT) await call("reject", { s });
           throw new WinsockError(REFUSALS.get(verdict) ?? WSAEINVAL, "WSAAccept");
         },

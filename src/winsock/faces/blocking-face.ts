@@ -391,6 +391,14 @@ export function createBlockingFace(
     return reply.result;
   }
 
+  /** @param isOffered WSAAccept's condition function agreed to it */
+  function accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null, isOffered: boolean): SOCKET {
+    const wantsName = isPointer(addr) && isPointer(addrlen);
+    const reply = call(CALL.accept, s, wantsName ? Math.max(0, roomOf(addr, addrlen)) : -1, Number(isOffered), 0, null);
+    if (reply.error === 0 && reply.data !== null) writeName(addr, addrlen, reply.data);
+    return reply.error === 0 ? reply.result : INVALID_SOCKET;
+  }
+
   const setLastError = (error: number): void => {
     lastError = error;
   };
@@ -418,7 +426,7 @@ export function createBlockingFace(
       ...core,
       share: (s) => streams.share(s),
       connect: (...parameters) => face.connect(...parameters),
-      accept: (...parameters) => face.accept(...parameters),
+      accept,
       shutdown: (...parameters) => face.shutdown(...parameters),
     }),
     ...connectFunctions({ ...core, port: reach }),
@@ -455,12 +463,7 @@ export function createBlockingFace(
 
     listen: (s, backlog) => call(CALL.listen, s, backlog | 0, 0, 0, null).result,
 
-    accept(s, addr, addrlen) {
-      const wantsName = isPointer(addr) && isPointer(addrlen);
-      const reply = call(CALL.accept, s, wantsName ? Math.max(0, roomOf(addr, addrlen)) : -1, 0, 0, null);
-      if (reply.error === 0 && reply.data !== null) writeName(addr, addrlen, reply.data);
-      return reply.error === 0 ? reply.result : INVALID_SOCKET;
-    },
+    accept: (s, addr, addrlen) => accept(s, addr, addrlen, false),
 
     send(s, buf, len, flags) {
       const bytes = bytesToRead(buf, len);

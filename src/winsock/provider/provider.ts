@@ -423,7 +423,6 @@ function cancelIo({ process, thread, handle }: Caller, id: number, ofAllThreads:
   return succeeded(count);
 }
 
-const canAccept = (socket: Socket): socket is StreamSocket | IrdaSocket => socket instanceof StreamSocket || socket instanceof IrdaSocket;
 const isLookup = (object: HandleObject): object is ServiceLookup => object instanceof ServiceLookup;
 const isSocket = (object: HandleObject): object is Socket => object instanceof Socket;
 /** Windows go with the thread that made them (Microsoft, "DestroyWindow function": no other thread may destroy them). */
@@ -498,6 +497,11 @@ function sent(socket: Socket, answer: Answer): Answer {
 
 const NOTHING = new Uint8Array(0);
 
+function accepted(socket: Socket, room: number, isOffered: boolean, process: Process): Answer {
+  if (socket instanceof StreamSocket) return socket.accept(room, isOffered, process);
+  return socket instanceof IrdaSocket ? socket.accept(room, process) : failed(WSAEOPNOTSUPP);
+}
+
 /** SO_UPDATE_ACCEPT_CONTEXT, whose value is another socket. */
 function setAcceptContext(socket: Socket, { process }: Caller, level: number, name: number, value: Uint8Array | null): Outcome | undefined {
   if (level !== SOL_SOCKET || name !== SO_UPDATE_ACCEPT_CONTEXT || !(socket instanceof StreamSocket)) return undefined;
@@ -515,7 +519,7 @@ function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer
     case CALL.listen:
       return socket.listen(a);
     case CALL.accept:
-      return reenabling(socket, FD_ACCEPT, canAccept(socket) ? socket.accept(a, caller.process) : failed(WSAEOPNOTSUPP));
+      return reenabling(socket, FD_ACCEPT, accepted(socket, a, b === 1, caller.process));
     case CALL.send:
       return sent(socket, socket.send(data, a, b, c === 1, caller.isOverlapped));
     case CALL.recv:

@@ -28,6 +28,8 @@ export interface SocketOptions {
   /** 0 for ever. */
   receiveTimeoutMs: number;
   noDelay: boolean;
+  conditionalAccept: boolean;
+  pauseAccept: boolean;
   /** TCP_MAXRT and TCP_MAXRTMS as set: seconds or milliseconds, 0 for the system's, −1 (as a DWORD) for ever. */
   maxRetransmissionSeconds: number;
   maxRetransmissionMs: number;
@@ -90,6 +92,8 @@ export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: numb
     sendTimeoutMs: 0,
     receiveTimeoutMs: 0,
     noDelay: false,
+    conditionalAccept: false,
+    pauseAccept: false,
     maxRetransmissionSeconds: 0,
     maxRetransmissionMs: 0,
     failConnectOnIcmpError: false,

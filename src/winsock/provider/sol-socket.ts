@@ -43,11 +43,11 @@ const LINGER: SocketOption = {
   },
 };
 
-const [, anyTimeConditional] = kept(c.SO_CONDITIONAL_ACCEPT, "bool", 0, "stream");
+const anyTimeConditional = flag("bool", "conditionalAccept", "stream");
 /** Microsoft, "SO_CONDITIONAL_ACCEPT": before listen. */
 const conditionalAccept: SocketOption = {
   ...anyTimeConditional,
-  set: (s, v) => (isStream(s) && s.isListening ? WSAEINVAL : anyTimeConditional.set!(s, v)),
+  set: (s, v) => (s.isListening ? WSAEINVAL : anyTimeConditional.set!(s, v)),
 };
 
 /** Both names, the type and the protocol; room is asked for as if both names were there. */
@@ -156,7 +156,7 @@ export const SOCKET_LEVEL: OptionTable = new Map<number, SocketOption>([
   [c.SO_PROTOCOL_INFOA, { lengths: "structure", structure: "WSAPROTOCOL_INFOA", only: "any", read: readProtocolInfo(1) }],
   [c.SO_PROTOCOL_INFOW, { lengths: "structure", structure: "WSAPROTOCOL_INFOW", only: "any", read: readProtocolInfo(2) }],
   [c.SO_CONDITIONAL_ACCEPT, conditionalAccept],
-  kept(c.SO_PAUSE_ACCEPT, "bool", 0, "stream"),
+  [c.SO_PAUSE_ACCEPT, flag("bool", "pauseAccept", "stream")],
   // There is one routing compartment, the first.
   kept(c.SO_COMPARTMENT_ID, "dword", 1),
   // Ports are chosen at random anyway (RFC 6056).

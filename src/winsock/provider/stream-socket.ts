@@ -1,7 +1,7 @@
 import { isMulticast, isUnspecified } from "../../stack/core/address.ts";
 import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { Loans } from "../../stack/tcp/loans.ts";
-import type { TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
+import type { Incoming, TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
 import type {
   AbortReason,
   ConnectFailure,
@@ -37,6 +37,7 @@ import {
   SOMAXCONN,
 } from "../abi/constants.ts";
 import {
+  WSAEACCES,
   WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
   WSAEALREADY,
@@ -59,6 +60,7 @@ import {
   WSAETIMEDOUT,
   WSAEWOULDBLOCK,
 } from "../abi/errors.ts";
+import { Acceptance } from "./acceptance.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { CONTINUED, codeOfRouteFailure, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
@@ -104,8 +106,8 @@ export class StreamSocket extends Socket implements TcpUser {
   #phase: Phase = "idle";
   #connection: TcpConnection | undefined;
   #listener: TcpListener | undefined;
-  /** A connection of the listener's that a WSAAccept looks at; the next accept's. */
-  #offered: TcpConnection | undefined;
+  /** Whom a WSAAccept looks at; the next accept's. */
+  #offered: Incoming | undefined;
   /** What the connection or listener was told of the options. */
   #told: ConnectionOptions | undefined;
   #remote: Endpoint | undefined;
@@ -351,6 +353,11 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   established(): void {
+    // A nonblocking accept does not wait for the handshake of a request that it answers.
+    if (this.isConnected) {
+      this.wake();
+      return;
+    }
     this.#phase = "connected";
     if (this.#isConnectEx) this.#missingContext = "connect";
     this.#connectedAtMs = this.context.host.context.now;
@@ -388,10 +395,12 @@ export class StreamSocket extends Socket implements TcpUser {
       local: bound,
       localPort: port,
       backlog: backlogFor(backlog),
+      isConditional: this.options.conditionalAccept,
       options: this.#told,
       acceptable: () => this.#acceptable(),
       networkDown: () => this.aborted("network-down"),
     });
+    this.#listener.isPaused = this.options.pauseAccept;
     this.#phase = "listening";
     return DONE;
   }
@@ -401,16 +410,14 @@ export class StreamSocket extends Socket implements TcpUser {
     if (this.#queuedConnections > 0) this.events.raise(FD_ACCEPT);
   }
 
-  /** Connections that wait to be accepted. */
+  /** Connections that wait to be accepted, or under SO_CONDITIONAL_ACCEPT requests for them. */
   get #queuedConnections(): number {
-    return (this.#listener?.waiting ?? 0) + (this.#offered === undefined ? 0 : 1);
+    return this.#listener?.waiting ?? 0;
   }
 
-  /** The oldest of them, no more in the queue. */
-  #nextConnection(): TcpConnection | undefined {
-    const offered = this.#offered;
-    this.#offered = undefined;
-    return offered ?? (this.#listener!.waiting === 0 ? undefined : this.#listener!.accept());
+  /** Of requests the one that was offered is the next, unless it is gone: withdrawn, or decided upon by another thread. */
+  get #isOfferGone(): boolean {
+    return this.options.conditionalAccept && (this.#offered === undefined || this.#offered !== this.#listener!.next);
   }
 
   /**
@@ -422,13 +429,15 @@ export class StreamSocket extends Socket implements TcpUser {
     const attempt = (): Outcome | undefined => {
       if (this.isClosed) return failed(WSAEINTR);
       if (this.#death !== 0) return failed(this.#death);
-      const connection = this.#nextConnection();
-      if (connection === undefined) return undefined;
-      if (connection.state === "CLOSED") return failed(WSAECONNRESET);
-      connection.user = {};
-      this.#offered = connection;
-      const peer = this.family.writeName(connection.remote, connection.remotePort);
-      const own = this.family.writeName(connection.local, connection.localPort);
+      const next = this.#listener!.next;
+      if (next === undefined) return undefined;
+      if (next.state === "CLOSED") {
+        this.#listener!.accept();
+        return failed(WSAECONNRESET);
+      }
+      this.#offered = next;
+      const peer = this.family.writeName(next.remote, next.remotePort);
+      const own = this.family.writeName(next.local, next.localPort);
       const { scratch } = this.context;
       scratch.set(peer);
       scratch.set(own, peer.length);
@@ -439,27 +448,42 @@ export class StreamSocket extends Socket implements TcpUser {
     return this.isNonblocking ? failed(WSAEWOULDBLOCK) : this.waitHere("accept", attempt, 0, () => failed(WSAETIMEDOUT));
   }
 
-  /** CF_REJECT: the connection that was offered is reset. */
+  /** CF_REJECT: the connection that was offered is reset, the request for one refused. */
   reject(): Outcome {
     if (!this.isListening) return failed(WSAEINVAL);
-    this.#offered?.abort();
+    if (this.#offered !== undefined) this.#listener!.refuse(this.#offered);
     this.#offered = undefined;
     return DONE;
   }
 
-  /** @param room for the peer's address, or −1 when it is not wanted */
-  accept(room: number, acceptor: Acceptor): Answer {
+  /**
+   * Under SO_CONDITIONAL_ACCEPT it is over with the handshake; on a nonblocking socket before it, which is then the new socket's.
+   * @param room for the peer's address, or −1 when it is not wanted
+   * @param isOffered CF_ACCEPT: it is about what was offered, and a request that is gone is WSAEACCES (Microsoft, "WSAAccept function")
+   */
+  accept(room: number, isOffered: boolean, acceptor: Acceptor): Answer {
     if (!this.isListening) return failed(WSAEINVAL);
     // Before a connection is taken off the queue, so that it is not lost (Wine's test accept).
     if (room >= 0 && room < this.family.nameBytes) return failed(WSAEFAULT);
+    const acceptance = new Acceptance(this.#listener!, !isOffered, () => this.wake());
+    const { isNonblocking } = this;
+    const given = (code: number): Outcome => {
+      acceptance.giveUp();
+      return failed(code);
+    };
     const attempt = (): Outcome | undefined => {
-      if (this.isClosed) return failed(WSAEINTR);
-      if (this.#death !== 0) return failed(this.#death);
-      if (this.#queuedConnections === 0) return undefined;
-      if (!acceptor.hasRoom) return failed(WSAEMFILE);
-      const connection = this.#nextConnection();
+      if (this.isClosed) return given(WSAEINTR);
+      if (this.#death !== 0) return given(this.#death);
+      if (!acceptance.isUnderWay) {
+        if (isOffered && this.#isOfferGone) return failed(WSAEACCES);
+        if (this.#queuedConnections === 0) return undefined;
+      }
+      if (!acceptor.hasRoom) return given(WSAEMFILE);
+      if (!acceptance.isUnderWay) this.#offered = undefined;
+      const connection = isNonblocking ? acceptance.take() : acceptance.next();
+      if (connection === undefined) return acceptance.isUnderWay || !isOffered ? undefined : failed(WSAEACCES);
       // Reset by the peer while it was queued (Microsoft, "accept function").
-      if (connection === undefined || connection.state === "CLOSED") return failed(WSAECONNRESET);
+      if (connection.state === "CLOSED") return failed(acceptance.failure === "timed-out" ? WSAEACCES : WSAECONNRESET);
       const socket = acceptor.newStreamSocket(this.family);
       const handle = acceptor.open(socket);
       socket.#adopt(connection, this, handle);
@@ -468,7 +492,18 @@ export class StreamSocket extends Socket implements TcpUser {
     };
     const outcome = this.isQueued("accept") ? undefined : attempt();
     if (outcome !== undefined) return outcome;
-    return this.isNonblocking ? failed(WSAEWOULDBLOCK) : this.waitHere("accept", attempt, 0, () => failed(WSAETIMEDOUT));
+    if (isNonblocking) return failed(WSAEWOULDBLOCK);
+    return {
+      on: [this],
+      // With its request it waits for the handshake, and stands in nobody's way.
+      get direction() {
+        return acceptance.isUnderWay ? undefined : "accept";
+      },
+      attempt,
+      timeoutMs: Number.POSITIVE_INFINITY,
+      timedOut: () => failed(WSAETIMEDOUT),
+      cancelled: () => acceptance.giveUp(),
+    };
   }
 
   /**
@@ -480,11 +515,16 @@ export class StreamSocket extends Socket implements TcpUser {
     const isFree = target instanceof StreamSocket && target.#phase === "idle" && !target.isBound && !target.#isAcceptTarget;
     if (!isFree || target.family !== this.family) return failed(WSAEINVAL);
     target.#isAcceptTarget = true;
+    const acceptance = new Acceptance(this.#listener!, true, () => this.wake());
+    const given = (code: number): Outcome => {
+      acceptance.giveUp();
+      return failed(code);
+    };
     const attempt = (): Outcome | undefined => {
-      if (target.isClosed || (this.isClosed && !target.isConnected)) return failed(WSAEINTR);
+      if (target.isClosed || (this.isClosed && !target.isConnected)) return given(WSAEINTR);
       if (!target.isConnected) {
-        if (this.#death !== 0) return failed(this.#death);
-        const connection = this.#nextConnection();
+        if (this.#death !== 0) return given(this.#death);
+        const connection = acceptance.next();
         // One that was reset while it was queued concerns nobody.
         if (connection === undefined || connection.state === "CLOSED") return undefined;
         target.#takeOver(connection);
@@ -494,15 +534,16 @@ export class StreamSocket extends Socket implements TcpUser {
     };
     return {
       on: [this, target],
-      // With its connection it waits for data, and stands in nobody's way.
+      // With its connection it waits for data or the end of the handshake, and stands in nobody's way.
       get direction() {
-        return target.isConnected ? undefined : "accept";
+        return target.isConnected || acceptance.isUnderWay ? undefined : "accept";
       },
       isUntried: true,
       attempt,
       timeoutMs: Number.POSITIVE_INFINITY,
       timedOut: () => failed(WSAETIMEDOUT),
       cancelled: () => {
+        acceptance.giveUp();
         target.#isAcceptTarget = false;
       },
     };
@@ -890,7 +931,6 @@ export class StreamSocket extends Socket implements TcpUser {
     this.leaveProgram();
     this.#shown?.keep(0);
     this.#account();
-    this.#offered?.abort();
     this.#listener?.close();
     this.unbind();
     this.wake();
@@ -921,7 +961,6 @@ export class StreamSocket extends Socket implements TcpUser {
     this.leaveProgram();
     this.#shown?.keep(0);
     this.#account();
-    this.#offered?.abort();
     this.#listener?.close();
     if (this.#death === 0) this.#connection?.abort();
     this.unbind();
@@ -970,6 +1009,7 @@ export class StreamSocket extends Socket implements TcpUser {
   // ---- For the base class ----
 
   override applyOptions(): void {
+    if (this.#listener !== undefined) this.#listener.isPaused = this.options.pauseAccept;
     if (this.#connection === undefined || this.#told === undefined) return;
     const options = connectionOptions(this.options);
     const changed = changedConnectionOptions(this.#told, options);

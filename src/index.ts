@@ -191,8 +191,9 @@ export type {
 } from "./winsock/abi/structures.ts";
 export type { AcceptPromises } from "./winsock/faces/accept-promises.ts";
 export type { AddressTextFunctions } from "./winsock/faces/address-text-functions.ts";
-export { type BlockingFace, createBlockingFace, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
+export { type BlockingFace, createBlockingFace, type ProgramOptions, type SockaddrPointer } from "./winsock/faces/blocking-face.ts";
 export type { BlockingHook, HookFunctions } from "./winsock/faces/blocking-hooks.ts";
+export type { ChangePromises } from "./winsock/faces/change-promises.ts";
 export type { CompletionFunctions } from "./winsock/faces/completion-functions.ts";
 export type { ConnectByNameParameters, ConnectFunctions } from "./winsock/faces/connect-functions.ts";
 export type { ConnectPromises } from "./winsock/faces/connect-promises.ts";
@@ -235,4 +236,4 @@ export type { ProviderLimits } from "./winsock/provider/limits.ts";
 export type { ProcessUsage } from "./winsock/provider/process.ts";
 export { type ControlHandler, Provider, type ProviderUsage } from "./winsock/provider/provider.ts";
 export type { ProviderHost } from "./winsock/provider/provider-host.ts";
-export type { SharedProcess, TakenCounter } from "./winsock/provider/shared-process.ts";
+export type { SharedProcess, SystemThread, TakenCounter } from "./winsock/provider/shared-process.ts";

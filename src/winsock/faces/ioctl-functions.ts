@@ -59,7 +59,7 @@ export function ioctlFunctions({ call, fail, transfers, functionNamed }: IoctlCo
         const post = transfers.callOf({ op: CALL.WSAIoctl, s, a: code, b: 0, c: room, data }, (transfer, reply) => {
           if (reply.error === 0 && !fill(code, output, reply)) throw new RangeError(`Cannot give a function of 0x${code.toString(16)}`);
           // The count is the caller's memory only until the call has returned, and the structure tells none (Wine's test fionread_siocatmark).
-          if (!transfer.isPending && (reply.error === 0 || reply.a > 0)) returned.value = reply.a;
+          if (!transfer.isPending && !transfer.hadGoneOn && (reply.error === 0 || reply.a > 0)) returned.value = reply.a;
         });
         return transfers.begin(s, lpOverlapped, post, {
           routine: lpCompletionRoutine ?? null,

@@ -98,7 +98,7 @@ export class TakenCounter {
 }
 
 /** As the system knows a thread; an id of 0 where it cannot be told. */
-interface SystemThread {
+export interface SystemThread {
   readonly id: number;
   readonly startTicks: number;
 }

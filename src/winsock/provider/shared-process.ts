@@ -3,6 +3,42 @@
  * them has taken ahead of a stream that the host has not been told of. The memory is shared by the threads, whatever carries their calls.
  */
 
+/** What is needed of Atomics. */
+interface WordAtomics {
+  load(words: Int32Array, at: number): number;
+  store(words: Int32Array, at: number, value: number): number;
+  add(words: Int32Array, at: number, value: number): number;
+  sub(words: Int32Array, at: number, value: number): number;
+  exchange(words: Int32Array, at: number, value: number): number;
+  compareExchange(words: Int32Array, at: number, expected: number, value: number): number;
+  wait(words: Int32Array, at: number, value: number, timeoutMs: number): string;
+  notify(words: Int32Array, at: number): number;
+}
+
+/** Where a program has no memory to share it has one thread, to which its own reads and writes are atomic. */
+const ofOneThread: WordAtomics = {
+  load: (words, at) => words[at]!,
+  store(words, at, value) {
+    words[at] = value;
+    return value;
+  },
+  add: (words, at, value) => changed(words, at, (before) => before + value),
+  sub: (words, at, value) => changed(words, at, (before) => before - value),
+  exchange: (words, at, value) => changed(words, at, () => value),
+  compareExchange: (words, at, expected, value) => changed(words, at, (before) => (before === expected ? value : before)),
+  wait: () => "timed-out",
+  notify: () => 0,
+};
+
+/** @returns what stood there before */
+function changed(words: Int32Array, at: number, change: (before: number) => number): number {
+  const before = words[at]!;
+  words[at] = change(before);
+  return before;
+}
+
+const atomics: WordAtomics = globalThis.Atomics ?? ofOneThread;
+
 /** Words of the memory: the program's number, how many ports have been opened since ever, how many are open, whose they are, and counters. */
 const NUMBER = 0;
 const JOINS = 1;
@@ -51,12 +87,12 @@ export class TakenCounter {
   }
 
   get isClosed(): boolean {
-    return this.#isReleased || Atomics.load(this.#words, this.#at) < 0;
+    return this.#isReleased || atomics.load(this.#words, this.#at) < 0;
   }
 
   /** 0 when it is closed. */
   get count(): number {
-    return this.#isReleased ? 0 : Math.max(0, Atomics.load(this.#words, this.#at));
+    return this.#isReleased ? 0 : Math.max(0, atomics.load(this.#words, this.#at));
   }
 
   /**
@@ -64,15 +100,15 @@ export class TakenCounter {
    * @returns false when another thread uses the stream too, and the bytes are the host's to give
    */
   beginTaking(): boolean {
-    const now = this.#isReleased ? CLOSED : Atomics.load(this.#words, this.#at);
-    if (now < 0 || Atomics.compareExchange(this.#words, this.#at, now, TAKING) !== now) return false;
+    const now = this.#isReleased ? CLOSED : atomics.load(this.#words, this.#at);
+    if (now < 0 || atomics.compareExchange(this.#words, this.#at, now, TAKING) !== now) return false;
     this.#beforeTaking = now;
     return true;
   }
 
   /** So many have been read. @returns false when another thread would not wait any longer: they are not the program's */
   endTaking(bytes: number): boolean {
-    return Atomics.compareExchange(this.#words, this.#at, TAKING, this.#beforeTaking + bytes) === TAKING;
+    return atomics.compareExchange(this.#words, this.#at, TAKING, this.#beforeTaking + bytes) === TAKING;
   }
 
   /** Of a socket that is closed, or of which nothing is known any more. */
@@ -117,27 +153,27 @@ export class SharedProcess {
 
   /** Grows whenever a thread comes: what was known before holds no longer. */
   get joins(): number {
-    return Atomics.load(this.#words, JOINS);
+    return atomics.load(this.#words, JOINS);
   }
 
   /** No other thread has a port. */
   get isAlone(): boolean {
-    return Atomics.load(this.#words, OPEN) <= 1;
+    return atomics.load(this.#words, OPEN) <= 1;
   }
 
   /** Some thread has a port. */
   get isInUse(): boolean {
-    return Atomics.load(this.#words, OPEN) > 0;
+    return atomics.load(this.#words, OPEN) > 0;
   }
 
   /** A port is about to be opened. @param thread a number of the thread's own @returns what `leave` takes */
   join(thread: number, { id, startTicks }: SystemThread = { id: 0, startTicks: 0 }): number {
-    Atomics.add(this.#words, JOINS, 1);
-    if (Atomics.add(this.#words, OPEN, 1) === 0) this.#freeCounters();
+    atomics.add(this.#words, JOINS, 1);
+    if (atomics.add(this.#words, OPEN, 1) === 0) this.#freeCounters();
     for (let at = OWNERS; at < COUNTERS; at += OWNER_WORDS) {
-      if (Atomics.compareExchange(this.#words, at, 0, thread + 1) !== 0) continue;
-      Atomics.store(this.#words, at + 2, startTicks);
-      Atomics.store(this.#words, at + 1, id);
+      if (atomics.compareExchange(this.#words, at, 0, thread + 1) !== 0) continue;
+      atomics.store(this.#words, at + 2, startTicks);
+      atomics.store(this.#words, at + 1, id);
       return at;
     }
     return 0;
@@ -150,14 +186,14 @@ export class SharedProcess {
 
   /** The port is closed. */
   leave(place: number): void {
-    if (place !== 0) Atomics.store(this.#words, place + 1, 0);
-    if (place === 0 || Atomics.exchange(this.#words, place, 0) !== 0) Atomics.sub(this.#words, OPEN, 1);
+    if (place !== 0) atomics.store(this.#words, place + 1, 0);
+    if (place === 0 || atomics.exchange(this.#words, place, 0) !== 0) atomics.sub(this.#words, OPEN, 1);
   }
 
   /** The thread has ended, and has left none of its ports. */
   threadEnded(thread: number): void {
     for (let at = OWNERS; at < COUNTERS; at += OWNER_WORDS) {
-      if (Atomics.load(this.#words, at) === thread + 1) this.leave(at);
+      if (atomics.load(this.#words, at) === thread + 1) this.leave(at);
     }
   }
 
@@ -165,9 +201,9 @@ export class SharedProcess {
   orphans(hasEnded: (thread: SystemThread) => boolean): readonly number[] {
     const found = new Set<number>();
     for (let at = OWNERS; at < COUNTERS; at += OWNER_WORDS) {
-      const id = Atomics.load(this.#words, at + 1);
-      const thread = Atomics.load(this.#words, at) - 1;
-      if (id !== 0 && thread >= 0 && hasEnded({ id, startTicks: Atomics.load(this.#words, at + 2) })) found.add(thread);
+      const id = atomics.load(this.#words, at + 1);
+      const thread = atomics.load(this.#words, at) - 1;
+      if (id !== 0 && thread >= 0 && hasEnded({ id, startTicks: atomics.load(this.#words, at + 2) })) found.add(thread);
     }
     return [...found];
   }
@@ -175,8 +211,8 @@ export class SharedProcess {
   /** A counter for what is read ahead of this socket. @returns undefined when there are other threads, or too many counters */
   counterOf(socket: number): TakenCounter | undefined {
     for (let at = COUNTERS; at < WORDS; at += COUNTER_WORDS) {
-      if (Atomics.compareExchange(this.#words, at, 0, socket) !== 0) continue;
-      Atomics.store(this.#words, at + 1, 0);
+      if (atomics.compareExchange(this.#words, at, 0, socket) !== 0) continue;
+      atomics.store(this.#words, at + 1, 0);
       const counter = new TakenCounter(this.#words, at + 1);
       // After it can be seen: whoever comes now finds it, or is found here.
       if (this.isAlone) return counter;
@@ -192,7 +228,7 @@ export class SharedProcess {
    */
   closeCounters(tell: (socket: number, taken: number) => void): void {
     for (let at = COUNTERS; at < WORDS; at += COUNTER_WORDS) {
-      const socket = Atomics.load(this.#words, at);
+      const socket = atomics.load(this.#words, at);
       if (socket === 0) continue;
       const taken = claim(this.#words, at + 1, CLAIMED);
       if (taken === CLOSED) continue;
@@ -205,13 +241,13 @@ export class SharedProcess {
 /** Takes a counter over, when nobody else has. @returns what it counted, or CLOSED when nobody may count any more */
 function claim(words: Int32Array, at: number, how: number): number {
   for (let waitedMs = 0; ; ) {
-    const now = Atomics.load(words, at);
+    const now = atomics.load(words, at);
     if (now === CLOSED) return CLOSED;
     if (now >= 0) {
-      if (Atomics.compareExchange(words, at, now, how) === now) return now;
+      if (atomics.compareExchange(words, at, now, how) === now) return now;
     } else if (waitedMs >= CLAIM_LIMIT_MS) {
-      Atomics.compareExchange(words, at, now, CLOSED);
-    } else if (Atomics.wait(words, at, now, CLAIM_LOOK_MS) === "timed-out") {
+      atomics.compareExchange(words, at, now, CLOSED);
+    } else if (atomics.wait(words, at, now, CLAIM_LOOK_MS) === "timed-out") {
       waitedMs += CLAIM_LOOK_MS;
     }
   }
@@ -219,13 +255,13 @@ function claim(words: Int32Array, at: number, how: number): number {
 
 /** What was claimed counts anew, unless another thread has closed it meanwhile. */
 function settle(words: Int32Array, at: number, how: number, value: number): void {
-  Atomics.compareExchange(words, at, how, value);
-  Atomics.notify(words, at);
+  atomics.compareExchange(words, at, how, value);
+  atomics.notify(words, at);
 }
 
 /** @param at of the counter's first word */
 function free(words: Int32Array, at: number): void {
   // Whoever gets it is seen to have it before it counts.
-  Atomics.store(words, at + 1, CLOSED);
-  Atomics.store(words, at, 0);
+  atomics.store(words, at + 1, CLOSED);
+  atomics.store(words, at, 0);
 }

@@ -37,7 +37,7 @@ function changed(words: Int32Array, at: number, change: (before: number) => numb
   return before;
 }
 
-const atomics: WordAtomics = globalThis.Atomics ?? ofOneThread;
+const atomics: WordAtomics = typeof Atomics === "undefined" ? ofOneThread : Atomics;
 
 /** Words of the memory: the program's number, how many ports have been opened since ever, how many are open, whose they are, and counters. */
 const NUMBER = 0;

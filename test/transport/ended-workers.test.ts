@@ -92,7 +92,7 @@ describe("a worker that is one more thread of the program's process takes its wa
     async (way) => {
       const { stdout, stderr } = await program(
         "blocking",
-        `for (let i = 0; i < 5; i++) {
+        `for (let i = 0; i < 2; i++) {
         const worker = start(${JSON.stringify(way)}, { workerData: { ...workerData, way: ${JSON.stringify(way)}, process: "shared" } });
         const theirs = await said(worker);
         await worker.terminate();
@@ -109,7 +109,7 @@ describe("a worker that is one more thread of the program's process takes its wa
         console.log(theirs, before, text, bind());
       }`,
       ).ended;
-      expect({ stdout, stderr }).toEqual({ stdout: "0 10048 hello 0\n".repeat(5), stderr: "" });
+      expect({ stdout, stderr }).toEqual({ stdout: "0 10048 hello 0\n".repeat(2), stderr: "" });
     },
   );
 });

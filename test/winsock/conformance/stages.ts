@@ -130,7 +130,7 @@ async function untilSettled<T>(v: VirtualWinsock, promise: Promise<T>): Promise<
 }
 
 /** More than the calls in a row that a function of the promise face makes. */
-const TURNS_TO_SETTLE = 8;
+const TURNS_TO_SETTLE = 5;
 /** How long a program waits for what has to come: far longer than it takes. */
 const PATIENCE_MS = 10_000;
 

@@ -44,16 +44,18 @@ async function startDaemon() {
   return `daemon:${socket}`;
 }
 
-/** A thread for each port, as a blocking program would have; the main thread keeps the network up. */
+/** A program for each port, in a thread of its own; the main thread keeps the network up. */
 async function startThreads(face, callBytes) {
   const winsock = await import("../dist/winsock/index.js");
+  const { networkUrl } = await import("../dist/network/networks.js");
   winsock.WSAStartup(winsock.MAKEWORD(2, 2), winsock.new_WSADATA());
   for (const port of [SINK, SOURCE, ECHO])
-    new Worker(new URL(import.meta.url), { workerData: { face, port, callBytes }, argv: process.argv.slice(2) });
+    new Worker(new URL(import.meta.url), { workerData: { face, port, callBytes, url: networkUrl() }, argv: process.argv.slice(2) });
 }
 
-async function serve({ face, port, callBytes }) {
+async function serve({ face, port, callBytes, url }) {
   const w = await import("../dist/winsock/index.js");
+  w.useNetwork(url, { process: "own" });
   w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
   const listener = w.socket(w.AF_INET, w.SOCK_STREAM, w.IPPROTO_TCP);
   const name = w.new_sockaddr_in();

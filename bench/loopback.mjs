@@ -150,9 +150,10 @@ async function stackParts() {
   return { Host, Loopback, parseV4, SystemRandom };
 }
 
-/** A sink and an echo for one connection, in a thread of their own. */
-async function serveThread({ face, port, callBytes }) {
+/** A sink and an echo for one connection: another program, in a thread of its own. */
+async function serveThread({ face, port, callBytes, url }) {
   const w = await import("../dist/winsock/index.js");
+  w.useNetwork(url, { process: "own" });
   w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
   const listener = w.socket(w.AF_INET, w.SOCK_STREAM, w.IPPROTO_TCP);
   w.bind(listener, nameFor(w, port), w.sizeof_sockaddr_in);
@@ -183,12 +184,13 @@ function nameFor(w, port) {
 
 let lastPort = 6000;
 
-/** A program of two threads over the C face. @param face of face-programs.mjs */
+/** Two programs over the C face. @param face of face-programs.mjs */
 async function threads(face, callBytes) {
   const w = await import("../dist/winsock/index.js");
+  const { networkUrl } = await import("../dist/network/networks.js");
   w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
   const port = ++lastPort;
-  const server = new Worker(new URL(import.meta.url), { workerData: { face, port, callBytes } });
+  const server = new Worker(new URL(import.meta.url), { workerData: { face, port, callBytes, url: networkUrl() } });
   await new Promise((resolve) => server.once("message", resolve));
   const { source, exchange: exchangeOver } = PROGRAMS.get(face);
   const stream = async (ms) => {

@@ -195,7 +195,7 @@ export class Provider implements CallHandler {
       return;
     }
     const { trace } = this.#host.context;
-    if (!trace.isOn || isReadAhead(request.op)) {
+    if (!trace.isOn || isOfFace(request.op)) {
       this.#perform(thread, request, reply);
       return;
     }
@@ -270,7 +270,7 @@ export class Provider implements CallHandler {
 
   #finish(client: number, id: number, op: number, outcome: Outcome, reply: Replier): void {
     const { trace } = this.#host.context;
-    if (trace.isOn && !isReadAhead(op)) {
+    if (trace.isOn && !isOfFace(op)) {
       trace.emit({ type: "winsock-returned", client, call: id, text: outcomeText(op, outcome), error: outcome.error });
     }
     reply(replyFor(id, outcome));
@@ -357,8 +357,8 @@ export class Provider implements CallHandler {
 
 const SHOW = callName(CALL.show);
 
-/** How a face gets what recv will return, which is no call of the program. */
-const isReadAhead = (op: number): boolean => op === CALL.show || op === CALL.taken;
+/** What a face asks for itself, which is no call of the program. */
+const isOfFace = (op: number): boolean => op === CALL.show || op === CALL.taken || op === CALL.fence;
 
 function start(process: Process, wanted: number): Outcome {
   const version = negotiateVersion(wanted);

@@ -231,6 +231,16 @@ test("a socket is opened and closed in the trace, and calls name it by its id", 
   expect(closesocket?.socket).toBe(opened[0]?.socket);
 });
 
+test("what a face asks for itself is no call of its program", () => {
+  const v = new VirtualWinsock();
+  const events = watched(v);
+  const face = v.program();
+  face.WSARecv(face.WSASocket(2, 1, 0, null, 0, 1), [], 0, null, null, null, null);
+  face.WSACloseEvent(face.WSACreateEvent());
+  expect(of(events, "winsock-called").map(({ name }) => name)).not.toContain("fence");
+  expect(of(events, "winsock-called").map(({ name }) => name)).toContain("WSAStartup");
+});
+
 test("every event there is comes in its time, with the fields that its page explains and no others", () => {
   const v = new InfraredWinsock();
   const events = watched(v);

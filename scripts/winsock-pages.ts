@@ -29,7 +29,7 @@ function functionsOf(...files: string[]): Map<string, ListedCall> {
   const found = new Map<string, ListedCall>();
   for (const file of files) {
     const text = readFileSync(new URL(`../src/winsock/${file}`, import.meta.url), "utf8");
-    for (const [, comment = "", name = ""] of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport function (\w+)/g)) {
+    for (const [, comment = "", name = ""] of text.matchAll(/\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\nexport (?:function|const) (\w+)/g)) {
       const words = comment
         .replace(/^\s*\* ?/gm, " ")
         .replace(/\s+/g, " ")
@@ -57,7 +57,17 @@ function microsoftPage(name: string): string {
 
 /** What C has not. */
 const OURS: ReadonlySet<string> = new Set([
-  ...["networkFailure", "accepted", "received", "datagrams", "networkEvents", "addressListChanges", "routingInterfaceChanges", "owned"],
+  ...[
+    "createInfraredMedium",
+    "networkFailure",
+    "accepted",
+    "received",
+    "datagrams",
+    "networkEvents",
+    "addressListChanges",
+    "routingInterfaceChanges",
+    "owned",
+  ],
 ]);
 
 export function callsPage(): string {

@@ -236,4 +236,5 @@ export type { ProviderLimits } from "./winsock/provider/limits.ts";
 export type { ProcessUsage } from "./winsock/provider/process.ts";
 export { type ControlHandler, Provider, type ProviderUsage } from "./winsock/provider/provider.ts";
 export type { ProviderHost } from "./winsock/provider/provider-host.ts";
-export type { SharedProcess, SystemThread, TakenCounter } from "./winsock/provider/shared-process.ts";
+export type { SharedProcess, SystemThread } from "./winsock/provider/shared-process.ts";
+export type { TakenCounter } from "./winsock/provider/taken-counter.ts";

@@ -28,5 +28,6 @@ export { type FrameListener, Replay, ReplayError } from "../replay/replay.ts";
 export type { EventListener, EventPort } from "../transport/async-call-port.ts";
 export { NetworkError } from "../transport/network-error.ts";
 export type { AsyncPort, BlockingPort, CallReply, CallRequest } from "../winsock/provider/calls.ts";
-export type { SharedProcess, SystemThread, TakenCounter } from "../winsock/provider/shared-process.ts";
+export type { SharedProcess, SystemThread } from "../winsock/provider/shared-process.ts";
+export type { TakenCounter } from "../winsock/provider/taken-counter.ts";
 export { closeNetwork, type NetworkUse, networkUrl, openAsyncPort, openBlockingPort, openDaemonPort, useNetwork } from "./networks.ts";

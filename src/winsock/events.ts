@@ -82,24 +82,10 @@ export function CreateEvent(
 }
 
 /** As CreateEvent. */
-export function CreateEventA(
-  lpEventAttributes: null,
-  bManualReset: number | boolean,
-  bInitialState: number | boolean,
-  lpName: null,
-): HANDLE {
-  return face.CreateEvent(lpEventAttributes, bManualReset, bInitialState, lpName);
-}
+export const CreateEventA: typeof CreateEvent = CreateEvent;
 
 /** As CreateEvent. */
-export function CreateEventW(
-  lpEventAttributes: null,
-  bManualReset: number | boolean,
-  bInitialState: number | boolean,
-  lpName: null,
-): HANDLE {
-  return face.CreateEvent(lpEventAttributes, bManualReset, bInitialState, lpName);
-}
+export const CreateEventW: typeof CreateEvent = CreateEvent;
 
 /** As WSASetEvent. */
 export function SetEvent(hEvent: HANDLE): number {

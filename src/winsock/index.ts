@@ -349,28 +349,10 @@ export function WSASocket(
 }
 
 /** As WSASocket, with a description whose text has one byte a character. */
-export function WSASocketA(
-  af: number,
-  type: number,
-  protocol: number,
-  lpProtocolInfo: ProtocolInfoPointer | null,
-  g: number,
-  dwFlags: number,
-): SOCKET {
-  return face.WSASocket(af, type, protocol, lpProtocolInfo, g, dwFlags);
-}
+export const WSASocketA: typeof WSASocket = WSASocket;
 
 /** As WSASocket. */
-export function WSASocketW(
-  af: number,
-  type: number,
-  protocol: number,
-  lpProtocolInfo: ProtocolInfoPointer | null,
-  g: number,
-  dwFlags: number,
-): SOCKET {
-  return face.WSASocket(af, type, protocol, lpProtocolInfo, g, dwFlags);
-}
+export const WSASocketW: typeof WSASocket = WSASocket;
 
 /**
  * Lets a process of the same host, this one included, have a handle of the socket: it gives `lpProtocolInfo` to its WSASocket, once. All
@@ -383,14 +365,10 @@ export function WSADuplicateSocket(s: SOCKET, dwProcessId: number, lpProtocolInf
 }
 
 /** As WSADuplicateSocket, into a description whose text has one byte a character. */
-export function WSADuplicateSocketA(s: SOCKET, dwProcessId: number, lpProtocolInfo: ProtocolInfoPointer | null): number {
-  return face.WSADuplicateSocket(s, dwProcessId, lpProtocolInfo);
-}
+export const WSADuplicateSocketA: typeof WSADuplicateSocket = WSADuplicateSocket;
 
 /** As WSADuplicateSocket. */
-export function WSADuplicateSocketW(s: SOCKET, dwProcessId: number, lpProtocolInfo: ProtocolInfoPointer | null): number {
-  return face.WSADuplicateSocket(s, dwProcessId, lpProtocolInfo);
-}
+export const WSADuplicateSocketW: typeof WSADuplicateSocket = WSADuplicateSocket;
 
 /**
  * What protocols there are.
@@ -407,13 +385,7 @@ export function WSAEnumProtocols(
 }
 
 /** As WSAEnumProtocols. */
-export function WSAEnumProtocolsW(
-  lpiProtocols: readonly number[] | null,
-  lpProtocolBuffer: WSAPROTOCOL_INFO[] | Uint8Array | null,
-  lpdwBufferLength: Box<number> | null,
-): number {
-  return face.WSAEnumProtocols(lpiProtocols, lpProtocolBuffer, lpdwBufferLength);
-}
+export const WSAEnumProtocolsW: typeof WSAEnumProtocols = WSAEnumProtocols;
 
 /** As WSAEnumProtocols, with names of one byte a character: sizeof_WSAPROTOCOL_INFOA for each. */
 export function WSAEnumProtocolsA(

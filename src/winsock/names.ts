@@ -517,13 +517,7 @@ export function WSALookupServiceBeginA(
 }
 
 /** As WSALookupServiceBeginW. */
-export function WSALookupServiceBegin(
-  lpqsRestrictions: QuerySetPointer | null,
-  dwControlFlags: number,
-  lphLookup: Box<HANDLE> | null,
-): number {
-  return face.WSALookupServiceBeginW(lpqsRestrictions, dwControlFlags, lphLookup);
-}
+export const WSALookupServiceBegin: typeof WSALookupServiceBeginW = WSALookupServiceBeginW;
 
 /**
  * The next result, for which the first call waits as getaddrinfo does.
@@ -554,14 +548,7 @@ export function WSALookupServiceNextA(
 }
 
 /** As WSALookupServiceNextW. */
-export function WSALookupServiceNext(
-  hLookup: HANDLE,
-  dwControlFlags: number,
-  lpdwBufferLength: Box<number> | null,
-  lpqsResults: QuerySetPointer | null,
-): number {
-  return face.WSALookupServiceNextW(hLookup, dwControlFlags, lpdwBufferLength, lpqsResults);
-}
+export const WSALookupServiceNext: typeof WSALookupServiceNextW = WSALookupServiceNextW;
 
 /** Ends a lookup; who waits for its next result is told WSA_E_CANCELLED. @returns 0, or SOCKET_ERROR with WSA_INVALID_HANDLE */
 export function WSALookupServiceEnd(hLookup: HANDLE): number {

@@ -21,14 +21,10 @@ export function PostMessage(hWnd: HWND, Msg: number, wParam: number, lParam: num
 }
 
 /** As PostMessage: what is posted is numbers, whatever the text of a window. */
-export function PostMessageA(hWnd: HWND, Msg: number, wParam: number, lParam: number): number {
-  return face.PostMessage(hWnd, Msg, wParam, lParam);
-}
+export const PostMessageA: typeof PostMessage = PostMessage;
 
 /** As PostMessage: what is posted is numbers, whatever the text of a window. */
-export function PostMessageW(hWnd: HWND, Msg: number, wParam: number, lParam: number): number {
-  return face.PostMessage(hWnd, Msg, wParam, lParam);
-}
+export const PostMessageW: typeof PostMessage = PostMessage;
 
 /** Looks for a message of this thread, without waiting. @param wRemoveMsg PM_REMOVE to take it. @returns TRUE when there was one */
 export function PeekMessage(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number, wRemoveMsg: number): number {
@@ -36,14 +32,10 @@ export function PeekMessage(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number
 }
 
 /** As PeekMessage: what is posted is numbers, whatever the text of a window. */
-export function PeekMessageA(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number, wRemoveMsg: number): number {
-  return face.PeekMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax, wRemoveMsg);
-}
+export const PeekMessageA: typeof PeekMessage = PeekMessage;
 
 /** As PeekMessage: what is posted is numbers, whatever the text of a window. */
-export function PeekMessageW(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number, wRemoveMsg: number): number {
-  return face.PeekMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax, wRemoveMsg);
-}
+export const PeekMessageW: typeof PeekMessage = PeekMessage;
 
 /** Waits for a message of this thread. @param lpMsg filled in: `new_MSG()`. @returns TRUE; FALSE for WM_QUIT; −1 for an error */
 export function GetMessage(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number): number {
@@ -51,14 +43,10 @@ export function GetMessage(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number,
 }
 
 /** As GetMessage: what is posted is numbers, whatever the text of a window. */
-export function GetMessageA(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number): number {
-  return face.GetMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax);
-}
+export const GetMessageA: typeof GetMessage = GetMessage;
 
 /** As GetMessage: what is posted is numbers, whatever the text of a window. */
-export function GetMessageW(lpMsg: MSG | null, hWnd: HWND, wMsgFilterMin: number, wMsgFilterMax: number): number {
-  return face.GetMessage(lpMsg, hWnd, wMsgFilterMin, wMsgFilterMax);
-}
+export const GetMessageW: typeof GetMessage = GetMessage;
 
 /** Calls the procedure of the message's window. @returns what that returns */
 export function DispatchMessage(lpMsg: MSG): number {
@@ -66,14 +54,10 @@ export function DispatchMessage(lpMsg: MSG): number {
 }
 
 /** As DispatchMessage: what is posted is numbers, whatever the text of a window. */
-export function DispatchMessageA(lpMsg: MSG): number {
-  return face.DispatchMessage(lpMsg);
-}
+export const DispatchMessageA: typeof DispatchMessage = DispatchMessage;
 
 /** As DispatchMessage: what is posted is numbers, whatever the text of a window. */
-export function DispatchMessageW(lpMsg: MSG): number {
-  return face.DispatchMessage(lpMsg);
-}
+export const DispatchMessageW: typeof DispatchMessage = DispatchMessage;
 
 /** Would make characters of keys, of which there are none. @returns FALSE */
 export function TranslateMessage(_lpMsg: MSG | null): number {

@@ -1,5 +1,5 @@
 import { copyBytes } from "../../stack/core/copy-bytes.ts";
-import type { TakenCounter } from "../provider/shared-process.ts";
+import type { TakenCounter } from "../provider/taken-counter.ts";
 
 /** Bytes that one answer may show. */
 export const SHOWN_AT_ONCE = 256 * 1024;

@@ -1,5 +1,6 @@
 import { describe, expect, jest, test } from "@jest/globals";
-import { newProcessMemory, SharedProcess, type TakenCounter } from "../../../src/winsock/provider/shared-process.ts";
+import { newProcessMemory, SharedProcess } from "../../../src/winsock/provider/shared-process.ts";
+import type { TakenCounter } from "../../../src/winsock/provider/taken-counter.ts";
 
 /** Two threads' views of what they share, the first of which has come. */
 function twoThreads() {

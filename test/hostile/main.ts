@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { countOption } from "../support/count-option.ts";
 import { HostileFailure, type HostileOutcome, HostileRun } from "./hostile-run.ts";
 
 const HELP = `Usage: npm run hostile -- [--frames N] [--seed N] [--each N] [--json]
@@ -28,15 +29,8 @@ const { values } = parseArgs({
 
 const PROGRESS_MS = 5000;
 
-function counted(text: string, name: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`Cannot use --${name} ${text}: expected a whole number`);
-  process.exit(2);
-}
-
 if (values.help) console.log(HELP);
-else main(counted(values.frames, "frames"), counted(values.seed, "seed"), Math.max(1, counted(values.each, "each")));
+else main(countOption(values.frames, "frames"), countOption(values.seed, "seed"), Math.max(1, countOption(values.each, "each")));
 
 function main(frames: number, firstSeed: number, each: number): void {
   const began = performance.now();

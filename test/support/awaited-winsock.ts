@@ -1,6 +1,7 @@
 /** Promise faces over two hosts on one wire in virtual time. */
 import { getEventListeners } from "node:events";
 import { createPromiseFace } from "../../src/winsock/faces/promise-face.ts";
+import { untilSettled } from "./until-settled.ts";
 import { PEER, VirtualWinsock } from "./virtual-winsock.ts";
 
 /** Faces of both hosts, and a way to wait that moves the time. */
@@ -11,18 +12,7 @@ export function awaitedWorld<V extends VirtualWinsock = VirtualWinsock>(v = new 
     return v.asyncPort();
   });
   const peer = createPromiseFace(async () => v.asyncPort(v.peerProvider));
-  const settled = async <T>(promise: Promise<T>): Promise<T> => {
-    let isOver = false;
-    const over = () => {
-      isOver = true;
-    };
-    promise.then(over, over);
-    for (let i = 0; i < 10_000 && !isOver; i++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (!isOver) v.advance(Math.min(Math.max(v.simulation.nextMs - v.nowMs, 0), 1000));
-    }
-    return promise;
-  };
+  const settled = <T>(promise: Promise<T>): Promise<T> => untilSettled(v, promise);
   return { v, ours, peer, settled, opened: () => opened };
 }
 

@@ -12,6 +12,7 @@ import { createPromiseFace, type PromiseFace } from "../../src/winsock/faces/pro
 import { a, aaaa, cname, ptr, type RecordParts, TYPE } from "./dns-message.ts";
 import { ipv6Winsock } from "./ipv6-winsock.ts";
 import { answerTo, knowing, ScriptedServer } from "./scripted-dns.ts";
+import { untilSettled } from "./until-settled.ts";
 import { PEER, VirtualWinsock } from "./virtual-winsock.ts";
 
 export const WWW = [
@@ -45,18 +46,7 @@ export function namesRig(families: "ipv4" | "both" = "both", records: readonly R
   server.answer = (query) => (query.name === "alias.example" && query.type === TYPE.A ? answerTo(query, { answers: ALIAS }) : known(query));
   v.ours.dns.configure("configured", { servers: [{ address: parseAddress(PEER) }], searchList: ["lan"] });
   v.ours.dns.setHosts("203.0.113.70 mail.lan mail post");
-  const settled = async <T>(promise: Promise<T>): Promise<T> => {
-    let isOver = false;
-    const over = () => {
-      isOver = true;
-    };
-    promise.then(over, over);
-    for (let i = 0; i < 10_000 && !isOver; i++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (!isOver) v.advance(Math.min(Math.max(v.simulation.nextMs - v.nowMs, 0), 1000));
-    }
-    return promise;
-  };
+  const settled = <T>(promise: Promise<T>): Promise<T> => untilSettled(v, promise);
   return { v, server, promises: createPromiseFace(async () => v.asyncPort()), settled };
 }
 

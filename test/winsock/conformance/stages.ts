@@ -11,6 +11,7 @@ import { type BlockingFace, createBlockingFace } from "../../../src/winsock/face
 import { createPromiseFace, type PromiseFace } from "../../../src/winsock/faces/promise-face.ts";
 import { sharedDaemonWith } from "../../daemon/shared-daemon.ts";
 import { ipv6Winsock, PEER6 } from "../../support/ipv6-winsock.ts";
+import { untilSettled } from "../../support/until-settled.ts";
 import { PEER, type VirtualWinsock } from "../../support/virtual-winsock.ts";
 import type { ConformanceCase, FaceKind, Family, ProfileName, Program, Scene, Stage } from "./conformance-case.ts";
 import { Place } from "./place.ts";
@@ -110,23 +111,6 @@ async function passes(v: VirtualWinsock, ms: number): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve));
   v.advance(ms);
   for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function untilSettled<T>(v: VirtualWinsock, promise: Promise<T>): Promise<T> {
-  let isOver = false;
-  const over = () => {
-    isOver = true;
-  };
-  promise.then(over, over);
-  for (let i = 0; i < 10_000 && !isOver; i++) {
-    await new Promise((resolve) => setImmediate(resolve));
-    // What needs no time comes first.
-    if (!isOver) v.advance(0);
-    await new Promise((resolve) => setImmediate(resolve));
-    if (!isOver) v.advance(Math.min(Math.max(v.simulation.nextMs - v.nowMs, 0), 1000));
-  }
-  if (!isOver) throw new Error("a call waited for something that can never come");
-  return promise;
 }
 
 /** More than the calls in a row that a function of the promise face makes. */

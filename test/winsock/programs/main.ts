@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import fc from "fast-check";
+import { countOption } from "../../support/count-option.ts";
 import { randomProgram } from "./program-step.ts";
 import { runProgram } from "./run-program.ts";
 
@@ -28,15 +29,8 @@ const { values } = parseArgs({
 
 const PROGRESS_MS = 5000;
 
-function counted(text: string, name: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 0) return value;
-  console.error(`Cannot use --${name} ${text}: expected a whole number`);
-  process.exit(2);
-}
-
 if (values.help) console.log(HELP);
-else main(counted(values.count, "count"), counted(values.seed, "seed"));
+else main(countOption(values.count, "count"), countOption(values.seed, "seed"));
 
 function main(count: number, seed: number): void {
   const began = performance.now();

@@ -1,69 +1,41 @@
 import { InfraredMedium, type InfraredMediumService } from "../../irda/infrared-medium.ts";
 import type { StationSettings } from "../../irda/infrared-station.ts";
 import {
-  AF_IRDA,
-  DUPLICATE_CLOSE_SOURCE,
-  FALSE,
-  FD_ACCEPT,
-  FD_OOB,
-  FD_READ,
-  FD_WRITE,
-  LOBYTE,
-  SO_UPDATE_ACCEPT_CONTEXT,
-  SOCK_RAW,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  TF_REUSE_SOCKET,
-} from "../abi/constants.ts";
-import {
   WSA_INVALID_HANDLE,
-  WSA_OPERATION_ABORTED,
-  WSAEACCES,
   WSAEFAULT,
-  WSAEINTR,
   WSAEINVAL,
-  WSAEMFILE,
   WSAENETDOWN,
   WSAENOBUFS,
   WSAENOTSOCK,
   WSAEOPNOTSUPP,
-  WSAEWOULDBLOCK,
   WSANOTINITIALISED,
-  WSAVERNOTSUPPORTED,
 } from "../abi/errors.ts";
-import { getU32 } from "../abi/fields.ts";
-import { negotiateVersion } from "../abi/startup-version.ts";
 import { Bindings } from "./bindings.ts";
 import { callName, callText, outcomeText } from "./call-text.ts";
-import { CALL, type CallHandler, type CallReply, type CallRequest, FENCE, type Replier } from "./calls.ts";
-import { DatagramSocket } from "./datagram-socket.ts";
+import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier } from "./calls.ts";
 import { Duplicates } from "./duplicates.ts";
-import { changeEvent, createEvent, enumerateEvents, selectEvents, waitForEvents } from "./event-calls.ts";
-import { HANDLE_STEP } from "./handles.ts";
+import { changeEvent, createEvent, waitForEvents } from "./event-calls.ts";
 import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
-import { ioctl } from "./ioctl.ts";
-import { IrdaSocket } from "./irda-socket.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { MessageWindow } from "./message-window.ts";
 import { hostForWindow, NameMessage } from "./name-messages.ts";
-import { getOption, setOption } from "./options.ts";
-import { type Answer, DONE, failed, isWait, type Outcome, type Sequel, succeeded } from "./outcome.ts";
+import { type Answer, failed, isWait, type Outcome, type Sequel } from "./outcome.ts";
 import { overlappedCall, WENT_ON } from "./overlapped.ts";
 import { PendingCall } from "./pending-call.ts";
 import { poll } from "./poll.ts";
-import { associate, dequeue, postPacket, setNotificationModes } from "./port-calls.ts";
+import { associate, dequeue, postPacket } from "./port-calls.ts";
 import { Process, type ProcessUsage } from "./process.ts";
+import { cancel, cancelIo, cleanUp, closeHandle, duplicateHandle, fence, newSocket, start } from "./process-calls.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { decodeSets, select } from "./select.ts";
-import { beginServiceLookup, endServiceLookup, ServiceLookup } from "./service-lookup.ts";
-import { Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
-import { LONGEST_FAMILY_NAME, type SocketFamily } from "./socket-family.ts";
-import { resolveKind } from "./socket-kind.ts";
-import { StreamSocket } from "./stream-socket.ts";
+import { beginServiceLookup, endServiceLookup } from "./service-lookup.ts";
+import { type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { answerFor } from "./socket-calls.ts";
+import { LONGEST_FAMILY_NAME } from "./socket-family.ts";
 import { type Caller, Thread } from "./thread.ts";
 import { answerThreadOption } from "./thread-options.ts";
 import type { HandleObject } from "./waitable.ts";
-import { createWindow, destroyWindow, getMessage, peekMessage, postMessage, selectMessages } from "./window-calls.ts";
+import { createWindow, destroyWindow, getMessage, peekMessage, postMessage } from "./window-calls.ts";
 
 /** Answers `CALL.control`; `reply` takes the bytes of the answer and may be called later. */
 export type ControlHandler = (client: number, data: Uint8Array, reply: (data: Uint8Array) => void) => void;
@@ -360,242 +332,19 @@ const SHOW = callName(CALL.show);
 /** What a face asks for itself, which is no call of the program. */
 const isOfFace = (op: number): boolean => op === CALL.show || op === CALL.taken || op === CALL.fence;
 
-function start(process: Process, wanted: number): Outcome {
-  const version = negotiateVersion(wanted);
-  if (version === undefined) return { result: WSAVERNOTSUPPORTED, error: WSAVERNOTSUPPORTED };
-  process.startups++;
-  if (LOBYTE(version) === 1) process.isLegacy = true;
-  return { result: 0, error: 0, a: version };
-}
-
 /** @returns the code where there can be none; undefined for a call that keeps its thread */
 const sequelOf = (request: CallRequest, thread: Thread): Sequel | number | undefined =>
   request.op === CALL.hostForWindow ? new NameMessage(thread, request) : overlappedCall(request, thread);
 
-/** Whoever of the program's threads does it last ends it for all of them (Microsoft, "WSACleanup function"). */
-function cleanUp(process: Process, duplicates: Duplicates): Outcome {
-  process.startups--;
-  if (process.startups > 0) return { result: 0, error: 0, a: process.startups };
-  for (const { pending } of process.threads.values()) {
-    for (const call of [...pending.values()]) call.interrupt(call.isOverlapped ? WSA_OPERATION_ABORTED : WSAEINTR);
-  }
-  process.closeAll(isSocket, (socket) => socket.closeAtCleanup());
-  duplicates.forget(process, (socket) => socket.closeAtCleanup());
-  process.closeAll(isLookup, (lookup) => lookup.abort());
-  process.isLegacy = false;
-  return DONE;
-}
-
-/** What a call that is over by now has to tell is told by its answer: as of one that was over at once, it leaves no packet. */
-function fence({ process, thread, handle }: Caller, call: number, tellsTaken: boolean): Outcome {
-  const socket = process.socket(handle);
-  if (handle !== 0 && socket === undefined) return failed(WSAENOTSOCK);
-  if (call !== 0) socket?.completion?.port.withdraw(thread.id, call, !socket.skipsPackets);
-  const a =
-    (socket?.isSynchronous === true ? FENCE.isSynchronous : 0) |
-    (socket?.completion === undefined ? 0 : FENCE.hasPort) |
-    (socket?.skipsPackets === true ? FENCE.skipsPackets : 0);
-  const data = tellsTaken ? thread.tellTakenElsewhere() : undefined;
-  return { result: 0, error: 0, a, b: process.isLegacy ? 1 : 0, ...(data && { data }) };
-}
-
 /** It failed, and brought nothing. */
 const hasNothing = ({ error, data }: Outcome): boolean => error !== 0 && data === undefined;
 
-/** Reply a: 1 when the call had still to be answered. */
-function cancel({ pending }: Thread, id: number): Outcome {
-  const call = pending.get(id);
-  call?.giveUp();
-  return { result: 0, error: 0, a: call === undefined ? 0 : 1 };
-}
-
-/** Overlapped calls by this handle: one of this thread, which alone has its number; or all, of this thread or of all threads. */
-function cancelIo({ process, thread, handle }: Caller, id: number, ofAllThreads: boolean): Outcome {
-  if (process.socket(handle) === undefined) return { result: FALSE, error: WSA_INVALID_HANDLE };
-  let count = 0;
-  for (const { pending } of ofAllThreads && id === 0 ? process.threads.values() : [thread]) {
-    for (const call of [...pending.values()]) {
-      if (!call.isOverlapped || call.handle !== handle || (id !== 0 && call.call !== id)) continue;
-      call.interrupt(WSA_OPERATION_ABORTED);
-      count++;
-    }
-  }
-  return succeeded(count);
-}
-
-const isLookup = (object: HandleObject): object is ServiceLookup => object instanceof ServiceLookup;
-const isSocket = (object: HandleObject): object is Socket => object instanceof Socket;
 /** Windows go with the thread that made them (Microsoft, "DestroyWindow function": no other thread may destroy them). */
 const isWindowOf =
   ({ messages }: Thread) =>
   (object: HandleObject): object is MessageWindow =>
     object instanceof MessageWindow && object.queue === messages;
 const isAny = (_object: HandleObject): _object is HandleObject => true;
-
-function newSocket(process: Process, { a: af, b: wanted, c: protocol, e = 0 }: CallRequest): Outcome {
-  const kind = resolveKind(af, wanted, protocol, process.hasInfrared);
-  if ("code" in kind) return failed(kind.code);
-  if (kind.type === SOCK_RAW && !process.isAdministrator) return failed(WSAEACCES);
-  if (!process.hasRoom) return failed(WSAEMFILE);
-  const { family, type } = kind;
-  const infrared = family.af === AF_IRDA ? process.newIrdaSocket() : undefined;
-  const socket = infrared ?? newIpSocket(process, family, type, protocol);
-  socket.isSynchronous = e === 1;
-  return succeeded(process.open(socket));
-}
-
-function newIpSocket(process: Process, family: SocketFamily, type: number, protocol: number): Socket {
-  if (type === SOCK_STREAM) return process.newStreamSocket(family);
-  return type === SOCK_RAW ? process.newRawSocket(family, protocol) : process.newUdpSocket(family);
-}
-
-/** A socket that has other handles lives on. One whose close would have to wait where it may not stays as it is. */
-function closeSocket(socket: Socket, { process, handle }: Caller): Answer {
-  if (socket.handles > 1) {
-    process.close(handle);
-    return DONE;
-  }
-  const answer = socket.close();
-  if (socket.isClosed) process.close(handle);
-  return answer;
-}
-
-/** CloseHandle, of a socket too. */
-function closeHandle(caller: Caller): Answer {
-  const { process, handle } = caller;
-  const socket = process.socket(handle);
-  if (socket !== undefined) return closeSocket(socket, caller);
-  const object = process.event(handle) ?? process.completionPort(handle);
-  if (object === undefined) return { result: FALSE, error: WSA_INVALID_HANDLE };
-  if (process.close(handle)) object.abort();
-  return DONE;
-}
-
-/** DuplicateHandle (Microsoft's page): a second handle of the same object, which lives until the last one is closed. */
-function duplicateHandle({ process, handle }: Caller, options: number): Outcome {
-  const object = process.socket(handle) ?? process.event(handle) ?? process.completionPort(handle);
-  if (object === undefined) return { result: 0, error: WSA_INVALID_HANDLE };
-  if (!process.hasRoom) return { result: 0, error: WSAEMFILE };
-  if (object instanceof Socket) object.isShared = true;
-  const duplicate = process.open(object);
-  if ((options & DUPLICATE_CLOSE_SOURCE) !== 0) process.close(handle - (handle % HANDLE_STEP));
-  return succeeded(duplicate);
-}
-
-/** A call was answered after which these events count anew; one with a pointer that leads nowhere was none, but to a window. */
-function reenabling(socket: Socket, bits: number, answer: Answer): Answer {
-  const isNone = !isWait(answer) && answer.error === WSAEFAULT && socket.events.sink?.takesMessages !== true;
-  if (!isNone) socket.reenable(bits);
-  return answer;
-}
-
-/** Only a send that found no room lets FD_WRITE come again (Wine's test write_events). */
-function sent(socket: Socket, answer: Answer): Answer {
-  if (!isWait(answer) && answer.error === WSAEWOULDBLOCK) socket.reenable(FD_WRITE);
-  return answer;
-}
-
-const NOTHING = new Uint8Array(0);
-
-function accepted(socket: Socket, room: number, isOffered: boolean, process: Process): Answer {
-  if (socket instanceof StreamSocket) return socket.accept(room, isOffered, process);
-  return socket instanceof IrdaSocket ? socket.accept(room, process) : failed(WSAEOPNOTSUPP);
-}
-
-/** SO_UPDATE_ACCEPT_CONTEXT, whose value is another socket. */
-function setAcceptContext(socket: Socket, { process }: Caller, level: number, name: number, value: Uint8Array | null): Outcome | undefined {
-  if (level !== SOL_SOCKET || name !== SO_UPDATE_ACCEPT_CONTEXT || !(socket instanceof StreamSocket)) return undefined;
-  if (value === null || value.length < 4) return failed(WSAEFAULT);
-  return socket.updateAcceptContext(process.socket(new DataView(value.buffer, value.byteOffset).getUint32(0, true)));
-}
-
-function answerFor(socket: Socket, caller: Caller, request: CallRequest): Answer {
-  const { op, a, b, c, data } = request;
-  switch (op) {
-    case CALL.bind:
-      return socket.bind(data, a);
-    case CALL.connect:
-      return socket.connect(data, a);
-    case CALL.listen:
-      return socket.listen(a);
-    case CALL.accept:
-      return reenabling(socket, FD_ACCEPT, accepted(socket, a, b === 1, caller.process));
-    case CALL.send:
-      return sent(socket, socket.send(data, a, b, c === 1, caller.isOverlapped));
-    case CALL.recv:
-      return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b, caller.isOverlapped));
-    case CALL.show:
-      return socket instanceof StreamSocket ? socket.show(a, b, c, caller.process.threads.size > 1) : failed(WSAEOPNOTSUPP);
-    case CALL.taken:
-      return socket instanceof StreamSocket ? socket.taken(a) : failed(WSAEOPNOTSUPP);
-    case CALL.sendto: {
-      // A stream looks at its state first, and at no name.
-      if (a > (data?.length ?? 0)) return socket instanceof StreamSocket ? socket.sendto(null, b) : failed(WSAEFAULT);
-      const name = data !== null && a >= 0 ? data.subarray(0, a) : null;
-      return sent(socket, socket.sendto(data?.subarray(Math.max(0, a)) ?? null, b, name, c, caller.isOverlapped));
-    }
-    case CALL.recvfrom:
-      return reenabling(socket, FD_READ | FD_OOB, socket.recvfrom(a, b, c, caller.isOverlapped));
-    case CALL.recvMsg:
-      if (!(socket instanceof DatagramSocket)) return failed(WSAEOPNOTSUPP);
-      return reenabling(socket, FD_READ | FD_OOB, socket.recvMsg(a, b, c, firstWord(data), caller.isOverlapped));
-    case CALL.sendMsg:
-      return socket instanceof DatagramSocket ? sent(socket, sendMsg(socket, request)) : failed(WSAEINVAL);
-    case CALL.offer:
-      return socket instanceof StreamSocket ? socket.offer() : failed(WSAEOPNOTSUPP);
-    case CALL.reject:
-      return socket instanceof StreamSocket ? reenabling(socket, FD_ACCEPT, socket.reject()) : failed(WSAEOPNOTSUPP);
-    case CALL.connectEx: {
-      const name = data !== null && b >= 0 ? data.subarray(0, b) : null;
-      return socket instanceof StreamSocket ? socket.connectEx(name, a, data?.subarray(Math.max(0, b)) ?? NOTHING) : failed(WSAEINVAL);
-    }
-    case CALL.acceptEx: {
-      const target = caller.process.socket(a);
-      if (target === undefined) return failed(WSAENOTSOCK);
-      return socket instanceof StreamSocket ? socket.acceptEx(target, b) : failed(WSAEINVAL);
-    }
-    case CALL.disconnectEx:
-      if ((a & ~TF_REUSE_SOCKET) !== 0) return failed(WSAEINVAL);
-      return socket instanceof StreamSocket ? socket.disconnectEx(a !== 0) : failed(WSAEINVAL);
-    case CALL.selectMessages:
-      return selectMessages(caller, socket, a, b, c);
-    case CALL.notificationModes:
-      return setNotificationModes(socket, a);
-    case CALL.selectEvents:
-      return selectEvents(caller.process, socket, a, b);
-    case CALL.enumerateEvents:
-      return enumerateEvents(caller.process, socket, a);
-    case CALL.shutdown:
-      return socket.shutdown(a);
-    case CALL.closesocket:
-      return closeSocket(socket, caller);
-    case CALL.ioctlsocket:
-      return socket.ioctlsocket(a >>> 0, b, c === 1);
-    case CALL.WSAIoctl:
-      return ioctl(socket, request, caller.isOverlapped);
-    case CALL.getsockname:
-      return socket.getsockname(a);
-    case CALL.getpeername:
-      return socket.getpeername(a);
-    case CALL.getsockopt:
-      return getOption(socket, a, b, c, data);
-    case CALL.setsockopt:
-      return setAcceptContext(socket, caller, a, b, data) ?? setOption(socket, a, b, data, c);
-    default:
-      return failed(WSAEOPNOTSUPP);
-  }
-}
-
-const firstWord = (data: Uint8Array | null): number => (data === null ? 0 : getU32(data, 0));
-
-function sendMsg(socket: DatagramSocket, { a, b, c, data }: CallRequest): Answer {
-  const controlLength = firstWord(data);
-  const controlAt = 4 + Math.max(0, a);
-  if (data === null || controlAt + controlLength > data.length) return failed(WSAEFAULT);
-  const name = a < 0 ? null : data.subarray(4, controlAt);
-  const payloadAt = controlAt + controlLength;
-  return socket.sendMsg(data.subarray(payloadAt), b, name, c, data.subarray(controlAt, payloadAt));
-}
 
 function replyFor(id: number, outcome: Outcome): CallReply {
   return { id, result: outcome.result, error: outcome.error, a: outcome.a ?? 0, b: outcome.b ?? 0, data: outcome.data ?? null };

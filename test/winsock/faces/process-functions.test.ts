@@ -64,6 +64,15 @@ describe("DuplicateHandle (Microsoft's page)", () => {
   });
 });
 
+test("the low bits of an event's handle are the program's own: CloseHandle and DuplicateHandle know the event all the same", () => {
+  const { winsock: w } = new VirtualWinsock();
+  const self = w.GetCurrentProcess();
+  const event = w.WSACreateEvent();
+  const box = { value: 0 };
+  expect([w.DuplicateHandle(self, event | 1, self, box, 0, 0, 0), w.CloseHandle(event | 1), w.WSASetEvent(event)]).toEqual([ON, ON, OFF]);
+  expect(w.WSASetEvent(box.value)).toBe(ON);
+});
+
 describe("a socket is signalled (Microsoft, Synchronization and Overlapped Input and Output)", () => {
   test("from the end of a call without an event of its own to the beginning of the next", () => {
     const v = new VirtualWinsock();

@@ -12,38 +12,38 @@ import {
   readFdSet,
   readTimeval,
   type SOCKET,
-  sockaddrBytes,
   type timeval,
   type WSADATA,
-  writeFdSet,
-  writeSockaddrIn,
   writeWsadata,
 } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply } from "../provider/calls.ts";
 import { decodeSets, encodeSets } from "../provider/select.ts";
 import { type AddressTextFunctions, createAddressTextFunctions } from "./address-text-functions.ts";
 import { AlertableThread } from "./alertable.ts";
-import { type AsyncNameFunctions, asyncNameFault, asyncNameFunctions } from "./async-name-functions.ts";
+import { type AsyncNameFunctions, asyncNameFunctions } from "./async-name-functions.ts";
 import { BlockingHooks, type HookFunctions, hookFunctions } from "./blocking-hooks.ts";
-import { type CompletionFunctions, completionFault, completionFunctions, PacketNames } from "./completion-functions.ts";
-import { type ConnectFunctions, connectFault, connectFunctions } from "./connect-functions.ts";
-import { type EventFunctions, eventFault, eventFunctions } from "./event-functions.ts";
-import { type ExtensionFunctions, extensionFault, extensionFunctions } from "./extension-functions.ts";
-import { type FileFunctions, type FileOpener, Files, fileFault, fileFunctions } from "./file-functions.ts";
+import { type CompletionFunctions, completionFunctions, PacketNames } from "./completion-functions.ts";
+import { type ConnectFunctions, connectFunctions } from "./connect-functions.ts";
+import { type EventFunctions, eventFunctions } from "./event-functions.ts";
+import { type ExtensionFunctions, extensionFunctions } from "./extension-functions.ts";
+import { type FileFunctions, type FileOpener, Files, fileFunctions } from "./file-functions.ts";
+import { guardedFace } from "./guarded-face.ts";
 import { type IoctlFunctions, ioctlFunctions } from "./ioctl-functions.ts";
 import { KnownStreams } from "./known-streams.ts";
 import { LookupsBegun } from "./lookups-begun.ts";
 import { type MessageFunctions, messageFunctions } from "./message-functions.ts";
 import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
-import { type OverlappedFunctions, overlappedFault, overlappedFunctions } from "./overlapped-functions.ts";
-import { isPointer, type SockaddrPointer } from "./pointers.ts";
-import { type ProcessFunctions, processFault, processFunctions } from "./process-functions.ts";
+import { type OverlappedFunctions, overlappedFunctions } from "./overlapped-functions.ts";
+import { isPointer, nameBytesAt, roomOf, type SockaddrPointer, writeName } from "./pointers.ts";
+import { type ProcessFunctions, processFunctions } from "./process-functions.ts";
+import { joined } from "./scattered.ts";
+import { writeSets } from "./select-sets.ts";
 import { type ServiceLookupFunctions, serviceLookupFunctions } from "./service-lookup-functions.ts";
-import { type SocketFunctions, socketFault, socketFunctions } from "./socket-functions.ts";
+import { type SocketFunctions, socketFunctions } from "./socket-functions.ts";
 import { Transfers } from "./transfers.ts";
-import { type TransmitFunctions, transmitFault, transmitFunctions } from "./transmit-functions.ts";
-import { fillMessage, type WindowFunctions, type WindowProcedure, windowFault, windowFunctions } from "./window-functions.ts";
+import { type TransmitFunctions, transmitFunctions } from "./transmit-functions.ts";
+import { fillMessage, type WindowFunctions, type WindowProcedure, windowFunctions } from "./window-functions.ts";
 
 export type { SockaddrPointer } from "./pointers.ts";
 
@@ -402,7 +402,7 @@ export function createBlockingFace(
   const setLastError = (error: number): void => {
     lastError = error;
   };
-  const core = { call, fail, thread, packets, setLastError, nameBytes, roomOf, writeName };
+  const core = { call, fail, thread, packets, setLastError, nameBytes: nameBytesAt, roomOf, writeName };
   const transferCore = { ...core, port: reach, streams, isInHook: () => hooks.isRunning };
   const transfers = new Transfers(transferCore);
 
@@ -457,9 +457,9 @@ export function createBlockingFace(
 
     socket: (af, type, protocol) => call(CALL.socket, 0, af | 0, type | 0, protocol | 0, null).result,
 
-    bind: (s, name, namelen) => call(CALL.bind, s, namelen | 0, 0, 0, nameBytes(name)).result,
+    bind: (s, name, namelen) => call(CALL.bind, s, namelen | 0, 0, 0, nameBytesAt(name)).result,
 
-    connect: (s, name, namelen) => call(CALL.connect, s, namelen | 0, 0, 0, nameBytes(name)).result,
+    connect: (s, name, namelen) => call(CALL.connect, s, namelen | 0, 0, 0, nameBytesAt(name)).result,
 
     listen: (s, backlog) => call(CALL.listen, s, backlog | 0, 0, 0, null).result,
 
@@ -480,14 +480,14 @@ export function createBlockingFace(
 
     sendto(s, buf, len, flags, to, tolen) {
       const bytes = bytesToRead(buf, len);
-      const name = nameBytes(to);
+      const name = nameBytesAt(to);
       // Without a payload that could be read the provider gets none, and says what is wrong first.
       if (bytes === null && name === null) return call(CALL.send, s, flags | 0, 0, 0, null).result;
       if (bytes === null) return call(CALL.sendto, s, name?.length ?? -1, flags | 0, tolen | 0, null).result;
       if (name === null) return sendPieces(s, bytes, flags | 0, 0);
       // Longer than any datagram may only be a stream, which ignores the address.
       const first = bytes.subarray(0, Math.min(bytes.length, PIECE - name.length));
-      const reply = call(CALL.sendto, s, name.length, flags | 0, tolen | 0, joined(name, first));
+      const reply = call(CALL.sendto, s, name.length, flags | 0, tolen | 0, joined([name, first]));
       if (reply.result < 0 || reply.result < first.length || first.length === bytes.length) return reply.result;
       return sendPieces(s, bytes, flags | 0, first.length);
     },
@@ -573,58 +573,12 @@ export function createBlockingFace(
       return value;
     },
   };
-  const guarded = guardedFace(face, (name) => {
+  const guarded = guardedFace(face, () => {
     lastError = WSAEFAULT;
-    if (RETURNS_CODE.has(name)) return WSAEFAULT;
-    if (RETURNS_POINTER.has(name)) return null;
-    if (RETURNS_TEXT.has(name)) return "";
-    return (
-      eventFault(name) ??
-      overlappedFault(name) ??
-      completionFault(name) ??
-      windowFault(name) ??
-      asyncNameFault(name) ??
-      extensionFault(name) ??
-      socketFault(name) ??
-      connectFault(name) ??
-      fileFault(name) ??
-      processFault(name) ??
-      transmitFault(name) ??
-      SOCKET_ERROR
-    );
   });
   for (const [name, call] of Object.entries(guarded)) functions.set(name, call);
   return guarded;
 }
-
-/**
- * The face, but what JavaScript throws for a parameter (a frozen structure, a BigInt, a getter that fails) is the fault that memory
- * out of reach is in C.
- * @param fault what the function of this name returns then
- */
-function guardedFace(face: BlockingFace, fault: (name: string) => unknown): BlockingFace {
-  const guard = ([name, call]: [string, (...parameters: never[]) => unknown]) => {
-    const safe = (...parameters: never[]) => {
-      try {
-        return call(...parameters);
-      } catch {
-        return fault(name);
-      }
-    };
-    return [name, safe];
-  };
-  return Object.fromEntries(Object.entries(face).map(guard)) as BlockingFace;
-}
-
-const RETURNS_CODE: ReadonlySet<string> = new Set([
-  ...["WSAStartup", "getaddrinfo", "GetAddrInfoW", "GetAddrInfoExA", "GetAddrInfoExW", "getnameinfo", "GetNameInfoW"],
-  ...["GetAddrInfoExOverlappedResult", "GetAddrInfoExCancel"],
-]);
-const RETURNS_POINTER: ReadonlySet<string> = new Set([
-  ...["inet_ntop", "InetNtopW", "gethostbyname", "gethostbyaddr"],
-  ...["getservbyname", "getservbyport", "getprotobyname", "getprotobynumber"],
-]);
-const RETURNS_TEXT: ReadonlySet<string> = new Set(["inet_ntoa", "gai_strerrorA", "gai_strerrorW"]);
 
 /** Set in ioctl codes that write their argument (IOC_OUT). */
 const IOC_OUT_BIT = 0x40000000;
@@ -664,21 +618,6 @@ function wsadata(version: number): WSADATA {
   };
 }
 
-const nameBytes = (name: SockaddrPointer | null): Uint8Array | null => (isPointer(name) ? sockaddrBytes(name) : null);
-
-/** Bytes that may be written to `name`: *namelen, but never more than there are. −1 when a pointer is null, or leads to what is read-only. */
-function roomOf(name: SockaddrPointer | null, namelen: Box<number> | null): number {
-  if (!isPointer(name) || !isPointer(namelen) || Object.isFrozen(name) || Object.isFrozen(namelen)) return -1;
-  const room = Math.max(0, namelen.value | 0);
-  return name instanceof Uint8Array ? Math.min(room, name.length) : room;
-}
-
-function writeName(name: SockaddrPointer | null, namelen: Box<number> | null, bytes: Uint8Array): void {
-  if (!isPointer(name) || !isPointer(namelen)) return;
-  writeSockaddrIn(name, bytes);
-  namelen.value = bytes.length;
-}
-
 /** The first `len` bytes; null where C would read memory that is not the program's. */
 function bytesToRead(buf: Uint8Array | null, len: number): Uint8Array | null {
   if (len === 0) return NOTHING;
@@ -687,36 +626,7 @@ function bytesToRead(buf: Uint8Array | null, len: number): Uint8Array | null {
 
 const bytesToWrite = bytesToRead;
 
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
-}
-
 /** Undefined for a time that is not one. */
 function microseconds({ tv_sec, tv_usec }: timeval): number | undefined {
   return tv_sec < 0 || tv_usec < 0 ? undefined : tv_sec * 1_000_000 + tv_usec;
-}
-
-/** One set given in two places gets the union (Wine's test select). @returns how many entries are left in all */
-function writeSets(targets: readonly (fd_set | Uint8Array | undefined)[], ready: readonly (readonly SOCKET[] | undefined)[]): number {
-  const unions = new Map<fd_set | Uint8Array, Set<SOCKET>>();
-  targets.forEach((target, i) => {
-    if (target === undefined) return;
-    const set = [...unions.keys()].find((other) => isSameSet(other, target)) ?? target;
-    unions.set(set, new Set([...(unions.get(set) ?? []), ...(ready[i] ?? [])]));
-  });
-  let left = 0;
-  for (const [target, members] of unions) {
-    writeFdSet(target, [...members]);
-    left += members.size;
-  }
-  return left;
-}
-
-/** Two views of the same bytes are one set. */
-function isSameSet(a: fd_set | Uint8Array, b: fd_set | Uint8Array): boolean {
-  if (a === b) return true;
-  return a instanceof Uint8Array && b instanceof Uint8Array && a.buffer === b.buffer && a.byteOffset === b.byteOffset;
 }

@@ -1,8 +1,9 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import {
   DUPLICATE_CLOSE_SOURCE,
   DUPLICATE_SAME_ACCESS,
   ERROR_NETNAME_DELETED,
+  FIONBIO,
   INFINITE,
   new_WSABUF,
   new_WSAOVERLAPPED,
@@ -14,11 +15,17 @@ import {
   WSA_IO_INCOMPLETE,
   WSAECONNRESET,
   WSAENOTSOCK,
+  WSAEOPNOTSUPP,
 } from "../../../src/winsock/abi/index.ts";
+import { CALL } from "../../../src/winsock/provider/calls.ts";
+import { POSTED } from "../../../src/winsock/provider/socket.ts";
+import { pattern } from "../../support/two-hosts.ts";
 import { VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { fails, outcome } from "../../support/winsock-calls.ts";
 
 const [ON, OFF] = [1, 0];
+/** Of `VirtualWinsock.winsock`. */
+const FIRST_CLIENT = 1;
 
 describe("DuplicateHandle (Microsoft's page)", () => {
   test("makes a second handle of a socket, which lives until the last one is closed", () => {
@@ -37,6 +44,35 @@ describe("DuplicateHandle (Microsoft's page)", () => {
     w.closesocket(other);
     v.advance(10);
     expect(p.recv(peer, buffer, 20, 0)).toBe(0);
+  });
+
+  test("of a stream that is read ahead: each byte is received once, in order, by whichever handle", () => {
+    const v = new VirtualWinsock();
+    const { winsock: w, peerWinsock: p } = v;
+    const { s, peer } = v.pair();
+    p.ioctlsocket(peer, FIONBIO, { value: 1 });
+    const bytes = pattern(200_000, 3);
+    const [buffer, box] = [new Uint8Array(8192), { value: 0 }];
+    let [sent, at] = [0, 0];
+    const take = (handle: number) => {
+      sent += Math.max(0, p.send(peer, bytes.subarray(sent), bytes.length - sent, 0));
+      v.advance(2);
+      const n = w.recv(handle, buffer, buffer.length, 0);
+      expect(Buffer.compare(buffer.subarray(0, n), bytes.subarray(at, at + n))).toBe(0);
+      at += n;
+    };
+    for (let i = 0; i < 4; i++) take(s);
+    w.DuplicateHandle(w.GetCurrentProcess(), s, w.GetCurrentProcess(), box, 0, 0, DUPLICATE_SAME_ACCESS);
+    for (let i = 0; at < bytes.length; i++) take(i % 2 === 0 ? box.value : s);
+    // Nor does one handle know what was sent by the other.
+    const asked = jest.spyOn(v.provider, "call");
+    for (const handle of [s, box.value, s, box.value]) w.send(handle, buffer, 100, 0);
+    expect(asked.mock.calls.filter(([, { op, b }]) => op === CALL.send && b === POSTED)).toEqual([]);
+    // Who has one of the handles only, and knows of no other, is shown nothing either.
+    const answers: number[] = [];
+    const show = { id: 9999, op: CALL.show, s, a: 100, b: 0, c: 0, data: null };
+    v.provider.call(FIRST_CLIENT, show, ({ error }) => answers.push(error));
+    expect(answers).toEqual([WSAEOPNOTSUPP]);
   });
 
   test("moves a handle, or closes one, with DUPLICATE_CLOSE_SOURCE", () => {

@@ -43,10 +43,13 @@ describe("a thread that has not called WSAStartup", () => {
     const [one, other] = v.threads(2) as [VirtualThread, VirtualThread];
     const s = other.socket(AF_INET, SOCK_STREAM, 0);
     expect(s).not.toBe(INVALID_SOCKET);
+    const before = v.provider.usage.threads;
     expect(other.WSACleanup()).toBe(0);
     for (const face of [one, other]) {
       expect([face.socket(AF_INET, SOCK_STREAM, 0), face.WSAGetLastError()]).toEqual([INVALID_SOCKET, e.WSANOTINITIALISED]);
     }
+    // Neither keeps a port to what is over.
+    expect(v.provider.usage.threads).toBe(before - 2);
     expect([one.WSACleanup(), one.WSAGetLastError()]).toEqual([-1, e.WSANOTINITIALISED]);
     expect(other.WSAStartup(MAKEWORD(2, 2), new_WSADATA())).toBe(0);
     // The handle was the old start-up's.

@@ -12,7 +12,8 @@ import { HEADER_BYTES, type Message, messageBytes, messageLength, readMessage, w
 
 /** Words of the ring's control block; each writer's on a cache line of its own. */
 const HEAD = 0;
-const WRITER_WAITS = 1;
+/** How many free bytes the writer waits for; 0 while it does not wait. */
+const WANTED = 1;
 const TAIL = 16;
 export const RING_WORDS = 32;
 
@@ -51,20 +52,23 @@ export class RingWriter {
     return this.#size - ((this.#head - Atomics.load(this.#words, TAIL)) >>> 0);
   }
 
-  /** Whether so many bytes are free; when they are not, the next release says that there is more room (`RingReader.release` returns true). */
+  /** Whether so many bytes are free; when they are not, the release that makes them so says it (`RingReader.release` returns true). */
   hasRoom(bytes: number): boolean {
     if (this.freeBytes >= bytes) return true;
-    Atomics.store(this.#words, WRITER_WAITS, 1);
+    Atomics.store(this.#words, WANTED, bytes);
     return this.freeBytes >= bytes;
   }
 
-  /** @returns false when there is no room; the reader then says so (`RingReader.release` returns true) once there is some */
+  /**
+   * @returns false when there is no room; the reader then says so (`RingReader.release` returns true) once there is plenty: a writer that
+   * was woken for each message read would sleep again after each that it writes
+   */
   write(message: Message): boolean {
     if (this.#tryWrite(message)) return true;
-    Atomics.store(this.#words, WRITER_WAITS, 1);
+    Atomics.store(this.#words, WANTED, Math.max(this.#size / 2, ringBytes(message)));
     // The reader may have made room before it could see the flag.
     if (!this.#tryWrite(message)) return false;
-    Atomics.store(this.#words, WRITER_WAITS, 0);
+    Atomics.store(this.#words, WANTED, 0);
     return true;
   }
 
@@ -128,13 +132,15 @@ export class RingReader {
     return true;
   }
 
-  /** Gives the memory of the last message back. @returns whether the writer waits for room and should be woken */
+  /** Gives the memory of the last message back. @returns whether the writer has waited for the room that there is now, and should be woken */
   release(): boolean {
     if (this.#held === 0) return false;
     this.#tail = (this.#tail + this.#held) | 0;
     this.#held = 0;
     Atomics.store(this.#words, TAIL, this.#tail);
-    return Atomics.load(this.#words, WRITER_WAITS) !== 0 && Atomics.exchange(this.#words, WRITER_WAITS, 0) !== 0;
+    const wanted = Atomics.load(this.#words, WANTED);
+    if (wanted === 0 || this.#size - ((Atomics.load(this.#words, HEAD) - this.#tail) >>> 0) < wanted) return false;
+    return Atomics.exchange(this.#words, WANTED, 0) !== 0;
   }
 }
 

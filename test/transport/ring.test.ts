@@ -90,18 +90,37 @@ describe("a ring of messages", () => {
     expect(got.id).toBe(2);
   });
 
-  test("tells a writer that wants more room than a message needs of every release until it has it", () => {
+  test("tells a writer that wants more room than a message needs once it has it, and not before", () => {
     const memory = ringNearWrap(1024);
     const writer = new RingWriter(memory);
     const reader = new RingReader(memory);
     while (writer.write(request(1, null)));
     const got = emptyMessage();
-    let releases = 0;
-    while (!writer.hasRoom(512)) {
+    expect(writer.hasRoom(512)).toBe(false);
+    const told: boolean[] = [];
+    while (writer.freeBytes < 512) {
       expect(reader.read(got)).toBe(true);
-      expect(reader.release()).toBe(true);
-      releases++;
+      told.push(reader.release());
     }
-    expect(releases).toBeGreaterThan(5);
+    expect(told.length).toBeGreaterThan(5);
+    expect(told).toEqual([...Array(told.length - 1).fill(false), true]);
+    expect(reader.read(got)).toBe(true);
+    expect(reader.release()).toBe(false);
+  });
+
+  test("tells a writer without room for a message when half of the ring is free", () => {
+    const memory = ringNearWrap(1024);
+    const writer = new RingWriter(memory);
+    const reader = new RingReader(memory);
+    while (writer.write(request(1, null)));
+    const got = emptyMessage();
+    let isTold = false;
+    while (!isTold) {
+      expect(writer.freeBytes).toBeLessThan(512);
+      expect(reader.read(got)).toBe(true);
+      isTold = reader.release();
+    }
+    expect(writer.freeBytes).toBeGreaterThanOrEqual(512);
+    expect(writer.write(request(2, null))).toBe(true);
   });
 });

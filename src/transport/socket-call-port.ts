@@ -29,8 +29,8 @@ import { forgetDescriptor, noteDescriptor } from "./worker-descriptors.ts";
 
 /** Up to here a request is copied behind its header and leaves in one piece; longer data leaves from where it lies. */
 const COPIED_BYTES = 4096;
-/** Room for a reply in part and some more behind it. */
-const ARRIVAL_BYTES = MAX_MESSAGE + 64 * 1024;
+/** Room for several replies: what came in part is moved to the front only where the next one would not fit behind it. */
+const ARRIVAL_BYTES = 4 * MAX_MESSAGE;
 const HELLO_LIMIT_MS = 5_000;
 
 /**
@@ -219,9 +219,10 @@ export class SocketCallPort implements BlockingPort {
   /** @returns false when the network is gone */
   #receive(waits: boolean): boolean {
     if (this.#isDown) return false;
-    if (this.#start > 0) {
+    const held = this.#end - this.#start;
+    if (held === 0 || ARRIVAL_BYTES - this.#start < 2 * MAX_MESSAGE) {
       this.#arrivals.copyWithin(0, this.#start, this.#end);
-      this.#end -= this.#start;
+      this.#end = held;
       this.#start = 0;
     }
     const address = this.#arrivalsAddress + this.#end;

@@ -266,6 +266,7 @@ const CALLS: Readonly<Record<CallName, (sockets: Sockets) => Arguments>> = {
   cancel: () => ({ a: 5 }),
   show: ({ far }) => ({ s: far, a: 100_000 }),
   taken: ({ far }) => ({ s: far, a: 5 }),
+  room: ({ near }) => ({ s: near }),
   createEvent: () => ({ a: 1 }),
   setEvent: ({ event }) => ({ s: event }),
   resetEvent: ({ event }) => ({ s: event }),

@@ -83,6 +83,10 @@ export class Connection extends ControlBlock implements TcpConnection {
     return this.receiveBuffer.lend(most, skip, loans);
   }
 
+  look(most: number, skip: number): Uint8Array {
+    return this.receiveBuffer.look(most, skip);
+  }
+
   /** As `read` for a user that does not want the bytes. */
   discard(count: number): number {
     return discard(this, count);

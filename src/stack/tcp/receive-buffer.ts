@@ -200,6 +200,13 @@ export class ReceiveBuffer implements RingUser {
    */
   lend(most: number, skip: number, loans: Loans): Uint8Array | undefined {
     if (!this.#rings.canLend(this.#ring)) return undefined;
+    const bytes = this.look(most, skip);
+    loans.lent(this.#ring, bytes.length);
+    return bytes;
+  }
+
+  /** Readable bytes where they lie, until anything else happens here: at most `most`, and no more than lie in one piece. @param skip as of `lend` */
+  look(most: number, skip: number): Uint8Array {
     const offset = this.#offsetOf(skip);
     const from = (this.#head + offset) & (this.#ring.length - 1);
     const run = Math.min(
@@ -207,7 +214,6 @@ export class ReceiveBuffer implements RingUser {
       this.#urgent === undefined ? most : this.#urgent.holeFrom(this.unread, offset) - offset,
     );
     const count = Math.max(0, Math.min(most, run, this.#ring.length - from));
-    loans.lent(this.#ring, count);
     return this.#ring.subarray(from, from + count);
   }
 

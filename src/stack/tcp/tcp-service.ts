@@ -41,6 +41,8 @@ export interface TcpConnection {
    * @returns undefined where they have to be copied
    */
   lend(most: number, skip: number, loans: Loans): Uint8Array | undefined;
+  /** As `lend`, of any ring: the bytes stay until anything else happens to the connection. */
+  look(most: number, skip: number): Uint8Array;
   /** As `read` for a user that does not want the bytes. @returns how many there were, at most `count` */
   discard(count: number): number;
   /**

@@ -318,12 +318,23 @@ export function createBlockingFace(
 
   /** Where the host is known to take these bytes, there is nothing to wait for. @returns whether they are on their way */
   function postSend(s: SOCKET, bytes: Uint8Array, hasMore: boolean): boolean {
-    if (port === undefined || bytes.length === 0 || hooks.isRunning || !streams.takesSend(s)) return false;
+    if (port === undefined || bytes.length === 0 || hooks.isRunning) return false;
+    if (!streams.takesSend(s) && !streams.awaitsRoom(s)) return false;
     port.takeReplies();
+    if (streams.awaitsRoom(s)) awaitRoom(port, s);
     if (!streams.takesSend(s) || !streams.postSend(s, bytes, hasMore)) return false;
     // Whoever came while it left must not come before it.
     if (!streams.isAlone()) ask(port, { op: CALL.fence, s: 0, a: 0, b: 0, c: 0, data: null });
     return true;
+  }
+
+  /** Bytes had better not be sent before there is room for them: the host would have to keep them. */
+  function awaitRoom(port: BlockingPort, s: SOCKET): void {
+    if (thread.concerns(CALL.send)) return;
+    const { error, a, b } = ask(port, { op: CALL.room, s, a: 0, b: 0, c: 0, data: null });
+    if (error === 0) streams.learnQueue(s, a, b);
+    // The send itself says what is wrong.
+    else streams.forgetQueue(s);
   }
 
   /** A plain receive, of bytes that were shown before it was called or else of the host. @returns undefined when only the host can tell */
@@ -340,8 +351,9 @@ export function createBlockingFace(
       port.takeReplies();
       if (ahead.isAsked && ahead.heldBytes === 0) {
         streams.tellTaken(s, ahead);
+        const { answers } = ahead;
         ahead.waitFor(buf);
-        while (ahead.isAsked && port.awaitPosted());
+        while (ahead.isAsked && ahead.answers === answers && port.awaitPosted());
       }
     }
     const received = ahead.stopWaiting() || ahead.take(buf);
@@ -356,14 +368,11 @@ export function createBlockingFace(
     const shown = receiveShown(s, buf);
     if (shown !== undefined) return shown;
     const wanted = Math.min(buf.length, PIECE);
-    const ahead = streams.readAhead(s);
-    if (ahead !== undefined) streams.tellTaken(s, ahead);
+    // The host gives what it has shown once more.
+    streams.handBackShownOf(s);
     const { result, data } = request(CALL.recv, s, wanted, 0, 0, null);
     if (data !== null) copyBytes(buf, 0, data);
-    if (result < 0) {
-      ahead?.forget();
-      return SOCKET_ERROR;
-    }
+    if (result < 0) return SOCKET_ERROR;
     streams.received(s, wanted, result);
     return result;
   }

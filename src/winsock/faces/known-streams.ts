@@ -89,6 +89,11 @@ export class KnownStreams {
     return this.isAlone() && this.#credits.get(s)?.isOpen === true;
   }
 
+  /** The host knows when: until then there is nothing to send. */
+  awaitsRoom(s: SOCKET): boolean {
+    return this.isAlone() && this.#credits.get(s)?.isUsedUp === true;
+  }
+
   /** What the answer to a send says of the queue. */
   learnQueue(s: SOCKET, queued: number, quota: number): void {
     if (this.#shared.has(s) || !this.isAlone()) return;
@@ -98,6 +103,11 @@ export class KnownStreams {
       this.#credits.set(s, credit);
     }
     credit.learn(0, queued, quota);
+  }
+
+  /** A send has to ask. */
+  forgetQueue(s: SOCKET): void {
+    this.#credits.get(s)?.forget();
   }
 
   /** Sends bytes to a stream of which `takesSend` is true. @returns whether they have left */
@@ -157,8 +167,11 @@ export class KnownStreams {
 
   /** The program has had some of the bytes shown. */
   tookShown(s: SOCKET, ahead: ReadAhead): void {
-    if (ahead.isWorthAsking) this.#askToShow(s, ahead);
-    else if (ahead.isWorthTelling) this.tellTaken(s, ahead);
+    if (!ahead.isWorthAsking) {
+      if (ahead.isWorthTelling) this.tellTaken(s, ahead);
+      return;
+    }
+    while (ahead.isWorthAsking && this.#askToShow(s, ahead));
   }
 
   /** The host hears how many of the bytes shown the program has had. */
@@ -178,17 +191,20 @@ export class KnownStreams {
     this.#readAheads.delete(s);
   }
 
-  #askToShow(s: SOCKET, ahead: ReadAhead): void {
-    ahead.isAsked = true;
+  /** @returns whether it could be asked */
+  #askToShow(s: SOCKET, ahead: ReadAhead): boolean {
+    let hasLeft = false;
     ahead.counter.tellWith((taken) => {
-      const request = { op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.heldBytes, c: taken, data: null };
-      const hasLeft = this.#post(request, (reply) => {
-        if (reply.error === WSAEOPNOTSUPP) ahead.refused();
+      const request = { op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.asks(), c: taken, data: null };
+      hasLeft = this.#post(request, (reply) => {
+        // Where others have come that is the reason, and ends with them.
+        if (reply.error === WSAEOPNOTSUPP && this.#process().isAlone) ahead.refused();
         else if (reply.error !== 0) ahead.forget();
         else if (reply.data !== null) ahead.add(reply.data, reply.isLent === true);
         ahead.answered();
       });
-      if (!hasLeft) ahead.isAsked = false;
+      if (!hasLeft) ahead.hasNotAsked();
     });
+    return hasLeft;
   }
 }

@@ -358,17 +358,12 @@ export function createPromiseFace(openPort: () => Promise<AsyncPort>): PromiseFa
       return bytes;
     }
     const wanted = pieceOf(length);
-    // Apart from the receive, which an abort may keep from leaving.
-    if (ahead !== undefined) streams.tellTaken(s, ahead);
-    try {
-      const { data } = await request("recv", { s, a: wanted }, signal);
-      const bytes = data ?? NO_BYTES;
-      streams.received(s, wanted, bytes.length);
-      return into instanceof Uint8Array ? filled(into, bytes) : bytes;
-    } catch (error) {
-      ahead?.forget();
-      throw error;
-    }
+    // Apart from the receive, which an abort may keep from leaving. The host gives what it has shown once more.
+    streams.handBackShownOf(s);
+    const { data } = await request("recv", { s, a: wanted }, signal);
+    const bytes = data ?? NO_BYTES;
+    streams.received(s, wanted, bytes.length);
+    return into instanceof Uint8Array ? filled(into, bytes) : bytes;
   }
 
   async function sendPiecesTo(

@@ -3,8 +3,10 @@ import type { TakenCounter } from "../provider/taken-counter.ts";
 
 /** Bytes that one answer may show. */
 export const SHOWN_AT_ONCE = 256 * 1024;
-/** While no more than this lies here unread, the next bytes are asked for: late enough that many have come, soon enough that nobody waits. */
-const ASK_BELOW = SHOWN_AT_ONCE / 4;
+/** While no more than this lies here unread, more is asked for. */
+const ASK_BELOW = SHOWN_AT_ONCE;
+/** So many answers are asked for ahead: while the host turns to others, and the program is woken, there is something to take. */
+const MOST_ASKED = 3;
 /** So many taken bytes are worth telling by themselves: the peer's window waits for it. */
 const WORTH_TELLING = 64 * 1024;
 /** A receive of so many bytes that gets them all is part of a stream. */
@@ -35,13 +37,15 @@ export class ReadAhead {
   #held = 0;
   #target: Uint8Array | undefined;
   #targetTaken = 0;
-  /** Memory of a block that was used up. */
-  #spare: Uint8Array | undefined;
+  /** Memory of blocks that were used up. */
+  #spares: Uint8Array[] = [];
   #rest = 0;
-  /** The host has been asked to show more, and has not answered. */
-  isAsked = false;
-  /** Bytes here are as the host has them; false after something else was asked of the socket, until an asked show is answered. */
-  #isForgotten = false;
+  /** Times that the host has been asked to show more, and has not answered. */
+  #asked = 0;
+  /** Of these, how many were asked before something else was asked of the socket: their answers come first, and are of no use. */
+  #outdated = 0;
+  /** Answers that were of use. */
+  #answers = 0;
   #answer: Promise<void> | undefined;
   #resolveAnswer: (() => void) | undefined;
   /** Of the bytes taken since the host was last told. */
@@ -51,9 +55,19 @@ export class ReadAhead {
     this.counter = counter;
   }
 
+  /** Bytes will be shown that follow those here. */
+  get isAsked(): boolean {
+    return this.#asked > this.#outdated;
+  }
+
   /** What it was asked for before is of no use: whoever wants bytes now has to ask the host. */
   get isForgotten(): boolean {
-    return this.#isForgotten;
+    return this.#outdated > 0;
+  }
+
+  /** Another number after each answer that was of use. */
+  get answers(): number {
+    return this.#answers;
   }
 
   get heldBytes(): number {
@@ -62,14 +76,28 @@ export class ReadAhead {
 
   /** After an ordinary receive: is this a stream, of which the next bytes had better be here before they are wanted? */
   isStream(wanted: number, received: number): boolean {
-    if (received < wanted || wanted < STREAM_FROM || this.isAsked) return false;
+    if (received < wanted || wanted < STREAM_FROM || this.#asked > 0) return false;
     if (this.#rest === 0) return true;
     this.#rest--;
     return false;
   }
 
   get isWorthAsking(): boolean {
-    return !this.isAsked && this.#held <= ASK_BELOW;
+    return this.#outdated === 0 && this.#asked < MOST_ASKED && this.#held <= ASK_BELOW;
+  }
+
+  /**
+   * The host will be asked to show more.
+   * @returns what it has to know of the bytes here: how many there are, or −1 where others are still to come
+   */
+  asks(): number {
+    this.#asked++;
+    return this.#asked === 1 ? this.#held : -1;
+  }
+
+  /** It could not be asked after all. */
+  hasNotAsked(): void {
+    this.#asked--;
   }
 
   /** The host shows nothing of this socket. */
@@ -97,7 +125,7 @@ export class ReadAhead {
 
   /** Bytes that the host has shown. @param isLent they stay until they are taken; else they are copied */
   add(shown: Uint8Array, isLent = false): void {
-    if (this.#isForgotten || shown.length === 0) return;
+    if (this.isForgotten || shown.length === 0) return;
     const direct = this.#target === undefined || this.#held > 0 ? 0 : Math.min(this.#target.length, shown.length);
     if (direct > 0) {
       if (!this.counter.beginTaking()) return;
@@ -113,16 +141,16 @@ export class ReadAhead {
   }
 
   #copyOf(bytes: Uint8Array): Uint8Array {
-    const room = this.#spare !== undefined && this.#spare.length >= bytes.length ? this.#spare : new Uint8Array(SHOWN_AT_ONCE);
-    this.#spare = undefined;
+    const room = this.#spares.pop() ?? new Uint8Array(SHOWN_AT_ONCE);
     copyBytes(room, 0, bytes);
     return room.subarray(0, bytes.length);
   }
 
   /** The host has answered what it was asked to show. */
   answered(): void {
-    this.isAsked = false;
-    this.#isForgotten = false;
+    this.#asked--;
+    if (this.#outdated > 0) this.#outdated--;
+    else this.#answers++;
     this.#resolveAnswer?.();
     this.#resolveAnswer = undefined;
     this.#answer = undefined;
@@ -169,13 +197,13 @@ export class ReadAhead {
     this.#held = 0;
     this.#at = 0;
     this.#blocks = [];
-    this.#spare = undefined;
-    this.#isForgotten = this.isAsked;
+    this.#spares = [];
+    this.#outdated = this.#asked;
   }
 
   #dropFirst(): void {
     const { bytes, isLent } = this.#blocks.shift()!;
     this.#at = 0;
-    if (!isLent) this.#spare = new Uint8Array(bytes.buffer);
+    if (!isLent && this.#spares.length <= MOST_ASKED) this.#spares.push(new Uint8Array(bytes.buffer));
   }
 }

@@ -16,6 +16,11 @@ export class SendCredit {
     return this.#queued + this.#unanswered < this.#quota;
   }
 
+  /** It is full, as far as is known, and not merely unknown. */
+  get isUsedUp(): boolean {
+    return this.#quota > 0 && !this.isOpen;
+  }
+
   /** Bytes have left whose answer nobody waits for. */
   posted(bytes: number): void {
     this.#unanswered += bytes;

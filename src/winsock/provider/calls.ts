@@ -55,7 +55,7 @@ export const CALL = {
   /** a: id of a pending call of this thread, which ends with WSAEINTR if it is still pending, or with the bytes that a MSG_WAITALL has by then. Reply a: 1 when it was. */
   cancel: 20,
   /**
-   * Not Winsock: s; a: at most so many bytes; b: bytes that were shown and are not taken; c: bytes that were taken since. Waits for bytes
+   * Not Winsock: s; a: at most so many bytes; b: bytes that were shown and are not taken, −1 for all; c: bytes that were taken since. Waits for bytes
    * beyond those shown, which stay unread until they are taken. Result: how many, 0 at the end of the stream; reply data: them. WSAEOPNOTSUPP where receives must
    * all be seen, or may not wait for ever.
    */
@@ -164,6 +164,11 @@ export const CALL = {
   lookupEnd: 72,
   /** DuplicateHandle, within the process. s: a socket, an event or a completion port; a: DUPLICATE_ options. Result: the new handle, 0 for none. */
   duplicateHandle: 73,
+  /**
+   * Not Winsock: s. Waits for a moment until its send queue takes a good deal, or something. Reply a, b: as send's. WSAETIMEDOUT where it
+   * takes nothing; WSAEOPNOTSUPP where a send may not wait for ever, or waits for more than that.
+   */
+  room: 74,
 } as const;
 
 export type CallName = keyof typeof CALL;

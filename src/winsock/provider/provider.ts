@@ -330,7 +330,8 @@ export class Provider implements CallHandler {
 const SHOW = callName(CALL.show);
 
 /** What a face asks for itself, which is no call of the program. */
-const isOfFace = (op: number): boolean => op === CALL.show || op === CALL.taken || op === CALL.fence;
+const OF_FACE: ReadonlySet<number> = new Set([CALL.show, CALL.taken, CALL.fence, CALL.room]);
+const isOfFace = (op: number): boolean => OF_FACE.has(op);
 
 /** @returns the code where there can be none; undefined for a call that keeps its thread */
 const sequelOf = (request: CallRequest, thread: Thread): Sequel | number | undefined =>

@@ -74,6 +74,8 @@ export function answerFor(socket: Socket, caller: Caller, request: CallRequest):
       return socket instanceof StreamSocket ? socket.show(a, b, c, caller.process.threads.size > 1) : failed(WSAEOPNOTSUPP);
     case CALL.taken:
       return socket instanceof StreamSocket ? socket.taken(a) : failed(WSAEOPNOTSUPP);
+    case CALL.room:
+      return socket instanceof StreamSocket ? socket.room() : failed(WSAEOPNOTSUPP);
     case CALL.sendto: {
       // A stream looks at its state first, and at no name.
       if (a > (data?.length ?? 0)) return socket instanceof StreamSocket ? socket.sendto(null, b) : failed(WSAEFAULT);

@@ -96,6 +96,8 @@ const BACKLOG_HINT_MAXIMUM = 65535;
 const LEAST_PARTIAL_BUFFER = 4608;
 /** Bytes that an empty send queue takes though its program has used up its budget. */
 const LEAST_QUEUE = 16 * 1024;
+/** A stream that moves makes a good deal of room in this time. */
+const ROOM_LIMIT_MS = 2;
 /** No sockaddr is longer (SOCKADDR_STORAGE). */
 const LONGEST_NAME = 128;
 
@@ -664,6 +666,26 @@ export class StreamSocket extends Socket implements TcpUser {
     return { ...wait, bytes: rest.length, refused: before > 0 ? succeeded(before) : failed(WSAENOBUFS) };
   }
 
+  /**
+   * For a face that knows the queue to be full: waits for room, so that bytes do not come before there is some. Where the host says how
+   * much a queue had better hold, that is when half of it has left: with less at a time a program in a stream would be woken for each of
+   * its sends. It does not wait for long: a peer that reads no more for now keeps nobody who may send.
+   */
+  room(): Answer {
+    if (!this.isConnected) return failed(WSAENOTCONN);
+    if (this.isNonblocking || this.options.sendTimeoutMs > 0 || this.#quota === 0) return failed(WSAEOPNOTSUPP);
+    const isFull = (): boolean => !this.#hasQuota || this.#roomInBudget === 0;
+    const attempt = (): Outcome | undefined => {
+      if (this.isClosed) return failed(WSAEINTR);
+      const failure = this.#sendError();
+      if (failure !== 0) return failed(failure);
+      const isMoreToCome = !this.options.sendBufferIsSet && 2 * this.#connection!.sendQueueBytes > this.#quota;
+      return isFull() || isMoreToCome ? undefined : this.#sent(0);
+    };
+    const timedOut = (): Outcome => (isFull() ? failed(WSAETIMEDOUT) : this.#sent(0));
+    return (this.isQueued("send") ? undefined : attempt()) ?? this.waitHere("send", attempt, ROOM_LIMIT_MS, timedOut);
+  }
+
   /** With what the face wants to know of the queue. */
   #sent(bytes: number): Outcome {
     const { sendQueueBytes } = this.#connection!;
@@ -781,9 +803,9 @@ export class StreamSocket extends Socket implements TcpUser {
     this.#shown ??= this.context.host.tcp.newLoans();
     const shown = this.#shown;
     this.#takeShown(taken);
-    if (wanted <= 0 || held < 0 || held > shown.bytes) return failed(WSAEINVAL);
+    if (wanted <= 0 || held < -1 || held > shown.bytes) return failed(WSAEINVAL);
     // What was shown beyond was thrown away by the face, which had asked for it before something else came between.
-    shown.keep(held);
+    if (held >= 0) shown.keep(held);
     const mustBeSeen =
       mayBeOthers || this.context.host.context.trace.isWatched || this.isNonblocking || this.isShared || this.options.receiveTimeoutMs > 0;
     if (mustBeSeen) return failed(WSAEOPNOTSUPP);
@@ -798,7 +820,7 @@ export class StreamSocket extends Socket implements TcpUser {
       const data = this.#showNext(shown, Math.min(wanted, unseen, TRANSFER_LIMIT));
       return { result: data.length, error: 0, data };
     };
-    return attempt() ?? this.waitHere(undefined, attempt, 0, () => DONE);
+    return (this.isQueued("show") ? undefined : attempt()) ?? this.waitHere("show", attempt, 0, () => DONE);
   }
 
   /** At most `most` bytes beyond those shown: where they lie, if whoever asks can read them there, else a copy. */
@@ -806,10 +828,9 @@ export class StreamSocket extends Socket implements TcpUser {
     const connection = this.#connection!;
     const lent = connection.lend(most, shown.bytes, shown);
     if (lent !== undefined) return lent;
-    const { scratch } = this.context;
-    const count = connection.peek(scratch, 0, most, shown.bytes);
-    shown.copied(count);
-    return scratch.subarray(0, count);
+    const bytes = connection.look(most, shown.bytes);
+    shown.copied(bytes.length);
+    return bytes;
   }
 
   taken(bytes: number): Outcome {

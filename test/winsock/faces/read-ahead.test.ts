@@ -2,12 +2,14 @@ import { describe, expect, jest, test } from "@jest/globals";
 import fc from "fast-check";
 import { below, SeededRandom } from "../../../src/stack/core/random.ts";
 import { Connection } from "../../../src/stack/tcp/connection.ts";
-import { FIONBIO, FIONREAD, MSG_PEEK, SD_SEND, SO_LINGER, SO_RCVTIMEO, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
+import { FIONBIO, FIONREAD, MSG_PEEK, SD_SEND, SO_LINGER, SO_RCVTIMEO, SO_SNDBUF, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
 import { WSAECONNRESET, WSAESHUTDOWN, WSAETIMEDOUT, WSAEWOULDBLOCK } from "../../../src/winsock/abi/errors.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
 import { ReadAhead, SHOWN_AT_ONCE } from "../../../src/winsock/faces/read-ahead.ts";
 import { SendCredit } from "../../../src/winsock/faces/send-credit.ts";
+import { CALL } from "../../../src/winsock/provider/calls.ts";
 import { SharedProcess } from "../../../src/winsock/provider/shared-process.ts";
+import { POSTED } from "../../../src/winsock/provider/socket.ts";
 import { pattern } from "../../support/two-hosts.ts";
 import { VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { selected } from "../../support/winsock-calls.ts";
@@ -55,6 +57,13 @@ describe.each([
   ["lent", true],
 ])("receives in a stream, whose bytes were shown (%s) before they were called", (_how, lends) => {
   const streaming = (total = MIB) => streamingOn(new VirtualWinsock({ lends }), total);
+
+  test("of no bytes leave those that are here where they are", () => {
+    const { v, s, receive } = streaming();
+    expect(receive(1000)).toBe(1000);
+    expect(v.winsock.recv(s, new Uint8Array(10), 0, 0)).toBe(0);
+    for (let i = 0; i < 20; i++) receive(1000 + i);
+  });
 
   test("bring every byte once and in order, whatever their lengths", () => {
     const { receive, receivedBytes } = streaming();
@@ -282,13 +291,42 @@ describe("ReadAhead", () => {
 
   test("what was asked for before it had to forget is not taken when it comes", () => {
     const ahead = newAhead();
-    ahead.isAsked = true;
+    expect(ahead.asks()).toBe(0);
     ahead.forget();
+    expect([ahead.isAsked, ahead.isForgotten, ahead.isWorthAsking]).toEqual([false, true, false]);
     ahead.add(new Uint8Array(SHOWN_AT_ONCE));
     expect(ahead.heldBytes).toBe(0);
     ahead.answered();
+    expect([ahead.answers, ahead.isForgotten, ahead.isWorthAsking]).toEqual([0, false, true]);
     ahead.add(new Uint8Array(10));
     expect(ahead.heldBytes).toBe(10);
+  });
+
+  test("several answers are asked for at once, of which the first alone says what is here; all that were asked for before it had to forget are outdated", () => {
+    const ahead = newAhead();
+    ahead.add(new Uint8Array(10));
+    const said: number[] = [];
+    while (ahead.isWorthAsking) said.push(ahead.asks());
+    expect(said).toEqual([10, -1, -1]);
+    ahead.add(new Uint8Array(SHOWN_AT_ONCE));
+    ahead.answered();
+    // There is enough here for now.
+    expect([ahead.answers, ahead.isAsked, ahead.isWorthAsking]).toEqual([1, true, false]);
+    ahead.forget();
+    ahead.add(new Uint8Array(5));
+    ahead.answered();
+    expect([ahead.isForgotten, ahead.isWorthAsking, ahead.isStream(8192, 8192)]).toEqual([true, false, false]);
+    ahead.add(new Uint8Array(5));
+    ahead.answered();
+    expect([ahead.heldBytes, ahead.answers, ahead.isForgotten]).toEqual([0, 1, false]);
+    expect(ahead.asks()).toBe(0);
+  });
+
+  test("one that could not be asked for is not waited for", () => {
+    const ahead = newAhead();
+    ahead.asks();
+    ahead.hasNotAsked();
+    expect([ahead.isAsked, ahead.asks()]).toEqual([false, 0]);
   });
 
   test("after bytes were shown for nothing, the next receives go without", () => {
@@ -321,6 +359,39 @@ describe("sends that are not waited for", () => {
     v.winsock.shutdown(s, SD_SEND);
     while (received < bytes.length) read();
     expect(v.peerWinsock.recv(peer, buffer, 1, 0)).toBe(0);
+  });
+
+  test("leave once there is room for them, which is asked for seldom where Windows says how long the queue may get", () => {
+    const asked = (sendBuffer: number | undefined) => {
+      const v = new VirtualWinsock();
+      const { s, peer } = v.pair();
+      if (sendBuffer !== undefined) v.winsock.setsockopt(s, SOL_SOCKET, SO_SNDBUF, { value: sendBuffer }, 4);
+      const { call } = v.provider;
+      const ops: number[] = [];
+      const buffer = new Uint8Array(65_536);
+      jest.spyOn(v.provider, "call").mockImplementation((client, request, reply) => {
+        // Bytes that would have to wait do not come.
+        if (request.op === CALL.send && ops.length > 1) expect(request.b).toBe(POSTED);
+        ops.push(request.op);
+        if (request.op === CALL.room) readAll();
+        call.call(v.provider, client, request, reply);
+      });
+      v.peerWinsock.ioctlsocket(peer, FIONBIO, { value: 1 });
+      const readAll = () => {
+        for (let ms = 0; ms < 20; ms++) {
+          while (v.peerWinsock.recv(peer, buffer, buffer.length, 0) > 0);
+          v.advance(1);
+        }
+      };
+      for (let i = 0; i < 200; i++) expect(v.winsock.send(s, buffer, buffer.length, 0)).toBe(buffer.length);
+      return { rooms: ops.filter((op) => op === CALL.room).length, sends: ops.filter((op) => op === CALL.send).length };
+    };
+    const free = asked(undefined);
+    expect(free.sends).toBe(200);
+    expect(free.rooms).toBeGreaterThan(0);
+    expect(free.rooms).toBeLessThan(150);
+    const bounded = asked(65_536);
+    expect(bounded.rooms).toBeGreaterThan(free.rooms);
   });
 
   test("with SO_SNDBUF set no more is queued than that and one send more", () => {

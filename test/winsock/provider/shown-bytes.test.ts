@@ -95,10 +95,22 @@ describe.each([
     hear("ab");
     urge("cd!");
     hear("ef");
-    const shown = [...show(100, 0), ...(lends ? show(100, 4) : [])].map((said) => said.slice(2));
+    const shown = [...show(100, 0), ...show(100, 4)].map((said) => said.slice(2));
     expect([shown.join(""), unread()]).toEqual(["abcdef", 6]);
     show(100, 4, 2);
     expect(unread()).toBe(4);
+  });
+
+  test("are shown in the order in which they were asked for, as soon as they come, where the face says that it has thrown nothing away", () => {
+    const { show, hear, unread } = connected(lends);
+    const asked = [show(3, 0), show(3, -1), show(3, -1)];
+    hear("abcd");
+    const fourth = show(100, -1);
+    hear("efgh");
+    expect([...asked, fourth]).toEqual([["3 abc"], ["1 d"], ["3 efg"], ["1 h"]]);
+    expect(show(100, 0)).toEqual(["8 abcdefgh"]);
+    expect(show(100, 2, 5)).toEqual(["1 h"]);
+    expect(unread()).toBe(3);
   });
 
   test("and thrown away by the face are shown again", () => {
@@ -122,7 +134,7 @@ describe.each([
     const { call, show, hear, unread } = connected(lends);
     hear("abcdefgh");
     const invalid = [`error ${WSAEINVAL}`];
-    expect([show(100, 1), show(100, -1), show(0, 0), show(-1, 0)]).toEqual([invalid, invalid, invalid, invalid]);
+    expect([show(100, 1), show(100, -2), show(0, 0), show(-1, 0)]).toEqual([invalid, invalid, invalid, invalid]);
     expect(show(3, 0)).toEqual(["3 abc"]);
     expect(show(100, 4)).toEqual(invalid);
     call(CALL.taken, { a: 100 });

@@ -29,12 +29,13 @@ import { type ExtensionFunctions, extensionFunctions } from "./extension-functio
 import { type FileFunctions, type FileOpener, Files, fileFunctions } from "./file-functions.ts";
 import { guardedFace } from "./guarded-face.ts";
 import { type IoctlFunctions, ioctlFunctions } from "./ioctl-functions.ts";
-import { KnownStreams } from "./known-streams.ts";
+import { KnownStreams, type Post } from "./known-streams.ts";
 import { LookupsBegun } from "./lookups-begun.ts";
 import { type MessageFunctions, messageFunctions } from "./message-functions.ts";
 import { createNameFunctions, type NameFunctions } from "./name-functions.ts";
 import { type OptionPointer, optionBytes, writeOption } from "./option-values.ts";
 import { type OverlappedFunctions, overlappedFunctions } from "./overlapped-functions.ts";
+import { PacketsAhead } from "./packets-ahead.ts";
 import { isPointer, nameBytesAt, roomOf, type SockaddrPointer, writeName } from "./pointers.ts";
 import { type ProcessFunctions, processFunctions } from "./process-functions.ts";
 import { joined } from "./scattered.ts";
@@ -172,13 +173,12 @@ export function createBlockingFace(
   const files = new Files();
   /** By name, for who asks for a pointer to one. */
   const functions = new Map<string, unknown>();
-  const streams = new KnownStreams(
-    (request, replied) => {
-      port?.post(request, replied);
-      return port !== undefined;
-    },
-    () => port?.process,
-  );
+  const post: Post = (request, replied) => {
+    port?.post(request, replied);
+    return port !== undefined;
+  };
+  const streams = new KnownStreams(post, () => port?.process);
+  const packetsAhead = new PacketsAhead(streams, post);
 
   /** Anything but a plain send or receive: the host shall decide on all it has. */
   function call(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null, e = 0): CallReply {
@@ -188,7 +188,10 @@ export function createBlockingFace(
       streams.drop(s);
       transfers.drop(s);
     }
-    if (op === CALL.closeHandle) files.drop(s);
+    if (op === CALL.closeHandle) {
+      files.drop(s);
+      packetsAhead.drop(s);
+    }
     if (op === CALL.associate || op === CALL.notificationModes) transfers.forgetFacts(s);
     return request(op, s, a, b, c, data, e);
   }
@@ -285,6 +288,7 @@ export function createBlockingFace(
     // Their handles go with the port, and the next one begins with the same numbers.
     files.clear();
     packets.clear();
+    packetsAhead.clear();
     transfers.clear();
     procedures.clear();
     const leaving = port;
@@ -408,6 +412,11 @@ export function createBlockingFace(
     return reply.error === 0 ? reply.result : INVALID_SOCKET;
   }
 
+  /** There may be other handles of a socket or a port. */
+  const share = (s: number): void => {
+    streams.share(s);
+    packetsAhead.share(s);
+  };
   const setLastError = (error: number): void => {
     lastError = error;
   };
@@ -433,20 +442,20 @@ export function createBlockingFace(
     ...hookFunctions(hooks, () => reach() !== undefined, core),
     ...socketFunctions({
       ...core,
-      share: (s) => streams.share(s),
+      share,
       connect: (...parameters) => face.connect(...parameters),
       accept,
       shutdown: (...parameters) => face.shutdown(...parameters),
     }),
     ...connectFunctions({ ...core, port: reach }),
     ...fileFunctions(core, files, openFile),
-    ...processFunctions({ ...core, processId, lastError: () => lastError, share: (s) => streams.share(s) }),
+    ...processFunctions({ ...core, processId, lastError: () => lastError, share }),
     ...transmitFunctions({ ...transferCore, transfers, files }),
     ...messageFunctions({ ...transferCore, transfers }),
     ...extensionFunctions({ ...transferCore, transfers }),
     ...serviceLookupFunctions(core),
     ...ioctlFunctions({ ...core, transfers, functionNamed: (name) => functions.get(name) }),
-    ...completionFunctions({ ...core, takeReplies: () => port?.takeReplies() }),
+    ...completionFunctions({ ...core, ahead: packetsAhead, isInHook: () => hooks.isRunning, takeReplies: () => port?.takeReplies() }),
     ...overlappedFunctions({
       ...transferCore,
       transfers,

@@ -26,6 +26,7 @@ import { CALL, type CallReply } from "../provider/calls.ts";
 import { PACKET_NUMBERS } from "../provider/port-calls.ts";
 import type { AlertableThread } from "./alertable.ts";
 import type { FaceCore, HANDLE } from "./event-functions.ts";
+import type { PacketsAhead } from "./packets-ahead.ts";
 
 /** Completion ports: kernel32's names. */
 export interface CompletionFunctions {
@@ -98,36 +99,72 @@ export class PacketNames {
 export interface CompletionCore extends FaceCore {
   readonly thread: AlertableThread;
   readonly packets: PacketNames;
+  readonly ahead: PacketsAhead;
+  /** No call is made now: a hook runs. */
+  readonly isInHook: () => boolean;
   setLastError(error: number): void;
   /** What answers have come is where the program looks for it. */
   takeReplies(): void;
 }
 
-interface TakenPacket {
+/** As the host tells of it. */
+export interface TakenPacket {
+  readonly key: number;
+  /** Of this thread; 0 for none, and for one that another thread began. */
+  readonly call: number;
+  readonly isOurs: boolean;
+  readonly bytes: number;
+  readonly error: number;
+}
+
+/** As the program is told of it. */
+interface Told {
   readonly key: number;
   readonly overlapped: WSAOVERLAPPED | null;
   readonly bytes: number;
   readonly error: number;
 }
 
-export function completionFunctions({ call, thread, packets, setLastError, takeReplies }: CompletionCore): CompletionFunctions {
+export function completionFunctions({
+  call,
+  thread,
+  packets,
+  ahead,
+  isInHook,
+  setLastError,
+  takeReplies,
+}: CompletionCore): CompletionFunctions {
   function refuse(error: number): number {
     setLastError(error);
     return FALSE;
   }
 
-  function read({ data }: CallReply): TakenPacket[] {
+  /** Of those that the host has shown before. */
+  function takenAhead(port: HANDLE, most: number): Told[] {
+    const taken = isInHook() ? [] : ahead.take(port, most);
+    if (taken.length > 0) takeReplies();
+    return taken.map(told);
+  }
+
+  function read(port: HANDLE, { data, result }: CallReply): Told[] {
     const numbers = data === null ? [] : float64s(data);
     // The answers of the calls that they tell of came before; taking them gives this reply's memory away.
     takeReplies();
-    return Array.from({ length: numbers.length / PACKET_NUMBERS }, (_, packet) => {
-      const [key = 0, isOurs = 0, call = 0, bytes = 0, error = 0] = numbers.slice(packet * PACKET_NUMBERS);
-      if (isOurs !== 1) return { key, overlapped: call === 0 ? null : foreign(bytes, error), bytes, error };
-      const overlapped = packets.take(call);
-      // A long send is several calls, of which the packet tells the last.
-      const isOfTransfer = overlapped !== null && call > 0;
-      return { key, overlapped, bytes: isOfTransfer ? overlapped.InternalHigh : bytes, error };
+    const all = Array.from({ length: numbers.length / PACKET_NUMBERS }, (_, packet): TakenPacket => {
+      const at = packet * PACKET_NUMBERS;
+      const [key = 0, isOurs = 0, call = 0, bytes = 0, error = 0] = numbers.slice(at, at + PACKET_NUMBERS);
+      return { key, call, isOurs: isOurs === 1, bytes, error };
     });
+    ahead.keep(port, all.slice(result));
+    return all.slice(0, result).map(told);
+  }
+
+  function told({ key, call, isOurs, bytes, error }: TakenPacket): Told {
+    if (!isOurs) return { key, overlapped: call === 0 ? null : foreign(bytes, error), bytes, error };
+    const overlapped = packets.take(call);
+    // A long send is several calls, of which the packet tells the last.
+    const isOfTransfer = overlapped !== null && call > 0;
+    return { key, overlapped, bytes: isOfTransfer ? overlapped.InternalHigh : bytes, error };
   }
 
   /** Objects are one thread's: of what another thread began there is one that says what is known of it. */
@@ -146,8 +183,12 @@ export function completionFunctions({ call, thread, packets, setLastError, takeR
 
     GetQueuedCompletionStatus(CompletionPort, lpNumberOfBytesTransferred, lpCompletionKey, lpOverlapped, dwMilliseconds) {
       if (lpNumberOfBytesTransferred === null || lpCompletionKey === null || lpOverlapped === null) return refuse(WSAEFAULT);
-      const reply = call(CALL.dequeue, CompletionPort, milliseconds(dwMilliseconds), 1, 0, null);
-      const packet = reply.error === 0 ? read(reply)[0] : undefined;
+      let packet = takenAhead(CompletionPort, 1)[0];
+      if (packet === undefined) {
+        const beside = isInHook() ? 0 : ahead.ask(CompletionPort);
+        const reply = call(CALL.dequeue, CompletionPort, milliseconds(dwMilliseconds), 1, beside, null);
+        if (reply.error === 0) packet = read(CompletionPort, reply)[0];
+      } else setLastError(0);
       if (packet === undefined) {
         lpOverlapped.value = null;
         return FALSE;
@@ -162,13 +203,17 @@ export function completionFunctions({ call, thread, packets, setLastError, takeR
       if (!Array.isArray(lpCompletionPortEntries) || ulNumEntriesRemoved === null) return refuse(WSAEFAULT);
       const count = Math.min(ulCount >>> 0, lpCompletionPortEntries.length);
       if (count === 0) return refuse(WSA_INVALID_PARAMETER);
-      const request = { op: CALL.dequeue, s: CompletionPort, a: milliseconds(dwMilliseconds), b: count, c: 0, data: null };
       if (fAlertable && thread.run()) return refuse(WSA_WAIT_IO_COMPLETION);
-      const reply = fAlertable ? thread.callUnlessRun(request) : call(request.op, request.s, request.a, request.b, 0, null);
-      if (reply === undefined) return refuse(WSA_WAIT_IO_COMPLETION);
-      setLastError(reply.error);
-      if (reply.error !== 0) return FALSE;
-      const taken = read(reply);
+      let taken = takenAhead(CompletionPort, count);
+      if (taken.length === 0) {
+        const beside = isInHook() ? 0 : ahead.ask(CompletionPort);
+        const request = { op: CALL.dequeue, s: CompletionPort, a: milliseconds(dwMilliseconds), b: count, c: beside, data: null };
+        const reply = fAlertable ? thread.callUnlessRun(request) : call(request.op, request.s, request.a, request.b, request.c, null);
+        if (reply === undefined) return refuse(WSA_WAIT_IO_COMPLETION);
+        setLastError(reply.error);
+        if (reply.error !== 0) return FALSE;
+        taken = read(CompletionPort, reply);
+      } else setLastError(0);
       for (const [i, { key, overlapped, bytes, error }] of taken.entries()) {
         const entry = lpCompletionPortEntries[i];
         const told = { lpCompletionKey: key, lpOverlapped: overlapped, Internal: statusOfError(error), dwNumberOfBytesTransferred: bytes };

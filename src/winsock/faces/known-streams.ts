@@ -3,11 +3,12 @@ import type { SOCKET } from "../abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
 import { SharedProcess } from "../provider/shared-process.ts";
 import { POSTED } from "../provider/socket.ts";
+import type { TakenCounter } from "../provider/taken-counter.ts";
 import { ReadAhead, SHOWN_AT_ONCE } from "./read-ahead.ts";
 import { SendCredit } from "./send-credit.ts";
 
 /** Posts a call on the face's port. @returns false when it did not leave */
-type Post = (request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void) => boolean;
+export type Post = (request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void) => boolean;
 
 /**
  * What a face knows of its program's streams: how much their send queues take, and bytes that were shown before they are wanted. With
@@ -147,8 +148,13 @@ export class KnownStreams {
     if (ahead?.isStream(wanted, received) === true && this.#mayCount(s, ahead)) this.#askToShow(s, ahead);
   }
 
+  /** Counts what is taken ahead by this handle; undefined where nothing may be. */
+  counterOf(handle: SOCKET): TakenCounter | undefined {
+    return this.#process().counterOf(handle);
+  }
+
   #newAhead(s: SOCKET): ReadAhead | undefined {
-    const counter = this.#process().counterOf(s);
+    const counter = this.counterOf(s);
     if (counter === undefined) return undefined;
     const ahead = new ReadAhead(counter);
     this.#readAheads.set(s, ahead);
@@ -159,7 +165,7 @@ export class KnownStreams {
   #mayCount(s: SOCKET, ahead: ReadAhead): boolean {
     if (!ahead.counter.isClosed) return true;
     ahead.counter.release();
-    const counter = this.#process().counterOf(s);
+    const counter = this.counterOf(s);
     if (counter === undefined) this.#readAheads.delete(s);
     else ahead.counter = counter;
     return counter !== undefined;

@@ -60,7 +60,7 @@ export const CALL = {
    * all be seen, or may not wait for ever.
    */
   show: 21,
-  /** Not Winsock: s; a: bytes that were taken of those shown. */
+  /** Not Winsock: s, or a completion port; a: how many bytes, or packets, were taken of those shown. */
   taken: 22,
   /** WSACreateEvent, CreateEvent. a: 1 for manual reset; b: 1 when it is signalled from the beginning. Result: the event, 0 for none. */
   createEvent: 23,
@@ -89,7 +89,7 @@ export const CALL = {
   cancelIo: 33,
   /** CreateIoCompletionPort. s: a socket, or 0; a: a port, or 0 for a new one; b: the key. Result: the port, 0 for none. */
   associate: 34,
-  /** GetQueuedCompletionStatus(Ex). s: a port; a: milliseconds, −1 for ever; b: how many at most. Result: packets; reply data: five little-endian f64 of each: key, 1 when it tells of a call of this thread, that call's id, bytes, error. */
+  /** GetQueuedCompletionStatus(Ex). s: a port; a: milliseconds, −1 for ever; b: how many at most; c: how many more to show, which stay until they are `taken`, where there is one thread. Result: packets; reply data: five little-endian f64 of each: key, 1 when it tells of a call of this thread, that call's id, bytes, error. */
   dequeue: 35,
   /** PostQueuedCompletionStatus. s: a port; a: bytes; b: key; c: what stands for the call, 0 for nothing. Reply data: as of a fence with c 2. */
   postPacket: 36,

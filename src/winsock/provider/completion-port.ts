@@ -21,6 +21,8 @@ export interface Packet {
 /** What CreateIoCompletionPort makes: packets, first in, first out. */
 export class CompletionPort extends HandleObject {
   readonly #packets: Packet[] = [];
+  /** So many of the oldest were shown to a face, which may take them without asking. */
+  #shown = 0;
   readonly #budget: ByteBudget;
   /** Nobody has a handle of it any more; who waits is told so. */
   isClosed = false;
@@ -46,11 +48,27 @@ export class CompletionPort extends HandleObject {
     this.wake();
   }
 
-  /** At most so many, the oldest first. */
+  /** At most so many, the oldest first. What was shown is no longer. */
   take(most: number): Packet[] {
+    this.#shown = 0;
     const taken = this.#packets.splice(0, most);
     this.#budget.change(-BYTES_OF_PACKET * taken.length);
     return taken;
+  }
+
+  /** The oldest, which stay. */
+  show(most: number): readonly Packet[] {
+    const shown = this.#packets.slice(0, most);
+    this.#shown = shown.length;
+    return shown;
+  }
+
+  /** So many of those shown have been taken. */
+  takeShown(count: number): void {
+    const taken = Math.min(Math.max(0, count), this.#shown);
+    const left = this.#shown - taken;
+    this.take(taken);
+    this.#shown = left;
   }
 
   /** Takes back the packet of a call that its thread was told of otherwise. @param onlyFailed unless it succeeded */
@@ -58,6 +76,7 @@ export class CompletionPort extends HandleObject {
     const at = this.#packets.findLastIndex((packet) => packet.thread === thread && packet.call === call);
     if (at < 0 || (onlyFailed && this.#packets[at]?.error === 0)) return;
     this.#packets.splice(at, 1);
+    if (at < this.#shown) this.#shown--;
     this.#budget.change(-BYTES_OF_PACKET);
   }
 

@@ -35,8 +35,13 @@ export function associate(process: Process, handle: number, existing: number, ke
   return succeeded(portHandle);
 }
 
-/** GetQueuedCompletionStatus(Ex). Result: how many packets; reply data: PACKET_NUMBERS little-endian f64 for each. @param timeoutMs −1 for ever */
-export function dequeue({ process, thread, handle }: Caller, timeoutMs: number, most: number): Answer {
+/**
+ * GetQueuedCompletionStatus(Ex). Result: how many packets; reply data: PACKET_NUMBERS little-endian f64 for each, and for those that are shown
+ * beside them and stay.
+ * @param timeoutMs −1 for ever
+ * @param beside so many may be shown, where no other thread could take them
+ */
+export function dequeue({ process, thread, handle }: Caller, timeoutMs: number, most: number, beside: number): Answer {
   const port = process.completionPort(handle);
   if (port === undefined) return refused(WSA_INVALID_HANDLE);
   const count = Math.min(most, MOST_AT_ONCE);
@@ -46,7 +51,8 @@ export function dequeue({ process, thread, handle }: Caller, timeoutMs: number, 
     const packets = port.take(count);
     if (packets.length === 0) return undefined;
     for (const packet of packets) if (packet.thread !== thread.id) process.threads.get(packet.thread)?.tookElsewhere(packet.call);
-    return { result: packets.length, error: 0, data: encoded(packets, thread.id) };
+    const shown = process.threads.size > 1 ? [] : port.show(Math.min(Math.max(0, beside), MOST_AT_ONCE));
+    return { result: packets.length, error: 0, data: encoded([...packets, ...shown], thread.id) };
   };
   const timedOut = (): Outcome => refused(WAIT_TIMEOUT);
   const outcome = attempt();
@@ -72,6 +78,14 @@ export function setNotificationModes(socket: Socket, flags: number): Outcome {
 }
 
 function encoded(packets: readonly Packet[], thread: number): Uint8Array {
-  const numbers = packets.flatMap((p) => [p.key, p.thread === thread ? 1 : 0, p.call, p.bytes, p.error]);
-  return new Uint8Array(Float64Array.from(numbers).buffer);
+  const numbers = new Float64Array(PACKET_NUMBERS * packets.length);
+  let at = 0;
+  for (const packet of packets) {
+    numbers[at++] = packet.key;
+    numbers[at++] = packet.thread === thread ? 1 : 0;
+    numbers[at++] = packet.call;
+    numbers[at++] = packet.bytes;
+    numbers[at++] = packet.error;
+  }
+  return new Uint8Array(numbers.buffer);
 }

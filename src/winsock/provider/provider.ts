@@ -19,7 +19,7 @@ import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { MessageWindow } from "./message-window.ts";
 import { hostForWindow, NameMessage } from "./name-messages.ts";
-import { type Answer, failed, isWait, type Outcome, type Sequel } from "./outcome.ts";
+import { type Answer, DONE, failed, isWait, type Outcome, type Sequel } from "./outcome.ts";
 import { overlappedCall, WENT_ON } from "./overlapped.ts";
 import { PendingCall } from "./pending-call.ts";
 import { poll } from "./poll.ts";
@@ -301,7 +301,13 @@ export class Provider implements CallHandler {
       case CALL.associate:
         return associate(process, request.s, a, b);
       case CALL.dequeue:
-        return dequeue(caller, a, b);
+        return dequeue(caller, a, b, c);
+      case CALL.taken: {
+        const port = process.completionPort(request.s);
+        if (port === undefined) break;
+        port.takeShown(a);
+        return DONE;
+      }
       case CALL.postPacket:
         return postPacket(caller, a, b, c);
       case CALL.poll:

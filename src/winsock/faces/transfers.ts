@@ -144,12 +144,14 @@ export class Transfers {
   /** WSASend. */
   beginSend(s: SOCKET, overlapped: WSAOVERLAPPED, bytes: Uint8Array, flags: number, options: BeginOptions): number {
     const { streams } = this.#core;
-    const port = flags === 0 && bytes.length > 0 && bytes.length <= PIECE ? this.#streamPort(this.#flowOf(s), options) : undefined;
-    if (port === undefined || !streams.takesSend(s) || this.#flowOf(s).sends > 0) {
+    const flow = this.#flowOf(s);
+    const port = flags === 0 && bytes.length > 0 && bytes.length <= PIECE ? this.#streamPort(flow, options) : undefined;
+    port?.takeReplies();
+    if (port === undefined || (flow.sends === 0 && !streams.takesSend(s))) {
       return this.begin(s, overlapped, this.sendOf(s, bytes, flags, true), options);
     }
-    port.takeReplies();
-    if (!streams.takesSend(s)) return this.begin(s, overlapped, this.sendOf(s, bytes, flags, true), options);
+    // It waits behind those that wait.
+    if (flow.sends > 0) return this.#goesOn(s, port, overlapped, this.sendOf(s, bytes, flags, true));
     this.#going.delete(overlapped);
     setStatus(overlapped, statusOfError(0));
     overlapped.InternalHigh = bytes.length;
@@ -181,9 +183,14 @@ export class Transfers {
     const port = flow.isStreaming ? this.#streamPort(flow, options) : undefined;
     if (port === undefined) return this.begin(s, overlapped, noting, options);
     this.#core.streams.handBackShownOf(s);
+    return this.#goesOn(s, port, overlapped, noting);
+  }
+
+  /** In the middle of a stream: the program is told that it goes on, before anybody knows. */
+  #goesOn(s: SOCKET, port: BlockingPort, overlapped: WSAOVERLAPPED, post: PostCalls): number {
     const transfer = this.#newTransfer(port, overlapped, null);
     const { d, e, leavesPacket } = this.#toldBy(s, overlapped);
-    noting(port, transfer, d | SAID_TO_GO_ON, e);
+    post(port, transfer, d | SAID_TO_GO_ON, e);
     // Where the network is gone the answer is here already.
     if (transfer.isOver) return this.#core.fail(transfer.error);
     transfer.isPending = true;

@@ -176,7 +176,8 @@ describe("sends", () => {
     w.setsockopt(s, SOL_SOCKET, SO_SNDBUF, { value: 1000 }, 4);
     const [first, second, third] = [transfer(), transfer(), transfer()];
     expect([send(w, s, first), send(w, s, second)]).toEqual([SUCCESS, fails(WSA_IO_PENDING)]);
-    expect(fencesOf(() => expect(send(w, s, third)).toEqual(fails(WSA_IO_PENDING)))).toBe(1);
+    // Of one behind another that waits nobody has to be asked.
+    expect(fencesOf(() => expect(send(w, s, third)).toEqual(fails(WSA_IO_PENDING)))).toBe(0);
     expect([dequeue(w, port).ov, dequeue(w, port).ov, dequeue(w, port).ov]).toEqual([first.ov, second.ov, third.ov]);
   });
 

@@ -50,7 +50,7 @@ class ProgramRun {
   /** A call that the event tells of is over, and none has been made since, which would reset it. */
   #mustBeSet = false;
   /** FD_READ may be told: it was not since it was selected, or received, or something came. */
-  #mayTellRead = false;
+  #mayTellRead = true;
   #mask = 0;
   #toldClose = 0;
 
@@ -193,8 +193,8 @@ class ProgramRun {
         return;
       case "network events":
         if (thread.ask("selectEvents", { s, a: step.mask === 0 ? 0 : this.#event, b: step.mask }).error === 0) {
+          // What was told is not told again by another selection (docs/winsock-notes.md).
           this.#mask = step.mask;
-          this.#mayTellRead = true;
         }
         return;
       case "enumerate":

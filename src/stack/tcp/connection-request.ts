@@ -25,9 +25,9 @@ export interface RequestHost {
 /** A SYN that is not answered before its listener's user has decided: until then there is no connection, and the state is LISTEN. */
 export class ConnectionRequest extends QueueEntry implements Flow, Syn, TimerHolder {
   readonly seq: Seq;
-  readonly length: number;
-  readonly window: number;
-  readonly options: SynOptions;
+  length = 0;
+  window = 0;
+  options: SynOptions;
   readonly source: IpAddress;
   readonly sourcePort: number;
   readonly destination: IpAddress;
@@ -36,16 +36,25 @@ export class ConnectionRequest extends QueueEntry implements Flow, Syn, TimerHol
 
   constructor(syn: Syn, timedOut: (request: ConnectionRequest) => void) {
     super();
-    const { mss, windowScale, sackPermitted, hasTimestamps, tsVal } = syn.options;
     this.seq = syn.seq;
-    this.length = syn.length;
-    this.window = syn.window;
-    this.options = { mss, windowScale, sackPermitted, hasTimestamps, tsVal };
+    this.options = this.#learn(syn);
     this.source = keepAddress(syn.source);
     this.sourcePort = syn.sourcePort;
     this.destination = keepAddress(syn.destination);
     this.destinationPort = syn.destinationPort;
     this.#timedOut = timedOut;
+  }
+
+  /** The peer has sent it again, perhaps without options that nobody answered: the last is answered, and the clock in it echoed. */
+  repeated(syn: Syn): void {
+    this.options = this.#learn(syn);
+  }
+
+  #learn({ length, window, options }: Syn): SynOptions {
+    this.length = length;
+    this.window = window;
+    const { mss, windowScale, sackPermitted, hasTimestamps, tsVal } = options;
+    return { mss, windowScale, sackPermitted, hasTimestamps, tsVal };
   }
 
   get state(): TcpState {
@@ -116,27 +125,30 @@ export class ConnectionRequests {
     return undefined;
   }
 
-  /**
-   * A SYN that may open a connection.
-   * @param most that may wait
-   * @returns whether it asks for the first time
-   */
-  synArrives(syn: Syn, most: number): boolean {
+  /** @returns whether it is the SYN of one that waits. With another number its peer has begun anew, and asks no more for what it did. */
+  synRepeats(syn: Syn): boolean {
     const known = this.#find(syn);
-    if (known?.seq === syn.seq) {
-      // The SYN-ACK will echo the peer's last clock, so that the wait for a decision is not taken for a round trip.
-      if (syn.options.hasTimestamps) known.options.tsVal = syn.options.tsVal;
-      this.#heard(known);
+    if (known === undefined) return false;
+    if (known.seq !== syn.seq) {
+      this.#remove(known);
       return false;
     }
-    // The peer has begun anew.
-    if (known !== undefined) this.#remove(known);
+    // The wait for a decision is not taken for a round trip.
+    known.repeated(syn);
+    this.#heard(known);
+    return true;
+  }
+
+  /**
+   * A SYN that asks for the first time.
+   * @param most that may wait
+   */
+  add(syn: Syn, most: number): void {
     while (this.#queue.size >= most) this.#remove(this.first!);
     const request = new ConnectionRequest(syn, this.#timedOut);
     this.#queue.add(request);
     this.#byFlow.add(request);
     this.#heard(request);
-    return true;
   }
 
   /** A reset came: it takes a request back when it has the number that follows the SYN's. @returns whether it did */

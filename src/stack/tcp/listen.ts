@@ -49,12 +49,15 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
     host.resets.answer(seg);
     return "syn-with-fin";
   }
+  const { requests } = listener;
+  // Who waits already stays when the listener pauses.
+  if (requests?.synRepeats(seg) === true) return "syn-duplicate";
   if (listener.isPaused) {
     host.resets.answer(seg);
     return "listener-paused";
   }
-  if (listener.requests !== undefined) {
-    if (!listener.requests.synArrives(seg, listener.mostRequests)) return "syn-duplicate";
+  if (requests !== undefined) {
+    requests.add(seg, listener.mostRequests);
     host.requested(listener);
     return "accepted";
   }

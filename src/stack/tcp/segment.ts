@@ -10,7 +10,7 @@ export interface SynOptions {
   readonly windowScale: number;
   readonly sackPermitted: boolean;
   readonly hasTimestamps: boolean;
-  tsVal: number;
+  readonly tsVal: number;
 }
 
 /** What opens a connection: a segment that has arrived with a SYN and without an ACK, or what is kept of one. */

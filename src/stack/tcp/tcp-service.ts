@@ -102,7 +102,7 @@ export interface TcpListener {
   accept(): TcpConnection | undefined;
   /** Resets `next`. One that waits no more is left alone. */
   refuse(incoming: Incoming): void;
-  /** While it is, each SYN is answered by a reset. What waits already may be accepted. */
+  /** While it is, each SYN is answered by a reset, but that of a request that waits. What waits already may be accepted. */
   isPaused: boolean;
   setBacklog(backlog: number): void;
   /** Ends listening; connections that nobody accepted are reset. */

@@ -64,6 +64,20 @@ describe("a listener whose user decides (RFC 9293 §3.10.7.2 says what answers a
     expect(peer.expect("S.", { seq: 0, ack: 1 }).options.tsEcr).toBe(3077);
   });
 
+  test("answers the peer's last SYN, whose options need not be those of the first", () => {
+    const { peer, listener, verdicts, accept } = conditional();
+    peer.send("S", { ...SYN, timestamps: [77, 0] });
+    const first = listener.next;
+    peer.advance(3000);
+    peer.send("S", { seq: 0, from: PORT, mss: 700, window: 2000 });
+    expect(listener.next).toBe(first);
+    expect(verdicts).toEqual(["accepted", "syn-duplicate"]);
+    const conn = accept();
+    const { hasTimestamps, windowScale, sackPermitted } = peer.expect("S.", { seq: 0, ack: 1 }).options;
+    expect([hasTimestamps, windowScale, sackPermitted]).toEqual([false, -1, false]);
+    expect(conn.status()).toMatchObject({ sndWnd: 2000, mss: 700 });
+  });
+
   test("refuses with a reset that a SYN believes, and asks anew when the peer tries again", () => {
     const { peer, listener, told } = conditional();
     peer.send("S", SYN);
@@ -265,5 +279,28 @@ describe("a paused listener (Microsoft, SO_PAUSE_ACCEPT)", () => {
     peer.seen.length = 0;
     peer.send("S", { ...SYN, from: PORT + 1 });
     expect([listener.waiting, peer.seen.length]).toEqual(isConditional ? [1, 0] : [0, 1]);
+  });
+
+  test("takes the SYN of a request that waits once more, and one with another number as another's", () => {
+    const { peer, listener, verdicts, accept } = conditional();
+    peer.send("S", { ...SYN, timestamps: [77, 0] });
+    listener.isPaused = true;
+    peer.advance(REQUEST_LIFE_MS - 1);
+    peer.send("S", { ...SYN, timestamps: [3077, 0] });
+    peer.expectSilence();
+    peer.advance(1000);
+    expect(listener.waiting).toBe(1);
+    expect(verdicts).toEqual(["accepted", "syn-duplicate"]);
+    accept();
+    expect(peer.expect("S.", { seq: 0, ack: 1 }).options.tsEcr).toBe(3077);
+
+    listener.isPaused = false;
+    peer.send("S", { ...SYN, from: PORT + 1 });
+    listener.isPaused = true;
+    peer.send("S", { ...SYN, seq: 5000, from: PORT + 1 });
+    peer.expect("R.", { ack: 5001 });
+    expect(verdicts.at(-1)).toBe("listener-paused");
+    // Whoever begins anew has given up what it asked for before.
+    expect(listener.waiting).toBe(0);
   });
 });

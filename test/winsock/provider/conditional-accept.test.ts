@@ -454,6 +454,21 @@ describe.each(FAMILIES)("SO_PAUSE_ACCEPT over $name", (family) => {
     expect(knock()).toEqual(SUCCESS);
   });
 
+  test("who waits for a decision, and sends its SYN again meanwhile, is decided upon as any", () => {
+    const { v, w, p, listener, client, ask } = conditional(family);
+    const [c, d] = [client(), client()];
+    set(v, listener, SO_PAUSE_ACCEPT);
+    v.advance(4000);
+    expect([c, d].map((s) => peerError(v, s))).toEqual([0, 0]);
+    const s = w.accept(listener, null, null);
+    say(w, s, "welcome");
+    v.advance(20);
+    expect(recv(p, c)).toBe("welcome");
+    expect(ask(CF_REJECT)).toEqual(error(WSAECONNREFUSED));
+    v.advance(20);
+    expect(peerError(v, d)).toBe(WSAECONNREFUSED);
+  });
+
   test("it may be set before listen", () => {
     const v = family.world();
     const listener = family.stream(v, v.winsock);

@@ -24,6 +24,8 @@ export interface RequestHost {
 
 /** A SYN that is not answered before its listener's user has decided: until then there is no connection, and the state is LISTEN. */
 export class ConnectionRequest extends QueueEntry implements Flow, Syn, TimerHolder {
+  /** Among those of one listener. */
+  readonly id: number;
   readonly seq: Seq;
   length = 0;
   window = 0;
@@ -34,8 +36,9 @@ export class ConnectionRequest extends QueueEntry implements Flow, Syn, TimerHol
   readonly destinationPort: number;
   readonly #timedOut: (request: ConnectionRequest) => void;
 
-  constructor(syn: Syn, timedOut: (request: ConnectionRequest) => void) {
+  constructor(id: number, syn: Syn, timedOut: (request: ConnectionRequest) => void) {
     super();
+    this.id = id;
     this.seq = syn.seq;
     this.options = this.#learn(syn);
     this.source = keepAddress(syn.source);
@@ -109,6 +112,7 @@ export class ConnectionRequests {
   readonly #host: RequestHost;
   readonly #byFlow: FlowTable<ConnectionRequest>;
   readonly #queue = new Set<ConnectionRequest>();
+  #nextId = 1;
 
   constructor(context: HostContext, hash: KeyedHash, host: RequestHost) {
     this.#context = context;
@@ -145,7 +149,7 @@ export class ConnectionRequests {
    */
   add(syn: Syn, most: number): void {
     while (this.#queue.size >= most) this.#remove(this.first!);
-    const request = new ConnectionRequest(syn, this.#timedOut);
+    const request = new ConnectionRequest(this.#nextId++, syn, this.#timedOut);
     this.#queue.add(request);
     this.#byFlow.add(request);
     this.#heard(request);

@@ -84,8 +84,8 @@ export interface TcpConnection {
   status(): ConnectionStatus;
 }
 
-/** Who waits to be accepted: a connection, or with a conditional listener a request for one, in LISTEN. */
-export type Incoming = Pick<TcpConnection, "state" | "local" | "localPort" | "remote" | "remotePort">;
+/** Who waits to be accepted: a connection, or with a conditional listener a request for one, in LISTEN. Its `id` is no other's of this listener. */
+export type Incoming = Pick<TcpConnection, "id" | "state" | "local" | "localPort" | "remote" | "remotePort">;
 
 export interface TcpListener {
   readonly local: BoundAddress;

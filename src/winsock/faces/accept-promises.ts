@@ -51,26 +51,27 @@ export function createAcceptPromises(
     return disposable({ socket: s, ...told }, end);
   };
 
-  /** @param isOffered it is about the connection that was offered */
-  async function accept(s: SOCKET, signal: AbortSignal | undefined, call: HostCall, isOffered: boolean): Promise<AcceptedSocket> {
-    const { result, data } = await call("accept", { s, a: LONGEST_NAME, b: Number(isOffered) }, signal);
+  /** @param offer the number of the connection that was offered, which it is about */
+  async function accept(s: SOCKET, signal: AbortSignal | undefined, call: HostCall, offer?: number): Promise<AcceptedSocket> {
+    const offered = offer === undefined ? {} : { b: 1, c: offer };
+    const { result, data } = await call("accept", { s, a: LONGEST_NAME, ...offered }, signal);
     opened(result, familyOf(s));
     return ownedAs(result, socketAddressOf(data));
   }
 
   return {
-    accept: (s, { signal } = {}) => afterOffers(s, () => accept(s, signal, sequence("accept"), false), signal),
+    accept: (s, { signal } = {}) => afterOffers(s, () => accept(s, signal, sequence("accept")), signal),
 
     WSAAccept: (s, condition, { signal } = {}) =>
       inOfferTurn(
         s,
         async () => {
           const call = sequence("WSAAccept");
-          const { data, a } = await call("offer", { s }, signal);
+          const { data, a, b: offer } = await call("offer", { s }, signal);
           const names = data ?? new Uint8Array(0);
           const verdict = condition({ caller: socketAddressOf(names.slice(0, a)), callee: socketAddressOf(names.slice(a)) });
-          if (verdict === CF_ACCEPT) return accept(s, signal, call, true);
-          if (verdict === CF_REJECT) await call("reject", { s });
+          if (verdict === CF_ACCEPT) return accept(s, signal, call, offer);
+          if (verdict === CF_REJECT) await call("reject", { s, a: offer });
           throw new WinsockError(REFUSALS.get(verdict) ?? WSAEINVAL, "WSAAccept");
         },
         signal,

@@ -404,10 +404,11 @@ export function createBlockingFace(
     return reply.result;
   }
 
-  /** @param isOffered WSAAccept's condition function agreed to it */
-  function accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null, isOffered: boolean): SOCKET {
+  /** @param offer the number of what WSAAccept's condition function agreed to */
+  function accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null, offer?: number): SOCKET {
     const wantsName = isPointer(addr) && isPointer(addrlen);
-    const reply = call(CALL.accept, s, wantsName ? Math.max(0, roomOf(addr, addrlen)) : -1, Number(isOffered), 0, null);
+    const room = wantsName ? Math.max(0, roomOf(addr, addrlen)) : -1;
+    const reply = call(CALL.accept, s, room, offer === undefined ? 0 : 1, offer ?? 0, null);
     if (reply.error === 0 && reply.data !== null) writeName(addr, addrlen, reply.data);
     return reply.error === 0 ? reply.result : INVALID_SOCKET;
   }
@@ -481,7 +482,7 @@ export function createBlockingFace(
 
     listen: (s, backlog) => call(CALL.listen, s, backlog | 0, 0, 0, null).result,
 
-    accept: (s, addr, addrlen) => accept(s, addr, addrlen, false),
+    accept: (s, addr, addrlen) => accept(s, addr, addrlen),
 
     send(s, buf, len, flags) {
       const bytes = bytesToRead(buf, len);

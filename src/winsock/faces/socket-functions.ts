@@ -90,8 +90,8 @@ export interface SocketCore extends FaceCore {
   /** Another handle of this socket may be somewhere. */
   share(s: SOCKET): void;
   connect(s: SOCKET, name: SockaddrPointer | null, namelen: number): number;
-  /** @param isOffered it is about the connection that was offered */
-  accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null, isOffered: boolean): SOCKET;
+  /** @param offer the number of the connection that was offered, which it is about */
+  accept(s: SOCKET, addr: SockaddrPointer | null, addrlen: Box<number> | null, offer?: number): SOCKET;
   shutdown(s: SOCKET, how: number): number;
 }
 
@@ -178,14 +178,14 @@ export function socketFunctions(core: SocketCore): SocketFunctions {
     },
 
     WSAAccept(s, addr, addrlen, lpfnCondition, dwCallbackData) {
-      if (typeof lpfnCondition !== "function") return core.accept(s, addr, addrlen, false);
-      const { error, a, data } = call(CALL.offer, s, 0, 0, 0, null);
+      if (typeof lpfnCondition !== "function") return core.accept(s, addr, addrlen);
+      const { error, a, b: offer, data } = call(CALL.offer, s, 0, 0, 0, null);
       if (error !== 0 || data === null) return INVALID_SOCKET;
       const [peer, own] = [data.slice(0, a), data.slice(a)];
       const id = (name: Uint8Array): WSABUF => ({ len: name.length, buf: name });
       const verdict = lpfnCondition(id(peer), null, null, null, id(own), null, { value: 0 }, dwCallbackData);
-      if (verdict === CF_ACCEPT) return core.accept(s, addr, addrlen, true);
-      if (verdict === CF_REJECT) call(CALL.reject, s, 0, 0, 0, null);
+      if (verdict === CF_ACCEPT) return core.accept(s, addr, addrlen, offer);
+      if (verdict === CF_REJECT) call(CALL.reject, s, offer, 0, 0, null);
       fail(verdict === CF_REJECT ? WSAECONNREFUSED : verdict === CF_DEFER ? WSATRY_AGAIN : WSAEINVAL);
       return INVALID_SOCKET;
     },

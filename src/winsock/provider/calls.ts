@@ -20,8 +20,8 @@ export const CALL = {
   /** s; a: backlog. */
   listen: 6,
   /**
-   * s; a: room for the address, or −1 when no address is wanted; b: 1 for CF_ACCEPT, which is about what `offer` told. Result: SOCKET; reply
-   * data: the peer's sockaddr when wanted.
+   * s; a: room for the address, or −1 when no address is wanted; b: 1 for CF_ACCEPT, which is about what `offer` told; c: the number of that,
+   * 0 for whatever is next. Result: SOCKET; reply data: the peer's sockaddr when wanted.
    */
   accept: 7,
   /**
@@ -105,9 +105,9 @@ export const CALL = {
   duplicateSocket: 56,
   /** WSASocket, with what WSADuplicateSocket gave. a: the number. Result: SOCKET. */
   socketOfDuplicate: 57,
-  /** WSAAccept. s: waits for a connection or a request for one, which stays in the queue. Reply data: its peer's name (a bytes of it), then its own. */
+  /** WSAAccept. s: waits for a connection or a request for one, which stays in the queue. Reply data: its peer's name (a bytes of it), then its own; b: its number. */
   offer: 58,
-  /** WSAAccept with CF_REJECT. s: the connection that was offered is reset, the request refused. */
+  /** WSAAccept with CF_REJECT. s; a: the number of what was offered, 0 for whatever is next. The connection is reset, the request refused. */
   reject: 59,
   /**
    * WSARecvMsg. s; a: wanted bytes; b: MSG_ flags; c: room for the address, or −1; data: room for control data, a little-endian u32. Result: bytes;

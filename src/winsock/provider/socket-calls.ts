@@ -42,8 +42,8 @@ function sent(socket: Socket, answer: Answer): Answer {
 
 const NOTHING = new Uint8Array(0);
 
-function accepted(socket: Socket, room: number, isOffered: boolean, process: Process): Answer {
-  if (socket instanceof StreamSocket) return socket.accept(room, isOffered, process);
+function accepted(socket: Socket, room: number, offer: number | undefined, process: Process): Answer {
+  if (socket instanceof StreamSocket) return socket.accept(room, offer, process);
   return socket instanceof IrdaSocket ? socket.accept(room, process) : failed(WSAEOPNOTSUPP);
 }
 
@@ -65,7 +65,7 @@ export function answerFor(socket: Socket, caller: Caller, request: CallRequest):
     case CALL.listen:
       return socket.listen(a);
     case CALL.accept:
-      return reenabling(socket, FD_ACCEPT, accepted(socket, a, b === 1, caller.process));
+      return reenabling(socket, FD_ACCEPT, accepted(socket, a, b === 1 ? c : undefined, caller.process));
     case CALL.send:
       return sent(socket, socket.send(data, a, b, c === 1, caller.isOverlapped));
     case CALL.recv:
@@ -92,7 +92,7 @@ export function answerFor(socket: Socket, caller: Caller, request: CallRequest):
     case CALL.offer:
       return socket instanceof StreamSocket ? socket.offer() : failed(WSAEOPNOTSUPP);
     case CALL.reject:
-      return socket instanceof StreamSocket ? reenabling(socket, FD_ACCEPT, socket.reject()) : failed(WSAEOPNOTSUPP);
+      return socket instanceof StreamSocket ? reenabling(socket, FD_ACCEPT, socket.reject(a)) : failed(WSAEOPNOTSUPP);
     case CALL.connectEx: {
       const name = data !== null && b >= 0 ? data.subarray(0, b) : null;
       return socket instanceof StreamSocket ? socket.connectEx(name, a, data?.subarray(Math.max(0, b)) ?? NOTHING) : failed(WSAEINVAL);

@@ -101,6 +101,9 @@ const ROOM_LIMIT_MS = 2;
 /** No sockaddr is longer (SOCKADDR_STORAGE). */
 const LONGEST_NAME = 128;
 
+/** CF_ACCEPT and CF_REJECT of a program that does not say what it was offered are about whoever is next. */
+const ANY_OFFER = 0;
+
 /** A SOCK_STREAM socket over one TCP connection or listener. */
 export class StreamSocket extends Socket implements TcpUser {
   override readonly type = SOCK_STREAM;
@@ -108,8 +111,6 @@ export class StreamSocket extends Socket implements TcpUser {
   #phase: Phase = "idle";
   #connection: TcpConnection | undefined;
   #listener: TcpListener | undefined;
-  /** Whom a WSAAccept looks at; the next accept's. */
-  #offered: Incoming | undefined;
   /** What the connection or listener was told of the options. */
   #told: ConnectionOptions | undefined;
   #remote: Endpoint | undefined;
@@ -417,14 +418,15 @@ export class StreamSocket extends Socket implements TcpUser {
     return this.#listener?.waiting ?? 0;
   }
 
-  /** Of requests the one that was offered is the next, unless it is gone: withdrawn, or decided upon by another thread. */
-  get #isOfferGone(): boolean {
-    return this.options.conditionalAccept && (this.#offered === undefined || this.#offered !== this.#listener!.next);
+  /** Who was offered is the next, unless it is gone: withdrawn, or decided upon by another thread. */
+  #offered(offer: number): Incoming | undefined {
+    const next = this.#listener!.next;
+    return offer === ANY_OFFER || next?.id === offer ? next : undefined;
   }
 
   /**
    * What WSAAccept's condition function is asked about: the next connection, which stays in the queue. Reply data: its peer's name (a bytes
-   * of it), then its own.
+   * of it), then its own; b: the number of the offer.
    */
   offer(): Answer {
     if (!this.isListening) return failed(WSAEINVAL);
@@ -437,13 +439,12 @@ export class StreamSocket extends Socket implements TcpUser {
         this.#listener!.accept();
         return failed(WSAECONNRESET);
       }
-      this.#offered = next;
       const peer = this.family.writeName(next.remote, next.remotePort);
       const own = this.family.writeName(next.local, next.localPort);
       const { scratch } = this.context;
       scratch.set(peer);
       scratch.set(own, peer.length);
-      return { result: 0, error: 0, a: peer.length, data: scratch.subarray(0, peer.length + own.length) };
+      return { result: 0, error: 0, a: peer.length, b: next.id, data: scratch.subarray(0, peer.length + own.length) };
     };
     const outcome = this.isQueued("accept") ? undefined : attempt();
     if (outcome !== undefined) return outcome;
@@ -451,22 +452,23 @@ export class StreamSocket extends Socket implements TcpUser {
   }
 
   /** CF_REJECT: the connection that was offered is reset, the request for one refused. */
-  reject(): Outcome {
+  reject(offer: number): Outcome {
     if (!this.isListening) return failed(WSAEINVAL);
-    if (this.#offered !== undefined) this.#listener!.refuse(this.#offered);
-    this.#offered = undefined;
+    const offered = this.#offered(offer);
+    if (offered !== undefined) this.#listener!.refuse(offered);
     return DONE;
   }
 
   /**
    * Under SO_CONDITIONAL_ACCEPT it is over with the handshake; on a nonblocking socket before it, which is then the new socket's.
    * @param room for the peer's address, or −1 when it is not wanted
-   * @param isOffered CF_ACCEPT: it is about what was offered, and a request that is gone is WSAEACCES (Microsoft, "WSAAccept function")
+   * @param offer CF_ACCEPT: it is about what was offered, and who is gone is WSAEACCES (Microsoft, "WSAAccept function"); else undefined
    */
-  accept(room: number, isOffered: boolean, acceptor: Acceptor): Answer {
+  accept(room: number, offer: number | undefined, acceptor: Acceptor): Answer {
     if (!this.isListening) return failed(WSAEINVAL);
     // Before a connection is taken off the queue, so that it is not lost (Wine's test accept).
     if (room >= 0 && room < this.family.nameBytes) return failed(WSAEFAULT);
+    const isOffered = offer !== undefined;
     const acceptance = new Acceptance(this.#listener!, !isOffered, () => this.wake());
     const { isNonblocking } = this;
     const given = (code: number): Outcome => {
@@ -477,11 +479,10 @@ export class StreamSocket extends Socket implements TcpUser {
       if (this.isClosed) return given(WSAEINTR);
       if (this.#death !== 0) return given(this.#death);
       if (!acceptance.isUnderWay) {
-        if (isOffered && this.#isOfferGone) return failed(WSAEACCES);
+        if (isOffered && this.#offered(offer) === undefined) return failed(WSAEACCES);
         if (this.#queuedConnections === 0) return undefined;
       }
       if (!acceptor.hasRoom) return given(WSAEMFILE);
-      if (!acceptance.isUnderWay) this.#offered = undefined;
       const connection = isNonblocking ? acceptance.take() : acceptance.next();
       if (connection === undefined) return acceptance.isUnderWay || !isOffered ? undefined : failed(WSAEACCES);
       // Reset by the peer while it was queued (Microsoft, "accept function").

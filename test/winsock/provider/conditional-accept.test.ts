@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, type Profile, WINDOWS } from "../../../src/stack/core/profile.ts";
 import {
+  AF_INET,
   CF_ACCEPT,
   CF_DEFER,
   CF_REJECT,
@@ -17,6 +18,7 @@ import {
   SO_CONNECT_TIME,
   SO_ERROR,
   SO_PAUSE_ACCEPT,
+  SOCK_STREAM,
   type SOCKET,
   SOL_SOCKET,
   WSA_IO_PENDING,
@@ -30,6 +32,7 @@ import {
   WSATRY_AGAIN,
 } from "../../../src/winsock/abi/index.ts";
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import { CALL, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { Provider } from "../../../src/winsock/provider/provider.ts";
 import { bind6, connect6, ipv6Winsock, OURS6, PEER6, stream6, text6 } from "../../support/ipv6-winsock.ts";
 import { address, OURS, PEER, VirtualWinsock, type VirtualWinsockOptions } from "../../support/virtual-winsock.ts";
@@ -270,6 +273,112 @@ describe("SO_CONDITIONAL_ACCEPT", () => {
       return CF_ACCEPT;
     };
     expect(outcome(a!, a!.WSAAccept(listener, null, null, condition, 0))).toEqual(error(WSAEACCES));
+  });
+
+  describe.each([
+    ["requests", true],
+    ["connections", false],
+  ])("a function is asked about one of the %s, whatever another thread is asked meanwhile", (_what, isConditional) => {
+    /** Two clients knock at a listener of two threads. */
+    function threads() {
+      const v = new VirtualWinsock();
+      const { peerWinsock: p } = v;
+      const [a, b] = v.threads(2) as unknown as readonly [BlockingFace, BlockingFace];
+      const listener = v.stream(a);
+      bind(v, listener, OURS, PORT, a);
+      if (isConditional) a.setsockopt(listener, SOL_SOCKET, SO_CONDITIONAL_ACCEPT, { value: 1 }, 4);
+      a.listen(listener, 8);
+      const clients = [1, 2].map(() => {
+        const c = v.stream(p);
+        p.ioctlsocket(c, FIONBIO, { value: 1 });
+        connect(v, c, OURS, PORT, p);
+        v.advance(20);
+        return c;
+      });
+      const ask = (face: BlockingFace, condition: () => number) => outcome(face, face.WSAAccept(listener, null, null, condition, 0));
+      return { v, p, a, b, listener, second: clients[1]!, ask };
+    }
+
+    test.each([
+      ["CF_ACCEPT", CF_ACCEPT, WSAEACCES],
+      ["CF_REJECT", CF_REJECT, WSAECONNREFUSED],
+    ])("and %s leaves the other's where it is", (_verdict, verdict, code) => {
+      const { v, p, a, b, listener, second, ask } = threads();
+      const meanwhile = (): number => {
+        expect(b.accept(listener, null, null)).not.toBe(INVALID_SOCKET);
+        expect(ask(b, () => CF_DEFER)).toEqual(error(WSATRY_AGAIN));
+        return verdict;
+      };
+      expect(ask(a, meanwhile)).toEqual(error(code));
+      const s = b.accept(listener, null, null);
+      say(b, s, "second");
+      v.advance(20);
+      expect(recv(p, second)).toBe("second");
+    });
+
+    test("and both may agree, each to what it was asked about", () => {
+      const { v, p, a, b, second, ask } = threads();
+      const callers: unknown[] = [];
+      const agreeing = () => {
+        callers.push(ask(b, () => CF_ACCEPT));
+        return CF_ACCEPT;
+      };
+      // Both were asked about the first, which the second thread took.
+      expect(ask(a, agreeing)).toEqual(error(WSAEACCES));
+      expect(callers).not.toContainEqual(error(WSAEACCES));
+      const [s] = ask(a, () => CF_ACCEPT);
+      say(a, s, "second");
+      v.advance(20);
+      expect(recv(p, second)).toBe("second");
+    });
+
+    test("or it asks itself", () => {
+      const { a, ask } = threads();
+      const inner = (): number => {
+        expect(ask(a, () => CF_REJECT)).toEqual(error(WSAECONNREFUSED));
+        expect(ask(a, () => CF_DEFER)).toEqual(error(WSATRY_AGAIN));
+        return CF_ACCEPT;
+      };
+      expect(ask(a, inner)).toEqual(error(WSAEACCES));
+      expect(ask(a, () => CF_ACCEPT)[0]).not.toBe(INVALID_SOCKET);
+    });
+
+    test("which a program that does not say whom it was asked about takes for the next", () => {
+      const v = new VirtualWinsock();
+      const port = v.blockingPort();
+      const call = (op: number, request: Partial<CallRequest>) =>
+        port.call({ op, ...{ s: listener, a: 0, b: 0, c: 0, data: null }, ...request });
+      let listener = 0;
+      call(CALL.startup, { a: 0x0202 });
+      listener = call(CALL.socket, { a: AF_INET, b: SOCK_STREAM }).result;
+      call(CALL.bind, { a: 16, data: Uint8Array.of(2, 0, 0, PORT, ...new Uint8Array(12)) });
+      if (isConditional) call(CALL.setsockopt, { a: SOL_SOCKET, b: SO_CONDITIONAL_ACCEPT, c: 4, data: Uint8Array.of(1, 0, 0, 0) });
+      call(CALL.listen, { a: 8 });
+      for (let i = 0; i < 2; i++) {
+        const c = v.stream(v.peerWinsock);
+        v.peerWinsock.ioctlsocket(c, FIONBIO, { value: 1 });
+        connect(v, c, OURS, PORT, v.peerWinsock);
+        v.advance(20);
+      }
+      const offers = [call(CALL.offer, {}).b, call(CALL.reject, {}).error, call(CALL.offer, {}).b];
+      expect(offers).toEqual([expect.any(Number), 0, expect.any(Number)]);
+      expect(offers[0]).not.toBe(offers[2]);
+      expect(call(CALL.accept, { a: -1, b: 1 }).error).toBe(0);
+      expect(call(CALL.accept, { a: -1, b: 1 }).error).toBe(WSAEACCES);
+      expect(call(CALL.reject, {}).error).toBe(0);
+    });
+
+    test("and does not wait for another when it was the last", () => {
+      const { v, a, b, listener, ask } = threads();
+      b.accept(listener, null, null);
+      const begun = v.nowMs;
+      const taken = () => {
+        b.accept(listener, null, null);
+        return CF_ACCEPT;
+      };
+      expect(ask(a, taken)).toEqual(error(WSAEACCES));
+      expect([v.nowMs - begun < 100, v.isStuck]).toEqual([true, false]);
+    });
   });
 
   test("a client that nobody decides about times out, and is forgotten", () => {

@@ -485,8 +485,7 @@ export class StreamSocket extends Socket implements TcpUser {
       if (!acceptor.hasRoom) return given(WSAEMFILE);
       const connection = isNonblocking ? acceptance.take() : acceptance.next();
       if (connection === undefined) return acceptance.isUnderWay || !isOffered ? undefined : failed(WSAEACCES);
-      // Reset by the peer while it was queued (Microsoft, "accept function").
-      if (connection.state === "CLOSED") return failed(acceptance.failure === "timed-out" ? WSAEACCES : WSAECONNRESET);
+      if (connection.state === "CLOSED") return failed(codeOfHandshake(acceptance.failure));
       const socket = acceptor.newStreamSocket(this.family);
       const handle = acceptor.open(socket);
       socket.#adopt(connection, this, handle);
@@ -1078,6 +1077,18 @@ function codeOfConnectFailure(reason: ConnectFailure): number {
       return WSAENETUNREACH;
     case "network-down":
       return WSAENETDOWN;
+  }
+}
+
+/** What an accept fails with whose connection is over. @param failure of its handshake; else it was reset while it was queued (Microsoft, "accept function") */
+function codeOfHandshake(failure: AbortReason | undefined): number {
+  switch (failure) {
+    case "timed-out":
+      return WSAEACCES;
+    case "network-down":
+      return WSAENETDOWN;
+    default:
+      return WSAECONNRESET;
   }
 }
 

@@ -27,6 +27,7 @@ import {
   WSAECONNRESET,
   WSAEINTR,
   WSAEMFILE,
+  WSAENETDOWN,
   WSAETIMEDOUT,
   WSAEWOULDBLOCK,
   WSATRY_AGAIN,
@@ -34,7 +35,9 @@ import {
 import type { BlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
 import { CALL, type CallRequest } from "../../../src/winsock/provider/calls.ts";
 import { Provider } from "../../../src/winsock/provider/provider.ts";
+import { ipOf } from "../../support/insides.ts";
 import { bind6, connect6, ipv6Winsock, OURS6, PEER6, stream6, text6 } from "../../support/ipv6-winsock.ts";
+import { OUR_ADDRESS } from "../../support/two-hosts.ts";
 import { address, OURS, PEER, VirtualWinsock, type VirtualWinsockOptions } from "../../support/virtual-winsock.ts";
 import { bind, connect, fails, outcome, recv, SUCCESS, say, selected, set, soError } from "../../support/winsock-calls.ts";
 
@@ -235,6 +238,35 @@ describe("SO_CONDITIONAL_ACCEPT", () => {
     expect(ask(CF_ACCEPT)).toEqual(error(WSAEACCES));
     expect(v.nowMs - begun).toBe(7000);
     expect(v.ours.tcp.connectionCount).toBe(0);
+  });
+
+  test.each([
+    ["the address", (v: VirtualWinsock) => ipOf(v.ours).removeAddress(ipOf(v.ours).interfaces[0]!, OUR_ADDRESS)],
+    ["the device", (v: VirtualWinsock) => v.unplug()],
+  ])("%s goes in the handshake: WSAENETDOWN for WSAAccept, of a listener there and of one of all addresses", (_what, goes) => {
+    for (const at of [OURS, "0.0.0.0"]) {
+      const v = new VirtualWinsock();
+      const { winsock: w, peerWinsock: p } = v;
+      const listener = v.stream();
+      bind(v, listener, at, PORT);
+      set(v, listener, SO_CONDITIONAL_ACCEPT);
+      w.listen(listener, 8);
+      const c = v.stream(p);
+      p.ioctlsocket(c, FIONBIO, { value: 1 });
+      connect(v, c, OURS, PORT, p);
+      v.advance(20);
+      v.cable.configure("out", { delayMs: 300 });
+      v.after(100, () => goes(v));
+      const begun = v.nowMs;
+      expect(
+        outcome(
+          w,
+          w.WSAAccept(listener, null, null, () => CF_ACCEPT, 0),
+        ),
+      ).toEqual(error(WSAENETDOWN));
+      expect(v.nowMs - begun).toBe(100);
+      expect(v.isStuck).toBe(false);
+    }
   });
 
   test("a request that went while its function thought is WSAEACCES, and no other takes its place", () => {

@@ -518,8 +518,12 @@ export class StreamSocket extends Socket implements TcpUser {
     if (!isFree || target.family !== this.family) return failed(WSAEINVAL);
     target.#isAcceptTarget = true;
     const acceptance = new Acceptance(this.#listener!, true, () => this.wake());
-    const given = (code: number): Outcome => {
+    const giveUp = (): void => {
       acceptance.giveUp();
+      target.#isAcceptTarget = false;
+    };
+    const given = (code: number): Outcome => {
+      giveUp();
       return failed(code);
     };
     const attempt = (): Outcome | undefined => {
@@ -544,10 +548,7 @@ export class StreamSocket extends Socket implements TcpUser {
       attempt,
       timeoutMs: Number.POSITIVE_INFINITY,
       timedOut: () => failed(WSAETIMEDOUT),
-      cancelled: () => {
-        acceptance.giveUp();
-        target.#isAcceptTarget = false;
-      },
+      cancelled: giveUp,
     };
   }
 

@@ -24,6 +24,7 @@ import {
   WSAEFAULT,
   WSAEINVAL,
   WSAEISCONN,
+  WSAENETDOWN,
   WSAENOTCONN,
   WSAENOTSOCK,
   WSAESHUTDOWN,
@@ -273,6 +274,31 @@ describe("AcceptEx", () => {
       else w.closesocket(end === "listener" ? listener : s);
       expect([end, resultOf(w, v.stream(), ov, false)]).toEqual([end, `error ${WSA_OPERATION_ABORTED}`]);
     }
+  });
+
+  test.each<[string, string, (x: ReturnType<typeof listening>) => unknown]>([
+    ["is cancelled", `error ${WSA_OPERATION_ABORTED}`, ({ w, listener }) => w.CancelIoEx(listener, null)],
+    ["loses its listener", `error ${WSA_OPERATION_ABORTED}`, ({ w, listener }) => w.closesocket(listener)],
+    ["loses its device", `error ${WSAENETDOWN}`, ({ v }) => v.unplug()],
+  ])("that %s leaves its socket as it was, for another AcceptEx or a connect", (_how, ending, end) => {
+    const x = listening();
+    const { v, w, listener, s } = x;
+    const [ov, other] = [new_WSAOVERLAPPED(), v.stream()];
+    acceptEx(v, listener, s, { ov });
+    acceptEx(v, listener, other);
+    end(x);
+    v.advance(50);
+    expect(resultOf(w, s, ov, false)).toBe(ending);
+
+    const near = v.stream();
+    bind(v, near, "127.0.0.1", 81);
+    w.listen(near, 8);
+    const again = new_WSAOVERLAPPED();
+    expect(acceptEx(v, near, s, { ov: again })).toEqual(PENDING);
+    expect(connect(v, other, "127.0.0.1", 81)).toEqual(SUCCESS);
+    expect(resultOf(w, s, again, false)).toBe(0);
+    say(w, other, "again");
+    expect(recv(w, s)).toBe("again");
   });
 
   test.each<[string, number, (x: ReturnType<typeof listening>) => readonly [number, number]]>([

@@ -18,10 +18,9 @@ interface NotGiven {
 
 const ofProviders = "There is one service provider, which is part of tapsock and takes no others in.";
 const ofQos =
-  "Nothing is reserved on the way here: WSAConnect and WSAAccept refuse a QOS structure with WSAEOPNOTSUPP, and FD_QOS never comes.";
+  "Nothing is reserved on the way here: WSAConnect refuses QOS structures with WSAEOPNOTSUPP, those of a group with WSAEINVAL, WSAAccept asks its function without any, and FD_QOS never comes.";
 const ofUnix = "Winsock has the code from BSD's files, quotas and names, of which nothing is here";
 
-// What is not there yet, until it is: raw sockets.
 const ofRawSockets =
   "Of socket: raw sockets are for administrators, which a daemon may not take its clients for (`tapsockd --administrators`). Of a raw socket: what it should send, or is bound for, is TCP.";
 
@@ -67,8 +66,8 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
   },
   WSAEBADF: { never: `${ofUnix}: what is no socket is WSAENOTSOCK, what is no handle WSA_INVALID_HANDLE.` },
   WSAEACCES: {
-    by: "connect and sendto of a datagram socket; bind; socket for SOCK_RAW; bind and sends of a raw socket.",
-    because: `The destination is a broadcast address, and SO_BROADCAST is off. Of bind: the port has a socket with SO_EXCLUSIVEADDRUSE, or this one wants SO_REUSEADDR beside one that does not share (the table of Microsoft's page on both). ${ofRawSockets}`,
+    by: "connect and sendto of a datagram socket; bind; socket for SOCK_RAW; bind and sends of a raw socket; WSAAccept whose condition function said CF_ACCEPT.",
+    because: `The destination is a broadcast address, and SO_BROADCAST is off. Of bind: the port has a socket with SO_EXCLUSIVEADDRUSE, or this one wants SO_REUSEADDR beside one that does not share (the table of Microsoft's page on both). ${ofRawSockets} Of WSAAccept: whom its function was asked about is gone, or does not answer any more.`,
     remedy: "Set SO_BROADCAST if everybody is meant; choose another port, or have both sockets share it.",
   },
   WSAEFAULT: {
@@ -137,11 +136,12 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
   },
   WSAESOCKTNOSUPPORT: {
     by: "socket, WSASocket; getaddrinfo, of `ai_socktype`.",
-    because: "There are SOCK_STREAM and SOCK_DGRAM; infrared has streams alone.",
+    because:
+      "Of socket: there are SOCK_STREAM, SOCK_DGRAM and SOCK_RAW; infrared has streams alone. Of getaddrinfo: no type has the number.",
     remedy: "Choose one of them.",
   },
   WSAEOPNOTSUPP: {
-    by: "listen and accept of a datagram socket; receives and sends with flags that the socket does not know (MSG_OOB on datagrams, MSG_WAITALL on a nonblocking stream or beside MSG_PEEK); WSAIoctl and ioctlsocket with an unknown code, or one of another type; WSARecvMsg on a stream; WSAConnect and WSAAccept with a QOS structure; Winsock 1.1's hooks in a program of 2.x.",
+    by: "listen and accept of a datagram socket; receives and sends with flags that the socket does not know (MSG_OOB on datagrams, MSG_WAITALL on a nonblocking stream or beside MSG_PEEK); WSAIoctl and ioctlsocket with an unknown code, or one of another type; WSARecvMsg on a stream; WSAConnect with a QOS structure; Winsock 1.1's hooks in a program of 2.x.",
     because: "This kind of socket cannot do it, whatever its state.",
     remedy: "Another type of socket, or another way.",
   },
@@ -192,7 +192,7 @@ export const ERROR_CAUSES: Readonly<Record<WsaErrorName, Given | NotGiven>> = {
     remedy: "Close the socket and connect a new one.",
   },
   WSAECONNRESET: {
-    by: "send, recv and their kin; accept, of a connection that was reset in the queue; recv and recvfrom of datagrams.",
+    by: "send, recv and their kin; accept and WSAAccept, of a connection that was reset in the queue or in its handshake; recv and recvfrom of datagrams.",
     because:
       "A reset came: the peer's program was ended, closed its socket with data unread, or set SO_LINGER to 0 seconds. Of datagrams: ICMP said that nobody listens at the port where one before was sent to.",
     remedy: "A stream: close the socket and connect a new one. Datagrams: receive on; SIO_UDP_CONNRESET FALSE has none of it told.",

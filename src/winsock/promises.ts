@@ -116,7 +116,10 @@ export function socket(af?: number, type?: number, protocol?: number): Promise<S
   return awaitedFace.socket(af, type, protocol);
 }
 
-/** Closes a socket at the end of a block, unless it is closed by then: `await using own = owned(await socket())`. */
+/**
+ * Closes a socket at the end of a block, unless it is closed by then: `await using own = owned(await socket())`. Node.js parses that since
+ * version 24, TypeScript 5.2 and later rewrites it for older ones.
+ */
 export function owned(s: SOCKET): OwnedSocket {
   return awaitedFace.owned(s);
 }

@@ -143,7 +143,7 @@ export function optionsPage(): string {
     "",
     "What getsockopt and setsockopt do with each. *Honoured*: it does what Microsoft says. *Accepted*: it is kept and read back, and nothing",
     "else comes of it. *Refused*: with the code that Windows has for it. A level that is not listed is WSAEINVAL, an option that is not",
-    "WSAENOPROTOOPT. They come from `sol-socket.ts` and `ipproto-*.ts` in `src/winsock/provider`.",
+    "WSAENOPROTOOPT. They come from `sol-*.ts` and `ipproto-*.ts` in `src/winsock/provider`.",
     ...sections,
     "",
     "## Control codes",

@@ -9,17 +9,17 @@ export function WSACreateEvent(): HANDLE {
   return face.WSACreateEvent();
 }
 
-/** @returns TRUE, or FALSE with WSA_INVALID_HANDLE */
+/** Signals an event. @returns TRUE, or FALSE with WSA_INVALID_HANDLE */
 export function WSASetEvent(hEvent: HANDLE): number {
   return face.WSASetEvent(hEvent);
 }
 
-/** @returns TRUE, or FALSE with WSA_INVALID_HANDLE */
+/** Takes an event's signal back. @returns TRUE, or FALSE with WSA_INVALID_HANDLE */
 export function WSAResetEvent(hEvent: HANDLE): number {
   return face.WSAResetEvent(hEvent);
 }
 
-/** @returns TRUE, or FALSE with WSA_INVALID_HANDLE */
+/** Closes an event. @returns TRUE, or FALSE with WSA_INVALID_HANDLE */
 export function WSACloseEvent(hEvent: HANDLE): number {
   return face.WSACloseEvent(hEvent);
 }
@@ -97,7 +97,7 @@ export function ResetEvent(hEvent: HANDLE): number {
   return face.ResetEvent(hEvent);
 }
 
-/** Closes an event, or a socket as closesocket does. @returns TRUE, or FALSE with WSA_INVALID_HANDLE */
+/** Closes an event, a completion port, what CreateFile opened, or a socket as closesocket does. @returns TRUE, or FALSE with WSA_INVALID_HANDLE */
 export function CloseHandle(hObject: HANDLE): number {
   return face.CloseHandle(hObject);
 }

@@ -104,12 +104,36 @@ const streams: readonly ConformanceCase[] = [
     inCOnly("send(more than there is)", (w, s) => w.send(s, new Uint8Array(3), 4, 0), MEMORY),
     "WSAEFAULT",
   ),
+  row("stream data", "inferred from receives that have room", states.RESET, recv(0), "WSAECONNRESET"),
+  script("stream data: SO_SNDBUF 0 of a nonblocking socket keeps no send waiting", "Wine's test send_buffering", states.CONNECTED, [
+    ours(setsockopt("SOL_SOCKET", "SO_SNDBUF", 0)),
+    ours(send("a"), "1"),
+    ours(send("b"), "1"),
+    ours(send("c"), "1"),
+  ]),
+  script("stream data: what a nonblocking listener accepts is nonblocking", "Microsoft, accept function", states.LISTENING_WITH_ONE, [
+    ours(
+      inCOnly(
+        "recv of what accept returns",
+        (w, s) => w.recv(w.accept(s, null, null), new Uint8Array(1), 1, 0),
+        "whether a socket is nonblocking makes no difference to it",
+      ),
+      "WSAEWOULDBLOCK",
+    ),
+  ]),
   row("stream data", SEND, states.CONNECTED, send("x", "MSG_DONTROUTE"), "1"),
   row("stream data", SEND, states.CONNECTED, send("x", "MSG_PARTIAL"), "1"),
   row("stream data", SEND, states.CONNECTED, send("x", "MSG_PEEK"), "WSAEOPNOTSUPP"),
   row("stream data", RECV, states.WITH_DATA, recv(9, "MSG_PUSH_IMMEDIATE"), '"abc"'),
-  row("stream data", "Microsoft, recv function: not with MSG_PEEK", states.WITH_DATA, recv(9, "MSG_WAITALL|MSG_PEEK"), "WSAEOPNOTSUPP"),
-  row("stream data", "Microsoft, recv function: not with MSG_OOB", states.WITH_DATA, recv(9, "MSG_WAITALL|MSG_OOB"), "WSAEOPNOTSUPP"),
+  // On a blocking socket, since a nonblocking one has no MSG_WAITALL at all.
+  ...["MSG_PEEK", "MSG_OOB"].map((other) =>
+    script(`stream data: MSG_WAITALL does not go with ${other}`, `Microsoft, recv function: not with ${other}`, states.CONNECTED_BLOCKING, [
+      peer(send("abc"), "3"),
+      ours(readable, "1"),
+      ours(recv(3, `MSG_WAITALL|${other}`), "WSAEOPNOTSUPP"),
+      ours(recv(3), '"abc"'),
+    ]),
+  ),
   row("stream data", "Microsoft, recv function: not nonblocking", states.WITH_DATA, recv(9, "MSG_WAITALL"), "WSAEOPNOTSUPP"),
   row("stream data", NOT_FLAGS, states.WITH_DATA, recv(9, "MSG_DONTROUTE"), "WSAEOPNOTSUPP"),
   script("stream data: MSG_WAITALL of what is there", RECV, states.CONNECTED_BLOCKING, [
@@ -210,6 +234,15 @@ const urgent: readonly ConformanceCase[] = [
     ours(ioctl("FIONREAD"), "gives 1"),
     ours(recv(1, "MSG_OOB"), "WSAEINVAL"),
     ours(recv(1), '"!"'),
+  ]),
+  script("out-of-band: SIOCATMARK minds a byte that SO_OOBINLINE has put back", "Wine's test fionread_siocatmark", states.CONNECTED, [
+    peer(send("!", "MSG_OOB"), "1"),
+    ours(urgentCame, "1"),
+    ours(setsockopt("SOL_SOCKET", "SO_OOBINLINE", 1)),
+    ours(ioctl("FIONREAD"), "gives 1"),
+    ours(ioctl("SIOCATMARK", 5), "gives 0"),
+    ours(recv(1), '"!"'),
+    ours(ioctl("SIOCATMARK", 5), "gives 1"),
   ]),
   script("out-of-band: two bytes queue", "Wine's test oob_events", states.CONNECTED, [
     peer(send("1", "MSG_OOB"), "1"),

@@ -1,4 +1,5 @@
 /** What is no socket, and a program that has not started up: those come before everything else. */
+import { DUPLICATE_CLOSE_SOURCE, DUPLICATE_SAME_ACCESS } from "../../../../src/winsock/abi/constants.ts";
 import {
   accept,
   bind,
@@ -24,7 +25,7 @@ import {
   withName,
   wsaIoctl,
 } from "../calls.ts";
-import { type Call, type ConformanceCase, row, type State } from "../conformance-case.ts";
+import { type Call, type ConformanceCase, ours, row, type State, script } from "../conformance-case.ts";
 import * as states from "../states.ts";
 
 const buffer = () => [{ len: 1, buf: new Uint8Array(1) }];
@@ -104,7 +105,21 @@ const unstarted = CALLS.map(([call, from]) =>
   }),
 );
 
+const duplicated: readonly ConformanceCase[] = [
+  script("handle: DUPLICATE_CLOSE_SOURCE leaves the new one alone", "Microsoft, DuplicateHandle function", states.BOUND, [
+    ours(
+      inCOnly("DuplicateHandle(DUPLICATE_CLOSE_SOURCE), then listen", (w, s) => {
+        const [here, duplicate] = [w.GetCurrentProcess(), { value: 0 }];
+        const options = DUPLICATE_SAME_ACCESS | DUPLICATE_CLOSE_SOURCE;
+        return w.DuplicateHandle(here, s, here, duplicate, 0, false, options) === 0 ? -1 : w.listen(duplicate.value, 1);
+      }),
+    ),
+    ours(listen(), "WSAENOTSOCK"),
+  ]),
+];
+
 export const HANDLES: readonly ConformanceCase[] = [
+  ...duplicated,
   ...no(states.NO_SOCKET),
   ...no(states.INVALID),
   ...no(states.CLOSED),

@@ -152,6 +152,17 @@ export const MESSAGES: readonly ConformanceCase[] = [
     came("none"),
   ]),
   script("messages: out-of-band data", OOB, states.CONNECTED, [...selected(), peer(send("!", "MSG_OOB"), "1"), came("OOB")]),
+  script("messages: a second out-of-band byte comes after the receive of the first", OOB, states.CONNECTED, [
+    ...selected(),
+    peer(send("!", "MSG_OOB"), "1"),
+    came("OOB"),
+    peer(send("?", "MSG_OOB"), "1"),
+    came("none"),
+    ours(recv(1, "MSG_OOB"), '"!"'),
+    came("OOB"),
+    ours(recv(1, "MSG_OOB"), '"?"'),
+    came("none"),
+  ]),
   script("messages: WSAAsyncSelect makes the socket nonblocking", ASYNC, states.CONNECTED_BLOCKING, [
     ours(selectMessages("FD_READ")),
     ours(recv(), "WSAEWOULDBLOCK"),

@@ -13,12 +13,32 @@ import {
   recv,
   selectEvents,
   send,
+  sendBytes,
   sendto,
   settle,
   shutdown,
 } from "../calls.ts";
-import { type ConformanceCase, ours, peer, row, type Step, script } from "../conformance-case.ts";
+import { type Call, type ConformanceCase, ours, peer, row, type Step, script } from "../conformance-case.ts";
 import * as states from "../states.ts";
+
+/** All of so many bytes, in however many pieces they come. */
+const received = (count: number): Call => ({
+  text: `recv until ${count} bytes have come`,
+  inC(w, s) {
+    for (let left = count, came = 0; left > 0; left -= came) {
+      came = w.recv(s, new Uint8Array(left), left, 0);
+      if (came <= 0) return came;
+    }
+    return "all of them";
+  },
+  async awaited(w, s) {
+    for (let left = count, came = 0; left > 0; left -= came) {
+      came = (await w.recv(s, left)).length;
+      if (came === 0) return 0;
+    }
+    return "all of them";
+  },
+});
 
 const happened = (wanted: string): Step => ours(events, wanted);
 /** Selects all events, and takes those of before. */
@@ -253,6 +273,21 @@ const closing: readonly ConformanceCase[] = [
     states.CONNECTED,
     [...selected(), peer(shutdown("SD_SEND")), happened("CLOSE"), peer(closesocket), ours(settle), happened("none")],
     AT_ONCE,
+  ),
+  script(
+    "events: FD_WRITE comes again after a send that found no room",
+    WRITE,
+    states.CONNECTED,
+    [
+      ...selected(),
+      ours(sendBytes(1_000_000), "1000000"),
+      ours(send("x"), "WSAEWOULDBLOCK"),
+      happened("none"),
+      peer(received(1_000_000), "all of them"),
+      happened("WRITE"),
+      happened("none"),
+    ],
+    { virtualOnly: "how much a peer that does not read takes is not the same in real time" },
   ),
   script("events: our own end has none", CLOSE, states.CONNECTED, [...selected(), ours(shutdown("SD_BOTH")), happened("none")]),
   script("events: our own end, then the peer's", CLOSE, states.CONNECTED, [

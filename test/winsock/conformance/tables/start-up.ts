@@ -1,5 +1,5 @@
 /** WSAStartup and WSACleanup: versions and counts; and what a program of version 1.1 is told otherwise. */
-import { MAKEWORD } from "../../../../src/winsock/abi/constants.ts";
+import { FIONBIO, MAKEWORD, SOCK_STREAM } from "../../../../src/winsock/abi/constants.ts";
 import { errorName } from "../../../../src/winsock/abi/errors.ts";
 import { new_WSADATA } from "../../../../src/winsock/abi/structures.ts";
 import { cleanup, connect, inCOnly, send, socket } from "../calls.ts";
@@ -139,6 +139,25 @@ const legacy: readonly ConformanceCase[] = [
   ]),
 ];
 
+const secondConnect = inCOnly("a second connect of a nonblocking socket", (w, _, { place }) => {
+  const s = w.socket(place.af, SOCK_STREAM, 0);
+  w.ioctlsocket(s, FIONBIO, { value: 1 });
+  const name = place.name("nobody", "open");
+  w.connect(s, name, name.length);
+  return w.connect(s, name, name.length);
+});
+
+const forgotten: readonly ConformanceCase[] = [
+  script("start-up: version 1.1 ends with the last clean-up", LEGACY, states.NOTHING, [
+    ours(inCOnly("WSAStartup(1.1)", (w) => w.WSAStartup(MAKEWORD(1, 1), new_WSADATA()))),
+    ours(secondConnect, "WSAEINVAL"),
+    ours(cleanup),
+    ours(cleanup),
+    ours(inCOnly("WSAStartup(2.2)", (w) => w.WSAStartup(MAKEWORD(2, 2), new_WSADATA()))),
+    ours(secondConnect, "WSAEALREADY"),
+  ]),
+];
+
 const works = (name: string, call: Call["inC"], expect: string) =>
   script(
     `start-up: ${name} works without`,
@@ -162,4 +181,4 @@ const without: readonly ConformanceCase[] = [
   ),
 ];
 
-export const START_UP: readonly ConformanceCase[] = [...agreed, ...fields, ...counts, ...legacy, ...without];
+export const START_UP: readonly ConformanceCase[] = [...agreed, ...fields, ...counts, ...legacy, ...forgotten, ...without];

@@ -1,6 +1,14 @@
 /** Threads of one program that share its sockets, each with a face of its own, in virtual time. Real threads: test/network/shared-sockets.test.ts. */
 import { describe, expect, jest, test } from "@jest/globals";
-import { AF_INET, INFINITE, INVALID_SOCKET, MAKEWORD, SOCK_STREAM, WSA_FLAG_OVERLAPPED } from "../../../src/winsock/abi/constants.ts";
+import {
+  AF_INET,
+  FIONBIO,
+  INFINITE,
+  INVALID_SOCKET,
+  MAKEWORD,
+  SOCK_STREAM,
+  WSA_FLAG_OVERLAPPED,
+} from "../../../src/winsock/abi/constants.ts";
 import * as e from "../../../src/winsock/abi/errors.ts";
 import { new_MSG } from "../../../src/winsock/abi/message-structures.ts";
 import { STATUS_PENDING, statusOfError } from "../../../src/winsock/abi/nt-status.ts";
@@ -11,7 +19,7 @@ import { PacketNames } from "../../../src/winsock/faces/completion-functions.ts"
 import { CALL } from "../../../src/winsock/provider/calls.ts";
 import { POSTED } from "../../../src/winsock/provider/socket.ts";
 import { pattern } from "../../support/two-hosts.ts";
-import { address, PEER, type VirtualThread, VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { address, NOBODY_THERE, PEER, type VirtualThread, VirtualWinsock } from "../../support/virtual-winsock.ts";
 
 /** Two threads, the first of which has connected a socket. */
 function connected(v = new VirtualWinsock(), threads = v.threads(2), port = 80) {
@@ -75,6 +83,23 @@ describe("a thread that has not called WSAStartup", () => {
     expect(other.socket(AF_INET, SOCK_STREAM, 0)).not.toBe(INVALID_SOCKET);
     const hook = other.WSASetBlockingHook(() => 0);
     expect([hook === null, other.WSAGetLastError()]).toEqual([false, 0]);
+  });
+
+  test("learns that the next start-up is another's: version 1.1 has ended with the last clean-up", () => {
+    const v = new VirtualWinsock();
+    const [one, other] = v.threads(2) as [VirtualThread, VirtualThread];
+    const secondConnect = (): number => {
+      const s = other.socket(AF_INET, SOCK_STREAM, 0);
+      other.ioctlsocket(s, FIONBIO, { value: 1 });
+      for (let i = 0; i < 2; i++) other.connect(s, address(NOBODY_THERE, 80), sizeof_sockaddr_in);
+      return other.WSAGetLastError();
+    };
+    one.WSAStartup(MAKEWORD(1, 1), new_WSADATA());
+    expect(secondConnect()).toBe(e.WSAEINVAL);
+    // The process lives on in the other thread.
+    for (let i = 0; i < 2; i++) expect(one.WSACleanup()).toBe(0);
+    one.WSAStartup(MAKEWORD(2, 2), new_WSADATA());
+    expect(secondConnect()).toBe(e.WSAEALREADY);
   });
 });
 

@@ -13,12 +13,13 @@ happens in network namespaces that vanish with the run.
 
   --only A,B       only these: embedded tap daemon (default: all)
   --rounds N       rounds in which everything is measured once (default 3)
-  --secs S         seconds that each measurement takes, without its warm-up (default 0.75)
+  --secs S         seconds that each measurement takes, without its warm-up (default 1)
+  --warm S         seconds of load before the first measurement of each, in which every thread compiles what it runs (default 5)
   --json           one JSON document on standard output instead of the table; progress goes to standard error in any case
   --help
 
 Examples:
-  npm run bench:faces                                 some 2 minutes
+  npm run bench:faces                                 some 4 minutes
   bench/run faces --only embedded --rounds 5          needs no TAP's throughput to be steady
   bench/run faces --only tap,daemon --secs 2 --json > today.json
 
@@ -49,7 +50,8 @@ function options() {
       options: {
         only: { type: "string", default: WAYS.join(",") },
         rounds: { type: "string", default: "3" },
-        secs: { type: "string", default: "0.75" },
+        secs: { type: "string", default: "1" },
+        warm: { type: "string", default: "5" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", short: "h" },
       },
@@ -67,7 +69,9 @@ function options() {
   if (!/^[1-9]\d{0,2}$/.test(values.rounds)) usageError(`--rounds "${values.rounds}": expected 1 to 999`);
   const secs = Number(values.secs);
   if (!(secs >= 0.1 && secs <= 60)) usageError(`--secs "${values.secs}": expected 0.1 to 60`);
-  return { ways: WAYS.filter((way) => only.includes(way)), rounds: values.rounds, secs: values.secs, json: values.json };
+  const warm = Number(values.warm);
+  if (!(warm >= 0 && warm <= 60)) usageError(`--warm "${values.warm}": expected 0 to 60`);
+  return { ways: WAYS.filter((way) => only.includes(way)), rounds: values.rounds, secs: values.secs, warm: values.warm, json: values.json };
 }
 
 let child;
@@ -102,8 +106,8 @@ for (const [signal, status] of [
 }
 
 /** @returns rows of { way, face, what, unit, value, stack, ratio, cpuRatio } */
-async function embedded({ rounds, secs }) {
-  const words = ["--calls", "64", "--through", "embedded", "--faces", FACES.join(","), "--rounds", rounds, "--secs", secs];
+async function embedded({ rounds, secs, warm }) {
+  const words = ["--calls", "64", "--through", "embedded", "--faces", FACES.join(","), "--rounds", rounds, "--secs", secs, "--warm", warm];
   const document = await measured("loopback.mjs", ...words);
   if (document === undefined) return undefined;
   const find = (who) => document.rows.find((row) => row.who === who);
@@ -118,10 +122,10 @@ async function embedded({ rounds, secs }) {
   });
 }
 
-async function onTap(ways, { rounds, secs }) {
+async function onTap(ways, { rounds, secs, warm }) {
   const names = ways.flatMap((way) => FACES.map((face) => CONTESTANT[way](face)));
   const words = ["--stacks", ["tapsock", ...names].join(","), "--against", "tapsock", "--only", Object.keys(TESTS).join(",")];
-  const document = await measured("race.mjs", ...words, "--rounds", rounds, "--secs", secs);
+  const document = await measured("race.mjs", ...words, "--rounds", rounds, "--secs", secs, "--warm", warm);
   if (document === undefined || Object.keys(document.failures).length > 0) return undefined;
   const result = (test, unit) => document.results.find((each) => each.test === test && each.unit === unit);
   return ways.flatMap((way) =>

@@ -16,6 +16,7 @@ in flight, and awaited; embedded and through a daemon. Ratios are against the st
 
   --secs S         seconds of each measurement (default 1)
   --rounds N       rounds in which everything is measured once (default 1)
+  --warm S         seconds that each warms up, so that every one of its threads has compiled what it runs (default 5)
   --faces A,B      only these: blocking overlapped promises (default: all)
   --through A,B    only these ways: embedded daemon (default: both)
   --calls A,B      KiB of a call (default: 64,256)
@@ -30,6 +31,7 @@ const { values } = parseArgs({
   options: {
     secs: { type: "string", default: "1" },
     rounds: { type: "string", default: "1" },
+    warm: { type: "string", default: "5" },
     faces: { type: "string", default: "blocking,overlapped,promises" },
     through: { type: "string", default: "embedded,daemon" },
     calls: { type: "string", default: "64,256" },
@@ -42,10 +44,7 @@ const rounds = Number(values.rounds);
 const wantedFaces = values.faces.split(",");
 const ways = values.through.split(",");
 const callsKiB = values.calls.split(",").map(Number);
-/** CPU time that warms up: on a machine with other work to do, wall time is worth little to the compiler. */
-const WARM_CPU_MS = 1500;
-/** However long that takes. */
-const WARM_LIMIT_MS = 10_000;
+const warmMs = Number(values.warm) * 1000;
 const KIB = 1024;
 
 const quantile = (sorted, q) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
@@ -60,17 +59,10 @@ const cpuMs = (before) => {
   return (user + system) / 1000;
 };
 
-/** Whether to go on, asked once a call: for some time, or for as long as it takes to warm up. */
+/** Whether to go on, asked once a call. */
 function until(ms) {
   const start = performance.now();
-  if (ms !== undefined) return () => performance.now() - start < ms;
-  const cpu = process.cpuUsage();
-  let calls = 0;
-  let isWarm = false;
-  return () => {
-    if (++calls % 64 === 0) isWarm = cpuMs(cpu) >= WARM_CPU_MS;
-    return !isWarm && performance.now() - start < WARM_LIMIT_MS;
-  };
+  return () => performance.now() - start < ms;
 }
 
 const median = (numbers) =>
@@ -114,7 +106,7 @@ async function stackAlone(callBytes) {
     }
     return ((received - before) * 8) / 1e6 / (performance.now() - start);
   };
-  stream();
+  stream(warmMs);
   const before = received;
   const cpu = process.cpuUsage();
   const gbps = stream(measureMs);
@@ -206,7 +198,7 @@ async function threads(face, callBytes) {
     w.closesocket(s);
     return result;
   };
-  await stream();
+  await stream(warmMs);
   const bulk = await stream(measureMs);
   const e = w.socket(w.AF_INET, w.SOCK_STREAM, w.IPPROTO_TCP);
   w.connect(e, nameFor(w, port), w.sizeof_sockaddr_in);
@@ -253,7 +245,7 @@ async function promises(callBytes) {
     await Promise.all([s, sink].map((each) => w.closesocket(each)));
     return result;
   };
-  await stream();
+  await stream(warmMs);
   const bulk = await stream(measureMs);
   const [e, far] = await pair();
   for (const each of [e, far]) await w.setsockopt(each, w.IPPROTO_TCP, w.TCP_NODELAY, true);

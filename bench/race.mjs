@@ -12,6 +12,8 @@ Everything happens in network namespaces that vanish with the run.
 
   --rounds N       rounds, in which every test meets every contestant once (default 3)
   --secs S         seconds that each measurement takes, without its warm-up (default 0.75)
+  --warm S         seconds of load before a contestant's first measurement of each test, so that its code is compiled (default 0): programs over
+                   the faces run in several threads, each of which compiles for itself
   --only A,B       only these tests: rx1 tx1 rx8 tx8 rtt rtt-pinned rate udp-rx-64 udp-rx-1400 udp-tx-64
                    udp-tx-1400 (datagrams of 64 and 1400 bytes; tapsock and pump only)
   --stacks A,B     these contestants: tapsock tapsock6 (the same over IPv6) pump kernel, or programs over the faces, beside tapsock: blocking-64k blocking-256k
@@ -119,6 +121,7 @@ function options() {
       options: {
         rounds: { type: "string", default: "3" },
         secs: { type: "string", default: "0.75" },
+        warm: { type: "string", default: "0" },
         only: { type: "string" },
         stacks: { type: "string" },
         offload: { type: "string", default: "on" },
@@ -138,13 +141,15 @@ function options() {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) usageError(`--rounds "${values.rounds}": expected 1 to 100`);
   const secs = Number(values.secs);
   if (!(secs >= 0.1 && secs <= 60)) usageError(`--secs "${values.secs}": expected 0.1 to 60`);
+  const warm = Number(values.warm);
+  if (!(warm >= 0 && warm <= 60)) usageError(`--warm "${values.warm}": expected 0 to 60`);
   if (values.offload !== "on" && values.offload !== "off") usageError(`--offload "${values.offload}": expected on or off`);
   const tests = chosen("--only", values.only, Object.keys(TESTS));
   const stacks = chosen("--stacks", values.stacks, Object.keys(STACKS), USUAL).filter(
     (name) => values.offload === "on" || STACKS[name].link === "tap",
   );
   if (!(values.against in STACKS)) usageError(`--against "${values.against}": expected one of ${Object.keys(STACKS).join(", ")}`);
-  return { rounds, secs, tests, stacks, offload: values.offload, against: values.against, json: values.json };
+  return { rounds, secs, warm, tests, stacks, offload: values.offload, against: values.against, json: values.json };
 }
 
 function chosen(flag, list, all, usual = all) {
@@ -272,7 +277,7 @@ class Contestant {
     }
   }
 
-  async measure(test, secs) {
+  async measure(test, secs, extraWarmS) {
     const { mode, port, connections, bytes = 0, warmS, isOnOneCpu } = TESTS[test];
     const words = [
       mode,
@@ -283,13 +288,13 @@ class Contestant {
       "--bytes",
       bytes,
       "--warm",
-      warmS,
+      warmS + extraWarmS,
       "--secs",
       secs,
       "--pid",
       this.#process.pid,
     ].map(String);
-    const result = await this.load(words, warmS + secs, isOnOneCpu ? stackCpu : loadCpu);
+    const result = await this.load(words, warmS + extraWarmS + secs, isOnOneCpu ? stackCpu : loadCpu);
     if (result.error !== undefined) this.failure = `${test}: ${result.error}`;
     return result;
   }
@@ -411,7 +416,8 @@ async function race() {
         const contestant = contestants[(i + round) % contestants.length];
         step++;
         if (TESTS[test].stacks?.includes(contestant.name) === false) continue;
-        const result = contestant.failure === undefined ? await contestant.measure(test, wanted.secs) : {};
+        const extraWarmS = round === 0 ? wanted.warm : 0;
+        const result = contestant.failure === undefined ? await contestant.measure(test, wanted.secs, extraWarmS) : {};
         scores.add(test, contestant.name, result);
         const [metric] = TESTS[test].metrics;
         const shown = result[metric] === undefined ? "failed" : `${result[metric].toFixed(METRICS[metric].digits)} ${METRICS[metric].unit}`;

@@ -7,6 +7,9 @@ import { UrgentMarks } from "./urgent-marks.ts";
 /** Out-of-order ranges that are kept at once; what would open one more is dropped and comes again. */
 export const MAX_OUT_OF_ORDER_RANGES = 1024;
 
+/** A user that takes a whole buffer in this time is not slow, however much is there when it comes: its thread had to be woken. */
+const QUICK_MS = 2;
+
 /** Of all buffers that hold nothing out of order. */
 const NO_RANGES = new SequenceRanges(0);
 
@@ -43,6 +46,7 @@ export class ReceiveBuffer implements RingUser {
   /** For tuning: where the running measure of the user's reading began, and what it has read since. */
   #tuningStart: Seq;
   #tuningRead = 0;
+  #tuningStartMs = 0;
 
   constructor(rcvNxt: Seq, rings: RingPool) {
     this.#rcvNxt = rcvNxt;
@@ -141,14 +145,17 @@ export class ReceiveBuffer implements RingUser {
 
   /**
    * The user has read `count` bytes.
-   * @returns whether as much as `limit` has come since it last was so, and the user takes it as quickly as it comes
+   * @returns whether as much as `limit` has come since it last was so, and the user takes it as quickly as it comes, or so quickly that what
+   * lies here unread is only on its way
    */
-  keepsUp(count: number): boolean {
+  keepsUp(count: number, nowMs: number): boolean {
     const half = this.limit >>> 1;
     this.#tuningRead += count;
     if (seqDiff(this.#rcvNxt, this.#tuningStart) < this.limit) return false;
-    const keptUp = this.#tuningRead >= half && this.#readable < half;
+    const isQuick = nowMs - this.#tuningStartMs <= QUICK_MS;
+    const keptUp = this.#tuningRead >= half && (this.#readable < half || isQuick);
     this.#tuningStart = this.#rcvNxt;
+    this.#tuningStartMs = nowMs;
     this.#tuningRead = 0;
     return keptUp;
   }

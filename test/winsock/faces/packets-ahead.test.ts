@@ -64,6 +64,16 @@ test("GetQueuedCompletionStatusEx takes of those that are here, and says nothing
   expect(takeAll(v.winsock, port)).toEqual(range(6, 3));
 });
 
+test("while somebody watches the trace each packet is asked for", () => {
+  const v = new VirtualWinsock();
+  const port = newPort(v.winsock);
+  const asked = counting(v);
+  const end = v.ours.trace.subscribe(() => {});
+  post(v.winsock, port, 0, 5);
+  expect([takeAll(v.winsock, port), asked()]).toEqual([range(0, 5), 6]);
+  end();
+});
+
 test("packets give the calls' own structures, with what these brought", () => {
   const v = new VirtualWinsock();
   const { s, peer } = v.pair();

@@ -118,7 +118,7 @@ export interface TakenPacket {
 }
 
 /** As the program is told of it. */
-interface Told {
+interface PacketToTell {
   readonly key: number;
   readonly overlapped: WSAOVERLAPPED | null;
   readonly bytes: number;
@@ -140,13 +140,13 @@ export function completionFunctions({
   }
 
   /** Of those that the host has shown before. */
-  function takenAhead(port: HANDLE, most: number): Told[] {
+  function takenAhead(port: HANDLE, most: number): PacketToTell[] {
     const taken = isInHook() ? [] : ahead.take(port, most);
     if (taken.length > 0) takeReplies();
     return taken.map(told);
   }
 
-  function read(port: HANDLE, { data, result }: CallReply): Told[] {
+  function read(port: HANDLE, { data, result }: CallReply): PacketToTell[] {
     const numbers = data === null ? [] : float64s(data);
     // The answers of the calls that they tell of came before; taking them gives this reply's memory away.
     takeReplies();
@@ -159,7 +159,7 @@ export function completionFunctions({
     return all.slice(0, result).map(told);
   }
 
-  function told({ key, call, isOurs, bytes, error }: TakenPacket): Told {
+  function told({ key, call, isOurs, bytes, error }: TakenPacket): PacketToTell {
     if (!isOurs) return { key, overlapped: call === 0 ? null : foreign(bytes, error), bytes, error };
     const overlapped = packets.take(call);
     // A long send is several calls, of which the packet tells the last.

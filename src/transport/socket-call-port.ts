@@ -220,7 +220,7 @@ export class SocketCallPort implements BlockingPort {
   #receive(waits: boolean): boolean {
     if (this.#isDown) return false;
     const held = this.#end - this.#start;
-    if (held === 0 || ARRIVAL_BYTES - this.#start < 2 * MAX_MESSAGE) {
+    if (held === 0 || ARRIVAL_BYTES - this.#end < MAX_MESSAGE) {
       this.#arrivals.copyWithin(0, this.#start, this.#end);
       this.#end = held;
       this.#start = 0;

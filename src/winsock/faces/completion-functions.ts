@@ -26,7 +26,7 @@ import { CALL, type CallReply } from "../provider/calls.ts";
 import { PACKET_NUMBERS } from "../provider/port-calls.ts";
 import type { AlertableThread } from "./alertable.ts";
 import type { FaceCore, HANDLE } from "./event-functions.ts";
-import type { PacketsAhead } from "./packets-ahead.ts";
+import type { PacketsAhead, TakenPacket } from "./packets-ahead.ts";
 
 /** Completion ports: kernel32's names. */
 export interface CompletionFunctions {
@@ -107,16 +107,6 @@ export interface CompletionCore extends FaceCore {
   takeReplies(): void;
 }
 
-/** As the host tells of it. */
-export interface TakenPacket {
-  readonly key: number;
-  /** Of this thread; 0 for none, and for one that another thread began. */
-  readonly call: number;
-  readonly isOurs: boolean;
-  readonly bytes: number;
-  readonly error: number;
-}
-
 /** As the program is told of it. */
 interface PacketToTell {
   readonly key: number;
@@ -139,16 +129,28 @@ export function completionFunctions({
     return FALSE;
   }
 
-  /** Of those that the host has shown before. */
-  function takenAhead(port: HANDLE, most: number): PacketToTell[] {
+  /**
+   * The oldest packets: those that the host has shown before, or else what it says now.
+   * @param ask makes the call; undefined where a routine ran instead
+   * @returns undefined where there are none; the last error says why
+   */
+  function dequeue(port: HANDLE, most: number, ask: (beside: number) => CallReply | undefined): PacketToTell[] | undefined {
+    // A hook may make no call, and hears so.
     const taken = isInHook() ? [] : ahead.take(port, most);
-    if (taken.length > 0) takeReplies();
-    return taken.map(told);
+    if (taken.length > 0) {
+      // The answers of the calls that they tell of came before.
+      takeReplies();
+      setLastError(0);
+      return taken.map(told);
+    }
+    const reply = ask(isInHook() ? 0 : ahead.ask(port));
+    setLastError(reply === undefined ? WSA_WAIT_IO_COMPLETION : reply.error);
+    return reply?.error === 0 ? read(port, reply) : undefined;
   }
 
   function read(port: HANDLE, { data, result }: CallReply): PacketToTell[] {
     const numbers = data === null ? [] : float64s(data);
-    // The answers of the calls that they tell of came before; taking them gives this reply's memory away.
+    // Taking the answers of the calls that they tell of gives this reply's memory away.
     takeReplies();
     const all = Array.from({ length: numbers.length / PACKET_NUMBERS }, (_, packet): TakenPacket => {
       const at = packet * PACKET_NUMBERS;
@@ -183,12 +185,8 @@ export function completionFunctions({
 
     GetQueuedCompletionStatus(CompletionPort, lpNumberOfBytesTransferred, lpCompletionKey, lpOverlapped, dwMilliseconds) {
       if (lpNumberOfBytesTransferred === null || lpCompletionKey === null || lpOverlapped === null) return refuse(WSAEFAULT);
-      let packet = takenAhead(CompletionPort, 1)[0];
-      if (packet === undefined) {
-        const beside = isInHook() ? 0 : ahead.ask(CompletionPort);
-        const reply = call(CALL.dequeue, CompletionPort, milliseconds(dwMilliseconds), 1, beside, null);
-        if (reply.error === 0) packet = read(CompletionPort, reply)[0];
-      } else setLastError(0);
+      const ask = (beside: number): CallReply => call(CALL.dequeue, CompletionPort, milliseconds(dwMilliseconds), 1, beside, null);
+      const packet = dequeue(CompletionPort, 1, ask)?.[0];
       if (packet === undefined) {
         lpOverlapped.value = null;
         return FALSE;
@@ -204,16 +202,11 @@ export function completionFunctions({
       const count = Math.min(ulCount >>> 0, lpCompletionPortEntries.length);
       if (count === 0) return refuse(WSA_INVALID_PARAMETER);
       if (fAlertable && thread.run()) return refuse(WSA_WAIT_IO_COMPLETION);
-      let taken = takenAhead(CompletionPort, count);
-      if (taken.length === 0) {
-        const beside = isInHook() ? 0 : ahead.ask(CompletionPort);
+      const taken = dequeue(CompletionPort, count, (beside) => {
         const request = { op: CALL.dequeue, s: CompletionPort, a: milliseconds(dwMilliseconds), b: count, c: beside, data: null };
-        const reply = fAlertable ? thread.callUnlessRun(request) : call(request.op, request.s, request.a, request.b, request.c, null);
-        if (reply === undefined) return refuse(WSA_WAIT_IO_COMPLETION);
-        setLastError(reply.error);
-        if (reply.error !== 0) return FALSE;
-        taken = read(CompletionPort, reply);
-      } else setLastError(0);
+        return fAlertable ? thread.callUnlessRun(request) : call(request.op, request.s, request.a, request.b, request.c, null);
+      });
+      if (taken === undefined) return FALSE;
       for (const [i, { key, overlapped, bytes, error }] of taken.entries()) {
         const entry = lpCompletionPortEntries[i];
         const told = { lpCompletionKey: key, lpOverlapped: overlapped, Internal: statusOfError(error), dwNumberOfBytesTransferred: bytes };

@@ -1,11 +1,20 @@
 import { CALL } from "../provider/calls.ts";
 import type { TakenCounter } from "../provider/taken-counter.ts";
-import type { TakenPacket } from "./completion-functions.ts";
 import type { HANDLE } from "./event-functions.ts";
 import type { KnownStreams, Post } from "./known-streams.ts";
 
 /** So many packets are shown beside those that are asked for. */
 const SHOWN_BESIDE = 31;
+
+/** A packet, as the host tells of it. */
+export interface TakenPacket {
+  readonly key: number;
+  /** Of this thread; 0 for none, and for one that another thread began. */
+  readonly call: number;
+  readonly isOurs: boolean;
+  readonly bytes: number;
+  readonly error: number;
+}
 
 /** Packets of one port. */
 interface Shown {
@@ -45,8 +54,7 @@ export class PacketsAhead {
   /** The host is asked for packets, since there are none here: it hears what was taken. @returns how many more it may show */
   ask(port: HANDLE): number {
     const isAlone = this.#isAlone();
-    const tell = (taken: number) => void this.#post({ op: CALL.taken, s: port, a: taken, b: 0, c: 0, data: null }, () => {});
-    this.#ports.get(port)?.counter.tell(tell);
+    this.#tell(port);
     return isAlone && !this.#shared.has(port) ? SHOWN_BESIDE : 0;
   }
 
@@ -65,7 +73,7 @@ export class PacketsAhead {
 
   /** There will be other handles of the port. */
   share(port: HANDLE): void {
-    this.ask(port);
+    this.#tell(port);
     this.#drop(port);
     this.#shared.add(port);
   }
@@ -91,6 +99,12 @@ export class PacketsAhead {
       for (const port of this.#ports.keys()) this.#drop(port);
     }
     return isAlone;
+  }
+
+  /** The host hears what was taken. */
+  #tell(port: HANDLE): void {
+    const counter = this.#ports.get(port)?.counter;
+    counter?.tell((taken) => this.#post({ op: CALL.taken, s: port, a: taken, b: 0, c: 0, data: null }, () => {}));
   }
 
   #drop(port: HANDLE): void {

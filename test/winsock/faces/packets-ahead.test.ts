@@ -9,13 +9,18 @@ import { CALL } from "../../../src/winsock/provider/calls.ts";
 import { NOBODY_THERE, type VirtualThread, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { connect } from "../../support/winsock-calls.ts";
 
-/** The key of the next packet, or null where there is none. */
-function take(face: BlockingFace, port: number, ms = 0): number | null {
+/** The next packet, or null where there is none. */
+function takePacket(face: BlockingFace, port: number, ms = 0) {
   const [bytes, key, overlapped] = [{ value: 0 }, { value: 0 }, { value: null as WSAOVERLAPPED | null }];
-  if (face.GetQueuedCompletionStatus(port, bytes, key, overlapped, ms) === 1) return key.value;
+  if (face.GetQueuedCompletionStatus(port, bytes, key, overlapped, ms) === 1) {
+    return { key: key.value, bytes: bytes.value, overlapped: overlapped.value };
+  }
   expect(face.WSAGetLastError()).toBe(e.WAIT_TIMEOUT);
   return null;
 }
+
+/** Its key. */
+const take = (face: BlockingFace, port: number): number | null => takePacket(face, port)?.key ?? null;
 
 const takeAll = (face: BlockingFace, port: number): number[] => {
   const keys: number[] = [];
@@ -84,10 +89,9 @@ test("packets give the calls' own structures, with what these brought", () => {
   v.peerWinsock.send(peer, Buffer.from("abcdefghijk"), 11, 0);
   v.advance(10);
   for (const { overlapped, buf, i } of transfers) {
-    const [bytes, key, told] = [{ value: 0 }, { value: 0 }, { value: null as WSAOVERLAPPED | null }];
-    expect(v.winsock.GetQueuedCompletionStatus(port, bytes, key, told, INFINITE)).toBe(1);
-    expect([told.value === overlapped, bytes.value, key.value]).toEqual([true, i === 3 ? 2 : 3, 7]);
-    expect(Buffer.from(buf.subarray(0, bytes.value)).toString()).toBe("abcdefghijk".slice(3 * i, 3 * i + 3));
+    const told = takePacket(v.winsock, port, INFINITE)!;
+    expect([told.overlapped === overlapped, told.bytes, told.key]).toEqual([true, i === 3 ? 2 : 3, 7]);
+    expect(Buffer.from(buf.subarray(0, told.bytes)).toString()).toBe("abcdefghijk".slice(3 * i, 3 * i + 3));
   }
   expect(asked()).toBe(1);
 });

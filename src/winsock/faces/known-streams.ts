@@ -7,6 +7,9 @@ import type { TakenCounter } from "../provider/taken-counter.ts";
 import { ReadAhead, SHOWN_AT_ONCE } from "./read-ahead.ts";
 import { SendCredit } from "./send-credit.ts";
 
+/** Of more than these each is asked for less far ahead. */
+const FEW_STREAMS = 8;
+
 /** Posts a call on the face's port. @returns false when it did not leave */
 export type Post = (request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void) => boolean;
 
@@ -17,6 +20,7 @@ export type Post = (request: Omit<CallRequest, "id">, replied: (reply: CallReply
 export class KnownStreams {
   readonly #credits = new Map<SOCKET, SendCredit>();
   readonly #readAheads = new Map<SOCKET, ReadAhead>();
+  readonly #spares: Uint8Array[] = [];
   /** Of these there may be other handles: what is known of them is not known for certain. */
   readonly #shared = new Set<SOCKET>();
   readonly #post: Post;
@@ -156,7 +160,7 @@ export class KnownStreams {
   #newAhead(s: SOCKET): ReadAhead | undefined {
     const counter = this.counterOf(s);
     if (counter === undefined) return undefined;
-    const ahead = new ReadAhead(counter);
+    const ahead = new ReadAhead(counter, this.#spares);
     this.#readAheads.set(s, ahead);
     return ahead;
   }
@@ -173,11 +177,12 @@ export class KnownStreams {
 
   /** The program has had some of the bytes shown. */
   tookShown(s: SOCKET, ahead: ReadAhead): void {
-    if (!ahead.isWorthAsking) {
+    const isOneOfMany = this.#readAheads.size > FEW_STREAMS;
+    if (!ahead.isWorthAsking(isOneOfMany)) {
       if (ahead.isWorthTelling) this.tellTaken(s, ahead);
       return;
     }
-    while (ahead.isWorthAsking && this.#askToShow(s, ahead));
+    while (ahead.isWorthAsking(isOneOfMany) && this.#askToShow(s, ahead));
   }
 
   /** The host hears how many of the bytes shown the program has had. */

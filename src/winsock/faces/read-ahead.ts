@@ -3,10 +3,17 @@ import type { TakenCounter } from "../provider/taken-counter.ts";
 
 /** Bytes that one answer may show. */
 export const SHOWN_AT_ONCE = 256 * 1024;
-/** While no more than this lies here unread, more is asked for. */
-const ASK_BELOW = SHOWN_AT_ONCE;
-/** So many answers are asked for ahead: while the host turns to others, and the program is woken, there is something to take. */
-const MOST_ASKED = 3;
+/** How far ahead a stream is asked for: so many answers, while no more than so many bytes lie here unread. */
+interface Reach {
+  readonly answers: number;
+  readonly bytes: number;
+}
+/** While the host turns to others, and the program is woken, there is something to take. */
+const FAR: Reach = { answers: 3, bytes: SHOWN_AT_ONCE };
+/** For each of many, which would hold a great deal together. */
+const NEAR: Reach = { answers: 1, bytes: SHOWN_AT_ONCE / 4 };
+/** Memory of blocks that were used up, kept for the next ones: as much as one stream is ahead. */
+const MOST_SPARES = 4;
 /** So many taken bytes are worth telling by themselves: the peer's window waits for it. */
 const WORTH_TELLING = 64 * 1024;
 /** A receive of so many bytes that gets them all is part of a stream. */
@@ -37,8 +44,7 @@ export class ReadAhead {
   #held = 0;
   #target: Uint8Array | undefined;
   #targetTaken = 0;
-  /** Memory of blocks that were used up. */
-  #spares: Uint8Array[] = [];
+  readonly #spares: Uint8Array[];
   #rest = 0;
   /** Times that the host has been asked to show more, and has not answered. */
   #asked = 0;
@@ -51,8 +57,10 @@ export class ReadAhead {
   /** Of the bytes taken since the host was last told. */
   counter: TakenCounter;
 
-  constructor(counter: TakenCounter) {
+  /** @param spares memory of `SHOWN_AT_ONCE` bytes each that nobody uses; those that read ahead by turns may have it in common */
+  constructor(counter: TakenCounter, spares: Uint8Array[] = []) {
     this.counter = counter;
+    this.#spares = spares;
   }
 
   /** Bytes will be shown that follow those here. */
@@ -82,8 +90,10 @@ export class ReadAhead {
     return false;
   }
 
-  get isWorthAsking(): boolean {
-    return this.#outdated === 0 && this.#asked < MOST_ASKED && this.#held <= ASK_BELOW;
+  /** @param isOneOfMany whose program reads many streams ahead */
+  isWorthAsking(isOneOfMany = false): boolean {
+    const { answers, bytes } = isOneOfMany ? NEAR : FAR;
+    return this.#outdated === 0 && this.#asked < answers && this.#held <= bytes;
   }
 
   /**
@@ -197,13 +207,12 @@ export class ReadAhead {
     this.#held = 0;
     this.#at = 0;
     this.#blocks = [];
-    this.#spares = [];
     this.#outdated = this.#asked;
   }
 
   #dropFirst(): void {
     const { bytes, isLent } = this.#blocks.shift()!;
     this.#at = 0;
-    if (!isLent && this.#spares.length <= MOST_ASKED) this.#spares.push(new Uint8Array(bytes.buffer));
+    if (!isLent && this.#spares.length < MOST_SPARES) this.#spares.push(new Uint8Array(bytes.buffer));
   }
 }

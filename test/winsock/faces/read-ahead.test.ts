@@ -5,6 +5,7 @@ import { Connection } from "../../../src/stack/tcp/connection.ts";
 import { FIONBIO, FIONREAD, MSG_PEEK, SD_SEND, SO_LINGER, SO_RCVTIMEO, SO_SNDBUF, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
 import { WSAECONNRESET, WSAESHUTDOWN, WSAETIMEDOUT, WSAEWOULDBLOCK } from "../../../src/winsock/abi/errors.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
+import { KnownStreams } from "../../../src/winsock/faces/known-streams.ts";
 import { ReadAhead, SHOWN_AT_ONCE } from "../../../src/winsock/faces/read-ahead.ts";
 import { SendCredit } from "../../../src/winsock/faces/send-credit.ts";
 import { CALL } from "../../../src/winsock/provider/calls.ts";
@@ -293,11 +294,11 @@ describe("ReadAhead", () => {
     const ahead = newAhead();
     expect(ahead.asks()).toBe(0);
     ahead.forget();
-    expect([ahead.isAsked, ahead.isForgotten, ahead.isWorthAsking]).toEqual([false, true, false]);
+    expect([ahead.isAsked, ahead.isForgotten, ahead.isWorthAsking()]).toEqual([false, true, false]);
     ahead.add(new Uint8Array(SHOWN_AT_ONCE));
     expect(ahead.heldBytes).toBe(0);
     ahead.answered();
-    expect([ahead.answers, ahead.isForgotten, ahead.isWorthAsking]).toEqual([0, false, true]);
+    expect([ahead.answers, ahead.isForgotten, ahead.isWorthAsking()]).toEqual([0, false, true]);
     ahead.add(new Uint8Array(10));
     expect(ahead.heldBytes).toBe(10);
   });
@@ -306,20 +307,63 @@ describe("ReadAhead", () => {
     const ahead = newAhead();
     ahead.add(new Uint8Array(10));
     const said: number[] = [];
-    while (ahead.isWorthAsking) said.push(ahead.asks());
+    while (ahead.isWorthAsking()) said.push(ahead.asks());
     expect(said).toEqual([10, -1, -1]);
     ahead.add(new Uint8Array(SHOWN_AT_ONCE));
     ahead.answered();
     // There is enough here for now.
-    expect([ahead.answers, ahead.isAsked, ahead.isWorthAsking]).toEqual([1, true, false]);
+    expect([ahead.answers, ahead.isAsked, ahead.isWorthAsking()]).toEqual([1, true, false]);
     ahead.forget();
     ahead.add(new Uint8Array(5));
     ahead.answered();
-    expect([ahead.isForgotten, ahead.isWorthAsking, ahead.isStream(8192, 8192)]).toEqual([true, false, false]);
+    expect([ahead.isForgotten, ahead.isWorthAsking(), ahead.isStream(8192, 8192)]).toEqual([true, false, false]);
     ahead.add(new Uint8Array(5));
     ahead.answered();
     expect([ahead.heldBytes, ahead.answers, ahead.isForgotten]).toEqual([0, 1, false]);
     expect(ahead.asks()).toBe(0);
+  });
+
+  test("of each of many streams one answer is asked for at a time, and when little lies here", () => {
+    const asked = (streams: number) => {
+      const posted: SOCKET[] = [];
+      const known = new KnownStreams(({ s }, replied) => {
+        posted.push(s);
+        if (posted.length <= streams) replied({ id: 0, result: 100_000, error: 0, a: 0, b: 0, data: new Uint8Array(100_000) });
+        return true;
+      });
+      const sockets = Array.from({ length: streams }, (_, i) => 4 * (i + 1));
+      for (const s of sockets) known.received(s, 8192, 8192);
+      expect(posted).toEqual(sockets);
+      const ahead = known.readAhead(4)!;
+      const takes = [10_000, 50_000].map((bytes) => {
+        posted.splice(0, posted.length, ...sockets);
+        expect(ahead.take(new Uint8Array(bytes))).toBe(bytes);
+        known.tookShown(4, ahead);
+        return posted.length - streams;
+      });
+      return takes;
+    };
+    expect([asked(8), asked(9)]).toEqual([
+      [3, 0],
+      [0, 1],
+    ]);
+  });
+
+  test("streams that read ahead by turns do so in the same memory", () => {
+    const spares: Uint8Array[] = [];
+    const process = new SharedProcess();
+    const streams = [4, 8].map((s) => new ReadAhead(process.counterOf(s)!, spares));
+    const bytes = new Uint8Array(SHOWN_AT_ONCE);
+    for (let i = 0; i < 20; i++) {
+      const ahead = streams[i % 2]!;
+      ahead.add(bytes);
+      expect(spares.length).toBe(0);
+      expect(ahead.take(new Uint8Array(SHOWN_AT_ONCE))).toBe(SHOWN_AT_ONCE);
+      expect(spares.length).toBe(1);
+    }
+    for (let i = 0; i < 8; i++) streams[0]!.add(bytes);
+    streams[0]!.take(new Uint8Array(8 * SHOWN_AT_ONCE));
+    expect(spares.length).toBe(4);
   });
 
   test("one that could not be asked for is not waited for", () => {

@@ -13,7 +13,7 @@ export interface Outcome {
 }
 
 /** Calls of one direction on one socket are answered in the order in which they were made. */
-export type CallDirection = "receive" | "send" | "accept" | "show";
+export type CallDirection = "receive" | "send" | "accept";
 
 /** A call that cannot be answered yet. It is tried again whenever something that it waits for changes. */
 export interface Wait {

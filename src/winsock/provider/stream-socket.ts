@@ -2,15 +2,7 @@ import { isMulticast, isUnspecified } from "../../stack/core/address.ts";
 import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { Loans } from "../../stack/tcp/loans.ts";
 import type { Incoming, TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
-import type {
-  AbortReason,
-  ConnectFailure,
-  ConnectionOptions,
-  IcmpReport,
-  OpenFailure,
-  PortShortage,
-  TcpUser,
-} from "../../stack/tcp/tcp-user.ts";
+import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
   FD_ACCEPT,
   FD_CLOSE,
@@ -38,20 +30,16 @@ import {
 } from "../abi/constants.ts";
 import {
   WSAEACCES,
-  WSAEADDRINUSE,
   WSAEADDRNOTAVAIL,
   WSAEALREADY,
   WSAECONNABORTED,
-  WSAECONNREFUSED,
   WSAECONNRESET,
   WSAEFAULT,
-  WSAEHOSTUNREACH,
   WSAEINTR,
   WSAEINVAL,
   WSAEISCONN,
   WSAEMFILE,
   WSAENETDOWN,
-  WSAENETUNREACH,
   WSAENOBUFS,
   WSAENOTCONN,
   WSAENOTSOCK,
@@ -63,9 +51,11 @@ import {
 import { Acceptance } from "./acceptance.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
-import { CONTINUED, codeOfRouteFailure, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { CONTINUED, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import type { SocketFamily } from "./socket-family.ts";
 import { changedConnectionOptions, connectionOptions, defaultOptions, inheritedOptions } from "./socket-options.ts";
+import { codeOfAbort, codeOfConnectFailure, codeOfHandshake, codeOfOpenFailure } from "./tcp-codes.ts";
+import { WholeReceive } from "./whole-receive.ts";
 
 /** `idle` is new, bound, or failed to connect: all of these may connect. `connected` lasts until closesocket, whatever becomes of the connection. */
 type Phase = "idle" | "connecting" | "connected" | "listening";
@@ -684,7 +674,7 @@ export class StreamSocket extends Socket implements TcpUser {
       return isFull() || isMoreToCome ? undefined : this.#sent(0);
     };
     const timedOut = (): Outcome => (isFull() ? failed(WSAETIMEDOUT) : this.#sent(0));
-    return (this.isQueued("send") ? undefined : attempt()) ?? this.waitHere("send", attempt, ROOM_LIMIT_MS, timedOut);
+    return attempt() ?? this.waitHere(undefined, attempt, ROOM_LIMIT_MS, timedOut);
   }
 
   /** With what the face wants to know of the queue. */
@@ -747,14 +737,17 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted === 0 && !isOverlapped) return this.#death === 0 ? DONE : failed(this.#death);
 
     const count = Math.min(wanted, TRANSFER_LIMIT);
-    const whole = isWhole && count > 0 ? this.#receiveWhole(count) : undefined;
-    const attempt = whole?.attempt ?? (() => this.#withdrawn(this.#receiveSome(count, isPeek, isOverlapped)));
+    const whole = isWhole && count > 0 ? new WholeReceive(count) : undefined;
+    const attempt = (): Outcome | undefined => {
+      if (whole !== undefined) return this.#receiveEnding() ?? whole.take(this.#connection!);
+      return this.#withdrawn(this.#receiveSome(count, isPeek, isOverlapped));
+    };
     const outcome = this.isQueued("receive") ? undefined : attempt();
     if (outcome !== undefined) return outcome;
     if (isNonblocking) return failed(WSAEWOULDBLOCK);
-    const timedOut = (): Outcome => whole?.gathered() ?? failed(WSAETIMEDOUT);
+    const timedOut = (): Outcome => whole?.gathered ?? failed(WSAETIMEDOUT);
     const wait = this.waitHere("receive", attempt, isOverlapped ? 0 : this.options.receiveTimeoutMs, timedOut);
-    if (whole !== undefined) return { ...wait, bytes: count, gathered: whole.gathered };
+    if (whole !== undefined) return { ...wait, bytes: count, gathered: () => whole.gathered };
     return isOverlapped ? { ...wait, cancelled: () => void this.#withdrawn(DONE) } : wait;
   }
 
@@ -821,7 +814,7 @@ export class StreamSocket extends Socket implements TcpUser {
       const data = this.#showNext(shown, Math.min(wanted, unseen, TRANSFER_LIMIT));
       return { result: data.length, error: 0, data };
     };
-    return (this.isQueued("show") ? undefined : attempt()) ?? this.waitHere("show", attempt, 0, () => DONE);
+    return attempt() ?? this.waitHere(undefined, attempt, 0, () => DONE);
   }
 
   /** At most `most` bytes beyond those shown: where they lie, if whoever asks can read them there, else a copy. */
@@ -845,29 +838,6 @@ export class StreamSocket extends Socket implements TcpUser {
     const count = Math.min(bytes, this.#shown.bytes);
     if (this.#death === 0) this.#connection!.discard(count);
     this.#shown.return(count);
-  }
-
-  /** MSG_WAITALL: collects until there are `count` bytes, or the stream ends. Bytes that it has left the stream: whoever gives up gets them. */
-  #receiveWhole(count: number): { readonly attempt: () => Outcome | undefined; readonly gathered: () => Outcome | undefined } {
-    let bytes = new Uint8Array(0);
-    let received = 0;
-    const gathered = (): Outcome => ({ result: received, error: 0, data: bytes.subarray(0, received) });
-    const attempt = (): Outcome | undefined => {
-      const ending = this.#receiveEnding();
-      if (ending !== undefined) return ending;
-      const connection = this.#connection!;
-      // It has memory for what came, and not for all that was asked for.
-      const reached = Math.min(count, received + connection.readableBytes);
-      if (reached > bytes.length) {
-        const grown = new Uint8Array(Math.min(count, Math.max(reached, 2 * bytes.length)));
-        grown.set(bytes.subarray(0, received));
-        bytes = grown;
-      }
-      received += connection.read(bytes, received, reached);
-      const isOver = received === count || (connection.readableBytes === 0 && connection.finReceived);
-      return isOver ? gathered() : undefined;
-    };
-    return { attempt, gathered: () => (received === 0 ? undefined : gathered()) };
   }
 
   #receiveEnding(goesOn = false): Outcome | undefined {
@@ -1053,54 +1023,4 @@ function backlogFor(backlog: number): number {
   if (backlog === SOMAXCONN) return BACKLOG_MAXIMUM;
   if (backlog < 0) return Math.min(Math.max(-backlog, BACKLOG_HINT_MINIMUM), BACKLOG_HINT_MAXIMUM);
   return Math.min(Math.max(backlog, 1), BACKLOG_MAXIMUM);
-}
-
-function codeOfOpenFailure(failure: OpenFailure): number {
-  switch (failure) {
-    case "address-in-use":
-      return WSAEADDRINUSE;
-    case "no-free-port":
-      return WSAENOBUFS;
-    default:
-      return codeOfRouteFailure(failure);
-  }
-}
-
-function codeOfConnectFailure(reason: ConnectFailure): number {
-  switch (reason) {
-    case "refused":
-      return WSAECONNREFUSED;
-    case "timed-out":
-      return WSAETIMEDOUT;
-    case "host-unreachable":
-      return WSAEHOSTUNREACH;
-    case "net-unreachable":
-      return WSAENETUNREACH;
-    case "network-down":
-      return WSAENETDOWN;
-  }
-}
-
-/** What an accept fails with whose connection is over. @param failure of its handshake; else it was reset while it was queued (Microsoft, "accept function") */
-function codeOfHandshake(failure: AbortReason | undefined): number {
-  switch (failure) {
-    case "timed-out":
-      return WSAEACCES;
-    case "network-down":
-      return WSAENETDOWN;
-    default:
-      return WSAECONNRESET;
-  }
-}
-
-/** A reset after the peer's FIN answers what we sent into a closed socket: WSAECONNABORTED (Wine's test shutdown). Unacknowledged data: KB170359. */
-function codeOfAbort(reason: AbortReason, finReceived: boolean): number {
-  switch (reason) {
-    case "reset":
-      return finReceived ? WSAECONNABORTED : WSAECONNRESET;
-    case "timed-out":
-      return WSAECONNABORTED;
-    case "network-down":
-      return WSAENETDOWN;
-  }
 }

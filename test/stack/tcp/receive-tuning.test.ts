@@ -8,6 +8,8 @@ const MIB = 1024 * KIB;
 /** The peer sends 8 MiB, and `take` is called for every piece that arrives, or at times. @returns the largest window that was offered, in bytes */
 function largestWindow(take: (connection: TcpConnection) => void, everyMs?: number, delayMs = 1): number {
   const hosts = new TwoHosts({ impairment: { delayMs } });
+  // The host has run for a while.
+  hosts.simulation.advance(1000);
   const { client, server } = connectPair(hosts);
   const connection = client.connection!;
   let largest = 0;

@@ -4,8 +4,10 @@ import {
   FIONBIO,
   HasOverlappedIoCompleted,
   INFINITE,
+  INVALID_HANDLE_VALUE,
   MSG_PARTIAL,
   MSG_PEEK,
+  new_OVERLAPPED_ENTRY,
   new_sockaddr_in,
   new_WSABUF,
   new_WSAOVERLAPPED,
@@ -378,6 +380,19 @@ describe("completion routines", () => {
     expect(w.SleepEx(INFINITE, true)).toBe(WSA_WAIT_IO_COMPLETION);
     expect(got).toEqual(["one", "two"]);
     expect(w.WSAWaitForMultipleEvents(1, [event], false, 50, true)).toBe(WSA_WAIT_TIMEOUT);
+  });
+
+  test("end an alertable wait for packets, which leaves the port as it is", () => {
+    const { v, w, p, s, peer } = setUp();
+    const ran: number[] = [];
+    receive(w, s, 10, { routine: (_error: number, count: number) => void ran.push(count) });
+    const port = w.CreateIoCompletionPort(INVALID_HANDLE_VALUE, 0, 0, 0);
+    v.after(50, () => say(p, peer, "hello"));
+    const [entries, count] = [[new_OVERLAPPED_ENTRY()], { value: 7 }];
+    const take = () => [w.GetQueuedCompletionStatusEx(port, entries, 1, count, INFINITE, true), w.WSAGetLastError(), count.value];
+    expect([take(), ran]).toEqual([[0, WSA_WAIT_IO_COMPLETION, 7], [5]]);
+    w.PostQueuedCompletionStatus(port, 1, 2, null);
+    expect(take()).toEqual([1, 0, 1]);
   });
 
   test("of a call that is over at once wait for an alertable wait too", () => {

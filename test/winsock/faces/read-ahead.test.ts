@@ -63,7 +63,20 @@ describe.each([
     const { v, s, receive } = streaming();
     expect(receive(1000)).toBe(1000);
     expect(v.winsock.recv(s, new Uint8Array(10), 0, 0)).toBe(0);
-    for (let i = 0; i < 20; i++) receive(1000 + i);
+    // Beyond all that was shown.
+    for (let i = 0; i < 100; i++) receive();
+  });
+
+  test("go on with the first answer, though more were asked for", () => {
+    const v = new VirtualWinsock({ lends });
+    const { s, peer } = v.pair();
+    v.peerWinsock.send(peer, new Uint8Array(40_000), 40_000, 0);
+    v.advance(100);
+    const shows = jest.spyOn(v.provider, "call");
+    for (let left = 40_000; left > 0; left -= 8192) expect(v.winsock.recv(s, new Uint8Array(8192), 8192, 0)).toBe(Math.min(8192, left));
+    expect(shows.mock.calls.filter(([, { op }]) => op === CALL.show).length).toBe(4);
+    v.after(20, () => void v.peerWinsock.send(peer, Buffer.from("hello"), 5, 0));
+    expect([v.winsock.recv(s, new Uint8Array(8192), 8192, 0), v.isStuck]).toEqual([5, false]);
   });
 
   test("bring every byte once and in order, whatever their lengths", () => {
@@ -436,6 +449,22 @@ describe("sends that are not waited for", () => {
     expect(free.rooms).toBeLessThan(150);
     const bounded = asked(65_536);
     expect(bounded.rooms).toBeGreaterThan(free.rooms);
+  });
+
+  test("do not wait for room where a routine is to run while they wait", () => {
+    const v = new VirtualWinsock();
+    const { s } = v.pair();
+    const asked = jest.spyOn(v.provider, "call");
+    const rooms = () => asked.mock.calls.filter(([, { op }]) => op === CALL.room).length;
+    const piece = new Uint8Array(65_536);
+    v.winsock.setsockopt(s, SOL_SOCKET, SO_SNDBUF, { value: 1000 }, 4);
+    expect(v.winsock.send(s, piece, piece.length, 0)).toBe(piece.length);
+    expect(v.winsock.send(s, piece, piece.length, 0)).toBe(piece.length);
+    expect(rooms()).toBe(1);
+    let runs = 0;
+    v.winsock.QueueUserAPC(() => runs++, v.winsock.GetCurrentThread(), 0);
+    expect(v.winsock.send(s, piece.subarray(0, 10), 10, 0)).toBe(10);
+    expect([rooms(), runs]).toEqual([1, 1]);
   });
 
   test("with SO_SNDBUF set no more is queued than that and one send more", () => {

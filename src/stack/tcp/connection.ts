@@ -21,9 +21,12 @@ export class Connection extends ControlBlock implements TcpConnection {
     return this.sendBuffer.length;
   }
 
-  /** Twice what may be in flight: while one window is on its way the next can be written. */
+  /**
+   * Twice what may be in flight: while one window is on its way the next can be written. The peer's window counts as far open as it has been:
+   * it is shut for a moment whenever the peer's program is behind.
+   */
   get idealSendBacklog(): number {
-    return Math.min(2 * Math.min(this.congestion.cwnd, this.sndWnd), this.context.profile.sendBufferMaxBytes);
+    return Math.min(2 * Math.min(this.congestion.cwnd, this.maxSndWnd), this.context.profile.sendBufferMaxBytes);
   }
 
   write(bytes: Uint8Array, at: number, end: number): boolean {

@@ -168,7 +168,12 @@ export function createBlockingFace(
     return isThere;
   }
   const hooks = new BlockingHooks(dispatchOne);
-  const thread = new AlertableThread(reach, hooks);
+  /** As `reach`, where the thread is about to wait for whatever it is. */
+  function reachToWait(): BlockingPort | undefined {
+    transfers.release();
+    return reach();
+  }
+  const thread = new AlertableThread(reachToWait, hooks);
   const packets = new PacketNames();
   const files = new Files();
   /** By name, for who asks for a pointer to one. */
@@ -191,6 +196,7 @@ export function createBlockingFace(
     if (op === CALL.closeHandle) {
       files.drop(s);
       packetsAhead.drop(s);
+      transfers.forgetPort(s);
     }
     if (op === CALL.associate || op === CALL.notificationModes) transfers.forgetFacts(s);
     return request(op, s, a, b, c, data, e);
@@ -200,7 +206,11 @@ export function createBlockingFace(
   function request(op: number, s: number, a: number, b: number, c: number, data: Uint8Array | null, e = 0): CallReply {
     if (hooks.isRunning) return failedHere(WSAEINPROGRESS);
     const reached = reach();
-    const reply = reached === undefined ? failed(WSANOTINITIALISED) : ask(reached, { op, s: s | 0, a, b, c, e, data }, thread);
+    const made = { op, s: s | 0, a, b, c, e, data };
+    if (op !== CALL.dequeue) transfers.release();
+    const fills = op === CALL.dequeue && transfers.mayFill;
+    const answered = (port: BlockingPort): CallReply => (fills ? transfers.callAndFill(made) : ask(port, made, thread));
+    const reply = reached === undefined ? failed(WSANOTINITIALISED) : answered(reached);
     lastError = reply.error;
     // Another thread made the last WSACleanup.
     if (reply.error === WSANOTINITIALISED) leave();
@@ -227,10 +237,16 @@ export function createBlockingFace(
 
   /** From here on other threads take nothing ahead, and what they have asked before comes before what is asked here. */
   function arrive(port: BlockingPort): CallReply {
+    const afterOthers = (): CallReply => ask(port, { op: CALL.fence, s: 0, a: 0, b: 0, c: 1, data: null });
     if (port.process?.isAlone === false) {
-      port.process.closeCounters((s, a) => ask(port, { op: CALL.taken, s, a, b: 0, c: 0, data: null }));
+      port.process.closeCounters((s, a) => {
+        // They may have taken packets of which the host is only to hear.
+        afterOthers();
+        ask(port, { op: CALL.taken, s, a, b: 0, c: 0, data: null });
+      });
     }
-    return ask(port, { op: CALL.fence, s: 0, a: 0, b: 0, c: 1, data: null });
+    const given = { op: CALL.fence, s: 0, a: 0, b: 1, c: 1, data: null };
+    return ask(port, given);
   }
 
   function failedHere(error: number): CallReply {
@@ -343,6 +359,7 @@ export function createBlockingFace(
 
   /** A plain receive, of bytes that were shown before it was called or else of the host. @returns undefined when only the host can tell */
   function receiveShown(s: SOCKET, buf: Uint8Array): number | undefined {
+    transfers.release();
     const ahead = streams.readAhead(s);
     if (ahead === undefined || port === undefined || buf.length === 0) return undefined;
     // What is queued for the thread could not run while it waits for bytes to be shown.
@@ -422,7 +439,7 @@ export function createBlockingFace(
     lastError = error;
   };
   const core = { call, fail, thread, packets, setLastError, nameBytes: nameBytesAt, roomOf, writeName };
-  const transferCore = { ...core, port: reach, streams, isInHook: () => hooks.isRunning };
+  const transferCore = { ...core, ahead: packetsAhead, port: reach, streams, isInHook: () => hooks.isRunning };
   const transfers = new Transfers(transferCore);
 
   const caller = {
@@ -456,7 +473,15 @@ export function createBlockingFace(
     ...extensionFunctions({ ...transferCore, transfers }),
     ...serviceLookupFunctions(core),
     ...ioctlFunctions({ ...core, transfers, functionNamed: (name) => functions.get(name) }),
-    ...completionFunctions({ ...core, ahead: packetsAhead, isInHook: () => hooks.isRunning, takeReplies: () => port?.takeReplies() }),
+    ...completionFunctions({
+      ...core,
+      ahead: packetsAhead,
+      isInHook: () => hooks.isRunning,
+      takeReplies: () => port?.takeReplies(),
+      fill: () => transfers.fill(),
+      aboutToWait: () => transfers.aboutToWait(),
+      associated: (s, completion) => transfers.associated(s, completion),
+    }),
     ...overlappedFunctions({
       ...transferCore,
       transfers,

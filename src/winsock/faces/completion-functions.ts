@@ -26,7 +26,7 @@ import { CALL, type CallReply } from "../provider/calls.ts";
 import { PACKET_NUMBERS } from "../provider/port-calls.ts";
 import type { AlertableThread } from "./alertable.ts";
 import type { FaceCore, HANDLE } from "./event-functions.ts";
-import type { PacketsAhead, TakenPacket } from "./packets-ahead.ts";
+import type { PacketsAhead, PortOfSocket, TakenPacket } from "./packets-ahead.ts";
 
 /** Completion ports: kernel32's names. */
 export interface CompletionFunctions {
@@ -65,16 +65,28 @@ export interface CompletionFunctions {
  */
 export class PacketNames {
   readonly #overlapped = new Map<number, WSAOVERLAPPED>();
+  /** Calls of which this thread does not know whether their packets are there, each among those of its socket and direction. */
+  readonly #unseen = new Map<number, Set<number>>();
   #lastPosted = 0;
 
   /** Every handle is closed. */
   clear(): void {
     this.#overlapped.clear();
+    this.#unseen.clear();
   }
 
-  /** A call was made that leaves a packet, if its socket has a port. */
-  made(call: number, overlapped: WSAOVERLAPPED): void {
+  /** A call was made that leaves a packet, if its socket has a port. @param unseen of its socket and direction, where its packet is still to be seen */
+  made(call: number, overlapped: WSAOVERLAPPED, unseen?: Set<number>): void {
     this.#overlapped.set(call, overlapped);
+    if (unseen === undefined) return;
+    unseen.add(call);
+    this.#unseen.set(call, unseen);
+  }
+
+  /** Its packet is there. */
+  seen(call: number): void {
+    this.#unseen.get(call)?.delete(call);
+    this.#unseen.delete(call);
   }
 
   /** The program's own packet. @returns the number of what it calls lpOverlapped */
@@ -86,12 +98,13 @@ export class PacketNames {
 
   /** Other threads have had these packets, and objects of their own for them. @param calls as the answer to a fence has them */
   takenElsewhere(calls: Uint8Array | null): void {
-    if (calls !== null) for (const call of float64s(calls)) this.#overlapped.delete(call);
+    if (calls !== null) for (const call of float64s(calls)) this.take(call);
   }
 
   take(call: number): WSAOVERLAPPED | null {
     const overlapped = this.#overlapped.get(call) ?? null;
     this.#overlapped.delete(call);
+    this.seen(call);
     return overlapped;
   }
 }
@@ -105,6 +118,12 @@ export interface CompletionCore extends FaceCore {
   setLastError(error: number): void;
   /** What answers have come is where the program looks for it. */
   takeReplies(): void;
+  /** Receives get what has come for them. */
+  fill(): void;
+  /** The thread is about to wait for packets. */
+  aboutToWait(): void;
+  /** The socket has got a port. */
+  associated(s: SOCKET, completion: PortOfSocket): void;
 }
 
 /** As the program is told of it. */
@@ -123,6 +142,9 @@ export function completionFunctions({
   isInHook,
   setLastError,
   takeReplies,
+  fill,
+  aboutToWait,
+  associated,
 }: CompletionCore): CompletionFunctions {
   function refuse(error: number): number {
     setLastError(error);
@@ -130,34 +152,38 @@ export function completionFunctions({
   }
 
   /**
-   * The oldest packets: those that the host has shown before, or else what it says now.
+   * The oldest packets: those that are known of here, or else what the host says now.
    * @param ask makes the call; undefined where a routine ran instead
    * @returns undefined where there are none; the last error says why
    */
   function dequeue(port: HANDLE, most: number, ask: (beside: number) => CallReply | undefined): PacketToTell[] | undefined {
     // A hook may make no call, and hears so.
-    const taken = isInHook() ? [] : ahead.take(port, most);
+    const mayCall = !isInHook();
+    if (mayCall) fill();
+    const taken = mayCall ? ahead.take(port, most) : [];
     if (taken.length > 0) {
       // The answers of the calls that they tell of came before.
       takeReplies();
       setLastError(0);
       return taken.map(told);
     }
-    const reply = ask(isInHook() ? 0 : ahead.ask(port));
+    if (mayCall) aboutToWait();
+    const reply = ask(mayCall ? ahead.ask(port) : 0);
     setLastError(reply === undefined ? WSA_WAIT_IO_COMPLETION : reply.error);
     return reply?.error === 0 ? read(port, reply) : undefined;
   }
 
-  function read(port: HANDLE, { data, result }: CallReply): PacketToTell[] {
+  function read(port: HANDLE, { data, result, b: allowance }: CallReply): PacketToTell[] {
     const numbers = data === null ? [] : float64s(data);
     // Taking the answers of the calls that they tell of gives this reply's memory away.
     takeReplies();
     const all = Array.from({ length: numbers.length / PACKET_NUMBERS }, (_, packet): TakenPacket => {
       const at = packet * PACKET_NUMBERS;
       const [key = 0, isOurs = 0, call = 0, bytes = 0, error = 0] = numbers.slice(at, at + PACKET_NUMBERS);
+      if (isOurs === 1) packets.seen(call);
       return { key, call, isOurs: isOurs === 1, bytes, error };
     });
-    ahead.keep(port, all.slice(result));
+    ahead.keep(port, all.slice(result), allowance);
     return all.slice(0, result).map(told);
   }
 
@@ -179,7 +205,9 @@ export function completionFunctions({
   return {
     CreateIoCompletionPort(FileHandle, ExistingCompletionPort, CompletionKey) {
       const s = FileHandle === INVALID_HANDLE_VALUE ? 0 : FileHandle;
-      const { result, error } = call(CALL.associate, s, ExistingCompletionPort | 0, Math.trunc(CompletionKey), 0, null);
+      const key = Math.trunc(CompletionKey);
+      const { result, error } = call(CALL.associate, s, ExistingCompletionPort | 0, key, 0, null);
+      if (error === 0 && s !== 0) associated(s, { port: result, key });
       return error === 0 ? result : 0;
     },
 

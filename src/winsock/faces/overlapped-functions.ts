@@ -144,7 +144,7 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
     const request = { op, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: room, data: null };
     const answered = (transfer: Transfer, reply: CallReply): void => received(buffers, transfer, reply, dataOf(reply));
     const options = { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine };
-    if (flags === 0 && request.a > 0) return transfers.beginReceive(s, lpOverlapped, request, answered, options);
+    if (flags === 0 && request.a > 0) return transfers.beginReceive(s, lpOverlapped, buffers, request, answered, options);
     return transfers.begin(s, lpOverlapped, transfers.callOf(request, answered), options);
   }
 

@@ -84,7 +84,7 @@ export class ReadAhead {
 
   /** After an ordinary receive: is this a stream, of which the next bytes had better be here before they are wanted? */
   isStream(wanted: number, received: number): boolean {
-    if (received < wanted || wanted < STREAM_FROM || this.#asked > 0) return false;
+    if (received < wanted || wanted < STREAM_FROM || this.isAsked) return false;
     if (this.#rest === 0) return true;
     this.#rest--;
     return false;

@@ -30,7 +30,10 @@ export const CALL = {
    * queue; b: the quota below which the next send is taken.
    */
   send: 8,
-  /** s; a: wanted bytes; b: flags. Bytes that were shown (see `show`) and not taken are to be had again. Result: bytes; reply data: them. */
+  /**
+   * s; a: wanted bytes; b: flags; c: 0, and bytes that were shown (see `show`) and not taken are to be had again; or 1 for an overlapped one that
+   * wants what comes after those: while any are shown or asked to be, `taken` says what it has. Result: bytes; reply data: them.
+   */
   recv: 9,
   /** s; data: name (a bytes of it) followed by the payload; a: length of the name within data or −1 for null; b: flags; c: tolen. Result: payload bytes. */
   sendto: 10,
@@ -60,7 +63,11 @@ export const CALL = {
    * all be seen, or may not wait for ever.
    */
   show: 21,
-  /** Not Winsock: s, or a completion port; a: how many bytes, or packets, were taken of those shown. */
+  /**
+   * Not Winsock: s, or a completion port; a: how many bytes were taken of those shown, or how many packets of those that may be taken ahead; b:
+   * of the bytes, those of an overlapped receive: one (`d`, `e`) that was over when it was called, or, where `d` does not say that it is
+   * overlapped, the one behind what was shown whose id `e` is; c: 1 where all others are to be had again. Result: b.
+   */
   taken: 22,
   /** WSACreateEvent, CreateEvent. a: 1 for manual reset; b: 1 when it is signalled from the beginning. Result: the event, 0 for none. */
   createEvent: 23,
@@ -80,7 +87,8 @@ export const CALL = {
   poll: 30,
   /**
    * Not Winsock: s, or 0. Does nothing, after all that was asked before; WSAENOTSOCK for an s that is no socket. a: 0, or the id of an
-   * overlapped call on s, which, if it is over, counts as over at once; c: 1 to be answered after all that the program's other threads have
+   * overlapped call on s, which, if it is over, counts as over at once; b: 1 where all bytes that were shown are to be had again, of every
+   * stream; c: 1 to be answered after all that the program's other threads have
    * asked before. Reply a: `FENCE` bits; b: 1 in a process of version 1.x; data, with c 2: of which calls and posted packets other threads
    * have taken the packets since it was last told, each a little-endian f64.
    */
@@ -89,7 +97,7 @@ export const CALL = {
   cancelIo: 33,
   /** CreateIoCompletionPort. s: a socket, or 0; a: a port, or 0 for a new one; b: the key. Result: the port, 0 for none. */
   associate: 34,
-  /** GetQueuedCompletionStatus(Ex). s: a port; a: milliseconds, −1 for ever; b: how many at most; c: how many more to show, which stay until they are `taken`, where there is one thread. Result: packets; reply data: five little-endian f64 of each: key, 1 when it tells of a call of this thread, that call's id, bytes, error. */
+  /** GetQueuedCompletionStatus(Ex). s: a port; a: milliseconds, −1 for ever; b: how many at most; c: how many more to show, which stay until they are `taken`, where there is one thread. Result: packets; reply b: how many may be taken ahead, of those shown and those of calls that were said to be over, before this is asked again; reply data: five little-endian f64 of each: key, 1 when it tells of a call of this thread, that call's id, bytes, error. */
   dequeue: 35,
   /** PostQueuedCompletionStatus. s: a port; a: bytes; b: key; c: what stands for the call, 0 for nothing. Reply data: as of a fence with c 2. */
   postPacket: 36,

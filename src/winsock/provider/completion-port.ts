@@ -7,6 +7,9 @@ export const BYTES_OF_PACKET = 64;
 /** Packets that a port holds whatever its program has left: of calls that were said to go on, and may not end unheard. */
 const SHORT_QUEUE = 1024;
 
+/** Packets that may be here beyond its program's budget because its face knows of them, and cannot be refused. */
+const MOST_AHEAD = 1024;
+
 /** What a completion port tells of one call that is over, or that PostQueuedCompletionStatus put there. */
 export interface Packet {
   readonly key: number;
@@ -18,11 +21,18 @@ export interface Packet {
   readonly error: number;
 }
 
-/** What CreateIoCompletionPort makes: packets, first in, first out. */
+/** A packet in its port. */
+interface Queued {
+  readonly packet: Packet;
+  /** Number of takes after which its face knew of it; until the next one the face may take it without asking. −1 where it does not know of it. */
+  aheadSince: number;
+}
+
+/** What CreateIoCompletionPort makes: packets, first in, first out. Those that a face takes ahead it takes in this order too. */
 export class CompletionPort extends HandleObject {
-  readonly #packets: Packet[] = [];
-  /** So many of the oldest were shown to a face, which may take them without asking. */
-  #shown = 0;
+  readonly #queue: Queued[] = [];
+  #ahead = 0;
+  #takes = 0;
   readonly #budget: ByteBudget;
   /** Nobody has a handle of it any more; who waits is told so. */
   isClosed = false;
@@ -38,51 +48,70 @@ export class CompletionPort extends HandleObject {
   }
 
   get isShort(): boolean {
-    return this.#packets.length < SHORT_QUEUE;
+    return this.#queue.length < SHORT_QUEUE;
   }
 
-  post(packet: Packet): void {
+  /** For another one that its face knows of. */
+  get hasRoomAhead(): boolean {
+    return this.#ahead < MOST_AHEAD;
+  }
+
+  /** @param isAhead the face of its thread knows of it, and may take it without asking */
+  post(packet: Packet, isAhead = false): void {
     if (this.isClosed) return;
-    this.#packets.push(packet);
+    this.#queue.push({ packet, aheadSince: isAhead ? this.#takes : -1 });
+    if (isAhead) this.#ahead++;
     this.#budget.change(BYTES_OF_PACKET);
     this.wake();
   }
 
-  /** At most so many, the oldest first. What was shown is no longer. */
+  /** At most so many, the oldest first. No other one may be taken ahead any more. */
   take(most: number): Packet[] {
-    this.#shown = 0;
-    const taken = this.#packets.splice(0, most);
+    const taken = this.#queue.splice(0, most);
+    this.#takes++;
+    this.#ahead = 0;
     this.#budget.change(-BYTES_OF_PACKET * taken.length);
-    return taken;
+    return taken.map(({ packet }) => packet);
   }
 
-  /** The oldest, which stay. */
+  /** The oldest, after a `take`. They stay, and may be taken ahead. */
   show(most: number): readonly Packet[] {
-    const shown = this.#packets.slice(0, most);
-    this.#shown = shown.length;
-    return shown;
+    const shown = this.#queue.slice(0, most);
+    for (const queued of shown) queued.aheadSince = this.#takes;
+    this.#ahead = shown.length;
+    return shown.map(({ packet }) => packet);
   }
 
-  /** So many of those shown have been taken. */
-  takeShown(count: number): void {
-    const taken = Math.min(Math.max(0, count), this.#shown);
-    const left = this.#shown - taken;
-    this.take(taken);
-    this.#shown = left;
+  /** So many of those that may be taken ahead have been, the oldest first. */
+  takeAhead(count: number): void {
+    const taken = Math.min(Math.max(0, count), this.#ahead);
+    for (let left = taken; left > 0; left--) {
+      this.#queue.splice(
+        this.#queue.findIndex((queued) => this.#isAhead(queued)),
+        1,
+      );
+    }
+    this.#ahead -= taken;
+    this.#budget.change(-BYTES_OF_PACKET * taken);
   }
 
   /** Takes back the packet of a call that its thread was told of otherwise. @param onlyFailed unless it succeeded */
   withdraw(thread: number, call: number, onlyFailed: boolean): void {
-    const at = this.#packets.findLastIndex((packet) => packet.thread === thread && packet.call === call);
-    if (at < 0 || (onlyFailed && this.#packets[at]?.error === 0)) return;
-    this.#packets.splice(at, 1);
-    if (at < this.#shown) this.#shown--;
+    const at = this.#queue.findLastIndex(({ packet }) => packet.thread === thread && packet.call === call);
+    const found = this.#queue[at];
+    if (found === undefined || (onlyFailed && found.packet.error === 0)) return;
+    this.#queue.splice(at, 1);
+    if (this.#isAhead(found)) this.#ahead--;
     this.#budget.change(-BYTES_OF_PACKET);
+  }
+
+  #isAhead({ aheadSince }: Queued): boolean {
+    return aheadSince === this.#takes;
   }
 
   override abort(): void {
     this.isClosed = true;
-    this.take(this.#packets.length);
+    this.take(this.#queue.length);
     this.wake();
   }
 }

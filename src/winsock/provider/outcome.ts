@@ -13,7 +13,7 @@ export interface Outcome {
 }
 
 /** Calls of one direction on one socket are answered in the order in which they were made. */
-export type CallDirection = "receive" | "send" | "accept";
+export type CallDirection = "receive" | "send" | "accept" | "show";
 
 /** A call that cannot be answered yet. It is tried again whenever something that it waits for changes. */
 export interface Wait {
@@ -24,7 +24,11 @@ export interface Wait {
   readonly timeoutMs: number;
   /** The answer when the time is over. */
   readonly timedOut: () => Outcome;
+  /** It is tried again after so long, where it waits for ever and its answer depends on how long it has. */
+  readonly lookAgainMs?: number;
   readonly direction?: CallDirection | undefined;
+  /** Whether it is a receive that wants what comes after the bytes that are shown, and that its face fills while any are. */
+  readonly isBehindShown?: () => boolean;
   /** `attempt` was not called yet. */
   readonly isUntried?: boolean;
   /** Bytes that are kept, or may have to be, while it waits. */
@@ -51,6 +55,8 @@ export interface Sequel {
   outcome(outcome: Outcome): Outcome;
   /** Its program hears of its end even where it failed at once. */
   readonly isSaidToGoOn?: boolean;
-  /** The answer has left. @param wasAtOnce without the call having had to wait */
-  completed(outcome: Outcome, wasAtOnce: boolean): void;
+  /** It is completed when it is made, whatever it still has to wait for. */
+  readonly isSaidToBeOver?: boolean;
+  /** The answer has left. @param wasAtOnce without the call having had to wait. @param isAhead its thread knows of it, and may take its packet without asking */
+  completed(outcome: Outcome, wasAtOnce: boolean, isAhead?: boolean): void;
 }

@@ -13,7 +13,7 @@ export class PendingCall {
   readonly handle: number;
   readonly isOverlapped: boolean;
   readonly #wait: Wait;
-  readonly #finish: (outcome: Outcome) => void;
+  readonly #finish: (outcome: Outcome, isAhead: boolean) => void;
   readonly #timer: Timer | undefined;
   readonly #isHeld: () => boolean;
   #isOver = false;
@@ -30,7 +30,7 @@ export class PendingCall {
     wait: Wait,
     timers: TimerQueue,
     isHeld: () => boolean,
-    finish: (outcome: Outcome) => void,
+    finish: (outcome: Outcome, isAhead: boolean) => void,
   ) {
     this.client = client;
     this.call = call;
@@ -41,15 +41,15 @@ export class PendingCall {
     this.#isHeld = isHeld;
     this.#finish = finish;
     for (const waitable of wait.on) waitable.waiting.add(this);
-    if (wait.timeoutMs !== Number.POSITIVE_INFINITY) {
-      this.#timer = timers.timer(
-        `${name}-timeout`,
-        () => `winsock ${name}`,
-        () => this.end(wait.timedOut()),
-        this,
-      );
-      this.#timer.set(wait.timeoutMs);
-    }
+    const isForEver = wait.timeoutMs === Number.POSITIVE_INFINITY;
+    if (isForEver && wait.lookAgainMs === undefined) return;
+    this.#timer = timers.timer(
+      `${name}-timeout`,
+      () => `winsock ${name}`,
+      isForEver ? () => this.retry() : () => this.end(wait.timedOut()),
+      this,
+    );
+    this.#timer.set(isForEver ? wait.lookAgainMs! : wait.timeoutMs);
   }
 
   /** Something that it waits for changed. */
@@ -69,6 +69,11 @@ export class PendingCall {
     return this.#wait.direction;
   }
 
+  /** As of `Wait`. */
+  get isBehindShown(): boolean {
+    return this.#wait.isBehindShown?.() === true;
+  }
+
   /** Its program gives it up, and gets what it has. */
   giveUp(): void {
     const gathered = this.#isOver ? undefined : this.#wait.gathered?.();
@@ -80,7 +85,7 @@ export class PendingCall {
   interrupt(code = WSAEINTR): void {
     if (this.#isOver) return;
     this.abandon();
-    this.#finish(failed(code));
+    this.#finish(failed(code), false);
   }
 
   /** Ends without an answer, because nobody is there to hear it. */
@@ -90,10 +95,11 @@ export class PendingCall {
     this.#wait.cancelled?.();
   }
 
-  end(outcome: Outcome): void {
+  /** @param isAhead as of `Sequel.completed` */
+  end(outcome: Outcome, isAhead = false): void {
     if (this.#isOver) return;
     this.#leave();
-    this.#finish(outcome);
+    this.#finish(outcome, isAhead);
   }
 
   #leave(): void {

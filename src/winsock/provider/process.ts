@@ -158,6 +158,11 @@ export class Process implements Owner, Acceptor {
     for (const [handle, object] of this.#handles.all()) if (isChosen(object) && this.close(handle)) end(object);
   }
 
+  /** None of its threads takes bytes ahead any more. */
+  giveBackShown(): void {
+    for (const [, object] of this.#handles.all()) if (object instanceof StreamSocket) object.giveBackShown();
+  }
+
   /** Tells the trace what the program has open. */
   introduce(tell: (opening: TraceOpening) => void): void {
     for (const [handle, object] of this.#handles.all()) if (object instanceof Socket) tell(socketOpened(object, handle, this.id));

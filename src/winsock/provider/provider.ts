@@ -211,7 +211,7 @@ export class Provider implements CallHandler {
       const { id, op } = request;
       const { bytes = 0 } = answer;
       process.waiting.change(bytes);
-      const finish = (outcome: Outcome) => {
+      const finish = (outcome: Outcome, isAhead: boolean) => {
         pending.delete(id);
         process.waiting.change(-bytes);
         if (typeof sequel !== "object") {
@@ -220,8 +220,9 @@ export class Provider implements CallHandler {
         }
         const final = sequel.outcome(outcome);
         this.#finish(client, id, op, hasNothing(final) ? { ...final, a: WENT_ON } : final, reply);
-        sequel.completed(final, false);
+        if (sequel.isSaidToBeOver !== true) sequel.completed(final, false, isAhead);
       };
+      if (typeof sequel === "object" && sequel.isSaidToBeOver === true) sequel.completed(DONE, true);
       const { timers } = this.#host.context;
       const call = new PendingCall(client, id, callName(op) ?? "call", caller, answer, timers, () => thread.isHeld, finish);
       pending.set(id, call);
@@ -285,6 +286,7 @@ export class Provider implements CallHandler {
         return sets === undefined ? failed(WSAEFAULT) : select(sets, a, (handle) => process.socket(handle));
       }
       case CALL.fence:
+        if (b === 1) process.giveBackShown();
         return fence(caller, a, c === 2);
       case CALL.cancelIo:
         return cancelIo(caller, a, b !== 0);
@@ -306,7 +308,7 @@ export class Provider implements CallHandler {
       case CALL.taken: {
         const port = process.completionPort(request.s);
         if (port === undefined) break;
-        port.takeShown(a);
+        port.takeAhead(a);
         return DONE;
       }
       case CALL.postPacket:

@@ -8,7 +8,8 @@ import { enumerateEvents, selectEvents } from "./event-calls.ts";
 import { ioctl } from "./ioctl.ts";
 import { IrdaSocket } from "./irda-socket.ts";
 import { getOption, setOption } from "./options.ts";
-import { type Answer, DONE, failed, isWait, type Outcome } from "./outcome.ts";
+import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
+import { PACKET_AHEAD } from "./overlapped.ts";
 import { setNotificationModes } from "./port-calls.ts";
 import type { Process } from "./process.ts";
 import type { Socket } from "./socket.ts";
@@ -69,11 +70,13 @@ export function answerFor(socket: Socket, caller: Caller, request: CallRequest):
     case CALL.send:
       return sent(socket, socket.send(data, a, b, c === 1, caller.isOverlapped));
     case CALL.recv:
+      if (c === 1 && socket instanceof StreamSocket)
+        return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b, caller.isOverlapped, true));
       return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b, caller.isOverlapped));
     case CALL.show:
       return socket instanceof StreamSocket ? socket.show(a, b, c, caller.process.threads.size > 1) : failed(WSAEOPNOTSUPP);
     case CALL.taken:
-      return socket instanceof StreamSocket ? socket.taken(a) : failed(WSAEOPNOTSUPP);
+      return socket instanceof StreamSocket ? tookShown(socket, caller, request) : failed(WSAEOPNOTSUPP);
     case CALL.room:
       return socket instanceof StreamSocket ? socket.room() : failed(WSAEOPNOTSUPP);
     case CALL.sendto: {
@@ -132,6 +135,16 @@ export function answerFor(socket: Socket, caller: Caller, request: CallRequest):
     default:
       return failed(WSAEOPNOTSUPP);
   }
+}
+
+/** A thread has taken bytes that it was shown. */
+function tookShown(socket: StreamSocket, { thread, isOverlapped }: Caller, { a, b, c, d = 0, e = 0 }: CallRequest): Outcome {
+  // First, so that it does not get what comes next.
+  const filled = isOverlapped || e === 0 ? undefined : thread.pending.get(e);
+  if (filled?.isBehindShown === true) filled.end(succeeded(b), (d & PACKET_AHEAD) !== 0);
+  socket.taken(a);
+  if (c === 1) socket.giveBackShown();
+  return succeeded(b);
 }
 
 const firstWord = (data: Uint8Array | null): number => (data === null ? 0 : getU32(data, 0));

@@ -127,6 +127,10 @@ export class StreamSocket extends Socket implements TcpUser {
   #sendIsFinished = false;
   /** Unread bytes that the program's face has seen already, since it first was shown any. */
   #shown: Loans | undefined;
+  /** Times that what was shown was given back. */
+  #shows = 0;
+  /** As of `#isDraining`. */
+  #wasFull = false;
   /** The last piece of a send was taken, and the program said that more of it follows. */
   #isInSend = false;
   /** Urgent bytes that FD_OOB was raised for, or would have been. */
@@ -643,18 +647,33 @@ export class StreamSocket extends Socket implements TcpUser {
     const rest = bytes.slice(taken);
     const before = taken;
     taken = 0;
+    const { context } = this.context.host;
+    const sinceMs = context.now;
+    const isPatient = (): boolean => isOverlapped && taken === 0 && context.now - sinceMs < ROOM_LIMIT_MS;
     const attempt = (): Outcome | undefined => {
       if (this.isClosed) return failed(WSAEINTR);
       const failure = this.#sendError();
       if (failure !== 0) return failed(failure);
-      if (taken < rest.length) taken += this.#take(rest, taken, how, isUrgent);
+      if (taken < rest.length && !(this.#isDraining() && isPatient())) taken += this.#take(rest, taken, how, isUrgent);
       const isOver = taken === rest.length && (isBuffered || this.#connection!.sendQueueBytes === 0);
       return isOver ? this.#sent(before + taken) : undefined;
     };
     const wait = this.waitHere("send", attempt, isOverlapped ? 0 : this.options.sendTimeoutMs, () =>
       before + taken > 0 ? succeeded(before + taken) : failed(WSAETIMEDOUT),
     );
-    return { ...wait, bytes: rest.length, refused: before > 0 ? succeeded(before) : failed(WSAENOBUFS) };
+    const again = isOverlapped ? { lookAgainMs: ROOM_LIMIT_MS } : {};
+    return { ...wait, ...again, bytes: rest.length, refused: before > 0 ? succeeded(before) : failed(WSAENOBUFS) };
+  }
+
+  /**
+   * The queue was full, and half of it has not left since: overlapped sends wait for that, but not for long, so that a program that keeps
+   * several in flight hears of the end of all of them together.
+   */
+  #isDraining(): boolean {
+    if (this.options.sendBufferIsSet) return false;
+    if (!this.#hasQuota) this.#wasFull = true;
+    else if (2 * this.#connection!.sendQueueBytes <= this.#quota) this.#wasFull = false;
+    return this.#wasFull;
   }
 
   /**
@@ -720,10 +739,10 @@ export class StreamSocket extends Socket implements TcpUser {
 
   // ---- Receiving ----
 
-  override recv(wanted: number, flags: number, isOverlapped = false): Answer {
+  /** @param isBehindShown it wants what comes after the bytes that are shown */
+  override recv(wanted: number, flags: number, isOverlapped = false, isBehindShown = false): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
-    // What was shown and not taken is to be had again.
-    this.#shown?.keep(0);
+    if (!isBehindShown) this.giveBackShown();
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);
     const isWhole = (flags & MSG_WAITALL) !== 0;
@@ -737,8 +756,11 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted === 0 && !isOverlapped) return this.#death === 0 ? DONE : failed(this.#death);
 
     const count = Math.min(wanted, TRANSFER_LIMIT);
+    const shows = this.#shows;
+    const isBehind = (): boolean => isBehindShown && this.#shows === shows;
     const whole = isWhole && count > 0 ? new WholeReceive(count) : undefined;
     const attempt = (): Outcome | undefined => {
+      if (isBehind() && this.#isShowing) return undefined;
       if (whole !== undefined) return this.#receiveEnding() ?? whole.take(this.#connection!);
       return this.#withdrawn(this.#receiveSome(count, isPeek, isOverlapped));
     };
@@ -748,7 +770,7 @@ export class StreamSocket extends Socket implements TcpUser {
     const timedOut = (): Outcome => whole?.gathered ?? failed(WSAETIMEDOUT);
     const wait = this.waitHere("receive", attempt, isOverlapped ? 0 : this.options.receiveTimeoutMs, timedOut);
     if (whole !== undefined) return { ...wait, bytes: count, gathered: () => whole.gathered };
-    return isOverlapped ? { ...wait, cancelled: () => void this.#withdrawn(DONE) } : wait;
+    return isOverlapped ? { ...wait, isBehindShown: isBehind, cancelled: () => void this.#withdrawn(DONE) } : wait;
   }
 
   /** With the last receive that goes on the connection's side of SD_RECEIVE is done too. */
@@ -806,6 +828,8 @@ export class StreamSocket extends Socket implements TcpUser {
     const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();
       if (ending !== undefined) return ending;
+      // Others that wait have what comes first.
+      if (this.#hasOrdinaryReceives) return undefined;
       const connection = this.#connection!;
       const unseen = (connection.bytesUntilUrgent ?? connection.readableBytes) - shown.bytes;
       // At a mark a receive has to end: the host alone knows where.
@@ -814,7 +838,27 @@ export class StreamSocket extends Socket implements TcpUser {
       const data = this.#showNext(shown, Math.min(wanted, unseen, TRANSFER_LIMIT));
       return { result: data.length, error: 0, data };
     };
-    return attempt() ?? this.waitHere(undefined, attempt, 0, () => DONE);
+    return attempt() ?? this.waitHere("show", attempt, 0, () => DONE);
+  }
+
+  /** What was shown and not taken is to be had again, and what was asked to be shown is of no use. Receives that stood behind it have it first. */
+  giveBackShown(): void {
+    if (this.#shown === undefined) return;
+    this.#shown.keep(0);
+    this.#shows++;
+    if (this.waiting.size === 0) return;
+    for (const call of [...this.waiting]) if (call.direction === "show") call.end(DONE);
+    this.wake();
+  }
+
+  /** Bytes are shown and not taken, or will be. */
+  get #isShowing(): boolean {
+    return this.#shown !== undefined && (this.#shown.bytes > 0 || this.isQueued("show"));
+  }
+
+  get #hasOrdinaryReceives(): boolean {
+    for (const { direction, isBehindShown } of this.waiting) if (direction === "receive" && !isBehindShown) return true;
+    return false;
   }
 
   /** At most `most` bytes beyond those shown: where they lie, if whoever asks can read them there, else a copy. */
@@ -827,9 +871,9 @@ export class StreamSocket extends Socket implements TcpUser {
     return bytes;
   }
 
-  taken(bytes: number): Outcome {
+  taken(bytes: number): void {
     this.#takeShown(bytes);
-    return DONE;
+    if (this.waiting.size > 0 && !this.#isShowing) this.wake();
   }
 
   /** The program has had so many of the bytes that were shown. */

@@ -16,10 +16,10 @@ test("packets that are shown stay until they are taken, which nobody can do of o
   const { port, budget, left } = portWith(1, 2, 3, 4, 5);
   const each = budget.used / 5;
   expect(port.show(3).map(({ call }) => call)).toEqual([1, 2, 3]);
-  port.takeShown(2);
+  port.takeAhead(2);
   expect(budget.used).toBe(3 * each);
-  port.takeShown(-1);
-  port.takeShown(2);
+  port.takeAhead(-1);
+  port.takeAhead(2);
   expect([budget.used, left()]).toEqual([2 * each, [4, 5]]);
 });
 
@@ -27,7 +27,7 @@ test("whoever takes packets takes those that were shown first, and they are show
   const { port, left } = portWith(1, 2, 3, 4);
   port.show(3);
   expect(port.take(1).map(({ call }) => call)).toEqual([1]);
-  port.takeShown(2);
+  port.takeAhead(2);
   expect(left()).toEqual([2, 3, 4]);
 });
 
@@ -36,7 +36,7 @@ test("one that is taken back is not among those shown", () => {
   port.show(2);
   port.withdraw(1, 2, false);
   port.withdraw(1, 4, false);
-  port.takeShown(2);
+  port.takeAhead(2);
   expect(left()).toEqual([3]);
 });
 

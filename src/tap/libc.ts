@@ -1,5 +1,4 @@
 import { createRequire } from "node:module";
-import { useSharedCopy } from "../stack/core/copy-bytes.ts";
 import { TapError } from "./tap-error.ts";
 
 /**
@@ -35,7 +34,6 @@ export interface Libc {
   epoll_ctl(epoll: number, operation: number, fd: number, event: number): number;
   epoll_wait(epoll: number, events: number, count: number, timeoutMs: number): number;
   getsockopt(fd: number, level: number, option: number, value: number, length: number): number;
-  memcpy(target: number, source: number, length: number): number;
   mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
   munmap(address: number, length: number): number;
   /** Of the last call above that failed. */
@@ -79,12 +77,8 @@ let viewAt: ((address: number, length: number) => ArrayBuffer) | undefined;
 /** @throws TapError with errno ENOSYS when this is not Linux, or when koffi is not installed for this system */
 export function libc(): Libc {
   if (loaded !== undefined) return loaded;
-  const calls = load();
-  loaded = calls;
-  useSharedCopy((target, at, source) => {
-    calls.memcpy(addressOf(target) + at, addressOf(source), source.length);
-  });
-  return calls;
+  loaded = load();
+  return loaded;
 }
 
 /**
@@ -139,7 +133,6 @@ function load(): Libc {
     epoll_ctl: library.func("epoll_ctl", "int", ["int", "int", "int", "uintptr_t"]) as Libc["epoll_ctl"],
     epoll_wait: library.func("epoll_wait", "int", ["int", "uintptr_t", "int", "int"]) as Libc["epoll_wait"],
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "uintptr_t", "uintptr_t"]) as Libc["getsockopt"],
-    memcpy: library.func("memcpy", "uintptr_t", ["uintptr_t", "uintptr_t", "size_t"]) as Libc["memcpy"],
     mmap: library.func("mmap", "intptr_t", ["uintptr_t", "size_t", "int", "int", "int", "int64_t"]) as Libc["mmap"],
     munmap: library.func("munmap", "int", ["uintptr_t", "size_t"]) as Libc["munmap"],
     errno: () => koffi.errno(),

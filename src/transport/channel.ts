@@ -1,6 +1,8 @@
+import { useSharedCopy } from "../stack/core/copy-bytes.ts";
 import { isLibcLoaded, plainView } from "../tap/libc.ts";
 import { MAX_DATA } from "./message.ts";
 import { hasEnded, type NativeThread } from "./native-thread.ts";
+import { copyInNode } from "./node-copy.ts";
 import { RING_WORDS, type RingMemory, smallestRing } from "./ring.ts";
 
 /**
@@ -17,6 +19,9 @@ const CLIENT_THREAD = CLIENT_SLEEPS + 4;
 const CLIENT_THREAD_START = CLIENT_SLEEPS + 5;
 const CLIENT_READS_RINGS = CLIENT_SLEEPS + 6;
 const WORDS = 2 * RING_WORDS + 32;
+
+// Every thread that has a channel copies to and from shared memory.
+useSharedCopy(copyInNode);
 
 /** Bytes in each direction. */
 export const CHANNEL_BYTES = 1024 * 1024;

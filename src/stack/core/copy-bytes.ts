@@ -1,7 +1,7 @@
-/** Below this a system library's copy gains nothing. */
-const WORTH_A_CALL = 2048;
+/** Below this a call out of JavaScript gains nothing. */
+const WORTH_A_CALL = 256;
 
-/** Copies `source` to `target` at `at`, where it fits. */
+/** Copies `source`, which is not empty, to `target` at `at`, where it fits. */
 export type SharedCopy = (target: Uint8Array, at: number, source: Uint8Array) => void;
 
 let sharedCopy: SharedCopy | undefined;
@@ -13,7 +13,7 @@ export function useSharedCopy(copy: SharedCopy): void {
 
 /**
  * `target.set(source, at)`. Where one side is shared memory, V8 copies word by word (bytes by bytes where the two are not aligned alike),
- * far below what the machine can do, so that long pieces go through memcpy(3) where it is at hand. Both sides must be
+ * far below what the machine can do, so that all but short pieces go through what `useSharedCopy` was given. Both sides must be
  * the caller's alone meanwhile.
  */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array): void {

@@ -108,7 +108,7 @@ class AttachedChannels {
   }
 }
 
-function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNested }: ThreadData): void {
+function run(doorbell: Doorbell, channels: AttachedChannels, { settings, rings, isNested }: ThreadData): void {
   const send: EventSender = (client, subscription, count, data) => {
     const server = loop.servers.find((s) => s.owns(client));
     return server?.event(client, subscription, count, data) ?? true;
@@ -121,6 +121,7 @@ function run(doorbell: Doorbell, channels: AttachedChannels, { settings, isNeste
     settings: hostSettings,
     doorbell,
     numbers,
+    rings,
     door,
     programs,
     doorNotice: (notice) => parentPort?.postMessage(notice),

@@ -8,11 +8,11 @@ import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "../transport/async-c
 import { BlockingCallPort } from "../transport/blocking-call-port.ts";
 import { connectDaemon } from "../transport/daemon-link.ts";
 import { Doorbell } from "../transport/doorbell.ts";
-import { LentViews } from "../transport/lent-views.ts";
 import { emptyMessage, OPEN } from "../transport/message.ts";
 import { hasEnded, thisThread } from "../transport/native-thread.ts";
 import { NetworkError } from "../transport/network-error.ts";
 import { SharedMemoryLink } from "../transport/shared-memory-link.ts";
+import { newRingsMemory } from "../transport/shared-rings.ts";
 import { SocketCallPort } from "../transport/socket-call-port.ts";
 import { closeDescriptorsOf } from "../transport/worker-descriptors.ts";
 import type { BlockingPort } from "../winsock/provider/calls.ts";
@@ -162,7 +162,8 @@ function openThreadCallPort(url: string, host: HostSettings, shared: SharedProce
   const thread = threadFor(url, host);
   thread.waitUntilRunning();
   processOn(url).doorbell = thread.doorbell;
-  const port = new BlockingCallPort(thread.attach(), thread.doorbell, shared, () => forget(port, closed));
+  const { doorbell, rings } = thread;
+  const port = new BlockingCallPort(thread.attach(), doorbell, { process: shared, rings, onClose: () => forget(port, closed) });
   return port;
 }
 
@@ -233,7 +234,7 @@ async function openThreadPort(thread: ServingThread, onClose: (port: EventPort) 
       return link;
     },
     () => onClose(port),
-    new LentViews(),
+    thread.rings,
   );
   return port;
 }
@@ -311,7 +312,8 @@ function inherited(): Inheritance | undefined {
  */
 export function hostThread(host: HostSettings, door?: DoorSettings, programs?: Partial<ProviderLimits>): ServiceThread {
   const settings: HostThreadSettings = { host, door, programs };
-  return new ServiceThread(settings);
+  // Programs of other processes could not see it.
+  return new ServiceThread(settings, door === undefined ? newRingsMemory() : undefined);
 }
 
 function portClosed(): void {

@@ -16,9 +16,9 @@ import { configureInterface } from "../tap/interface-config.ts";
 import { isLibcLoaded, preloadLibc } from "../tap/libc.ts";
 import { type LinuxTap, openTap } from "../tap/linux-tap.ts";
 import type { Doorbell } from "../transport/doorbell.ts";
-import { MappedRings, SMALLEST_MAPPED } from "../transport/mapped-rings.ts";
 import { NetworkError } from "../transport/network-error.ts";
 import type { ClientNumbers } from "../transport/request-server.ts";
+import { SharedRings, SMALLEST_SHARED } from "../transport/shared-rings.ts";
 import type { CallHandler } from "../winsock/provider/calls.ts";
 import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { Provider } from "../winsock/provider/provider.ts";
@@ -45,7 +45,7 @@ export interface RunningHost {
   readonly host: LoopHost;
   readonly handler: CallHandler;
   /** Memory that programs of this process read in; undefined when there is none. */
-  readonly rings: MappedRings | undefined;
+  readonly rings: SharedRings | undefined;
   /** Where other processes come in, if they may. */
   readonly door: SocketDoor | undefined;
   readonly waiter: Waiter;
@@ -84,6 +84,8 @@ export interface HostParts {
   readonly doorbell: Doorbell;
   readonly send: EventSender;
   readonly numbers: ClientNumbers;
+  /** For large rings, where programs have this memory too. */
+  readonly rings: SharedArrayBuffer | undefined;
   readonly door: DoorSettings | undefined;
   readonly programs: Partial<ProviderLimits> | undefined;
   readonly doorNotice: (notice: DoorNotice) => void;
@@ -121,8 +123,8 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const isPolled = tap !== undefined || parts.door !== undefined || settings.infrared !== undefined;
   const waiter = !isPolled ? new WordWaiter(doorbell) : pollWaiter(doorbell, tap, closers);
 
-  // Programs in other processes have no use for it.
-  const rings = parts.door === undefined && isLibcLoaded() ? new MappedRings() : undefined;
+  // Without the library the host's own copies would be slower than what is gained.
+  const rings = parts.rings !== undefined && isLibcLoaded() ? new SharedRings(parts.rings) : undefined;
   closers.push(() => rings?.close());
   const host = new Host({
     ...(settings.hostname === undefined ? {} : { name: settings.hostname }),
@@ -151,7 +153,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   tellOfAddresses(host, outwards, { warn: notice, inform: news });
   host.attach(devices[1]!.capture);
   configureNames(host, settings);
-  const lentFromBytes = rings === undefined ? undefined : SMALLEST_MAPPED;
+  const lentFromBytes = rings === undefined ? undefined : SMALLEST_SHARED;
   record?.recorder.begin(host, { limits: parts.programs ?? {}, isManaged: true, lentFromBytes });
   const file = settings.capture === undefined ? undefined : captureTo(settings.capture, devices[0]!, host, clock, notice, closers);
 

@@ -13,13 +13,15 @@ export interface ThreadData {
   readonly doorbell: SharedArrayBuffer;
   /** Name of the BroadcastChannel by which attachments come. */
   readonly mailbox: string;
+  /** Of a host for programs of this process: where its large rings lie (`newRingsMemory`). */
+  readonly rings: SharedArrayBuffer | undefined;
   readonly settings: unknown;
   /** Started by a worker thread, whose end (`terminate`) nobody is told of beforehand. */
   readonly isNested: boolean;
 }
 
 /** What another thread of the process needs to use the same network. */
-export type ThreadAddress = Pick<ThreadData, "doorbell" | "mailbox">;
+export type ThreadAddress = Pick<ThreadData, "doorbell" | "mailbox" | "rings">;
 
 /** Message to the thread: serve this channel. */
 export interface Attachment {
@@ -54,6 +56,8 @@ const DEATH_CHECK_MS = 5_000;
 /** A thread that serves channels, whoever started it. */
 export interface ServingThread {
   readonly doorbell: Doorbell;
+  /** As in `ThreadData`. */
+  readonly rings: SharedArrayBuffer | undefined;
   /** Blocks until the thread runs. @throws NetworkError with its reason when it does not */
   waitUntilRunning(): void;
   /** @throws NetworkError with the thread's reason when it does not start */
@@ -67,11 +71,13 @@ export interface ServingThread {
 /** A service thread that another thread of this process has started, and will end. */
 export class NeighbourServiceThread implements ServingThread {
   readonly doorbell: Doorbell;
+  readonly rings: SharedArrayBuffer | undefined;
   readonly #letterbox: Letterbox;
   #channels: readonly Channel[] = [];
 
   constructor(address: ThreadAddress) {
     this.doorbell = new Doorbell(address.doorbell);
+    this.rings = address.rings;
     this.#letterbox = new Letterbox(address.mailbox);
     // Neither its owner nor itself may have the time to end our waits.
     const deathWatch = setInterval(() => {
@@ -109,6 +115,7 @@ export class NeighbourServiceThread implements ServingThread {
 /** A service thread of our own. It does not keep the program alive, and ends with it. */
 export class ServiceThread implements ServingThread {
   readonly doorbell = new Doorbell(newDoorbellMemory());
+  readonly rings: SharedArrayBuffer | undefined;
   /** Called when the thread ends though nobody asked it to. */
   onFailure: ((why: string) => void) | undefined;
   /** Called when the thread has something to say about a network that goes on. */
@@ -124,7 +131,8 @@ export class ServiceThread implements ServingThread {
   #channels: readonly Channel[] = [];
 
   /** @throws NetworkError when the program is not built */
-  constructor(settings: unknown) {
+  constructor(settings: unknown, rings?: SharedArrayBuffer) {
+    this.rings = rings;
     const data: ThreadData = { ...this.address, settings, isNested: !isMainThread };
     builtProgram("host-thread");
     // Loaders of the main program (tsx, Jest) have no business in there: it runs what was built.
@@ -148,7 +156,7 @@ export class ServiceThread implements ServingThread {
   }
 
   get address(): ThreadAddress {
-    return { doorbell: this.doorbell.memory, mailbox: this.#mailbox };
+    return { doorbell: this.doorbell.memory, mailbox: this.#mailbox, rings: this.rings };
   }
 
   waitUntilRunning(): void {

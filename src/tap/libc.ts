@@ -34,8 +34,7 @@ export interface Libc {
   epoll_ctl(epoll: number, operation: number, fd: number, event: number): number;
   epoll_wait(epoll: number, events: number, count: number, timeoutMs: number): number;
   getsockopt(fd: number, level: number, option: number, value: number, length: number): number;
-  mmap(address: number, length: number, protection: number, flags: number, fd: number, offset: number): number;
-  munmap(address: number, length: number): number;
+  madvise(address: number, length: number, advice: number): number;
   /** Of the last call above that failed. */
   errno(): number;
 }
@@ -133,8 +132,7 @@ function load(): Libc {
     epoll_ctl: library.func("epoll_ctl", "int", ["int", "int", "int", "uintptr_t"]) as Libc["epoll_ctl"],
     epoll_wait: library.func("epoll_wait", "int", ["int", "uintptr_t", "int", "int"]) as Libc["epoll_wait"],
     getsockopt: library.func("getsockopt", "int", ["int", "int", "int", "uintptr_t", "uintptr_t"]) as Libc["getsockopt"],
-    mmap: library.func("mmap", "intptr_t", ["uintptr_t", "size_t", "int", "int", "int", "int64_t"]) as Libc["mmap"],
-    munmap: library.func("munmap", "int", ["uintptr_t", "size_t"]) as Libc["munmap"],
+    madvise: library.func("madvise", "int", ["uintptr_t", "size_t", "int"]) as Libc["madvise"],
     errno: () => koffi.errno(),
   };
 }
@@ -174,41 +172,16 @@ function baseOf(block: ArrayBufferLike): number {
   return base;
 }
 
-const PROT_READ = 0x1;
-const PROT_WRITE = 0x2;
-const MAP_PRIVATE = 0x02;
-const MAP_ANONYMOUS = 0x20;
-const MAP_FAILED = -1;
-
-/** Memory outside V8's: it stays, whichever thread ends, until `unmapMemory`. */
-export interface MappedMemory {
-  readonly address: number;
-  readonly bytes: Uint8Array;
-}
-
-/** Zeroed memory from mmap(2), of whole pages. @returns undefined when the system has none to give */
-export function mapMemory(length: number): MappedMemory | undefined {
-  const address = libc().mmap(0, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return address === MAP_FAILED ? undefined : { address, bytes: memoryAt(address, length) };
-}
-
-/** Nobody may read or write it afterwards: arrays that look at it are there still, and touching one ends the process. */
-export function unmapMemory(address: number, length: number): void {
-  libc().munmap(address, length);
-}
-
-/** What another thread has mapped. It must outlive every use of what this returns. */
-export function memoryAt(address: number, length: number): Uint8Array {
-  libc();
-  return new Uint8Array(viewAt!(address, length));
-}
+/** For `madvise`: the pages hold zeroes when they are touched again, and are no memory until then. */
+export const MADV_DONTNEED = 4;
 
 /**
  * Shared memory as V8 sees memory that is not shared: copies to and from it are as quick as any, and nothing keeps two threads from
  * touching the same bytes at once. Whoever uses it passes bytes on by `Atomics` on words of the shared view. The memory lives as long.
  */
 export function plainView(shared: SharedArrayBuffer): Uint8Array {
-  const bytes = memoryAt(addressOf(new Uint8Array(shared)), shared.byteLength);
+  const address = addressOf(new Uint8Array(shared));
+  const bytes = new Uint8Array(viewAt!(address, shared.byteLength));
   Object.defineProperty(bytes.buffer, "memory", { value: shared });
   return bytes;
 }

@@ -1,7 +1,6 @@
 import { copyBytes } from "../stack/core/copy-bytes.ts";
 import { WSAEINTR, WSAENETDOWN, WSAENOBUFS } from "../winsock/abi/errors.ts";
 import { type AsyncPort, CALL, type CallReply, type CallRequest } from "../winsock/provider/calls.ts";
-import type { LentViews } from "./lent-views.ts";
 import { EVENT, emptyMessage, joinPieces, LENT, MAX_DATA, type Message, REPLY, REQUEST } from "./message.ts";
 import type { LinkReceiver, MessageLink } from "./message-link.ts";
 import { failedCall, PostedCalls, replyIn } from "./posted-calls.ts";
@@ -41,10 +40,10 @@ export class AsyncCallPort implements EventPort, LinkReceiver {
   /**
    * @param connect makes the link, which reports to the port
    * @param onClose called once, when the port is closed
-   * @param lent where the host may lend bytes of its rings: in its own process
+   * @param rings as of `PostedCalls`
    */
-  constructor(connect: (receiver: LinkReceiver) => MessageLink, onClose: () => void = () => {}, lent?: LentViews) {
-    this.#posted = new PostedCalls(lent);
+  constructor(connect: (receiver: LinkReceiver) => MessageLink, onClose: () => void = () => {}, rings?: SharedArrayBuffer) {
+    this.#posted = new PostedCalls(rings);
     this.#onClose = onClose;
     this.#link = connect(this);
     this.#link.unref();

@@ -1,11 +1,9 @@
 import { availableParallelism } from "node:os";
-import { isLibcLoaded } from "../tap/libc.ts";
 import { WSAENETDOWN, WSAENOBUFS } from "../winsock/abi/errors.ts";
 import type { BlockingPort, CallReply, CallRequest } from "../winsock/provider/calls.ts";
 import type { SharedProcess } from "../winsock/provider/shared-process.ts";
 import type { Channel } from "./channel.ts";
 import type { Doorbell } from "./doorbell.ts";
-import { LentViews } from "./lent-views.ts";
 import { CLOSE, emptyMessage, joinPieces, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "./message.ts";
 import { failedCall, PostedCalls, replyIn } from "./posted-calls.ts";
 import { RingReader, RingWriter } from "./ring.ts";
@@ -21,6 +19,16 @@ const MAY_LOOK_AGAIN = availableParallelism() > 1;
 
 const CLIENT = 1;
 
+/** What a port may be made with. */
+export interface BlockingPortOptions {
+  /** Of which the caller is a thread. */
+  readonly process?: SharedProcess;
+  /** As of `PostedCalls`. */
+  readonly rings?: SharedArrayBuffer | undefined;
+  /** The channel may be forgotten. */
+  readonly onClose?: () => void;
+}
+
 /** Calls that block the calling thread until the server's thread has answered. */
 export class BlockingCallPort implements BlockingPort {
   readonly process: SharedProcess | undefined;
@@ -31,16 +39,13 @@ export class BlockingCallPort implements BlockingPort {
   readonly #request: Message = emptyMessage();
   readonly #reply: Message = emptyMessage();
   readonly #onClose: () => void;
-  readonly #posted = new PostedCalls(new LentViews());
+  readonly #posted: PostedCalls;
   #holdsReply = false;
   #isClosed = false;
 
-  /**
-   * @param process of which this is a thread
-   * @param onClose the channel may be forgotten
-   */
-  constructor(channel: Channel, doorbell: Doorbell, process?: SharedProcess, onClose: () => void = () => {}) {
+  constructor(channel: Channel, doorbell: Doorbell, { process, rings, onClose = () => {} }: BlockingPortOptions = {}) {
     this.process = process;
+    this.#posted = new PostedCalls(rings);
     this.#channel = channel;
     this.#doorbell = doorbell;
     this.#onClose = onClose;
@@ -62,7 +67,6 @@ export class BlockingCallPort implements BlockingPort {
 
   post(request: Omit<CallRequest, "id">, replied: (reply: CallReply) => void): number {
     const id = this.#posted.nextId();
-    if (isLibcLoaded()) this.#channel.readRings();
     if (request.data !== null && request.data.length > MAX_DATA) replied(failedCall(id, WSAENOBUFS));
     else if (this.#send(id, request)) this.#posted.add(id, replied);
     else replied(failedCall(id, WSAENETDOWN));

@@ -1,9 +1,9 @@
 import type { CallHandler, CallReply } from "../winsock/provider/calls.ts";
 import type { Channel } from "./channel.ts";
-import type { MappedRings } from "./mapped-rings.ts";
 import { CLOSE, EVENT, emptyMessage, LENT, MAX_DATA, type Message, OPEN, REQUEST } from "./message.ts";
 import { type ClientNumbers, putReply, type RequestServer, requestIn } from "./request-server.ts";
 import { RingReader, RingWriter, ringBytes } from "./ring.ts";
+import type { SharedRings } from "./shared-rings.ts";
 import { asksOthersFirst, isHeldUp, type ThreadFences, type ThreadRoad } from "./thread-fences.ts";
 
 /** Events wait for nobody: they need this much of the ring to be free, so that replies always find room first. */
@@ -15,7 +15,7 @@ export class ChannelServer implements RequestServer, ThreadRoad {
   readonly #channel: Channel;
   readonly #handler: CallHandler;
   readonly #numbers: ClientNumbers;
-  readonly #rings: MappedRings | undefined;
+  readonly #rings: SharedRings | undefined;
   readonly #reader: RingReader;
   readonly #writer: RingWriter;
   /** The channel's names for its clients, and the handler's. */
@@ -32,10 +32,10 @@ export class ChannelServer implements RequestServer, ThreadRoad {
   #fence: { readonly message: Message; readonly roads: readonly ThreadRoad[] } | undefined;
 
   /**
-   * @param rings of the host, of which the client may be lent bytes
+   * @param rings of the host, whose memory the client has too
    * @param fences where the host's other roads can be found
    */
-  constructor(channel: Channel, handler: CallHandler, numbers: ClientNumbers, rings?: MappedRings, fences?: ThreadFences) {
+  constructor(channel: Channel, handler: CallHandler, numbers: ClientNumbers, rings?: SharedRings, fences?: ThreadFences) {
     this.#fences = fences;
     this.#channel = channel;
     this.#handler = handler;
@@ -146,12 +146,11 @@ export class ChannelServer implements RequestServer, ThreadRoad {
     putReply(this.#reply, name, op, reply, (message) => this.#put(message));
   }
 
-  /** Where the data lies in one of the host's rings, it is enough to say where. @returns false when it has to be copied */
+  /** Where the data lies in memory that the client has too, it is enough to say where. @returns false when it has to be copied */
   #lend(name: number, op: number, { id, result }: CallReply, data: Uint8Array): boolean {
-    const place = this.#channel.clientReadsRings ? this.#rings?.placeOf(data) : undefined;
-    if (place === undefined) return false;
-    const { address: a, capacity: b, offset: c } = place;
-    this.#put(Object.assign(this.#reply, { kind: LENT, op, client: name, id, value: result, a, b, c, more: false, data: null }));
+    const a = this.#rings?.placeOf(data);
+    if (a === undefined) return false;
+    this.#put(Object.assign(this.#reply, { kind: LENT, op, client: name, id, value: result, a, b: 0, c: 0, more: false, data: null }));
     return true;
   }
 

@@ -17,7 +17,6 @@ const SERVER_CLOSED = CLIENT_SLEEPS + 2;
 const CLIENT_WORKER = CLIENT_SLEEPS + 3;
 const CLIENT_THREAD = CLIENT_SLEEPS + 4;
 const CLIENT_THREAD_START = CLIENT_SLEEPS + 5;
-const CLIENT_READS_RINGS = CLIENT_SLEEPS + 6;
 const WORDS = 2 * RING_WORDS + 32;
 
 // Every thread that has a channel copies to and from shared memory.
@@ -80,11 +79,6 @@ export class Channel {
     return hasEnded({ id: Atomics.load(this.#words, CLIENT_THREAD), startTicks: Atomics.load(this.#words, CLIENT_THREAD_START) });
   }
 
-  /** The client can read in the host's rings. */
-  get clientReadsRings(): boolean {
-    return Atomics.load(this.#words, CLIENT_READS_RINGS) !== 0;
-  }
-
   /** The server has seen that the client is gone, and will touch the channel no more. */
   markSpent(): void {
     Atomics.store(this.#words, SERVER_CLOSED, 1);
@@ -108,11 +102,6 @@ export class Channel {
     Atomics.store(this.#words, CLIENT_WORKER, worker);
     Atomics.store(this.#words, CLIENT_THREAD_START, startTicks);
     Atomics.store(this.#words, CLIENT_THREAD, id);
-  }
-
-  /** From here on the client can read in the host's rings. */
-  readRings(): void {
-    if (Atomics.load(this.#words, CLIENT_READS_RINGS) === 0) Atomics.store(this.#words, CLIENT_READS_RINGS, 1);
   }
 
   /** By the client, or for one that cannot do it any more. */

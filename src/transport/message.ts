@@ -20,7 +20,7 @@ export const EVENT = 4;
 /** A client attached (between a process's own threads only). */
 export const OPEN = 5;
 export const CLOSE = 6;
-/** As REPLY, of `value` bytes that lie at `c` in the ring of `b` bytes at the address `a` (between a process's own threads only). */
+/** As REPLY, of `value` bytes that lie at `a` in the memory of the host's rings (between a process's own threads only). */
 export const LENT = 7;
 
 export const PROTOCOL_VERSION = 2;

@@ -1,17 +1,16 @@
 import { WSAENETDOWN } from "../winsock/abi/errors.ts";
 import type { CallReply } from "../winsock/provider/calls.ts";
-import type { LentViews } from "./lent-views.ts";
 import { LENT, type Message, REPLY } from "./message.ts";
 
 /** Calls on one port whose answer, of one message at most, nobody waits for; and the numbers that tell a port's calls apart. */
 export class PostedCalls {
   readonly #replied = new Map<number, (reply: CallReply) => void>();
-  readonly #lent: LentViews | undefined;
+  readonly #rings: Uint8Array | undefined;
   #lastId = 0;
 
-  /** @param lent where the host may lend bytes of its rings: in its own process */
-  constructor(lent?: LentViews) {
-    this.#lent = lent;
+  /** @param rings the memory of the host's rings (`SharedRings`), of which it may lend bytes in its own process */
+  constructor(rings?: SharedArrayBuffer) {
+    this.#rings = rings === undefined ? undefined : new Uint8Array(rings);
   }
 
   get size(): number {
@@ -32,12 +31,12 @@ export class PostedCalls {
 
   /** Gives the message to whoever posted its call. @returns whether there was somebody */
   deliver(message: Message): boolean {
-    const isReply = message.kind === REPLY || (message.kind === LENT && this.#lent !== undefined);
+    const isReply = message.kind === REPLY || (message.kind === LENT && this.#rings !== undefined);
     const replied = isReply ? this.#replied.get(message.id) : undefined;
     if (replied === undefined) return false;
     this.#replied.delete(message.id);
     if (message.kind === REPLY) replied(replyIn(message, message.data));
-    else replied({ id: message.id, result: message.value, error: 0, a: 0, b: 0, data: this.#lent!.bytesOf(message), isLent: true });
+    else replied(lentReply(message, this.#rings!));
     return true;
   }
 
@@ -57,6 +56,16 @@ export const replyIn = (m: Message, data: Uint8Array | null): CallReply => ({
   a: m.a,
   b: m.b,
   data,
+});
+
+const lentReply = ({ id, value, a }: Message, rings: Uint8Array): CallReply => ({
+  id,
+  result: value,
+  error: 0,
+  a: 0,
+  b: 0,
+  data: rings.subarray(a, a + value),
+  isLent: true,
 });
 
 /** The answer to a call that the port itself refuses. */

@@ -1,4 +1,3 @@
-import { isLibcLoaded } from "../tap/libc.ts";
 import type { Channel } from "./channel.ts";
 import type { Doorbell } from "./doorbell.ts";
 import { emptyMessage, type Message } from "./message.ts";
@@ -43,7 +42,6 @@ export class SharedMemoryLink implements MessageLink {
 
   send(message: Message): boolean {
     if (this.#isDown) return true;
-    if (isLibcLoaded()) this.#channel.readRings();
     if (!this.#writer.write(message)) {
       this.#wantsRoom = true;
       return false;

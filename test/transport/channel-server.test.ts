@@ -1,19 +1,31 @@
 import { describe, expect, test } from "@jest/globals";
 import { Channel, newChannelMemory } from "../../src/transport/channel.ts";
 import { ChannelServer } from "../../src/transport/channel-server.ts";
-import { CLOSE, EVENT, emptyMessage, HEADER_BYTES, MAX_DATA, type Message, OPEN, REPLY, REQUEST } from "../../src/transport/message.ts";
+import {
+  CLOSE,
+  EVENT,
+  emptyMessage,
+  HEADER_BYTES,
+  LENT,
+  MAX_DATA,
+  type Message,
+  OPEN,
+  REPLY,
+  REQUEST,
+} from "../../src/transport/message.ts";
 import { RingReader, RingWriter } from "../../src/transport/ring.ts";
+import { newRingsMemory, SharedRings } from "../../src/transport/shared-rings.ts";
 import { ECHO, EchoHandler, HOLD, PRODUCE } from "./echo-handler.ts";
 
 /** The client's name on the channel. */
 const NAME = 1;
 
 /** A server, and its client's ends of the two rings. */
-function setUp() {
+function setUp(rings?: SharedRings) {
   const channel = new Channel(newChannelMemory());
   const handler = new EchoHandler();
   let clients = 40;
-  const server = new ChannelServer(channel, handler, { next: () => ++clients });
+  const server = new ChannelServer(channel, handler, { next: () => ++clients }, rings);
   const writer = new RingWriter(channel.requests);
   const reader = new RingReader(channel.replies);
   const tell = (fields: Partial<Message>): boolean => writer.write({ ...emptyMessage(), client: NAME, ...fields });
@@ -38,8 +50,8 @@ function setUp() {
   return { channel, handler, server, tell, ask, hear, serve, wasWoken };
 }
 
-function opened() {
-  const parts = setUp();
+function opened(rings?: SharedRings) {
+  const parts = setUp(rings);
   parts.tell({ kind: OPEN });
   parts.serve();
   return { ...parts, client: 41 };
@@ -116,6 +128,35 @@ describe("a served channel", () => {
     expect([server.isClosed, server.hasWork, channel.isSpent]).toEqual([true, true, false]);
     server.end();
     expect([handler.closed, server.owns(41), channel.isSpent]).toEqual([[41, 42], false, true]);
+  });
+});
+
+describe("a host whose rings the client sees", () => {
+  test("says where an answer lies in them, and copies any other", () => {
+    const rings = new SharedRings(newRingsMemory());
+    const { handler, ask, hear, serve } = opened(rings);
+    const ring = rings.take(256 * 1024)!;
+    ask(HOLD);
+    ask(HOLD);
+    serve();
+    const answer = { result: 3, error: 0, a: 1, b: 2 };
+    for (const data of [ring.subarray(1000, 1003), ring.slice(1000, 1003)]) {
+      const { id, reply } = handler.held.shift()!;
+      reply({ id, ...answer, data });
+    }
+    expect(hear()).toEqual([
+      { kind: LENT, id: 1, length: undefined, a: rings.placeOf(ring)! + 1000, b: 0 },
+      { kind: REPLY, id: 2, length: 3, a: 1, b: 2 },
+    ]);
+  });
+
+  test("copies everything where the client does not see them", () => {
+    const rings = new SharedRings(newRingsMemory());
+    const { handler, ask, hear, serve } = opened();
+    ask(HOLD);
+    serve();
+    handler.held[0]!.reply({ id: 1, result: 3, error: 0, a: 0, b: 0, data: rings.take(64 * 1024)!.subarray(0, 3) });
+    expect(hear()).toEqual([{ kind: REPLY, id: 1, length: 3, a: 0, b: 0 }]);
   });
 });
 

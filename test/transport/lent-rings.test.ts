@@ -114,3 +114,45 @@ describe("a program that reads in its host's rings", () => {
     expect({ stdout, stderr }).toEqual({ stdout: "all\n", stderr: "" });
   });
 });
+
+describe("a worker, which loads nothing of the system for it,", () => {
+  const WORKER = new URL("./receiving-worker.js", import.meta.url).href;
+
+  test.each([
+    ["blocking", "winsock/index.js"],
+    ["promises", "winsock/promises.js"],
+  ])("reads in the host's rings too, and gets every byte in its place (%s)", async (face, winsock) => {
+    const modules = `{
+      winsock: ${module(winsock)},
+      networks: ${module("network/networks.js")},
+      postedCalls: ${module("transport/posted-calls.js")},
+      libc: ${module("tap/libc.js")},
+    }`;
+    const source = `
+      import { Worker } from "node:worker_threads";
+      import * as w from ${module("winsock/index.js")};
+      const PERIOD = 65521;
+      const period = Uint8Array.from({ length: 6 * PERIOD }, (_, i) => ((i % PERIOD) * 2654435761) >>> 24);
+      w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
+      const name = w.new_sockaddr_in();
+      name.sin_family = w.AF_INET;
+      name.sin_port = w.htons(7900);
+      const listener = w.socket(w.AF_INET, w.SOCK_STREAM, 0);
+      w.bind(listener, name, w.sizeof_sockaddr_in);
+      w.listen(listener, 1);
+      const workerData = { face: ${JSON.stringify(face)}, modules: ${modules}, port: 7900, period, periodBytes: PERIOD };
+      const worker = new Worker(new URL(${JSON.stringify(WORKER)}), { execArgv: [], workerData });
+      const said = new Promise((resolve) => worker.once("message", resolve));
+      const s = w.accept(listener, null, null);
+      let sent = 0;
+      while (sent < ${MANY}) sent += w.send(s, period, period.length, 0);
+      w.closesocket(s);
+      const { received, lent, isLibcLoaded } = await said;
+      console.log(received === sent, lent > received / 2, isLibcLoaded);
+      process.exit();`;
+    const running = RunningProgram.ofModule(source);
+    started.push(running);
+    const { stdout, stderr } = await running.ended;
+    expect({ stdout, stderr }).toEqual({ stdout: "true true false\n", stderr: "" });
+  });
+});

@@ -31,6 +31,25 @@ describe("posted calls", () => {
     expect(posted.size).toBe(1);
   });
 
+  test("hear of lent bytes where they lie in the memory of the host's rings, once", () => {
+    const memory = new SharedArrayBuffer(8192);
+    const bytes = new Uint8Array(memory);
+    const posted = new PostedCalls(memory);
+    const heard: CallReply[] = [];
+    const id = posted.nextId();
+    posted.add(id, (r) => heard.push(r));
+    bytes.set([1, 2, 3, 4], 5001);
+    expect(posted.deliver(reply(id, { kind: LENT, value: 4, a: 5001 }))).toBe(true);
+    expect(heard).toEqual([{ id, result: 4, error: 0, a: 0, b: 0, data: Uint8Array.of(1, 2, 3, 4), isLent: true }]);
+    bytes[5002] = 9;
+    expect(heard[0]!.data).toEqual(Uint8Array.of(1, 9, 3, 4));
+    expect(posted.deliver(reply(id, { kind: LENT, value: 4, a: 5001 }))).toBe(false);
+    const whole = posted.nextId();
+    posted.add(whole, (r) => heard.push(r));
+    posted.deliver(reply(whole, { kind: LENT, value: 8192, a: 0 }));
+    expect(heard[1]!.data).toHaveLength(8192);
+  });
+
   test("have numbers that no other of them has", () => {
     const posted = new PostedCalls();
     const first = posted.nextId();

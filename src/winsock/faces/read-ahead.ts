@@ -192,7 +192,7 @@ export class ReadAhead {
     while (taken < target.length && this.#held > 0) {
       const { bytes: block } = this.#blocks[0]!;
       const count = Math.min(target.length - taken, block.length - this.#at);
-      target.set(block.subarray(this.#at, this.#at + count), taken);
+      copyBytes(target, taken, block.subarray(this.#at, this.#at + count));
       taken += count;
       this.#at += count;
       this.#held -= count;

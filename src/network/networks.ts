@@ -258,7 +258,7 @@ function forget(port: { close(): void }, closed: () => void): void {
 }
 
 function threadFor(url: string, settings: HostSettings): ServingThread {
-  // For quick copies into shared memory. A worker does without until it needs the library anyway.
+  // For short copies into shared memory (`plainView`). A worker does without until it needs the library anyway.
   if (isMainThread) preloadLibc();
   if (attached !== undefined && attached.thread.doorbell.state !== "ended") {
     if (attached.url === url) return attached.thread;

@@ -174,6 +174,9 @@ function baseOf(block: ArrayBufferLike): number {
 
 /** For `madvise`: the pages hold zeroes when they are touched again, and are no memory until then. */
 export const MADV_DONTNEED = 4;
+/** For `madvise`: memory comes in pages of 2 MiB where there is room for whole ones, or never does. Kernels without such pages refuse. */
+export const MADV_HUGEPAGE = 14;
+export const MADV_NOHUGEPAGE = 15;
 
 /**
  * Shared memory as V8 sees memory that is not shared: copies to and from it are as quick as any, and nothing keeps two threads from

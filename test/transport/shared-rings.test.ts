@@ -81,6 +81,17 @@ describe("rings in memory that programs have too", () => {
     expect(residentAround(seen)).toBeLessThan(MIB);
   });
 
+  test("are as much memory as they are long, where a longer one was before as anywhere", () => {
+    const { rings, seen } = setUp();
+    const long = rings.take(4 * MIB)!;
+    long[0] = 1;
+    // Of the longest pages there are.
+    expect(residentAround(seen)).toBeLessThanOrEqual(2 * MIB + 64 * KIB);
+    rings.give(long);
+    for (let i = 0; i < 4; i++) rings.take(64 * KIB)!.fill(1);
+    expect(residentAround(seen)).toBeLessThan(MIB);
+  });
+
   test("stay as they are when the host ends under programs that may be reading", () => {
     const { rings, seen } = setUp();
     const ring = rings.take(8 * MIB)!.fill(7);

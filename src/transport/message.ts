@@ -23,7 +23,7 @@ export const CLOSE = 6;
 /** As REPLY, of `value` bytes that lie at `a` in the memory of the host's rings (between a process's own threads only). */
 export const LENT = 7;
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 /** "TAPSOCK" has seven letters; the first four have to do. */
 export const HELLO_MAGIC = 0x53504154;
 

@@ -99,6 +99,11 @@ export class KnownStreams {
     return this.isAlone() && this.#credits.get(s)?.isUsedUp === true;
   }
 
+  /** As that, and the host has not even answered the last sends: to ask it would be to wait for all of them. */
+  isFilling(s: SOCKET): boolean {
+    return this.isAlone() && this.#credits.get(s)?.isFilling === true;
+  }
+
   /** What the answer to a send says of the queue. */
   learnQueue(s: SOCKET, queued: number, quota: number): void {
     if (this.#shared.has(s) || !this.isAlone()) return;

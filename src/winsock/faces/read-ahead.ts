@@ -9,11 +9,11 @@ interface Reach {
   readonly bytes: number;
 }
 /** While the host turns to others, and the program is woken, there is something to take. */
-const FAR: Reach = { answers: 3, bytes: SHOWN_AT_ONCE };
+const FAR: Reach = { answers: 8, bytes: 4 * SHOWN_AT_ONCE };
 /** For each of many, which would hold a great deal together. */
 const NEAR: Reach = { answers: 1, bytes: SHOWN_AT_ONCE / 4 };
 /** Memory of blocks that were used up, kept for the next ones: as much as one stream is ahead. */
-const MOST_SPARES = 4;
+const MOST_SPARES = 8;
 /** So many taken bytes are worth telling by themselves: the peer's window waits for it. */
 const WORTH_TELLING = 64 * 1024;
 /** A receive of so many bytes that gets them all is part of a stream. */

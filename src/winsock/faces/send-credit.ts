@@ -21,6 +21,11 @@ export class SendCredit {
     return this.#quota > 0 && !this.isOpen;
   }
 
+  /** It was full when the host last told of it, and bytes that have left since keep it so for now. */
+  get isFilling(): boolean {
+    return this.isUsedUp && this.#unanswered > 0;
+  }
+
   /** Bytes have left whose answer nobody waits for. */
   posted(bytes: number): void {
     this.#unanswered += bytes;

@@ -1,6 +1,6 @@
 import { SOCKET_ERROR } from "../abi/constants.ts";
 import { WSA_IO_PENDING, WSAEFAULT, WSAENETDOWN } from "../abi/errors.ts";
-import { STATUS_PENDING, statusOfError } from "../abi/nt-status.ts";
+import { STATUS_PENDING, STATUS_SUCCESS, statusOfError } from "../abi/nt-status.ts";
 import type { WSAOVERLAPPED } from "../abi/overlapped-structures.ts";
 import type { Box, SOCKET } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply, type CallRequest, FENCE } from "../provider/calls.ts";
@@ -180,11 +180,12 @@ export class Transfers {
     const flow = this.#flowOf(s);
     const port = flags === 0 && bytes.length > 0 && bytes.length <= PIECE ? this.#streamPort(flow, options) : undefined;
     port?.takeReplies();
-    if (port === undefined || (flow.sends === 0 && !streams.takesSend(s))) {
+    const isTaken = flow.sends === 0 && streams.takesSend(s);
+    if (port === undefined || (flow.sends === 0 && !isTaken && !streams.isFilling(s))) {
       return this.begin(s, overlapped, this.sendOf(s, bytes, flags, true), { ...options, unseen: flow.unseenSends });
     }
-    // It waits behind those that wait.
-    if (flow.sends > 0) return this.#goesOn(s, port, overlapped, this.sendOf(s, bytes, flags, true), flow.unseenSends);
+    // It waits for room, or behind those that wait.
+    if (!isTaken) return this.#goesOn(s, port, overlapped, this.sendOf(s, bytes, flags, true), flow.unseenSends);
     return this.#isOver(s, overlapped, bytes.length, options, flow.unseenSends, ({ d, e }) => {
       // Before it leaves: the answer may be here when it has.
       const answered = streams.sendLeft(s, bytes.length);
@@ -205,8 +206,10 @@ export class Transfers {
     leave: (told: Told) => number,
   ): number {
     const { packets, ahead, setLastError } = this.#core;
-    this.#going.delete(overlapped);
-    setStatus(overlapped, statusOfError(0));
+    if (this.#going.delete(overlapped)) setStatus(overlapped, STATUS_SUCCESS);
+    else overlapped.Internal = STATUS_SUCCESS;
+    // It goes on for another face.
+    if (overlapped.Internal !== STATUS_SUCCESS) setStatus(overlapped, STATUS_SUCCESS);
     overlapped.InternalHigh = count;
     const told = this.#toldBy(s, overlapped);
     const { completion, facts = 0 } = this.#flowOf(s);

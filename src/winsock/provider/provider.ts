@@ -16,6 +16,7 @@ import { CALL, type CallHandler, type CallReply, type CallRequest, type Replier 
 import { Duplicates } from "./duplicates.ts";
 import { changeEvent, createEvent, waitForEvents } from "./event-calls.ts";
 import { addressesOfName, namesOfAddress, ownName } from "./host-names.ts";
+import { KeptBytes } from "./kept-bytes.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "./limits.ts";
 import { MessageWindow } from "./message-window.ts";
 import { hostForWindow, NameMessage } from "./name-messages.ts";
@@ -75,6 +76,7 @@ export class Provider implements CallHandler {
       infrared: undefined,
       lastSocket: 0,
       scratch: new Uint8Array(LONGEST_FAMILY_NAME + TRANSFER_LIMIT),
+      kept: new KeptBytes(),
     };
     host.context.trace.introduceBy((tell) => {
       for (const process of this.#processes) process.introduce(tell);

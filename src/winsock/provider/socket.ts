@@ -21,6 +21,7 @@ import type { Binding, Bindings, Sharing } from "./bindings.ts";
 import type { Completion } from "./completion-port.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { EventObject } from "./event-object.ts";
+import type { KeptBytes } from "./kept-bytes.ts";
 import type { ByteBudget } from "./limits.ts";
 import { NetworkEvents } from "./network-events.ts";
 import { type Answer, type CallDirection, DONE, failed, type Outcome } from "./outcome.ts";
@@ -65,6 +66,8 @@ export interface SocketContext {
   lastSocket: number;
   /** Where received bytes lie until the reply was given. */
   readonly scratch: Uint8Array;
+  /** What sends that wait have still to send. */
+  readonly kept: KeptBytes;
 }
 
 /** A socket as its program sees it: what streams and datagrams have in common. Each call does its checks in the order of docs and tests. */

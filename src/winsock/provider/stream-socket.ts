@@ -644,7 +644,8 @@ export class StreamSocket extends Socket implements TcpUser {
     if (taken === bytes.length && isBuffered) return this.#sent(taken);
     if (isNonblocking) return taken > 0 ? succeeded(taken) : failed(this.#quota === 0 ? WSAENOBUFS : WSAEWOULDBLOCK);
 
-    const rest = bytes.slice(taken);
+    const { kept } = this.context;
+    const rest = kept.keep(bytes.subarray(taken));
     const before = taken;
     taken = 0;
     const { context } = this.context.host;
@@ -654,7 +655,10 @@ export class StreamSocket extends Socket implements TcpUser {
       if (this.isClosed) return failed(WSAEINTR);
       const failure = this.#sendError();
       if (failure !== 0) return failed(failure);
-      if (taken < rest.length && !(this.#isDraining() && isPatient())) taken += this.#take(rest, taken, how, isUrgent);
+      if (taken < rest.length && !(this.#isDraining() && isPatient())) {
+        taken += this.#take(rest, taken, how, isUrgent);
+        if (taken === rest.length) kept.giveBack(rest);
+      }
       const isOver = taken === rest.length && (isBuffered || this.#connection!.sendQueueBytes === 0);
       return isOver ? this.#sent(before + taken) : undefined;
     };

@@ -23,7 +23,7 @@ const WORDS = 2 * RING_WORDS + 32;
 useSharedCopy(copyInNode);
 
 /** Bytes in each direction. */
-export const CHANNEL_BYTES = 1024 * 1024;
+export const CHANNEL_BYTES = 2 * 1024 * 1024;
 
 /** @param bytes of each direction, a power of two of at least 1 MiB */
 export function newChannelMemory(bytes = CHANNEL_BYTES): SharedArrayBuffer {

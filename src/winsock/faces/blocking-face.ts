@@ -42,6 +42,7 @@ import { joined } from "./scattered.ts";
 import { writeSets } from "./select-sets.ts";
 import { type ServiceLookupFunctions, serviceLookupFunctions } from "./service-lookup-functions.ts";
 import { type SocketFunctions, socketFunctions } from "./socket-functions.ts";
+import { StreamReceives } from "./stream-receives.ts";
 import { Transfers } from "./transfers.ts";
 import { type TransmitFunctions, transmitFunctions } from "./transmit-functions.ts";
 import { fillMessage, type WindowFunctions, type WindowProcedure, windowFunctions } from "./window-functions.ts";
@@ -170,7 +171,7 @@ export function createBlockingFace(
   const hooks = new BlockingHooks(dispatchOne);
   /** As `reach`, where the thread is about to wait for whatever it is. */
   function reachToWait(): BlockingPort | undefined {
-    transfers.release();
+    receives.release();
     return reach();
   }
   const thread = new AlertableThread(reachToWait, hooks);
@@ -191,14 +192,15 @@ export function createBlockingFace(
     else streams.handBack(s);
     if (op === CALL.closesocket || op === CALL.closeHandle) {
       streams.drop(s);
-      transfers.drop(s);
+      transfers.flows.drop(s);
+      receives.drop(s);
     }
     if (op === CALL.closeHandle) {
       files.drop(s);
       packetsAhead.drop(s);
-      transfers.forgetPort(s);
+      transfers.flows.forgetPort(s);
     }
-    if (op === CALL.associate || op === CALL.notificationModes) transfers.forgetFacts(s);
+    if (op === CALL.associate || op === CALL.notificationModes) transfers.flows.forgetFacts(s);
     return request(op, s, a, b, c, data, e);
   }
 
@@ -207,9 +209,9 @@ export function createBlockingFace(
     if (hooks.isRunning) return failedHere(WSAEINPROGRESS);
     const reached = reach();
     const made = { op, s: s | 0, a, b, c, e, data };
-    if (op !== CALL.dequeue) transfers.release();
-    const fills = op === CALL.dequeue && transfers.mayFill;
-    const answered = (port: BlockingPort): CallReply => (fills ? transfers.callAndFill(made) : ask(port, made, thread));
+    if (op !== CALL.dequeue) receives.release();
+    const fills = op === CALL.dequeue && receives.mayFill;
+    const answered = (port: BlockingPort): CallReply => (fills ? receives.callAndFill(made) : ask(port, made, thread));
     const reply = reached === undefined ? failed(WSANOTINITIALISED) : answered(reached);
     lastError = reply.error;
     // Another thread made the last WSACleanup.
@@ -305,7 +307,8 @@ export function createBlockingFace(
     files.clear();
     packets.clear();
     packetsAhead.clear();
-    transfers.clear();
+    transfers.flows.clear();
+    receives.clear();
     procedures.clear();
     const leaving = port;
     port = undefined;
@@ -359,7 +362,7 @@ export function createBlockingFace(
 
   /** A plain receive, of bytes that were shown before it was called or else of the host. @returns undefined when only the host can tell */
   function receiveShown(s: SOCKET, buf: Uint8Array): number | undefined {
-    transfers.release();
+    receives.release();
     const ahead = streams.readAhead(s);
     if (ahead === undefined || port === undefined || buf.length === 0) return undefined;
     // What is queued for the thread could not run while it waits for bytes to be shown.
@@ -439,8 +442,16 @@ export function createBlockingFace(
     lastError = error;
   };
   const core = { call, fail, thread, packets, setLastError, nameBytes: nameBytesAt, roomOf, writeName };
-  const transferCore = { ...core, ahead: packetsAhead, port: reach, streams, isInHook: () => hooks.isRunning };
+  const transferCore = {
+    ...core,
+    ahead: packetsAhead,
+    port: reach,
+    streams,
+    fillReceives: () => receives.fill(),
+    isInHook: () => hooks.isRunning,
+  };
   const transfers = new Transfers(transferCore);
+  const receives = new StreamReceives(transferCore, transfers);
 
   const caller = {
     isStarted: () => reach() !== undefined,
@@ -478,12 +489,13 @@ export function createBlockingFace(
       ahead: packetsAhead,
       isInHook: () => hooks.isRunning,
       takeReplies: () => port?.takeReplies(),
-      fill: () => transfers.fill(),
-      aboutToWait: () => transfers.aboutToWait(),
-      associated: (s, completion) => transfers.associated(s, completion),
+      fill: () => receives.fill(),
+      aboutToWait: () => receives.aboutToWait(),
+      associated: (s, completion) => transfers.flows.associated(s, completion),
     }),
     ...overlappedFunctions({
       ...transferCore,
+      receives,
       transfers,
       send: (...parameters) => face.send(...parameters),
       recv: (...parameters) => face.recv(...parameters),

@@ -16,11 +16,13 @@ import type { BlockingFace, SockaddrPointer } from "./blocking-face.ts";
 import { win32Of } from "./completion-functions.ts";
 import type { HANDLE } from "./event-functions.ts";
 import { buffersOf, joined, lengthOf, scatter } from "./scattered.ts";
+import type { StreamReceives } from "./stream-receives.ts";
 import type { CompletionRoutine, Transfer, TransferCore, Transfers } from "./transfers.ts";
 
 /** What overlapped calls need of their face: also its plain calls, for what is not overlapped. */
 export interface OverlappedCore extends TransferCore, Pick<BlockingFace, "send" | "recv" | "sendto" | "recvfrom"> {
   readonly transfers: Transfers;
+  readonly receives: StreamReceives;
   /** Bytes of a socket address; null for a null pointer. */
   nameBytes(name: SockaddrPointer | null): Uint8Array | null;
   /** Room that may be written to, −1 for a null pointer. */
@@ -110,7 +112,7 @@ const PIECE = 256 * 1024;
 const CURRENT_THREAD = -2;
 
 export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
-  const { thread, transfers, fail } = core;
+  const { thread, transfers, receives, fail } = core;
 
   /** What a receive brought goes where it was wanted. */
   function received(buffers: readonly Uint8Array[], transfer: Transfer, reply: CallReply, data: Uint8Array | null): void {
@@ -141,10 +143,14 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
         lpNumberOfBytesRecvd!,
       );
     }
-    const request = { op, s, a: Math.min(lengthOf(buffers), PIECE), b: flags, c: room, data: null };
-    const answered = (transfer: Transfer, reply: CallReply): void => received(buffers, transfer, reply, dataOf(reply));
+    const wanted = Math.min(lengthOf(buffers), PIECE);
     const options = { bytes: lpNumberOfBytesRecvd, routine: lpCompletionRoutine };
-    if (flags === 0 && request.a > 0) return transfers.beginReceive(s, lpOverlapped, buffers, request, answered, options);
+    const isOrdinary = flags === 0 && wanted > 0;
+    const over = isOrdinary && op === CALL.recv ? receives.takeShown(s, lpOverlapped, buffers, options) : undefined;
+    if (over !== undefined) return over;
+    const request = { op, s, a: wanted, b: flags, c: room, data: null };
+    const answered = (transfer: Transfer, reply: CallReply): void => received(buffers, transfer, reply, dataOf(reply));
+    if (isOrdinary) return receives.begin(s, lpOverlapped, buffers, { ...request, answered }, options);
     return transfers.begin(s, lpOverlapped, transfers.callOf(request, answered), options);
   }
 

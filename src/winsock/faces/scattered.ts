@@ -7,7 +7,8 @@ import type { WSABUF } from "../abi/overlapped-structures.ts";
 export function buffersOf(lpBuffers: readonly WSABUF[] | null, count: number): Uint8Array[] | number {
   if (!Array.isArray(lpBuffers) || count > lpBuffers.length) return WSAEFAULT;
   const pieces: Uint8Array[] = [];
-  for (const { len, buf } of lpBuffers.slice(0, count)) {
+  for (let i = 0; i < count; i++) {
+    const { len, buf } = lpBuffers[i] as WSABUF;
     const length = len >>> 0;
     if (length > 0 && !(buf instanceof Uint8Array && length <= buf.length)) return WSAEFAULT;
     if (length > 0) pieces.push(buf!.subarray(0, length));

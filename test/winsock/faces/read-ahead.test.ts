@@ -528,10 +528,17 @@ describe("sends that are not waited for", () => {
     expect(credit.isOpen).toBe(true);
     credit.posted(60);
     expect(credit.isOpen).toBe(true);
+    expect(credit.isFilling).toBe(false);
     credit.posted(30);
-    expect(credit.isOpen).toBe(false);
+    expect([credit.isOpen, credit.isFilling]).toEqual([false, true]);
     credit.answered(60, 0, 20, 100);
-    expect(credit.isOpen).toBe(true);
+    expect([credit.isOpen, credit.isFilling]).toEqual([true, false]);
+    credit.learn(0, 100, 100);
+    expect(credit.isFilling).toBe(true);
+    credit.answered(30, 0, 100, 100);
+    // It is full, and nothing is on its way to say otherwise.
+    expect([credit.isUsedUp, credit.isFilling]).toEqual([true, false]);
+    credit.posted(30);
     credit.answered(30, WSAECONNRESET, 0, 100);
     expect(credit.isOpen).toBe(false);
   });

@@ -40,6 +40,35 @@ test("one that is taken back is not among those shown", () => {
   expect(left()).toEqual([3]);
 });
 
+test("packets of calls that their thread knows to be over are taken ahead with those shown, in their order, past others that it does not know of", () => {
+  const { port, budget, left } = portWith(1, 2);
+  port.take(1);
+  port.show(1);
+  const post = (call: number, isAhead: boolean) => port.post({ key: 0, thread: 1, call, bytes: 0, error: 0 }, isAhead);
+  post(3, false);
+  post(4, true);
+  post(5, false);
+  post(6, true);
+  port.takeAhead(2);
+  const each = budget.used / 3;
+  expect(port.take(1).map(({ call }) => call)).toEqual([3]);
+  // What was known before somebody asked is not any more.
+  port.takeAhead(2);
+  post(7, true);
+  port.takeAhead(2);
+  expect([budget.used, left()]).toEqual([2 * each, [5, 6]]);
+});
+
+test("packets that cannot be refused are bounded", () => {
+  const { port } = portWith();
+  for (let call = 0; call < 1023; call++) port.post({ key: 0, thread: 1, call, bytes: 0, error: 0 }, true);
+  expect(port.hasRoomAhead).toBe(true);
+  port.post({ key: 0, thread: 1, call: 1023, bytes: 0, error: 0 }, true);
+  expect([port.hasRoom, port.hasRoomAhead]).toEqual([false, false]);
+  port.takeAhead(1);
+  expect(port.hasRoomAhead).toBe(true);
+});
+
 test("packets are shown beside those that are taken to the only thread of a process, and to none of several", () => {
   const v = new VirtualWinsock();
   const KEY = 99;

@@ -13,6 +13,7 @@ import {
 import { WSAECONNRESET, WSAEINTR, WSAENOTCONN, WSAEOPNOTSUPP, WSAESHUTDOWN, WSAETIMEDOUT } from "../../../src/winsock/abi/errors.ts";
 import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
 import { CALL, type CallRequest } from "../../../src/winsock/provider/calls.ts";
+import { OVERLAPPED } from "../../../src/winsock/provider/overlapped.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 
 /** A connected stream whose program makes its calls as records, to a peer that reads when it is told to. */
@@ -108,6 +109,39 @@ test("where the program has said how much may be queued room comes as soon as a 
   }
   const [result, queued = 0, quota] = said;
   expect([result, queued > 25_000, queued < 50_000, quota]).toEqual([0, true, true, 50_000]);
+});
+
+/** Overlapped sends of so many bytes each, behind a queue that is full. @returns their answers to come */
+function overlappedSends({ call, fill, peerReads }: ReturnType<typeof connected>, bytes: number, count: number): number[][] {
+  const waiting = fill();
+  const sends = Array.from({ length: count }, () => call(CALL.send, { data: new Uint8Array(bytes), d: OVERLAPPED }));
+  while (waiting.length === 0) peerReads(1, 0.01, 5000);
+  return sends;
+}
+
+const isOver = (said: readonly number[]): boolean => said.length > 0;
+
+test("overlapped sends that found the queue full are let in together when half of it has left", () => {
+  const all = connected();
+  const sends = overlappedSends(all, 1000, 4);
+  for (let i = 0; i < 100 && !sends.some(isOver); i++) all.peerReads(1, 0.015, 5000);
+  expect(sends.map(([result]) => result)).toEqual([1000, 1000, 1000, 1000]);
+  const [, queued = 0, quota = 0] = sends[0]!;
+  expect(2 * (queued - 1000) <= quota).toBe(true);
+});
+
+test("but not for long, where there is room; and at once where the program has said how much may be queued", () => {
+  const all = connected();
+  const sends = overlappedSends(all, 1000, 2);
+  while (!sends.some(isOver)) all.peerReads(1, 2.5, 5000);
+  const [[, queued = 0, quota = 0], second] = sends as [number[], number[]];
+  expect([queued < quota + 1000, 2 * (queued - 1000) > quota, second[0]]).toEqual([true, true, 1000]);
+  const other = connected();
+  other.set(SO_SNDBUF, 100_000);
+  const others = overlappedSends(other, 1000, 1);
+  for (let i = 0; i < 1000 && !others.some(isOver); i++) other.peerReads(1, 0.01, 5000);
+  const [result, left = 0] = others[0]!;
+  expect([result, left > 50_000]).toEqual([1000, true]);
 });
 
 test("nobody waits for room where a send would not wait, or for something else", () => {

@@ -13,6 +13,7 @@ import {
 import { WSAEINVAL, WSAENOTCONN, WSAEOPNOTSUPP } from "../../../src/winsock/abi/errors.ts";
 import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
 import { CALL, type CallRequest } from "../../../src/winsock/provider/calls.ts";
+import { OVERLAPPED } from "../../../src/winsock/provider/overlapped.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 import { bytes, say } from "../../support/winsock-calls.ts";
 
@@ -23,16 +24,21 @@ function connected(lends: boolean) {
   const listener = v.listener(80);
   let lastId = 0;
   /** Each answer as `result` or `error CODE`, with its text where there is any. */
-  const call = (op: number, fields: Partial<CallRequest> = {}): { readonly said: string[]; readonly value: number } => {
+  const call = (
+    op: number,
+    fields: Partial<CallRequest> = {},
+  ): { readonly said: string[]; readonly value: number; readonly id: number } => {
     const said: string[] = [];
     let value = 0;
-    v.provider.call(client, { id: ++lastId, op, s, a: 0, b: 0, c: 0, data: null, ...fields }, (reply) => {
+    const id = ++lastId;
+    v.provider.call(client, { id, op, s, a: 0, b: 0, c: 0, data: null, ...fields }, (reply) => {
       value = op === CALL.ioctlsocket ? reply.a : reply.result;
       const text = reply.data === null ? "" : ` ${new TextDecoder().decode(reply.data)}`;
       said.push(reply.error === 0 ? `${reply.result}${text}` : `error ${reply.error}`);
     });
     return {
       said,
+      id,
       get value() {
         return value;
       },
@@ -141,6 +147,70 @@ describe.each([
     expect(unread()).toBe(5);
     call(CALL.taken, { a: -1 });
     expect(unread()).toBe(5);
+  });
+
+  test("are filled by their face into receives behind them, which wait as long as any are shown or asked for", () => {
+    const { call, show, hear, unread } = connected(lends);
+    const asked = show(100, 0);
+    const [first, second] = [call(CALL.recv, { a: 4, c: 1, d: OVERLAPPED }), call(CALL.recv, { a: 4, c: 1, d: OVERLAPPED })];
+    hear("abcdef");
+    expect([asked, first.said, second.said, unread()]).toEqual([["6 abcdef"], [], [], 6]);
+    expect(call(CALL.taken, { a: 4, b: 4, e: first.id }).said).toEqual(["4"]);
+    // Two bytes are still shown: the host leaves the second alone.
+    expect([first.said, second.said, unread()]).toEqual([["4"], [], 2]);
+    call(CALL.taken, { a: 2, b: 2, e: second.id });
+    expect([second.said, unread()]).toEqual([["2"], 0]);
+  });
+
+  test("are had by the receives behind them, in their order, when the face gives them back", () => {
+    const { call, show, hear } = connected(lends);
+    const asked = show(100, 0);
+    const receives = [3, 2].map((a) => call(CALL.recv, { a, c: 1, d: OVERLAPPED }));
+    hear("abcdefgh");
+    const more = show(100, -1);
+    call(CALL.taken, { c: 1 });
+    expect([asked, receives.map(({ said }) => said), more]).toEqual([["8 abcdefgh"], [["3 abc"], ["2 de"]], ["0"]]);
+    // What is asked to be shown now comes behind no receive, and one that was behind and is not over has what comes first.
+    const [third, next] = [call(CALL.recv, { a: 9, c: 1, d: OVERLAPPED }), call(CALL.recv, { a: 9, c: 1, d: OVERLAPPED })];
+    expect([third.said, next.said]).toEqual([["3 fgh"], []]);
+    call(CALL.taken, { c: 1 });
+    const shown = show(100, 0);
+    hear("xy");
+    hear("z");
+    expect([next.said, shown]).toEqual([["2 xy"], ["1 z"]]);
+  });
+
+  test("are had by the receives behind them when they were all taken and no more are asked for, by an ordinary receive after those, and by all when a thread comes", () => {
+    const { call, show, hear } = connected(lends);
+    hear("ab");
+    show(100, 0);
+    const one = call(CALL.recv, { a: 9, c: 1, d: OVERLAPPED });
+    call(CALL.taken, { a: 2 });
+    hear("cd");
+    expect(one.said).toEqual(["2 cd"]);
+    const asked = show(100, 0);
+    const two = call(CALL.recv, { a: 1, c: 1, d: OVERLAPPED });
+    const three = call(CALL.recv, { a: 9, d: OVERLAPPED });
+    hear("efg");
+    expect([asked, two.said, three.said]).toEqual([["0"], ["1 e"], ["2 fg"]]);
+    const last = show(100, 0);
+    const four = call(CALL.recv, { a: 9, c: 1, d: OVERLAPPED });
+    hear("h");
+    expect([last, four.said]).toEqual([["1 h"], []]);
+    call(CALL.fence, { s: 0, b: 1 });
+    expect(four.said).toEqual(["1 h"]);
+  });
+
+  test("fill no receive that is not behind them, and none of another's", () => {
+    const { call, show, hear } = connected(lends);
+    const plain = call(CALL.recv, { a: 4, d: OVERLAPPED });
+    expect(call(CALL.taken, { b: 4, e: plain.id }).said).toEqual(["4"]);
+    call(CALL.taken, { b: 4, e: 12_345 });
+    expect(plain.said).toEqual([]);
+    // One that stands in the order of calls has what comes first.
+    const asked = show(100, 0);
+    hear("abcdef");
+    expect([plain.said, asked]).toEqual([["4 abcd"], ["2 ef"]]);
   });
 
   test("end with the stream", () => {

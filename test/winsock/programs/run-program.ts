@@ -49,8 +49,10 @@ class ProgramRun {
   #takenPosts = 0;
   /** A call that the event tells of is over, and none has been made since, which would reset it. */
   #mustBeSet = false;
-  /** FD_READ may be told: it was not since it was selected, or received, or something came. */
+  /** FD_READ may be told: it was not since it was selected, or received. */
   #mayTellRead = true;
+  /** Bytes that could be read when it was told last; it is told again when more have come. */
+  #readableWhenTold = 0;
   #mask = 0;
   #toldClose = 0;
 
@@ -232,9 +234,12 @@ class ProgramRun {
     const { error, a: bits } = thread.ask("enumerateEvents", { s: this.#s });
     if (error !== 0) return;
     check((bits & ~this.#mask) === 0, "nothing is told that was not asked for");
-    if ((this.#mask & FD_READ) !== 0 && this.#mayTellRead && readable > 0)
-      check((bits & FD_READ) !== 0, "FD_READ is told of what can be read");
-    if ((bits & FD_READ) !== 0) this.#mayTellRead = false;
+    const isNew = this.#mayTellRead || readable > this.#readableWhenTold;
+    if ((this.#mask & FD_READ) !== 0 && isNew && readable > 0) check((bits & FD_READ) !== 0, "FD_READ is told of what can be read");
+    if ((bits & FD_READ) !== 0) {
+      this.#mayTellRead = false;
+      this.#readableWhenTold = readable;
+    }
     if ((bits & FD_CLOSE) !== 0) this.#toldClose++;
     check(this.#toldClose <= 1, "FD_CLOSE is told once");
   }
@@ -243,7 +248,6 @@ class ProgramRun {
     const bytes = Uint8Array.from({ length: count }, (_, i) => peerByte(this.#peerSent + i));
     const sent = this.#v.peerWinsock.send(this.#peer, bytes, count, 0);
     if (sent > 0) this.#peerSent += sent;
-    if (sent > 0) this.#mayTellRead = this.#mayTellRead || (this.#mask & FD_READ) !== 0;
   }
 
   #peerReads(most: number): void {

@@ -230,6 +230,8 @@ export function overlappedFunctions(core: OverlappedCore): OverlappedFunctions {
     GetOverlappedResult(_hFile, lpOverlapped, lpNumberOfBytesTransferred, bWait) {
       if (lpOverlapped === null || lpNumberOfBytesTransferred === null) return refuse(WSA_INVALID_PARAMETER);
       core.port()?.takeReplies();
+      if (bWait) receives.release();
+      else receives.fill();
       const transfer = transfers.of(lpOverlapped);
       if (transfer !== undefined && !bWait) return refuse(WSA_IO_INCOMPLETE);
       while (transfer !== undefined && !transfer.isOver) if (core.port()?.awaitPosted() !== true) break;

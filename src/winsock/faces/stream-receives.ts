@@ -139,9 +139,10 @@ export class StreamReceives {
     for (const s of [...this.#behind.keys()]) this.#giveBack(s, port);
   }
 
-  /** The socket is closed. */
+  /** The socket is about to be closed: what stands behind is the host's to end. */
   drop(s: SOCKET): void {
-    this.#behind.delete(s);
+    const port = this.#behind.has(s) ? this.#core.port() : undefined;
+    if (port !== undefined) this.#giveBack(s, port);
     this.#wanting.delete(s);
   }
 

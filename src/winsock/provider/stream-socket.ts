@@ -969,7 +969,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (lingers && this.isNonblocking) return failed(WSAEWOULDBLOCK);
 
     this.leaveProgram();
-    this.#shown?.keep(0);
+    this.giveBackShown();
     this.#account();
     this.#listener?.close();
     this.unbind();

@@ -1,0 +1,150 @@
+/** Overlapped calls in the middle of a stream that ends, or whose program turns to something else. */
+import { describe, expect, test } from "@jest/globals";
+import {
+  FIONBIO,
+  HasOverlappedIoCompleted,
+  new_WSABUF,
+  new_WSAOVERLAPPED,
+  SD_SEND,
+  SO_LINGER,
+  SOL_SOCKET,
+  STATUS_PENDING,
+  sizeof_linger,
+  sizeof_sockaddr_in,
+  WSA_IO_INCOMPLETE,
+  WSA_IO_PENDING,
+  type WSAOVERLAPPED,
+} from "../../../src/winsock/abi/index.ts";
+import { type BlockingFace, createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import type { BlockingPort, CallRequest } from "../../../src/winsock/provider/calls.ts";
+import type { ProviderLimits } from "../../../src/winsock/provider/limits.ts";
+import { Provider } from "../../../src/winsock/provider/provider.ts";
+import { pattern } from "../../support/two-hosts.ts";
+import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
+import { fails, outcome } from "../../support/winsock-calls.ts";
+
+const CALL_BYTES = 16384;
+const BYTES = pattern(64 * CALL_BYTES, 5);
+
+interface Transfer {
+  readonly memory: Uint8Array;
+  readonly ov: WSAOVERLAPPED;
+}
+
+const transfer = (length = CALL_BYTES): Transfer => ({ memory: new Uint8Array(length), ov: new_WSAOVERLAPPED() });
+
+/** What its face asks of the host. */
+type Watch = (request: Omit<CallRequest, "id">) => void;
+
+/** A connection in the middle of a stream, of which so many bytes came. */
+function streaming(limits: Partial<ProviderLimits> = {}, makeFace?: (v: VirtualWinsock, open: () => BlockingPort) => BlockingFace) {
+  const v = new VirtualWinsock();
+  const provider = new Provider(v.ours, limits);
+  const asked: Omit<CallRequest, "id">[] = [];
+  const watch: { call: Watch; waits: () => void } = { call: () => {}, waits: () => {} };
+  const open = (): BlockingPort => {
+    const port = v.blockingPort(provider);
+    return {
+      ...port,
+      post(request, replied) {
+        asked.push(request);
+        watch.call(request);
+        return port.post(request, replied);
+      },
+      awaitPosted() {
+        watch.waits();
+        return port.awaitPosted();
+      },
+    };
+  };
+  const w = makeFace?.(v, open) ?? createBlockingFace(open);
+  w.WSAStartup(0x0202, {} as never);
+  const { peerWinsock: p } = v;
+  const listener = v.listener(80);
+  const s = v.stream(w);
+  expect(w.connect(s, address(PEER, 80), sizeof_sockaddr_in)).toBe(0);
+  const peer = p.accept(listener, null, null);
+  p.ioctlsocket(peer, FIONBIO, { value: 1 });
+  const port = w.CreateIoCompletionPort(s, 0, 5, 0);
+  let sent = 0;
+  const peerSends = (length: number): void => {
+    sent += Math.max(0, p.send(peer, BYTES.subarray(sent, sent + length), length, 0));
+    v.advance(100);
+  };
+  let received = 0;
+  /** Which bytes they are, and none is missing. */
+  const expectNext = ({ memory, ov }: Transfer): void => {
+    const { InternalHigh: length } = ov;
+    expect(Buffer.compare(memory.subarray(0, length), BYTES.subarray(received, received + length))).toBe(0);
+    received += length;
+  };
+  const receive = ({ memory, ov }: Transfer) => outcome(w, w.WSARecv(s, [new_WSABUF(memory)], 1, null, { value: 0 }, ov, null));
+  const dequeue = (ms = 0, face = w) => {
+    const [count, ov] = [{ value: -1 }, { value: null as WSAOVERLAPPED | null }];
+    const result = face.GetQueuedCompletionStatus(port, count, { value: 0 }, ov, ms);
+    return { result, error: face.WSAGetLastError(), count: count.value, ov: ov.value };
+  };
+  peerSends(CALL_BYTES);
+  const first = transfer();
+  receive(first);
+  expect(dequeue().count).toBe(CALL_BYTES);
+  expectNext(first);
+  /** A receive that stands behind what is shown. */
+  const behind = (): Transfer => {
+    const next = transfer();
+    asked.splice(0);
+    expect(receive(next)).toEqual(fails(WSA_IO_PENDING));
+    expect(asked.at(-1)).toMatchObject({ c: 1, s });
+    return next;
+  };
+  /** Makes sure that bytes are asked to be shown: nothing is there now. */
+  const asksToBeShown = (): void => {
+    const next = transfer();
+    peerSends(CALL_BYTES);
+    receive(next);
+    expect(dequeue()).toMatchObject({ result: 1, count: CALL_BYTES, ov: next.ov });
+    expectNext(next);
+  };
+  return { v, w, p, provider, s, peer, port, watch, peerSends, expectNext, transfer, receive, dequeue, behind, asksToBeShown };
+}
+
+describe("receives that stand behind what is shown", () => {
+  /** Three, the last two of which came before more was asked to be shown. */
+  function three() {
+    const all = streaming();
+    all.asksToBeShown();
+    const receives = [all.behind(), all.behind(), all.behind()] as const;
+    all.peerSends(1000);
+    // The first one is filled, and more is asked.
+    expect(receives.map(({ ov }) => ov.Internal)).toEqual([0, STATUS_PENDING, STATUS_PENDING]);
+    all.expectNext(receives[0]);
+    return { ...all, receives };
+  }
+
+  test("end with their socket, though more was asked to be shown since", () => {
+    const { w, s, dequeue, receives } = three();
+    w.setsockopt(s, SOL_SOCKET, SO_LINGER, { l_onoff: 1, l_linger: 0 }, sizeof_linger);
+    expect(w.closesocket(s)).toBe(0);
+    expect(receives.map(({ ov }) => HasOverlappedIoCompleted(ov))).toEqual([true, true, true]);
+    expect([dequeue().ov, dequeue().ov, dequeue().ov, dequeue().ov]).toEqual([...receives.map(({ ov }) => ov), null]);
+    const other = three();
+    expect(other.w.closesocket(other.s)).toBe(0);
+    expect([other.dequeue().ov, other.dequeue().ov, other.dequeue().ov]).toEqual(other.receives.map(({ ov }) => ov));
+  });
+
+  test("are found over by who asks, and waited for by who waits", () => {
+    const { v, w, s, behind, peerSends, expectNext, asksToBeShown } = streaming();
+    asksToBeShown();
+    const next = behind();
+    const count = { value: 0 };
+    expect([w.GetOverlappedResult(s, next.ov, count, 0), w.WSAGetLastError()]).toEqual([0, WSA_IO_INCOMPLETE]);
+    peerSends(1000);
+    expect([w.GetOverlappedResult(s, next.ov, count, 0), count.value]).toEqual([1, 1000]);
+    expectNext(next);
+    const last = behind();
+    v.after(5, () => peerSends(100));
+    expect([w.GetOverlappedResult(s, last.ov, count, 1), count.value]).toEqual([1, 100]);
+    expect(v.isStuck).toBe(false);
+    expectNext(last);
+  });
+});

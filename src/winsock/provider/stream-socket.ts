@@ -890,6 +890,8 @@ export class StreamSocket extends Socket implements TcpUser {
 
   #receiveEnding(goesOn = false): Outcome | undefined {
     if (this.isClosed) return failed(WSAEINTR);
+    // It has been begun anew, as it is when the peer has ended.
+    if (!this.isConnected) return DONE;
     if (this.#receiveIsShut && !goesOn) return failed(WSAESHUTDOWN);
     return this.#death === 0 ? undefined : failed(this.#death);
   }
@@ -941,6 +943,7 @@ export class StreamSocket extends Socket implements TcpUser {
   /** As a new socket, but for what it is bound to. */
   #begin(): void {
     this.#shown?.keep(0);
+    this.#shows++;
     // It goes its way to the end of TIME-WAIT without us.
     if (this.#death === 0) this.#connection!.close(false);
     const at = this.#acceptedAt;

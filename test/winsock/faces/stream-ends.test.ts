@@ -11,6 +11,7 @@ import {
   STATUS_PENDING,
   sizeof_linger,
   sizeof_sockaddr_in,
+  TF_REUSE_SOCKET,
   WSA_IO_INCOMPLETE,
   WSA_IO_PENDING,
   type WSAOVERLAPPED,
@@ -146,5 +147,21 @@ describe("receives that stand behind what is shown", () => {
     expect([w.GetOverlappedResult(s, last.ov, count, 1), count.value]).toEqual([1, 100]);
     expect(v.isStuck).toBe(false);
     expectNext(last);
+  });
+
+  test("end where their socket is begun anew, whether they or DisconnectEx came first", () => {
+    for (const isFirst of [true, false]) {
+      const { v, w, p, s, peer, receive, behind, asksToBeShown } = streaming();
+      asksToBeShown();
+      const disconnect = new_WSAOVERLAPPED();
+      const begin = () => expect([w.DisconnectEx(s, disconnect, TF_REUSE_SOCKET, 0), w.WSAGetLastError()]).toEqual([0, WSA_IO_PENDING]);
+      const receives = isFirst ? [behind(), behind()] : [transfer(), transfer()];
+      begin();
+      if (!isFirst) for (const each of receives) receive(each);
+      v.advance(100);
+      p.shutdown(peer, SD_SEND);
+      v.advance(1000);
+      expect([disconnect, ...receives.map(({ ov }) => ov)].map(HasOverlappedIoCompleted)).toEqual([true, true, true]);
+    }
   });
 });

@@ -1,4 +1,5 @@
 import { SOCKET_ERROR } from "../abi/constants.ts";
+import type { PendingCall } from "./pending-call.ts";
 import type { Waitable } from "./waitable.ts";
 
 /** What a call comes to: the parts of a CallReply that depend on the call. */
@@ -18,13 +19,13 @@ export type CallDirection = "receive" | "send" | "accept" | "show";
 /** A call that cannot be answered yet. It is tried again whenever something that it waits for changes. */
 export interface Wait {
   readonly on: readonly Waitable[];
-  /** The answer, if there is one by now. */
-  readonly attempt: () => Outcome | undefined;
+  /** The answer, if there is one by now. @param self the call, where it waits already */
+  readonly attempt: (self?: PendingCall) => Outcome | undefined;
   /** Infinity waits for ever. */
   readonly timeoutMs: number;
   /** The answer when the time is over. */
   readonly timedOut: () => Outcome;
-  /** It is tried again after so long, where it waits for ever and its answer depends on how long it has. */
+  /** What it waits for is looked at again after so long, where it waits for ever and its answer depends on how long it has. */
   readonly lookAgainMs?: number;
   readonly direction?: CallDirection | undefined;
   /** Whether it is a receive that wants what comes after the bytes that are shown, and that its face fills while any are. */

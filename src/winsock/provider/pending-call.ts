@@ -46,16 +46,21 @@ export class PendingCall {
     this.#timer = timers.timer(
       `${name}-timeout`,
       () => `winsock ${name}`,
-      isForEver ? () => this.retry() : () => this.end(wait.timedOut()),
+      isForEver ? () => this.#lookAgain() : () => this.end(wait.timedOut()),
       this,
     );
     this.#timer.set(isForEver ? wait.lookAgainMs! : wait.timeoutMs);
   }
 
+  /** Those behind it may have waited for it. */
+  #lookAgain(): void {
+    for (const waitable of this.#wait.on) waitable.wake();
+  }
+
   /** Something that it waits for changed. */
   retry(): void {
     if (this.#isOver || this.#isHeld()) return;
-    const outcome = this.#wait.attempt();
+    const outcome = this.#wait.attempt(this);
     if (outcome !== undefined) this.end(outcome);
   }
 

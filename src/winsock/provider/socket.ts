@@ -24,7 +24,7 @@ import { EventObject } from "./event-object.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
 import type { ByteBudget } from "./limits.ts";
 import { NetworkEvents } from "./network-events.ts";
-import { type Answer, type CallDirection, DONE, failed, type Outcome } from "./outcome.ts";
+import { type Answer, type CallDirection, DONE, failed, type Outcome, type Wait } from "./outcome.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { familyOf, type SocketFamily, socketFamily } from "./socket-family.ts";
 import type { SocketOptions } from "./socket-options.ts";
@@ -271,12 +271,7 @@ export abstract class Socket extends HandleObject {
   }
 
   /** @param timeoutMs 0 for ever */
-  protected waitHere(
-    direction: CallDirection | undefined,
-    attempt: () => Outcome | undefined,
-    timeoutMs: number,
-    timedOut: () => Outcome,
-  ): Answer {
+  protected waitHere(direction: CallDirection | undefined, attempt: Wait["attempt"], timeoutMs: number, timedOut: () => Outcome): Answer {
     return { on: [this], direction, attempt, timeoutMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : timeoutMs, timedOut };
   }
 

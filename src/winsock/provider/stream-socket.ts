@@ -50,7 +50,7 @@ import {
 } from "../abi/errors.ts";
 import { Acceptance } from "./acceptance.ts";
 import type { Endpoint } from "./endpoint.ts";
-import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
+import { type Answer, DONE, failed, isWait, type Outcome, succeeded, type Wait } from "./outcome.ts";
 import { CONTINUED, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import type { SocketFamily } from "./socket-family.ts";
 import { changedConnectionOptions, connectionOptions, defaultOptions, inheritedOptions } from "./socket-options.ts";
@@ -649,13 +649,14 @@ export class StreamSocket extends Socket implements TcpUser {
     const before = taken;
     taken = 0;
     const { context } = this.context.host;
-    const sinceMs = context.now;
-    const isPatient = (): boolean => isOverlapped && taken === 0 && context.now - sinceMs < ROOM_LIMIT_MS;
-    const attempt = (): Outcome | undefined => {
+    const untilMs = context.now + ROOM_LIMIT_MS;
+    const isPatient = (): boolean => isOverlapped && taken === 0 && context.now < untilMs;
+    const attempt: Wait["attempt"] = (self) => {
       if (this.isClosed) return failed(WSAEINTR);
       const failure = this.#sendError();
       if (failure !== 0) return failed(failure);
-      if (taken < rest.length && !(this.#isDraining() && isPatient())) {
+      const isNext = self === undefined || this.isNext(self);
+      if (taken < rest.length && isNext && !(this.#isDraining() && isPatient())) {
         taken += this.#take(rest, taken, how, isUrgent);
         if (taken === rest.length) kept.giveBack(rest);
       }

@@ -12,6 +12,12 @@ export abstract class Waitable {
     return false;
   }
 
+  /** No earlier call of its direction waits here. */
+  isNext(call: PendingCall): boolean {
+    for (const each of this.waiting) if (each.direction === call.direction) return each === call;
+    return true;
+  }
+
   /** Something changed: calls that wait here look again. */
   wake(): void {
     if (this.waiting.size === 0) return;

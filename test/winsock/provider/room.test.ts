@@ -180,3 +180,32 @@ test("who waits for room is told that the connection has died", () => {
   v.advance(1);
   expect(said[0]).toBe(-WSAECONNRESET);
 });
+
+test("sends that wait for room leave in the order in which they came, overlapped or not", () => {
+  for (const [step, bytes] of [
+    [0.1, 3000],
+    [0.5, 16_384],
+    [1, 65_536],
+  ] as const) {
+    const { v, call, peer } = connected();
+    const sent: number[] = [];
+    const answers: number[][] = [];
+    const send = (length: number, d: number): void => {
+      const value = answers.length + 1;
+      sent.push(...Array<number>(length).fill(value));
+      answers.push(call(CALL.send, { d, data: new Uint8Array(length).fill(value) }));
+    };
+    do send(65_536, OVERLAPPED);
+    while (answers.at(-1)!.length > 0);
+    for (const d of [0, OVERLAPPED, 0]) send(1000, d);
+    const memory = new Uint8Array(bytes);
+    const got: number[] = [];
+    for (let i = 0; i < 20_000 && got.length < sent.length; i++) {
+      v.advance(step);
+      const count = v.peerWinsock.recv(peer, memory, memory.length, 0);
+      if (count > 0) got.push(...memory.subarray(0, count));
+    }
+    expect(got).toEqual(sent);
+    expect(answers.every((said) => said.length > 0)).toBe(true);
+  }
+});

@@ -7,7 +7,7 @@ export const BYTES_OF_PACKET = 64;
 /** Packets that a port holds whatever its program has left: of calls that were said to go on, and may not end unheard. */
 const SHORT_QUEUE = 1024;
 
-/** Packets that may be here beyond its program's budget because its face knows of them, and cannot be refused. */
+/** Packets that a face may know of ahead: when it was last told so there was room, but they cannot be refused if that is used up since. */
 const MOST_AHEAD = 1024;
 
 /** What a completion port tells of one call that is over, or that PostQueuedCompletionStatus put there. */
@@ -32,6 +32,8 @@ interface Queued {
 export class CompletionPort extends HandleObject {
   readonly #queue: Queued[] = [];
   #ahead = 0;
+  /** As of `show`. */
+  #takesAhead = false;
   #takes = 0;
   readonly #budget: ByteBudget;
   /** Nobody has a handle of it any more; who waits is told so. */
@@ -53,12 +55,13 @@ export class CompletionPort extends HandleObject {
 
   /** For another one that its face knows of. */
   get hasRoomAhead(): boolean {
-    return this.#ahead < MOST_AHEAD;
+    return this.#takesAhead && this.#ahead < MOST_AHEAD;
   }
 
-  /** @param isAhead the face of its thread knows of it, and may take it without asking */
-  post(packet: Packet, isAhead = false): void {
+  /** @param isKnown the face of its thread knows of it, and may take it without asking */
+  post(packet: Packet, isKnown = false): void {
     if (this.isClosed) return;
+    const isAhead = isKnown && this.hasRoomAhead;
     this.#queue.push({ packet, aheadSince: isAhead ? this.#takes : -1 });
     if (isAhead) this.#ahead++;
     this.#budget.change(BYTES_OF_PACKET);
@@ -74,8 +77,9 @@ export class CompletionPort extends HandleObject {
     return taken.map(({ packet }) => packet);
   }
 
-  /** The oldest, after a `take`. They stay, and may be taken ahead. */
+  /** The oldest, after a `take`. They stay, and may be taken ahead; so may others that come, unless `most` is 0. */
   show(most: number): readonly Packet[] {
+    this.#takesAhead = most > 0;
     const shown = this.#queue.slice(0, most);
     for (const queued of shown) queued.aheadSince = this.#takes;
     this.#ahead = shown.length;
@@ -85,11 +89,11 @@ export class CompletionPort extends HandleObject {
   /** So many of those that may be taken ahead have been, the oldest first. */
   takeAhead(count: number): void {
     const taken = Math.min(Math.max(0, count), this.#ahead);
-    for (let left = taken; left > 0; left--) {
-      this.#queue.splice(
-        this.#queue.findIndex((queued) => this.#isAhead(queued)),
-        1,
-      );
+    for (let at = 0, left = taken; left > 0; ) {
+      if (this.#isAhead(this.#queue[at]!)) {
+        this.#queue.splice(at, 1);
+        left--;
+      } else at++;
     }
     this.#ahead -= taken;
     this.#budget.change(-BYTES_OF_PACKET * taken);

@@ -3,7 +3,7 @@ import { CALL, type CallRequest } from "./calls.ts";
 import type { Completion } from "./completion-port.ts";
 import type { EventObject } from "./event-object.ts";
 import type { Outcome, Sequel } from "./outcome.ts";
-import type { Socket } from "./socket.ts";
+import { POSTED, type Socket } from "./socket.ts";
 import { StreamSocket } from "./stream-socket.ts";
 import type { Thread } from "./thread.ts";
 
@@ -70,18 +70,23 @@ export class OverlappedCall implements Sequel {
 /** Of a send or of a receive that was over when it was called. */
 const bytesTransferred = ({ op, b, data }: CallRequest): number => (op === CALL.taken ? b : (data?.length ?? 0));
 
+/** Its face has told its program so already: bytes of a stream are taken, or on their way, and the call cannot be refused. */
+const isSaidToBeOver = ({ op, b }: CallRequest): boolean => op === CALL.taken || (op === CALL.send && b === POSTED);
+
 /** @returns the code where the call cannot be overlapped so; undefined for one that is not overlapped */
 export function overlappedCall(request: CallRequest, thread: Thread): OverlappedCall | number | undefined {
   const { d = 0, e = 0, s } = request;
   if ((d & OVERLAPPED) === 0) return undefined;
   const { process } = thread;
   const event = e === 0 ? undefined : process.event(e);
-  if (e !== 0 && event === undefined) return WSA_INVALID_HANDLE;
+  const isOver = isSaidToBeOver(request);
+  if (e !== 0 && event === undefined && !isOver) return WSA_INVALID_HANDLE;
   const socket = process.socket(s);
   if (socket?.completion !== undefined) {
     if ((d & HAS_ROUTINE) !== 0) return WSAEINVAL;
     const { hasRoom, hasRoomAhead, isShort } = socket.completion.port;
-    if ((d & PACKET_AHEAD) !== 0 ? !hasRoomAhead : !hasRoom && !((d & SAID_TO_GO_ON) !== 0 && isShort)) return WSAENOBUFS;
+    const mayBeBeyond = isOver ? hasRoomAhead || isShort : (d & SAID_TO_GO_ON) !== 0 && isShort;
+    if (!hasRoom && !mayBeBeyond) return isOver ? new OverlappedCall(thread, { ...request, d: d | NO_PACKET }, event, socket) : WSAENOBUFS;
   }
   return new OverlappedCall(thread, request, event, socket);
 }

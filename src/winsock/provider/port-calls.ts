@@ -39,7 +39,7 @@ export function associate(process: Process, handle: number, existing: number, ke
  * GetQueuedCompletionStatus(Ex). Result: how many packets; reply data: PACKET_NUMBERS little-endian f64 for each, and for those that are shown
  * beside them and stay.
  * @param timeoutMs −1 for ever
- * @param beside so many may be shown, where no other thread could take them; reply b: so many may be taken before it is asked again
+ * @param beside so many may be shown, where no other thread could take them, and there is room for more; reply b: so many may be taken before it is asked again
  */
 export function dequeue({ process, thread, handle }: Caller, timeoutMs: number, most: number, beside: number): Answer {
   const port = process.completionPort(handle);
@@ -51,7 +51,7 @@ export function dequeue({ process, thread, handle }: Caller, timeoutMs: number, 
     const packets = port.take(count);
     if (packets.length === 0) return undefined;
     for (const packet of packets) if (packet.thread !== thread.id) process.threads.get(packet.thread)?.tookElsewhere(packet.call);
-    const ahead = process.threads.size > 1 ? 0 : Math.min(Math.max(0, beside), MOST_AT_ONCE);
+    const ahead = process.threads.size > 1 || !port.hasRoom ? 0 : Math.min(Math.max(0, beside), MOST_AT_ONCE);
     return { result: packets.length, error: 0, b: ahead, data: encoded([...packets, ...port.show(ahead)], thread.id) };
   };
   const timedOut = (): Outcome => refused(WAIT_TIMEOUT);

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import {
   FIONBIO,
+  FIONREAD,
   HasOverlappedIoCompleted,
   new_WSABUF,
   new_WSAOVERLAPPED,
@@ -22,7 +23,7 @@ import type { ProviderLimits } from "../../../src/winsock/provider/limits.ts";
 import { Provider } from "../../../src/winsock/provider/provider.ts";
 import { pattern } from "../../support/two-hosts.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
-import { fails, outcome } from "../../support/winsock-calls.ts";
+import { fails, outcome, SUCCESS } from "../../support/winsock-calls.ts";
 
 const CALL_BYTES = 16384;
 const BYTES = pattern(64 * CALL_BYTES, 5);
@@ -163,5 +164,52 @@ describe("receives that stand behind what is shown", () => {
       v.advance(1000);
       expect([disconnect, ...receives.map(({ ov }) => ov)].map(HasOverlappedIoCompleted)).toEqual([true, true, true]);
     }
+  });
+});
+
+describe("receives that find bytes at once", () => {
+  /** A stream of which bytes are shown. */
+  function shown(limits: Partial<ProviderLimits> = {}) {
+    const all = streaming(limits);
+    all.asksToBeShown();
+    all.peerSends(4 * CALL_BYTES);
+    return all;
+  }
+
+  /** The bytes that come next are those that were not received. */
+  function expectRest({ w, s, expectNext }: ReturnType<typeof streaming>): void {
+    const rest = transfer(4 * CALL_BYTES);
+    w.ioctlsocket(s, FIONREAD, { value: 0 });
+    const length = w.recv(s, rest.memory, rest.memory.length, 0);
+    expect(length).toBeGreaterThan(0);
+    rest.ov.InternalHigh = length;
+    expectNext(rest);
+  }
+
+  test("have them for good, though their program has room for nothing more, and their packets too", () => {
+    const all = shown({ waitingBytes: 4096 });
+    const { w, port, receive, expectNext, dequeue } = all;
+    let posted = 0;
+    while (w.PostQueuedCompletionStatus(port, 0, 0, null) !== 0) posted++;
+    expect(posted).toBe(64);
+    const receives = [transfer(5000), transfer(5000)];
+    receives[1]!.ov.hEvent = w.WSACreateEvent();
+    for (const each of receives) {
+      expect(receive(each)).toEqual(SUCCESS);
+      expectNext(each);
+    }
+    expectRest(all);
+    const packets = Array.from({ length: posted + receives.length }, () => dequeue().ov);
+    expect(packets.filter((ov) => ov !== null)).toEqual(receives.map(({ ov }) => ov));
+    expect(dequeue().result).toBe(0);
+  });
+
+  test("have them for good, whatever they call their event", () => {
+    const all = shown();
+    const next = transfer(5000);
+    next.ov.hEvent = 0x7ff0;
+    expect(all.receive(next)).toEqual(SUCCESS);
+    all.expectNext(next);
+    expectRest(all);
   });
 });

@@ -4,8 +4,10 @@ import { WSAEMFILE, WSAENOBUFS, WSAEWOULDBLOCK } from "../../../src/winsock/abi/
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
 import { sockaddrBytes } from "../../../src/winsock/abi/structures.ts";
 import { CALL, type CallReply, type CallRequest } from "../../../src/winsock/provider/calls.ts";
+import { BYTES_OF_PACKET } from "../../../src/winsock/provider/completion-port.ts";
 import { HandleTable } from "../../../src/winsock/provider/handles.ts";
 import { DEFAULT_LIMITS, type ProviderLimits } from "../../../src/winsock/provider/limits.ts";
+import { OVERLAPPED, PACKET_AHEAD } from "../../../src/winsock/provider/overlapped.ts";
 import { Provider } from "../../../src/winsock/provider/provider.ts";
 import { encodeSets } from "../../../src/winsock/provider/select.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
@@ -61,6 +63,17 @@ describe("what one program may have", () => {
     const { s } = w.connection();
     const waiting = [0, 1, 2].map(() => w.call(CALL.recv, { s, a: 1 }));
     expect(waiting.map((replies) => replies[0]?.error)).toEqual([undefined, undefined, WSAENOBUFS]);
+  });
+
+  test("packets of calls that it says are over, beyond what may wait", () => {
+    const w = limited({ waitingBytes: 4096 });
+    const { s } = w.connection();
+    const port = w.call(CALL.associate, { s, b: 1 })[0]!.result;
+    for (let round = 0; round < 20; round++) {
+      for (let i = 0; i < 2000; i++) w.call(CALL.taken, { s, b: 1, d: OVERLAPPED | PACKET_AHEAD });
+      expect(w.call(CALL.dequeue, { s: port, b: 1, c: 31 })[0]).toMatchObject({ result: 1 });
+    }
+    expect(w.provider.usage.waitingBytes).toBeLessThan(4096 + 2048 * BYTES_OF_PACKET);
   });
 
   test("bytes that wait to be acknowledged: pieces of one send end where the budget does, on all sockets together", () => {

@@ -187,6 +187,23 @@ export class ReadAhead {
     return 0;
   }
 
+  /**
+   * As `take`, into several pieces of memory.
+   * @param tell makes the request by which the host hears of these, and of those `taken` since it was last told
+   */
+  takeAndTell(targets: readonly Uint8Array[], tell: (taken: number, count: number) => void): number {
+    if (this.#held === 0) return 0;
+    if (!this.counter.beginTaking()) {
+      this.forget();
+      return 0;
+    }
+    let count = 0;
+    for (const target of targets) count += this.#read(target);
+    if (this.counter.endTakingWith(count, (taken) => tell(taken, count))) return count;
+    this.forget();
+    return 0;
+  }
+
   #read(target: Uint8Array): number {
     let taken = 0;
     while (taken < target.length && this.#held > 0) {

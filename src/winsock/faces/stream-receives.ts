@@ -175,17 +175,17 @@ export class StreamReceives {
     const ahead = streams.readAhead(s);
     for (let next = behind[0]; next !== undefined && ahead !== undefined && ahead.heldBytes > 0; next = behind[0]) {
       const { transfer, buffers, completion } = next;
-      const bytes = takeInto(buffers, ahead);
-      if (bytes === 0) break;
-      behind.shift();
-      transfer.bytes = bytes;
-      this.#transfers.finish(transfer, 0);
       const call = transfer.calls[0]!;
       // None that is older may come after it.
       const isOldest = unseen.values().next().value === call;
       const mayAdd = isAhead && isOldest && completion !== undefined && packets.mayAdd(completion.port);
       const d = mayAdd ? PACKET_AHEAD : 0;
-      ahead.counter.tellWith((a) => port.post({ op: CALL.taken, s, a, b: bytes, c: 0, d, e: call, data: null }, () => {}));
+      // Another thread that came between would have the host fill it once more.
+      const bytes = ahead.takeAndTell(buffers, (a, b) => port.post({ op: CALL.taken, s, a, b, c: 0, d, e: call, data: null }, () => {}));
+      if (bytes === 0) break;
+      behind.shift();
+      transfer.bytes = bytes;
+      this.#transfers.finish(transfer, 0);
       if (mayAdd) {
         packets.add(completion.port, { key: completion.key, call, isOurs: true, bytes, error: 0 });
         names.seen(call);

@@ -56,6 +56,14 @@ export class TakenCounter {
     return atomics.compareExchange(this.#words, this.#at, TAKING, this.#beforeTaking + bytes) === TAKING;
   }
 
+  /** As `endTaking`, and the host hears of it by `post`: until that has left no other thread can come between. */
+  endTakingWith(bytes: number, post: (taken: number) => void): boolean {
+    if (atomics.compareExchange(this.#words, this.#at, TAKING, TELLING) !== TAKING) return false;
+    post(this.#beforeTaking + bytes);
+    settle(this.#words, this.#at, TELLING, 0);
+    return true;
+  }
+
   /** Of a socket that is closed, or of which nothing is known any more. */
   release(): void {
     if (this.#isReleased) return;

@@ -17,8 +17,8 @@ import {
   WSA_IO_PENDING,
   type WSAOVERLAPPED,
 } from "../../../src/winsock/abi/index.ts";
-import { type BlockingFace, createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
-import type { BlockingPort, CallRequest } from "../../../src/winsock/provider/calls.ts";
+import { createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
+import type { CallRequest } from "../../../src/winsock/provider/calls.ts";
 import type { ProviderLimits } from "../../../src/winsock/provider/limits.ts";
 import { Provider } from "../../../src/winsock/provider/provider.ts";
 import { pattern } from "../../support/two-hosts.ts";
@@ -35,31 +35,22 @@ interface Transfer {
 
 const transfer = (length = CALL_BYTES): Transfer => ({ memory: new Uint8Array(length), ov: new_WSAOVERLAPPED() });
 
-/** What its face asks of the host. */
-type Watch = (request: Omit<CallRequest, "id">) => void;
-
 /** A connection in the middle of a stream, of which so many bytes came. */
-function streaming(limits: Partial<ProviderLimits> = {}, makeFace?: (v: VirtualWinsock, open: () => BlockingPort) => BlockingFace) {
+function streaming(limits: Partial<ProviderLimits> = {}, threads = 1) {
   const v = new VirtualWinsock();
   const provider = new Provider(v.ours, limits);
   const asked: Omit<CallRequest, "id">[] = [];
-  const watch: { call: Watch; waits: () => void } = { call: () => {}, waits: () => {} };
-  const open = (): BlockingPort => {
+  const alone = createBlockingFace(() => {
     const port = v.blockingPort(provider);
     return {
       ...port,
       post(request, replied) {
         asked.push(request);
-        watch.call(request);
         return port.post(request, replied);
       },
-      awaitPosted() {
-        watch.waits();
-        return port.awaitPosted();
-      },
     };
-  };
-  const w = makeFace?.(v, open) ?? createBlockingFace(open);
+  });
+  const [w = alone, ...others] = threads > 1 ? v.threads(threads) : [];
   w.WSAStartup(0x0202, {} as never);
   const { peerWinsock: p } = v;
   const listener = v.listener(80);
@@ -96,18 +87,20 @@ function streaming(limits: Partial<ProviderLimits> = {}, makeFace?: (v: VirtualW
     const next = transfer();
     asked.splice(0);
     expect(receive(next)).toEqual(fails(WSA_IO_PENDING));
-    expect(asked.at(-1)).toMatchObject({ c: 1, s });
+    if (threads === 1) expect(asked.at(-1)).toMatchObject({ c: 1, s });
     return next;
   };
-  /** Makes sure that bytes are asked to be shown: nothing is there now. */
+  /** Makes sure that bytes are asked to be shown: nothing is there now. A thread that may have others asks once more what its socket is like. */
   const asksToBeShown = (): void => {
-    const next = transfer();
-    peerSends(CALL_BYTES);
-    receive(next);
-    expect(dequeue()).toMatchObject({ result: 1, count: CALL_BYTES, ov: next.ov });
-    expectNext(next);
+    for (let i = 0; i < Math.min(threads, 2); i++) {
+      const next = transfer();
+      peerSends(CALL_BYTES);
+      receive(next);
+      expect(dequeue()).toMatchObject({ result: 1, count: CALL_BYTES, ov: next.ov });
+      expectNext(next);
+    }
   };
-  return { v, w, p, provider, s, peer, port, watch, peerSends, expectNext, transfer, receive, dequeue, behind, asksToBeShown };
+  return { v, w, others, p, s, peer, port, peerSends, expectNext, receive, dequeue, behind, asksToBeShown };
 }
 
 describe("receives that stand behind what is shown", () => {
@@ -148,6 +141,27 @@ describe("receives that stand behind what is shown", () => {
     expect([w.GetOverlappedResult(s, last.ov, count, 1), count.value]).toEqual([1, 100]);
     expect(v.isStuck).toBe(false);
     expectNext(last);
+  });
+
+  test("lose nothing to the thread that comes while they are filled", () => {
+    const { others, behind, asksToBeShown, peerSends, expectNext, dequeue } = streaming({}, 2);
+    asksToBeShown();
+    const receives = [behind(), behind()];
+    let length = 0;
+    Object.defineProperty(receives[0]!.ov, "InternalHigh", {
+      get: () => length,
+      set(value: number) {
+        length = value;
+        others[0]!.ioctlsocket(0, FIONREAD, { value: 0 });
+      },
+    });
+    peerSends(1000);
+    expect(receives[0]!.ov.Internal).toBe(0);
+    peerSends(1000);
+    for (const each of receives) {
+      expect(dequeue(5)).toMatchObject({ result: 1, count: 1000, ov: each.ov });
+      expectNext(each);
+    }
   });
 
   test("end where their socket is begun anew, whether they or DisconnectEx came first", () => {

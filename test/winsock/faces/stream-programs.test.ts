@@ -4,6 +4,7 @@ import {
   FIONBIO,
   FIONREAD,
   HasOverlappedIoCompleted,
+  MSG_OOB,
   new_OVERLAPPED_ENTRY,
   new_WSABUF,
   new_WSAOVERLAPPED,
@@ -39,6 +40,17 @@ const step = fc.oneof(
     arbitrary: fc.record({ do: fc.constantFrom("cancel" as const, "cancel one" as const, "other takes" as const), amount: amount(3) }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("other goes" as const, "peer ends" as const), amount: amount(1) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom("poll" as const, "send now" as const, "receive now" as const, "duplicate" as const, "receive urgent" as const),
+      amount: amount(9000),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom("other sends" as const, "post" as const, "sleep" as const), amount: amount(3000) }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -47,8 +59,12 @@ interface Call {
   readonly memory: readonly Uint8Array[];
   readonly isReceive: boolean;
   told: number;
+  /** No overlapped one, and told of at once. */
+  readonly isPlain?: boolean;
 }
 
+/** Of our socket's packets. */
+const KEY = 9;
 /** What the peer sends, and we. */
 const THEIRS = pattern(2_000_000, 3);
 const OURS = pattern(2_000_000, 4);
@@ -62,7 +78,7 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
   expect(w.connect(s, address(PEER, 80), sizeof_sockaddr_in)).toBe(0);
   const peer = p.accept(listener, null, null);
   p.ioctlsocket(peer, FIONBIO, { value: 1 });
-  const port = w.CreateIoCompletionPort(s, 0, 9, 0);
+  const port = w.CreateIoCompletionPort(s, 0, KEY, 0);
   const calls: Call[] = [];
   const order: Call[] = [];
   let [sent, ourSent, ourRead, takenByOther] = [0, 0, 0, 0];
@@ -87,7 +103,10 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
     const entries = Array.from({ length: count }, new_OVERLAPPED_ENTRY);
     const removed = { value: 0 };
     if (face.GetQueuedCompletionStatusEx(port, entries, count, removed, 0, 0) === 0) return 0;
-    for (const { lpOverlapped } of entries.slice(0, removed.value)) tell(lpOverlapped);
+    for (const { lpOverlapped, lpCompletionKey } of entries.slice(0, removed.value)) {
+      tell(lpOverlapped);
+      if (face !== w && lpCompletionKey === KEY) takenByOther++;
+    }
     return removed.value;
   };
   const takeOne = (): void => {
@@ -101,6 +120,10 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
       expect(Buffer.compare(memory.subarray(0, n), OURS.subarray(ourRead, ourRead + n))).toBe(0);
       ourRead += n;
     }
+  };
+  const sendNow = (face: BlockingFace, bytes: number): void => {
+    const count = face.send(s, OURS.subarray(ourSent, ourSent + bytes), bytes, 0);
+    ourSent += Math.max(0, count);
   };
   const act: Readonly<Record<Step["do"], (amount: number) => void>> = {
     receive: (bytes) => begin(true, bytes % 2 === 0 ? [new Uint8Array(bytes)] : [new Uint8Array(7), new Uint8Array(bytes - 7)]),
@@ -121,10 +144,38 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
     "cancel one": () => void w.CancelIoEx(s, calls.findLast(({ isReceive }) => isReceive)?.ov ?? null),
     "other takes"(count) {
       const [other] = others;
-      if (other !== undefined) takenByOther += dequeue(other, count);
+      if (other !== undefined) dequeue(other, count);
     },
     "other goes": () => others.shift()?.end(),
     "peer ends": () => void p.shutdown(peer, SD_SEND),
+    poll() {
+      for (const { ov, isReceive } of calls.slice(-8)) if (isReceive) w.GetOverlappedResult(s, ov, { value: 0 }, 0);
+    },
+    "send now"(bytes) {
+      if (calls.every(({ ov }) => HasOverlappedIoCompleted(ov)) || ourSent - ourRead < 60_000) sendNow(w, bytes);
+    },
+    "other sends"(bytes) {
+      if (others[0] !== undefined && ourSent - ourRead < 60_000) sendNow(others[0], bytes);
+    },
+    "receive now"(bytes) {
+      const there = { value: 0 };
+      w.ioctlsocket(s, FIONREAD, there);
+      const isWaiting = calls.some(({ ov, isReceive }) => isReceive && !HasOverlappedIoCompleted(ov));
+      if (isWaiting || there.value === 0) return;
+      const memory = new Uint8Array(bytes);
+      const count = w.recv(s, memory, bytes, 0);
+      expect(count).toBeGreaterThan(0);
+      const ov = { ...new_WSAOVERLAPPED(), Internal: 0, InternalHigh: count };
+      calls.push({ ov, memory: [memory], isReceive: true, told: 1, isPlain: true });
+    },
+    duplicate() {
+      const handle = { value: 0 };
+      w.DuplicateHandle(w.GetCurrentProcess(), s, w.GetCurrentProcess(), handle, 0, 0, 0);
+      w.closesocket(handle.value);
+    },
+    "receive urgent": () => void w.recv(s, new Uint8Array(1), 1, MSG_OOB),
+    post: () => void w.PostQueuedCompletionStatus(port, 1, 1, null),
+    sleep: () => void w.SleepEx(1, 1),
   };
   // First of all a stream.
   for (let i = 0; i < paddingSteps; i++) {
@@ -164,6 +215,6 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
 test("overlapped calls in a stream bring each byte once and in order, and each is told of once, whoever knew of it first", () => {
   const programs = fc.array(step, { minLength: 5, maxLength: 60 });
   fc.assert(fc.property(programs, fc.boolean(), fc.integer({ min: 0, max: 3 }), run), {
-    numRuns: 200,
+    numRuns: Number(process.env["RUNS"] ?? 200),
   });
 });

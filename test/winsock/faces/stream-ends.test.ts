@@ -1,6 +1,7 @@
 /** Overlapped calls in the middle of a stream that ends, or whose program turns to something else. */
 import { describe, expect, test } from "@jest/globals";
 import {
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
   FIONBIO,
   FIONREAD,
   HasOverlappedIoCompleted,
@@ -225,5 +226,56 @@ describe("receives that find bytes at once", () => {
     expect(all.receive(next)).toEqual(SUCCESS);
     all.expectNext(next);
     expectRest(all);
+  });
+});
+
+describe("where another thread comes", () => {
+  /** A thread that calls nothing any more once it has begun a receive behind what is shown. */
+  function waiting() {
+    const all = streaming({}, 2);
+    all.asksToBeShown();
+    return { ...all, other: all.others[0]! };
+  }
+
+  test("a thread that waits for packets gets them", () => {
+    const { v, other, behind, peerSends, expectNext, dequeue } = waiting();
+    const receives = [behind(), behind()];
+    v.after(5, () => void other.ioctlsocket(0, FIONREAD, { value: 0 }));
+    v.after(10, () => peerSends(1000));
+    for (const [i, each] of receives.entries()) {
+      if (i > 0) v.after(5, () => peerSends(1000));
+      expect(dequeue(-1)).toMatchObject({ result: 1, count: 1000, ov: each.ov });
+      expectNext(each);
+    }
+    expect(v.isStuck).toBe(false);
+  });
+
+  test("it gets packets of receives whose thread calls no more", () => {
+    const { v, other, behind, peerSends, expectNext, dequeue } = waiting();
+    const receives = [behind(), behind()];
+    peerSends(1000);
+    // The first has not looked, and what is shown to it is the host's again.
+    expect([dequeue(5, other).count, dequeue(5, other).result]).toEqual([1000, 0]);
+    peerSends(500);
+    expect(dequeue(5, other).count).toBe(500);
+    for (const each of receives) {
+      expect(each.ov.Internal).toBe(0);
+      expectNext(each);
+    }
+    expect([dequeue().result, v.isStuck]).toEqual([0, false]);
+  });
+
+  test("what the first knew of its calls it asks anew", () => {
+    const { s, other, peerSends, receive, dequeue } = waiting();
+    // While both are there the first asks what its socket is like.
+    other.ioctlsocket(s, FIONREAD, { value: 0 });
+    peerSends(CALL_BYTES);
+    receive(transfer());
+    expect(dequeue().count).toBe(CALL_BYTES);
+    other.SetFileCompletionNotificationModes(s, FILE_SKIP_COMPLETION_PORT_ON_SUCCESS);
+    other.end();
+    peerSends(CALL_BYTES);
+    expect(receive(transfer())).toEqual(SUCCESS);
+    expect(dequeue().result).toBe(0);
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
+  FILE_SKIP_COMPLETION_PORT_ON_SUCCESS,
   FIONBIO,
   FIONREAD,
   HasOverlappedIoCompleted,
@@ -48,6 +49,13 @@ const step = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constantFrom("receive silently" as const, "modes" as const, "peer urgent" as const, "dequeue alertably" as const),
+      amount: fc.integer({ min: STREAM_FROM, max: 9000 }),
+    }),
+  },
+  {
     weight: 1,
     arbitrary: fc.record({ do: fc.constantFrom("other sends" as const, "post" as const, "sleep" as const), amount: amount(3000) }),
   },
@@ -59,8 +67,6 @@ interface Call {
   readonly memory: readonly Uint8Array[];
   readonly isReceive: boolean;
   told: number;
-  /** No overlapped one, and told of at once. */
-  readonly isPlain?: boolean;
 }
 
 /** Of our socket's packets. */
@@ -82,12 +88,17 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
   const calls: Call[] = [];
   const order: Call[] = [];
   let [sent, ourSent, ourRead, takenByOther] = [0, 0, 0, 0];
-  const begin = (isReceive: boolean, memory: readonly Uint8Array[]): void => {
-    const call: Call = { ov: new_WSAOVERLAPPED(), memory, isReceive, told: 0 };
+  const event = w.WSACreateEvent();
+  let skipsPackets = false;
+  let wasUrgent = false;
+  const begin = (isReceive: boolean, memory: readonly Uint8Array[], isSilent = false): void => {
+    const call: Call = { ov: new_WSAOVERLAPPED(), memory, isReceive, told: isSilent ? 1 : 0 };
+    if (isSilent) call.ov.hEvent = event | 1;
     const buffers = memory.map((each) => new_WSABUF(each));
     const result = isReceive
       ? w.WSARecv(s, buffers, buffers.length, null, { value: 0 }, call.ov, null)
       : w.WSASend(s, buffers, buffers.length, null, 0, call.ov, null);
+    if (result === 0 && skipsPackets) call.told = 1;
     if (result === 0 || w.WSAGetLastError() === WSA_IO_PENDING) calls.push(call);
   };
   const tell = (ov: WSAOVERLAPPED | null): void => {
@@ -99,10 +110,10 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
     order.push(call);
   };
   /** @returns whether there was one */
-  const dequeue = (face: BlockingFace, count: number): number => {
+  const dequeue = (face: BlockingFace, count: number, ms = 0, isAlertable = false): number => {
     const entries = Array.from({ length: count }, new_OVERLAPPED_ENTRY);
     const removed = { value: 0 };
-    if (face.GetQueuedCompletionStatusEx(port, entries, count, removed, 0, 0) === 0) return 0;
+    if (face.GetQueuedCompletionStatusEx(port, entries, count, removed, ms, isAlertable) === 0) return 0;
     for (const { lpOverlapped, lpCompletionKey } of entries.slice(0, removed.value)) {
       tell(lpOverlapped);
       if (face !== w && lpCompletionKey === KEY) takenByOther++;
@@ -140,7 +151,8 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
     "peer reads": readOurs,
     look: () => void calls.at(-1)?.ov.Internal,
     ask: () => void w.ioctlsocket(s, FIONREAD, { value: 0 }),
-    cancel: () => void w.CancelIo(s),
+    // What a send that waits has still to send would be missing.
+    cancel: () => void (ourSent - ourRead < 60_000 && w.CancelIo(s)),
     "cancel one": () => void w.CancelIoEx(s, calls.findLast(({ isReceive }) => isReceive)?.ov ?? null),
     "other takes"(count) {
       const [other] = others;
@@ -166,7 +178,7 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
       const count = w.recv(s, memory, bytes, 0);
       expect(count).toBeGreaterThan(0);
       const ov = { ...new_WSAOVERLAPPED(), Internal: 0, InternalHigh: count };
-      calls.push({ ov, memory: [memory], isReceive: true, told: 1, isPlain: true });
+      calls.push({ ov, memory: [memory], isReceive: true, told: 1 });
     },
     duplicate() {
       const handle = { value: 0 };
@@ -174,6 +186,19 @@ function run(steps: readonly Step[], lends: boolean, paddingSteps: number): void
       w.closesocket(handle.value);
     },
     "receive urgent": () => void w.recv(s, new Uint8Array(1), 1, MSG_OOB),
+    "receive silently": (bytes) => begin(true, [new Uint8Array(bytes)], true),
+    modes() {
+      skipsPackets = !skipsPackets;
+      w.SetFileCompletionNotificationModes(s, skipsPackets ? FILE_SKIP_COMPLETION_PORT_ON_SUCCESS : 0);
+    },
+    "peer urgent"() {
+      if (!wasUrgent) p.send(peer, new Uint8Array(1), 1, MSG_OOB);
+      wasUrgent = true;
+    },
+    "dequeue alertably"(count) {
+      if (count % 2 === 0) w.QueueUserAPC(() => {}, w.GetCurrentThread(), 0);
+      dequeue(w, 1 + (count % 3), count % 5, true);
+    },
     post: () => void w.PostQueuedCompletionStatus(port, 1, 1, null),
     sleep: () => void w.SleepEx(1, 1),
   };

@@ -209,18 +209,21 @@ export class KnownStreams {
 
   /** @returns whether it could be asked */
   #askToShow(s: SOCKET, ahead: ReadAhead): boolean {
-    let hasLeft = false;
+    let [hasLeft, hasFailed] = [false, false];
     ahead.counter.tellWith((taken) => {
       const request = { op: CALL.show, s, a: SHOWN_AT_ONCE, b: ahead.asks(), c: taken, data: null };
       hasLeft = this.#post(request, (reply) => {
         // Where others have come that is the reason, and ends with them.
         if (reply.error === WSAEOPNOTSUPP && this.#process().isAlone) ahead.refused();
-        else if (reply.error !== 0) ahead.forget();
-        else if (reply.data !== null) ahead.add(reply.data, reply.isLent === true);
+        else if (reply.error !== 0) {
+          ahead.forget();
+          hasFailed = true;
+        } else if (reply.data !== null) ahead.add(reply.data, reply.isLent === true);
         ahead.answered();
       });
       if (!hasLeft) ahead.hasNotAsked();
     });
-    return hasLeft;
+    // It may have failed before it left: the network is gone.
+    return hasLeft && !hasFailed;
   }
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { below, SeededRandom } from "../../../src/stack/core/random.ts";
 import { Connection } from "../../../src/stack/tcp/connection.ts";
 import { FIONBIO, FIONREAD, MSG_PEEK, SD_SEND, SO_LINGER, SO_RCVTIMEO, SO_SNDBUF, SOL_SOCKET } from "../../../src/winsock/abi/constants.ts";
-import { WSAECONNRESET, WSAESHUTDOWN, WSAETIMEDOUT, WSAEWOULDBLOCK } from "../../../src/winsock/abi/errors.ts";
+import { WSAECONNRESET, WSAENETDOWN, WSAESHUTDOWN, WSAETIMEDOUT, WSAEWOULDBLOCK } from "../../../src/winsock/abi/errors.ts";
 import type { SOCKET } from "../../../src/winsock/abi/structures.ts";
 import { KnownStreams } from "../../../src/winsock/faces/known-streams.ts";
 import { ReadAhead, SHOWN_AT_ONCE } from "../../../src/winsock/faces/read-ahead.ts";
@@ -364,6 +364,34 @@ describe("ReadAhead", () => {
       [8, 0],
       [0, 1],
     ]);
+  });
+
+  test("nobody asks on and on where the network is gone", () => {
+    const answers: (() => void)[] = [];
+    let isGone = false;
+    let posts = 0;
+    const known = new KnownStreams((_request, replied) => {
+      if (++posts > 1000) throw new Error("asks on and on");
+      const data = new Uint8Array(SHOWN_AT_ONCE);
+      if (isGone) replied({ id: 0, result: -1, error: WSAENETDOWN, a: 0, b: 0, data: null });
+      else answers.push(() => replied({ id: 0, result: data.length, error: 0, a: 0, b: 0, data }));
+      return true;
+    });
+    const answer = () => {
+      for (const give of answers.splice(0)) give();
+    };
+    known.received(4, 8192, 8192);
+    answer();
+    const ahead = known.readAhead(4)!;
+    ahead.take(new Uint8Array(1));
+    known.tookShown(4, ahead);
+    answer();
+    // More is here than is asked for.
+    expect([ahead.isAsked, ahead.isWorthAsking()]).toEqual([false, false]);
+    isGone = true;
+    ahead.take(new Uint8Array(6 * SHOWN_AT_ONCE));
+    known.tookShown(4, ahead);
+    expect([ahead.isAsked, ahead.heldBytes]).toEqual([false, 0]);
   });
 
   test("streams that read ahead by turns do so in the same memory", () => {

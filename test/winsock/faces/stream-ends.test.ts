@@ -16,10 +16,11 @@ import {
   TF_REUSE_SOCKET,
   WSA_IO_INCOMPLETE,
   WSA_IO_PENDING,
+  WSAENETDOWN,
   type WSAOVERLAPPED,
 } from "../../../src/winsock/abi/index.ts";
 import { createBlockingFace } from "../../../src/winsock/faces/blocking-face.ts";
-import type { CallRequest } from "../../../src/winsock/provider/calls.ts";
+import type { CallReply, CallRequest } from "../../../src/winsock/provider/calls.ts";
 import type { ProviderLimits } from "../../../src/winsock/provider/limits.ts";
 import { Provider } from "../../../src/winsock/provider/provider.ts";
 import { pattern } from "../../support/two-hosts.ts";
@@ -36,21 +37,40 @@ interface Transfer {
 
 const transfer = (length = CALL_BYTES): Transfer => ({ memory: new Uint8Array(length), ov: new_WSAOVERLAPPED() });
 
+const GONE = { id: 0, result: -1, error: WSAENETDOWN, a: 0, b: 0, data: null };
+
 /** A connection in the middle of a stream, of which so many bytes came. */
 function streaming(limits: Partial<ProviderLimits> = {}, threads = 1) {
   const v = new VirtualWinsock();
   const provider = new Provider(v.ours, limits);
   const asked: Omit<CallRequest, "id">[] = [];
+  let isGone = false;
+  let failing: ((reply: CallReply) => void)[] = [];
   const alone = createBlockingFace(() => {
     const port = v.blockingPort(provider);
     return {
       ...port,
+      call: (request) => (isGone ? GONE : port.call(request)),
       post(request, replied) {
         asked.push(request);
-        return port.post(request, replied);
+        if (!isGone) failing.push(replied);
+        if (isGone) replied(GONE);
+        return isGone
+          ? 0
+          : port.post(request, (reply) => {
+              failing = failing.filter((each) => each !== replied);
+              replied(reply);
+            });
       },
+      takeReplies: () => void (isGone || port.takeReplies()),
+      awaitPosted: () => !isGone && port.awaitPosted(),
     };
   });
+  /** As a daemon that ends: what was asked and not answered is WSAENETDOWN. */
+  const end = (): void => {
+    isGone = true;
+    for (const fail of failing.splice(0)) fail(GONE);
+  };
   const [w = alone, ...others] = threads > 1 ? v.threads(threads) : [];
   w.WSAStartup(0x0202, {} as never);
   const { peerWinsock: p } = v;
@@ -101,7 +121,7 @@ function streaming(limits: Partial<ProviderLimits> = {}, threads = 1) {
       expectNext(next);
     }
   };
-  return { v, w, others, p, s, peer, port, peerSends, expectNext, receive, dequeue, behind, asksToBeShown };
+  return { v, w, end, others, p, s, peer, port, peerSends, expectNext, receive, dequeue, behind, asksToBeShown };
 }
 
 describe("receives that stand behind what is shown", () => {
@@ -277,5 +297,31 @@ describe("where another thread comes", () => {
     peerSends(CALL_BYTES);
     expect(receive(transfer())).toEqual(SUCCESS);
     expect(dequeue().result).toBe(0);
+  });
+});
+
+describe("where the network ends", () => {
+  test("who waits for packets is told, and receives behind what is shown are over", () => {
+    const { v, end, behind, asksToBeShown, dequeue } = streaming();
+    asksToBeShown();
+    const receives = [behind(), behind()];
+    end();
+    expect(dequeue(-1)).toMatchObject({ result: 0, error: WSAENETDOWN });
+    expect(receives.map(({ ov }) => HasOverlappedIoCompleted(ov))).toEqual([true, true]);
+    expect(v.isStuck).toBe(false);
+  });
+
+  test("nothing is received any more", () => {
+    const { w, s, end, asksToBeShown, peerSends, expectNext, receive } = streaming();
+    asksToBeShown();
+    peerSends(2 * CALL_BYTES);
+    // Takes what was answered by now.
+    const first = transfer(5000);
+    expect(receive(first)).toEqual(SUCCESS);
+    expectNext(first);
+    end();
+    expect(outcome(w, w.WSARecv(s, [new_WSABUF(new Uint8Array(10))], 1, null, { value: 0 }, new_WSAOVERLAPPED(), null))).toEqual(
+      fails(WSAENETDOWN),
+    );
   });
 });

@@ -223,9 +223,10 @@ export class Transfers {
     if (!this.#core.streams.isAlone()) this.#core.call(CALL.fence, 0, 0, 0, 0, null);
   }
 
-  /** Where the packet of a call goes, if it leaves one that this thread can know of. */
+  /** Where the packet of a call goes, if it leaves one that this thread can know of: one whose event is none leaves nothing. */
   completionOf(s: SOCKET, overlapped: WSAOVERLAPPED): PortOfSocket | undefined {
-    return this.#toldBy(s, overlapped).leavesPacket ? this.flows.of(s).completion : undefined;
+    const { leavesPacket, e } = this.#toldBy(s, overlapped);
+    return leavesPacket && e === 0 ? this.flows.of(s).completion : undefined;
   }
 
   #toldBy(s: SOCKET, { hEvent }: WSAOVERLAPPED): EndTold {

@@ -66,7 +66,8 @@ export const CALL = {
   /**
    * Not Winsock: s, or a completion port; a: how many bytes were taken of those shown, or how many packets of those that may be taken ahead; b:
    * of the bytes, those of an overlapped receive: one (`d`, `e`) that was over when it was called, or, where `d` does not say that it is
-   * overlapped, the one behind what was shown whose id `e` is; c: 1 where all others are to be had again. Result: b.
+   * overlapped, the one behind what was shown whose id `e` is; c: 1 where all others are to be had again. Never refused: one whose event is none has
+   * none. Result: b.
    */
   taken: 22,
   /** WSACreateEvent, CreateEvent. a: 1 for manual reset; b: 1 when it is signalled from the beginning. Result: the event, 0 for none. */
@@ -97,7 +98,7 @@ export const CALL = {
   cancelIo: 33,
   /** CreateIoCompletionPort. s: a socket, or 0; a: a port, or 0 for a new one; b: the key. Result: the port, 0 for none. */
   associate: 34,
-  /** GetQueuedCompletionStatus(Ex). s: a port; a: milliseconds, −1 for ever; b: how many at most; c: how many more to show, which stay until they are `taken`, where there is one thread. Result: packets; reply b: how many may be taken ahead, of those shown and those of calls that were said to be over, before this is asked again; reply data: five little-endian f64 of each: key, 1 when it tells of a call of this thread, that call's id, bytes, error. */
+  /** GetQueuedCompletionStatus(Ex). s: a port; a: milliseconds, −1 for ever; b: how many at most; c: how many more to show, which stay until they are `taken`, where there is one thread. Result: packets; reply b: how many may be taken ahead, of those shown and those of calls that were said to be over, before this is asked again: none where there are more threads, or no room for more; reply data: five little-endian f64 of each: key, 1 when it tells of a call of this thread, that call's id, bytes, error. */
   dequeue: 35,
   /** PostQueuedCompletionStatus. s: a port; a: bytes; b: key; c: what stands for the call, 0 for nothing. Reply data: as of a fence with c 2. */
   postPacket: 36,

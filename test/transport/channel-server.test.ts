@@ -17,12 +17,15 @@ import { RingReader, RingWriter } from "../../src/transport/ring.ts";
 import { newRingsMemory, SharedRings } from "../../src/transport/shared-rings.ts";
 import { ECHO, EchoHandler, HOLD, PRODUCE } from "./echo-handler.ts";
 
+/** Small enough that eight answers fill it. */
+const RING_BYTES = 1024 * 1024;
+
 /** The client's name on the channel. */
 const NAME = 1;
 
 /** A server, and its client's ends of the two rings. */
 function setUp(rings?: SharedRings) {
-  const channel = new Channel(newChannelMemory());
+  const channel = new Channel(newChannelMemory(RING_BYTES));
   const handler = new EchoHandler();
   let clients = 40;
   const server = new ChannelServer(channel, handler, { next: () => ++clients }, rings);
@@ -211,6 +214,6 @@ describe("a client that does not read", () => {
     while (event(count)) count++;
     // Half of the ring is left for replies.
     expect(server.event(client, 7, count, new Uint8Array(0))).toBe(false);
-    expect((count - 3) * (HEADER_BYTES + 16)).toBeLessThanOrEqual(1024 * 1024 - 2 * MAX_DATA);
+    expect((count - 3) * (HEADER_BYTES + 16)).toBeLessThanOrEqual(RING_BYTES - 2 * MAX_DATA);
   });
 });

@@ -136,11 +136,11 @@ describe("calls through shared memory", () => {
     await serveUntil(port.call(request(ECHO)));
     const client = [...handler.clients][0]!;
     let lost = 0;
-    for (let i = 0; i < 2000; i++) if (!server.event(client, 1, i, new Uint8Array(1000))) lost++;
+    for (let i = 0; i < 4000; i++) if (!server.event(client, 1, i, new Uint8Array(1000))) lost++;
     expect(lost).toBeGreaterThan(1000);
     const reply = await serveUntil(port.call(request(PRODUCE, null, 200_000)));
     expect(reply.data?.length).toBe(200_000);
-    expect(counts.length).toBe(2000 - lost);
+    expect(counts.length).toBe(4000 - lost);
   });
 });
 

@@ -55,7 +55,7 @@ export class StreamReceives {
     const ahead = this.#behind.has(s) ? undefined : this.#core.streams.readAhead(s);
     const count = ahead === undefined ? 0 : takeInto(buffers, ahead);
     if (ahead === undefined || count === 0) return undefined;
-    const result = this.#transfers.isOver(s, overlapped, count, options, flow.unseenReceives, ({ d, e }) => {
+    const result = this.#transfers.endAtOnce(s, overlapped, count, options, flow.unseenReceives, ({ d, e }) => {
       let call = 0;
       ahead.counter.tellWith((taken) => {
         call = port.post({ op: CALL.taken, s, a: taken, b: count, c: 0, d, e, data: null }, () => {});
@@ -84,9 +84,9 @@ export class StreamReceives {
     if (!isBehind) {
       if (isPlain && flow.whole > 0) this.#wanting.add(s);
       streams.handBackShownOf(s);
-      return this.#transfers.goesOn(s, port, overlapped, post, unseen);
+      return this.#transfers.goOn(s, port, overlapped, post, unseen);
     }
-    const result = this.#transfers.goesOn(s, port, overlapped, post, unseen);
+    const result = this.#transfers.goOn(s, port, overlapped, post, unseen);
     const transfer = this.#transfers.of(overlapped);
     if (transfer !== undefined) this.#standBehind(s, { transfer, buffers, completion: this.#transfers.completionOf(s, overlapped) });
     return result;

@@ -154,8 +154,8 @@ export class Transfers {
       return this.begin(s, overlapped, this.sendOf(s, bytes, flags, true), { ...options, unseen: flow.unseenSends });
     }
     // It waits for room, or behind those that wait.
-    if (!isTaken) return this.goesOn(s, port, overlapped, this.sendOf(s, bytes, flags, true), flow.unseenSends);
-    return this.isOver(s, overlapped, bytes.length, options, flow.unseenSends, ({ d, e }) => {
+    if (!isTaken) return this.goOn(s, port, overlapped, this.sendOf(s, bytes, flags, true), flow.unseenSends);
+    return this.endAtOnce(s, overlapped, bytes.length, options, flow.unseenSends, ({ d, e }) => {
       // Before it leaves: the answer may be here when it has.
       const answered = streams.sendLeft(s, bytes.length);
       return port.post({ op: CALL.send, s, a: 0, b: POSTED, c: 0, d, e, data: bytes }, answered);
@@ -163,10 +163,10 @@ export class Transfers {
   }
 
   /**
-   * It is over when it is called, and the host hears so.
+   * A transfer that is over when its function is called; the host hears so.
    * @param leave the call by which it does, as it is to be told. @returns the call's id
    */
-  isOver(
+  endAtOnce(
     s: SOCKET,
     overlapped: WSAOVERLAPPED,
     count: number,
@@ -195,7 +195,7 @@ export class Transfers {
   }
 
   /** In the middle of a stream: the program is told that it goes on, before anybody knows. */
-  goesOn(s: SOCKET, port: BlockingPort, overlapped: WSAOVERLAPPED, post: PostCalls, unseen: Set<number>): number {
+  goOn(s: SOCKET, port: BlockingPort, overlapped: WSAOVERLAPPED, post: PostCalls, unseen: Set<number>): number {
     const transfer = this.#newTransfer(port, overlapped, null);
     const { d, e, leavesPacket } = this.#toldBy(s, overlapped);
     post(port, transfer, d | SAID_TO_GO_ON, e);

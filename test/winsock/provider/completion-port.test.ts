@@ -61,6 +61,9 @@ test("packets of calls that their thread knows to be over are taken ahead with t
 
 test("packets that cannot be refused are bounded", () => {
   const { port } = portWith();
+  // Before the face was told that it may know of any there is room for none.
+  expect(port.hasRoomAhead).toBe(false);
+  port.show(1);
   for (let call = 0; call < 1023; call++) port.post({ key: 0, thread: 1, call, bytes: 0, error: 0 }, true);
   expect(port.hasRoomAhead).toBe(true);
   port.post({ key: 0, thread: 1, call: 1023, bytes: 0, error: 0 }, true);

@@ -5,7 +5,7 @@ import type { SOCKET } from "../abi/structures.ts";
 import { type BlockingPort, CALL, type CallReply, type CallRequest } from "../provider/calls.ts";
 import { PACKET_AHEAD } from "../provider/overlapped.ts";
 import type { PortOfSocket } from "./packets-ahead.ts";
-import type { ReadAhead } from "./read-ahead.ts";
+import { lengthOf } from "./scattered.ts";
 import type { SocketFlow } from "./socket-flow.ts";
 import type { BeginOptions, Transfer, TransferCore, Transfers } from "./transfers.ts";
 
@@ -53,16 +53,16 @@ export class StreamReceives {
     port.takeReplies();
     this.#fill(s, port);
     const ahead = this.#behind.has(s) ? undefined : this.#core.streams.readAhead(s);
-    const count = ahead === undefined ? 0 : takeInto(buffers, ahead);
-    if (ahead === undefined || count === 0) return undefined;
+    if (ahead === undefined || ahead.heldBytes === 0) return undefined;
+    const count = Math.min(ahead.heldBytes, lengthOf(buffers));
     const result = this.#transfers.endAtOnce(s, overlapped, count, options, flow.unseenReceives, ({ d, e }) => {
-      let call = 0;
-      ahead.counter.tellWith((taken) => {
-        call = port.post({ op: CALL.taken, s, a: taken, b: count, c: 0, d, e, data: null }, () => {});
+      let call: number | undefined;
+      ahead.takeAndTell(buffers, (a, b) => {
+        call = port.post({ op: CALL.taken, s, a, b, c: 0, d, e, data: null }, () => {});
       });
       return call;
     });
-    this.#core.streams.tookShown(s, ahead);
+    if (result !== undefined) this.#core.streams.tookShown(s, ahead);
     return result;
   }
 
@@ -202,15 +202,4 @@ export class StreamReceives {
 function noteStream(flow: SocketFlow, bytes: number, error: number, wanted: number): void {
   flow.isStreaming = error === 0 && bytes >= STREAM_FROM;
   flow.whole = flow.isStreaming && bytes === wanted ? bytes : 0;
-}
-
-/** Bytes that were shown before they were wanted go where they are wanted. @returns how many */
-function takeInto(buffers: readonly Uint8Array[], ahead: ReadAhead): number {
-  let count = 0;
-  for (const buffer of buffers) {
-    const taken = ahead.take(buffer);
-    count += taken;
-    if (taken < buffer.length) break;
-  }
-  return count;
 }

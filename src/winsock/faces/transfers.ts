@@ -159,12 +159,13 @@ export class Transfers {
       // Before it leaves: the answer may be here when it has.
       const answered = streams.sendLeft(s, bytes.length);
       return port.post({ op: CALL.send, s, a: 0, b: POSTED, c: 0, d, e, data: bytes }, answered);
-    });
+    })!;
   }
 
   /**
    * A transfer that is over when its function is called; the host hears so.
-   * @param leave the call by which it does, as it is to be told. @returns the call's id
+   * @param leave the call by which it does, as it is to be told. @returns the call's id; undefined where it is not over after all
+   * @returns 0; undefined where it has to begin
    */
   endAtOnce(
     s: SOCKET,
@@ -172,9 +173,10 @@ export class Transfers {
     count: number,
     { bytes }: BeginOptions,
     unseen: Set<number>,
-    leave: (told: EndTold) => number,
-  ): number {
+    leave: (told: EndTold) => number | undefined,
+  ): number | undefined {
     const { packets, ahead, setLastError } = this.#core;
+    // First: of a structure that cannot be written nothing leaves.
     if (this.#going.delete(overlapped)) setStatus(overlapped, STATUS_SUCCESS);
     else overlapped.Internal = STATUS_SUCCESS;
     // It goes on for another face.
@@ -186,6 +188,7 @@ export class Transfers {
     const mayBe = leavesPacket && told.e === 0 && unseen.size === 0;
     const isAhead = mayBe && completion !== undefined && ahead.mayAdd(completion.port);
     const call = leave(isAhead ? { ...told, d: told.d | PACKET_AHEAD } : told);
+    if (call === undefined) return undefined;
     if (leavesPacket) packets.made(call, overlapped, isAhead ? undefined : unseen);
     if (isAhead) ahead.add(completion.port, { key: completion.key, call, isOurs: true, bytes: count, error: 0 });
     if (bytes) bytes.value = count;

@@ -16,6 +16,7 @@ import {
   TF_REUSE_SOCKET,
   WSA_IO_INCOMPLETE,
   WSA_IO_PENDING,
+  WSAEFAULT,
   WSAENETDOWN,
   type WSAOVERLAPPED,
 } from "../../../src/winsock/abi/index.ts";
@@ -123,6 +124,25 @@ function streaming(limits: Partial<ProviderLimits> = {}, threads = 1) {
   };
   return { v, w, end, others, p, s, peer, port, peerSends, expectNext, receive, dequeue, behind, asksToBeShown };
 }
+
+test("a structure that cannot be written is a fault, and no byte goes with it: neither of those shown nor of those sent", () => {
+  const { v, w, p, s, peer, peerSends, receive, expectNext, asksToBeShown } = streaming();
+  asksToBeShown();
+  peerSends(1000);
+  const next = transfer();
+  expect(receive({ ...next, ov: Object.freeze(new_WSAOVERLAPPED()) })).toEqual(fails(WSAEFAULT));
+  expect(receive(next)).toEqual(SUCCESS);
+  expect(next.ov.InternalHigh).toBe(1000);
+  expectNext(next);
+  const send = (ov: WSAOVERLAPPED) => outcome(w, w.WSASend(s, [new_WSABUF(new Uint8Array(10))], 1, null, 0, ov, null));
+  expect([send(new_WSAOVERLAPPED()), send(Object.freeze(new_WSAOVERLAPPED())), send(new_WSAOVERLAPPED())]).toEqual([
+    SUCCESS,
+    fails(WSAEFAULT),
+    SUCCESS,
+  ]);
+  v.advance(500);
+  expect(p.recv(peer, new Uint8Array(100), 100, 0)).toBe(20);
+});
 
 describe("receives that stand behind what is shown", () => {
   /** Three, the last two of which came before more was asked to be shown. */

@@ -239,7 +239,7 @@ export function createBlockingFace(
 
   /** From here on other threads take nothing ahead, and what they have asked before comes before what is asked here. */
   function arrive(port: BlockingPort): CallReply {
-    const afterOthers = (): CallReply => ask(port, { op: CALL.fence, s: 0, a: 0, b: 0, c: 1, data: null });
+    const afterOthers = (b = 0): CallReply => ask(port, { op: CALL.fence, s: 0, a: 0, b, c: 1, data: null });
     if (port.process?.isAlone === false) {
       port.process.closeCounters((s, a) => {
         // They may have taken packets of which the host is only to hear.
@@ -247,8 +247,7 @@ export function createBlockingFace(
         ask(port, { op: CALL.taken, s, a, b: 0, c: 0, data: null });
       });
     }
-    const given = { op: CALL.fence, s: 0, a: 0, b: 1, c: 1, data: null };
-    return ask(port, given);
+    return afterOthers(1);
   }
 
   function failedHere(error: number): CallReply {

@@ -1,3 +1,5 @@
+import { capacityFor } from "../../stack/tcp/ring-pool.ts";
+
 /** Shorter pieces are made anew. */
 const LEAST = 4096;
 /** Memory that nobody uses is kept up to so much. */
@@ -12,7 +14,7 @@ export class KeptBytes {
   /** A copy, which is the caller's until it gives it back; one that never does loses nothing but time. */
   keep(bytes: Uint8Array): Uint8Array {
     if (bytes.length < LEAST) return bytes.slice();
-    const size = 2 ** Math.ceil(Math.log2(bytes.length));
+    const size = capacityFor(bytes.length);
     let memory = this.#spares.get(size)?.pop();
     if (memory === undefined) memory = new Uint8Array(size);
     else this.#spareBytes -= size;

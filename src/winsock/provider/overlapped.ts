@@ -9,8 +9,8 @@ import type { Thread } from "./thread.ts";
 
 /**
  * Bits of `d` of a request: the call is overlapped; it leaves no packet at a completion port; a routine will hear of its end; its program
- * was told already that it goes on, and is told of its end as of any that did, whatever comes of it; its program was told that it is over,
- * and has its packet, whatever comes of it: one that its thread knows of and may take without asking.
+ * was told already that it goes on, and is told of its end as of any that did, whatever comes of it; its thread knows of its packet, and may
+ * take that without asking.
  */
 export const OVERLAPPED = 1;
 export const NO_PACKET = 2;
@@ -31,8 +31,9 @@ export class OverlappedCall implements Sequel {
   readonly #socket: Socket | undefined;
   readonly #completion: Completion | undefined;
   readonly isSaidToGoOn: boolean;
-  /** Bytes that the packet tells of; undefined where that is still to be seen. */
-  readonly #bytesAhead: number | undefined;
+  readonly #isAhead: boolean;
+  /** What its program was told that it brought; undefined where that is still to be seen. */
+  readonly #bytesTold: number | undefined;
 
   constructor(thread: Thread, request: CallRequest, event: EventObject | undefined, socket: Socket | undefined) {
     const { id, d = 0 } = request;
@@ -41,13 +42,14 @@ export class OverlappedCall implements Sequel {
     this.#event = event ?? socket?.done;
     this.#socket = socket;
     this.#completion = (d & NO_PACKET) === 0 ? socket?.completion : undefined;
-    this.#bytesAhead = (d & PACKET_AHEAD) === 0 ? undefined : bytesTransferred(request);
-    this.isSaidToGoOn = (d & (SAID_TO_GO_ON | PACKET_AHEAD)) !== 0;
+    this.#isAhead = (d & PACKET_AHEAD) !== 0;
+    this.#bytesTold = isSaidToBeOver(request) ? bytesTold(request) : undefined;
+    this.isSaidToGoOn = (d & SAID_TO_GO_ON) !== 0;
     this.#event?.reset();
   }
 
   get isSaidToBeOver(): boolean {
-    return this.#bytesAhead !== undefined;
+    return this.#bytesTold !== undefined;
   }
 
   /** Calls that wait end otherwise here than where a thread is blocked in them: closesocket aborts them (Wine's tests iocp and completion_port). */
@@ -57,21 +59,19 @@ export class OverlappedCall implements Sequel {
     return { ...outcome, error: isOfStream ? WSAECONNABORTED : WSA_OPERATION_ABORTED };
   }
 
-  completed({ result, error }: Outcome, wasAtOnce: boolean, isAhead = this.isSaidToBeOver): void {
+  completed({ result, error }: Outcome, wasAtOnce: boolean, isAhead = this.#isAhead): void {
     this.#event?.set();
-    if (this.#completion === undefined || (wasAtOnce && !this.isSaidToGoOn && this.#socket?.skipsPackets === true)) return;
+    const mayBeSkipped = wasAtOnce && !this.isSaidToGoOn && !isAhead;
+    if (this.#completion === undefined || (mayBeSkipped && this.#socket?.skipsPackets === true)) return;
     const { port, key } = this.#completion;
-    const bytes = this.#bytesAhead ?? Math.max(0, result);
-    const packet = { key, thread: this.#thread, call: this.#call, bytes, error: this.isSaidToBeOver ? 0 : error };
-    port.post(packet, isAhead);
+    const [bytes, code] = this.#bytesTold === undefined ? [Math.max(0, result), error] : [this.#bytesTold, 0];
+    port.post({ key, thread: this.#thread, call: this.#call, bytes, error: code }, isAhead);
   }
 }
 
-/** Of a send or of a receive that was over when it was called. */
-const bytesTransferred = ({ op, b, data }: CallRequest): number => (op === CALL.taken ? b : (data?.length ?? 0));
-
 /** Its face has told its program so already: bytes of a stream are taken, or on their way, and the call cannot be refused. */
 const isSaidToBeOver = ({ op, b }: CallRequest): boolean => op === CALL.taken || (op === CALL.send && b === POSTED);
+const bytesTold = ({ op, b, data }: CallRequest): number => (op === CALL.taken ? b : (data?.length ?? 0));
 
 /** @returns the code where the call cannot be overlapped so; undefined for one that is not overlapped */
 export function overlappedCall(request: CallRequest, thread: Thread): OverlappedCall | number | undefined {

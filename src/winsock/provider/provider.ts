@@ -198,7 +198,9 @@ export class Provider implements CallHandler {
     const answer = typeof sequel === "number" ? failed(sequel) : this.#answer(caller, request);
     const overAtOnce = (outcome: Outcome): void => {
       this.#finish(client, request.id, request.op, outcome, reply);
-      if (typeof sequel === "object" && (outcome.error === 0 || sequel.isSaidToGoOn === true)) sequel.completed(outcome, true);
+      if (typeof sequel !== "object") return;
+      const wasToldOf = sequel.isSaidToGoOn === true || sequel.isSaidToBeOver === true;
+      if (outcome.error === 0 || wasToldOf) sequel.completed(outcome, true);
     };
     if (!isWait(answer)) {
       overAtOnce(answer);

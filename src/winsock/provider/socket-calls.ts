@@ -70,9 +70,7 @@ export function answerFor(socket: Socket, caller: Caller, request: CallRequest):
     case CALL.send:
       return sent(socket, socket.send(data, a, b, c === 1, caller.isOverlapped));
     case CALL.recv:
-      if (c === 1 && socket instanceof StreamSocket)
-        return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b, caller.isOverlapped, true));
-      return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b, caller.isOverlapped));
+      return reenabling(socket, FD_READ | FD_OOB, socket.recv(a, b, caller.isOverlapped, c === 1));
     case CALL.show:
       return socket instanceof StreamSocket ? socket.show(a, b, c, caller.process.threads.size > 1) : failed(WSAEOPNOTSUPP);
     case CALL.taken:

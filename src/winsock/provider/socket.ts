@@ -129,7 +129,8 @@ export abstract class Socket extends HandleObject {
    */
   abstract send(bytes: Uint8Array | null, flags: number, how: number, hasMore: boolean, isOverlapped?: boolean): Answer;
   abstract sendto(bytes: Uint8Array | null, flags: number, name: Uint8Array | null, tolen: number, isOverlapped?: boolean): Answer;
-  abstract recv(wanted: number, flags: number, isOverlapped?: boolean): Answer;
+  /** @param isBehindShown of a stream: it wants what comes after the bytes that are shown */
+  abstract recv(wanted: number, flags: number, isOverlapped?: boolean, isBehindShown?: boolean): Answer;
   /** @param room for the sender's address, or −1 when it is not wanted */
   abstract recvfrom(wanted: number, flags: number, room: number, isOverlapped?: boolean): Answer;
   abstract shutdown(how: number): Outcome;

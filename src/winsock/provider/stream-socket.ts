@@ -1,6 +1,5 @@
 import { isMulticast, isUnspecified } from "../../stack/core/address.ts";
 import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
-import type { Loans } from "../../stack/tcp/loans.ts";
 import type { Incoming, TcpConnection, TcpListener } from "../../stack/tcp/tcp-service.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, PortShortage, TcpUser } from "../../stack/tcp/tcp-user.ts";
 import {
@@ -51,6 +50,7 @@ import {
 import { Acceptance } from "./acceptance.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded, type Wait } from "./outcome.ts";
+import { ShownBytes } from "./shown-bytes.ts";
 import { CONTINUED, LARGEST_BUFFER, type Owner, POSTED, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import type { SocketFamily } from "./socket-family.ts";
 import { changedConnectionOptions, connectionOptions, defaultOptions, inheritedOptions } from "./socket-options.ts";
@@ -126,9 +126,7 @@ export class StreamSocket extends Socket implements TcpUser {
   #receivesGoOn = false;
   #sendIsFinished = false;
   /** Unread bytes that the program's face has seen already, since it first was shown any. */
-  #shown: Loans | undefined;
-  /** Times that what was shown was given back. */
-  #shows = 0;
+  #shown: ShownBytes | undefined;
   /** As of `#isDraining`. */
   #wasFull = false;
   /** The last piece of a send was taken, and the program said that more of it follows. */
@@ -666,7 +664,7 @@ export class StreamSocket extends Socket implements TcpUser {
     const wait = this.waitHere("send", attempt, isOverlapped ? 0 : this.options.sendTimeoutMs, () =>
       before + taken > 0 ? succeeded(before + taken) : failed(WSAETIMEDOUT),
     );
-    const again = isOverlapped ? { lookAgainMs: ROOM_LIMIT_MS } : {};
+    const again = isOverlapped && !this.options.sendBufferIsSet ? { lookAgainMs: ROOM_LIMIT_MS } : {};
     return { ...wait, ...again, bytes: rest.length, refused: before > 0 ? succeeded(before) : failed(WSAENOBUFS) };
   }
 
@@ -747,7 +745,7 @@ export class StreamSocket extends Socket implements TcpUser {
   /** @param isBehindShown it wants what comes after the bytes that are shown */
   override recv(wanted: number, flags: number, isOverlapped = false, isBehindShown = false): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
-    if (!isBehindShown) this.giveBackShown();
+    if (!isBehindShown) this.#shown?.giveBack();
     if (this.#receiveIsShut) return failed(WSAESHUTDOWN);
     if (wanted < 0) return failed(WSAEFAULT);
     const isWhole = (flags & MSG_WAITALL) !== 0;
@@ -761,11 +759,10 @@ export class StreamSocket extends Socket implements TcpUser {
     if (wanted === 0 && !isOverlapped) return this.#death === 0 ? DONE : failed(this.#death);
 
     const count = Math.min(wanted, TRANSFER_LIMIT);
-    const shows = this.#shows;
-    const isBehind = (): boolean => isBehindShown && this.#shows === shows;
+    const isBehind = isBehindShown ? this.#shown?.standBehind() : undefined;
     const whole = isWhole && count > 0 ? new WholeReceive(count) : undefined;
     const attempt = (): Outcome | undefined => {
-      if (isBehind() && this.#isShowing) return undefined;
+      if (isBehind?.() === true && this.#shown?.isShowing === true) return undefined;
       if (whole !== undefined) return this.#receiveEnding() ?? whole.take(this.#connection!);
       return this.#withdrawn(this.#receiveSome(count, isPeek, isOverlapped));
     };
@@ -775,7 +772,8 @@ export class StreamSocket extends Socket implements TcpUser {
     const timedOut = (): Outcome => whole?.gathered ?? failed(WSAETIMEDOUT);
     const wait = this.waitHere("receive", attempt, isOverlapped ? 0 : this.options.receiveTimeoutMs, timedOut);
     if (whole !== undefined) return { ...wait, bytes: count, gathered: () => whole.gathered };
-    return isOverlapped ? { ...wait, isBehindShown: isBehind, cancelled: () => void this.#withdrawn(DONE) } : wait;
+    if (!isOverlapped) return wait;
+    return { ...wait, ...(isBehind && { isBehindShown: isBehind }), cancelled: () => void this.#withdrawn(DONE) };
   }
 
   /** With the last receive that goes on the connection's side of SD_RECEIVE is done too. */
@@ -821,9 +819,9 @@ export class StreamSocket extends Socket implements TcpUser {
   /** @param mayBeOthers another thread may receive what is shown */
   show(wanted: number, held: number, taken: number, mayBeOthers: boolean): Answer {
     if (!this.isConnected) return failed(WSAENOTCONN);
-    this.#shown ??= this.context.host.tcp.newLoans();
+    this.#shown ??= new ShownBytes(this.context.host.tcp.newLoans(), this);
     const shown = this.#shown;
-    this.#takeShown(taken);
+    shown.take(this.#living, taken);
     if (wanted <= 0 || held < -1 || held > shown.bytes) return failed(WSAEINVAL);
     // What was shown beyond was thrown away by the face, which had asked for it before something else came between.
     if (held >= 0) shown.keep(held);
@@ -833,60 +831,32 @@ export class StreamSocket extends Socket implements TcpUser {
     const attempt = (): Outcome | undefined => {
       const ending = this.#receiveEnding();
       if (ending !== undefined) return ending;
-      // Others that wait have what comes first.
-      if (this.#hasOrdinaryReceives) return undefined;
+      if (shown.isBehindReceives) return undefined;
       const connection = this.#connection!;
       const unseen = (connection.bytesUntilUrgent ?? connection.readableBytes) - shown.bytes;
       // At a mark a receive has to end: the host alone knows where.
       if (unseen <= 0 && connection.bytesUntilUrgent !== undefined) return failed(WSAEOPNOTSUPP);
       if (unseen <= 0) return connection.finReceived ? DONE : undefined;
-      const data = this.#showNext(shown, Math.min(wanted, unseen, TRANSFER_LIMIT));
+      const data = shown.next(connection, Math.min(wanted, unseen, TRANSFER_LIMIT));
       return { result: data.length, error: 0, data };
     };
     return attempt() ?? this.waitHere("show", attempt, 0, () => DONE);
   }
 
-  /** What was shown and not taken is to be had again, and what was asked to be shown is of no use. Receives that stood behind it have it first. */
+  /** What was shown and not taken is any receive's to have. */
   giveBackShown(): void {
-    if (this.#shown === undefined) return;
-    this.#shown.keep(0);
-    this.#shows++;
-    if (this.waiting.size === 0) return;
-    for (const call of [...this.waiting]) if (call.direction === "show") call.end(DONE);
-    this.wake();
-  }
-
-  /** Bytes are shown and not taken, or will be. */
-  get #isShowing(): boolean {
-    return this.#shown !== undefined && (this.#shown.bytes > 0 || this.isQueued("show"));
-  }
-
-  get #hasOrdinaryReceives(): boolean {
-    for (const { direction, isBehindShown } of this.waiting) if (direction === "receive" && !isBehindShown) return true;
-    return false;
-  }
-
-  /** At most `most` bytes beyond those shown: where they lie, if whoever asks can read them there, else a copy. */
-  #showNext(shown: Loans, most: number): Uint8Array {
-    const connection = this.#connection!;
-    const lent = connection.lend(most, shown.bytes, shown);
-    if (lent !== undefined) return lent;
-    const bytes = connection.look(most, shown.bytes);
-    shown.copied(bytes.length);
-    return bytes;
-  }
-
-  taken(bytes: number): void {
-    this.#takeShown(bytes);
-    if (this.waiting.size > 0 && !this.#isShowing) this.wake();
+    this.#shown?.giveBack();
   }
 
   /** The program has had so many of the bytes that were shown. */
-  #takeShown(bytes: number): void {
-    if (bytes <= 0 || this.#shown === undefined) return;
-    const count = Math.min(bytes, this.#shown.bytes);
-    if (this.#death === 0) this.#connection!.discard(count);
-    this.#shown.return(count);
+  taken(bytes: number): void {
+    this.#shown?.take(this.#living, bytes);
+    if (this.waiting.size > 0 && this.#shown?.isShowing === false) this.wake();
+  }
+
+  /** Undefined when the connection is over. */
+  get #living(): TcpConnection | undefined {
+    return this.#death === 0 ? this.#connection : undefined;
   }
 
   #receiveEnding(goesOn = false): Outcome | undefined {
@@ -943,8 +913,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   /** As a new socket, but for what it is bound to. */
   #begin(): void {
-    this.#shown?.keep(0);
-    this.#shows++;
+    this.#shown?.forget();
     // It goes its way to the end of TIME-WAIT without us.
     if (this.#death === 0) this.#connection!.close(false);
     const at = this.#acceptedAt;
@@ -973,7 +942,7 @@ export class StreamSocket extends Socket implements TcpUser {
     if (lingers && this.isNonblocking) return failed(WSAEWOULDBLOCK);
 
     this.leaveProgram();
-    this.giveBackShown();
+    this.#shown?.giveBack();
     this.#account();
     this.#listener?.close();
     this.unbind();
@@ -1003,7 +972,7 @@ export class StreamSocket extends Socket implements TcpUser {
 
   override abort(): void {
     this.leaveProgram();
-    this.#shown?.keep(0);
+    this.#shown?.forget();
     this.#account();
     this.#listener?.close();
     if (this.#death === 0) this.#connection?.abort();

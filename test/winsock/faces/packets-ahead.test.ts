@@ -96,6 +96,40 @@ test("packets give the calls' own structures, with what these brought", () => {
   expect(asked()).toBe(1);
 });
 
+test("packets of calls that are over when they are made are taken without asking, but not for long while another may be older", () => {
+  const v = new VirtualWinsock();
+  const { winsock: w } = v;
+  const { s } = v.pair();
+  const port = w.CreateIoCompletionPort(s, 0, 7, 0);
+  const send = (): WSAOVERLAPPED => {
+    const overlapped = new_WSAOVERLAPPED();
+    expect(w.WSASend(s, [{ len: 10, buf: new Uint8Array(10) }], 1, null, 0, overlapped, null)).toBe(0);
+    return overlapped;
+  };
+  // The host is asked once for the socket, and once for the port.
+  const first = send();
+  expect(takePacket(w, port)?.overlapped).toBe(first);
+  const asked = counting(v);
+  for (let i = 0; i < 10; i++) {
+    const overlapped = send();
+    expect(takePacket(w, port)).toEqual({ key: 7, bytes: 10, overlapped });
+  }
+  expect(asked()).toBe(0);
+  post(w, port, 99, 1);
+  const keys = range(0, 40).map(() => {
+    send();
+    return take(w, port);
+  });
+  expect(keys.indexOf(99)).toBeLessThan(31);
+  expect([keys.filter((key) => key === 7).length, asked() <= 3]).toEqual([39, true]);
+  expect(takeAll(w, port)).toEqual([7]);
+  // Nor where many are known ahead at once.
+  post(w, port, 98, 1);
+  for (let i = 0; i < 100; i++) send();
+  const all = takeAll(w, port);
+  expect([all.indexOf(98) <= 31, all.length]).toEqual([true, 101]);
+});
+
 test("another thread takes those that are not taken, and nobody takes one twice", () => {
   const v = new VirtualWinsock();
   const [one, other] = v.threads(2) as [VirtualThread, VirtualThread];

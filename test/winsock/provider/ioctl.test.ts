@@ -386,6 +386,29 @@ describe("TCP", () => {
     expect(ioctl(v, v.stream(), c.SIO_TCP_INFO, { value: 0 }, info)).toEqual(fails(e.WSAENOTCONN));
   });
 
+  test("SIO_IDEAL_SEND_BACKLOG_QUERY grows with the path, and not less because the peer's window is shut for now", () => {
+    const v = new VirtualWinsock();
+    const { s, peer } = v.pair();
+    const buffer = new Uint8Array(65_536);
+    const backlog = (): number => {
+      const box = { value: 0 };
+      expect(ioctl(v, s, c.SIO_IDEAL_SEND_BACKLOG_QUERY, null, box)).toEqual(done(4));
+      return box.value;
+    };
+    for (const face of [v.winsock, v.peerWinsock]) face.ioctlsocket(face === v.winsock ? s : peer, c.FIONBIO, { value: 1 });
+    for (let i = 0; i < 40; i++) {
+      v.winsock.send(s, buffer, buffer.length, 0);
+      v.advance(5);
+      while (v.peerWinsock.recv(peer, buffer, buffer.length, 0) > 0);
+    }
+    const open = backlog();
+    for (let i = 0; i < 100; i++) {
+      v.winsock.send(s, buffer, buffer.length, 0);
+      v.advance(5);
+    }
+    expect([open > 0x10000, backlog() >= open]).toEqual([true, true]);
+  });
+
   test("SIO_IDEAL_SEND_BACKLOG_QUERY: 0x10000 of a fresh connection, WSAENOTCONN without one (W: ideal_send_backlog)", () => {
     const v = new VirtualWinsock();
     const box = { value: 0 };

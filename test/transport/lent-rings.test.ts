@@ -5,6 +5,15 @@ import { RunningProgram } from "../daemon/daemon-process.ts";
 
 const module = (path: string): string => JSON.stringify(new URL(`../../dist/${path}`, import.meta.url).href);
 
+/** Lines of a program that make its `listener`. */
+const LISTEN = `
+    const name = w.new_sockaddr_in();
+    name.sin_family = w.AF_INET;
+    name.sin_port = w.htons(7900);
+    const listener = w.socket(w.AF_INET, w.SOCK_STREAM, 0);
+    w.bind(listener, name, w.sizeof_sockaddr_in);
+    w.listen(listener, 1);`;
+
 const started: RunningProgram[] = [];
 afterEach(async () => {
   for (const { process } of started) process.kill("SIGKILL");
@@ -25,12 +34,7 @@ function program(lines: string): RunningProgram {
     const hosts = [];
     process.on("worker", (worker) => hosts.push(worker));
     w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
-    const name = w.new_sockaddr_in();
-    name.sin_family = w.AF_INET;
-    name.sin_port = w.htons(7900);
-    const listener = w.socket(w.AF_INET, w.SOCK_STREAM, 0);
-    w.bind(listener, name, w.sizeof_sockaddr_in);
-    w.listen(listener, 1);
+    ${LISTEN}
     new Worker(\`
       const { workerData } = require("node:worker_threads");
       import(workerData.winsock).then((w) => {
@@ -134,12 +138,7 @@ describe("a worker, which loads nothing of the system for it,", () => {
       const PERIOD = 65521;
       const period = Uint8Array.from({ length: 6 * PERIOD }, (_, i) => ((i % PERIOD) * 2654435761) >>> 24);
       w.WSAStartup(w.MAKEWORD(2, 2), w.new_WSADATA());
-      const name = w.new_sockaddr_in();
-      name.sin_family = w.AF_INET;
-      name.sin_port = w.htons(7900);
-      const listener = w.socket(w.AF_INET, w.SOCK_STREAM, 0);
-      w.bind(listener, name, w.sizeof_sockaddr_in);
-      w.listen(listener, 1);
+      ${LISTEN}
       const workerData = { face: ${JSON.stringify(face)}, modules: ${modules}, port: 7900, period, periodBytes: PERIOD };
       const worker = new Worker(new URL(${JSON.stringify(WORKER)}), { execArgv: [], workerData });
       const said = new Promise((resolve) => worker.once("message", resolve));

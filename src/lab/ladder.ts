@@ -65,7 +65,21 @@ type ReturnEvent = Extract<TraceEvent, { type: "winsock-returned" }>;
 /** What has no line of its own. */
 type SilentEvent = Extract<
   TraceEvent,
-  { type: "turn-begun" | "turn-ended" | "connection-opened" | "connection-closed" | "socket-opened" | "socket-closed" }
+  {
+    type:
+      | "turn-begun"
+      | "turn-ended"
+      | "connection-opened"
+      | "connection-closed"
+      | "socket-opened"
+      | "socket-closed"
+      | "timer-cancelled"
+      | "variables-changed"
+      | "waits-changed"
+      | "network-event"
+      | "waitable-changed"
+      | "listener-changed";
+  }
 >;
 type InfraredEvent = Extract<TraceEvent, { type: "infrared-frame" }>;
 type DrawnEvent = Exclude<TraceEvent, CallEvent | ReturnEvent | SilentEvent | InfraredEvent>;
@@ -179,7 +193,8 @@ export class Ladder {
     const peer = this.#peer;
     switch (event.type) {
       case "frame":
-      case "frame-dropped": {
+      case "frame-dropped":
+      case "frame-impaired": {
         const { source, destination } = describeFrame(event.bytes, 0, event.bytes.length);
         return withoutPort(source) === peer || withoutPort(destination) === peer;
       }
@@ -212,6 +227,9 @@ export class Ladder {
         return;
       case "frame-dropped":
         this.#note(event.atMs, `${strokes.lost} dropped: ${event.reason}`, "red");
+        return;
+      case "frame-impaired":
+        this.#note(event.atMs, `${strokes.lost} on the line: ${event.fate}`, "red");
         return;
       case "segment-judged":
         this.#note(event.atMs, `judged: ${event.verdict}`, "yellow");
@@ -357,6 +375,12 @@ const SILENT: ReadonlySet<TraceEvent["type"]> = new Set<SilentEvent["type"]>([
   "connection-closed",
   "socket-opened",
   "socket-closed",
+  "timer-cancelled",
+  "variables-changed",
+  "waits-changed",
+  "network-event",
+  "waitable-changed",
+  "listener-changed",
 ]);
 const isSilent = (event: TraceEvent): event is SilentEvent => SILENT.has(event.type);
 

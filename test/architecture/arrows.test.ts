@@ -23,6 +23,7 @@ const LAYERS = [
   "stack/host",
   "irda",
   "wire",
+  "run",
   "tap",
   "winsock/abi",
   "winsock/provider",
@@ -32,7 +33,10 @@ const LAYERS = [
   "network",
   "winsock/faces",
   "winsock",
+  "page",
   "daemon",
+  "lab/scene",
+  "lab/lessons",
   "lab",
   "cli",
 ];

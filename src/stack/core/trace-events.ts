@@ -125,6 +125,63 @@ export const TRACE_EVENTS: { readonly [Type in EventType]: EventMeaning<Type> } 
     meaning: "An alarm went off; what it does follows.",
     fields: TIMER,
   },
+  "timer-cancelled": {
+    meaning: "An alarm that was set is not to go off any more.",
+    fields: TIMER,
+  },
+  "variables-changed": {
+    meaning: "At the end of a turn, or of a call, variables of a connection's control block have other values than were told last.",
+    fields: { connection: CONNECTION, variables: "those that changed, by their names in the RFCs; all of them the first time" },
+  },
+  "waits-changed": {
+    meaning: "A connection waits for something else than before.",
+    fields: {
+      connection: CONNECTION,
+      reason: "a word of [wait-reasons.md](wait-reasons.md)",
+      byteCount: "of how many bytes the reason speaks, where it does",
+      timer: "the alarm that ends it if nothing else does",
+      untilMs: "when that is, on the host's clock",
+    },
+  },
+  "frame-impaired": {
+    meaning: "The impaired line did something to a frame, as it was told to or by chance.",
+    fields: {
+      device: DEVICE,
+      direction: "`out` for what left the host, `in` for what came for it",
+      fate: "`lost`, `queue-full`, `picked` (lost because it was asked for), `duplicated`, `corrupted`, `delayed`, `reordered`, or `reset` when a reset answers in its place",
+      delayMs: "how much later it goes on, where it does",
+      bytes: "as of `frame`",
+    },
+  },
+  "network-event": {
+    meaning: "A socket's network events changed: what WSAEventSelect and WSAAsyncSelect tell programs of.",
+    fields: {
+      socket: "the socket's number",
+      change: "`selected` by the program, `recorded` when they happened, `reported` when it was told, `re-enabled` by a call of its",
+      bits: "as `FD_READ`",
+      error: "the code of FD_CONNECT or FD_CLOSE, where it is not 0",
+    },
+  },
+  "waitable-changed": {
+    meaning: "An event object was set or reset, or a completion port or a thread's message queue has more or less in it.",
+    fields: {
+      client: CALL.client,
+      handle: "what the program calls it; 0 for a thread's message queue",
+      kind: "`event`, `completion-port` or `message-queue`",
+      state: "`signalled` or `not signalled`, or what waits in it",
+    },
+  },
+  "listener-changed": {
+    meaning: "A listener came, went, or has more or fewer connections waiting.",
+    fields: {
+      listener: "its number, among the host's",
+      local: "its address and port",
+      backlog: "how many connections may wait to be accepted",
+      waiting: "how many do",
+      halfOpen: "how many handshakes are not complete",
+      closed: "`true` when it is no more",
+    },
+  },
   "rtt-sampled": {
     meaning: "A round trip was measured, RFC 6298.",
     fields: {

@@ -2,6 +2,7 @@ import type { DropReason, SegmentVerdict } from "./drop-reasons.ts";
 import type { FrameInfo } from "./frame-info.ts";
 import type { AddressEnd, AddressState, DhcpState, NeighbourState, TcpState } from "./states.ts";
 import type { Time } from "./time.ts";
+import type { WaitReason } from "./wait-reasons.ts";
 
 /** What set an event off: a call of a program, a frame that came in, or a timer, by the number of the event that told of it. */
 export interface TraceCause {
@@ -35,6 +36,39 @@ export interface SequenceSpace {
   readonly rcvNxt: number;
   readonly rcvWnd: number;
 }
+
+/** A stretch of sequence numbers, the end not included, each 0 to 2^32 − 1. */
+export type SequenceRange = readonly [start: number, end: number];
+
+/** What the page shows of a connection's control block, in the RFCs' names; bytes and milliseconds. */
+export interface ConnectionVariables extends SequenceSpace {
+  readonly iss: number;
+  readonly irs: number;
+  readonly cwnd: number;
+  /** 0 while there is no threshold. */
+  readonly ssthresh: number;
+  /** SND.NXT − SND.UNA. */
+  readonly flight: number;
+  /** SRTT, RTTVAR and RTO of RFC 6298. */
+  readonly srttMs: number;
+  readonly rttvarMs: number;
+  readonly rtoMs: number;
+  /** Eff.snd.MSS. */
+  readonly mss: number;
+  readonly sendQueueBytes: number;
+  readonly receiveQueueBytes: number;
+  readonly retransmissions: number;
+  readonly duplicateAcks: number;
+  /** Where recovery from loss stands. */
+  readonly recovery: "open" | "recovery" | "loss";
+  /** Beyond SND.UNA, what the peer has said to have. */
+  readonly sacked: readonly SequenceRange[];
+  /** Beyond RCV.NXT, what has come. */
+  readonly held: readonly SequenceRange[];
+}
+
+/** What an impaired line does to a frame. */
+export type LineFate = "lost" | "queue-full" | "picked" | "duplicated" | "corrupted" | "delayed" | "reordered" | "reset";
 
 /** What introduces an id with its label; later events have the id alone. */
 export type TraceOpening =
@@ -85,6 +119,47 @@ export type TraceContent =
   | ({ readonly type: "state-changed"; readonly connection: number; readonly from: TcpState; readonly to: TcpState } & SequenceSpace)
   | ({ readonly type: "timer-set"; readonly timer: string; readonly delayMs: number } & TimerOwner)
   | ({ readonly type: "timer-fired"; readonly timer: string } & TimerOwner)
+  | ({ readonly type: "timer-cancelled"; readonly timer: string } & TimerOwner)
+  | { readonly type: "variables-changed"; readonly connection: number; readonly variables: Partial<ConnectionVariables> }
+  | {
+      readonly type: "waits-changed";
+      readonly connection: number;
+      readonly reason: WaitReason;
+      readonly byteCount?: number;
+      readonly timer?: string;
+      readonly untilMs?: number;
+    }
+  | {
+      readonly type: "frame-impaired";
+      readonly device: string;
+      readonly direction: "in" | "out";
+      readonly fate: LineFate;
+      readonly delayMs?: number;
+      readonly bytes: Uint8Array;
+    }
+  | {
+      readonly type: "network-event";
+      readonly socket: number;
+      readonly change: "selected" | "recorded" | "reported" | "re-enabled";
+      readonly bits: readonly string[];
+      readonly error?: number;
+    }
+  | {
+      readonly type: "waitable-changed";
+      readonly client: number;
+      readonly handle: number;
+      readonly kind: "event" | "completion-port" | "message-queue";
+      readonly state: string;
+    }
+  | {
+      readonly type: "listener-changed";
+      readonly listener: number;
+      readonly local: string;
+      readonly backlog: number;
+      readonly waiting: number;
+      readonly halfOpen: number;
+      readonly closed?: true;
+    }
   | {
       readonly type: "rtt-sampled";
       readonly connection: number;

@@ -1,0 +1,96 @@
+import type { CallReply } from "../../winsock/provider/calls.ts";
+import { fromJson, toJson } from "./bytes-text.ts";
+import { ProgramLink } from "./program-link.ts";
+import { winsockModule } from "./program-module.ts";
+import { ProgramPort } from "./program-port.ts";
+import { ProgramError, programBody } from "./program-source.ts";
+import type { ProgramStep } from "./program-step.ts";
+
+/** What the thread of a program is started with. */
+export interface ProgramThreadData {
+  readonly memory: SharedArrayBuffer;
+  readonly source: string;
+}
+
+/** By which a stack names the program's own lines. */
+const FILE = "program.js";
+/** Lines that `Function` puts before a body. */
+const LINES_BEFORE = 2;
+const FRAME = new RegExp(`${FILE.replace(".", "\\.")}:(\\d+):`);
+/** Of a stack: between the port and the program lie the face's. */
+const FRAMES = 60;
+const MAX_PRINT = 4096;
+
+/** Runs a program to its end. The thread it runs in has nothing else to do: it waits in here. */
+export function runProgram({ memory, source }: ProgramThreadData): void {
+  const link = new ProgramLink(memory, true);
+  const port = new ProgramPort((step) => {
+    link.send(toJson(step));
+    return repliesIn(link.receive());
+  }, lineOfStack);
+  // That this thread is there takes its time, which is not the program's.
+  link.receive();
+  link.send(toJson({ acts: [], wait: { for: "nothing" } } satisfies ProgramStep));
+  link.receive();
+  Error.stackTraceLimit = FRAMES;
+  let failure: { readonly message: string; readonly line: number | undefined } | undefined;
+  try {
+    const run = new Function("winsock", "console", "Math", "Date", `${programBody(source)}\n//# sourceURL=${FILE}`) as (
+      ...names: unknown[]
+    ) => unknown;
+    run(
+      winsockModule(() => port),
+      printer(port),
+      withoutChance(),
+      undefined,
+    );
+  } catch (error) {
+    failure = { message: messageOf(error), line: error instanceof ProgramError ? error.line : lineOfError(error) };
+  }
+  port.end(failure?.message, failure?.line);
+}
+
+const repliesIn = (text: string | undefined): readonly CallReply[] => (text === undefined ? [] : (fromJson(text) as CallReply[]));
+
+/** The program's `console`: each line goes to the run. */
+function printer(port: ProgramPort): Readonly<Record<string, (...what: unknown[]) => void>> {
+  const say =
+    (isError: boolean) =>
+    (...what: unknown[]) =>
+      port.print(what.map(shown).join(" ").slice(0, MAX_PRINT), isError);
+  return { log: say(false), info: say(false), debug: say(false), warn: say(true), error: say(true) };
+}
+
+function shown(what: unknown): string {
+  if (typeof what === "string") return what;
+  if (what instanceof Uint8Array) return new TextDecoder().decode(what);
+  try {
+    return JSON.stringify(what) ?? String(what);
+  } catch {
+    return String(what);
+  }
+}
+
+/** A run made again has to go the same way, so a program's chance comes from a fixed seed. */
+function withoutChance(): Math {
+  let state = 0x2545f491;
+  const math = Object.create(Math) as Math;
+  math.random = () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+  return math;
+}
+
+const lineOfStack = (): number | undefined => lineOfError(new Error("where"));
+
+/** The innermost line of the program in an error's stack. */
+function lineOfError(error: unknown): number | undefined {
+  if (!(error instanceof Error) || error.stack === undefined) return undefined;
+  const line = FRAME.exec(error.stack)?.[1];
+  return line === undefined ? undefined : Number(line) - LINES_BEFORE;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));

@@ -2,8 +2,8 @@ import type { HostTables, NumberedRequest, PageRequest, SourceMessage } from "..
 import type { ProfileName, RunEvent } from "../../run/run-event.ts";
 import { formatAddress } from "../../stack/core/address.ts";
 import { connectProgram } from "./connect-program.ts";
-import type { ProgramThread } from "./program-step.ts";
-import { savedRun } from "./saved-run.ts";
+import { type ProgramThread, RecordedProgram } from "./program-step.ts";
+import { type RunInputs, savedRun } from "./saved-run.ts";
 import type { Scene } from "./scene.ts";
 import { type RunInput, SimulatedRun } from "./simulated-run.ts";
 
@@ -191,18 +191,24 @@ export class SceneSource {
     this.#begin(inputs, 0);
   }
 
-  /** The run from its beginning, with what was done to it, until a moment. */
-  #begin(inputs: readonly RunInput[], untilMs: number): void {
+  /**
+   * The run from its beginning, with what was done to it, until a moment.
+   * @param over steps of programs that come to their end by then, and need no thread
+   */
+  #begin(inputs: readonly RunInput[], untilMs: number, over: RunInputs["programs"] = {}): void {
     this.#pause();
     this.#run.close();
     this.#pending = [];
-    this.#run = this.#newRun(inputs);
+    this.#run = this.#newRun(inputs, over);
     this.#run.runUntil(untilMs);
     this.begin();
   }
 
-  #newRun(inputs: readonly RunInput[]): SimulatedRun {
-    const { startProgram } = this.#surroundings;
+  #newRun(inputs: readonly RunInput[], over: RunInputs["programs"] = {}): SimulatedRun {
+    const startProgram = (program: string, source: string): ProgramThread => {
+      const steps = over[program];
+      return steps === undefined ? this.#surroundings.startProgram(program, source) : new RecordedProgram(steps);
+    };
     const run = new SimulatedRun(this.#scene, { seed: this.#seed, startProgram, onEvent: (event) => this.#pending.push(event) });
     for (const input of inputs) run.do(input);
     return run;

@@ -74,7 +74,8 @@ interface Program {
   wait: ProgramWait;
   /** It may go on then; Infinity while it waits. */
   readyMs: number;
-  isOver: boolean;
+  /** When it came to its end; Infinity while it has not. */
+  overMs: number;
 }
 
 /**
@@ -141,6 +142,12 @@ export class SimulatedRun {
   /** The steps that each program has made, for who makes the run again without them. */
   get programSteps(): Readonly<Record<string, readonly ProgramStep[]>> {
     return Object.fromEntries(this.#programs.map(({ name, steps }) => [name, steps]));
+  }
+
+  /** The same of those that had come to their end by a moment. */
+  programsOverBy(atMs: number): Readonly<Record<string, readonly ProgramStep[]>> {
+    const over = this.#programs.filter(({ overMs }) => overMs <= atMs);
+    return Object.fromEntries(over.map(({ name, steps }) => [name, steps]));
   }
 
   /** A host of the run, for who wants to look into it. @throws RangeError when there is none of that name */
@@ -214,7 +221,7 @@ export class SimulatedRun {
   /** Ends its programs. */
   close(): void {
     this.#isEnded = true;
-    for (const { thread, isOver } of this.#programs) if (!isOver) thread.end();
+    for (const program of this.#programs) if (!isOver(program)) program.thread.end();
   }
 
   #addHost(scene: SceneHost, wire: MemoryWire, index: number): void {
@@ -312,7 +319,7 @@ export class SimulatedRun {
       replies: [],
       wait: { for: "nothing" },
       readyMs: this.now,
-      isOver: false,
+      overMs: Number.POSITIVE_INFINITY,
     };
     this.#programs.push(program);
     this.#tell(hostName, { type: "program-started", program: name, title });
@@ -363,11 +370,11 @@ export class SimulatedRun {
   #wake(program: Program): void {
     const { wait, replies } = program;
     const mayGoOn = wait.for === "call" ? replies.some(({ id }) => id === wait.id) : wait.for === "any" && replies.length > 0;
-    if (mayGoOn && !program.isOver) program.readyMs = Math.min(program.readyMs, this.now + STEP_MS);
+    if (mayGoOn && !isOver(program)) program.readyMs = Math.min(program.readyMs, this.now + STEP_MS);
   }
 
   #over(program: Program, failure: string | undefined, line: number | undefined): void {
-    program.isOver = true;
+    program.overMs = this.now;
     program.readyMs = Number.POSITIVE_INFINITY;
     program.thread.end();
     const { at, client, name } = program;
@@ -382,7 +389,9 @@ export class SimulatedRun {
   }
 
   #stop(program: Program | undefined): void {
-    if (program === undefined || program.isOver) return;
+    if (program === undefined || isOver(program)) return;
     this.#over(program, "it was stopped", undefined);
   }
 }
+
+const isOver = ({ overMs }: Program): boolean => overMs !== Number.POSITIVE_INFINITY;

@@ -1,0 +1,56 @@
+import type { ProfileName, RunEvent } from "../../run/run-event.ts";
+import type { ProgramThread } from "../scene/program-step.ts";
+import type { LessonAnswers } from "../scene/saved-run.ts";
+import type { Scene } from "../scene/scene.ts";
+import { type RunInput, SimulatedRun } from "../scene/simulated-run.ts";
+import { evaluateLesson } from "./evaluate.ts";
+import type { Lesson, LessonReport, LessonSolution } from "./lesson.ts";
+
+export interface AttemptOptions {
+  readonly seed: number;
+  readonly startProgram: (program: string, source: string) => ProgramThread;
+  readonly onEvent?: (event: RunEvent) => void;
+}
+
+/** What came of an attempt; the run is to be closed. */
+export interface Attempt {
+  readonly run: SimulatedRun;
+  readonly events: readonly RunEvent[];
+  readonly report: LessonReport;
+  readonly answers: LessonAnswers;
+}
+
+/** The scene with the learner's host under another profile. */
+export function sceneFor({ scene, host }: Pick<Lesson, "scene" | "host">, profile: ProfileName | undefined): Scene {
+  if (profile === undefined) return scene;
+  return { ...scene, hosts: scene.hosts.map((each) => (each.name === host ? { ...each, profile } : each)) };
+}
+
+/** What is done in an attempt, in the order of time; at one moment faults come before the program. */
+export function inputsOf(lesson: Pick<Lesson, "host" | "program">, { program = lesson.program, faults = [] }: LessonSolution): RunInput[] {
+  const inputs = faults.flatMap(({ atMs, host, in: arriving, out: leaving, pick }): RunInput[] => [
+    ...(arriving === undefined ? [] : [{ atMs, do: "impair" as const, host, direction: "in" as const, settings: arriving }]),
+    ...(leaving === undefined ? [] : [{ atMs, do: "impair" as const, host, direction: "out" as const, settings: leaving }]),
+    ...(pick === undefined ? [] : [{ atMs, do: "pick" as const, host, pick }]),
+  ]);
+  const start: RunInput = { atMs: 0, do: "run-program", host: lesson.host, program: "1", title: "your program", source: program };
+  return [...inputs.filter(({ atMs }) => atMs === 0), start, ...inputs.filter(({ atMs }) => atMs > 0)].sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Runs a lesson with what a learner made of it, and looks at what came of it. */
+export function attempt(lesson: Lesson, solution: LessonSolution, { seed, startProgram, onEvent }: AttemptOptions): Attempt {
+  const events: RunEvent[] = [];
+  const run = new SimulatedRun(sceneFor(lesson, solution.profile), {
+    seed,
+    startProgram,
+    onEvent: (event) => {
+      events.push(event);
+      onEvent?.(event);
+    },
+  });
+  for (const input of inputsOf(lesson, solution)) run.do(input);
+  run.runUntil(lesson.untilMs);
+  const { predictions = {}, verdict } = solution;
+  const answers = { lesson: lesson.id, predictions, ...(verdict === undefined ? {} : { verdict }) };
+  return { run, events, report: evaluateLesson(lesson, run.header, events, predictions), answers };
+}

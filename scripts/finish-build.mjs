@@ -1,10 +1,15 @@
 // The build's last step. The compiler only adds and replaces, so that what it made of sources that are gone, or have moved, is taken away
 // here; and programs that package.json names under "bin" become executable.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const { bin } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+
+// Lessons are data, and lie beside what reads them.
+const LESSONS = "lab/lessons/files";
+mkdirSync(`${root}dist/${LESSONS}`, { recursive: true });
+for (const name of readdirSync(`${root}src/${LESSONS}`)) copyFileSync(`${root}src/${LESSONS}/${name}`, `${root}dist/${LESSONS}/${name}`);
 
 /** What stands in dist without a source: these folders are made here and by the compiler's own book-keeping. */
 const isOurs = (path) => path.startsWith("bin/") || /^\.(built|tsbuildinfo)/.test(path);

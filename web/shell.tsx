@@ -2,6 +2,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useErrorBoundary, useRef } from "preact/hooks";
 import { HelpDialog } from "./parts/help-dialog.tsx";
+import { Icon } from "./parts/icon.tsx";
 import { SplitPane } from "./parts/split-pane.tsx";
 import { TimeBar } from "./parts/time-bar.tsx";
 import { Toasts, tell } from "./parts/toast.tsx";
@@ -39,9 +40,9 @@ export function Shell({ run, player, shown }: ShellProps) {
   const { page } = words.value;
   return (
     <div class="shell">
-      <a class="skip" href="#view" onClick={(event) => focusView(event)}>
+      <button type="button" class="skip" onClick={() => document.getElementById("view")?.focus()}>
         {page.skipToView}
-      </a>
+      </button>
       <Header run={run} shown={shown} hasProgram={hasProgram} isHelpOpen={isHelpOpen} />
       <main id="view" tabIndex={-1}>
         <Notices run={run} />
@@ -113,7 +114,7 @@ function Header({ run, shown, hasProgram, isHelpOpen }: HeaderProps) {
           }}
         />
         <button type="button" aria-label={page.link} title={page.link} onClick={() => copyLink(run, shown.value)}>
-          <span aria-hidden="true">🔗︎</span>
+          <Icon name="link" />
         </button>
         <label>
           <span class="aside">{page.theme}</span>
@@ -201,15 +202,10 @@ function Guarded({ children }: { readonly children: ComponentChildren }) {
     <div class="view" role="alert">
       <p>{words.value.page.viewFailed(message)}</p>
       <button type="button" onClick={retry}>
-        ↻
+        <Icon name="again" />
       </button>
     </div>
   );
-}
-
-function focusView(event: Event): void {
-  event.preventDefault();
-  document.getElementById("view")?.focus();
 }
 
 /** From the first host that is traced to the next one. */

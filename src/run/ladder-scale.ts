@@ -28,7 +28,7 @@ export interface LadderScaleOptions {
 
 /** Quiet stretches that would be longer are folded. */
 export const FOLD_OVER = 320;
-const FOLDED_HEIGHT = 44;
+const FOLDED_HEIGHT = 60;
 /** Even at its length a stretch is no longer than browsers can scroll. */
 const MAX_STRETCH = 30_000;
 const MARGIN = 24;

@@ -1,3 +1,4 @@
+import { letterWidth } from "../parts/letter-width.ts";
 import type { Rail } from "../store/frame-table.ts";
 
 /** Where a host's parts stand, in pixels from the left. Beside the first rail its lanes lie to the left, beside others to the right. */
@@ -48,7 +49,7 @@ export function placeRails(rails: readonly Rail[], width: number): readonly Rail
 }
 
 /** Text that fits into a width, about. */
-export function fitted(text: string, width: number, perLetter = 6.4): string {
+export function fitted(text: string, width: number, perLetter = letterWidth()): string {
   const letters = Math.floor(width / perLetter);
   if (text.length <= letters) return text;
   return letters < 4 ? "" : `${text.slice(0, letters - 1)}…`;

@@ -1,5 +1,6 @@
 import type { LadderScale } from "../../src/run/ladder-scale.ts";
 import type { CallTrack, LadderTracks, TimerTrack } from "../../src/run/ladder-tracks.ts";
+import { letterWidth } from "../parts/letter-width.ts";
 import type { RunView } from "../store/run-view.ts";
 import { formatSpan, words } from "../words.ts";
 import { callsFrom, fitted, type RailGeometry, timersFrom } from "./geometry.ts";
@@ -53,7 +54,7 @@ function States({ run, tracks, rail, scale, from, to }: LanesProps) {
             <circle cx={rail.x} cy={top} r={3.5} />
             {hasRoom && (
               <text x={rail.x + rail.side * 8} y={top + 4} text-anchor={rail.side < 0 ? "end" : "start"}>
-                {fitted(state, rail.statesWidth - 10, 6)}
+                {fitted(state, rail.statesWidth - 10, letterWidth() * 0.84)}
               </text>
             )}
           </g>
@@ -109,7 +110,7 @@ function Timers({ run, tracks, rail, scale, from, to, bottom }: LanesProps) {
                 : ladder.setAnew;
         const seenTop = Math.max(top, from);
         const room = Math.min(end, to) - seenTop;
-        const text = room > 44 ? fitted(track.timer, room - 16, 5.8) : "";
+        const text = room > 44 ? fitted(track.timer, room - 16, letterWidth() * 0.9) : "";
         const middle = seenTop + room / 2;
         return (
           // biome-ignore lint/a11y/noStaticElementInteractions: the table has the same rows as buttons
@@ -174,12 +175,12 @@ function Calls({ run, tracks, rail, scale, from, to, bottom }: LanesProps) {
             <rect x={x - BAR / 2} y={top} width={BAR} height={Math.max(3, end - top)} />
             {hasRoom && (
               <text x={textX} y={Math.max(top + 4, Math.min(from + 14, end - 16))} text-anchor={anchor}>
-                {fitted(isLong ? track.name : `${track.name} ${outcome}`, room, 6.2)}
+                {fitted(isLong ? track.name : `${track.name} ${outcome}`, room)}
               </text>
             )}
             {isLong && (
               <text class="outcome" x={textX} y={end + 2} text-anchor={anchor}>
-                {fitted(outcome, room, 6.2)}
+                {fitted(outcome, room)}
               </text>
             )}
           </g>

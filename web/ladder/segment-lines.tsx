@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { LadderScale } from "../../src/run/ladder-scale.ts";
+import { letterWidth } from "../parts/letter-width.ts";
 import type { FrameRow } from "../store/frame-table.ts";
 import type { RunView } from "../store/run-view.ts";
 import { words } from "../words.ts";
@@ -19,7 +20,6 @@ interface SegmentLinesProps {
 const LABEL_ROOM = 13;
 /** More lines than this are one ink, and cost time. */
 const MAX_LINES = 900;
-const LETTER = 6.5;
 
 interface Line {
   readonly row: FrameRow;
@@ -200,7 +200,7 @@ function placeLabels(lines: readonly Line[], selected: number | undefined): Read
     const whole = `${row.isRetransmission ? "⟳ " : ""}${row.label}`;
     const slope = (y2 - y1) / Math.abs(x2 - x1);
     const y = y1 - 4;
-    const candidates = [fitted(whole, room, LETTER), fitted(whole, room / 2, LETTER)];
+    const candidates = [fitted(whole, room), fitted(whole, room / 2)];
     const text = candidates.find((candidate) => candidate !== "" && isFree(spanOf(candidate, x1, isRight), y, slope, taken));
     if (text === undefined) continue;
     taken.push({ ...spanOf(text, x1, isRight), y });
@@ -212,7 +212,7 @@ function placeLabels(lines: readonly Line[], selected: number | undefined): Read
 }
 
 const spanOf = (text: string, x: number, isRight: boolean): { x1: number; x2: number } => {
-  const width = text.length * LETTER + 12;
+  const width = text.length * letterWidth() + 12;
   return isRight ? { x1: x, x2: x + width } : { x1: x - width, x2: x };
 };
 

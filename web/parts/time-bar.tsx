@@ -4,6 +4,7 @@ import { type Player, SPEEDS } from "../store/player.ts";
 import type { RunView } from "../store/run-view.ts";
 import { isDark } from "../store/theme.ts";
 import { formatMoment, formatNumber, words } from "../words.ts";
+import { Icon } from "./icon.tsx";
 import "./time-bar.css";
 
 /** Columns in which the density of events is counted. */
@@ -25,17 +26,17 @@ export function TimeBar({ run, player }: TimeBarProps) {
     ? SPEEDS
     : [...SPEEDS, player.speed.value].sort((a, b) => a - b);
   return (
-    <footer class="time-bar" aria-label={time.bar}>
-      <div class="time-buttons">
-        <Button text="⏮" label={time.start} keys="Home" onClick={() => player.toStart()} />
-        <Button text="⇤" label={time.backPacket} keys="[" onClick={() => player.step(-1, "frame")} />
-        <Button text="←" label={time.back} keys="ArrowLeft" onClick={() => player.step(-1, "event")} />
+    <footer class="time-bar">
+      <div class="time-buttons" role="toolbar" aria-label={time.bar}>
+        <Button icon="start" label={time.start} keys="Home" onClick={() => player.toStart()} />
+        <Button icon="backPacket" label={time.backPacket} keys="[" onClick={() => player.step(-1, "frame")} />
+        <Button icon="back" label={time.back} keys="ArrowLeft" onClick={() => player.step(-1, "event")} />
         <button type="button" class="play" aria-keyshortcuts="Space" onClick={() => player.toggle()}>
-          <span aria-hidden="true">{isPlaying ? "⏸" : "▶"}</span> {isPlaying ? time.pause : time.play}
+          <Icon name={isPlaying ? "pause" : "play"} /> {isPlaying ? time.pause : time.play}
         </button>
-        <Button text="→" label={time.forth} keys="ArrowRight" onClick={() => player.step(1, "event")} />
-        <Button text="⇥" label={time.forthPacket} keys="]" onClick={() => player.step(1, "frame")} />
-        <Button text="⏭" label={time.live} keys="End" pressed={isAtEnd} onClick={() => player.toEnd()} />
+        <Button icon="forth" label={time.forth} keys="ArrowRight" onClick={() => player.step(1, "event")} />
+        <Button icon="forthPacket" label={time.forthPacket} keys="]" onClick={() => player.step(1, "frame")} />
+        <Button icon="end" label={time.live} keys="End" pressed={isAtEnd} onClick={() => player.toEnd()} />
         <label>
           <span class="aside">{time.speed}</span>
           <select
@@ -69,17 +70,17 @@ export function TimeBar({ run, player }: TimeBarProps) {
 }
 
 interface ButtonProps {
-  readonly text: string;
+  readonly icon: Parameters<typeof Icon>[0]["name"];
   readonly label: string;
   readonly keys: string;
   readonly pressed?: boolean;
   readonly onClick: () => void;
 }
 
-function Button({ text, label, keys, pressed, onClick }: ButtonProps) {
+function Button({ icon, label, keys, pressed, onClick }: ButtonProps) {
   return (
     <button type="button" class="symbol" aria-label={label} title={label} aria-keyshortcuts={keys} aria-pressed={pressed} onClick={onClick}>
-      {text}
+      <Icon name={icon} />
     </button>
   );
 }
@@ -132,7 +133,6 @@ function Density({ run }: { readonly run: RunView }) {
   });
   const shown = counts.value;
   const dark = isDark.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the colour is the scheme's
   useEffect(() => {
     const context = canvas.current?.getContext("2d");
     if (context === null || context === undefined) return;
@@ -146,5 +146,5 @@ function Density({ run }: { readonly run: RunView }) {
       context.fillRect((i * width) / COLUMNS, height - tall, Math.max(1, width / COLUMNS - 1), tall);
     });
   }, [shown, dark]);
-  return <canvas ref={canvas} width={COLUMNS * 3} height={30} aria-hidden="true" />;
+  return <canvas ref={canvas} width={COLUMNS * 3} height={30} />;
 }

@@ -22,7 +22,6 @@ export function CodeEditor({ source, label, line, isReadOnly, onChange }: CodeEd
   const changed = useRef(onChange);
   changed.current = onChange;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: made once; what changes is told to it below
   useEffect(() => {
     const made = createEditor(
       box.current!,

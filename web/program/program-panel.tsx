@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ProgramState } from "../../src/run/run-state.ts";
+import { Icon } from "../parts/icon.tsx";
 import { tell } from "../parts/toast.tsx";
 import { rememberAs, remembered } from "../store/remembered.ts";
 import type { RunView } from "../store/run-view.ts";
@@ -74,10 +75,10 @@ export function ProgramPanel({ run }: { readonly run: RunView }) {
           </label>
         )}
         <button type="button" class="primary" disabled={isRunning || !run.abilities.value.programs} onClick={start}>
-          <span aria-hidden="true">▶</span> {text.run}
+          <Icon name="play" /> {text.run}
         </button>
         <button type="button" disabled={!isRunning} onClick={stop}>
-          <span aria-hidden="true">■</span> {text.stop}
+          <Icon name="stop" /> {text.stop}
         </button>
       </div>
       <CodeEditor source={source.value} label={text.code} line={state?.line} isReadOnly={isRunning} onChange={change} />

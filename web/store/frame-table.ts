@@ -5,7 +5,7 @@ import { FrameVerdicts } from "../../src/run/frame-verdicts.ts";
 import type { FilteredPacket } from "../../src/run/packet-filter.ts";
 import { wholeFrame } from "../../src/run/run-event.ts";
 import { describeFrame } from "../../src/stack/packet/describe.ts";
-import type { FrameDescription, TcpDescription } from "../../src/stack/packet/frame-description.ts";
+import type { TcpDescription } from "../../src/stack/packet/frame-description.ts";
 import type { RunView } from "./run-view.ts";
 
 /** A frame with all that the ladder and the list of packets say of it. */
@@ -124,9 +124,9 @@ export class FrameTable {
     const label = this.#narrator.narrate(description);
     const isRetransmission = description.protocol === "tcp" && frame.from !== undefined && this.#isRetransmission(description);
     const seenBy = frame.event.host;
-    const fromRail = frame.from ?? this.#railOf(source, seenBy);
-    const wanted = frame.from === undefined ? seenBy : this.#railOf(destination, seenBy);
-    const table = this;
+    const fromRail = frame.from ?? this.#railOf(source, seenBy, true);
+    const wanted = frame.from === undefined ? seenBy : this.#railOf(destination, seenBy, false);
+    const verdictOf = (): string | undefined => this.verdictOf(frame);
     return {
       frame,
       description,
@@ -147,17 +147,17 @@ export class FrameTable {
         return frame.lost !== undefined;
       },
       get verdict() {
-        return table.verdictOf(frame);
+        return verdictOf();
       },
     };
   }
 
-  #railOf(address: string, not: string): string {
+  #railOf(address: string, not: string, isSource: boolean): string {
     const owner = this.#owners.get(address);
     if (owner !== undefined && owner !== not) return owner;
-    const other = this.#run.header.peek().hosts.find(({ name }) => name !== not);
-    if (isForMany(address)) return other?.name ?? this.#other(address);
-    return this.#other(address);
+    // What a host sends to an address of nobody's goes to the others all the same, and is seen to come there.
+    const traced = isSource ? undefined : this.#run.header.peek().hosts.find(({ name, isTraced }) => isTraced && name !== not);
+    return traced?.name ?? this.#other(address);
   }
 
   #other(address: string): string {
@@ -186,7 +186,3 @@ export class FrameTable {
 }
 
 const withoutPrefix = (address: string): string => address.replace(/\/\d+$/, "");
-
-/** Broadcast, multicast, or a link address of a group. */
-const isForMany = (address: string): boolean =>
-  address === "255.255.255.255" || /^2(2[4-9]|3\d)\./.test(address) || address.startsWith("ff") || /^[0-9a-f][13579bdf]:/.test(address);

@@ -33,7 +33,7 @@ function readHash(): Place {
 export function followLink(run: RunView, shown: Signal<ViewName>): void {
   let wanted: Place | undefined = readHash();
   let written = "";
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let _timer: ReturnType<typeof setTimeout> | undefined;
 
   const take = (place: Place): void => {
     if (place.view !== undefined) shown.value = place.view;
@@ -55,7 +55,7 @@ export function followLink(run: RunView, shown: Signal<ViewName>): void {
     if (connection !== undefined) run.selectConnection(connection);
   };
   const write = (): void => {
-    timer = undefined;
+    _timer = undefined;
     const hash = hashOf(run, shown.peek());
     if (hash === written) return;
     written = hash;
@@ -74,7 +74,7 @@ export function followLink(run: RunView, shown: Signal<ViewName>): void {
     run.cursor.value;
     run.selection.value;
     shown.value;
-    if (wanted === undefined) timer ??= setTimeout(write, WRITE_AFTER_MS);
+    if (wanted === undefined) _timer ??= setTimeout(write, WRITE_AFTER_MS);
   });
 }
 

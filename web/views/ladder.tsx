@@ -6,6 +6,7 @@ import { ladderModel } from "../ladder/ladder-model.ts";
 import { LadderTable } from "../ladder/ladder-table.tsx";
 import { Lanes } from "../ladder/lanes.tsx";
 import { SegmentLines, showsEvent } from "../ladder/segment-lines.tsx";
+import { Icon } from "../parts/icon.tsx";
 import { rememberAs, remembered } from "../store/remembered.ts";
 import type { RunView } from "../store/run-view.ts";
 import { frameTable } from "../store/tables.ts";
@@ -68,17 +69,14 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
     return () => observer.disconnect();
   }, [size]);
   const began = opening.value;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of another run nothing is kept
   useEffect(() => {
     chosenScale.value = undefined;
     unfolded.value = new Set();
   }, [began]);
 
   const { moments, tracks } = model;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the moments grow in place
   const readable = useMemo(() => readableScale(moments), [Math.floor(moments.length / 50), began]);
   const pixelsPerMs = chosenScale.value ?? readable;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the moments grow in place
   const scale = useMemo(
     () => new LadderScale(moments, { pixelsPerMs, spreads: spreads.value, unfolded: unfolded.value }),
     [version, pixelsPerMs, spreads.value, unfolded.value],
@@ -94,7 +92,6 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
   const bottom = cursor.isAtEnd ? cursorTop : scale.height - 12;
 
   // The cursor stays in sight when it moves by keys or by itself.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only the cursor moves the picture
   useLayoutEffect(() => {
     const element = box.current!;
     if (cursorTop < element.scrollTop + 30 || cursorTop > element.scrollTop + element.clientHeight - 30) {
@@ -115,7 +112,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
       if (box.current !== null) box.current.scrollTop = after.topAt(timeline.countAt(atMs), atMs) - anchor;
     });
   };
-  const fit = (): void => {
+  const fitAll = (): void => {
     spreads.value = false;
     unfolded.value = new Set();
     chosenScale.value = fittingScale(moments, Math.max(100, height));
@@ -141,7 +138,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "+" || event.key === "=") zoom(ZOOM_STEP);
     else if (event.key === "-") zoom(1 / ZOOM_STEP);
-    else if (event.key === "0") fit();
+    else if (event.key === "0") fitAll();
     else if (event.key === "ArrowDown") chooseBeside(run, 1);
     else if (event.key === "ArrowUp") chooseBeside(run, -1);
     else return;
@@ -179,7 +176,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
           title={`${ladder.zoomIn} (+, Ctrl + ⤒)`}
           onClick={() => zoom(ZOOM_STEP)}
         >
-          ＋
+          <Icon name="plus" />
         </button>
         <button
           type="button"
@@ -188,9 +185,9 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
           title={`${ladder.zoomOut} (−)`}
           onClick={() => zoom(1 / ZOOM_STEP)}
         >
-          −
+          <Icon name="minus" />
         </button>
-        <button type="button" title={`${ladder.fit} (0)`} onClick={fit}>
+        <button type="button" title={`${ladder.fit} (0)`} onClick={fitAll}>
           {ladder.fit}
         </button>
         <button type="button" onClick={reset}>
@@ -213,12 +210,10 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
           <RailHead key={rail.rail.name} rail={rail} run={run} />
         ))}
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, which keys must be able to do */}
       <div
         class="ladder-scroll"
         ref={box}
-        tabIndex={0}
-        role="group"
+        role="region"
         aria-label={ladder.picture}
         onScroll={({ currentTarget }) => (scrollTop.value = currentTarget.scrollTop)}
       >
@@ -232,14 +227,15 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
             role="img"
             aria-label={ladder.picture}
           >
+            {/* biome-ignore lint/a11y/noStaticElementInteractions: the slider below does the same by keys */}
             <rect class="axis" x={0} y={from} width={66} height={to - from} onClick={onAxis} />
             {rails.map((rail) => (
               <line key={rail.rail.name} class="rail" x1={rail.x} x2={rail.x} y1={Math.max(0, from)} y2={Math.min(total, to)} />
             ))}
             {shownFolds
               .filter(({ isFolded }) => isFolded)
-              .map(({ place, top, height: tall }) => (
-                <path key={place} class="fold" d={foldPath(width, top + tall / 2)} />
+              .map(({ place, top }) => (
+                <path key={place} class="fold" d={foldPath(width, top + 34)} />
               ))}
             <Ticks run={run} scale={scale} from={from} to={to} />
             {rails.map((rail) => (
@@ -254,7 +250,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
               type="button"
               key={place}
               class="fold-button"
-              style={{ top: `${isFolded ? top + tall / 2 - 12 : Math.min(Math.max(top + 20, scrollTop.value + 12), top + tall - 30)}px` }}
+              style={{ top: `${isFolded ? top + 22 : Math.min(Math.max(top + 20, scrollTop.value + 12), top + tall - 30)}px` }}
               title={isFolded ? ladder.unfold : ladder.fold}
               onClick={() => toggleFold(place)}
             >

@@ -3,6 +3,7 @@ import "./shell.css";
 import { effect, signal } from "@preact/signals";
 import { render } from "preact";
 import { Shell } from "./shell.tsx";
+import { isolate } from "./store/isolation.ts";
 import { followLink } from "./store/link.ts";
 import { Player } from "./store/player.ts";
 import { RunView } from "./store/run-view.ts";
@@ -12,6 +13,8 @@ import { VIEWS, type ViewName } from "./views/registry.ts";
 import { language, words } from "./words.ts";
 
 watchTheme();
+// Without it everything but programs works all the same.
+isolate().catch(() => {});
 effect(() => {
   document.documentElement.lang = language.value;
   document.title = words.value.page.title;

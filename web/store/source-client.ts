@@ -71,7 +71,7 @@ class Conversation implements RunSource {
 /** Connects the run with what is behind the page: the host whose token is in the address, or else the simulation beside the page. */
 export function connectSource(run: RunView): () => void {
   const token = new URLSearchParams(location.search).get("token");
-  return token === null ? followWorker(run, ["sim-worker.js", "demo-worker.js"]) : followHost(run, token);
+  return token === null ? followWorker(run, ["sim-worker.js"]) : followHost(run, token);
 }
 
 /** @param names scripts beside the page; the first that is there is taken */

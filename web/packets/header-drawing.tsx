@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import type { FrameField, FrameLayer } from "../../src/run/frame-fields.ts";
 import { words } from "../words.ts";
-import { isWithin, type LitBits } from "./packet-details.tsx";
+import { isWithin, type LitBits } from "./lit-bits.ts";
 
 const ROW_BITS = 32;
 /** What is longer is drawn shorter: only data and long options are. */

@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const { bin } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 
-/** What stands in dist without a source: these folders are made here and by the compiler's own book-keeping. */
-const isOurs = (path) => path.startsWith("bin/") || /^\.(built|tsbuildinfo)/.test(path);
+/** What stands in dist without a source: these folders are made here, by build-page.mjs, and by the compiler's own book-keeping. */
+const isOurs = (path) => path.startsWith("bin/") || path.startsWith("page/") || /^\.(built|tsbuildinfo)/.test(path);
 const sourceOf = (path) => path.replace(/(\.d\.ts|\.js|\.js\.map)$/, ".ts").replace(/^(examples\/)?/, (folder) => folder || "src/");
 
 for (const entry of readdirSync(`${root}dist`, { recursive: true, withFileTypes: true })) {

@@ -11,7 +11,8 @@ export const insideDe: InsideWords = {
     goTo: (what) => `Zu ${what} gehen`,
     event: "Ereignis",
     bytes: (n) => `${n} B`,
-    captureOnly: "Dieser Lauf enthält nur Segmente: Was in den Rechnern vorging, wurde nicht aufgezeichnet und lässt sich hier nicht zeigen.",
+    captureOnly:
+      "Dieser Lauf enthält nur Segmente: Was in den Rechnern vorging, wurde nicht aufgezeichnet und lässt sich hier nicht zeigen.",
     allConnections: (n) => (n === 1 ? "1 Verbindung" : `${n} Verbindungen`),
     atMoment: (text) => `bei ${text}`,
     host: "Rechner",
@@ -204,7 +205,8 @@ export const insideDe: InsideWords = {
       "peer-window":
         "hat {bytes} Bytes zu senden, aber das Fenster der Gegenseite ist ausgeschöpft: wartet auf Bestätigungen oder ein größeres Fenster",
       "congestion-window": "hat {bytes} Bytes zu senden, und unterwegs ist so viel, wie das Staufenster erlaubt",
-      nagle: "hat {bytes} Bytes zu senden, weniger als ein Segment: Nach Nagles Regel warten sie, bis alles bestätigt ist, was unterwegs ist",
+      nagle:
+        "hat {bytes} Bytes zu senden, weniger als ein Segment: Nach Nagles Regel warten sie, bis alles bestätigt ist, was unterwegs ist",
       acknowledgement: "hat alles gesendet, was sie hatte; {bytes} Bytes sind unterwegs und noch unbestätigt",
       "delayed-ack": "schuldet der Gegenseite eine Bestätigung, die auf mitreisende Daten oder den Timer {timer} wartet",
       unread: "hat {bytes} Bytes für das Programm, das sie nicht liest",
@@ -304,7 +306,13 @@ export const insideDe: InsideWords = {
     picks: "Einmalig, mit dem nächsten Rahmen einer Art",
     pickOf: "Mit dem nächsten",
     action: "Was geschieht",
-    actions: { drop: "verwerfen", duplicate: "doppelt senden", delay: "zurückhalten", corrupt: "ein Bit kippen", reset: "mit Reset beantworten" },
+    actions: {
+      drop: "verwerfen",
+      duplicate: "doppelt senden",
+      delay: "zurückhalten",
+      corrupt: "ein Bit kippen",
+      reset: "mit Reset beantworten",
+    },
     kinds: {
       any: "Rahmen jeder Art",
       arp: "ARP-Paket",

@@ -315,7 +315,8 @@ export const insideEn = {
     againHint: (summary: string) => `The selected packet, when it is sent again: ${summary}`,
     againNone: "Select a TCP packet with data, SYN or FIN to drop it again when it is sent again.",
     wrong: (field: string) => `“${field}” is out of its range.`,
-    describe: (action: string, count: number, kind: string) => (count === 1 ? `${action} the next ${kind}` : `${action} the next ${count} of: ${kind}`),
+    describe: (action: string, count: number, kind: string) =>
+      count === 1 ? `${action} the next ${kind}` : `${action} the next ${count} of: ${kind}`,
     line: (host: string) => `The line of ${host}`,
   },
   lessons: {

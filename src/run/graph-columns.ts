@@ -1,16 +1,10 @@
 /** Series of points as the columns of one table with time first: what a chart draws and a reader of tables reads. */
 
-/** Something at a time of a run. */
-interface Timed {
-  readonly atMs: number;
-  readonly place: number;
-}
+import type { SequencePoint } from "./series-sequence.ts";
 
 /** One line, or cloud of points, of a graph. */
-export interface GraphLine<Point extends Timed = Timed> {
+export interface GraphLine<Point extends SequencePoint = SequencePoint> {
   readonly points: readonly Point[];
-  /** The height of a point. */
-  readonly value: (point: Point) => number;
   /** Time that counts as 0. */
   readonly startMs: number;
 }
@@ -29,9 +23,9 @@ export interface GraphColumns {
 }
 
 /** Lines laid over each other; each point has a row of its own, in order of time. */
-export function graphColumns(lines: readonly GraphLine<never>[] | readonly GraphLine[]): GraphColumns {
-  const rows = (lines as readonly GraphLine[]).flatMap(({ points, value, startMs }, line) =>
-    points.map((point, index) => ({ time: point.atMs - startMs, place: point.place, line, index, value: value(point) })),
+export function graphColumns(lines: readonly GraphLine[]): GraphColumns {
+  const rows = lines.flatMap(({ points, startMs }, line) =>
+    points.map(({ atMs, place, value }, index) => ({ time: atMs - startMs, place, line, index, value })),
   );
   rows.sort((a, b) => a.time - b.time || a.place - b.place || a.line - b.line);
   return {
@@ -41,16 +35,6 @@ export function graphColumns(lines: readonly GraphLine<never>[] | readonly Graph
     pointOf: rows.map(({ index }) => index),
     values: lines.map((_, line) => rows.map((row) => (row.line === line ? row.value : null))),
   };
-}
-
-/** The row next to a time among those of some lines; −1 when they have none. */
-export function rowNear({ times, lineOf }: GraphColumns, timeMs: number, lines: ReadonlySet<number>): number {
-  let best = -1;
-  for (let row = 0; row < times.length; row++) {
-    if (!lines.has(lineOf[row]!)) continue;
-    if (best < 0 || Math.abs(times[row]! - timeMs) < Math.abs(times[best]! - timeMs)) best = row;
-  }
-  return best;
 }
 
 /** The row of the event at a place of the run, or the last one before it; −1 before all. */
@@ -63,8 +47,10 @@ export function rowAtPlace({ places, lineOf }: GraphColumns, place: number, line
   return best;
 }
 
-/** The next row among those of some lines, `by` rows on; the same at either end. */
-export function rowBeside({ lineOf }: GraphColumns, row: number, by: 1 | -1, lines: ReadonlySet<number>): number {
-  for (let next = row + by; next >= 0 && next < lineOf.length; next += by) if (lines.has(lineOf[next]!)) return next;
+/** The next row of another event among those of some lines; the same at either end. */
+export function rowBeside({ lineOf, places }: GraphColumns, row: number, by: 1 | -1, lines: ReadonlySet<number>): number {
+  for (let next = row + by; next >= 0 && next < lineOf.length; next += by) {
+    if (lines.has(lineOf[next]!) && places[next] !== places[row]) return next;
+  }
   return row;
 }

@@ -92,7 +92,7 @@ export const DIAGRAM_EDGES: readonly DiagramEdge[] = [
   edge("CLOSING", "TIME-WAIT", "rcv ACK of FIN", "x", [[366, 493], [212, 564]], 312, 536, "start"),
   edge("CLOSE-WAIT", "LAST-ACK", "CLOSE", "snd FIN", [[670, 393], [670, 459]], 686, 430, "start"),
   edge("LAST-ACK", "CLOSED again", "rcv ACK of FIN", "x", [[670, 493], [670, 555]], 686, 528, "start"),
-  edge("TIME-WAIT", "CLOSED again", "2 MSL have passed", "delete TCB", [[212, 576], [608, 576]], 512, 592, "middle"),
+  edge("TIME-WAIT", "CLOSED again", "2 MSL have passed", "delete TCB", [[212, 576], [608, 576]], 602, 594, "end"),
 ];
 
 export interface WalkedStep {
@@ -121,7 +121,9 @@ export function diagramPath(path: readonly StateStep[]): DiagramPath {
     const to = nodeOf(state, at);
     if (to === undefined) continue;
     if (at !== undefined && at !== to) {
-      const from = at;
+      // A connection that a SYN opens is new, and the listener that it belongs to is in LISTEN.
+      const from = at === "CLOSED" && to === "SYN-RECEIVED" ? "LISTEN" : at;
+      walked.add(from);
       const known = DIAGRAM_EDGES.find((each) => each.from === from && each.to === to);
       steps.push({ number: steps.length + 1, from, to, edge: known, atMs, event });
     }

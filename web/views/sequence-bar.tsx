@@ -88,6 +88,9 @@ export function SequenceBarView({ title, bar, edges, isRelative }: SequenceBarPr
   );
 }
 
+/** About how much of the narrowest bar a letter takes. */
+const LETTER_SHARE = 0.95;
+
 const Swatch = ({ kind }: { readonly kind: string }) => <span class={`swatch stretch ${kind}`} aria-hidden="true" />;
 
 function Stretch({ stretch: { kind, start, end }, left, right }: { stretch: BarStretch; left: number; right: number }) {
@@ -98,7 +101,7 @@ function Stretch({ stretch: { kind, start, end }, left, right }: { stretch: BarS
       style={{ left: `${left}%`, width: `max(3px, ${right - left}%)` }}
       title={`${name}: ${formatNumber(end - start)}`}
     >
-      {right - left > 9 && <b>{name}</b>}
+      {right - left > name.length * LETTER_SHARE && <b>{name}</b>}
     </span>
   );
 }

@@ -76,7 +76,7 @@ export function GraphChart(props: GraphChartProps) {
   };
   const keyDown = (event: KeyboardEvent): void => {
     const moves: Record<string, () => number> = {
-      ArrowLeft: () => rowBeside(columns, row < 0 ? 0 : row, -1, own),
+      ArrowLeft: () => rowBeside(columns, Math.max(row, 0), -1, own),
       ArrowRight: () => (row < 0 ? rowBeside(columns, -1, 1, own) : rowBeside(columns, row, 1, own)),
       Home: () => rowBeside(columns, -1, 1, own),
       End: () => rowBeside(columns, columns.times.length, -1, own),

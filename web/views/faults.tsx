@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { FAULT_FIELDS, type FaultField, pickAgain, readSetting, shownSetting } from "../../src/run/fault-words.ts";
 import type { PageRequest } from "../../src/run/page-messages.ts";
+import { type FrameRunEvent, wholeFrame } from "../../src/run/run-event.ts";
 import { describeFrame } from "../../src/stack/packet/describe.ts";
 import { FRAME_KINDS, type FrameKind } from "../../src/wire/frame-match.ts";
 import type { Direction, FramePick } from "../../src/wire/impairment.ts";
@@ -132,7 +133,7 @@ function Picks({ run, ask, hosts }: PicksProps) {
         <button type="button" disabled={again === undefined} onClick={() => again && event && arm(event.host, again, text.again)}>
           {text.again}
         </button>
-        <span class="soft">{again === undefined || event?.type !== "frame" ? text.againNone : text.againHint(summaryOf(event.bytes))}</span>
+        <span class="soft">{again === undefined || event?.type !== "frame" ? text.againNone : text.againHint(summaryOf(event))}</span>
       </div>
       <form
         class="inside-bar"
@@ -212,7 +213,7 @@ function Picks({ run, ask, hosts }: PicksProps) {
 
 const directionOf = (value: string): Direction | "either" => (value === "in" || value === "out" ? value : "either");
 
-const summaryOf = (bytes: Uint8Array): string => describeFrame(bytes, 0, bytes.length).summary;
+const summaryOf = (frame: FrameRunEvent): string => describeFrame(wholeFrame(frame), 0, frame.length).summary;
 
 const DIRECTIONS: readonly Direction[] = ["out", "in"];
 

@@ -62,7 +62,7 @@ function Waiting({ run, state }: { readonly run: RunView; readonly state: HostSt
       <ul class="plain">
         {waiting.map((call) => (
           <li key={`${call.client} ${call.call}`}>
-            ⏳ {text.program(call.client)}: <span class="mono">{call.text}</span>{" "}
+            {text.program(call.client)}: <span class="mono">{call.text}</span>{" "}
             <b>{text.pendingFor(formatSpan(Math.max(0, run.cursor.value.atMs - call.calledMs)))}</b>{" "}
             <Moment run={run} event={call.event} atMs={call.calledMs} />
           </li>

@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { begunAnew, type PredictionAnswers, progressOf, withPredictions, withRun } from "../../src/run/lesson-progress.ts";
 import type { ProfileName } from "../../src/run/run-event.ts";
 import { insideWords } from "../inside-words.ts";
@@ -7,6 +7,9 @@ import { progress, setProgress } from "../store/progress.ts";
 import type { RunView } from "../store/run-view.ts";
 
 const PROFILES: readonly ProfileName[] = ["windows", "linux", "rfc"];
+
+/** What came of the last run of each lesson: they outlive the view, for who goes to a moment and comes back. */
+const reports = signal<ReadonlyMap<string, ShownReport>>(new Map());
 
 interface OpenLessonProps {
   readonly run: RunView;
@@ -18,7 +21,7 @@ interface OpenLessonProps {
 export function OpenLesson({ run, model, lesson }: OpenLessonProps) {
   const text = insideWords.value.lessons;
   const profile = useSignal<ProfileName | undefined>(undefined);
-  const report = useSignal<ShownReport | undefined>(undefined);
+  const report = reports.value.get(lesson.id);
   const isRunning = useSignal(false);
   const problem = useSignal<string | undefined>(undefined);
   const { predictions } = progressOf(progress.value, lesson.id);
@@ -37,12 +40,13 @@ export function OpenLesson({ run, model, lesson }: OpenLessonProps) {
   };
   const runIt = (): void => {
     void attempt(async () => {
-      report.value = await model.run(lesson.id, profile.value, predictions ?? {});
-      setProgress(withRun(progress.value, lesson.id, report.value.isPassed));
+      const came = await model.run(lesson.id, profile.value, predictions ?? {});
+      reports.value = new Map(reports.value).set(lesson.id, came);
+      setProgress(withRun(progress.value, lesson.id, came.isPassed));
     });
   };
   const anew = (): void => {
-    report.value = undefined;
+    reports.value = new Map([...reports.value].filter(([id]) => id !== lesson.id));
     setProgress(begunAnew(progress.value, lesson.id));
     void attempt(() => model.begin(lesson.id, profile.value));
   };
@@ -95,7 +99,7 @@ export function OpenLesson({ run, model, lesson }: OpenLessonProps) {
           </select>
         </label>
         <button type="button" class="primary" disabled={!isReady || isRunning.value} onClick={runIt}>
-          ▶ {report.value === undefined ? text.run : text.runAgain}
+          ▶ {report === undefined ? text.run : text.runAgain}
         </button>
         <button type="button" disabled={isRunning.value} onClick={anew}>
           {text.anew}
@@ -105,8 +109,8 @@ export function OpenLesson({ run, model, lesson }: OpenLessonProps) {
           {problem.value !== undefined && <span class="bad">✕ {problem.value}</span>}
         </span>
       </div>
-      {report.value !== undefined && <Report run={run} report={report.value} />}
-      {report.value !== undefined && <Afterwards lesson={lesson} />}
+      {report !== undefined && <Report run={run} report={report} />}
+      {report !== undefined && <Afterwards lesson={lesson} />}
     </article>
   );
 }

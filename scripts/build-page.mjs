@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { readLessons } from "../dist/lab/lesson-file.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const page = `${root}dist/page`;
@@ -35,6 +36,16 @@ await build({
   logLevel: "warning",
 });
 copyFileSync(`${root}web/index.html`, `${page}/index.html`);
+
+// Lessons and programs are data of their own, each written in a file of its own.
+const programs = `${root}src/lab/programs/`;
+const data = {
+  lessons: readLessons(),
+  programs: readdirSync(programs)
+    .sort()
+    .map((name) => ({ title: name.replace(/^\d+-/, ""), source: readFileSync(programs + name, "utf8") })),
+};
+writeFileSync(`${page}/data.json`, JSON.stringify(data));
 
 const sizes = Object.fromEntries(
   readdirSync(page).map((name) => {

@@ -1,11 +1,20 @@
+import type { LessonAnswers } from "../src/lab/scene/saved-run.ts";
 import type { Scene } from "../src/lab/scene/scene.ts";
-import type { RunInput } from "../src/lab/scene/simulated-run.ts";
+import type { OpeningWishes } from "../src/lab/scene/scene-source.ts";
+import type { PageRequest } from "../src/run/page-messages.ts";
 
-/** What the page asks of its own simulation, beside what it asks of every source: another scene, as far as the inputs go. */
-export interface SceneRequest {
-  readonly type: "open-scene";
-  readonly id: number;
+/** What the page asks of its own simulation, beside what it asks of every source. */
+export type SceneRequest = {
+  /** `open-scene`: as it is; `attempt-scene`: with what was done to the lines of the scene before. */
+  readonly type: "open-scene" | "attempt-scene";
   readonly scene: Scene;
   readonly seed: number;
-  readonly inputs?: readonly RunInput[];
+} & OpeningWishes;
+
+/** What a learner has answered since the scene was opened: it is saved with the run. */
+export interface AnswersRequest {
+  readonly type: "answers";
+  readonly answers: LessonAnswers;
 }
+
+export type AnyRequest = PageRequest | SceneRequest | AnswersRequest;

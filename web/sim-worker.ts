@@ -10,7 +10,9 @@ import { FIRST_SCENE } from "../src/lab/scene/scene.ts";
 import { SceneSource } from "../src/lab/scene/scene-source.ts";
 import type { RunInput } from "../src/lab/scene/simulated-run.ts";
 import type { NumberedRequest } from "../src/run/page-messages.ts";
-import type { SceneRequest } from "./scene-request.ts";
+import type { AnswersRequest, SceneRequest } from "./scene-request.ts";
+
+type NumberedSceneRequest = (SceneRequest | AnswersRequest) & { readonly id: number };
 
 const NOT_ISOLATED =
   "Programs need memory that threads share, which this page was not given. Reload it once; if that does not help, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, as tapsock page does.";
@@ -41,7 +43,7 @@ function simulate(): void {
     },
   });
   let before = Promise.resolve();
-  addEventListener("message", ({ data }: MessageEvent<NumberedRequest | SceneRequest>) => {
+  addEventListener("message", ({ data }: MessageEvent<NumberedRequest | NumberedSceneRequest>) => {
     // In their order, although some have to wait for threads.
     before = before.then(() => threads.ready(programsOf(data, source.run.inputs))).then(() => answer(source, data));
   });
@@ -49,7 +51,7 @@ function simulate(): void {
 }
 
 /** How many programs may begin with a request. */
-function programsOf(request: NumberedRequest | SceneRequest, inputs: readonly RunInput[]): number {
+function programsOf(request: NumberedRequest | NumberedSceneRequest, inputs: readonly RunInput[]): number {
   const begun = (all: readonly RunInput[]): number => all.filter((input) => input.do === "run-program").length;
   switch (request.type) {
     case "run-program":
@@ -59,24 +61,30 @@ function programsOf(request: NumberedRequest | SceneRequest, inputs: readonly Ru
     case "restart":
       return begun(inputs) + 1;
     case "open-scene":
-      return begun(request.inputs ?? []) + (request.scene.events?.length ?? 0);
+    case "attempt-scene":
+      return (request.programs?.length ?? 0) + (request.scene.events?.length ?? 0);
     default:
       return 0;
   }
 }
 
-function answer(source: SceneSource, request: NumberedRequest | SceneRequest): void {
-  if (request.type !== "open-scene") {
+function answer(source: SceneSource, request: NumberedRequest | NumberedSceneRequest): void {
+  if (!isOfScene(request)) {
     source.request(request);
     return;
   }
   try {
-    source.open(request.scene, request.seed, request.inputs);
+    if (request.type === "answers") source.answered(request.answers);
+    else if (request.type === "open-scene") source.open(request.scene, request.seed, request);
+    else source.attempt(request.scene, request.seed, request);
     postMessage({ type: "answered", id: request.id, value: null });
   } catch (error) {
     postMessage({ type: "refused", id: request.id, problem: error instanceof Error ? error.message : String(error) });
   }
 }
+
+const isOfScene = (request: NumberedRequest | NumberedSceneRequest): request is NumberedSceneRequest =>
+  request.type === "open-scene" || request.type === "attempt-scene" || request.type === "answers";
 
 class SpareThreads {
   readonly #spare: SpareThread[] = [];

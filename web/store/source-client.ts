@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import type { NumberedRequest, PageRequest, SourceMessage } from "../../src/run/page-messages.ts";
+import type { SourceMessage } from "../../src/run/page-messages.ts";
+import type { AnyRequest } from "../scene-request.ts";
 import { words } from "../words.ts";
 import type { RunSource, RunView } from "./run-view.ts";
 import { readSocketMessage } from "./socket-messages.ts";
@@ -13,6 +14,8 @@ const RETRY_SECONDS = [1, 2, 5, 10, 30];
 /** How a WebSocket is closed by a host that does not know the token: RFC 6455's "policy violation". */
 const REFUSED = 1008;
 
+type NumberedWish = AnyRequest & { readonly id: number };
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (problem: Error) => void;
@@ -21,14 +24,14 @@ interface Waiting {
 /** Requests and their answers over whatever carries messages. */
 class Conversation implements RunSource {
   readonly #waiting = new Map<number, Waiting>();
-  readonly #post: (request: NumberedRequest) => void;
+  readonly #post: (request: NumberedWish) => void;
   #lastId = 0;
 
-  constructor(post: (request: NumberedRequest) => void) {
+  constructor(post: (request: NumberedWish) => void) {
     this.#post = post;
   }
 
-  request(request: PageRequest): Promise<unknown> {
+  request(request: AnyRequest): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });

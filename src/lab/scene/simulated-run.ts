@@ -144,6 +144,11 @@ export class SimulatedRun {
     return Object.fromEntries(this.#programs.map(({ name, steps }) => [name, steps]));
   }
 
+  /** When the last program came to its end; Infinity while one has not, or none has begun. */
+  get overMs(): number {
+    return this.#programs.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...this.#programs.map(({ overMs }) => overMs));
+  }
+
   /** The same of those that had come to their end by a moment. */
   programsOverBy(atMs: number): Readonly<Record<string, readonly ProgramStep[]>> {
     const over = this.#programs.filter(({ overMs }) => overMs <= atMs);

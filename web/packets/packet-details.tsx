@@ -104,7 +104,7 @@ function Bytes({ row, lit, onByte }: BytesProps) {
     ));
   return (
     <div class="hex">
-      <h3>{packets.bytes}</h3>
+      <h2 class="hex-title">{packets.bytes}</h2>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the fields are buttons that do the same */}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: as above */}
       <div class="hex-lines mono" onClick={onClick}>

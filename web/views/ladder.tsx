@@ -21,7 +21,7 @@ const TICK_ROOM = 15;
 /** Hosts side by side, time downwards: calls, timers, states and the frames between. */
 export function LadderView({ run }: ViewProps) {
   const isTable = useSignal(remembered("ladder-table") === "true");
-  const { ladder, views } = words.value;
+  const { views } = words.value;
   return (
     <section aria-label={views.ladder} class="ladder">
       {isTable.value ? (
@@ -29,7 +29,6 @@ export function LadderView({ run }: ViewProps) {
       ) : (
         <LadderPicture run={run} onTable={() => setTable(true)} />
       )}
-      <span class="aside">{ladder.picture}</span>
     </section>
   );
   function setTable(isShown: boolean): void {
@@ -213,6 +212,8 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
       <div
         class="ladder-scroll"
         ref={box}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, which keys must be able to do
+        tabIndex={0}
         role="region"
         aria-label={ladder.picture}
         onScroll={({ currentTarget }) => (scrollTop.value = currentTarget.scrollTop)}

@@ -15,6 +15,8 @@ import type { ViewProps } from "./registry.ts";
 import "./ladder.css";
 
 const ZOOM_STEP = 1.5;
+/** With more frames on their way at once, room for each one's words would tear their ways apart. */
+const MAX_SPREAD_FLIGHT = 9;
 /** Distance of two times at the axis. */
 const TICK_ROOM = 15;
 
@@ -53,7 +55,8 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
   const scrollTop = useSignal(0);
   /** undefined while the scale follows the run. */
   const chosenScale = useSignal<number | undefined>(undefined);
-  const spreads = useSignal(true);
+  /** undefined while it follows from how much is on its way at once. */
+  const chosenSpread = useSignal<boolean | undefined>(undefined);
   const unfolded = useSignal<ReadonlySet<number>>(new Set());
   const { opening } = run;
 
@@ -70,15 +73,18 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
   const began = opening.value;
   useEffect(() => {
     chosenScale.value = undefined;
+    chosenSpread.value = undefined;
     unfolded.value = new Set();
   }, [began]);
 
   const { moments, tracks } = model;
-  const readable = useMemo(() => readableScale(moments), [Math.floor(moments.length / 50), began]);
+  const ways = useMemo(() => table.ways, [Math.floor(moments.length / 50), began]);
+  const spreads = chosenSpread.value ?? ways.inFlight <= MAX_SPREAD_FLIGHT;
+  const readable = useMemo(() => readableScale(moments, ways.wayMs), [ways, Math.floor(moments.length / 50), began]);
   const pixelsPerMs = chosenScale.value ?? readable;
   const scale = useMemo(
-    () => new LadderScale(moments, { pixelsPerMs, spreads: spreads.value, unfolded: unfolded.value }),
-    [version, pixelsPerMs, spreads.value, unfolded.value],
+    () => new LadderScale(moments, { pixelsPerMs, spreads, unfolded: unfolded.value }),
+    [version, pixelsPerMs, spreads, unfolded.value],
   );
   const { width, height } = size.value;
   const rails = useMemo(() => placeRails(allRails, width), [allRails.length, width, began]);
@@ -105,19 +111,19 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
     const atMs = scale.timeAt(scrollTop.peek() + anchor);
     const next = withinScale(pixelsPerMs * factor);
     chosenScale.value = next;
-    const after = new LadderScale(moments, { pixelsPerMs: next, spreads: spreads.value, unfolded: unfolded.value });
+    const after = new LadderScale(moments, { pixelsPerMs: next, spreads, unfolded: unfolded.value });
     const { timeline } = run;
     requestAnimationFrame(() => {
       if (box.current !== null) box.current.scrollTop = after.topAt(timeline.countAt(atMs), atMs) - anchor;
     });
   };
   const fitAll = (): void => {
-    spreads.value = false;
+    chosenSpread.value = false;
     unfolded.value = new Set();
     chosenScale.value = fittingScale(moments, Math.max(100, height));
   };
   const reset = (): void => {
-    spreads.value = true;
+    chosenSpread.value = undefined;
     chosenScale.value = undefined;
   };
   const onWheel = (event: WheelEvent): void => {
@@ -193,7 +199,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
           {ladder.readable}
         </button>
         <label title={ladder.spreadHint}>
-          <input type="checkbox" checked={spreads.value} onChange={({ currentTarget }) => (spreads.value = currentTarget.checked)} />{" "}
+          <input type="checkbox" checked={spreads} onChange={({ currentTarget }) => (chosenSpread.value = currentTarget.checked)} />{" "}
           {ladder.spread}
         </label>
         <button type="button" onClick={onTable}>

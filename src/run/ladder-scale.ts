@@ -107,8 +107,14 @@ export class LadderScale {
   }
 }
 
-/** A scale at which most of what happens stands apart. */
-export function readableScale(moments: readonly LadderMoment[]): number {
+/** Pixels that a frame's way may take, so that both its ends are in sight. */
+const LONGEST_WAY = 120;
+
+/**
+ * A scale at which most of what happens stands apart.
+ * @param wayMs how long a frame is on its way
+ */
+export function readableScale(moments: readonly LadderMoment[], wayMs = 0): number {
   const gaps: number[] = [];
   for (let i = 1; i < moments.length; i++) {
     const gap = moments[i]!.atMs - moments[i - 1]!.atMs;
@@ -116,7 +122,7 @@ export function readableScale(moments: readonly LadderMoment[]): number {
   }
   gaps.sort((a, b) => a - b);
   const typical = gaps[Math.floor(gaps.length * 0.4)] ?? 1;
-  return withinScale(28 / typical);
+  return withinScale(Math.min(28 / typical, wayMs > 0 ? LONGEST_WAY / wayMs : Number.POSITIVE_INFINITY));
 }
 
 /** A scale at which all is to be seen in a height, as far as folds allow. */

@@ -165,7 +165,7 @@ export const de: Words = {
     drawing: "Kopf",
     bytes: "Bytes",
     drawingOf: (name, source) => `${name}, gezeichnet wie in ${source}`,
-    notKept: (count) => `${count} weitere Bytes wurden nicht aufbewahrt.`,
+    notKept: (count) => `${count} weitere Bytes sind nicht gezeigt.`,
     bits: "Bits",
     list: "Pakete",
     details: "Das ausgewählte Paket",

@@ -163,7 +163,7 @@ export const en = {
     drawing: "Header",
     bytes: "Bytes",
     drawingOf: (name: string, source: string) => `${name}, as drawn in ${source}`,
-    notKept: (count: number) => `${count} more bytes were not kept.`,
+    notKept: (count: number) => `${count} more bytes are not shown.`,
     bits: "bits",
     list: "Packets",
     details: "The packet chosen",

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("../", import.meta.url));
 const page = `${root}dist/page`;
 
 /** What the page is made of; a worker that has no source yet is left out, and the page does without. */
-const ENTRIES = { app: "main.tsx", "sim-worker": "sim-worker.ts", "program-worker": "program-worker.ts" };
+const ENTRIES = { app: "main.tsx", "sim-worker": "sim-worker.ts", "program-worker": "program-worker.ts", "demo-worker": "demo-worker.ts" };
 
 rmSync(page, { recursive: true, force: true });
 mkdirSync(page, { recursive: true });

@@ -1,11 +1,15 @@
-import { effect } from "@preact/signals";
-import { render } from "preact";
-import { Shell } from "./shell.tsx";
-import { RunView } from "./store/run-view.ts";
-import { watchTheme } from "./store/theme.ts";
-import { language, words } from "./words.ts";
 import "./theme.css";
 import "./shell.css";
+import { effect, signal } from "@preact/signals";
+import { render } from "preact";
+import { Shell } from "./shell.tsx";
+import { followLink } from "./store/link.ts";
+import { Player } from "./store/player.ts";
+import { RunView } from "./store/run-view.ts";
+import { connectSource } from "./store/source-client.ts";
+import { watchTheme } from "./store/theme.ts";
+import { VIEWS, type ViewName } from "./views/registry.ts";
+import { language, words } from "./words.ts";
 
 watchTheme();
 effect(() => {
@@ -14,4 +18,8 @@ effect(() => {
 });
 
 const run = new RunView();
-render(<Shell run={run} />, document.getElementById("app")!);
+const shown = signal<ViewName>(VIEWS[0]!.name);
+const player = new Player(run);
+connectSource(run);
+followLink(run, shown);
+render(<Shell run={run} player={player} shown={shown} />, document.getElementById("app")!);

@@ -121,6 +121,7 @@ export const insideDe: InsideWords = {
     value: "Wert",
     line: "Linie",
     keep: "Diesen Lauf zum Vergleich behalten",
+    open: "Lauf zum Vergleich öffnen …",
     compare: "Darübergelegt",
     comparing: (title) => `gepunktet: ${title}`,
     remove: "Den anderen Lauf entfernen",

@@ -117,6 +117,7 @@ export const insideEn = {
     value: "Value",
     line: "Line",
     keep: "Keep this run to compare",
+    open: "Open a run to compare…",
     compare: "Laid over",
     comparing: (title: string) => `dotted: ${title}`,
     remove: "Take the other run away",

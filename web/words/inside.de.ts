@@ -21,6 +21,8 @@ export const insideDe: InsideWords = {
     diagram: "Zustandsdiagramm (RFC 9293, Abbildung 5)",
     diagramText: (state, steps) => `Zustandsdiagramm von TCP. Die Verbindung ist nach ${steps} Schritten in ${state}.`,
     noArrow: "kein Pfeil in der Abbildung: Reset, Abbruch oder Zeitüberschreitung",
+    orReset: "der Pfeil für CLOSE; ein Reset oder eine Zeitüberschreitung führt denselben Weg",
+    noVariables: "Von ihren Variablen ist in diesem Augenblick noch nichts bekannt.",
     path: "Der bisherige Weg",
     step: (from, to, at) => `${from} → ${to}, ${at}`,
     legendNow: "der jetzige Zustand: ausgefüllt, mit dickem Rahmen",

@@ -18,6 +18,8 @@ export const insideEn = {
     diagram: "State diagram (RFC 9293, figure 5)",
     diagramText: (state: string, steps: number) => `State diagram of TCP. The connection is in ${state}, after ${steps} steps.`,
     noArrow: "no arrow in the figure: reset, abort or timeout",
+    orReset: "the arrow of CLOSE; a reset or a timeout leads the same way",
+    noVariables: "Nothing has been told of its variables at this moment.",
     path: "The path so far",
     step: (from: string, to: string, at: string) => `${from} → ${to}, ${at}`,
     legendNow: "the present state: filled, with a thick frame",

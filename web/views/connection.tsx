@@ -104,6 +104,7 @@ function WalkedPath({ run, chosen: { connection } }: { readonly run: RunView; re
             {text.step(from, to.replace(" again", ""), formatMoment(atMs))}
           </button>
           {edge === undefined && <span class="soft"> ({text.noArrow})</span>}
+          {edge !== undefined && to === "CLOSED" && <span class="soft"> ({text.orReset})</span>}
         </li>
       ))}
     </ol>
@@ -137,6 +138,7 @@ function Variables({
     const initial = !isRelative ? 0 : NUMBERS_OF_OURS.has(name) ? (of.iss ?? 0) : NUMBERS_OF_PEER.has(name) ? (of.irs ?? 0) : 0;
     return valueText(name, of[name], initial);
   };
+  if (Object.keys(connection.variables).length === 0) return <p class="soft">{text.noVariables}</p>;
   return (
     <>
       <table class="variables">

@@ -100,7 +100,7 @@ function sequenceGraph({ flow }: GraphSubject, side: "local" | "remote", line: M
     ],
     unit: words.bytes,
     format: formatBytes,
-    notes: hasHandshake ? [] : [words.noHandshake],
+    notes: hasHandshake || windowEdge.length === 0 ? [] : [words.noHandshake],
   };
 }
 

@@ -1,8 +1,10 @@
 import { useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { FlowIndex } from "../../src/run/flow-segments.ts";
 import type { Timeline } from "../../src/run/timeline.ts";
 import { insideWords } from "../inside-words.ts";
+import { tell } from "../parts/toast.tsx";
+import { readRunFile } from "../store/opened-file.ts";
 import { compareWith, otherRun } from "../store/other-run.ts";
 import type { RunView } from "../store/run-view.ts";
 import { words } from "../words.ts";
@@ -98,6 +100,7 @@ export function GraphsView({ run }: ViewProps) {
             {text.keep}
           </button>
         )}
+        <CompareFile />
         {other !== undefined && (
           <>
             <label class="choice">
@@ -137,6 +140,33 @@ export function GraphsView({ run }: ViewProps) {
         </>
       )}
     </section>
+  );
+}
+
+/** A saved run, or a capture, to lay over this one. */
+function CompareFile() {
+  const text = insideWords.value.graphs;
+  const file = useRef<HTMLInputElement>(null);
+  const open = async (chosen: File): Promise<void> => {
+    const { header, events } = await readRunFile(chosen);
+    compareWith(header.title === "" ? chosen.name : header.title, events);
+  };
+  return (
+    <>
+      <button type="button" onClick={() => file.current?.click()}>
+        {text.open}
+      </button>
+      <input
+        ref={file}
+        type="file"
+        hidden
+        onChange={({ currentTarget }) => {
+          const [chosen] = currentTarget.files ?? [];
+          if (chosen !== undefined) open(chosen).catch(tell);
+          currentTarget.value = "";
+        }}
+      />
+    </>
   );
 }
 

@@ -85,41 +85,43 @@ function HandedOut({ run, host }: { readonly run: RunView; readonly host: string
           {text.refresh}
         </button>
       </p>
-      <Table title={text.interfaces} heads={[text.name, text.mac, text.mtu, text.link, text.addresses]}>
-        {interfaces.map(({ name, mac, mtu, isUp, addresses }) => (
-          <tr key={name}>
-            <th scope="row">{name}</th>
-            <td class="mono">{mac}</td>
-            <td class="number">{mtu}</td>
-            <td>{isUp ? `▲ ${text.up}` : `▼ ${text.down}`}</td>
-            <td class="mono">{addresses.join(", ")}</td>
-          </tr>
-        ))}
-      </Table>
-      <Table title={text.routes} heads={[text.destination, text.gateway, text.interface, text.metric, text.origin]}>
-        {routes.map((route) => (
-          <tr key={`${route.destination} ${route.gateway} ${route.interface} ${route.metric}`}>
-            <th scope="row" class="mono">
-              {route.destination}
-            </th>
-            <td class="mono">{route.gateway === "" ? text.onLink : route.gateway}</td>
-            <td>{route.interface}</td>
-            <td class="number">{route.metric}</td>
-            <td>{route.origin}</td>
-          </tr>
-        ))}
-      </Table>
-      <Table title={text.counters} heads={[text.counter, text.value]}>
-        {Object.entries(counters).map(([name, value]) => (
-          <tr key={name}>
-            <th scope="row" class="mono">
-              {name}
-            </th>
-            <td class="number mono">{formatNumber(value)}</td>
-          </tr>
-        ))}
-      </Table>
-      <Drops drops={Object.entries(drops)} />
+      <div class="table-blocks">
+        <Table title={text.interfaces} heads={[text.name, text.mac, text.mtu, text.link, text.addresses]}>
+          {interfaces.map(({ name, mac, mtu, isUp, addresses }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="mono">{mac}</td>
+              <td class="number">{mtu}</td>
+              <td>{isUp ? `▲ ${text.up}` : `▼ ${text.down}`}</td>
+              <td class="mono">{addresses.join(", ")}</td>
+            </tr>
+          ))}
+        </Table>
+        <Table title={text.routes} heads={[text.destination, text.gateway, text.interface, text.metric, text.origin]}>
+          {routes.map((route) => (
+            <tr key={`${route.destination} ${route.gateway} ${route.interface} ${route.metric}`}>
+              <th scope="row" class="mono">
+                {route.destination}
+              </th>
+              <td class="mono">{route.gateway === "" ? text.onLink : route.gateway}</td>
+              <td>{route.interface}</td>
+              <td class="number">{route.metric}</td>
+              <td>{route.origin}</td>
+            </tr>
+          ))}
+        </Table>
+        <Table title={text.counters} heads={[text.counter, text.value]}>
+          {Object.entries(counters).map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row" class="mono">
+                {name}
+              </th>
+              <td class="number mono">{formatNumber(value)}</td>
+            </tr>
+          ))}
+        </Table>
+        <Drops drops={Object.entries(drops)} />
+      </div>
     </>
   );
 }
@@ -132,8 +134,8 @@ interface TableProps {
 
 function Table({ title, heads, children }: TableProps) {
   return (
-    <>
-      <h3>{title}</h3>
+    <section class="table-block">
+      <h2>{title}</h2>
       {Array.isArray(children) && children.length === 0 ? (
         <p class="soft">{insideWords.value.common.nothing}</p>
       ) : (
@@ -150,7 +152,7 @@ function Table({ title, heads, children }: TableProps) {
           <tbody>{children}</tbody>
         </table>
       )}
-    </>
+    </section>
   );
 }
 
@@ -160,7 +162,7 @@ function Told({ run, state }: { readonly run: RunView; readonly state: HostState
   const now = run.cursor.value.atMs;
   const open = [...state.connections.values()].filter(({ closedMs }) => closedMs === undefined);
   return (
-    <>
+    <div class="table-blocks">
       <Table title={text.neighbours} heads={[text.address, text.device, text.state, text.since]}>
         {[...state.neighbours].map(([key, { address, device, state: is, sinceMs }]) => (
           <tr key={key}>
@@ -230,7 +232,7 @@ function Told({ run, state }: { readonly run: RunView; readonly state: HostState
         ))}
       </Table>
       <Drops drops={[...state.drops]} />
-    </>
+    </div>
   );
 }
 

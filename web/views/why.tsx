@@ -39,12 +39,12 @@ function Why({ run, host, connection }: WhyProps) {
   const isSelected = selected?.host === host && selected.id === id;
   return (
     <li class={closedMs === undefined ? "card" : "card over"}>
-      <h3>
+      <h2>
         <button type="button" class="quiet" aria-pressed={isSelected} onClick={() => run.selectConnection({ host, id })}>
           {titleOf(run, host)}: <span class="mono">{label || `${local} – ${remote}`}</span>
         </button>{" "}
         <span class="tag">{state}</span>
-      </h3>
+      </h2>
       <p class="sentence">{sentenceOf(connection)}</p>
       {waits !== undefined && closedMs === undefined && <Since run={run} waits={waits} />}
     </li>

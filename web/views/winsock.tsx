@@ -4,7 +4,7 @@ import { type CallBar, type CallLane, callLanes } from "../../src/run/winsock-la
 import { describeError, errorName } from "../../src/winsock/abi/errors.ts";
 import { insideWords } from "../inside-words.ts";
 import type { RunView } from "../store/run-view.ts";
-import { formatSpan, words } from "../words.ts";
+import { formatMoment, formatSpan, words } from "../words.ts";
 import { isCapture, titleOf } from "./chosen-connection.tsx";
 import type { ViewProps } from "./registry.ts";
 import { Moment } from "./timers.tsx";
@@ -38,12 +38,14 @@ interface HostProps {
 
 function HostPrograms({ run, host, state }: HostProps) {
   const lanes = callLanes(state, run.cursor.value.atMs);
+  // One axis for all, so that what stands above each other happens together.
+  const fromMs = Math.min(...lanes.map(({ bars }) => bars[0]!.startMs));
   return (
     <section aria-label={titleOf(run, host)}>
       {run.hosts.value.size > 1 && <h2>{titleOf(run, host)}</h2>}
       <Waiting run={run} state={state} />
       {lanes.map((lane) => (
-        <Program key={lane.client} run={run} lane={lane} title={state.programs.get(String(lane.client))?.title} />
+        <Program key={lane.client} run={run} lane={lane} fromMs={fromMs} title={state.programs.get(String(lane.client))?.title} />
       ))}
       <Sockets run={run} host={host} state={state} />
       <Waitables run={run} host={host} state={state} />
@@ -72,13 +74,21 @@ function Waiting({ run, state }: { readonly run: RunView; readonly state: HostSt
   );
 }
 
-function Program({ run, lane, title }: { readonly run: RunView; readonly lane: CallLane; readonly title: string | undefined }) {
+interface ProgramProps {
+  readonly run: RunView;
+  readonly lane: CallLane;
+  /** Where the axis begins. */
+  readonly fromMs: number;
+  readonly title: string | undefined;
+}
+
+function Program({ run, lane, fromMs, title }: ProgramProps) {
   const text = insideWords.value.winsock;
   const older = lane.bars.length - SHOWN_CALLS;
   return (
     <section aria-label={text.program(lane.client)}>
       <h3>{title === undefined ? text.program(lane.client) : text.titled(lane.client, title)}</h3>
-      <Lane run={run} lane={lane} />
+      <Lane run={run} lane={lane} from={fromMs} />
       <table class="wide">
         <thead>
           <tr>
@@ -105,27 +115,38 @@ function Program({ run, lane, title }: { readonly run: RunView; readonly lane: C
 /** Time that a lane shows at least, so that calls of an instant have a place. */
 const LEAST_SPAN_MS = 1;
 
-function Lane({ run, lane: { client, bars, rows } }: { readonly run: RunView; readonly lane: CallLane }) {
-  const from = bars[0]?.startMs ?? 0;
+interface LaneProps {
+  readonly run: RunView;
+  readonly lane: CallLane;
+  readonly from: number;
+}
+
+function Lane({ run, lane: { client, bars, rows }, from }: LaneProps) {
   const to = Math.max(run.cursor.value.atMs, from + LEAST_SPAN_MS);
   const share = (atMs: number): number => ((Math.min(atMs, to) - from) / (to - from)) * 100;
   return (
-    <div
-      class="lane"
-      style={{ height: `${rows * ROW_PIXELS + 4}px` }}
-      role="img"
-      aria-label={insideWords.value.winsock.lane(client, bars.length)}
-    >
-      {bars.map((bar) => (
-        <Bar
-          key={bar.call.call}
-          bar={bar}
-          left={share(bar.startMs)}
-          width={share(bar.endMs) - share(bar.startMs)}
-          onClick={() => run.selectEvent(bar.call.event)}
-        />
-      ))}
-    </div>
+    <>
+      <div
+        class="lane"
+        style={{ height: `${rows * ROW_PIXELS + 4}px` }}
+        role="img"
+        aria-label={insideWords.value.winsock.lane(client, bars.length)}
+      >
+        {bars.map((bar) => (
+          <Bar
+            key={bar.call.call}
+            bar={bar}
+            left={share(bar.startMs)}
+            width={share(bar.endMs) - share(bar.startMs)}
+            onClick={() => run.selectEvent(bar.call.event)}
+          />
+        ))}
+      </div>
+      <div class="lane-axis mono" aria-hidden="true">
+        <span>{formatMoment(from)}</span>
+        <span>{formatMoment(to)}</span>
+      </div>
+    </>
   );
 }
 

@@ -1,6 +1,6 @@
-import { sceneFor } from "../../src/lab/lessons/attempt.ts";
 import { evaluateLesson } from "../../src/lab/lessons/evaluate.ts";
 import type { Lesson } from "../../src/lab/lessons/lesson.ts";
+import { sceneFor } from "../../src/lab/lessons/lesson-scene.ts";
 import { MYSTERY_FAULTS, MYSTERY_PROGRAM, mysteryFault, mysteryScene } from "../../src/lab/lessons/mysteries.ts";
 import type { LessonAnswers } from "../../src/lab/scene/saved-run.ts";
 import type { Scene } from "../../src/lab/scene/scene.ts";

@@ -342,7 +342,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (listener.halfOpen.size <= UNPACKED_HALF_OPEN || conn.isReleased || conn.turn.isOutputQueued) return;
     const packed = new HalfOpen(conn, listener, this);
     this.context.timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
-    conn.alarms.cancelAll();
+    conn.alarms.abandon();
     this.#connections.delete(conn);
     this.#halfOpen.add(packed);
     listener.halfOpen.delete(conn);
@@ -375,10 +375,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
     packed.note(conn);
     timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
-    conn.alarms.cancelAll();
+    conn.alarms.abandon();
   }
 
   forgetHalfOpen(packed: HalfOpen): void {
+    if (packed.heapIndex >= 0) this.context.timers.observer?.timerCancelled(ALARM_NAMES[ALARM.retransmission], packed);
     this.#removeHalfOpen(packed);
     this.#usePort(packed.localPort, -1);
     this.#countLive(packed, -1);

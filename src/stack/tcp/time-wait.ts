@@ -106,7 +106,13 @@ export class TimeWaits extends QueueEntry {
     this.#begin(timeWait);
   }
 
+  /** Before its time. */
   forget(timeWait: TimeWait): void {
+    this.#context.timers.observer?.timerCancelled(TIMER, timeWait);
+    this.#remove(timeWait);
+  }
+
+  #remove(timeWait: TimeWait): void {
     this.#unlink(timeWait);
     this.#byFlow.delete(timeWait);
     this.#forgotten(timeWait);
@@ -161,7 +167,7 @@ export class TimeWaits extends QueueEntry {
     const { timers } = this.#context;
     const over = this.#oldest!;
     timers.observer?.timerFired(TIMER, over);
-    this.forget(over);
+    this.#remove(over);
     if (this.#oldest !== undefined) timers.add(this, this.dueMs);
   }
 

@@ -174,7 +174,9 @@ export class Host {
     this.#isInTurn = true;
     this.trace.beginTurn();
     try {
-      return this.#rounds();
+      const hasMore = this.#rounds();
+      if (this.trace.isOn) this.#tcp.tellNews();
+      return hasMore;
     } finally {
       this.#isInTurn = false;
       this.trace.endTurn();

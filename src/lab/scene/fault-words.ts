@@ -32,11 +32,13 @@ const ACTION_WORDS: Readonly<Record<FramePick["action"], string>> = {
   duplicate: "duplicate",
   delay: "hold",
   corrupt: "corrupt",
+  reset: "answer with a reset",
 };
 
 /** `drop the next syn-ack`. */
-function pickWords({ match, direction, count = 1, action, delayMs }: FramePick): string {
-  const which = count === 1 ? `the next ${match}` : `the next ${count} ${match}`;
+function pickWords({ match, direction, count = 1, action, delayMs, sequence, port }: FramePick): string {
+  const named = `${match}${sequence === undefined ? "" : ` with seq ${sequence}`}${port === undefined ? "" : ` of port ${port}`}`;
+  const which = count === 1 ? `the next ${named}` : `the next ${count} ${named}`;
   const way = direction === undefined ? "" : direction === "in" ? ", coming in" : ", going out";
   const time = action === "delay" ? ` for ${delayMs ?? 100} ms` : "";
   return `${ACTION_WORDS[action]} ${which}${time}${way}`;

@@ -125,7 +125,7 @@ describe("a flow read from frames", () => {
     expect(all.windows.cwnd.at(-1)).toEqual({ atMs: stamp.atMs, place, value: 3000 });
     expect(all.windows.ssthresh.filter((point) => point.place === place)).toEqual([]);
     expect(all.roundTrips.rtt.length).toBeGreaterThan(0);
-    expect(variableSeries(timeline, "ours", 1, place).windows.inFlight).toEqual([]);
+    expect(variableSeries(timeline, "ours", 1, place).windows.inFlight.every((point) => point.place < place)).toBe(true);
   });
 });
 

@@ -27,6 +27,7 @@ import { callLanes } from "../../src/run/winsock-lanes.ts";
 import { WAIT_REASONS, type WaitReason } from "../../src/stack/core/wait-reasons.ts";
 import { isEdge } from "../../src/stack/tcp/state-diagram.ts";
 import { insideDe } from "../../web/words/inside.de.ts";
+import { insideEn } from "../../web/words/inside.en.ts";
 import { recordHosts } from "../support/recorded-run.ts";
 import { connectPair, TwoHosts } from "../support/two-hosts.ts";
 
@@ -194,10 +195,10 @@ describe("calls of programs", () => {
 describe("waits in words", () => {
   test("numbers and timers are filled in, in either language", () => {
     const facts = { reason: "loss-timeout", byteCount: 2920, timer: "retransmission" } as const;
-    expect(waitSentence(facts)).toBe(
-      "has 2920 bytes that are not acknowledged; sends the first of them again when the retransmission timer goes off",
+    expect(waitSentence(facts, insideEn.why.reasons, (n) => insideEn.why.bytes(n, String(n)))).toBe(
+      "has 2920 bytes that the peer has not acknowledged in time; sends again when the retransmission timer goes off",
     );
-    expect(waitSentence(facts, insideDe.why.reasons, (n) => n.toLocaleString("de"))).toContain("2.920 unbestätigte Bytes");
+    expect(waitSentence(facts, insideDe.why.reasons, (n) => insideDe.why.bytes(n, n.toLocaleString("de")))).toContain("2.920 Bytes, die");
   });
 
   test("every reason has German words, which name what the English ones name", () => {

@@ -54,7 +54,7 @@ function Why({ run, host, connection }: WhyProps) {
 function sentenceOf({ waits, closedMs }: ConnectionState): string {
   const text = insideWords.value.why;
   if (closedMs !== undefined) return text.over;
-  return waits === undefined ? text.unknown : waitSentence(waits, text.reasons, formatNumber);
+  return waits === undefined ? text.unknown : waitSentence(waits, text.reasons, (count) => text.bytes(count, formatNumber(count)));
 }
 
 function Since({ run, waits: { sinceMs, untilMs } }: { readonly run: RunView; readonly waits: NonNullable<ConnectionState["waits"]> }) {

@@ -194,6 +194,7 @@ export const insideEn = {
     sinceTitle: "Since",
     left: "At the latest in",
     noConnections: "No connection is open.",
+    bytes: (count: number, shown: string) => (count === 0 ? "a FIN" : count === 1 ? "1 byte" : `${shown} bytes`),
     reasons: {} as Readonly<Record<string, string>>,
   },
   tables: {

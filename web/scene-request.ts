@@ -17,4 +17,10 @@ export interface AnswersRequest {
   readonly answers: LessonAnswers;
 }
 
-export type AnyRequest = PageRequest | SceneRequest | AnswersRequest;
+/** A run that was saved is opened. */
+export interface SavedRunRequest {
+  readonly type: "open-saved";
+  readonly text: string;
+}
+
+export type AnyRequest = PageRequest | SceneRequest | AnswersRequest | SavedRunRequest;

@@ -6,13 +6,14 @@ import { LinkedProgram } from "../src/lab/scene/linked-program.ts";
 import { newLinkMemory } from "../src/lab/scene/program-link.ts";
 import type { ProgramThread } from "../src/lab/scene/program-step.ts";
 import { type ProgramThreadData, runProgram } from "../src/lab/scene/program-thread-main.ts";
+import { readSavedRun } from "../src/lab/scene/saved-run.ts";
 import { FIRST_SCENE } from "../src/lab/scene/scene.ts";
 import { SceneSource } from "../src/lab/scene/scene-source.ts";
 import type { RunInput } from "../src/lab/scene/simulated-run.ts";
 import type { NumberedRequest } from "../src/run/page-messages.ts";
-import type { AnswersRequest, SceneRequest } from "./scene-request.ts";
+import type { AnswersRequest, SavedRunRequest, SceneRequest } from "./scene-request.ts";
 
-type NumberedSceneRequest = (SceneRequest | AnswersRequest) & { readonly id: number };
+type NumberedSceneRequest = (SceneRequest | AnswersRequest | SavedRunRequest) & { readonly id: number };
 
 const NOT_ISOLATED =
   "Programs need memory that threads share, which this page was not given. Reload it once; if that does not help, serve it with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, as tapsock page does.";
@@ -75,6 +76,7 @@ function answer(source: SceneSource, request: NumberedRequest | NumberedSceneReq
   }
   try {
     if (request.type === "answers") source.answered(request.answers);
+    else if (request.type === "open-saved") source.openSaved(readSavedRun(request.text));
     else if (request.type === "open-scene") source.open(request.scene, request.seed, request);
     else source.attempt(request.scene, request.seed, request);
     postMessage({ type: "answered", id: request.id, value: null });
@@ -83,8 +85,8 @@ function answer(source: SceneSource, request: NumberedRequest | NumberedSceneReq
   }
 }
 
-const isOfScene = (request: NumberedRequest | NumberedSceneRequest): request is NumberedSceneRequest =>
-  request.type === "open-scene" || request.type === "attempt-scene" || request.type === "answers";
+const OF_SCENE: ReadonlySet<string> = new Set<NumberedSceneRequest["type"]>(["open-scene", "attempt-scene", "open-saved", "answers"]);
+const isOfScene = (request: NumberedRequest | NumberedSceneRequest): request is NumberedSceneRequest => OF_SCENE.has(request.type);
 
 class SpareThreads {
   readonly #spare: SpareThread[] = [];

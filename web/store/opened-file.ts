@@ -1,7 +1,9 @@
+import { isSavedRun } from "../../src/lab/scene/saved-run-text.ts";
 import { NO_ABILITIES } from "../../src/run/page-messages.ts";
 import type { RunEvent, RunHeader } from "../../src/run/run-event.ts";
 import { words } from "../words.ts";
 import type { RunView } from "./run-view.ts";
+import { leaveSource, readSaved, useSimulation } from "./source-client.ts";
 
 /** A run that was read from a file. */
 export interface ReadRun {
@@ -17,26 +19,43 @@ export interface RunReader {
   readonly read: (bytes: Uint8Array) => ReadRun;
 }
 
+/** So much of a file says what it is. */
+const LOOKED_AT = 100_000;
+
 /** Forms that the page can open; whoever writes a reader puts it here. */
 const READERS: readonly RunReader[] = [];
 
 /** Reads a file's run. @throws Error whose message says why it cannot be opened */
 export async function readRunFile(file: File): Promise<ReadRun> {
-  const { source } = words.value;
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const reader = READERS.find(({ isOurs }) => isOurs(bytes));
-  if (reader === undefined) throw new Error(source.cannotRead(file.name, source.unknownFile));
-  try {
-    return reader.read(bytes);
-  } catch (problem) {
-    throw new Error(source.cannotRead(file.name, problem instanceof Error ? problem.message : String(problem)));
-  }
+  return isSimulation(bytes) ? readSaved(new TextDecoder().decode(bytes)) : readEvents(file.name, bytes);
 }
 
 /** Shows a file's run in place of the present one. @throws Error whose message says why it cannot be opened */
 export async function openFile(run: RunView, file: File): Promise<void> {
-  const read = await readRunFile(file);
-  run.sourceIs(undefined);
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  if (isSimulation(bytes)) {
+    // It is made again, and can be gone on with.
+    useSimulation(run);
+    run.goToEnd();
+    await run.request({ type: "open-saved", text: new TextDecoder().decode(bytes) });
+    return;
+  }
+  const read = readEvents(file.name, bytes);
+  leaveSource(run);
   run.opened(read.header, NO_ABILITIES);
   run.add(read.events);
+}
+
+const isSimulation = (bytes: Uint8Array): boolean => isSavedRun(new TextDecoder().decode(bytes.subarray(0, LOOKED_AT)));
+
+function readEvents(name: string, bytes: Uint8Array): ReadRun {
+  const { source } = words.value;
+  const reader = READERS.find(({ isOurs }) => isOurs(bytes));
+  if (reader === undefined) throw new Error(source.cannotRead(name, source.unknownFile));
+  try {
+    return reader.read(bytes);
+  } catch (problem) {
+    throw new Error(source.cannotRead(name, problem instanceof Error ? problem.message : String(problem)));
+  }
 }

@@ -3,7 +3,7 @@ import type { ProfileName, RunEvent } from "../../run/run-event.ts";
 import { formatAddress } from "../../stack/core/address.ts";
 import { connectProgram } from "./connect-program.ts";
 import { type ProgramThread, RecordedProgram } from "./program-step.ts";
-import { type LessonAnswers, type RunInputs, savedRun } from "./saved-run.ts";
+import { type LessonAnswers, otherVersion, type RunInputs, type SavedRun, savedRun } from "./saved-run.ts";
 import type { Scene } from "./scene.ts";
 import { type RunInput, SimulatedRun } from "./simulated-run.ts";
 
@@ -64,6 +64,22 @@ export class SceneSource {
     this.#seed = seed;
     this.#answers = answers;
     this.#begin(started(programs), untilMs);
+  }
+
+  /**
+   * A run that was saved, as it was: its programs are not run, what they did is known. @throws SavedRunError where this is another version's
+   */
+  openSaved({ simulation, answers }: SavedRun): void {
+    const { scene, seed, inputs, programs, untilMs, events } = simulation;
+    const before = { scene: this.#scene, seed: this.#seed, answers: this.#answers };
+    this.#scene = scene;
+    this.#seed = seed;
+    this.#answers = answers;
+    this.#begin(inputs, untilMs, programs);
+    if (this.#run.eventCount === events) return;
+    const count = this.#run.eventCount;
+    this.open(before.scene, before.seed, before.answers === undefined ? {} : { answers: before.answers });
+    throw otherVersion(events, count);
   }
 
   /** What a learner has answered, which is saved with the run. */

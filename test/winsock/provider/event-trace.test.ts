@@ -1,8 +1,9 @@
 import { expect, test } from "@jest/globals";
 import type { TraceEvent } from "../../../src/stack/core/trace.ts";
 import { FD_CLOSE, FD_CONNECT, FD_READ, FD_WRITE, INVALID_HANDLE_VALUE } from "../../../src/winsock/abi/constants.ts";
+import { sizeof_WSANETWORKEVENTS } from "../../../src/winsock/abi/event-structures.ts";
 import { new_MSG, PM_REMOVE, WM_USER } from "../../../src/winsock/abi/message-structures.ts";
-import { sizeof_sockaddr_in, sizeof_WSANETWORKEVENTS } from "../../../src/winsock/abi/structures.ts";
+import { sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import { address, PEER, VirtualWinsock } from "../../support/virtual-winsock.ts";
 
 /** `FD_READ recorded`, `event 8 signalled`, in their order. */

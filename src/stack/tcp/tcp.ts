@@ -27,6 +27,7 @@ import { HalfOpen, type HalfOpenHost, UNPACKED_HALF_OPEN } from "./half-open.ts"
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
 import { answerSyn, issFor, type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
+import { ListenerNews } from "./listener-news.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { openingBegan, synTimedOut } from "./opening-alarms.ts";
@@ -87,6 +88,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   /** What was told first of what the user of a connection or listener is told. */
   readonly #noticeCauses: PostponedCauses;
   readonly #news: ConnectionNews;
+  readonly #listenerNews: ListenerNews;
+  #lastListenerId = 0;
   /** Chooses initial sequence numbers; tests put others here. */
   sequences: SequenceGenerator;
 
@@ -96,6 +99,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#outputCauses = context.trace.postpone();
     this.#noticeCauses = context.trace.postpone();
     this.#news = new ConnectionNews(context.trace);
+    this.#listenerNews = new ListenerNews(context.trace);
     this.#ip = ip;
     this.rings = new RingPool(context, rings);
     const hash = new KeyedHash(context.random, 1, 3);
@@ -115,6 +119,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       for (const conn of this.#connections.values()) tell(connectionOpened(conn));
       for (const packed of this.#halfOpen.values()) tell(connectionOpened(packed));
       for (const timeWait of this.#timeWaits.all()) tell(connectionOpened(timeWait));
+      this.#listenerNews.tellAnew();
       for (const known of [this.#connections.values(), this.#halfOpen.values(), this.#timeWaits.all()]) {
         for (const one of known) this.#news.tellAnew(one);
       }
@@ -168,14 +173,16 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       this.#acceptable.delete(closed);
       const there = this.#listeners.get(closed.localPort) ?? [];
       if (!there.includes(closed)) return;
+      this.#listenerNews.closed(closed);
       const left = there.filter((other) => other !== closed);
       this.holdPort(closed.localPort, -1);
       if (left.length > 0) this.#listeners.set(closed.localPort, left);
       else this.#listeners.delete(closed.localPort);
     };
-    const listener = new Listener({ ...request, local }, forget, requests);
+    const listener = new Listener(++this.#lastListenerId, { ...request, local }, forget, requests);
     this.#listeners.set(request.localPort, [...(this.#listeners.get(request.localPort) ?? []), listener]);
     this.holdPort(request.localPort, 1);
+    if (this.context.trace.isOn) this.#listenerNews.tell(listener);
     return listener;
   }
 
@@ -560,6 +567,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   /** The turn is over: the trace, which is on, hears what is different now. */
   tellNews(): void {
     this.#news.tell();
+    for (const listeners of this.#listeners.values()) for (const listener of listeners) this.#listenerNews.tell(listener);
   }
 
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */

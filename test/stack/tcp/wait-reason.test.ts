@@ -32,10 +32,8 @@ function crowded(): Scene {
   const peer = new ScriptPeer({ ...LINUX, backlogOverflow: "drop" });
   peer.ourPort = 80;
   peer.host.tcp.listen({ localPort: 80, backlog: 1, acceptable: () => {} });
-  for (const from of [40_001, 40_002]) {
-    peer.send("S", { seq: 0, mss: 1000, from });
-    peer.send(".", { seq: 1, ack: 1, from });
-  }
+  for (const from of [40_001, 40_002]) peer.send("S", { seq: 0, mss: 1000, from });
+  for (const from of [40_001, 40_002]) peer.send(".", { seq: 1, ack: 1, from });
   return { peer, conn: undefined as unknown as TcpConnection };
 }
 

@@ -1,59 +1,49 @@
-/** What the page asks of an impaired line: the numbers of its form, and picks for a packet that the reader points at. */
+import { type Direction, type DirectionReport, type FramePick, type ImpairmentReport, NO_IMPAIRMENT } from "../wire/impairment.ts";
+import type { FaultsInForce } from "./run-event.ts";
 
-import { seqShown } from "../stack/core/seq.ts";
-import * as tcp from "../stack/packet/tcp.ts";
-import { type Direction, type FramePick, type Impairment, NO_IMPAIRMENT } from "../wire/impairment.ts";
-import { segmentIn, sequenceLength } from "./flow-segments.ts";
-import type { FaultsInForce, RunEvent } from "./run-event.ts";
+/** What differs from a good line, in short words. */
+export function faultsInForce({
+  in: arriving,
+  out: leaving,
+  picks,
+}: Pick<ImpairmentReport, "picks"> & { readonly [Way in Direction]: Pick<DirectionReport, "settings"> }): FaultsInForce {
+  return { in: settingWords(arriving), out: settingWords(leaving), picks: picks.map(pickWords) };
+}
 
-export type FaultField = keyof Impairment;
+const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;
 
-export const FAULT_FIELDS = Object.keys(NO_IMPAIRMENT) as readonly FaultField[];
+function settingWords({ settings: s }: Pick<DirectionReport, "settings">): string[] {
+  const words: string[] = [];
+  if (s.loss > 0) words.push(`loss ${percent(s.loss)}`);
+  if (s.duplicate > 0) words.push(`duplicate ${percent(s.duplicate)}`);
+  if (s.reorder > 0) words.push(`reorder ${percent(s.reorder)} by ${s.reorderDelayMs} ms`);
+  if (s.corrupt > 0) words.push(`corrupt ${percent(s.corrupt)}`);
+  if (s.delayMs > 0) words.push(`delay ${s.delayMs} ms`);
+  if (s.jitterMs > 0) words.push(`jitter ${s.jitterMs} ms`);
+  if (s.rateBitsPerSecond > 0) words.push(`rate ${rateText(s.rateBitsPerSecond)}`);
+  if (s.queueFrames !== NO_IMPAIRMENT.queueFrames) words.push(`queue ${s.queueFrames} frames`);
+  return words;
+}
 
-/** How a field is shown: shares in percent, rates in kbit/s. */
-const SCALES: Readonly<Partial<Record<FaultField, number>>> = {
-  loss: 100,
-  duplicate: 100,
-  reorder: 100,
-  corrupt: 100,
-  rateBitsPerSecond: 0.001,
+function rateText(bits: number): string {
+  if (bits >= 1e9) return `${Number((bits / 1e9).toPrecision(3))} Gbit/s`;
+  if (bits >= 1e6) return `${Number((bits / 1e6).toPrecision(3))} Mbit/s`;
+  return `${Number((bits / 1e3).toPrecision(3))} kbit/s`;
+}
+
+const ACTION_WORDS: Readonly<Record<FramePick["action"], string>> = {
+  drop: "drop",
+  duplicate: "duplicate",
+  delay: "hold",
+  corrupt: "corrupt",
+  reset: "answer with a reset",
 };
 
-/** What the form shows for a setting. */
-export const shownSetting = (field: FaultField, value: number): number => Number((value * (SCALES[field] ?? 1)).toPrecision(12));
-
-/** What the line is told for the text of a field; undefined when it is no number, or out of the field's range. */
-export function readSetting(field: FaultField, text: string): number | undefined {
-  const shown = Number(text.replace(",", "."));
-  const isShare = SCALES[field] === 100;
-  if (text.trim() === "" || !Number.isFinite(shown) || shown < 0 || (isShare && shown > 100)) return undefined;
-  const value = Number((shown / (SCALES[field] ?? 1)).toPrecision(12));
-  return field === "queueFrames" ? Math.round(value) : value;
-}
-
-/** A pick that names one segment. */
-export type SegmentPick = FramePick & { readonly sequence: number; readonly port: number };
-
-/**
- * "Drop this one again": the next frame with the same beginning in its stream. Undefined where the event is no TCP segment, or one that is
- * never sent again.
- */
-export function pickAgain(event: RunEvent | undefined): SegmentPick | undefined {
-  if (event?.type !== "frame") return undefined;
-  const segment = segmentIn(event.bytes);
-  if (segment === undefined || sequenceLength(segment) === 0 || (segment.flags & tcp.RST) !== 0) return undefined;
-  const direction: Direction = event.direction;
-  const port = Number(segment.destination.slice(segment.destination.lastIndexOf(":") + 1));
-  return { match: "tcp", direction, action: "drop", count: 1, sequence: seqShown(segment.seq), port };
-}
-
-/** Every fault of a host's lines in words, with its direction; empty when all is well. */
-export function faultsOf(
-  faults: ReadonlyMap<string, FaultsInForce>,
-): readonly { readonly where: "in" | "out" | "pick"; readonly text: string }[] {
-  return [...faults.values()].flatMap((each) => [
-    ...each.out.map((text) => ({ where: "out" as const, text })),
-    ...each.in.map((text) => ({ where: "in" as const, text })),
-    ...each.picks.map((text) => ({ where: "pick" as const, text })),
-  ]);
+/** `drop the next syn-ack`. */
+function pickWords({ match, direction, count = 1, action, delayMs, sequence, port }: FramePick): string {
+  const named = `${match}${sequence === undefined ? "" : ` with seq ${sequence}`}${port === undefined ? "" : ` of port ${port}`}`;
+  const which = count === 1 ? `the next ${named}` : `the next ${count} ${named}`;
+  const way = direction === undefined ? "" : direction === "in" ? ", coming in" : ", going out";
+  const time = action === "delay" ? ` for ${delayMs ?? 100} ms` : "";
+  return `${ACTION_WORDS[action]} ${which}${time}${way}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { faultsOf, pickAgain, readSetting, shownSetting } from "../../src/run/fault-words.ts";
+import { faultsOf, pickAgain, readSetting, shownSetting } from "../../src/run/fault-form.ts";
 import {
   begunAnew,
   NO_PROGRESS,

@@ -1,4 +1,4 @@
-import { faultsOf } from "../../src/run/fault-words.ts";
+import { faultsOf } from "../../src/run/fault-form.ts";
 import { insideWords } from "../inside-words.ts";
 import type { RunView } from "../store/run-view.ts";
 import { titleOf } from "./chosen-connection.tsx";

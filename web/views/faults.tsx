@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { FAULT_FIELDS, type FaultField, pickAgain, readSetting, shownSetting } from "../../src/run/fault-words.ts";
+import { FAULT_FIELDS, type FaultField, pickAgain, readSetting, shownSetting } from "../../src/run/fault-form.ts";
 import type { PageRequest } from "../../src/run/page-messages.ts";
 import { type FrameRunEvent, wholeFrame } from "../../src/run/run-event.ts";
 import { describeFrame } from "../../src/stack/packet/describe.ts";

@@ -1,3 +1,4 @@
+import { faultsInForce } from "../../run/fault-words.ts";
 import type { FaultsInForce, HostEvent, LabContent, RunEvent, RunHeader, RunHost } from "../../run/run-event.ts";
 import { parseAddress, parseV4 } from "../../stack/core/address.ts";
 import { PROFILES, WINDOWS } from "../../stack/core/profile.ts";
@@ -11,7 +12,6 @@ import { ImpairedDevice } from "../../wire/impaired-device.ts";
 import type { FramePick, Impairment } from "../../wire/impairment.ts";
 import { tellTrace } from "../../wire/line-trace.ts";
 import { MemoryWire } from "../../wire/memory-wire.ts";
-import { faultsInForce } from "./fault-words.ts";
 import type { ProgramStep, ProgramThread, ProgramWait } from "./program-step.ts";
 import type { Scene, SceneFaults, SceneHost } from "./scene.ts";
 import { serve } from "./services.ts";

@@ -1,13 +1,18 @@
 // The build's last step. The compiler only adds and replaces, so that what it made of sources that are gone, or have moved, is taken away
 // here; and programs that package.json names under "bin" become executable.
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const { bin } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 
-/** What stands in dist without a source: these folders are made here and by the compiler's own book-keeping. */
-const isOurs = (path) => path.startsWith("bin/") || /^\.(built|tsbuildinfo)/.test(path);
+// Lessons are data, and lie beside what reads them.
+const LESSONS = "lab/lessons/files";
+mkdirSync(`${root}dist/${LESSONS}`, { recursive: true });
+for (const name of readdirSync(`${root}src/${LESSONS}`)) copyFileSync(`${root}src/${LESSONS}/${name}`, `${root}dist/${LESSONS}/${name}`);
+
+/** What stands in dist without a source: these folders are made here, by build-page.mjs, and by the compiler's own book-keeping. */
+const isOurs = (path) => path.startsWith("bin/") || path.startsWith("page/") || /^\.(built|tsbuildinfo)/.test(path);
 const sourceOf = (path) => path.replace(/(\.d\.ts|\.js|\.js\.map)$/, ".ts").replace(/^(examples\/)?/, (folder) => folder || "src/");
 
 for (const entry of readdirSync(`${root}dist`, { recursive: true, withFileTypes: true })) {

@@ -1,4 +1,6 @@
 /** The pages of docs/reference that are made from the code and its tests, so that they cannot say anything else. */
+import * as z from "zod";
+import { lessonSchema } from "../src/lab/lesson-schema.ts";
 import { mibNameOf } from "../src/management/mib-counters.ts";
 import { ACCEPTED_MEANING, DROP_REASONS, type DropReason } from "../src/stack/core/drop-reasons.ts";
 import { TRACE_EVENTS, TRACE_STAMP } from "../src/stack/core/trace-events.ts";
@@ -20,7 +22,14 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["docs/reference/winsock-calls.md", callsPage()],
     ["docs/reference/winsock-options.md", optionsPage()],
     ["docs/reference/which-error-when.md", errorsPage()],
+    ["docs/lesson.schema.json", lessonSchemaFile()],
   ]);
+}
+
+/** For editors, which complete a lesson's file from it. */
+function lessonSchemaFile(): string {
+  const schema = z.toJSONSchema(lessonSchema, { io: "input" });
+  return `${JSON.stringify({ title: "A lesson of tapsock's lab", ...schema }, undefined, 2)}\n`;
 }
 
 function dropReasonsPage(): string {

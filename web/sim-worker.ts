@@ -35,7 +35,7 @@ function startProgram(_name: string, source: string): ProgramThread {
 }
 
 function keepSpare(): void {
-  const worker = new Worker(new URL("./program-worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker("program-worker.js");
   const memory = newLinkMemory();
   worker.addEventListener("message", () => spare.push({ worker, memory }), { once: true });
 }

@@ -5,6 +5,7 @@ import { connectCommand } from "./connect.ts";
 import { dnsCommand } from "./dns.ts";
 import { doctorCommand } from "./doctor.ts";
 import { faultCommand } from "./fault.ts";
+import { labCommand } from "./lab.ts";
 import { listenCommand } from "./listen.ts";
 import { neighCommand } from "./neigh.ts";
 import { pingCommand } from "./ping.ts";
@@ -47,6 +48,7 @@ export function program(): Command {
     faultCommand(),
     statusCommand(),
     shellCommand(),
+    labCommand(),
     doctorCommand(),
   ];
   for (const command of commands) {

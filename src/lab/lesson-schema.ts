@@ -98,12 +98,14 @@ const scene = z.strictObject({
 });
 
 const frameWord = z.enum(FRAME_WORDS);
+const FRAME_WORDS_EXPECTED = `expected one of these words, or a list of them: ${FRAME_WORDS.join(", ")}`;
+const frameWords = z.union([frameWord, z.array(frameWord)], { error: FRAME_WORDS_EXPECTED });
 const selector = z
   .strictObject({
     frames: z
       .strictObject({
-        is: z.union([frameWord, z.array(frameWord)]),
-        isNot: z.union([frameWord, z.array(frameWord)]),
+        is: frameWords,
+        isNot: frameWords,
         from: word,
         to: word,
         port,
@@ -123,6 +125,7 @@ const selector = z
   .partial()
   .refine((value) => Object.keys(value).length === 1, { error: "expected exactly one of frames, calls, events and prints" });
 
+const COUNT_EXPECTED = "expected a whole number, or least and most: { least: 1 }";
 const bounds = z.strictObject({ least: z.number(), most: z.number() }).partial();
 
 const stretch = {
@@ -141,7 +144,7 @@ const check = z
     title: text.describe("what must be so, in a sentence"),
     otherwise: text.describe("what a learner reads when it is not so: where to look"),
     what: selector.optional(),
-    count: z.union([z.number().int().min(0), bounds]).optional(),
+    count: z.union([z.number().int().min(0), bounds], { error: COUNT_EXPECTED }).optional(),
     gapsMs: z.array(milliseconds).min(1).optional(),
     tolerance: share.optional(),
     lastsMs: bounds.optional(),
@@ -167,7 +170,11 @@ const prediction = z
     kind: z.enum(["choice", "number"]),
     options: z.array(text).min(2).optional(),
     unit: text.optional(),
-    answer: z.union([text, z.number(), measure]).describe("what is right: given, or measured in the run"),
+    answer: z
+      .union([text, z.number(), measure], {
+        error: "expected a text, a number, or one of count, lastsMs and betweenMs with what they measure",
+      })
+      .describe("what is right: given, or measured in the run"),
     tolerance: share.optional(),
     why: text,
   })

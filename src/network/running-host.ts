@@ -23,7 +23,7 @@ import type { CallHandler } from "../winsock/provider/calls.ts";
 import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { Provider } from "../winsock/provider/provider.ts";
 import { CaptureDevice } from "../wire/capture-device.ts";
-import { ImpairedDevice } from "../wire/impaired-device.ts";
+import { ImpairedDevice, tellTrace } from "../wire/impaired-device.ts";
 import { Loopback } from "../wire/loopback.ts";
 import { MemoryWire } from "../wire/memory-wire.ts";
 import { tellOfAddresses } from "./address-news.ts";
@@ -137,6 +137,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const wall = new WallClock(clock);
   const managed = (device: LinkDevice): ManagedDevice => {
     const impaired = new ImpairedDevice(device, { timers: host.timers, random });
+    tellTrace(impaired, host.trace);
     // Outermost, so that it sees what the host sees.
     const capture = new CaptureDevice(impaired, {
       time: host.context,

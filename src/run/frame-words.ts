@@ -24,7 +24,11 @@ interface OneWay {
   lastPeerFurthest: number;
 }
 
+/** While the run is gone through. */
+type KnownFrame = SentFrame & { arrivedMs: number | undefined; readonly words: Set<string> };
+
 const HEADER = 14;
+const LOSSES: ReadonlySet<string> = new Set(["lost", "picked", "queue-full", "reset"]);
 
 /**
  * All frames of a run as their senders sent them, in order, each with the words that hold for it: its kind, and what follows from those
@@ -32,13 +36,16 @@ const HEADER = 14;
  * @param first the place of `events[0]` in the run
  */
 export function sentFrames(events: readonly RunEvent[], first = 0): SentFrame[] {
-  const frames: (SentFrame & { arrivedMs: number | undefined })[] = [];
+  const frames: KnownFrame[] = [];
+  const lostOut = new Set<string>();
   const ways = new Map<string, OneWay>();
-  const underway = new Map<string, (SentFrame & { arrivedMs: number | undefined })[]>();
+  const underway = new Map<string, KnownFrame[]>();
   for (const [i, event] of events.entries()) {
-    if (event.type === "frame-impaired" && (event.fate === "lost" || event.fate === "picked" || event.fate === "queue-full")) {
-      const lost = lastOf(underway, event.bytes);
-      if (lost !== undefined) (lost.words as Set<string>).add("lost");
+    if (event.type === "frame-impaired") {
+      if (!LOSSES.has(event.fate)) continue;
+      // What leaves is told to be sent after the line has had it.
+      if (event.direction === "out") lostOut.add(keyOf(event.bytes));
+      else takeFirst(underway, event.bytes)?.words.add("lost");
       continue;
     }
     if (event.type !== "frame") continue;
@@ -46,7 +53,7 @@ export function sentFrames(events: readonly RunEvent[], first = 0): SentFrame[] 
       const arrived = takeFirst(underway, event.bytes);
       if (arrived === undefined) continue;
       arrived.arrivedMs = event.atMs;
-      (arrived.words as Set<string>).add("arrived");
+      arrived.words.add("arrived");
       continue;
     }
     const whole = wholeFrame(event);
@@ -57,6 +64,10 @@ export function sentFrames(events: readonly RunEvent[], first = 0): SentFrame[] 
     const frame = { event: first + i, atMs: event.atMs, host: event.host, description, words, arrivedMs: undefined };
     frames.push(frame);
     const key = keyOf(event.bytes);
+    if (lostOut.delete(key)) {
+      words.add("lost");
+      continue;
+    }
     const waiting = underway.get(key);
     if (waiting === undefined) underway.set(key, [frame]);
     else waiting.push(frame);
@@ -142,14 +153,6 @@ function takeFirst<Frame>(underway: Map<string, Frame[]>, bytes: Uint8Array): Fr
   const key = keyOf(bytes);
   const waiting = underway.get(key);
   const frame = waiting?.shift();
-  if (waiting?.length === 0) underway.delete(key);
-  return frame;
-}
-
-function lastOf<Frame>(underway: Map<string, Frame[]>, bytes: Uint8Array): Frame | undefined {
-  const key = keyOf(bytes);
-  const waiting = underway.get(key);
-  const frame = waiting?.pop();
   if (waiting?.length === 0) underway.delete(key);
   return frame;
 }

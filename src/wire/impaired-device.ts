@@ -1,6 +1,7 @@
 import type { FrameInfo } from "../stack/core/frame-info.ts";
 import type { Random } from "../stack/core/random.ts";
 import type { TimerQueue } from "../stack/core/timers.ts";
+import type { LineFate, Trace } from "../stack/core/trace.ts";
 import { DeviceCounters } from "../stack/link/device-counters.ts";
 import { unfitFrame } from "../stack/link/frame-check.ts";
 import type { FrameSink, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
@@ -18,6 +19,9 @@ import {
   NO_IMPAIRMENT,
 } from "./impairment.ts";
 import { WrappedDevice } from "./wrapped-device.ts";
+
+/** Hears what the line does to a frame in [at, end): each loss, each second copy, each damage, and delays by picks and reordering. */
+export type FateObserver = (direction: Direction, fate: LineFate, delayMs: number, bytes: Uint8Array, at: number, end: number) => void;
 
 /**
  * A device around another that loses, repeats, delays and damages frames on purpose. Time and chance are brought by the host, so the same
@@ -37,6 +41,8 @@ export class ImpairedDevice extends WrappedDevice {
   #maySegment = true;
   #isImpaired = false;
   #isClosed = false;
+  /** Undefined when nobody looks. What every frame of a direction has to bear, delay and rate, is not told. */
+  fateObserver: FateObserver | undefined;
 
   constructor(inner: LinkDevice, options: { readonly timers: TimerQueue; readonly random: Random }) {
     super(inner);
@@ -151,7 +157,7 @@ export class ImpairedDevice extends WrappedDevice {
       return "sent";
     }
     if (!fate.isCorrupt && !fate.isDuplicate && fate.delayMs === 0 && line.waiting === 0) return this.#send(bytes, at, end, info);
-    this.#putOnLine(line, fate, bytes, at, end, info);
+    this.#putOnLine("out", fate, bytes, at, end, info);
     line.runDue();
     return "sent";
   }
@@ -194,7 +200,7 @@ export class ImpairedDevice extends WrappedDevice {
     } else if (isFree && !fate.isCorrupt && !fate.isDuplicate && fate.delayMs === 0) {
       this.#deliverNow(bytes, at, end, info);
     } else {
-      this.#putOnLine(line, fate, bytes, at, end, info);
+      this.#putOnLine("in", fate, bytes, at, end, info);
       line.runDue();
     }
   }
@@ -221,17 +227,23 @@ export class ImpairedDevice extends WrappedDevice {
     return result;
   }
 
-  #putOnLine(line: Line, fate: Fate, bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+  #putOnLine(direction: Direction, fate: Fate, bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    const line = this.#lines[direction];
     const frame = frameCopy(bytes, at, end, info);
     if (fate.isCorrupt) line.corrupt(frame);
-    if (!line.enter(frame, fate.delayMs, fate.overtaken)) this.counters.drop("queue-full");
-    if (fate.isDuplicate && !line.enter(frame, fate.delayMs, fate.overtaken)) this.counters.drop("queue-full");
+    for (let copies = fate.isDuplicate ? 2 : 1; copies > 0; copies--) {
+      if (line.enter(frame, fate.delayMs, fate.overtaken)) continue;
+      this.counters.drop("queue-full");
+      this.fateObserver?.(direction, "queue-full", 0, bytes, at, end);
+    }
   }
 
   #decide(direction: Direction, bytes: Uint8Array, at: number, end: number): Fate {
     const line = this.#lines[direction];
     const pick = this.#takePick(direction, bytes, at, end);
-    return line.fateOf(end - at, pick);
+    const fate = line.fateOf(end - at, pick);
+    if (this.fateObserver !== undefined) tellFate(this.fateObserver, direction, fate, bytes, at, end);
+    return fate;
   }
 
   #takePick(direction: Direction, bytes: Uint8Array, at: number, end: number): ActivePick | undefined {
@@ -257,4 +269,23 @@ export class ImpairedDevice extends WrappedDevice {
     this.#isImpaired = this.#picks.length > 0 || isActive(this.#lines.in.settings) || isActive(this.#lines.out.settings);
     this.setSegmentation(this.#maySegment);
   }
+}
+
+function tellFate(tell: FateObserver, direction: Direction, fate: Fate, bytes: Uint8Array, at: number, end: number): void {
+  if (fate.isLost) {
+    tell(direction, fate.reason === "picked" ? "picked" : "lost", 0, bytes, at, end);
+    return;
+  }
+  if (fate.isCorrupt) tell(direction, "corrupted", 0, bytes, at, end);
+  if (fate.isDuplicate) tell(direction, "duplicated", 0, bytes, at, end);
+  if (fate.overtaken) tell(direction, fate.isPicked ? "delayed" : "reordered", fate.delayMs, bytes, at, end);
+}
+
+/** Lets a host's trace tell what becomes of its frames on the line. */
+export function tellTrace(device: ImpairedDevice, trace: Trace): void {
+  device.fateObserver = (direction, fate, delayMs, bytes, at, end) => {
+    if (!trace.isOn) return;
+    const content = { type: "frame-impaired", device: device.name, direction, fate, bytes: bytes.subarray(at, end) } as const;
+    trace.emit(delayMs > 0 ? { ...content, delayMs } : content);
+  };
 }

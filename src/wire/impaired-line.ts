@@ -27,9 +27,19 @@ export interface Fate {
   readonly delayMs: number;
   /** Later frames may pass it. */
   readonly overtaken: boolean;
+  /** A pick asked for it; else it was chance. */
+  readonly isPicked: boolean;
 }
 
-const lostBy = (reason: string): Fate => ({ isLost: true, reason, isDuplicate: false, isCorrupt: false, delayMs: 0, overtaken: false });
+const lostBy = (reason: string): Fate => ({
+  isLost: true,
+  reason,
+  isDuplicate: false,
+  isCorrupt: false,
+  delayMs: 0,
+  overtaken: false,
+  isPicked: reason === "picked",
+});
 
 export interface WaitingFrame {
   readonly bytes: Uint8Array;
@@ -93,7 +103,15 @@ export class Line {
     if (pick?.action === "delay") delayMs += pick.delayMs;
     if (isDuplicate) this.#duplicated++;
     if (delayMs > 0) this.#delayed++;
-    return { isLost: false, reason: "", isDuplicate, isCorrupt, delayMs, overtaken: isReordered || pick?.action === "delay" };
+    return {
+      isLost: false,
+      reason: "",
+      isDuplicate,
+      isCorrupt,
+      delayMs,
+      overtaken: isReordered || pick?.action === "delay",
+      isPicked: pick !== undefined,
+    };
   }
 
   corrupt(frame: WaitingFrame): void {

@@ -46,6 +46,7 @@ describe("the command line", () => {
     "fault",
     "status",
     "shell",
+    "lab",
     "doctor",
   ];
 
@@ -55,9 +56,12 @@ describe("the command line", () => {
     expect(text).toMatch(/Examples?:\n {2}tapsock /);
   });
 
-  test.each(commands.filter((each) => each !== "route" && each !== "neigh" && each !== "fault"))("%s takes --json", async (command) => {
-    expect((await run(command, "--help")).text).toContain("--json");
-  });
+  test.each(commands.filter((each) => each !== "route" && each !== "neigh" && each !== "fault" && each !== "lab"))(
+    "%s takes --json",
+    async (command) => {
+      expect((await run(command, "--help")).text).toContain("--json");
+    },
+  );
 
   test.each([
     ["route", "list"],
@@ -65,6 +69,10 @@ describe("the command line", () => {
     ["neigh", "add"],
     ["fault", "set"],
     ["fault", "drop"],
+    ["lab", "list"],
+    ["lab", "run"],
+    ["lab", "check"],
+    ["lab", "mystery"],
   ])("%s %s takes --json and has an example", async (command, verb) => {
     const { text } = await run(command, verb, "--help");
     expect(text).toContain("--json");

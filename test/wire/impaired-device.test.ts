@@ -295,3 +295,25 @@ describe("ImpairedDevice", () => {
     expect(transmitFrame(t.device, numbered(2))).toBe("down");
   });
 });
+
+describe("what becomes of frames is told", () => {
+  test.each([
+    ["lost by chance", { loss: 1 }, undefined, ["out lost 0"]],
+    ["lost since they were picked", {}, { match: "any", action: "drop" }, ["out picked 0"]],
+    ["damaged, and sent twice", { corrupt: 1, duplicate: 1 }, undefined, ["out corrupted 0", "out duplicated 0"]],
+    ["held back since they were picked", {}, { match: "any", action: "delay", delayMs: 7 }, ["out delayed 7"]],
+    ["held back so that others pass", { reorder: 1, reorderDelayMs: 3 }, undefined, ["out reordered 3"]],
+    ["without room on a slow line", { delayMs: 5, queueFrames: 1 }, undefined, []],
+    ["only late, as all are", { delayMs: 5 }, undefined, []],
+  ] as const)("%s", (_what, settings, pick, told) => {
+    const { device } = impaired();
+    const heard: string[] = [];
+    device.fateObserver = (direction, fate, delayMs) => heard.push(`${direction} ${fate} ${delayMs}`);
+    device.configure("out", settings);
+    if (pick !== undefined) device.pick(pick);
+    const bytes = new Uint8Array(100);
+    bytes.set(device.mac, 0);
+    device.transmit(bytes, 0, 60, plainFrame());
+    expect(heard).toEqual(told);
+  });
+});

@@ -32,7 +32,7 @@ export function runProgram({ memory, source }: ProgramThreadData): void {
   link.receive();
   link.send(toJson({ acts: [], wait: { for: "nothing" } } satisfies ProgramStep));
   link.receive();
-  Error.stackTraceLimit = FRAMES;
+  (Error as { stackTraceLimit?: number }).stackTraceLimit = FRAMES;
   let failure: { readonly message: string; readonly line: number | undefined } | undefined;
   try {
     const run = new Function("winsock", "console", "Math", "Date", `${programBody(source)}\n//# sourceURL=${FILE}`) as (

@@ -7,7 +7,7 @@ import type { Host } from "../../stack/host/host.ts";
 import { Simulation } from "../../stack/host/simulation.ts";
 import type { CallReply } from "../../winsock/provider/calls.ts";
 import { Provider } from "../../winsock/provider/provider.ts";
-import { ImpairedDevice } from "../../wire/impaired-device.ts";
+import { ImpairedDevice, tellTrace } from "../../wire/impaired-device.ts";
 import type { FramePick, Impairment } from "../../wire/impairment.ts";
 import { MemoryWire } from "../../wire/memory-wire.ts";
 import { faultsInForce } from "./fault-words.ts";
@@ -234,6 +234,7 @@ export class SimulatedRun {
     const line = new ImpairedDevice(wire.device({ name: `${name}0`, ...(mtu === undefined ? {} : { mtu }) }), { timers, random: chance });
     line.configure("out", { delayMs: this.scene.wireDelayMs ?? WIRE_DELAY_MS, queueFrames: LINE_FRAMES });
     const device = new ImpairedDevice(line, { timers, random: chance });
+    tellTrace(device, host.trace);
     const [ip = "", length = "24"] = address.split("/");
     host.trace.subscribe((event) => this.#hear(name, event));
     const made = { scene, host, device, provider: new Provider(host) };

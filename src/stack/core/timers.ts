@@ -24,9 +24,11 @@ export interface TimerHolder {
   readonly subject: TimerSubject;
 }
 
-/** Hears of timers for the trace; the first two are called before the effect. */
+/** Hears of timers for the trace; the first three are called before the effect. */
 export interface TimerObserver {
   timerSet(name: string, holder: TimerHolder, delayMs: number): void;
+  /** One that was pending. */
+  timerCancelled(name: string, holder: TimerHolder): void;
   timerFired(name: string, holder: TimerHolder): void;
   /** What the timer that fired last had to do is done. */
   timerDone(): void;
@@ -89,6 +91,7 @@ export class Timer extends QueueEntry implements TimerHolder {
   }
 
   cancel(): void {
+    if (this.heapIndex >= 0) this.#queue.observer?.timerCancelled(this.name, this);
     this.#queue.remove(this);
   }
 
@@ -161,10 +164,18 @@ export class Alarms extends QueueEntry {
   }
 
   cancel(kind: number): void {
+    if (this.#deadlines[kind] !== NEVER) this.#queue.observer?.timerCancelled(this.#names[kind]!, this.#owner);
     this.#deadlines[kind] = NEVER;
   }
 
   cancelAll(): void {
+    if (this.#queue.observer !== undefined) for (let kind = 0; kind < this.#deadlines.length; kind++) this.cancel(kind);
+    this.#deadlines.fill(NEVER);
+    this.#queue.remove(this);
+  }
+
+  /** Its alarms stand elsewhere from now on. */
+  moveAway(): void {
     this.#deadlines.fill(NEVER);
     this.#queue.remove(this);
   }
@@ -182,7 +193,7 @@ export class Alarms extends QueueEntry {
 
   goOff(): void {
     const kind = this.#deadlines.indexOf(this.deadlineMs);
-    this.cancel(kind);
+    this.#deadlines[kind] = NEVER;
     // Back in its place first: whatever the alarm does or throws, the others stay set.
     const next = this.dueMs;
     if (next !== NEVER) this.#queue.add(this, next);

@@ -93,6 +93,9 @@ export class Host {
       timerSet: (timer, holder, delayMs) => {
         if (trace.isOn) trace.emit({ type: "timer-set", timer, ...ownerOf(holder), delayMs });
       },
+      timerCancelled: (timer, holder) => {
+        if (trace.isOn) trace.emit({ type: "timer-cancelled", timer, ...ownerOf(holder) });
+      },
       timerFired: (timer, holder) => {
         if (trace.isOn) trace.begin({ type: "timer-fired", timer, ...ownerOf(holder) });
       },

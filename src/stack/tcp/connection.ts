@@ -74,7 +74,10 @@ export class Connection extends ControlBlock implements TcpConnection {
 
   read(target: Uint8Array, at: number, end: number): number {
     const count = this.receiveBuffer.read(target, at, end);
-    if (count > 0) considerWindowUpdate(this, count);
+    if (count > 0) {
+      considerWindowUpdate(this, count);
+      this.owner.touched(this);
+    }
     return count;
   }
 
@@ -178,5 +181,6 @@ export class Connection extends ControlBlock implements TcpConnection {
 
   fired(alarm: number): void {
     alarmWentOff(this, alarm);
+    this.owner.touched(this);
   }
 }

@@ -40,6 +40,8 @@ export interface ConnectionOwner {
   /** Sends `length` bytes of the send queue from `sequence`. */
   emitText(conn: ControlBlock, flags: number, sequence: Seq, length: number): SendResult;
   stateChanged(from: TcpState, to: TcpState): void;
+  /** Its user has changed something, of which nothing else may follow. */
+  touched(conn: ControlBlock): void;
   /** The connection is over and to be forgotten; TIME-WAIT, if any, is entered before. */
   released(conn: ControlBlock): void;
   /** SYN-RECEIVED of a passive open became ESTABLISHED. @returns false when the listener's queue refuses it */

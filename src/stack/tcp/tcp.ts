@@ -18,6 +18,7 @@ import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import { Resets, segmentInClosed } from "./closed.ts";
 import { Connection } from "./connection.ts";
 import { type ConnectionRequest, ConnectionRequests, type RequestHost } from "./connection-request.ts";
+import { ConnectionTellings } from "./connection-tellings.ts";
 import { connectionOpened, sequenceSpace } from "./connection-trace.ts";
 import type { ConnectionOwner } from "./control-block.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
@@ -84,6 +85,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly #outputCauses: PostponedCauses;
   /** What was told first of what the user of a connection or listener is told. */
   readonly #noticeCauses: PostponedCauses;
+  readonly #tellings: ConnectionTellings;
   /** Chooses initial sequence numbers; tests put others here. */
   sequences: SequenceGenerator;
 
@@ -107,7 +109,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#timestampOffsets = new KeyedHash(context.random);
     this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
+    this.#tellings = new ConnectionTellings(context, (conn) => this.#blocked.has(conn as Connection));
     context.trace.introduceBy((tell) => {
+      this.#tellings.tellAnew(this.#connections.values());
+      context.requestTurn();
       for (const conn of this.#connections.values()) tell(connectionOpened(conn));
       for (const packed of this.#halfOpen.values()) tell(connectionOpened(packed));
       for (const timeWait of this.#timeWaits.all()) tell(connectionOpened(timeWait));
@@ -250,11 +255,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   #tracedDispatch(seg: Segment): SegmentVerdict {
     const { trace } = this.context;
+    this.#touchFlow(seg);
     const before = this.#idOf(seg);
     const closed: number[] = [];
     this.#closedBySegment = closed;
     try {
       const verdict = this.#dispatch(seg);
+      // One that was packed is whole now.
+      this.#touchFlow(seg);
       const connection = this.#idOf(seg) ?? before;
       trace.emit({ type: "segment-judged", ...(connection === undefined ? { flow: seg.flow } : { connection }), verdict });
       return verdict;
@@ -264,6 +272,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
   }
 
+  #touchFlow({ destination, destinationPort, source, sourcePort }: Segment): void {
+    const conn = this.#connections.find(destination, destinationPort, source, sourcePort);
+    if (conn !== undefined) this.#tellings.touch(conn);
+  }
+
   #idOf({ destination, destinationPort, source, sourcePort }: Segment): number | undefined {
     return this.#anyOf(destination, destinationPort, source, sourcePort)?.id;
   }
@@ -271,6 +284,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   #traceClosed(connection: number): void {
     const { trace } = this.context;
     if (!trace.isOn) return;
+    this.#tellings.forget(connection);
     // The verdict on the segment that closes it comes first.
     if (this.#closedBySegment !== undefined) this.#closedBySegment.push(connection);
     else trace.emit({ type: "connection-closed", connection });
@@ -342,7 +356,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (listener.halfOpen.size <= UNPACKED_HALF_OPEN || conn.isReleased || conn.turn.isOutputQueued) return;
     const packed = new HalfOpen(conn, listener, this);
     this.context.timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
-    conn.alarms.cancelAll();
+    this.#tellings.settle(conn);
+    conn.alarms.moveAway();
     this.#connections.delete(conn);
     this.#halfOpen.add(packed);
     listener.halfOpen.delete(conn);
@@ -375,7 +390,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
     packed.note(conn);
     timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
-    conn.alarms.cancelAll();
+    this.touched(conn);
+    this.#tellings.settle(conn);
+    conn.alarms.moveAway();
   }
 
   forgetHalfOpen(packed: HalfOpen): void {
@@ -449,8 +466,17 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   // What connections ask of their host
 
+  touched(conn: Connection): void {
+    if (!this.context.trace.isOn) return;
+    this.#tellings.touch(conn);
+    this.context.requestTurn();
+  }
+
   wantsOutput(conn: Connection): void {
-    if (this.context.trace.isOn) this.#outputCauses.keep(conn);
+    if (this.context.trace.isOn) {
+      this.#outputCauses.keep(conn);
+      this.#tellings.touch(conn);
+    }
     if (conn.turn.isOutputQueued) return;
     conn.turn.isOutputQueued = true;
     this.#wantOutput.push(conn);
@@ -460,7 +486,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   wantsNotice(conn: Connection): void {
     if (conn.turn.isNoticeQueued) return;
     conn.turn.isNoticeQueued = true;
-    if (this.context.trace.isOn) this.#noticeCauses.keep(conn);
+    if (this.context.trace.isOn) {
+      this.#noticeCauses.keep(conn);
+      this.#tellings.touch(conn);
+    }
     this.#wantNotice.push(conn);
     this.context.requestTurn();
   }
@@ -529,6 +558,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   flush(): boolean {
     const hasMore = this.#settle();
     this.context.trace.end(undefined);
+    this.#tellings.tell();
     return hasMore;
   }
 
@@ -647,7 +677,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#usePort(conn.localPort, 1);
     this.#countLive(conn, 1);
     const { trace } = this.context;
-    if (trace.isOn) trace.emit(connectionOpened(conn));
+    if (!trace.isOn) return;
+    trace.emit(connectionOpened(conn));
+    this.#tellings.touch(conn);
   }
 
   #countLive(conn: Flow, change: 1 | -1): void {

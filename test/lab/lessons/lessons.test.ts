@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { parse, stringify } from "yaml";
-import { parseSolution, readLessons } from "../../../src/lab/lesson-file.ts";
+import { parseLesson, parseSolution, readLessons } from "../../../src/lab/lesson-file.ts";
 import { attempt } from "../../../src/lab/lessons/attempt.ts";
-import type { Lesson, LessonSolution } from "../../../src/lab/lessons/lesson.ts";
+import { FRAME_WORDS, type Lesson, type LessonSolution } from "../../../src/lab/lessons/lesson.ts";
 import { startNodeProgram } from "../../../src/lab/node-programs.ts";
 import type { SimulatedRun } from "../../../src/lab/scene/simulated-run.ts";
 
@@ -63,5 +63,22 @@ describe.each(ready.map((lesson) => [lesson.id, lesson] as const))("%s", (id, le
     expect(report.isPassed).toBe(false);
     const failed = report.checks.find((check) => check.id === fails)!;
     expect(failed).toMatchObject({ isPassed: false, hint: expect.stringContaining(says) });
+  });
+});
+
+describe("the page about writing lessons", () => {
+  const page = readFileSync(new URL("../../../docs/writing-lessons.md", import.meta.url), "utf8");
+
+  test("has a lesson that is well, and that its solution passes", () => {
+    const [, source = ""] = /^```yaml\n(id: [\s\S]*?)^```$/m.exec(page) ?? [];
+    const lesson = parseLesson(source, "writing-lessons.md");
+    const report = outcome(lesson, lesson.solution!);
+    expect(report.checks.filter(({ isPassed }) => !isPassed)).toEqual([]);
+    expect(report.predictions.filter(({ isRight }) => !isRight)).toEqual([]);
+    expect(outcome(lesson, {}).isPassed).toBe(false);
+  });
+
+  test("names every word that frames may have", () => {
+    for (const word of FRAME_WORDS) expect(page).toContain(`\`${word}\``);
   });
 });

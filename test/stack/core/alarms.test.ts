@@ -131,6 +131,7 @@ describe("a table of alarms", () => {
     queue.observer = {
       timerSet: (name, { label, subject }, delayMs) => told.push(`${label} ${subject.connection}: ${name} in ${delayMs}`),
       timerFired: (name, { label, subject }) => told.push(`${label} ${subject.connection}: ${name} fired`),
+      timerCancelled: (name, { label, subject }) => told.push(`${name} of ${label} ${JSON.stringify(subject)} cancelled`),
       timerDone: () => told.push(`done, after ${fired.join()}`),
     };
     alarms.set(1, 300);
@@ -156,6 +157,16 @@ describe("a table of alarms", () => {
       "somebody undefined: other in 250",
       "owner 7: first fired",
       "done, after first at 200",
+    ]);
+    told.length = 0;
+    alarms.cancel(0);
+    alarms.set(0, 5);
+    alarms.cancelAll();
+    alarms.cancelAll();
+    expect(told).toEqual([
+      "owner 7: first in 5",
+      'first of owner {"connection":7} cancelled',
+      'second of owner {"connection":7} cancelled',
     ]);
   });
 });

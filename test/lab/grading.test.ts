@@ -1,0 +1,138 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { gradeFile, runFilesIn } from "../../src/lab/grading.ts";
+import { LessonFileError, parseLesson, readLessons } from "../../src/lab/lesson-file.ts";
+import { attempt } from "../../src/lab/lessons/attempt.ts";
+import type { LessonSolution } from "../../src/lab/lessons/lesson.ts";
+import { mysteryFault } from "../../src/lab/lessons/mysteries.ts";
+import { startNodeProgram } from "../../src/lab/node-programs.ts";
+import { savedRun } from "../../src/lab/scene/saved-run.ts";
+
+const lessons = readLessons();
+const refused = lessons.find(({ id }) => id === "refused")!;
+let folder = "";
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tapsock-grading-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function saved(solution: LessonSolution, student: string): string {
+  const { run, answers } = attempt(refused, solution, { seed: 1, startProgram: (_name, source) => startNodeProgram(source) });
+  run.close();
+  return savedRun(run, { ...answers, student });
+}
+
+const put = (name: string, text: string): string => {
+  const file = join(folder, name);
+  writeFileSync(file, text);
+  return file;
+};
+
+describe("a class is graded from its files", () => {
+  test("the run is made again, and its checks and guesses counted", () => {
+    const right = gradeFile(put("ada.tapsock-run", saved(refused.solution!, "Ada")), lessons);
+    expect(right).toMatchObject({ student: "Ada", lesson: "refused", verdict: "passed", passed: 5, of: 5, rightGuesses: 2, guesses: 2 });
+    const wrong = gradeFile(put("bob.tapsock-run", saved({ predictions: { syns: 1 } }, "Bob")), lessons);
+    expect(wrong).toMatchObject({
+      verdict: "failed",
+      rightGuesses: 1,
+      remark: expect.stringContaining("asks for a port where nobody listens"),
+    });
+  });
+
+  test("programs in the files are not run", () => {
+    // Whatever the source says now, what counts is what the program did.
+    const file = put("eve.tapsock-run", saved(refused.solution!, "Eve").replace(/"source":"(?:[^"\\]|\\.)*"/, '"source":"globalThis.x.y"'));
+    expect(gradeFile(file, lessons).verdict).toBe("passed");
+  });
+
+  test.each([
+    ["nothing that anybody saved", "{", /Cannot read the run/],
+    [
+      "a run with other hosts",
+      () => saved(refused.solution!, "x").replaceAll('"profile":"linux"', '"profile":"rfc"'),
+      /hosts and wire are not the lesson's/,
+    ],
+    [
+      "a run of another lesson",
+      () => saved(refused.solution!, "x").replace('"lesson":"refused"', '"lesson":"other"'),
+      /no lesson called "other"/,
+    ],
+    [
+      "a run that was changed",
+      () =>
+        saved(refused.solution!, "x")
+          .replace('"seed":1,', '"seed":1,')
+          .replace(/"events":\d+/, '"events":3'),
+      /3 events/,
+    ],
+    ["a run outside of lessons", () => saved(refused.solution!, "x").replace(/,"answers":.*$/m, "}"), /no run of a lesson/],
+  ])("%s cannot be graded, and the class goes on", (_what, text, remark) => {
+    const grade = gradeFile(put("odd.tapsock-run", typeof text === "string" ? text : text()), lessons);
+    expect(grade).toMatchObject({ verdict: "cannot be graded", remark: expect.stringMatching(remark) });
+  });
+
+  test("another profile of one's own host is the learner's choice", () => {
+    const file = put("linux.tapsock-run", saved({ ...refused.solution, profile: "linux" }, "x"));
+    expect(gradeFile(file, lessons)).toMatchObject({ verdict: "passed", rightGuesses: 1 });
+  });
+
+  test("a mystery is right where its fault is named", () => {
+    const made = (verdict: string) => saved({}, "x").replace('"lesson":"refused"', `"lesson":"mystery-7","verdict":"${verdict}"`);
+    expect(gradeFile(put("m1.tapsock-run", made(mysteryFault(7).id)), lessons).verdict).toBe("passed");
+    expect(gradeFile(put("m2.tapsock-run", made("nothing")), lessons)).toMatchObject({ verdict: "failed", remark: 'it was not "nothing"' });
+  });
+
+  test("folders are looked through, by name", () => {
+    const inner = join(folder, "class", "b");
+    mkdirSync(inner, { recursive: true });
+    for (const name of ["2.tapsock-run", "1.tapsock-run", "notes.txt"]) writeFileSync(join(inner, name), "");
+    expect(runFilesIn([join(folder, "class")]).map((file) => file.slice(inner.length + 1))).toEqual(["1.tapsock-run", "2.tapsock-run"]);
+  });
+});
+
+describe("a lesson's file is explained where it is wrong", () => {
+  const well = `
+id: one
+number: 100
+title: One
+goal: To see one.
+host: client
+scene: { title: s, hosts: [{ name: client, address: 203.0.113.2/24, profile: windows }] }
+program: "1"
+steps: [do]
+checks:
+  - { id: a, title: t, otherwise: o, what: { frames: { is: syn } } }
+explanation: e
+references: [{ title: r }]
+next: [n]
+`;
+  test("one that is well is read, with what it leaves out", () => {
+    expect(parseLesson(well, "one.yaml")).toMatchObject({ id: "one", untilMs: 60_000, predictions: [] });
+  });
+
+  test.each([
+    ["a word that is none", ["is: syn", "is: sin"], /^one\.yaml:11:\d+: checks\.0\.what\.frames\.is: expected one of these words.*syn-ack/],
+    ["a key that is none", ["goal:", "gaol:"], /one\.yaml:2:1: goal: .*\n?.*/],
+    ["a host that is not there", ["host: client", "host: server"], /one\.yaml:6:\d+: host: no host of the scene is called server/],
+    [
+      "an address of elsewhere",
+      ["203.0.113.2/24", "192.0.2.1/24"],
+      /one\.yaml:7:\d+: scene\.hosts\.0\.address: expected an address of 203\.0\.113\.0\/24/,
+    ],
+    ["YAML that is none", ["steps: [do]", "steps: [do"], /one\.yaml:\d+:\d+: /],
+    ["an expression that is none", ["{ is: syn }", '{ text: "(" }'], /one\.yaml:11:\d+: .*expected a regular expression/],
+  ])("%s", (_what, [from, to], message) => {
+    let said = "";
+    try {
+      parseLesson(well.replace(from!, to!), "one.yaml");
+    } catch (error) {
+      expect(error).toBeInstanceOf(LessonFileError);
+      said = (error as Error).message;
+    }
+    expect(said).toMatch(message);
+  });
+});

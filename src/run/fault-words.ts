@@ -40,9 +40,10 @@ const ACTION_WORDS: Readonly<Record<FramePick["action"], string>> = {
 };
 
 /** `drop the next syn-ack`. */
-function pickWords({ match, direction, count = 1, action, delayMs, sequence, port }: FramePick): string {
+function pickWords({ match, direction, skip = 0, count = 1, action, delayMs, sequence, port }: FramePick): string {
   const named = `${match}${sequence === undefined ? "" : ` with seq ${sequence}`}${port === undefined ? "" : ` of port ${port}`}`;
-  const which = count === 1 ? `the next ${named}` : `the next ${count} ${named}`;
+  const next = skip === 0 ? "the next" : `after ${skip} more the next`;
+  const which = count === 1 ? `${next} ${named}` : `${next} ${count} ${named}`;
   const way = direction === undefined ? "" : direction === "in" ? ", coming in" : ", going out";
   const time = action === "delay" ? ` for ${delayMs ?? 100} ms` : "";
   return `${ACTION_WORDS[action]} ${which}${time}${way}`;

@@ -98,8 +98,8 @@ export class ImpairedDevice extends WrappedDevice {
   /** @throws RangeError when a word or a number is not one of the possible ones */
   pick(pick: FramePick): void {
     checkPick(pick);
-    const { match, direction, action, sequence, port, count = 1, delayMs = 100 } = pick;
-    this.#picks.push({ match, direction, action, sequence, port, left: count, delayMs });
+    const { match, direction, action, sequence, port, skip = 0, count = 1, delayMs = 100 } = pick;
+    this.#picks.push({ match, direction, action, sequence, port, skip, left: count, delayMs });
     this.#refresh();
   }
 
@@ -126,6 +126,7 @@ export class ImpairedDevice extends WrappedDevice {
       picks: this.#picks.map((p) => ({
         match: p.match,
         ...(p.direction === undefined ? {} : { direction: p.direction }),
+        ...(p.skip === 0 ? {} : { skip: p.skip }),
         count: p.left,
         action: p.action,
         ...(p.sequence === undefined ? {} : { sequence: p.sequence }),
@@ -255,18 +256,24 @@ export class ImpairedDevice extends WrappedDevice {
   }
 
   #takePick(direction: Direction, bytes: Uint8Array, at: number, end: number): ActivePick | undefined {
+    const passed: ActivePick[] = [];
     for (const pick of this.#picks) {
       if (pick.direction !== undefined && pick.direction !== direction) continue;
       if (!isOfKind(pick.match, bytes, at, end)) continue;
       if (pick.sequence !== undefined && !hasSequence(pick.sequence, bytes, at, end)) continue;
       if (pick.port !== undefined && !isOfPort(pick.port, bytes, at, end)) continue;
       if (pick.action === "reset" && !isAnsweredByReset(bytes, at, end)) continue;
+      if (pick.skip > 0) {
+        passed.push(pick);
+        continue;
+      }
       if (--pick.left === 0) {
         this.#picks = this.#picks.filter((p) => p !== pick);
         this.#refresh();
       }
       return pick;
     }
+    for (const pick of passed) pick.skip--;
     return undefined;
   }
 

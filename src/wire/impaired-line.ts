@@ -15,6 +15,8 @@ export interface ActivePick {
   readonly delayMs: number;
   readonly sequence: number | undefined;
   readonly port: number | undefined;
+  /** So many pass before it takes its first. */
+  skip: number;
   left: number;
 }
 

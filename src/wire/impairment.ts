@@ -38,6 +38,8 @@ export interface FramePick {
   readonly match: FrameKind;
   /** Both when left out. */
   readonly direction?: Direction;
+  /** So many of those that no other pick takes pass first; 0 when left out. */
+  readonly skip?: number;
   /** How many frames; 1 when left out. */
   readonly count?: number;
   /** Only the TCP segment that begins with this sequence number, 0 to 2^32 − 1: "this one again". */
@@ -95,7 +97,7 @@ export function checkedImpairment(settings: Impairment): Impairment {
 }
 
 /** @throws RangeError when a word or a number is not one of the possible ones */
-export function checkPick({ match, action, direction, count = 1, delayMs = 0, sequence = 0, port = 1 }: FramePick): void {
+export function checkPick({ match, action, direction, skip = 0, count = 1, delayMs = 0, sequence = 0, port = 1 }: FramePick): void {
   if (!FRAME_KINDS.includes(match)) throw new RangeError(`Cannot pick "${match}": want one of ${FRAME_KINDS.join(", ")}`);
   if (!ACTIONS.includes(action)) throw new RangeError(`Cannot pick with the action "${action}": want one of ${ACTIONS.join(", ")}`);
   if (action === "reset" && WITHOUT_RESET.includes(match)) throw new RangeError(`Cannot answer "${match}" with a reset: want TCP segments`);
@@ -103,6 +105,7 @@ export function checkPick({ match, action, direction, count = 1, delayMs = 0, se
     throw new RangeError(`Cannot pick in the direction "${direction}": want "in" or "out"`);
   }
   if (!(Number.isInteger(count) && count > 0)) throw new RangeError(`Cannot pick ${count} frames: want a whole number above 0`);
+  if (!(Number.isInteger(skip) && skip >= 0)) throw new RangeError(`Cannot let ${skip} frames pass first: want a whole number`);
   if (!(Number.isFinite(delayMs) && delayMs >= 0)) throw new RangeError(`Cannot delay by ${delayMs} ms: want 0 or more`);
   if (!(Number.isInteger(sequence) && sequence >= 0 && sequence <= 0xffffffff)) {
     throw new RangeError(`Cannot pick the sequence number ${sequence}: want a whole number from 0 to 4294967295`);

@@ -31,22 +31,23 @@ export const MYSTERY_FAULTS: readonly MysteryFault[] = [
   {
     id: "loss-out",
     name: "The line loses some of what the client sends",
-    explanation: "Requests and acknowledgements vanished on their way out; what came in arrived whole.",
-    evidence: "frames of the client that never arrive, and retransmissions by the client",
-    spoil: impaired("out", (random) => ({ loss: among(random, 15, 30) / 100 })),
+    explanation:
+      "Acknowledgements vanished on their way out. What came in arrived whole, but the server could not know it, and sent again what it need not have.",
+    evidence: "frames of the client that never arrive, while every frame of the server does",
+    spoil: impaired("out", (random) => ({ loss: among(random, 20, 30) / 100 })),
   },
   {
     id: "loss-in",
     name: "The line loses some of what the server sends",
     explanation: "Answers vanished on their way in, so the server sent them again.",
     evidence: "frames of the server that never arrive, and retransmissions by the server",
-    spoil: impaired("in", (random) => ({ loss: among(random, 15, 30) / 100 })),
+    spoil: impaired("in", (random) => ({ loss: among(random, 5, 10) / 100 })),
   },
   {
     id: "slow-line",
     name: "The line to the client is slow",
     explanation: "Each frame waits for those before it, so round trips grow with what is on its way.",
-    evidence: "round trips that grow while data flows, and shrink when it stops",
+    evidence: "round trips of the server that are short at first, and grow with what is on its way",
     spoil: impaired("in", (random) => ({ rateBitsPerSecond: among(random, 300, 600) * 1000, queueFrames: 200 })),
   },
   {
@@ -70,7 +71,7 @@ export const MYSTERY_FAULTS: readonly MysteryFault[] = [
     id: "duplicate",
     name: "The line brings some frames twice",
     explanation: "Second copies came in; TCP recognised their numbers and threw them away.",
-    evidence: "segments that are judged duplicates although nobody sent them twice",
+    evidence: "segments that come twice and are judged outside the window, although nobody sent them twice",
     spoil: impaired("in", (random) => ({ duplicate: among(random, 30, 60) / 100 })),
   },
   {
@@ -78,7 +79,7 @@ export const MYSTERY_FAULTS: readonly MysteryFault[] = [
     name: "The line damages some frames",
     explanation: "A bit was turned over on the way; the checksum told, and the segment was dropped as if it had been lost.",
     evidence: "frames that arrive and are dropped for a bad checksum",
-    spoil: impaired("in", (random) => ({ corrupt: among(random, 20, 40) / 100 })),
+    spoil: impaired("in", (random) => ({ corrupt: among(random, 5, 10) / 100 })),
   },
   {
     id: "syn-ack-lost",
@@ -90,9 +91,9 @@ export const MYSTERY_FAULTS: readonly MysteryFault[] = [
   {
     id: "fin-held",
     name: "The end of the stream is held back",
-    explanation: "All data came at once, but the FIN behind it took seconds, and recv waited for it.",
+    explanation: "All data but the last came at once; the segment with the FIN took seconds, whenever it was sent, and recv waited for it.",
     evidence: "a FIN of the server that arrives long after it was sent",
-    spoil: picked((random) => ({ match: "fin", direction: "in", action: "delay", delayMs: among(random, 2, 5) * 1000 })),
+    spoil: picked((random) => ({ match: "fin", direction: "in", action: "delay", count: 10, delayMs: among(random, 2, 5) * 1000 })),
   },
   {
     id: "closed-port",

@@ -39,6 +39,7 @@ const impairment = z
 const pick = z.strictObject({
   match: z.enum(FRAME_KINDS).describe("the kind of frame that is meant"),
   direction: z.enum(["in", "out"]).optional().describe("both when left out; seen from the host"),
+  skip: z.number().int().min(0).max(1_000_000).optional().describe("so many pass first; 0 when left out"),
   count: z.number().int().min(1).max(1_000_000).optional().describe("how many of them; 1 when left out"),
   action: z.enum(ACTIONS),
   delayMs: milliseconds.optional(),
@@ -69,6 +70,7 @@ const host = z.strictObject({
   profile,
   gateway: text.optional(),
   mtu: z.number().int().min(576).max(65_535).optional(),
+  sack: z.boolean().optional().describe("false: without selective acknowledgement"),
   services: z.array(service).optional(),
   faults: faults.optional(),
 });
@@ -126,8 +128,18 @@ const selector = z
 const COUNT_EXPECTED = "expected a whole number, or least and most: { least: 1 }";
 const bounds = z.strictObject({ least: z.number(), most: z.number() }).partial();
 
+const stretch = {
+  after: selector.optional().describe("only what comes behind the first of these"),
+  until: selector.optional().describe("and before the first of these that follows"),
+};
+const momentField = {
+  field: text.describe("a number of an event or of a segment, by its name; flight is SND.NXT − SND.UNA"),
+  of: text.optional().describe("as a share of this one"),
+};
+
 const check = z
   .strictObject({
+    ...stretch,
     id: word,
     title: text.describe("what must be so, in a sentence"),
     otherwise: text.describe("what a learner reads when it is not so: where to look"),
@@ -136,13 +148,17 @@ const check = z
     gapsMs: z.array(milliseconds).min(1).optional(),
     tolerance: share.optional(),
     lastsMs: bounds.optional(),
+    value: z.strictObject({ ...momentField, least: z.number().optional(), most: z.number().optional() }).optional(),
+    bursts: z.array(z.number().int().min(1)).min(1).optional(),
+    pauseMs: milliseconds.optional(),
     acknowledges: selector.optional(),
     order: z.array(selector).min(2).optional(),
   })
   .refine((value) => (value.what === undefined) !== (value.order === undefined), { error: "expected either what or order" });
 
 const measure = z.union([
-  z.strictObject({ count: selector }),
+  z.strictObject({ count: selector, ...stretch }),
+  z.strictObject({ value: selector, ...momentField, ...stretch }),
   z.strictObject({ lastsMs: selector }),
   z.strictObject({ betweenMs: z.tuple([selector, selector]) }),
 ]);

@@ -102,7 +102,9 @@ export class ImpairedDevice extends WrappedDevice {
     if (!(Number.isInteger(count) && count > 0)) throw new RangeError(`Cannot pick ${count} frames: want a whole number above 0`);
     const delayMs = pick.delayMs ?? 100;
     if (!(Number.isFinite(delayMs) && delayMs >= 0)) throw new RangeError(`Cannot delay by ${delayMs} ms: want 0 or more`);
-    this.#picks.push({ match: pick.match, direction: pick.direction, left: count, action: pick.action, delayMs });
+    const skip = pick.skip ?? 0;
+    if (!(Number.isInteger(skip) && skip >= 0)) throw new RangeError(`Cannot let ${skip} frames pass first: want a whole number`);
+    this.#picks.push({ match: pick.match, direction: pick.direction, skip, left: count, action: pick.action, delayMs });
     this.#refresh();
   }
 
@@ -129,6 +131,7 @@ export class ImpairedDevice extends WrappedDevice {
       picks: this.#picks.map((p) => ({
         match: p.match,
         ...(p.direction === undefined ? {} : { direction: p.direction }),
+        ...(p.skip === 0 ? {} : { skip: p.skip }),
         count: p.left,
         action: p.action,
         ...(p.action === "delay" ? { delayMs: p.delayMs } : {}),
@@ -244,15 +247,21 @@ export class ImpairedDevice extends WrappedDevice {
   }
 
   #takePick(direction: Direction, bytes: Uint8Array, at: number, end: number): ActivePick | undefined {
+    const passed: ActivePick[] = [];
     for (const pick of this.#picks) {
       if (pick.direction !== undefined && pick.direction !== direction) continue;
       if (!isOfKind(pick.match, bytes, at, end)) continue;
+      if (pick.skip > 0) {
+        passed.push(pick);
+        continue;
+      }
       if (--pick.left === 0) {
         this.#picks = this.#picks.filter((p) => p !== pick);
         this.#refresh();
       }
       return pick;
     }
+    for (const pick of passed) pick.skip--;
     return undefined;
   }
 

@@ -13,6 +13,8 @@ export interface ActivePick {
   readonly direction: Direction | undefined;
   readonly action: FramePick["action"];
   readonly delayMs: number;
+  /** So many pass before it takes its first. */
+  skip: number;
   left: number;
 }
 

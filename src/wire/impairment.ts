@@ -38,6 +38,8 @@ export interface FramePick {
   readonly match: FrameKind;
   /** Both when left out. */
   readonly direction?: Direction;
+  /** So many of those that no other pick takes pass first; 0 when left out. */
+  readonly skip?: number;
   /** How many frames; 1 when left out. */
   readonly count?: number;
   readonly action: "drop" | "duplicate" | "delay" | "corrupt";

@@ -12,9 +12,11 @@ import type {
   Lesson,
   LessonReport,
   Measure,
+  MomentField,
   Prediction,
   PredictionResult,
   Selector,
+  Stretch,
 } from "./lesson.ts";
 import { boundsText, selectorText } from "./selector-text.ts";
 
@@ -35,6 +37,7 @@ interface FoundCall extends Moment {
 }
 
 const USUAL_TOLERANCE = 0.05;
+const USUAL_PAUSE_MS = 20;
 /** Of moments, so many are named in what was seen. */
 const NAMED = 6;
 
@@ -85,6 +88,23 @@ class RunFacts {
     if (selector.events !== undefined) return this.#findEvents(selector.events);
     const pattern = new RegExp(selector.prints ?? "");
     return this.#where((event) => event.type === "program-printed" && pattern.test(event.text));
+  }
+
+  /** As `find`, in a part of the run. @returns undefined when that part has no beginning */
+  findIn(selector: Selector, { after, until }: Stretch): Moment[] | undefined {
+    const begin = after === undefined ? -1 : this.find(after)[0]?.event;
+    if (begin === undefined) return undefined;
+    const end = until === undefined ? undefined : this.find(until).find(({ event }) => event > begin)?.event;
+    return this.find(selector).filter(({ event }) => event > begin && (end === undefined || event < end));
+  }
+
+  /** @returns undefined when the moment has no such number */
+  valueOf({ event, segment }: Moment, { field, of }: MomentField): number | undefined {
+    const fields = { ...this.events[event], ...segment } as unknown as Record<string, unknown>;
+    const value = numberOf(fields, field);
+    if (of === undefined || value === undefined) return value;
+    const whole = numberOf(fields, of);
+    return whole === undefined || whole === 0 ? undefined : value / whole;
   }
 
   #findFrames({ is = [], isNot = [], from, to, port, text }: FrameSelector): Moment[] {
@@ -138,6 +158,14 @@ const endsIn = (endpoint: string, port: number): boolean => endpoint.endsWith(`:
 const holds = (field: unknown, value: string | number | boolean): boolean =>
   Array.isArray(field) ? field.includes(value) : field === value;
 
+function numberOf(fields: Readonly<Record<string, unknown>>, name: string): number | undefined {
+  if (name === "flight" && typeof fields["sndNxt"] === "number" && typeof fields["sndUna"] === "number")
+    return (fields["sndNxt"] - fields["sndUna"]) >>> 0;
+  const variables = fields["variables"] as Readonly<Record<string, unknown>> | undefined;
+  const value = fields[name] ?? variables?.[name];
+  return typeof value === "number" ? value : undefined;
+}
+
 /** `none`, `WSAECONNREFUSED`, or undefined for a call that has not returned. */
 function errorName(error: number | undefined): string | undefined {
   if (error === undefined) return undefined;
@@ -145,7 +173,8 @@ function errorName(error: number | undefined): string | undefined {
 }
 
 function evaluateCheck(run: RunFacts, check: Check): CheckResult {
-  const { isPassed, expected, seen, event } = check.order === undefined ? evaluateWhat(run, check) : evaluateOrder(run, check.order);
+  const { isPassed, expected, seen, event } =
+    check.order === undefined ? evaluateWhat(run, check) : evaluateOrder(run, check.order, check.lastsMs);
   return {
     id: check.id,
     title: check.title,
@@ -159,9 +188,11 @@ function evaluateCheck(run: RunFacts, check: Check): CheckResult {
 
 type Finding = Pick<CheckResult, "isPassed" | "expected" | "seen" | "event">;
 
-function evaluateOrder(run: RunFacts, order: readonly Selector[]): Finding {
-  const expected = order.map(selectorText).join(", then ");
+function evaluateOrder(run: RunFacts, order: readonly Selector[], lastsMs: Bounds | undefined): Finding {
+  const inTime = lastsMs === undefined ? "" : `, within ${boundsText(lastsMs, durationText)}`;
+  const expected = `${order.map(selectorText).join(", then ")}${inTime}`;
   let after = -1;
+  let first: Moment | undefined;
   let last: Moment | undefined;
   for (const [i, selector] of order.entries()) {
     const next = run.find(selector).find(({ event }) => event > after);
@@ -170,15 +201,21 @@ function evaluateOrder(run: RunFacts, order: readonly Selector[]): Finding {
       return { isPassed: false, expected, seen, ...(last === undefined ? {} : { event: last.event }) };
     }
     after = next.event;
+    first ??= next;
     last = next;
+  }
+  if (lastsMs !== undefined) {
+    const lasted = (last?.atMs ?? 0) - (first?.atMs ?? 0);
+    return { isPassed: isWithin(lasted, lastsMs), expected, seen: `${durationText(lasted)} from the first to the last`, event: after };
   }
   return { isPassed: true, expected, seen: `all of them in this order, the last at ${timeText(last?.atMs ?? 0)}`, event: after };
 }
 
 function evaluateWhat(run: RunFacts, check: Check): Finding {
-  const { what = {}, count, gapsMs, lastsMs, acknowledges, tolerance = USUAL_TOLERANCE } = check;
-  const found = run.find(what);
-  const subject = selectorText(what);
+  const { what = {}, count, gapsMs, lastsMs, value, bursts, acknowledges, tolerance = USUAL_TOLERANCE } = check;
+  const subject = `${selectorText(what)}${stretchText(check)}`;
+  const found = run.findIn(what, check);
+  if (found === undefined) return { isPassed: false, expected: subject, seen: `no ${selectorText(check.after ?? {})}` };
   const first = found[0];
   const at = first === undefined ? {} : { event: first.event };
   if (gapsMs !== undefined) {
@@ -201,6 +238,8 @@ function evaluateWhat(run: RunFacts, check: Check): Finding {
     const lasted = first.returnedMs - first.atMs;
     return { isPassed: isWithin(lasted, lastsMs), expected, seen: `it lasted ${durationText(lasted)}`, ...at };
   }
+  if (value !== undefined) return evaluateValue(run, found, subject, value);
+  if (bursts !== undefined) return evaluateBursts(found, subject, bursts, check.pauseMs ?? USUAL_PAUSE_MS);
   if (acknowledges !== undefined) {
     const expected = `${subject} acknowledges ${selectorText(acknowledges)}`;
     const of = run.find(acknowledges)[0]?.segment;
@@ -218,6 +257,49 @@ function evaluateWhat(run: RunFacts, check: Check): Finding {
     seen: momentsText(found),
     ...(surplus === undefined ? at : { event: surplus.event }),
   };
+}
+
+function evaluateValue(run: RunFacts, found: readonly Moment[], subject: string, value: MomentField & Bounds): Finding {
+  const name = value.of === undefined ? value.field : `${value.field} / ${value.of}`;
+  const expected = `${subject}: ${name} ${boundsText(value, numberText)}`;
+  if (found.length === 0) return { isPassed: false, expected, seen: "there was none" };
+  const values = found.map((moment) => run.valueOf(moment, value));
+  const wrong = values.findIndex((each) => each === undefined || !isWithin(each, value));
+  const at = Math.max(0, wrong);
+  const named = values.slice(at, at + NAMED).map(numberText);
+  return { isPassed: wrong < 0, expected, seen: `${name} ${named.join(", ")}`, event: found[at]!.event };
+}
+
+function evaluateBursts(found: readonly Moment[], subject: string, bursts: readonly number[], pauseMs: number): Finding {
+  const seen: { count: number; readonly event: number }[] = [];
+  let lastMs = Number.NEGATIVE_INFINITY;
+  for (const { atMs, event } of found) {
+    if (atMs - lastMs >= pauseMs) seen.push({ count: 0, event });
+    seen[seen.length - 1]!.count++;
+    lastMs = atMs;
+  }
+  const wrong = bursts.findIndex((count, i) => seen[i]?.count !== count);
+  const decided = seen[Math.max(0, wrong)];
+  return {
+    isPassed: wrong < 0,
+    expected: `${subject}, ${bursts.join(", ")} at a time`,
+    seen:
+      seen.length === 0
+        ? "none"
+        : `${seen
+            .slice(0, bursts.length + 2)
+            .map(({ count }) => count)
+            .join(", ")} at a time`,
+    ...(decided === undefined ? {} : { event: decided.event }),
+  };
+}
+
+const numberText = (value: number | undefined): string => (value === undefined ? "nothing" : String(Number(value.toPrecision(4))));
+
+function stretchText({ after, until }: Stretch): string {
+  const from = after === undefined ? "" : ` after the first ${selectorText(after)}`;
+  if (until === undefined) return from;
+  return after === undefined ? ` before the first ${selectorText(until)}` : `${from} and before the next ${selectorText(until)}`;
 }
 
 const isWithin = (value: number, { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY }: Bounds): boolean =>
@@ -256,7 +338,11 @@ function isRight(given: string | number | undefined, right: string | number | un
 
 /** @returns undefined when the run has not what is measured */
 function measure(run: RunFacts, what: Measure): number | undefined {
-  if ("count" in what) return run.find(what.count).length;
+  if ("count" in what) return run.findIn(what.count, what)?.length;
+  if ("value" in what) {
+    const [first] = run.findIn(what.value, what) ?? [];
+    return first === undefined ? undefined : run.valueOf(first, what);
+  }
   if ("lastsMs" in what) {
     const [call] = run.find(what.lastsMs);
     return call?.returnedMs === undefined ? undefined : call.returnedMs - call.atMs;

@@ -134,14 +134,29 @@ export interface EventSelector {
 
 /** A number that the run gives. */
 export type Measure =
-  | { readonly count: Selector }
+  | ({ readonly count: Selector } & Stretch)
+  /** A number that the first such moment has. */
+  | ({ readonly value: Selector } & MomentField & Stretch)
   /** Of the first such call, from call to return. */
   | { readonly lastsMs: Selector }
   /** Between the first of one and the first of the other that follows it. */
   | { readonly betweenMs: readonly [Selector, Selector] };
 
+/** A part of the run: behind the first of one, and before the first of the other that follows. */
+export interface Stretch {
+  readonly after?: Selector;
+  readonly until?: Selector;
+}
+
+/** A number that an event or a segment has: a field by its name, or `flight`, SND.NXT − SND.UNA of an event that tells both. */
+export interface MomentField {
+  readonly field: string;
+  /** As a share of this other one. */
+  readonly of?: string;
+}
+
 /** Something that the trace must show. */
-export interface Check {
+export interface Check extends Stretch {
   readonly id: string;
   readonly title: string;
   /** What a learner reads when it does not hold: where to look. */
@@ -153,8 +168,14 @@ export interface Check {
   readonly gapsMs?: readonly number[];
   /** How far they may be off, as a share; 0.05 when left out. */
   readonly tolerance?: number;
-  /** How long the first such call takes. */
+  /** How long the first such call takes; of an `order`, from its first moment to its last. */
   readonly lastsMs?: Bounds;
+  /** A number that each of them has; there has to be one of them. */
+  readonly value?: MomentField & Bounds;
+  /** They come in bursts, so many in each, with pauses between; more bursts than are listed are free. */
+  readonly bursts?: readonly number[];
+  /** What is a pause between bursts, in milliseconds; 20 when left out. */
+  readonly pauseMs?: number;
   /** The first such frame acknowledges all that the first of these has. */
   readonly acknowledges?: Selector;
   /** Each is found after the one before it. */

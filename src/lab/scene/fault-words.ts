@@ -35,8 +35,9 @@ const ACTION_WORDS: Readonly<Record<FramePick["action"], string>> = {
 };
 
 /** `drop the next syn-ack`. */
-function pickWords({ match, direction, count = 1, action, delayMs }: FramePick): string {
-  const which = count === 1 ? `the next ${match}` : `the next ${count} ${match}`;
+function pickWords({ match, direction, skip = 0, count = 1, action, delayMs }: FramePick): string {
+  const next = skip === 0 ? "the next" : `after ${skip} more the next`;
+  const which = count === 1 ? `${next} ${match}` : `${next} ${count} ${match}`;
   const way = direction === undefined ? "" : direction === "in" ? ", coming in" : ", going out";
   const time = action === "delay" ? ` for ${delayMs ?? 100} ms` : "";
   return `${ACTION_WORDS[action]} ${which}${time}${way}`;

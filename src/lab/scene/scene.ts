@@ -34,6 +34,8 @@ export interface SceneHost {
   readonly profile: ProfileName;
   readonly gateway?: string;
   readonly mtu?: number;
+  /** Without selective acknowledgement when false, as stacks of old. */
+  readonly sack?: boolean;
   readonly services?: readonly Service[];
   readonly faults?: SceneFaults;
 }

@@ -1,6 +1,6 @@
 import type { FaultsInForce, HostEvent, LabContent, RunEvent, RunHeader, RunHost } from "../../run/run-event.ts";
 import { parseAddress, parseV4 } from "../../stack/core/address.ts";
-import { PROFILES, WINDOWS } from "../../stack/core/profile.ts";
+import { PROFILES, type Profile, type SynOption, WINDOWS } from "../../stack/core/profile.ts";
 import { SeededRandom } from "../../stack/core/random.ts";
 import type { TraceEvent } from "../../stack/core/trace.ts";
 import type { Host } from "../../stack/host/host.ts";
@@ -225,10 +225,10 @@ export class SimulatedRun {
   }
 
   #addHost(scene: SceneHost, wire: MemoryWire, index: number): void {
-    const { name, profile, address, gateway, address6, mtu } = scene;
+    const { name, address, gateway, address6, mtu } = scene;
     if (this.#hosts.has(name)) throw new RangeError(`Cannot have two hosts called "${name}"`);
     const random = new SeededRandom((this.seed * 7919 + index + 1) >>> 0);
-    const host = this.#simulation.host({ random, profile: PROFILES.get(profile) ?? WINDOWS, name });
+    const host = this.#simulation.host({ random, profile: profileOf(scene), name });
     const { timers, random: chance } = this.#simulation;
     // The length of the line is no fault, and stays when faults are cleared.
     const line = new ImpairedDevice(wire.device({ name: `${name}0`, ...(mtu === undefined ? {} : { mtu }) }), { timers, random: chance });
@@ -393,6 +393,13 @@ export class SimulatedRun {
     if (program === undefined || isOver(program)) return;
     this.#over(program, "it was stopped", undefined);
   }
+}
+
+function profileOf({ profile: name, sack = true }: SceneHost): Profile {
+  const profile = PROFILES.get(name) ?? WINDOWS;
+  if (sack) return profile;
+  const without = (options: readonly SynOption[]) => options.filter((option) => option !== "sackPermitted");
+  return { ...profile, synOptions: without(profile.synOptions), synOptionsWithTimestamps: without(profile.synOptionsWithTimestamps) };
 }
 
 const isOver = ({ overMs }: Program): boolean => overMs !== Number.POSITIVE_INFINITY;

@@ -143,7 +143,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "+" || event.key === "=") zoom(ZOOM_STEP);
     else if (event.key === "-") zoom(1 / ZOOM_STEP);
-    else if (event.key === "0") fitAll();
+    else if (event.key === "f") fitAll();
     else if (event.key === "ArrowDown") chooseBeside(run, 1);
     else if (event.key === "ArrowUp") chooseBeside(run, -1);
     else return;
@@ -192,7 +192,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
         >
           <Icon name="minus" />
         </button>
-        <button type="button" title={`${ladder.fit} (0)`} onClick={fitAll}>
+        <button type="button" title={`${ladder.fit} (f)`} onClick={fitAll}>
           {ladder.fit}
         </button>
         <button type="button" onClick={reset}>

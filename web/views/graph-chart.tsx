@@ -17,6 +17,10 @@ interface GraphChartProps {
   /** The cursor's time, from the graph's beginning. */
   readonly cursorMs: number;
   readonly onChoose: (place: number) => void;
+  /** Those that are hidden too, for the legend. */
+  readonly all: readonly DrawnLine[];
+  /** Shows a line, or hides it. */
+  readonly onToggle: (label: string) => void;
 }
 
 /** A mouse that moves less between down and up has clicked. */
@@ -90,9 +94,17 @@ export function GraphChart(props: GraphChartProps) {
   return (
     <>
       <ul class="legend">
-        {lines.map((line) => (
+        {props.all.map((line) => (
           <li key={line.label}>
-            <LineSample line={line} /> {line.label}
+            <button
+              type="button"
+              class="quiet line-choice"
+              aria-pressed={lines.includes(line)}
+              title={lines.includes(line) ? words.hide : words.show}
+              onClick={() => props.onToggle(line.label)}
+            >
+              <LineSample line={line} /> {lines.includes(line) ? line.label : <s>{line.label}</s>}
+            </button>
           </li>
         ))}
         <li>
@@ -283,7 +295,8 @@ function drawCursor(u: uPlot, { cursorMs, row, columns, lines }: Shown): void {
   const colour = themed("--cursor");
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  const beyond = 9 * devicePixelRatio;
+  ctx.rect(bbox.left - beyond, bbox.top - beyond, bbox.width + 2 * beyond, bbox.height + 2 * beyond);
   ctx.clip();
   ctx.strokeStyle = colour;
   ctx.lineWidth = 2 * devicePixelRatio;

@@ -63,6 +63,11 @@ export function GraphsView({ run }: ViewProps) {
       over === undefined ? [] : graphOf(name.value, over, side.value, true).lines.filter(({ points }) => points.length > 0),
     [over, name.value, side.value, text],
   );
+  const chosenLines = useSignal<ReadonlyMap<string, boolean>>(new Map());
+  const isShown = (line: DrawnLine): boolean => chosenLines.value.get(line.label) ?? !dwarfsOthers(line, graph?.lines ?? []);
+  const shownKey = [...(graph?.lines ?? []), ...overLines].map(isShown).join();
+  const shown = useMemo(() => graph && { ...graph, lines: graph.lines.filter(isShown) }, [graph, shownKey]);
+  const shownOver = useMemo(() => overLines.filter(isShown), [overLines, shownKey]);
   const startMs = subject?.flow.segments[0]?.atMs ?? 0;
   return (
     <section aria-label={words.value.views.graphs} class="view inside">
@@ -119,7 +124,7 @@ export function GraphsView({ run }: ViewProps) {
           </>
         )}
       </div>
-      {subject === undefined || graph === undefined ? (
+      {subject === undefined || graph === undefined || shown === undefined ? (
         <p class="soft">{text.noConnections}</p>
       ) : (
         <>
@@ -131,8 +136,13 @@ export function GraphsView({ run }: ViewProps) {
           {graph.lines.every(({ points }) => points.length === 0) && <p class="soft">{text.noPoints}</p>}
           <GraphChart
             title={text[name.value]}
-            graph={graph}
-            over={overLines}
+            graph={shown}
+            over={shownOver}
+            all={[...graph.lines, ...overLines]}
+            onToggle={(label) => {
+              const line = [...graph.lines, ...overLines].find((each) => each.label === label);
+              if (line !== undefined) chosenLines.value = new Map(chosenLines.value).set(label, !isShown(line));
+            }}
             place={run.place}
             cursorMs={run.cursor.value.atMs - startMs}
             onChoose={(place) => run.selectEvent(place)}
@@ -141,6 +151,17 @@ export function GraphsView({ run }: ViewProps) {
       )}
     </section>
   );
+}
+
+/** How much higher than all others a line has to be to be hidden until it is asked for. */
+const DWARFING = 4;
+
+/** A window of megabytes would press a stream of kilobytes to the ground. */
+function dwarfsOthers(line: DrawnLine, lines: readonly DrawnLine[]): boolean {
+  if (line.shape !== "dashed steps") return false;
+  const heightOf = ({ points }: DrawnLine): number => points.reduce((most, { value }) => Math.max(most, value), 0);
+  const others = lines.filter(({ shape }) => shape !== "dashed steps").map(heightOf);
+  return heightOf(line) > DWARFING * Math.max(1, ...others);
 }
 
 /** A saved run, or a capture, to lay over this one. */

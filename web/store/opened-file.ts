@@ -20,18 +20,22 @@ export interface RunReader {
 /** Forms that the page can open; whoever writes a reader puts it here. */
 const READERS: readonly RunReader[] = [];
 
-/** Shows a file's run in place of the present one. @throws Error whose message says why it cannot be opened */
-export async function openFile(run: RunView, file: File): Promise<void> {
+/** Reads a file's run. @throws Error whose message says why it cannot be opened */
+export async function readRunFile(file: File): Promise<ReadRun> {
   const { source } = words.value;
   const bytes = new Uint8Array(await file.arrayBuffer());
   const reader = READERS.find(({ isOurs }) => isOurs(bytes));
   if (reader === undefined) throw new Error(source.cannotRead(file.name, source.unknownFile));
-  let read: ReadRun;
   try {
-    read = reader.read(bytes);
+    return reader.read(bytes);
   } catch (problem) {
     throw new Error(source.cannotRead(file.name, problem instanceof Error ? problem.message : String(problem)));
   }
+}
+
+/** Shows a file's run in place of the present one. @throws Error whose message says why it cannot be opened */
+export async function openFile(run: RunView, file: File): Promise<void> {
+  const read = await readRunFile(file);
   run.sourceIs(undefined);
   run.opened(read.header, NO_ABILITIES);
   run.add(read.events);

@@ -41,6 +41,7 @@ export const de: Words = {
     why: "Warum still?",
     tables: "Tabellen",
     faults: "Störungen",
+    lessons: "Lektionen",
   },
   source: {
     simulated: "simuliert",

@@ -39,6 +39,7 @@ export const en = {
     why: "Why quiet?",
     tables: "Tables",
     faults: "Faults",
+    lessons: "Lessons",
   },
   source: {
     simulated: "simulated",

@@ -48,6 +48,7 @@ export const de: Words = {
     live: "live",
     capture: "Aufzeichnung",
     replay: "gespeicherter Lauf",
+    preparing: "Die Simulation wird vorbereitet …",
     connecting: "Verbindung zum Rechner wird aufgebaut …",
     lost: (seconds) => `Der Rechner antwortet nicht. Neuer Versuch in ${seconds} s; was zu sehen war, bleibt hier.`,
     refused: "Der Rechner weist diese Adresse ab: Ihr Token ist falsch oder veraltet. Bitte die zuletzt ausgegebene Adresse verwenden.",

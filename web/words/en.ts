@@ -47,6 +47,7 @@ export const en = {
     capture: "capture",
     replay: "saved run",
     connecting: "Connecting to the host…",
+    preparing: "The simulation is being prepared…",
     lost: (seconds: number) => `The host does not answer. Trying again in ${seconds} s; what was seen stays here.`,
     refused: "The host refuses this address: its token is wrong or old. Take the address that it printed last.",
     ended: "The run is over.",

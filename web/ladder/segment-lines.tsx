@@ -220,7 +220,7 @@ function placeLabels(lines: readonly Line[], selected: number | undefined, top: 
     const room = brokenAt === undefined ? across : across * brokenAt - 8;
     const whole = `${row.isRetransmission ? "⟳ " : ""}${row.label}`;
     const slope = (y2 - y1) / Math.abs(x2 - x1);
-    const y = y1 - 4;
+    const y = y1 - 6;
     const candidates = [fitted(whole, room), fitted(whole, room / 2)];
     const text = candidates.find((candidate) => candidate !== "" && isFree(spanOf(candidate, x1, isRight), y, slope, taken, labelRoom));
     if (text === undefined) continue;

@@ -4,7 +4,7 @@ import type { FlowIndex } from "../../src/run/flow-segments.ts";
 import type { Timeline } from "../../src/run/timeline.ts";
 import { insideWords } from "../inside-words.ts";
 import { tell } from "../parts/toast.tsx";
-import { readRunFile } from "../store/opened-file.ts";
+import { readOpenedFile } from "../store/opened-file.ts";
 import { compareWith, otherRun } from "../store/other-run.ts";
 import type { RunView } from "../store/run-view.ts";
 import { words } from "../words.ts";
@@ -169,7 +169,7 @@ function CompareFile() {
   const text = insideWords.value.graphs;
   const file = useRef<HTMLInputElement>(null);
   const open = async (chosen: File): Promise<void> => {
-    const { header, events } = await readRunFile(chosen);
+    const { header, events } = await readOpenedFile(chosen);
     compareWith(header.title === "" ? chosen.name : header.title, events);
   };
   return (

@@ -55,6 +55,8 @@ export const de: Words = {
     ended: "Der Lauf ist zu Ende.",
     noSource: "Neben dieser Seite liegt keine Simulation, und ihre Adresse enthält kein Token. Bitte einen gespeicherten Lauf öffnen.",
     cannotRead: (name, problem) => `„${name}“ lässt sich nicht öffnen: ${problem}`,
+    passedOver: (count, line, problem) =>
+      `${count} ${count === 1 ? "Zeile" : "Zeilen"} der Datei ließen sich nicht lesen; die erste ist Zeile ${line}: ${problem}`,
     unknownFile: "Es ist weder ein gespeicherter Lauf noch eine pcapng-Aufzeichnung.",
     captureNote: "Eine Aufzeichnung enthält nur Segmente: Aufrufe, Timer, Zustände und Gründe fehlen darin.",
     gone: (events) => `Die ältesten ${events} Ereignisse werden nicht mehr aufbewahrt.`,

@@ -53,6 +53,8 @@ export const en = {
     ended: "The run is over.",
     noSource: "There is no simulation beside this page, and no token of a host in its address. Open a saved run.",
     cannotRead: (name: string, problem: string) => `“${name}” cannot be opened: ${problem}`,
+    passedOver: (count: number, line: number, problem: string) =>
+      `${count} ${count === 1 ? "line" : "lines"} of the file could not be read; the first is line ${line}: ${problem}`,
     unknownFile: "it is neither a saved run nor a pcapng capture",
     captureNote: "A capture has segments only: calls, timers, states and reasons are not in it.",
     gone: (events: number) => `The oldest ${events} events are no longer kept.`,

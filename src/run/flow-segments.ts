@@ -30,7 +30,7 @@ export interface FlowSegment {
 }
 
 /** All segments between two ends that one host saw, from its side. */
-export interface Flow {
+export interface SegmentFlow {
   readonly host: string;
   readonly local: string;
   readonly remote: string;
@@ -100,7 +100,7 @@ function segmentAt(b: Uint8Array, at: number, end: number, source: string, desti
   };
 }
 
-interface OpenFlow extends Flow {
+interface OpenFlow extends SegmentFlow {
   readonly segments: FlowSegment[];
   /** A segment with RST has gone by, or a FIN of each side. */
   isOver: boolean;
@@ -123,13 +123,13 @@ export class FlowIndex {
   }
 
   /** All that the run has until now. */
-  flows(): readonly Flow[] {
+  flows(): readonly SegmentFlow[] {
     this.#readOn();
     return this.#flows;
   }
 
   /** The flow of a connection of a traced host; undefined before its first segment. */
-  ofConnection(host: string, { local, remote, path }: Pick<ConnectionState, "local" | "remote" | "path">): Flow | undefined {
+  ofConnection(host: string, { local, remote, path }: Pick<ConnectionState, "local" | "remote" | "path">): SegmentFlow | undefined {
     this.#readOn();
     const begin = path[0]?.event ?? 0;
     const ends = endsOf(host, withoutZone(local), withoutZone(remote));

@@ -152,6 +152,22 @@ describe("flows of a run", () => {
     const index = new FlowIndex(timeline);
     expect(index.flows()).toHaveLength(2);
     expect(index.flows()[1]!.segments).toHaveLength(1);
+    const ends = index.flows()[0]!;
+    const opened = (event: number) => index.ofConnection("ours", { ...ends, path: [{ state: "CLOSED", atMs: 0, event }] });
+    expect([opened(0), opened(timeline.end - 1), opened(timeline.end - 2)]).toEqual([index.flows()[0], index.flows()[1], index.flows()[1]]);
+  });
+
+  test("what the run keeps no more is not kept here either", () => {
+    const { timeline } = lossyRun();
+    const short = new Timeline(1000);
+    const index = new FlowIndex(short);
+    for (let round = 0; round < 20; round++) {
+      for (const event of timeline.events) short.push(event);
+      const kept = index.flows().flatMap(({ segments }) => segments);
+      expect(Math.min(...kept.map(({ place }) => place))).toBeGreaterThanOrEqual(short.first);
+      expect(kept.length).toBeLessThanOrEqual(1000);
+    }
+    expect(short.first).toBeGreaterThan(timeline.end);
   });
 
   test("are read on as the run grows, and forgotten when it begins anew", () => {

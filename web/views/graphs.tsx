@@ -8,7 +8,7 @@ import { readRunFile } from "../store/opened-file.ts";
 import { compareWith, otherRun } from "../store/other-run.ts";
 import type { RunView } from "../store/run-view.ts";
 import { words } from "../words.ts";
-import { chosenConnection, flowsOf, isCapture, titleOf } from "./chosen-connection.tsx";
+import { chosenConnection, flowsOf, isCapture, recent, titleOf } from "./chosen-connection.tsx";
 import { GraphChart } from "./graph-chart.tsx";
 import { type DrawnLine, GRAPH_NAMES, type GraphName, type GraphSubject, graphOf } from "./graph-lines.ts";
 import type { ViewProps } from "./registry.ts";
@@ -83,7 +83,7 @@ export function GraphsView({ run }: ViewProps) {
           <label class="choice">
             {insideWords.value.common.connection}
             <select value={subject.key} onChange={(event) => choose(run, subjects, event.currentTarget.value, (key) => (flow.value = key))}>
-              {subjects.map(({ key, label }) => (
+              {recent(subjects, (each) => each === subject).map(({ key, label }) => (
                 <option key={key} value={key}>
                   {label}
                 </option>
@@ -111,7 +111,7 @@ export function GraphsView({ run }: ViewProps) {
             <label class="choice">
               {text.comparing(other.title)}
               <select value={over?.key} onChange={(event) => (otherKey.value = event.currentTarget.value)}>
-                {others.map(({ key, label }) => (
+                {recent(others, (each) => each === over).map(({ key, label }) => (
                   <option key={key} value={key}>
                     {label}
                   </option>

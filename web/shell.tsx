@@ -48,7 +48,7 @@ export function Shell({ run, player, shown }: ShellProps) {
       <main id="view" tabIndex={-1}>
         <Notices run={run} />
         <div class="place">
-          {hasProgram.value ? (
+          {hasProgram.value && run.abilities.value.programs ? (
             <SplitPane name="program" label={page.program} direction="row" share={0.66} first={view} second={<ProgramPanel run={run} />} />
           ) : (
             view

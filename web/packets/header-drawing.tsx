@@ -51,7 +51,6 @@ export function HeaderDrawing({ layer, layers, lit, onLight, onLayer }: HeaderDr
             class={`cell ${isWithin(field, lit.value) ? "lit" : ""} ${isMain ? "" : "further"} ${bits < 4 ? "narrow" : ""}`}
             style={{ gridRow: `${row + 2}`, gridColumn: `${column + 1} / span ${bits}` }}
             title={`${field.name}: ${field.value}${field.meaning === undefined ? "" : ` (${field.meaning})`}`}
-            aria-label={`${field.name}: ${field.value}`}
             aria-hidden={isMain ? undefined : "true"}
             tabIndex={isMain ? 0 : -1}
             onClick={() => onLight(field, layer)}

@@ -9,7 +9,7 @@ import { bitsOf, isLit, isWithin, type LitBits } from "./lit-bits.ts";
 import "./packet-details.css";
 
 /** Bytes that are shown of a frame: more is data, and slow. */
-const MAX_BYTES = 2048;
+const MAX_BYTES = 640;
 const BYTES_PER_LINE = 16;
 
 /** A packet's fields, the drawing of the header that one of them is in, and its bytes: each lights the others. */
@@ -104,7 +104,7 @@ function Bytes({ row, lit, onByte }: BytesProps) {
     ));
   return (
     <div class="hex">
-      <h3>{packets.bytes}</h3>
+      <h2 class="hex-title">{packets.bytes}</h2>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the fields are buttons that do the same */}
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: as above */}
       <div class="hex-lines mono" onClick={onClick}>

@@ -77,6 +77,25 @@ export class FrameTable {
     return frame === undefined ? undefined : this.#rows[frame.index];
   }
 
+  /** How long frames are on their way, and how many others leave meanwhile: the middle of a sample. */
+  get ways(): { readonly wayMs: number; readonly inFlight: number } {
+    const rows = this.rows;
+    const step = Math.max(1, Math.floor(rows.length / 200));
+    const ways: number[] = [];
+    const flights: number[] = [];
+    for (let i = 0; i < rows.length; i += step) {
+      const { from, arrivals, event } = rows[i]!.frame;
+      const [arrival] = arrivals;
+      if (from === undefined || arrival === undefined) continue;
+      ways.push(arrival.atMs - event.atMs);
+      let next = i + 1;
+      while (next < rows.length && next < i + 50 && rows[next]!.frame.place < arrival.place) next++;
+      flights.push(next - i - 1);
+    }
+    const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+    return { wayMs: middle(ways), inFlight: middle(flights) };
+  }
+
   /** What a host made of a frame that came to it. */
   verdictOf(frame: PairedFrame): string | undefined {
     this.#signal.value;

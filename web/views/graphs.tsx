@@ -64,7 +64,8 @@ export function GraphsView({ run }: ViewProps) {
     [over, name.value, side.value, text],
   );
   const chosenLines = useSignal<ReadonlyMap<string, boolean>>(new Map());
-  const isShown = (line: DrawnLine): boolean => chosenLines.value.get(line.label) ?? !dwarfsOthers(line, graph?.lines ?? []);
+  const isShown = (line: DrawnLine): boolean =>
+    chosenLines.value.get(line.label) ?? !(name.value === "sequence" && dwarfsOthers(line, graph?.lines ?? []));
   const shownKey = [...(graph?.lines ?? []), ...overLines].map(isShown).join();
   const shown = useMemo(() => graph && { ...graph, lines: graph.lines.filter(isShown) }, [graph, shownKey]);
   const shownOver = useMemo(() => overLines.filter(isShown), [overLines, shownKey]);

@@ -66,12 +66,15 @@ export function GraphChart(props: GraphChartProps) {
       plot.current = undefined;
     };
   }, [shape, dark, graph.unit, words]);
-  const drawn = useRef<string>("");
-  const content = `${columns.times.length} ${columns.places.at(-1)} ${columns.times.at(-1)}`;
+  const drawn = useRef<GraphColumns>(undefined);
   useEffect(() => {
-    if (drawn.current !== content) plot.current?.setData(dataOf(columns));
-    else plot.current?.redraw(false);
-    drawn.current = content;
+    const made = plot.current;
+    if (made === undefined) return;
+    const isNew = drawn.current !== undefined && drawn.current !== columns;
+    drawn.current = columns;
+    // Who has zoomed in stays where they are while the run goes on.
+    if (isNew) made.setData(dataOf(columns), !isZoomed(made));
+    made.redraw(false);
   });
 
   const go = (to: number): void => {
@@ -207,6 +210,11 @@ function LineSample({ line: { shape, colour, isOther } }: { readonly line: Drawn
 
 const dataOf = ({ times, values }: GraphColumns): uPlot.AlignedData =>
   [times.map((ms) => ms / 1000), ...values.map((column) => [...column])] as uPlot.AlignedData;
+
+function isZoomed({ data: [times], scales }: uPlot): boolean {
+  const { min, max } = scales["x"] ?? {};
+  return (min ?? 0) > (times[0] ?? 0) || (max ?? Number.POSITIVE_INFINITY) < (times.at(-1) ?? 0);
+}
 
 const themed = (variable: string): string => getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
 

@@ -8,7 +8,7 @@ import { readOpenedFile } from "../store/opened-file.ts";
 import { compareWith, otherRun } from "../store/other-run.ts";
 import type { RunView } from "../store/run-view.ts";
 import { words } from "../words.ts";
-import { chosenConnection, flowsOf, isCapture, titleOf } from "./chosen-connection.tsx";
+import { chosenConnection, flowsOf, isCapture, recent, titleOf } from "./chosen-connection.tsx";
 import { GraphChart } from "./graph-chart.tsx";
 import { type DrawnLine, GRAPH_NAMES, type GraphName, type GraphSubject, graphOf } from "./graph-lines.ts";
 import type { ViewProps } from "./registry.ts";
@@ -64,7 +64,8 @@ export function GraphsView({ run }: ViewProps) {
     [over, name.value, side.value, text],
   );
   const chosenLines = useSignal<ReadonlyMap<string, boolean>>(new Map());
-  const isShown = (line: DrawnLine): boolean => chosenLines.value.get(line.label) ?? !dwarfsOthers(line, graph?.lines ?? []);
+  const isShown = (line: DrawnLine): boolean =>
+    chosenLines.value.get(line.label) ?? !(name.value === "sequence" && dwarfsOthers(line, graph?.lines ?? []));
   const shownKey = [...(graph?.lines ?? []), ...overLines].map(isShown).join();
   const shown = useMemo(() => graph && { ...graph, lines: graph.lines.filter(isShown) }, [graph, shownKey]);
   const shownOver = useMemo(() => overLines.filter(isShown), [overLines, shownKey]);
@@ -83,7 +84,7 @@ export function GraphsView({ run }: ViewProps) {
           <label class="choice">
             {insideWords.value.common.connection}
             <select value={subject.key} onChange={(event) => choose(run, subjects, event.currentTarget.value, (key) => (flow.value = key))}>
-              {subjects.map(({ key, label }) => (
+              {recent(subjects, (each) => each === subject).map(({ key, label }) => (
                 <option key={key} value={key}>
                   {label}
                 </option>
@@ -111,7 +112,7 @@ export function GraphsView({ run }: ViewProps) {
             <label class="choice">
               {text.comparing(other.title)}
               <select value={over?.key} onChange={(event) => (otherKey.value = event.currentTarget.value)}>
-                {others.map(({ key, label }) => (
+                {recent(others, (each) => each === over).map(({ key, label }) => (
                   <option key={key} value={key}>
                     {label}
                   </option>

@@ -30,7 +30,7 @@ export interface FlowSegment {
 }
 
 /** All segments between two ends that one host saw, from its side. */
-export interface Flow {
+export interface SegmentFlow {
   readonly host: string;
   readonly local: string;
   readonly remote: string;
@@ -100,7 +100,7 @@ function segmentAt(b: Uint8Array, at: number, end: number, source: string, desti
   };
 }
 
-interface OpenFlow extends Flow {
+interface OpenFlow extends SegmentFlow {
   readonly segments: FlowSegment[];
   /** A segment with RST has gone by, or a FIN of each side. */
   isOver: boolean;
@@ -114,43 +114,65 @@ const MAX_FLOWS = 5000;
 export class FlowIndex {
   readonly #timeline: Timeline;
   #flows: OpenFlow[] = [];
-  /** The latest of each pair of ends, by host and ends. */
-  readonly #latest = new Map<string, OpenFlow>();
+  /** Those of each pair of ends, by host and ends, the latest last. */
+  readonly #byEnds = new Map<string, OpenFlow[]>();
   #next = 0;
+  /** The oldest place that the run kept when it was read last. */
+  #first = 0;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
   }
 
   /** All that the run has until now. */
-  flows(): readonly Flow[] {
+  flows(): readonly SegmentFlow[] {
     this.#readOn();
     return this.#flows;
   }
 
   /** The flow of a connection of a traced host; undefined before its first segment. */
-  ofConnection(host: string, { local, remote, path }: Pick<ConnectionState, "local" | "remote" | "path">): Flow | undefined {
+  ofConnection(host: string, { local, remote, path }: Pick<ConnectionState, "local" | "remote" | "path">): SegmentFlow | undefined {
     this.#readOn();
     const begin = path[0]?.event ?? 0;
-    const ends = endsOf(host, withoutZone(local), withoutZone(remote));
-    const same = this.#flows.filter((flow) => endsOf(flow.host, flow.local, flow.remote) === ends);
-    // A listener's connection is opened by the SYN, whose frame came just before.
-    return same.findLast((flow) => flow.segments[0]!.place <= begin + 1) ?? same[0];
+    const same = this.#byEnds.get(endsOf(host, withoutZone(local), withoutZone(remote))) ?? [];
+    const found = same.find(({ segments }) => segments.at(-1)!.place >= begin);
+    if (found !== undefined) return found;
+    // A listener's connection is opened by a SYN whose frame came just before; one that is over was another's.
+    const latest = same.at(-1);
+    return latest?.isOver === true ? undefined : latest;
   }
 
   #readOn(): void {
     const { first, end } = this.#timeline;
     // A run that began anew.
     if (end < this.#next) this.#forget();
+    if (first > this.#first) this.#giveUpBefore(first);
     for (let place = Math.max(this.#next, first); place < end; place++) this.#note(this.#timeline.at(place)!, place);
     this.#next = end;
-    if (this.#flows.length > MAX_FLOWS) this.#flows = this.#flows.slice(-MAX_FLOWS);
+    while (this.#flows.length > MAX_FLOWS) this.#giveUp(this.#flows.shift()!);
+  }
+
+  /** What the run keeps no more, its graphs cannot go to. */
+  #giveUpBefore(first: number): void {
+    this.#first = first;
+    for (const flow of this.#flows) flow.segments.splice(0, countBefore(flow.segments, first));
+    const empty = this.#flows.filter(({ segments }) => segments.length === 0);
+    this.#flows = this.#flows.filter(({ segments }) => segments.length > 0);
+    for (const flow of empty) this.#giveUp(flow);
+  }
+
+  #giveUp({ host, local, remote }: OpenFlow): void {
+    const ends = endsOf(host, local, remote);
+    const same = this.#byEnds.get(ends);
+    same?.shift();
+    if (same?.length === 0) this.#byEnds.delete(ends);
   }
 
   #forget(): void {
     this.#flows = [];
-    this.#latest.clear();
+    this.#byEnds.clear();
     this.#next = 0;
+    this.#first = 0;
   }
 
   #note(event: RunEvent, place: number): void {
@@ -168,15 +190,21 @@ export class FlowIndex {
 
   #flowFor(host: string, local: string, remote: string, segment: Pick<FlowSegment, "flags">): OpenFlow {
     const ends = endsOf(host, local, remote);
-    const latest = this.#latest.get(ends);
+    const same = this.#byEnds.get(ends) ?? [];
+    const latest = same.at(-1);
     const begins = (segment.flags & (tcp.SYN | tcp.ACK)) === tcp.SYN;
     if (latest !== undefined && !(begins && latest.isOver)) return latest;
     const flow: OpenFlow = { host, local, remote, segments: [], isOver: false, hasFin: { in: false, out: false } };
     this.#flows.push(flow);
-    this.#latest.set(ends, flow);
-    if (this.#latest.size > MAX_FLOWS) this.#latest.delete(this.#latest.keys().next().value!);
+    same.push(flow);
+    this.#byEnds.set(ends, same);
     return flow;
   }
+}
+
+function countBefore(segments: readonly FlowSegment[], place: number): number {
+  const count = segments.findIndex((segment) => segment.place >= place);
+  return count < 0 ? segments.length : count;
 }
 
 const endsOf = (host: string, local: string, remote: string): string => `${host} ${local} ${remote}`;

@@ -129,7 +129,7 @@ export function readableScale(moments: readonly LadderMoment[], wayMs = 0): numb
 export function fittingScale(moments: readonly LadderMoment[], height: number): number {
   let low = Math.log(MIN_SCALE);
   let high = Math.log(MAX_SCALE);
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 28; i++) {
     const middle = (low + high) / 2;
     const scale = new LadderScale(moments, { pixelsPerMs: Math.exp(middle), spreads: false, unfolded: new Set() });
     if (scale.height > height) high = middle;

@@ -1,7 +1,7 @@
 /** Where a connection stands in its two sequence spaces, as stretches of bars: RFC 9293 figures 3 and 4. */
 import { type Seq, seq, seqDiff, seqShown } from "../stack/core/seq.ts";
 import type { ConnectionVariables, SequenceRange } from "../stack/core/trace.ts";
-import { type Flow, sequenceLength } from "./flow-segments.ts";
+import { type SegmentFlow, sequenceLength } from "./flow-segments.ts";
 
 export type SendStretchKind = "acknowledged" | "in-flight" | "usable" | "beyond";
 export type ReceiveStretchKind = "taken" | "unread" | "window" | "beyond";
@@ -106,7 +106,7 @@ export function numberAt({ anchor, initial }: Pick<SequenceBar, "anchor" | "init
 }
 
 /** Stretches of what is in flight that a flow's segments carried more than once, until a place of the run. */
-export function retransmittedRanges({ segments }: Pick<Flow, "segments">, sndUna: number, until: number): readonly SequenceRange[] {
+export function retransmittedRanges({ segments }: Pick<SegmentFlow, "segments">, sndUna: number, until: number): readonly SequenceRange[] {
   const ranges: SequenceRange[] = [];
   let highest: Seq | undefined;
   for (const segment of segments) {

@@ -1,7 +1,7 @@
 /** The time–sequence graph of one direction of a connection, from its segments as its sender, or its receiver, saw them. */
 import type { Seq } from "../stack/core/seq.ts";
 import * as tcp from "../stack/packet/tcp.ts";
-import { type Flow, type FlowSegment, SequenceCounter, sequenceLength } from "./flow-segments.ts";
+import { type FlowSegment, type SegmentFlow, SequenceCounter, sequenceLength } from "./flow-segments.ts";
 
 /** Sequence numbers that went by at a time, counted from the first. */
 export interface SentStretch {
@@ -40,7 +40,7 @@ export interface SequenceSeries {
 }
 
 /** @param side whose data: the traced host's, or its peer's */
-export function sequenceSeries({ segments }: Pick<Flow, "segments">, side: "local" | "remote"): SequenceSeries {
+export function sequenceSeries({ segments }: Pick<SegmentFlow, "segments">, side: "local" | "remote"): SequenceSeries {
   const forward = side === "local" ? "out" : "in";
   const sent: SentStretch[] = [];
   const acknowledged: SequencePoint[] = [];

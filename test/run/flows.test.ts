@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "@jest/globals";
-import { type Flow, FlowIndex, SequenceCounter, segmentIn, sequenceLength } from "../../src/run/flow-segments.ts";
+import { FlowIndex, type SegmentFlow, SequenceCounter, segmentIn, sequenceLength } from "../../src/run/flow-segments.ts";
 import { graphColumns, rowAtPlace, rowBeside } from "../../src/run/graph-columns.ts";
 import type { RunEvent } from "../../src/run/run-event.ts";
 import { retransmittedRanges } from "../../src/run/sequence-bars.ts";
@@ -15,7 +15,7 @@ const BYTES = 100_000;
 const DELAY_MS = 10;
 
 /** A stream whose numbers wrap, with one data segment lost. */
-function lossyRun(keptBytes?: number): { timeline: Timeline; flow: Flow } {
+function lossyRun(keptBytes?: number): { timeline: Timeline; flow: SegmentFlow } {
   const hosts = new TwoHosts({ impairment: { delayMs: DELAY_MS } });
   const timeline = recordHosts({ ours: hosts.ours }, keptBytes);
   const { client, server } = connectPair(hosts);
@@ -31,7 +31,7 @@ function lossyRun(keptBytes?: number): { timeline: Timeline; flow: Flow } {
 
 describe("a flow read from frames", () => {
   let timeline: Timeline;
-  let flow: Flow;
+  let flow: SegmentFlow;
   let series: SequenceSeries;
   beforeAll(() => {
     ({ timeline, flow } = lossyRun());
@@ -64,11 +64,10 @@ describe("a flow read from frames", () => {
 
   test("knows the window's edge beyond what is acknowledged, scaled", () => {
     expect(series.hasHandshake).toBe(true);
-    for (const { value, place } of series.windowEdge) {
-      const acknowledged = series.acknowledged.findLast((each) => each.place <= place)!;
-      expect(value).toBeGreaterThanOrEqual(acknowledged.value);
-    }
-    expect(Math.max(...series.windowEdge.map(({ value }) => value))).toBeGreaterThan(65_535);
+    const widths = series.windowEdge.map(({ value, place }) => value - series.acknowledged.findLast((each) => each.place <= place)!.value);
+    expect(Math.min(...widths)).toBeGreaterThan(0);
+    // More than the header's sixteen bits can say.
+    expect(Math.max(...widths)).toBeGreaterThan(65_535);
   });
 
   test("measures round trips of the line's length, and none of what was sent again", () => {
@@ -129,6 +128,17 @@ describe("a flow read from frames", () => {
   });
 });
 
+test("what was sent twice gives no round trip, and what was sent once gives one (RFC 6298 §3)", () => {
+  const sent = (start: number, end: number, atMs: number, isAgain = false) => ({ start, end, atMs, place: atMs, isAgain });
+  const acknowledged = (value: number, atMs: number) => ({ value, atMs, place: atMs });
+  const stretches = [sent(0, 10, 0), sent(10, 20, 5), sent(0, 10, 50, true), sent(20, 30, 70)];
+  expect(measuredRoundTrips({ sent: stretches, acknowledged: [acknowledged(10, 60)] })).toEqual([]);
+  expect(measuredRoundTrips({ sent: stretches, acknowledged: [acknowledged(10, 60), acknowledged(30, 100)] })).toEqual([
+    { atMs: 100, place: 100, value: 30 },
+  ]);
+  expect(measuredRoundTrips({ sent: stretches, acknowledged: [acknowledged(10, 40)] })).toEqual([{ atMs: 40, place: 40, value: 40 }]);
+});
+
 describe("flows of a run", () => {
   test("two connections between the same ends, one after the other, are two", () => {
     const hosts = new TwoHosts();
@@ -142,6 +152,22 @@ describe("flows of a run", () => {
     const index = new FlowIndex(timeline);
     expect(index.flows()).toHaveLength(2);
     expect(index.flows()[1]!.segments).toHaveLength(1);
+    const ends = index.flows()[0]!;
+    const opened = (event: number) => index.ofConnection("ours", { ...ends, path: [{ state: "CLOSED", atMs: 0, event }] });
+    expect([opened(0), opened(timeline.end - 1), opened(timeline.end - 2)]).toEqual([index.flows()[0], index.flows()[1], index.flows()[1]]);
+  });
+
+  test("what the run keeps no more is not kept here either", () => {
+    const { timeline } = lossyRun();
+    const short = new Timeline(1000);
+    const index = new FlowIndex(short);
+    for (let round = 0; round < 20; round++) {
+      for (const event of timeline.events) short.push(event);
+      const kept = index.flows().flatMap(({ segments }) => segments);
+      expect(Math.min(...kept.map(({ place }) => place))).toBeGreaterThanOrEqual(short.first);
+      expect(kept.length).toBeLessThanOrEqual(1000);
+    }
+    expect(short.first).toBeGreaterThan(timeline.end);
   });
 
   test("are read on as the run grows, and forgotten when it begins anew", () => {

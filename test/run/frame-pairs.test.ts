@@ -158,4 +158,8 @@ test("a verdict belongs to the frame that caused it, and a drop without a cause 
   expect([verdicts.of(0), verdicts.of(1), verdicts.of(2)]).toEqual(["accepted", "ipv4-bad-checksum", undefined]);
   verdicts.push({ ...drop, host: "b", number: ++number, atMs: 1, cause }, 4);
   expect(verdicts.of(0)).toBe("accepted");
+  const bad = { type: "segment-judged", host: "a", atMs: 2, cause, verdict: "no-connection" } as const;
+  verdicts.push({ ...bad, number: ++number }, 5);
+  verdicts.push({ ...bad, verdict: "accepted", number: ++number }, 6);
+  expect(verdicts.of(0)).toBe("no-connection");
 });

@@ -114,9 +114,9 @@ describe("the bars of sequence space", () => {
 
   test("a shut window leaves nothing usable, and one drawn back does not hide what is in flight", () => {
     const kinds = (sndWnd: number) =>
-      sendBar({ iss: 0, sndUna: 1000, sndNxt: 1500, sndWnd })!.stretches.map(({ kind, end }) => `${kind} ${end}`);
-    expect(kinds(0)).toEqual(["acknowledged 0", "in-flight 500", "beyond 560"]);
-    expect(kinds(200)).toEqual(["acknowledged 0", "in-flight 500", "beyond 560"]);
+      sendBar({ iss: 0, sndUna: 1000, sndNxt: 1500, sndWnd })!.stretches.map(({ kind, start, end }) => `${kind} ${start} ${end}`);
+    expect(kinds(0)).toEqual(["acknowledged -60 0", "in-flight 0 500", "beyond 500 560"]);
+    expect(kinds(200)).toEqual(["acknowledged -60 0", "in-flight 0 500", "beyond 500 560"]);
     expect(sendBar({})).toBeUndefined();
   });
 
@@ -159,6 +159,8 @@ describe("calls of programs", () => {
     const returned = [
       call({ call: 1, name: "socket", event: 0, returnedMs: 0, returnEvent: 1, error: 0 }),
       call({ call: 3, name: "send", event: 4, returnedMs: 6, returnEvent: 6, error: 0 }),
+      call({ call: 4, name: "WSASend", event: 5, returnedMs: 8, returnEvent: 8, error: 0 }),
+      call({ call: 5, name: "recv", event: 7, returnedMs: 9, returnEvent: 9, error: 0 }),
     ];
     const calls = new Map([
       ["1/2", call({ call: 2, name: "WSARecv", event: 2 })],
@@ -166,13 +168,15 @@ describe("calls of programs", () => {
     ]);
     const lanes = callLanes({ calls, returned }, 50);
     expect(lanes.map(({ client, rows }) => [client, rows])).toEqual([
-      [1, 2],
+      [1, 3],
       [2, 1],
     ]);
     expect(lanes[0]!.bars.map(({ call: { name }, row, endMs, isPending }) => [name, row, endMs, isPending])).toEqual([
       ["socket", 0, 0, false],
       ["WSARecv", 0, 50, true],
       ["send", 1, 6, false],
+      ["WSASend", 2, 8, false],
+      ["recv", 1, 9, false],
     ]);
   });
 

@@ -47,7 +47,7 @@ export function SegmentLines({ run, rows, rails, scale, from, to }: SegmentLines
   const labels = placeLabels(lines, selected, from + 60, isDense ? 3 * LABEL_ROOM : LABEL_ROOM);
   return (
     <g class={isDense ? "segments dense" : "segments"}>
-      {lines.map((line, index) => {
+      {lines.map((line) => {
         const { row, x1, x2, y1, y2, isFirst } = line;
         const { frame } = row;
         const isSelected = selected !== undefined && showsEvent(row, selected);
@@ -64,7 +64,6 @@ export function SegmentLines({ run, rows, rails, scale, from, to }: SegmentLines
         const end = line.brokenAt ?? 1;
         const xe = x1 + (x2 - x1) * end;
         const ye = y1 + (y2 - y1) * end;
-        const label = labels.get(index);
         return (
           // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys choose as well, and the table has the same rows as buttons
           <g key={`${frame.index}-${isFirst ? 0 : y2}`} class={classes.join(" ")} onClick={() => run.selectEvent(frame.place)}>
@@ -83,12 +82,25 @@ export function SegmentLines({ run, rows, rails, scale, from, to }: SegmentLines
                 ⊘ {words.value.ladder.dropped(line.verdict)}
               </text>
             )}
-            {label !== undefined && (
-              <text class="label" x={label.x} y={label.y} text-anchor={label.anchor} transform={label.turn}>
-                {label.text}
-              </text>
-            )}
           </g>
+        );
+      })}
+      {[...labels].map(([index, { text, x, y, anchor, turn }]) => {
+        const { row } = lines[index]!;
+        const isSelected = selected !== undefined && showsEvent(row, selected);
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: as the lines
+          <text
+            key={row.frame.index}
+            class={`label ${isSelected ? "selected" : ""} ${row.frame.place >= cursor ? "later" : ""}`}
+            x={x}
+            y={y}
+            text-anchor={anchor}
+            transform={turn}
+            onClick={() => run.selectEvent(row.frame.place)}
+          >
+            {text}
+          </text>
         );
       })}
     </g>
@@ -208,7 +220,7 @@ function placeLabels(lines: readonly Line[], selected: number | undefined, top: 
     const room = brokenAt === undefined ? across : across * brokenAt - 8;
     const whole = `${row.isRetransmission ? "⟳ " : ""}${row.label}`;
     const slope = (y2 - y1) / Math.abs(x2 - x1);
-    const y = y1 - 4;
+    const y = y1 - 6;
     const candidates = [fitted(whole, room), fitted(whole, room / 2)];
     const text = candidates.find((candidate) => candidate !== "" && isFree(spanOf(candidate, x1, isRight), y, slope, taken, labelRoom));
     if (text === undefined) continue;

@@ -143,8 +143,8 @@ export class FrameTable {
     const label = this.#narrator.narrate(description);
     const isRetransmission = description.protocol === "tcp" && frame.from !== undefined && this.#isRetransmission(description);
     const seenBy = frame.event.host;
-    const fromRail = frame.from ?? this.#railOf(source, seenBy, true);
-    const wanted = frame.from === undefined ? seenBy : this.#railOf(destination, seenBy, false);
+    const fromRail = frame.from === undefined ? this.#railOf(source, seenBy, true) : this.#railNamed(frame.from);
+    const wanted = frame.from === undefined ? this.#railNamed(seenBy) : this.#railOf(destination, seenBy, false);
     const verdictOf = (): string | undefined => this.verdictOf(frame);
     return {
       frame,
@@ -169,6 +169,11 @@ export class FrameTable {
         return verdictOf();
       },
     };
+  }
+
+  /** A capture may tell of more hosts than it lists. */
+  #railNamed(name: string): string {
+    return this.#run.header.peek().hosts.some((host) => host.name === name) ? name : this.#other(name);
   }
 
   #railOf(address: string, not: string, isSource: boolean): string {

@@ -1,6 +1,9 @@
 import { isSavedRun } from "../../src/lab/scene/saved-run-text.ts";
+import { looksLikeCapture, readCaptureFile } from "../../src/run/capture-file.ts";
 import { NO_ABILITIES } from "../../src/run/page-messages.ts";
 import type { RunEvent, RunHeader } from "../../src/run/run-event.ts";
+import { looksLikeRunFile, readRunFile } from "../../src/run/run-file.ts";
+import { tell } from "../parts/toast.tsx";
 import { words } from "../words.ts";
 import type { RunView } from "./run-view.ts";
 import { leaveSource, readSaved, useSimulation } from "./source-client.ts";
@@ -9,6 +12,8 @@ import { leaveSource, readSaved, useSimulation } from "./source-client.ts";
 export interface ReadRun {
   readonly header: RunHeader;
   readonly events: readonly RunEvent[];
+  /** What could not be read, in sentences. */
+  readonly notes: readonly string[];
 }
 
 /** Reads one form of file. */
@@ -23,10 +28,20 @@ export interface RunReader {
 const LOOKED_AT = 100_000;
 
 /** Forms that the page can open; whoever writes a reader puts it here. */
-const READERS: readonly RunReader[] = [];
+const READERS: readonly RunReader[] = [
+  {
+    isOurs: looksLikeRunFile,
+    read: (bytes) => {
+      const { header, events, faults, faultCount } = readRunFile(bytes);
+      const notes = faults.slice(0, 1).map(({ line, problem }) => words.value.source.passedOver(faultCount, line, problem));
+      return { header, events, notes };
+    },
+  },
+  { isOurs: looksLikeCapture, read: (bytes) => readCaptureFile(bytes) },
+];
 
 /** Reads a file's run. @throws Error whose message says why it cannot be opened */
-export async function readRunFile(file: File): Promise<ReadRun> {
+export async function readOpenedFile(file: File): Promise<ReadRun> {
   const bytes = new Uint8Array(await file.arrayBuffer());
   return isSimulation(bytes) ? readSaved(new TextDecoder().decode(bytes)) : readEvents(file.name, bytes);
 }
@@ -45,6 +60,7 @@ export async function openFile(run: RunView, file: File): Promise<void> {
   leaveSource(run);
   run.opened(read.header, NO_ABILITIES);
   run.add(read.events);
+  for (const note of read.notes) tell(note);
 }
 
 const isSimulation = (bytes: Uint8Array): boolean => isSavedRun(new TextDecoder().decode(bytes.subarray(0, LOOKED_AT)));

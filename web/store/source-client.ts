@@ -106,11 +106,13 @@ function followWorker(run: RunView, names: readonly string[]): () => void {
     sourceNotice.value = words.value.source.noSource;
     return () => {};
   }
+  sourceNotice.value = words.value.source.preparing;
   const worker = new Worker(name);
   const conversation = new Conversation((request) => worker.postMessage(request));
   let hasSpoken = false;
   let endNext: (() => void) | undefined;
   worker.onmessage = ({ data }: MessageEvent<SourceMessage>) => {
+    if (!hasSpoken) sourceNotice.value = undefined;
     hasSpoken = true;
     conversation.take(data, run);
   };

@@ -39,7 +39,7 @@ export function ConnectionChoice({ run }: { readonly run: RunView }) {
           run.selectConnection({ host: host.join(" "), id: Number(id) });
         }}
       >
-        {openedConnections(run).map(({ host, connection }) => (
+        {recent(openedConnections(run), (each) => each.connection === chosen?.connection).map(({ host, connection }) => (
           <option key={keyOf({ host, id: connection.id })} value={keyOf({ host, id: connection.id })}>
             {`${titleOf(run, host)}: ${connection.label} (${connection.state})`}
           </option>
@@ -47,6 +47,14 @@ export function ConnectionChoice({ run }: { readonly run: RunView }) {
       </select>
     </label>
   );
+}
+
+/** Choices that a list offers: nobody looks through thousands. */
+const MOST_CHOICES = 200;
+
+/** The latest, and the one that is chosen. */
+export function recent<Choice>(all: readonly Choice[], isChosen: (each: Choice) => boolean): readonly Choice[] {
+  return all.length <= MOST_CHOICES ? all : all.filter((each, i) => i >= all.length - MOST_CHOICES || isChosen(each));
 }
 
 /** What people call a host. */

@@ -17,6 +17,10 @@ interface GraphChartProps {
   /** The cursor's time, from the graph's beginning. */
   readonly cursorMs: number;
   readonly onChoose: (place: number) => void;
+  /** Those that are hidden too, for the legend. */
+  readonly all: readonly DrawnLine[];
+  /** Shows a line, or hides it. */
+  readonly onToggle: (label: string) => void;
 }
 
 /** A mouse that moves less between down and up has clicked. */
@@ -62,12 +66,15 @@ export function GraphChart(props: GraphChartProps) {
       plot.current = undefined;
     };
   }, [shape, dark, graph.unit, words]);
-  const drawn = useRef<string>("");
-  const content = `${columns.times.length} ${columns.places.at(-1)} ${columns.times.at(-1)}`;
+  const drawn = useRef<GraphColumns>(undefined);
   useEffect(() => {
-    if (drawn.current !== content) plot.current?.setData(dataOf(columns));
-    else plot.current?.redraw(false);
-    drawn.current = content;
+    const made = plot.current;
+    if (made === undefined) return;
+    const isNew = drawn.current !== undefined && drawn.current !== columns;
+    drawn.current = columns;
+    // Who has zoomed in stays where they are while the run goes on.
+    if (isNew) made.setData(dataOf(columns), !isZoomed(made));
+    made.redraw(false);
   });
 
   const go = (to: number): void => {
@@ -90,9 +97,17 @@ export function GraphChart(props: GraphChartProps) {
   return (
     <>
       <ul class="legend">
-        {lines.map((line) => (
+        {props.all.map((line) => (
           <li key={line.label}>
-            <LineSample line={line} /> {line.label}
+            <button
+              type="button"
+              class="quiet line-choice"
+              aria-pressed={lines.includes(line)}
+              title={lines.includes(line) ? words.hide : words.show}
+              onClick={() => props.onToggle(line.label)}
+            >
+              <LineSample line={line} /> {lines.includes(line) ? line.label : <s>{line.label}</s>}
+            </button>
           </li>
         ))}
         <li>
@@ -196,6 +211,11 @@ function LineSample({ line: { shape, colour, isOther } }: { readonly line: Drawn
 const dataOf = ({ times, values }: GraphColumns): uPlot.AlignedData =>
   [times.map((ms) => ms / 1000), ...values.map((column) => [...column])] as uPlot.AlignedData;
 
+function isZoomed({ data: [times], scales }: uPlot): boolean {
+  const { min, max } = scales["x"] ?? {};
+  return (min ?? 0) > (times[0] ?? 0) || (max ?? Number.POSITIVE_INFINITY) < (times.at(-1) ?? 0);
+}
+
 const themed = (variable: string): string => getComputedStyle(document.documentElement).getPropertyValue(variable).trim();
 
 interface Latest {
@@ -283,7 +303,8 @@ function drawCursor(u: uPlot, { cursorMs, row, columns, lines }: Shown): void {
   const colour = themed("--cursor");
   ctx.save();
   ctx.beginPath();
-  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  const beyond = 9 * devicePixelRatio;
+  ctx.rect(bbox.left - beyond, bbox.top - beyond, bbox.width + 2 * beyond, bbox.height + 2 * beyond);
   ctx.clip();
   ctx.strokeStyle = colour;
   ctx.lineWidth = 2 * devicePixelRatio;

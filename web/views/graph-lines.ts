@@ -1,5 +1,5 @@
 /** What each graph is made of: its lines, how they are drawn, and what has to be said about them. */
-import type { Flow } from "../../src/run/flow-segments.ts";
+import type { SegmentFlow } from "../../src/run/flow-segments.ts";
 import type { GraphLine } from "../../src/run/graph-columns.ts";
 import { goodputSeries } from "../../src/run/series-goodput.ts";
 import { type SequencePoint, sequenceSeries } from "../../src/run/series-sequence.ts";
@@ -31,7 +31,7 @@ export interface DrawnLine extends GraphLine<GraphPoint> {
 export interface GraphSubject {
   readonly timeline: Timeline;
   readonly host: string;
-  readonly flow: Flow;
+  readonly flow: SegmentFlow;
   /** Of a traced host. */
   readonly connection: number | undefined;
 }

@@ -4,11 +4,11 @@ import type { FlowIndex } from "../../src/run/flow-segments.ts";
 import type { Timeline } from "../../src/run/timeline.ts";
 import { insideWords } from "../inside-words.ts";
 import { tell } from "../parts/toast.tsx";
-import { readRunFile } from "../store/opened-file.ts";
+import { readOpenedFile } from "../store/opened-file.ts";
 import { compareWith, otherRun } from "../store/other-run.ts";
 import type { RunView } from "../store/run-view.ts";
 import { words } from "../words.ts";
-import { chosenConnection, flowsOf, isCapture, titleOf } from "./chosen-connection.tsx";
+import { chosenConnection, flowsOf, isCapture, recent, titleOf } from "./chosen-connection.tsx";
 import { GraphChart } from "./graph-chart.tsx";
 import { type DrawnLine, GRAPH_NAMES, type GraphName, type GraphSubject, graphOf } from "./graph-lines.ts";
 import type { ViewProps } from "./registry.ts";
@@ -63,6 +63,12 @@ export function GraphsView({ run }: ViewProps) {
       over === undefined ? [] : graphOf(name.value, over, side.value, true).lines.filter(({ points }) => points.length > 0),
     [over, name.value, side.value, text],
   );
+  const chosenLines = useSignal<ReadonlyMap<string, boolean>>(new Map());
+  const isShown = (line: DrawnLine): boolean =>
+    chosenLines.value.get(line.label) ?? !(name.value === "sequence" && dwarfsOthers(line, graph?.lines ?? []));
+  const shownKey = [...(graph?.lines ?? []), ...overLines].map(isShown).join();
+  const shown = useMemo(() => graph && { ...graph, lines: graph.lines.filter(isShown) }, [graph, shownKey]);
+  const shownOver = useMemo(() => overLines.filter(isShown), [overLines, shownKey]);
   const startMs = subject?.flow.segments[0]?.atMs ?? 0;
   return (
     <section aria-label={words.value.views.graphs} class="view inside">
@@ -78,7 +84,7 @@ export function GraphsView({ run }: ViewProps) {
           <label class="choice">
             {insideWords.value.common.connection}
             <select value={subject.key} onChange={(event) => choose(run, subjects, event.currentTarget.value, (key) => (flow.value = key))}>
-              {subjects.map(({ key, label }) => (
+              {recent(subjects, (each) => each === subject).map(({ key, label }) => (
                 <option key={key} value={key}>
                   {label}
                 </option>
@@ -106,7 +112,7 @@ export function GraphsView({ run }: ViewProps) {
             <label class="choice">
               {text.comparing(other.title)}
               <select value={over?.key} onChange={(event) => (otherKey.value = event.currentTarget.value)}>
-                {others.map(({ key, label }) => (
+                {recent(others, (each) => each === over).map(({ key, label }) => (
                   <option key={key} value={key}>
                     {label}
                   </option>
@@ -119,7 +125,7 @@ export function GraphsView({ run }: ViewProps) {
           </>
         )}
       </div>
-      {subject === undefined || graph === undefined ? (
+      {subject === undefined || graph === undefined || shown === undefined ? (
         <p class="soft">{text.noConnections}</p>
       ) : (
         <>
@@ -131,8 +137,13 @@ export function GraphsView({ run }: ViewProps) {
           {graph.lines.every(({ points }) => points.length === 0) && <p class="soft">{text.noPoints}</p>}
           <GraphChart
             title={text[name.value]}
-            graph={graph}
-            over={overLines}
+            graph={shown}
+            over={shownOver}
+            all={[...graph.lines, ...overLines]}
+            onToggle={(label) => {
+              const line = [...graph.lines, ...overLines].find((each) => each.label === label);
+              if (line !== undefined) chosenLines.value = new Map(chosenLines.value).set(label, !isShown(line));
+            }}
             place={run.place}
             cursorMs={run.cursor.value.atMs - startMs}
             onChoose={(place) => run.selectEvent(place)}
@@ -143,12 +154,23 @@ export function GraphsView({ run }: ViewProps) {
   );
 }
 
+/** How much higher than all others a line has to be to be hidden until it is asked for. */
+const DWARFING = 4;
+
+/** A window of megabytes would press a stream of kilobytes to the ground. */
+function dwarfsOthers(line: DrawnLine, lines: readonly DrawnLine[]): boolean {
+  if (line.shape !== "dashed steps") return false;
+  const heightOf = ({ points }: DrawnLine): number => points.reduce((most, { value }) => Math.max(most, value), 0);
+  const others = lines.filter(({ shape }) => shape !== "dashed steps").map(heightOf);
+  return heightOf(line) > DWARFING * Math.max(1, ...others);
+}
+
 /** A saved run, or a capture, to lay over this one. */
 function CompareFile() {
   const text = insideWords.value.graphs;
   const file = useRef<HTMLInputElement>(null);
   const open = async (chosen: File): Promise<void> => {
-    const { header, events } = await readRunFile(chosen);
+    const { header, events } = await readOpenedFile(chosen);
     compareWith(header.title === "" ? chosen.name : header.title, events);
   };
   return (

@@ -90,8 +90,12 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
   const rails = useMemo(() => placeRails(allRails, width), [allRails.length, width, began]);
   const byName = useMemo(() => new Map(rails.map((rail) => [rail.rail.name, rail])), [rails]);
   const total = Math.max(height, scale.height);
-  const from = scrollTop.value - 60;
-  const to = scrollTop.value + height + 60;
+  // The place of the scroll bar is told late when a shorter run is opened.
+  const scrolled = Math.min(scrollTop.value, total - height);
+  const from = scrolled - 60;
+  const to = scrolled + height + 60;
+  const pictureTop = Math.max(0, from);
+  const pictureHeight = Math.min(total, to) - pictureTop;
   const cursor = run.cursor.value;
   const cursorTop = scale.topAt(cursor.count, cursor.atMs);
   const bottom = cursor.isAtEnd ? cursorTop : scale.height - 12;
@@ -143,7 +147,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "+" || event.key === "=") zoom(ZOOM_STEP);
     else if (event.key === "-") zoom(1 / ZOOM_STEP);
-    else if (event.key === "0") fitAll();
+    else if (event.key === "f") fitAll();
     else if (event.key === "ArrowDown") chooseBeside(run, 1);
     else if (event.key === "ArrowUp") chooseBeside(run, -1);
     else return;
@@ -192,7 +196,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
         >
           <Icon name="minus" />
         </button>
-        <button type="button" title={`${ladder.fit} (0)`} onClick={fitAll}>
+        <button type="button" title={`${ladder.fit} (f)`} onClick={fitAll}>
           {ladder.fit}
         </button>
         <button type="button" onClick={reset}>
@@ -227,10 +231,10 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
         <div class="ladder-space" style={{ height: `${total}px` }}>
           <svg
             class="ladder-picture"
-            style={{ top: `${Math.max(0, scrollTop.value - 60)}px` }}
+            style={{ top: `${pictureTop}px` }}
             width={width}
-            height={Math.min(total - Math.max(0, scrollTop.value - 60), height + 120)}
-            viewBox={`0 ${Math.max(0, scrollTop.value - 60)} ${width} ${Math.min(total - Math.max(0, scrollTop.value - 60), height + 120)}`}
+            height={pictureHeight}
+            viewBox={`0 ${pictureTop} ${width} ${pictureHeight}`}
             role="img"
             aria-label={ladder.picture}
           >
@@ -257,7 +261,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
               type="button"
               key={place}
               class="fold-button"
-              style={{ top: `${isFolded ? top + 22 : Math.min(Math.max(top + 20, scrollTop.value + 12), top + tall - 30)}px` }}
+              style={{ top: `${isFolded ? top + 22 : Math.min(Math.max(top + 20, scrolled + 12), top + tall - 30)}px` }}
               title={isFolded ? ladder.unfold : ladder.fold}
               onClick={() => toggleFold(place)}
             >

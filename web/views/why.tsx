@@ -7,6 +7,9 @@ import { isCapture, titleOf } from "./chosen-connection.tsx";
 import type { ViewProps } from "./registry.ts";
 import "./inside.css";
 
+/** Sentences that are shown at once; those of open connections come first. */
+const MOST_SHOWN = 200;
+
 /** For each connection a sentence on what it waits for; those that are over stand behind. */
 export function WhyView({ run }: ViewProps) {
   const text = insideWords.value.why;
@@ -19,7 +22,7 @@ export function WhyView({ run }: ViewProps) {
     <section aria-label={words.value.views.why} class="view inside">
       {all.length === 0 && <p class="soft">{isCapture(run) ? insideWords.value.common.captureOnly : text.noConnections}</p>}
       <ul class="why">
-        {[...open, ...over].map(({ host, connection }) => (
+        {[...open, ...over].slice(0, MOST_SHOWN).map(({ host, connection }) => (
           <Why key={`${host} ${connection.id}`} run={run} host={host} connection={connection} />
         ))}
       </ul>

@@ -124,6 +124,8 @@ export const insideDe: InsideWords = {
     line: "Linie",
     keep: "Diesen Lauf zum Vergleich behalten",
     open: "Lauf zum Vergleich öffnen …",
+    hide: "Diese Linie ausblenden",
+    show: "Diese Linie einblenden",
     compare: "Darübergelegt",
     comparing: (title) => `gepunktet: ${title}`,
     remove: "Den anderen Lauf entfernen",

@@ -24,6 +24,7 @@ import type { ProviderLimits } from "../winsock/provider/limits.ts";
 import { Provider } from "../winsock/provider/provider.ts";
 import { CaptureDevice } from "../wire/capture-device.ts";
 import { ImpairedDevice } from "../wire/impaired-device.ts";
+import { tellTrace } from "../wire/line-trace.ts";
 import { Loopback } from "../wire/loopback.ts";
 import { MemoryWire } from "../wire/memory-wire.ts";
 import { tellOfAddresses } from "./address-news.ts";
@@ -137,6 +138,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const wall = new WallClock(clock);
   const managed = (device: LinkDevice): ManagedDevice => {
     const impaired = new ImpairedDevice(device, { timers: host.timers, random });
+    tellTrace(impaired, host.trace);
     // Outermost, so that it sees what the host sees.
     const capture = new CaptureDevice(impaired, {
       time: host.context,

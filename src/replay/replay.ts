@@ -13,6 +13,7 @@ import type { CallHandler, CallReply } from "../winsock/provider/calls.ts";
 import { Provider } from "../winsock/provider/provider.ts";
 import { CaptureDevice } from "../wire/capture-device.ts";
 import { ImpairedDevice } from "../wire/impaired-device.ts";
+import { tellTrace } from "../wire/line-trace.ts";
 import { Loopback } from "../wire/loopback.ts";
 import { resolveAsRecorded } from "./recorded-names.ts";
 import { KIND, Recording, RecordingError, type Setup } from "./recording.ts";
@@ -252,6 +253,7 @@ export class Replay {
 
   #managed(device: LinkDevice, random: Random): ManagedDevice {
     const impaired = new ImpairedDevice(device, { timers: this.host.timers, random });
+    tellTrace(impaired, this.host.trace);
     return { name: device.name, impaired, capture: new CaptureDevice(impaired, { time: this.host.context, epochOffsetMs: 0 }) };
   }
 

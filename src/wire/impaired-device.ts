@@ -1,15 +1,16 @@
-import type { FrameInfo } from "../stack/core/frame-info.ts";
+import { type FrameInfo, plainFrame } from "../stack/core/frame-info.ts";
 import type { Random } from "../stack/core/random.ts";
 import type { TimerQueue } from "../stack/core/timers.ts";
+import type { LineFate } from "../stack/core/trace.ts";
 import { DeviceCounters } from "../stack/link/device-counters.ts";
 import { unfitFrame } from "../stack/link/frame-check.ts";
-import type { FrameSink, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
-import { FRAME_KINDS, type FrameKind, isOfKind } from "./frame-match.ts";
+import { FRAME_HEADROOM, type FrameSink, type LinkDevice, type LinkListener, type TransmitResult } from "../stack/link/link-device.ts";
+import { type FrameKind, hasSequence, isOfKind, isOfPort } from "./frame-match.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type ActivePick, type Fate, frameCopy, Line } from "./impaired-line.ts";
 import {
-  ACTIONS,
   checkedImpairment,
+  checkPick,
   type Direction,
   type FramePick,
   type Impairment,
@@ -17,7 +18,15 @@ import {
   isActive,
   NO_IMPAIRMENT,
 } from "./impairment.ts";
+import { isAnsweredByReset, resetAnswering } from "./segment-reset.ts";
 import { WrappedDevice } from "./wrapped-device.ts";
+
+/**
+ * Hears what the line does to a frame, whose bytes are as it came to the line and valid during the call only. A frame may have several
+ * fates. Of `delayed` it hears where a pick asked for it, not for every frame of a slow line.
+ * @param delayMs by how much later it goes on when it is delayed or reordered, else 0
+ */
+export type LineObserver = (direction: Direction, fate: LineFate, bytes: Uint8Array, at: number, end: number, delayMs: number) => void;
 
 /**
  * A device around another that loses, repeats, delays and damages frames on purpose. Time and chance are brought by the host, so the same
@@ -27,6 +36,8 @@ import { WrappedDevice } from "./wrapped-device.ts";
  */
 export class ImpairedDevice extends WrappedDevice {
   override readonly counters = new DeviceCounters();
+  /** Hears what becomes of frames; undefined when nobody looks. */
+  observer: LineObserver | undefined;
   readonly #lines: Readonly<Record<Direction, Line>>;
   /** Frames for the host whose time has come. */
   readonly #arrived = new FrameQueue();
@@ -86,17 +97,9 @@ export class ImpairedDevice extends WrappedDevice {
 
   /** @throws RangeError when a word or a number is not one of the possible ones */
   pick(pick: FramePick): void {
-    if (!FRAME_KINDS.includes(pick.match)) throw new RangeError(`Cannot pick "${pick.match}": want one of ${FRAME_KINDS.join(", ")}`);
-    if (!ACTIONS.includes(pick.action))
-      throw new RangeError(`Cannot pick with the action "${pick.action}": want one of ${ACTIONS.join(", ")}`);
-    if (pick.direction !== undefined && pick.direction !== "in" && pick.direction !== "out") {
-      throw new RangeError(`Cannot pick in the direction "${pick.direction}": want "in" or "out"`);
-    }
-    const count = pick.count ?? 1;
-    if (!(Number.isInteger(count) && count > 0)) throw new RangeError(`Cannot pick ${count} frames: want a whole number above 0`);
-    const delayMs = pick.delayMs ?? 100;
-    if (!(Number.isFinite(delayMs) && delayMs >= 0)) throw new RangeError(`Cannot delay by ${delayMs} ms: want 0 or more`);
-    this.#picks.push({ match: pick.match, direction: pick.direction, left: count, action: pick.action, delayMs });
+    checkPick(pick);
+    const { match, direction, action, sequence, port, count = 1, delayMs = 100 } = pick;
+    this.#picks.push({ match, direction, action, sequence, port, left: count, delayMs });
     this.#refresh();
   }
 
@@ -125,6 +128,8 @@ export class ImpairedDevice extends WrappedDevice {
         ...(p.direction === undefined ? {} : { direction: p.direction }),
         count: p.left,
         action: p.action,
+        ...(p.sequence === undefined ? {} : { sequence: p.sequence }),
+        ...(p.port === undefined ? {} : { port: p.port }),
         ...(p.action === "delay" ? { delayMs: p.delayMs } : {}),
       })),
     };
@@ -144,11 +149,11 @@ export class ImpairedDevice extends WrappedDevice {
     if (line.isStuck) return "full";
     const fate = this.#decide("out", bytes, at, end);
     if (fate.isLost) {
-      this.counters.drop(fate.reason);
+      this.#lose("out", fate, bytes, at, end);
       return "sent";
     }
     if (!fate.isCorrupt && !fate.isDuplicate && fate.delayMs === 0 && line.waiting === 0) return this.#send(bytes, at, end, info);
-    this.#putOnLine(line, fate, bytes, at, end, info);
+    this.#putOnLine("out", fate, bytes, at, end, info);
     line.runDue();
     return "sent";
   }
@@ -187,11 +192,11 @@ export class ImpairedDevice extends WrappedDevice {
     }
     const fate = this.#decide("in", bytes, at, end);
     if (fate.isLost) {
-      this.counters.drop(fate.reason);
+      this.#lose("in", fate, bytes, at, end);
     } else if (isFree && !fate.isCorrupt && !fate.isDuplicate && fate.delayMs === 0) {
       this.#deliverNow(bytes, at, end, info);
     } else {
-      this.#putOnLine(line, fate, bytes, at, end, info);
+      this.#putOnLine("in", fate, bytes, at, end, info);
       line.runDue();
     }
   }
@@ -218,11 +223,29 @@ export class ImpairedDevice extends WrappedDevice {
     return result;
   }
 
-  #putOnLine(line: Line, fate: Fate, bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+  #putOnLine(direction: Direction, fate: Fate, bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
+    const line = this.#lines[direction];
     const frame = frameCopy(bytes, at, end, info);
-    if (fate.isCorrupt) line.corrupt(frame);
-    if (!line.enter(frame, fate.delayMs, fate.overtaken)) this.counters.drop("queue-full");
-    if (fate.isDuplicate && !line.enter(frame, fate.delayMs, fate.overtaken)) this.counters.drop("queue-full");
+    if (fate.isCorrupt) {
+      line.corrupt(frame);
+      this.observer?.(direction, "corrupted", bytes, at, end, 0);
+    }
+    for (let copy = fate.isDuplicate ? 2 : 1; copy > 0; copy--) {
+      if (line.enter(frame, fate.delayMs, fate.overtaken)) continue;
+      this.counters.drop("queue-full");
+      this.observer?.(direction, "queue-full", bytes, at, end, 0);
+    }
+    if (fate.isDuplicate) this.observer?.(direction, "duplicated", bytes, at, end, 0);
+    if (fate.overtaken) this.observer?.(direction, fate.isReordered ? "reordered" : "delayed", bytes, at, end, fate.delayMs);
+  }
+
+  #lose(direction: Direction, fate: Fate, bytes: Uint8Array, at: number, end: number): void {
+    this.counters.drop(fate.reason);
+    this.observer?.(direction, fate.isReset ? "reset" : fate.reason === "picked" ? "picked" : "lost", bytes, at, end, 0);
+    if (!fate.isReset) return;
+    const back = this.#lines[direction === "in" ? "out" : "in"];
+    back.enter({ bytes: resetAnswering(bytes, at, end, FRAME_HEADROOM), info: plainFrame(), dueMs: 0 }, 0, true);
+    back.runDue();
   }
 
   #decide(direction: Direction, bytes: Uint8Array, at: number, end: number): Fate {
@@ -235,6 +258,9 @@ export class ImpairedDevice extends WrappedDevice {
     for (const pick of this.#picks) {
       if (pick.direction !== undefined && pick.direction !== direction) continue;
       if (!isOfKind(pick.match, bytes, at, end)) continue;
+      if (pick.sequence !== undefined && !hasSequence(pick.sequence, bytes, at, end)) continue;
+      if (pick.port !== undefined && !isOfPort(pick.port, bytes, at, end)) continue;
+      if (pick.action === "reset" && !isAnsweredByReset(bytes, at, end)) continue;
       if (--pick.left === 0) {
         this.#picks = this.#picks.filter((p) => p !== pick);
         this.#refresh();

@@ -13,7 +13,7 @@ test("a recording made on another machine replays to the frames and the trace th
   expect(replayed(new Uint8Array(readFileSync(RECORDING)))).toEqual({
     frames: 5,
     framesOut: "a69fe46856d16e2f",
-    events: 66,
-    trace: "c79db81427927ea9",
+    events: 79,
+    trace: "3a61275349843218",
   });
 });

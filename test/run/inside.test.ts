@@ -22,9 +22,9 @@ import {
   middleOf,
   straightPoints,
 } from "../../src/run/state-diagram.ts";
-import { waitSentence } from "../../src/run/wait-words.ts";
+import { translatedWait } from "../../src/run/wait-words.ts";
 import { callLanes } from "../../src/run/winsock-lanes.ts";
-import { WAIT_REASONS, type WaitReason } from "../../src/stack/core/wait-reasons.ts";
+import { type ConnectionWait, WAIT_REASONS, type WaitReason } from "../../src/stack/core/wait-reasons.ts";
 import { isEdge } from "../../src/stack/tcp/state-diagram.ts";
 import { insideDe } from "../../web/words/inside.de.ts";
 import { recordHosts } from "../support/recorded-run.ts";
@@ -196,12 +196,15 @@ describe("calls of programs", () => {
 });
 
 describe("waits in words", () => {
-  test("numbers and timers are filled in, in either language", () => {
-    const facts = { reason: "loss-timeout", byteCount: 2920, timer: "retransmission" } as const;
-    expect(waitSentence(facts)).toBe(
-      "has 2920 bytes that are not acknowledged; sends the first of them again when the retransmission timer goes off",
+  test("numbers and timers are filled in, and what has no words there is left to the stack's own", () => {
+    const { reasons, blanks } = insideDe.why;
+    const german = (facts: ConnectionWait) => translatedWait(facts, reasons, blanks);
+    expect(german({ reason: "loss-timeout", byteCount: 2920, timer: "retransmission" })).toBe(
+      "hat 2920 Bytes gesendet, ohne rechtzeitig eine Bestätigung zu erhalten; sendet erneut, wenn der Timer retransmission abläuft",
     );
-    expect(waitSentence(facts, insideDe.why.reasons, (n) => n.toLocaleString("de"))).toContain("2.920 unbestätigte Bytes");
+    expect(german({ reason: "acknowledgement", byteCount: 0 })).toContain("ein FIN");
+    expect(german({ reason: "unread" })).toContain("hat etwas für");
+    expect(translatedWait({ reason: "nagle" }, {}, blanks)).toBeUndefined();
   });
 
   test("every reason has German words, which name what the English ones name", () => {

@@ -96,6 +96,9 @@ export class Host {
       timerFired: (timer, holder) => {
         if (trace.isOn) trace.begin({ type: "timer-fired", timer, ...ownerOf(holder) });
       },
+      timerCancelled: (timer, holder) => {
+        if (trace.isOn) trace.emit({ type: "timer-cancelled", timer, ...ownerOf(holder) });
+      },
       timerDone: () => trace.end(undefined),
     };
     this.#ip = new Ip(this.context, { v4: (ip) => new Ipv4(this.context, ip), v6: (ip) => new Ipv6(this.context, ip) });
@@ -171,7 +174,9 @@ export class Host {
     this.#isInTurn = true;
     this.trace.beginTurn();
     try {
-      return this.#rounds();
+      const hasMore = this.#rounds();
+      if (this.trace.isOn) this.#tcp.tellNews();
+      return hasMore;
     } finally {
       this.#isInTurn = false;
       this.trace.endTurn();

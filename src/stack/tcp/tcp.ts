@@ -8,6 +8,7 @@ import { KeyedHash } from "../core/keyed-hash.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { PostponedCauses } from "../core/trace.ts";
+import type { ConnectionWait } from "../core/wait-reasons.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { RouteFailure, SendResult } from "../ip/path.ts";
 import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/transport.ts";
@@ -17,6 +18,7 @@ import * as tcp from "../packet/tcp.ts";
 import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import { Resets, segmentInClosed } from "./closed.ts";
 import { Connection } from "./connection.ts";
+import { ConnectionNews, type ConnectionPicture } from "./connection-news.ts";
 import { type ConnectionRequest, ConnectionRequests, type RequestHost } from "./connection-request.ts";
 import { connectionOpened, sequenceSpace } from "./connection-trace.ts";
 import type { ConnectionOwner } from "./control-block.ts";
@@ -25,6 +27,7 @@ import { HalfOpen, type HalfOpenHost, UNPACKED_HALF_OPEN } from "./half-open.ts"
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
 import { answerSyn, issFor, type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
+import { ListenerNews } from "./listener-news.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { openingBegan, synTimedOut } from "./opening-alarms.ts";
@@ -34,7 +37,7 @@ import { segmentArrives } from "./segment-arrives.ts";
 import { fitPath } from "./segment-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
-import { EMPTY_STATUS } from "./status.ts";
+import { EMPTY_STATUS, waitStatus } from "./status.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
 import {
@@ -84,6 +87,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly #outputCauses: PostponedCauses;
   /** What was told first of what the user of a connection or listener is told. */
   readonly #noticeCauses: PostponedCauses;
+  readonly #news: ConnectionNews;
+  readonly #listenerNews: ListenerNews;
+  #lastListenerId = 0;
   /** Chooses initial sequence numbers; tests put others here. */
   sequences: SequenceGenerator;
 
@@ -92,13 +98,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.context = context;
     this.#outputCauses = context.trace.postpone();
     this.#noticeCauses = context.trace.postpone();
+    this.#news = new ConnectionNews(context.trace);
+    this.#listenerNews = new ListenerNews(context.trace);
     this.#ip = ip;
     this.rings = new RingPool(context, rings);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#hash = hash;
     this.#connections = new FlowTable(hash);
     this.#halfOpen = new FlowTable(hash);
-    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, (timeWait) => {
+    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, this.#news, (timeWait) => {
       this.#waitOn(timeWait.localPort, -1);
       this.#traceClosed(timeWait.id);
     });
@@ -111,6 +119,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       for (const conn of this.#connections.values()) tell(connectionOpened(conn));
       for (const packed of this.#halfOpen.values()) tell(connectionOpened(packed));
       for (const timeWait of this.#timeWaits.all()) tell(connectionOpened(timeWait));
+      this.#listenerNews.tellAnew();
+      for (const known of [this.#connections.values(), this.#halfOpen.values(), this.#timeWaits.all()]) {
+        for (const one of known) this.#news.tellAnew(one);
+      }
     });
   }
 
@@ -161,14 +173,16 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       this.#acceptable.delete(closed);
       const there = this.#listeners.get(closed.localPort) ?? [];
       if (!there.includes(closed)) return;
+      this.#listenerNews.closed(closed);
       const left = there.filter((other) => other !== closed);
       this.holdPort(closed.localPort, -1);
       if (left.length > 0) this.#listeners.set(closed.localPort, left);
       else this.#listeners.delete(closed.localPort);
     };
-    const listener = new Listener({ ...request, local }, forget, requests);
+    const listener = new Listener(++this.#lastListenerId, { ...request, local }, forget, requests);
     this.#listeners.set(request.localPort, [...(this.#listeners.get(request.localPort) ?? []), listener]);
     this.holdPort(request.localPort, 1);
+    if (this.context.trace.isOn) this.#listenerNews.tell(listener);
     return listener;
   }
 
@@ -271,6 +285,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   #traceClosed(connection: number): void {
     const { trace } = this.context;
     if (!trace.isOn) return;
+    this.#news.forget(connection);
     // The verdict on the segment that closes it comes first.
     if (this.#closedBySegment !== undefined) this.#closedBySegment.push(connection);
     else trace.emit({ type: "connection-closed", connection });
@@ -278,6 +293,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   #dispatch(seg: Segment): SegmentVerdict {
     const conn = this.#find(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
+    if (conn !== undefined && this.context.trace.isOn) this.#news.touch(conn);
     if (conn !== undefined) return conn.state === "SYN-SENT" ? segmentInSynSent(conn, seg) : segmentArrives(conn, seg);
     const listener = this.#listenerFor(seg);
     const timeWait = this.#timeWaits.find(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
@@ -342,11 +358,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (listener.halfOpen.size <= UNPACKED_HALF_OPEN || conn.isReleased || conn.turn.isOutputQueued) return;
     const packed = new HalfOpen(conn, listener, this);
     this.context.timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
-    conn.alarms.cancelAll();
+    conn.alarms.abandon();
     this.#connections.delete(conn);
     this.#halfOpen.add(packed);
     listener.halfOpen.delete(conn);
     listener.halfOpen.add(packed);
+    if (this.context.trace.isOn) this.#news.touch(packed);
   }
 
   unpack(packed: HalfOpen): Connection | undefined {
@@ -356,6 +373,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#removeHalfOpen(packed);
     this.#connections.add(conn);
     packed.listener.halfOpen.add(conn);
+    if (this.context.trace.isOn) this.#news.touch(conn);
     return conn;
   }
 
@@ -375,10 +393,17 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
     packed.note(conn);
     timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
-    conn.alarms.cancelAll();
+    conn.alarms.abandon();
+    if (this.context.trace.isOn) this.#news.touch(packed);
+  }
+
+  pictureOf(packed: HalfOpen): ConnectionPicture | undefined {
+    const picture = this.#restored(packed)?.picture();
+    return picture && { ...picture, wait: waitOfPacked(packed) };
   }
 
   forgetHalfOpen(packed: HalfOpen): void {
+    if (packed.heapIndex >= 0) this.context.timers.observer?.timerCancelled(ALARM_NAMES[ALARM.retransmission], packed);
     this.#removeHalfOpen(packed);
     this.#usePort(packed.localPort, -1);
     this.#countLive(packed, -1);
@@ -410,7 +435,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     const remote = formatEndpoint(packed.remote, remotePort);
     const { now } = this.context;
     const timers = packed.pending().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - now }));
-    return { ...(this.#restored(packed)?.status() ?? EMPTY_STATUS), id, state: packed.state, local, remote, timers };
+    const wait = waitStatus(waitOfPacked(packed), now);
+    return { ...(this.#restored(packed)?.status() ?? EMPTY_STATUS), id, state: packed.state, local, remote, timers, wait };
   }
 
   /** A packed one is made whole: something has come for it. */
@@ -450,7 +476,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   // What connections ask of their host
 
   wantsOutput(conn: Connection): void {
-    if (this.context.trace.isOn) this.#outputCauses.keep(conn);
+    if (this.context.trace.isOn) {
+      this.#outputCauses.keep(conn);
+      this.touched(conn);
+    }
     if (conn.turn.isOutputQueued) return;
     conn.turn.isOutputQueued = true;
     this.#wantOutput.push(conn);
@@ -458,6 +487,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   wantsNotice(conn: Connection): void {
+    if (this.context.trace.isOn) this.touched(conn);
     if (conn.turn.isNoticeQueued) return;
     conn.turn.isNoticeQueued = true;
     if (this.context.trace.isOn) this.#noticeCauses.keep(conn);
@@ -471,6 +501,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   emitText(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {
     return this.#writer.data(conn, flags, sequence, length);
+  }
+
+  touched(conn: Connection): void {
+    // Of one that is over nothing is told, and nothing kept.
+    if (!conn.isReleased) this.#news.touch(conn);
+  }
+
+  awaitsDevice(conn: Connection): boolean {
+    return this.#blocked.has(conn);
   }
 
   stateChanged(from: TcpState, to: TcpState): void {
@@ -523,6 +562,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     conn.sendBuffer.clear();
     if (conn.isOrphan) conn.receiveBuffer.clear();
     if (conn.state !== "TIME-WAIT") this.#traceClosed(conn.id);
+  }
+
+  /** The turn is over: the trace, which is on, hears what is different now. */
+  tellNews(): void {
+    this.#news.tell();
+    for (const listeners of this.#listeners.values()) for (const listener of listeners) this.#listenerNews.tell(listener);
   }
 
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */
@@ -674,6 +719,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     add(this.#portUse, port, change);
   }
 }
+
+const waitOfPacked = ({ deadlineMs }: HalfOpen): ConnectionWait => ({
+  reason: "handshake-end",
+  timer: ALARM_NAMES[ALARM.retransmission],
+  untilMs: deadlineMs,
+});
 
 /** States in which something of ours is still on its way to the peer after its user has closed. */
 const UNFINISHED: ReadonlySet<TcpState> = new Set<TcpState>(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { type Grade, gradeFile, runFilesIn } from "../lab/grading.ts";
 import { Ladder } from "../lab/ladder.ts";
 import { LessonFileError, parseSolution, readLesson, readLessons } from "../lab/lesson-file.ts";
-import { type Attempt, attempt } from "../lab/lessons/attempt.ts";
+import { attempt, type LessonAttempt } from "../lab/lessons/attempt.ts";
 import type { Lesson, LessonReport, LessonSolution } from "../lab/lessons/lesson.ts";
 import { MYSTERY_FAULTS, MYSTERY_PROGRAM, mysteryFault, mysteryScene } from "../lab/lessons/mysteries.ts";
 import { startNodeProgram } from "../lab/node-programs.ts";
@@ -344,13 +344,13 @@ const mysteryLesson = (number: number): Lesson => ({
 
 // What is shown
 
-function save({ run, answers }: Attempt, { save: file, student }: Pick<RunOptions, "save" | "student">): void {
+function save({ run, answers }: LessonAttempt, { save: file, student }: Pick<RunOptions, "save" | "student">): void {
   if (file === undefined) return;
   readable(() => writeFileSync(file, savedRun(run, { ...answers, ...(student === undefined ? {} : { student }) })));
   complain(`The run is in ${file}.`);
 }
 
-function drawLadder({ events }: Attempt, host: string): void {
+function drawLadder({ events }: LessonAttempt, host: string): void {
   const ladder = new Ladder({ write: print, style: styleFor(process.stdout, process.env), width: process.stdout.columns });
   for (const event of events) if (event.host === host && event.number !== 0) ladder.event(event as TraceEvent);
   ladder.pause();

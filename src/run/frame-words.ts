@@ -3,7 +3,7 @@ import type { FrameDescription, TcpDescription } from "../stack/packet/frame-des
 import { type RunEvent, wholeFrame } from "./run-event.ts";
 
 /** A frame as its sender sent it, with what the run knows of it. */
-export interface SentFrame {
+export interface FrameAsSent {
   /** Place of the event in the run. */
   readonly event: number;
   readonly atMs: number;
@@ -25,7 +25,7 @@ interface OneWay {
 }
 
 /** While the run is gone through. */
-type KnownFrame = SentFrame & { arrivedMs: number | undefined; readonly words: Set<string> };
+type KnownFrame = FrameAsSent & { arrivedMs: number | undefined; readonly words: Set<string> };
 
 const HEADER = 14;
 const LOSSES: ReadonlySet<string> = new Set(["lost", "picked", "queue-full", "reset"]);
@@ -35,7 +35,7 @@ const LOSSES: ReadonlySet<string> = new Set(["lost", "picked", "queue-full", "re
  * before it and from the line.
  * @param first the place of `events[0]` in the run
  */
-export function sentFrames(events: readonly RunEvent[], first = 0): SentFrame[] {
+export function sentFrames(events: readonly RunEvent[], first = 0): FrameAsSent[] {
   const frames: KnownFrame[] = [];
   const lostOut = new Set<string>();
   const ways = new Map<string, OneWay>();

@@ -1,21 +1,24 @@
-import { WAIT_REASONS, type WaitReason } from "../stack/core/wait-reasons.ts";
+import type { ConnectionWait } from "../stack/core/wait-reasons.ts";
 
-/** What a sentence about a wait may speak of. */
-export interface WaitFacts {
-  readonly reason: WaitReason;
-  readonly byteCount?: number | undefined;
-  readonly timer?: string | undefined;
+/** What stands for the blanks of a sentence about a wait, in a language. */
+export interface WaitBlanks {
+  readonly bytes: (count: number) => string;
+  readonly aFin: string;
+  readonly something: string;
+  /** For a timer that nobody named. */
+  readonly someTimer: string;
 }
 
 /**
- * The sentence of a reason with its numbers filled in, in the stack's words or in those of another language.
+ * The sentence of a wait in another language than the stack's own (`waitSentence` of wait-reasons.ts).
  * @param sentences by reason, with `{bytes}` and `{timer}`
+ * @returns undefined for a reason that has no sentence there
  */
-export function waitSentence(
-  { reason, byteCount, timer }: WaitFacts,
-  sentences: Readonly<Record<string, string>> = WAIT_REASONS,
-  formatBytes: (bytes: number) => string = String,
-): string {
-  const sentence: string = sentences[reason] ?? WAIT_REASONS[reason] ?? reason;
-  return sentence.replaceAll(/\{(?:bytes|byteCount)\}/g, formatBytes(byteCount ?? 0)).replaceAll("{timer}", timer ?? "?");
+export function translatedWait(
+  { reason, byteCount, timer }: ConnectionWait,
+  sentences: Readonly<Record<string, string>>,
+  { bytes, aFin, something, someTimer }: WaitBlanks,
+): string | undefined {
+  const count = byteCount === undefined ? something : byteCount === 0 ? aFin : bytes(byteCount);
+  return sentences[reason]?.replace("{bytes}", count).replace("{timer}", timer ?? someTimer);
 }

@@ -22,12 +22,11 @@ import {
   middleOf,
   straightPoints,
 } from "../../src/run/state-diagram.ts";
-import { waitSentence } from "../../src/run/wait-words.ts";
+import { translatedWait } from "../../src/run/wait-words.ts";
 import { callLanes } from "../../src/run/winsock-lanes.ts";
-import { WAIT_REASONS, type WaitReason } from "../../src/stack/core/wait-reasons.ts";
+import { type ConnectionWait, WAIT_REASONS, type WaitReason } from "../../src/stack/core/wait-reasons.ts";
 import { isEdge } from "../../src/stack/tcp/state-diagram.ts";
 import { insideDe } from "../../web/words/inside.de.ts";
-import { insideEn } from "../../web/words/inside.en.ts";
 import { recordHosts } from "../support/recorded-run.ts";
 import { connectPair, TwoHosts } from "../support/two-hosts.ts";
 
@@ -197,12 +196,15 @@ describe("calls of programs", () => {
 });
 
 describe("waits in words", () => {
-  test("numbers and timers are filled in, in either language", () => {
-    const facts = { reason: "loss-timeout", byteCount: 2920, timer: "retransmission" } as const;
-    expect(waitSentence(facts, insideEn.why.reasons, (n) => insideEn.why.bytes(n, String(n)))).toBe(
-      "has 2920 bytes that the peer has not acknowledged in time; sends again when the retransmission timer goes off",
+  test("numbers and timers are filled in, and what has no words there is left to the stack's own", () => {
+    const { reasons, blanks } = insideDe.why;
+    const german = (facts: ConnectionWait) => translatedWait(facts, reasons, blanks);
+    expect(german({ reason: "loss-timeout", byteCount: 2920, timer: "retransmission" })).toBe(
+      "hat 2920 Bytes gesendet, ohne rechtzeitig eine Bestätigung zu erhalten; sendet erneut, wenn der Timer retransmission abläuft",
     );
-    expect(waitSentence(facts, insideDe.why.reasons, (n) => insideDe.why.bytes(n, n.toLocaleString("de")))).toContain("2.920 Bytes, die");
+    expect(german({ reason: "acknowledgement", byteCount: 0 })).toContain("ein FIN");
+    expect(german({ reason: "unread" })).toContain("hat etwas für");
+    expect(translatedWait({ reason: "nagle" }, {}, blanks)).toBeUndefined();
   });
 
   test("every reason has German words, which name what the English ones name", () => {

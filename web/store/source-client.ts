@@ -180,7 +180,9 @@ function followHost(run: RunView, token: string): () => void {
 }
 
 /** What a simulation was, made again beside the present run. @throws Error whose message says why it cannot be */
-export async function readSaved(text: string): Promise<{ readonly header: RunHeader; readonly events: readonly RunEvent[] }> {
+export async function readSaved(
+  text: string,
+): Promise<{ readonly header: RunHeader; readonly events: readonly RunEvent[]; readonly notes: readonly string[] }> {
   const worker = new Worker("sim-worker.js");
   const conversation = new Conversation((request) => worker.postMessage(request));
   let header: RunHeader | undefined;
@@ -194,7 +196,7 @@ export async function readSaved(text: string): Promise<{ readonly header: RunHea
   };
   try {
     await conversation.request({ type: "open-saved", text });
-    return { header: header!, events };
+    return { header: header!, events, notes: [] };
   } finally {
     worker.terminate();
   }

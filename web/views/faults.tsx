@@ -82,7 +82,7 @@ const READY: readonly { readonly kind: "syn-ack" | "data" | "fin" | "syn"; reado
   { kind: "syn-ack", pick: { match: "syn-ack", action: "drop", count: 1 } },
   { kind: "data", pick: { match: "data", action: "drop", count: 1 } },
   { kind: "fin", pick: { match: "fin", action: "delay", delayMs: 3000, count: 1 } },
-  { kind: "syn", pick: { match: "syn", action: "reset" as FramePick["action"], count: 1 } },
+  { kind: "syn", pick: { match: "syn", action: "reset", count: 1 } },
 ];
 const PICK_ACTIONS = ["drop", "duplicate", "delay", "corrupt", "reset"] as const;
 const USUAL_DELAY_MS = 3000;
@@ -141,7 +141,7 @@ function Picks({ run, ask, hosts }: PicksProps) {
           e.preventDefault();
           const pick = {
             match: kind.value,
-            action: action.value as FramePick["action"],
+            action: action.value,
             count: count.value,
             ...(direction.value === "either" ? {} : { direction: direction.value }),
             ...(action.value === "delay" ? { delayMs: delayMs.value } : {}),

@@ -1,8 +1,9 @@
 import type { ConnectionState } from "../../src/run/run-state.ts";
-import { waitSentence } from "../../src/run/wait-words.ts";
+import { translatedWait } from "../../src/run/wait-words.ts";
+import { waitSentence } from "../../src/stack/core/wait-reasons.ts";
 import { insideWords } from "../inside-words.ts";
 import type { RunView } from "../store/run-view.ts";
-import { formatNumber, formatSpan, words } from "../words.ts";
+import { formatSpan, words } from "../words.ts";
 import { isCapture, titleOf } from "./chosen-connection.tsx";
 import type { ViewProps } from "./registry.ts";
 import "./inside.css";
@@ -48,16 +49,17 @@ function Why({ run, host, connection }: WhyProps) {
         </button>{" "}
         <span class="tag">{state}</span>
       </h2>
-      <p class="sentence">{sentenceOf(connection)}</p>
+      <p class="sentence">{sentenceOf(connection, run.cursor.value.atMs)}</p>
       {waits !== undefined && closedMs === undefined && <Since run={run} waits={waits} />}
     </li>
   );
 }
 
-function sentenceOf({ waits, closedMs }: ConnectionState): string {
+function sentenceOf({ waits, closedMs }: ConnectionState, nowMs: number): string {
   const text = insideWords.value.why;
   if (closedMs !== undefined) return text.over;
-  return waits === undefined ? text.unknown : waitSentence(waits, text.reasons, (count) => text.bytes(count, formatNumber(count)));
+  if (waits === undefined) return text.unknown;
+  return translatedWait(waits, text.reasons, text.blanks) ?? waitSentence(waits.reason, waits, nowMs);
 }
 
 function Since({ run, waits: { sinceMs, untilMs } }: { readonly run: RunView; readonly waits: NonNullable<ConnectionState["waits"]> }) {

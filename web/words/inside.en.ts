@@ -196,8 +196,14 @@ export const insideEn = {
     sinceTitle: "Since",
     left: "At the latest in",
     noConnections: "No connection is open.",
-    bytes: (count: number, shown: string) => (count === 0 ? "a FIN" : count === 1 ? "1 byte" : `${shown} bytes`),
+    /** The stack has English words of its own. */
     reasons: {} as Readonly<Record<string, string>>,
+    blanks: {
+      bytes: (count: number): string => (count === 1 ? "1 byte" : `${count} bytes`),
+      aFin: "a FIN",
+      something: "something",
+      someTimer: "next",
+    },
   },
   tables: {
     refresh: "Read again",

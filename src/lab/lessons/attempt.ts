@@ -13,7 +13,7 @@ export interface AttemptOptions {
 }
 
 /** What came of an attempt; the run is to be closed. */
-export interface Attempt {
+export interface LessonAttempt {
   readonly run: SimulatedRun;
   readonly events: readonly RunEvent[];
   readonly report: LessonReport;
@@ -32,7 +32,7 @@ export function inputsOf(lesson: Pick<Lesson, "host" | "program">, { program = l
 }
 
 /** Runs a lesson with what a learner made of it, and looks at what came of it. */
-export function attempt(lesson: Lesson, solution: LessonSolution, { seed, startProgram, onEvent }: AttemptOptions): Attempt {
+export function attempt(lesson: Lesson, solution: LessonSolution, { seed, startProgram, onEvent }: AttemptOptions): LessonAttempt {
   const events: RunEvent[] = [];
   const run = new SimulatedRun(sceneFor(lesson, solution.profile), {
     seed,

@@ -1,4 +1,4 @@
-import { type SentFrame, sentFrames } from "../../run/frame-words.ts";
+import { type FrameAsSent, sentFrames } from "../../run/frame-words.ts";
 import type { RunEvent, RunHeader } from "../../run/run-event.ts";
 import type { TcpDescription } from "../../stack/packet/frame-description.ts";
 import { describeError } from "../../winsock/abi/errors.ts";
@@ -61,7 +61,7 @@ export function evaluateLesson(
 /** A run, prepared for questions. */
 class RunFacts {
   readonly events: readonly RunEvent[];
-  readonly frames: readonly SentFrame[];
+  readonly frames: readonly FrameAsSent[];
   readonly #addresses = new Map<string, readonly string[]>();
   readonly #calls: FoundCall[] = [];
 
@@ -186,9 +186,9 @@ function evaluateCheck(run: RunFacts, check: Check): CheckResult {
   };
 }
 
-type Finding = Pick<CheckResult, "isPassed" | "expected" | "seen" | "event">;
+type CheckFinding = Pick<CheckResult, "isPassed" | "expected" | "seen" | "event">;
 
-function evaluateOrder(run: RunFacts, order: readonly Selector[], lastsMs: Bounds | undefined): Finding {
+function evaluateOrder(run: RunFacts, order: readonly Selector[], lastsMs: Bounds | undefined): CheckFinding {
   const inTime = lastsMs === undefined ? "" : `, within ${boundsText(lastsMs, durationText)}`;
   const expected = `${order.map(selectorText).join(", then ")}${inTime}`;
   let after = -1;
@@ -211,7 +211,7 @@ function evaluateOrder(run: RunFacts, order: readonly Selector[], lastsMs: Bound
   return { isPassed: true, expected, seen: `all of them in this order, the last at ${timeText(last?.atMs ?? 0)}`, event: after };
 }
 
-function evaluateWhat(run: RunFacts, check: Check): Finding {
+function evaluateWhat(run: RunFacts, check: Check): CheckFinding {
   const { what = {}, count, gapsMs, lastsMs, value, bursts, acknowledges, tolerance = USUAL_TOLERANCE } = check;
   const subject = `${selectorText(what)}${stretchText(check)}`;
   const found = run.findIn(what, check);
@@ -259,7 +259,7 @@ function evaluateWhat(run: RunFacts, check: Check): Finding {
   };
 }
 
-function evaluateValue(run: RunFacts, found: readonly Moment[], subject: string, value: MomentField & Bounds): Finding {
+function evaluateValue(run: RunFacts, found: readonly Moment[], subject: string, value: MomentField & Bounds): CheckFinding {
   const name = value.of === undefined ? value.field : `${value.field} / ${value.of}`;
   const expected = `${subject}: ${name} ${boundsText(value, numberText)}`;
   if (found.length === 0) return { isPassed: false, expected, seen: "there was none" };
@@ -270,7 +270,7 @@ function evaluateValue(run: RunFacts, found: readonly Moment[], subject: string,
   return { isPassed: wrong < 0, expected, seen: `${name} ${named.join(", ")}`, event: found[at]!.event };
 }
 
-function evaluateBursts(found: readonly Moment[], subject: string, bursts: readonly number[], pauseMs: number): Finding {
+function evaluateBursts(found: readonly Moment[], subject: string, bursts: readonly number[], pauseMs: number): CheckFinding {
   const seen: { count: number; readonly event: number }[] = [];
   let lastMs = Number.NEGATIVE_INFINITY;
   for (const { atMs, event } of found) {

@@ -7,7 +7,7 @@ import { MYSTERY_FAULTS, MYSTERY_PROGRAM, mysteryFault, mysteryScene } from "../
 import { startNodeProgram } from "../../../src/lab/node-programs.ts";
 import { savedRun } from "../../../src/lab/scene/saved-run.ts";
 import { SimulatedRun } from "../../../src/lab/scene/simulated-run.ts";
-import { type SentFrame, sentFrames } from "../../../src/run/frame-words.ts";
+import { type FrameAsSent, sentFrames } from "../../../src/run/frame-words.ts";
 import type { RunEvent } from "../../../src/run/run-event.ts";
 
 const open: SimulatedRun[] = [];
@@ -18,7 +18,7 @@ afterEach(() => {
 interface Seen {
   readonly run: SimulatedRun;
   readonly events: readonly RunEvent[];
-  readonly frames: readonly SentFrame[];
+  readonly frames: readonly FrameAsSent[];
 }
 
 const HOW_MANY = 2;

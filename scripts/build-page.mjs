@@ -4,12 +4,18 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { readLessons } from "../dist/lab/lesson-file.js";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const page = `${root}dist/page`;
 
 /** What the page is made of; a worker that has no source yet is left out, and the page does without. */
-const ENTRIES = { app: "main.tsx", "sim-worker": "sim-worker.ts", "program-worker": "program-worker.ts", "demo-worker": "demo-worker.ts" };
+const ENTRIES = {
+  app: "main.tsx",
+  "sim-worker": "sim-worker.ts",
+  "program-worker": "program-worker.ts",
+  "isolation-worker": "isolation-worker.ts",
+};
 
 rmSync(page, { recursive: true, force: true });
 mkdirSync(page, { recursive: true });
@@ -30,6 +36,16 @@ await build({
   logLevel: "warning",
 });
 copyFileSync(`${root}web/index.html`, `${page}/index.html`);
+
+// Lessons and programs are data of their own, each written in a file of its own.
+const programs = `${root}src/lab/programs/`;
+const data = {
+  lessons: readLessons(),
+  programs: readdirSync(programs)
+    .sort()
+    .map((name) => ({ title: name.replace(/^\d+-/, ""), source: readFileSync(programs + name, "utf8") })),
+};
+writeFileSync(`${page}/data.json`, JSON.stringify(data));
 
 const sizes = Object.fromEntries(
   readdirSync(page).map((name) => {

@@ -4,6 +4,7 @@ import { lessonSchema } from "../src/lab/lesson-schema.ts";
 import { mibNameOf } from "../src/management/mib-counters.ts";
 import { ACCEPTED_MEANING, DROP_REASONS, type DropReason } from "../src/stack/core/drop-reasons.ts";
 import { TRACE_EVENTS, TRACE_STAMP } from "../src/stack/core/trace-events.ts";
+import { WAIT_REASONS } from "../src/stack/core/wait-reasons.ts";
 import { errorsPage } from "./error-page.ts";
 import { page, table } from "./markdown.ts";
 import { keptSources } from "./requirement-files.ts";
@@ -18,6 +19,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["docs/reference/connect-function.md", connectPage(requirements)],
     ["docs/reference/drop-reasons.md", dropReasonsPage()],
     ["docs/reference/trace-events.md", traceEventsPage()],
+    ["docs/reference/wait-reasons.md", waitReasonsPage()],
     ["docs/reference/requirements.md", requirementsPage(requirements)],
     ["docs/reference/winsock-calls.md", callsPage()],
     ["docs/reference/winsock-options.md", optionsPage()],
@@ -77,6 +79,18 @@ function traceEventsPage(): string {
     "leaves has the last one, and what a program is told the first. The types are in `src/stack/core/trace.ts`, their explanations in",
     "`src/stack/core/trace-events.ts`.",
     ...sections,
+  ]);
+}
+
+function waitReasonsPage(): string {
+  return page([
+    "# What a connection waits for",
+    "",
+    "Why a connection is quiet, as a word with its sentence: `tapsock ss --why` says it for each connection, and the trace in `waits-changed`.",
+    "Of several that hold the first counts. `{bytes}` and `{timer}` stand for what the moment knows. The words come from",
+    "`src/stack/core/wait-reasons.ts`, and what decides between them from `src/stack/tcp/wait-reason.ts`.",
+    "",
+    ...table(["word", "a connection of which it is said"], wordRows(WAIT_REASONS)),
   ]);
 }
 

@@ -164,8 +164,9 @@ export {
 } from "./stack/link/link-device.ts";
 export { CaptureDevice, type CaptureOptions, type CaptureStart } from "./wire/capture-device.ts";
 export { FRAME_KINDS, type FrameKind } from "./wire/frame-match.ts";
-export { ImpairedDevice } from "./wire/impaired-device.ts";
+export { ImpairedDevice, type LineObserver } from "./wire/impaired-device.ts";
 export type { Direction, DirectionReport, FramePick, Impairment, ImpairmentReport } from "./wire/impairment.ts";
+export { tellTrace } from "./wire/line-trace.ts";
 export { Loopback, type LoopbackOptions } from "./wire/loopback.ts";
 export { MemoryWire, type WireDevice, type WireDeviceOptions, type WireOptions } from "./wire/memory-wire.ts";
 export type { WrappedDevice } from "./wire/wrapped-device.ts";

@@ -1,5 +1,5 @@
-/** The thread of a learner's program: it says that it is there, is given the program, and waits in the program's calls from then on. */
-import { type ProgramThreadData, runProgram } from "../src/lab/scene/program-thread-main.ts";
+/** The thread of a learner's program. It has a policy of its own, which lets it run text as a program and reach nothing. */
+declare function importScripts(url: string): void;
 
-addEventListener("message", ({ data }: MessageEvent<ProgramThreadData>) => runProgram(data), { once: true });
-postMessage("ready");
+Object.assign(globalThis, { isProgramThread: true });
+importScripts("sim-worker.js");

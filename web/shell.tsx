@@ -15,6 +15,7 @@ import { rememberAs, remembered } from "./store/remembered.ts";
 import type { RunView } from "./store/run-view.ts";
 import { sourceNotice } from "./store/source-client.ts";
 import { chooseTheme, type Theme, theme } from "./store/theme.ts";
+import { FaultBadge } from "./views/fault-badge.tsx";
 import { VIEWS, type ViewName } from "./views/registry.ts";
 import { chooseLanguage, LANGUAGES, type Language, language, words } from "./words.ts";
 
@@ -47,7 +48,7 @@ export function Shell({ run, player, shown }: ShellProps) {
       <main id="view" tabIndex={-1}>
         <Notices run={run} />
         <div class="place">
-          {hasProgram.value ? (
+          {hasProgram.value && run.abilities.value.programs ? (
             <SplitPane name="program" label={page.program} direction="row" share={0.66} first={view} second={<ProgramPanel run={run} />} />
           ) : (
             view
@@ -85,6 +86,7 @@ function Header({ run, shown, hasProgram, isHelpOpen }: HeaderProps) {
         {title !== "" && <span class={`kind ${kind}`}>{source[kind]}</span>} {title}
       </p>
       <div class="actions">
+        <FaultBadge run={run} onClick={() => (shown.value = "faults")} />
         {connects && (
           <button type="button" class="primary" title={page.connectHint} onClick={() => connectOnce(run)}>
             {page.connect}
@@ -155,11 +157,11 @@ function Header({ run, shown, hasProgram, isHelpOpen }: HeaderProps) {
             key={name}
             class="tab"
             aria-current={name === shown.value ? "page" : undefined}
-            aria-keyshortcuts={String(index + 1)}
+            aria-keyshortcuts={String((index + 1) % 10)}
             onClick={() => (shown.value = name)}
           >
             <span class="key" aria-hidden="true">
-              {index + 1}
+              {(index + 1) % 10}
             </span>
             {views[name]}
           </button>
@@ -240,7 +242,7 @@ interface KeyTargets {
 function watchKeys({ run, player, shown, isHelpOpen }: KeyTargets): () => void {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey || isTyping(event.target)) return;
-    const view = /^[1-9]$/.test(event.key) ? VIEWS[Number(event.key) - 1] : undefined;
+    const view = /^[0-9]$/.test(event.key) ? VIEWS[(Number(event.key) + 9) % 10] : undefined;
     if (view !== undefined) shown.value = view.name;
     else if (event.key === " " && !isPressable(event.target)) player.toggle();
     else if (event.key === "ArrowLeft") player.step(-1, event.shiftKey ? "frame" : "event");

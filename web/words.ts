@@ -28,9 +28,22 @@ export function chooseLanguage(chosen: Language): void {
   rememberAs("language", chosen);
 }
 
+/** Making one takes longer than to use it a hundred times. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function numberFormat(minimumFractionDigits: number, maximumFractionDigits: number): Intl.NumberFormat {
+  const key = `${language.value} ${minimumFractionDigits} ${maximumFractionDigits}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.NumberFormat(language.value, { minimumFractionDigits, maximumFractionDigits });
+    formats.set(key, format);
+  }
+  return format;
+}
+
 /** A number in the manner of the language, with at most so many digits behind the point. */
 export function formatNumber(value: number, digits = 0): string {
-  return new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
+  return numberFormat(0, digits).format(value);
 }
 
 /** A span of time with the unit that suits it: `12 µs`, `3.5 ms`, `19 s`, `2 min 5 s`. */
@@ -46,6 +59,5 @@ export function formatSpan(ms: number): string {
 
 /** A moment of the run, to the microsecond: `1.234567 s`. */
 export function formatMoment(ms: number): string {
-  const seconds = new Intl.NumberFormat(language.value, { minimumFractionDigits: 6, maximumFractionDigits: 6 }).format(ms / 1000);
-  return `${seconds} s`;
+  return `${numberFormat(6, 6).format(ms / 1000)} s`;
 }

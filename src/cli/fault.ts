@@ -3,7 +3,7 @@ import { manage } from "../management/manage.ts";
 import type { ManagementRequest } from "../management/management.ts";
 import { FRAME_KINDS, type FrameKind } from "../wire/frame-match.ts";
 import type { ImpairmentReport } from "../wire/impairment.ts";
-import { between, duration, refusingUnknownVerbs, share, wholeNumber } from "./arguments.ts";
+import { between, duration, port, refusingUnknownVerbs, share, wholeNumber } from "./arguments.ts";
 import { UsageFailure } from "./failure.ts";
 import { type NetworkOptions, networkOption, withNetwork } from "./network.ts";
 import { print, printJson } from "./output.ts";
@@ -28,7 +28,8 @@ type PickAction = Extract<ManagementRequest, { op: "fault-pick" }>["action"];
 interface PickOptions extends CommonOptions {
   readonly direction: "in" | "out" | "both";
   readonly count: number;
-  readonly delay?: number;
+  readonly sequence?: number;
+  readonly port?: number;
 }
 
 /** Frames that one request may pick. */
@@ -68,7 +69,7 @@ export function faultCommand(): Command {
     if (Object.keys(settings).length === 0) throw new UsageFailure("nothing to set: name a misfortune, such as --loss 5%");
     await report(options, { op: "fault-set", direction: options.direction, settings });
   });
-  for (const action of ["drop", "duplicate", "corrupt", "delay"] as const) pickCommand(fault, action);
+  for (const action of ["drop", "duplicate", "corrupt", "delay", "reset"] as const) pickCommand(fault, action);
   common(fault.command("clear").description("end every misfortune")).action(async (options: CommonOptions) =>
     report(options, { op: "fault-clear" }),
   );
@@ -78,10 +79,18 @@ export function faultCommand(): Command {
 function pickCommand(fault: Command, action: PickAction): void {
   const command = fault
     .command(action)
-    .description(`${action} the next frames of a kind`)
+    .description(
+      action === "reset"
+        ? "answer the next TCP segments of a kind with a reset, in their receiver's place"
+        : `${action} the next frames of a kind`,
+    )
     .addArgument(new Argument("<kind>", "of frame").choices(FRAME_KINDS));
   if (action === "delay") command.argument("<time>", "by how much", duration);
-  command.option("--count <n>", "how many", between(1, MAX_PICKS), 1).addOption(directionOption());
+  command
+    .option("--count <n>", "how many", between(1, MAX_PICKS), 1)
+    .option("--sequence <number>", "only the TCP segment that begins with this sequence number", between(0, 0xffffffff))
+    .option("--port <port>", "only what is from this port, or to it", port)
+    .addOption(directionOption());
   command.addHelpText("after", `\nExample:\n  tapsock fault ${action} syn-ack${action === "delay" ? " 300ms" : ""}`);
   common(command).action(async (match: FrameKind, ...rest: unknown[]) => {
     const delayMs = action === "delay" ? (rest[0] as number) : undefined;
@@ -93,6 +102,8 @@ function pickCommand(fault: Command, action: PickAction): void {
       direction: options.direction,
       count: options.count,
       ...(delayMs === undefined ? {} : { delayMs }),
+      ...(options.sequence === undefined ? {} : { sequence: options.sequence }),
+      ...(options.port === undefined ? {} : { port: options.port }),
     });
   });
 }

@@ -229,7 +229,7 @@ export class Ladder {
         this.#note(event.atMs, `${strokes.lost} dropped: ${event.reason}`, "red");
         return;
       case "frame-impaired":
-        this.#note(event.atMs, `${strokes.lost} on the line: ${event.fate}`, "red");
+        this.#note(event.atMs, `${strokes.lost} ${fateText(event)}`, "red");
         return;
       case "segment-judged":
         this.#note(event.atMs, `judged: ${event.verdict}`, "yellow");
@@ -397,6 +397,21 @@ function names(text: string, address: string): boolean {
   }
   return false;
 }
+
+type Impaired = Extract<TraceEvent, { type: "frame-impaired" }>;
+
+const FATES: Readonly<Record<Impaired["fate"], string>> = {
+  lost: "lost on the line",
+  "queue-full": "lost: too much waits on the line",
+  picked: "lost on the line, as asked for",
+  duplicated: "doubled on the line",
+  corrupted: "damaged on the line",
+  delayed: "delayed on the line",
+  reordered: "held back on the line, where others pass it",
+  reset: "swallowed by the line, and answered with a reset",
+};
+
+const fateText = ({ fate, delayMs }: Impaired): string => FATES[fate] + (delayMs === undefined ? "" : `, ${durationText(delayMs)}`);
 
 /** `0.42 ms`, `500 ms`, `21 s`. */
 export function durationText(ms: number): string {

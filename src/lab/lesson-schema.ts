@@ -43,6 +43,8 @@ const pick = z.strictObject({
   count: z.number().int().min(1).max(1_000_000).optional().describe("how many of them; 1 when left out"),
   action: z.enum(ACTIONS),
   delayMs: milliseconds.optional(),
+  sequence: z.number().int().min(0).max(0xffffffff).optional().describe("only the segment that begins with this sequence number"),
+  port: port.optional(),
 });
 
 const faults = z.strictObject({ in: impairment.optional(), out: impairment.optional(), picks: z.array(pick).optional() });

@@ -10,6 +10,7 @@ import type { ImpairedDevice } from "../wire/impaired-device.ts";
 import type { Direction } from "../wire/impairment.ts";
 import type { DoorUsage } from "./door-usage.ts";
 import { type EventSender, EventStreams } from "./event-streams.ts";
+import { type FeedParts, type FrameCounts, HostFeed } from "./host-feed.ts";
 import {
   type AddressStatus,
   type CheckedRequest,
@@ -144,6 +145,10 @@ export class ManagementService {
         return { subscription: this.#startTrace(client, request.snapLength) };
       case "trace-stop":
         return this.#streams.stop(client, "trace", request.subscription);
+      case "feed-start":
+        return { subscription: this.#startFeed(client, request), nowMs: context.now };
+      case "feed-stop":
+        return this.#streams.stop(client, "feed", request.subscription);
       case "capture-start":
         return { subscription: this.#startCapture(client, this.#device(request.device), request.snapLength) };
       case "capture-stop":
@@ -155,9 +160,9 @@ export class ManagementService {
       }
       case "fault-pick": {
         const { impaired } = this.#device(request.device);
-        const { match, action, count, direction, delayMs } = request;
+        const { match, action, count, direction, delayMs, sequence, port } = request;
         const where = direction === "both" ? {} : { direction };
-        impaired.pick({ match, action, count, ...where, ...(delayMs === undefined ? {} : { delayMs }) });
+        impaired.pick({ match, action, count, ...where, ...withoutUndefined({ delayMs, sequence, port }) });
         return impaired.describe();
       }
       case "fault-clear":
@@ -213,6 +218,29 @@ export class ManagementService {
     return this.#streams.start(client, "trace", (emit) =>
       this.#host.trace.subscribe((event) => emit(encoder.encode(JSON.stringify(traceRecord(event, snapLength))))),
     );
+  }
+
+  #startFeed(client: number, settings: Pick<FeedParts, "snapLength" | "eventsPerSecond">): number {
+    const encoder = new TextEncoder();
+    const { trace, timers } = this.#host;
+    return this.#streams.start(client, "feed", (emit) => {
+      const feed = new HostFeed({
+        ...{ trace, timers, snapLength: settings.snapLength, eventsPerSecond: settings.eventsPerSecond },
+        counts: () => this.#frameCounts(),
+        emit: (record) => emit(encoder.encode(JSON.stringify(record))),
+      });
+      return () => feed.end();
+    });
+  }
+
+  #frameCounts(): FrameCounts {
+    let frames = 0;
+    let bytes = 0;
+    for (const { device } of this.#host.ip.interfaces) {
+      frames += device.counters.framesIn + device.counters.framesOut;
+      bytes += device.counters.bytesIn + device.counters.bytesOut;
+    }
+    return { frames, bytes };
   }
 
   #startCapture(client: number, device: ManagedDevice, snapLength: number): number {

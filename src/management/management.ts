@@ -62,6 +62,13 @@ const requests = [
   /** Events of the client's subscription follow, each a `TraceRecord`. */
   z.strictObject({ op: z.literal("trace-start"), snapLength: z.number().int().min(0).max(65_549).default(256) }),
   z.strictObject({ op: z.literal("trace-stop"), subscription: count }),
+  /** A trace that sums up while the host is busy: events of the subscription follow, each a `FeedRecord`. */
+  z.strictObject({
+    op: z.literal("feed-start"),
+    snapLength: z.number().int().min(0).max(65_549).default(256),
+    eventsPerSecond: z.number().int().min(100).max(100_000).default(4000),
+  }),
+  z.strictObject({ op: z.literal("feed-stop"), subscription: count }),
   /** Blocks of one pcapng file follow as the bytes of events. */
   z.strictObject({ op: z.literal("capture-start"), device, snapLength: z.number().int().min(0).max(65_549).default(0) }),
   z.strictObject({ op: z.literal("capture-stop"), subscription: count }),
@@ -70,10 +77,12 @@ const requests = [
     op: z.literal("fault-pick"),
     device,
     match: z.enum(FRAME_KINDS),
-    action: z.enum(["drop", "duplicate", "delay", "corrupt"]),
+    action: z.enum(["drop", "duplicate", "delay", "corrupt", "reset"]),
     direction,
     count: count.default(1),
     delayMs: milliseconds.optional(),
+    sequence: z.number().int().min(0).max(0xffffffff).optional(),
+    port: z.number().int().min(1).max(65_535).optional(),
   }),
   z.strictObject({ op: z.literal("fault-clear"), device }),
   z.strictObject({ op: z.literal("fault-list"), device }),
@@ -105,6 +114,9 @@ export interface ManagementResults {
   readonly "dns-flush": { readonly forgotten: number };
   readonly "trace-start": { readonly subscription: number };
   readonly "trace-stop": { readonly sent: number; readonly lost: number };
+  /** `nowMs`: the host's clock. */
+  readonly "feed-start": { readonly subscription: number; readonly nowMs: number };
+  readonly "feed-stop": { readonly sent: number; readonly lost: number };
   readonly "capture-start": { readonly subscription: number };
   readonly "capture-stop": { readonly sent: number; readonly lost: number };
   readonly "fault-set": ImpairmentReport;

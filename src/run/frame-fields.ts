@@ -29,26 +29,26 @@ export interface FrameLayer {
 }
 
 /** A field of fixed width as it stands in a table: what it is called, how wide it is, and how its value reads. */
-type FieldForm = readonly [name: string, bits: number, read?: Reader];
-type Reader = (value: number, b: Uint8Array, at: number) => string | readonly [value: string, meaning: string | undefined];
+type FieldForm = readonly [name: string, bits: number, read?: FieldReader];
+type FieldReader = (value: number, b: Uint8Array, at: number) => string | readonly [value: string, meaning: string | undefined];
 
 const hex =
-  (digits: number): Reader =>
+  (digits: number): FieldReader =>
   (value) =>
     `0x${value.toString(16).padStart(digits, "0")}`;
-const mac: Reader = (_, b, at) =>
+const mac: FieldReader = (_, b, at) =>
   Array.from({ length: 6 }, (_unused, i) =>
     byte(b, at + i)
       .toString(16)
       .padStart(2, "0"),
   ).join(":");
-const ip4: Reader = (_, b, at) => `${byte(b, at)}.${byte(b, at + 1)}.${byte(b, at + 2)}.${byte(b, at + 3)}`;
-const ip6: Reader = (_, b, at) => ipv6Text(b, at);
+const ip4: FieldReader = (_, b, at) => `${byte(b, at)}.${byte(b, at + 1)}.${byte(b, at + 2)}.${byte(b, at + 3)}`;
+const ip6: FieldReader = (_, b, at) => ipv6Text(b, at);
 const named =
-  (names: Readonly<Record<number, string>>): Reader =>
+  (names: Readonly<Record<number, string>>): FieldReader =>
   (value) => [String(value), names[value]];
 const flag =
-  (meaning: string): Reader =>
+  (meaning: string): FieldReader =>
   (value) => [String(value), value === 1 ? meaning : undefined];
 const byte = (b: Uint8Array, at: number): number => b[at] ?? 0;
 const u16 = (b: Uint8Array, at: number): number => (byte(b, at) << 8) | byte(b, at + 1);
@@ -69,7 +69,10 @@ const PROTOCOLS: Readonly<Record<number, string>> = {
 };
 
 const TYPES: Readonly<Record<number, string>> = { 2048: "IPv4", 2054: "ARP", 33024: "802.1Q tag", 34525: "IPv6", 34984: "802.1ad tag" };
-const etherType: Reader = (value) => [`0x${value.toString(16).padStart(4, "0")}`, TYPES[value] ?? (value < 0x0600 ? "length" : undefined)];
+const etherType: FieldReader = (value) => [
+  `0x${value.toString(16).padStart(4, "0")}`,
+  TYPES[value] ?? (value < 0x0600 ? "length" : undefined),
+];
 
 const ETHERNET: readonly FieldForm[] = [
   ["Destination", 48, mac],

@@ -107,8 +107,14 @@ export class LadderScale {
   }
 }
 
-/** A scale at which most of what happens stands apart. */
-export function readableScale(moments: readonly LadderMoment[]): number {
+/** Pixels that a frame's way may take, so that both its ends are in sight. */
+const LONGEST_WAY = 120;
+
+/**
+ * A scale at which most of what happens stands apart.
+ * @param wayMs how long a frame is on its way
+ */
+export function readableScale(moments: readonly LadderMoment[], wayMs = 0): number {
   const gaps: number[] = [];
   for (let i = 1; i < moments.length; i++) {
     const gap = moments[i]!.atMs - moments[i - 1]!.atMs;
@@ -116,14 +122,14 @@ export function readableScale(moments: readonly LadderMoment[]): number {
   }
   gaps.sort((a, b) => a - b);
   const typical = gaps[Math.floor(gaps.length * 0.4)] ?? 1;
-  return withinScale(28 / typical);
+  return withinScale(Math.min(28 / typical, wayMs > 0 ? LONGEST_WAY / wayMs : Number.POSITIVE_INFINITY));
 }
 
 /** A scale at which all is to be seen in a height, as far as folds allow. */
 export function fittingScale(moments: readonly LadderMoment[], height: number): number {
   let low = Math.log(MIN_SCALE);
   let high = Math.log(MAX_SCALE);
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 28; i++) {
     const middle = (low + high) / 2;
     const scale = new LadderScale(moments, { pixelsPerMs: Math.exp(middle), spreads: false, unfolded: new Set() });
     if (scale.height > height) high = middle;

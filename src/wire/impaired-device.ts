@@ -1,16 +1,16 @@
-import type { FrameInfo } from "../stack/core/frame-info.ts";
+import { type FrameInfo, plainFrame } from "../stack/core/frame-info.ts";
 import type { Random } from "../stack/core/random.ts";
 import type { TimerQueue } from "../stack/core/timers.ts";
-import type { LineFate, Trace } from "../stack/core/trace.ts";
+import type { LineFate } from "../stack/core/trace.ts";
 import { DeviceCounters } from "../stack/link/device-counters.ts";
 import { unfitFrame } from "../stack/link/frame-check.ts";
-import type { FrameSink, LinkDevice, LinkListener, TransmitResult } from "../stack/link/link-device.ts";
-import { FRAME_KINDS, type FrameKind, isOfKind } from "./frame-match.ts";
+import { FRAME_HEADROOM, type FrameSink, type LinkDevice, type LinkListener, type TransmitResult } from "../stack/link/link-device.ts";
+import { type FrameKind, hasSequence, isOfKind, isOfPort } from "./frame-match.ts";
 import { FrameQueue } from "./frame-queue.ts";
 import { type ActivePick, type Fate, frameCopy, Line } from "./impaired-line.ts";
 import {
-  ACTIONS,
   checkedImpairment,
+  checkPick,
   type Direction,
   type FramePick,
   type Impairment,
@@ -18,10 +18,15 @@ import {
   isActive,
   NO_IMPAIRMENT,
 } from "./impairment.ts";
+import { isAnsweredByReset, resetAnswering } from "./segment-reset.ts";
 import { WrappedDevice } from "./wrapped-device.ts";
 
-/** Hears what the line does to a frame in [at, end): each loss, each second copy, each damage, and delays by picks and reordering. */
-export type FateObserver = (direction: Direction, fate: LineFate, delayMs: number, bytes: Uint8Array, at: number, end: number) => void;
+/**
+ * Hears what the line does to a frame, whose bytes are as it came to the line and valid during the call only. A frame may have several
+ * fates. Of `delayed` it hears where a pick asked for it, not for every frame of a slow line.
+ * @param delayMs by how much later it goes on when it is delayed or reordered, else 0
+ */
+export type LineObserver = (direction: Direction, fate: LineFate, bytes: Uint8Array, at: number, end: number, delayMs: number) => void;
 
 /**
  * A device around another that loses, repeats, delays and damages frames on purpose. Time and chance are brought by the host, so the same
@@ -31,6 +36,8 @@ export type FateObserver = (direction: Direction, fate: LineFate, delayMs: numbe
  */
 export class ImpairedDevice extends WrappedDevice {
   override readonly counters = new DeviceCounters();
+  /** Hears what becomes of frames; undefined when nobody looks. */
+  observer: LineObserver | undefined;
   readonly #lines: Readonly<Record<Direction, Line>>;
   /** Frames for the host whose time has come. */
   readonly #arrived = new FrameQueue();
@@ -41,8 +48,6 @@ export class ImpairedDevice extends WrappedDevice {
   #maySegment = true;
   #isImpaired = false;
   #isClosed = false;
-  /** Undefined when nobody looks. What every frame of a direction has to bear, delay and rate, is not told. */
-  fateObserver: FateObserver | undefined;
 
   constructor(inner: LinkDevice, options: { readonly timers: TimerQueue; readonly random: Random }) {
     super(inner);
@@ -92,19 +97,9 @@ export class ImpairedDevice extends WrappedDevice {
 
   /** @throws RangeError when a word or a number is not one of the possible ones */
   pick(pick: FramePick): void {
-    if (!FRAME_KINDS.includes(pick.match)) throw new RangeError(`Cannot pick "${pick.match}": want one of ${FRAME_KINDS.join(", ")}`);
-    if (!ACTIONS.includes(pick.action))
-      throw new RangeError(`Cannot pick with the action "${pick.action}": want one of ${ACTIONS.join(", ")}`);
-    if (pick.direction !== undefined && pick.direction !== "in" && pick.direction !== "out") {
-      throw new RangeError(`Cannot pick in the direction "${pick.direction}": want "in" or "out"`);
-    }
-    const count = pick.count ?? 1;
-    if (!(Number.isInteger(count) && count > 0)) throw new RangeError(`Cannot pick ${count} frames: want a whole number above 0`);
-    const delayMs = pick.delayMs ?? 100;
-    if (!(Number.isFinite(delayMs) && delayMs >= 0)) throw new RangeError(`Cannot delay by ${delayMs} ms: want 0 or more`);
-    const skip = pick.skip ?? 0;
-    if (!(Number.isInteger(skip) && skip >= 0)) throw new RangeError(`Cannot let ${skip} frames pass first: want a whole number`);
-    this.#picks.push({ match: pick.match, direction: pick.direction, skip, left: count, action: pick.action, delayMs });
+    checkPick(pick);
+    const { match, direction, action, sequence, port, skip = 0, count = 1, delayMs = 100 } = pick;
+    this.#picks.push({ match, direction, action, sequence, port, skip, left: count, delayMs });
     this.#refresh();
   }
 
@@ -134,6 +129,8 @@ export class ImpairedDevice extends WrappedDevice {
         ...(p.skip === 0 ? {} : { skip: p.skip }),
         count: p.left,
         action: p.action,
+        ...(p.sequence === undefined ? {} : { sequence: p.sequence }),
+        ...(p.port === undefined ? {} : { port: p.port }),
         ...(p.action === "delay" ? { delayMs: p.delayMs } : {}),
       })),
     };
@@ -153,7 +150,7 @@ export class ImpairedDevice extends WrappedDevice {
     if (line.isStuck) return "full";
     const fate = this.#decide("out", bytes, at, end);
     if (fate.isLost) {
-      this.counters.drop(fate.reason);
+      this.#lose("out", fate, bytes, at, end);
       return "sent";
     }
     if (!fate.isCorrupt && !fate.isDuplicate && fate.delayMs === 0 && line.waiting === 0) return this.#send(bytes, at, end, info);
@@ -196,7 +193,7 @@ export class ImpairedDevice extends WrappedDevice {
     }
     const fate = this.#decide("in", bytes, at, end);
     if (fate.isLost) {
-      this.counters.drop(fate.reason);
+      this.#lose("in", fate, bytes, at, end);
     } else if (isFree && !fate.isCorrupt && !fate.isDuplicate && fate.delayMs === 0) {
       this.#deliverNow(bytes, at, end, info);
     } else {
@@ -230,20 +227,32 @@ export class ImpairedDevice extends WrappedDevice {
   #putOnLine(direction: Direction, fate: Fate, bytes: Uint8Array, at: number, end: number, info: FrameInfo): void {
     const line = this.#lines[direction];
     const frame = frameCopy(bytes, at, end, info);
-    if (fate.isCorrupt) line.corrupt(frame);
-    for (let copies = fate.isDuplicate ? 2 : 1; copies > 0; copies--) {
+    if (fate.isCorrupt) {
+      line.corrupt(frame);
+      this.observer?.(direction, "corrupted", bytes, at, end, 0);
+    }
+    for (let copy = fate.isDuplicate ? 2 : 1; copy > 0; copy--) {
       if (line.enter(frame, fate.delayMs, fate.overtaken)) continue;
       this.counters.drop("queue-full");
-      this.fateObserver?.(direction, "queue-full", 0, bytes, at, end);
+      this.observer?.(direction, "queue-full", bytes, at, end, 0);
     }
+    if (fate.isDuplicate) this.observer?.(direction, "duplicated", bytes, at, end, 0);
+    if (fate.overtaken) this.observer?.(direction, fate.isReordered ? "reordered" : "delayed", bytes, at, end, fate.delayMs);
+  }
+
+  #lose(direction: Direction, fate: Fate, bytes: Uint8Array, at: number, end: number): void {
+    this.counters.drop(fate.reason);
+    this.observer?.(direction, fate.isReset ? "reset" : fate.reason === "picked" ? "picked" : "lost", bytes, at, end, 0);
+    if (!fate.isReset) return;
+    const back = this.#lines[direction === "in" ? "out" : "in"];
+    back.enter({ bytes: resetAnswering(bytes, at, end, FRAME_HEADROOM), info: plainFrame(), dueMs: 0 }, 0, true);
+    back.runDue();
   }
 
   #decide(direction: Direction, bytes: Uint8Array, at: number, end: number): Fate {
     const line = this.#lines[direction];
     const pick = this.#takePick(direction, bytes, at, end);
-    const fate = line.fateOf(end - at, pick);
-    if (this.fateObserver !== undefined) tellFate(this.fateObserver, direction, fate, bytes, at, end);
-    return fate;
+    return line.fateOf(end - at, pick);
   }
 
   #takePick(direction: Direction, bytes: Uint8Array, at: number, end: number): ActivePick | undefined {
@@ -251,6 +260,9 @@ export class ImpairedDevice extends WrappedDevice {
     for (const pick of this.#picks) {
       if (pick.direction !== undefined && pick.direction !== direction) continue;
       if (!isOfKind(pick.match, bytes, at, end)) continue;
+      if (pick.sequence !== undefined && !hasSequence(pick.sequence, bytes, at, end)) continue;
+      if (pick.port !== undefined && !isOfPort(pick.port, bytes, at, end)) continue;
+      if (pick.action === "reset" && !isAnsweredByReset(bytes, at, end)) continue;
       if (pick.skip > 0) {
         passed.push(pick);
         continue;
@@ -269,23 +281,4 @@ export class ImpairedDevice extends WrappedDevice {
     this.#isImpaired = this.#picks.length > 0 || isActive(this.#lines.in.settings) || isActive(this.#lines.out.settings);
     this.setSegmentation(this.#maySegment);
   }
-}
-
-function tellFate(tell: FateObserver, direction: Direction, fate: Fate, bytes: Uint8Array, at: number, end: number): void {
-  if (fate.isLost) {
-    tell(direction, fate.reason === "picked" ? "picked" : "lost", 0, bytes, at, end);
-    return;
-  }
-  if (fate.isCorrupt) tell(direction, "corrupted", 0, bytes, at, end);
-  if (fate.isDuplicate) tell(direction, "duplicated", 0, bytes, at, end);
-  if (fate.overtaken) tell(direction, fate.isPicked ? "delayed" : "reordered", fate.delayMs, bytes, at, end);
-}
-
-/** Lets a host's trace tell what becomes of its frames on the line. */
-export function tellTrace(device: ImpairedDevice, trace: Trace): void {
-  device.fateObserver = (direction, fate, delayMs, bytes, at, end) => {
-    if (!trace.isOn) return;
-    const content = { type: "frame-impaired", device: device.name, direction, fate, bytes: bytes.subarray(at, end) } as const;
-    trace.emit(delayMs > 0 ? { ...content, delayMs } : content);
-  };
 }

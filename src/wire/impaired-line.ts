@@ -13,6 +13,8 @@ export interface ActivePick {
   readonly direction: Direction | undefined;
   readonly action: FramePick["action"];
   readonly delayMs: number;
+  readonly sequence: number | undefined;
+  readonly port: number | undefined;
   /** So many pass before it takes its first. */
   skip: number;
   left: number;
@@ -22,23 +24,25 @@ export interface ActivePick {
 export interface Fate {
   readonly isLost: boolean;
   readonly reason: string;
+  /** A reset goes back instead of it. */
+  readonly isReset: boolean;
   readonly isDuplicate: boolean;
   readonly isCorrupt: boolean;
   readonly delayMs: number;
+  readonly isReordered: boolean;
   /** Later frames may pass it. */
   readonly overtaken: boolean;
-  /** A pick asked for it; else it was chance. */
-  readonly isPicked: boolean;
 }
 
 const lostBy = (reason: string): Fate => ({
   isLost: true,
   reason,
+  isReset: reason === "reset",
+  isReordered: false,
   isDuplicate: false,
   isCorrupt: false,
   delayMs: 0,
   overtaken: false,
-  isPicked: reason === "picked",
 });
 
 export interface WaitingFrame {
@@ -89,6 +93,7 @@ export class Line {
   fateOf(length: number, pick: ActivePick | undefined): Fate {
     const s = this.settings;
     if (pick?.action === "drop") return this.#lose("picked");
+    if (pick?.action === "reset") return this.#lose("reset");
     if (this.#happens(s.loss)) return this.#lose("loss");
     const isDuplicate = pick?.action === "duplicate" || this.#happens(s.duplicate);
     const isCorrupt = pick?.action === "corrupt" || this.#happens(s.corrupt);
@@ -103,15 +108,8 @@ export class Line {
     if (pick?.action === "delay") delayMs += pick.delayMs;
     if (isDuplicate) this.#duplicated++;
     if (delayMs > 0) this.#delayed++;
-    return {
-      isLost: false,
-      reason: "",
-      isDuplicate,
-      isCorrupt,
-      delayMs,
-      overtaken: isReordered || pick?.action === "delay",
-      isPicked: pick !== undefined,
-    };
+    const overtaken = isReordered || pick?.action === "delay";
+    return { isLost: false, reason: "", isReset: false, isDuplicate, isCorrupt, delayMs, isReordered, overtaken };
   }
 
   corrupt(frame: WaitingFrame): void {

@@ -1,4 +1,4 @@
-import type { FrameKind } from "./frame-match.ts";
+import { FRAME_KINDS, type FrameKind } from "./frame-match.ts";
 
 /** `out` leaves the host through this device, `in` arrives at the host. */
 export type Direction = "in" | "out";
@@ -42,7 +42,12 @@ export interface FramePick {
   readonly skip?: number;
   /** How many frames; 1 when left out. */
   readonly count?: number;
-  readonly action: "drop" | "duplicate" | "delay" | "corrupt";
+  /** Only the TCP segment that begins with this sequence number, 0 to 2^32 − 1: "this one again". */
+  readonly sequence?: number;
+  /** Only what is from this port of TCP or UDP, or to it. */
+  readonly port?: number;
+  /** `reset` swallows a TCP segment and answers its sender with a reset (RFC 9293 §3.10.7.1); it passes over what has no such answer. */
+  readonly action: "drop" | "duplicate" | "delay" | "corrupt" | "reset";
   /** For `delay`; 100 when left out. */
   readonly delayMs?: number;
 }
@@ -67,7 +72,10 @@ export interface DirectionReport {
   readonly queueFull: number;
 }
 
-export const ACTIONS = ["drop", "duplicate", "delay", "corrupt"] as const;
+/** What a pick may do. */
+export const ACTIONS = ["drop", "duplicate", "delay", "corrupt", "reset"] as const;
+/** Frames of these kinds no reset answers. */
+const WITHOUT_RESET: readonly FrameKind[] = ["arp", "icmp", "udp", "rst"];
 const SHARES = ["loss", "duplicate", "reorder", "corrupt"] as const;
 const AMOUNTS = ["reorderDelayMs", "delayMs", "jitterMs", "rateBitsPerSecond", "queueFrames"] as const;
 
@@ -86,4 +94,21 @@ export function checkedImpairment(settings: Impairment): Impairment {
     if (!(Number.isFinite(value) && value >= 0)) throw new RangeError(`Cannot set ${key} to ${value}: want 0 or more`);
   }
   return settings;
+}
+
+/** @throws RangeError when a word or a number is not one of the possible ones */
+export function checkPick({ match, action, direction, skip = 0, count = 1, delayMs = 0, sequence = 0, port = 1 }: FramePick): void {
+  if (!FRAME_KINDS.includes(match)) throw new RangeError(`Cannot pick "${match}": want one of ${FRAME_KINDS.join(", ")}`);
+  if (!ACTIONS.includes(action)) throw new RangeError(`Cannot pick with the action "${action}": want one of ${ACTIONS.join(", ")}`);
+  if (action === "reset" && WITHOUT_RESET.includes(match)) throw new RangeError(`Cannot answer "${match}" with a reset: want TCP segments`);
+  if (direction !== undefined && direction !== "in" && direction !== "out") {
+    throw new RangeError(`Cannot pick in the direction "${direction}": want "in" or "out"`);
+  }
+  if (!(Number.isInteger(count) && count > 0)) throw new RangeError(`Cannot pick ${count} frames: want a whole number above 0`);
+  if (!(Number.isInteger(skip) && skip >= 0)) throw new RangeError(`Cannot let ${skip} frames pass first: want a whole number`);
+  if (!(Number.isFinite(delayMs) && delayMs >= 0)) throw new RangeError(`Cannot delay by ${delayMs} ms: want 0 or more`);
+  if (!(Number.isInteger(sequence) && sequence >= 0 && sequence <= 0xffffffff)) {
+    throw new RangeError(`Cannot pick the sequence number ${sequence}: want a whole number from 0 to 4294967295`);
+  }
+  if (!(Number.isInteger(port) && port >= 1 && port <= 65_535)) throw new RangeError(`Cannot pick port ${port}: want 1 to 65535`);
 }

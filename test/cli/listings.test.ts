@@ -1,11 +1,13 @@
 import { describe, expect, test } from "@jest/globals";
 import { table } from "../../src/cli/output.ts";
+import { socketLines } from "../../src/cli/ss.ts";
 import { addressText, dhcpText, upTime } from "../../src/cli/status.ts";
 import { CASES, codeInOutput, verdictText } from "../../src/lab/demonstration-cases.ts";
 import { enterCommand } from "../../src/lab/demonstration-state.ts";
 import { EmbeddedStage } from "../../src/lab/embedded-stage.ts";
 import { styleFor, wrap } from "../../src/lab/text-style.ts";
 import { defaultSocketPath } from "../../src/network/default-socket-path.ts";
+import { EMPTY_STATUS } from "../../src/stack/tcp/status.ts";
 
 describe("listings", () => {
   test("a table has columns as wide as their widest cell, numbers to the right", () => {
@@ -46,6 +48,18 @@ describe("listings", () => {
   ] as const)("a DHCP client that is %j is shown as %s", (status, text) => {
     const without = { address: undefined, server: undefined, renewInMs: undefined, rebindInMs: undefined, endsInMs: undefined };
     expect(dhcpText("tap0", { ...without, ...status })).toBe(text);
+  });
+
+  test("why a connection is quiet stands below it, and for how long; a listener has no reason", () => {
+    const row = { ...EMPTY_STATUS, state: "ESTABLISHED", local: "203.0.113.2:49152", remote: "203.0.113.1:80" } as const;
+    const wait = { reason: "peer-window-shut", byteCount: 3000, timer: "persist", inMs: 300 } as const;
+    const tcp = [{ ...row, state: "LISTEN" } as const, { ...row, quietMs: 42, wait }];
+    const lines = socketLines({ tcp, udp: [] }, false, true);
+    expect(lines).toHaveLength(4);
+    expect(lines[3]).toBe(
+      "      has 3000 bytes to send, and the peer's window is shut; asks again when the persist timer goes off in 300 ms (quiet for 42 ms)",
+    );
+    expect(socketLines({ tcp, udp: [] }, false)).toHaveLength(3);
   });
 
   test("text is broken at spaces, and a word that is too long is cut", () => {

@@ -117,7 +117,7 @@ describe("the command line", () => {
     ["an unknown key in the network", ["status", "--network", "embedded:?gatway=203.0.113.1"], 'unknown key "gatway"'],
     ["an unknown verb of route", ["route", "bogus"], "unknown command 'route bogus'; there are: list, add, del"],
     ["an unknown verb of neigh", ["neigh", "bogus"], "there are: list, add, del"],
-    ["an unknown verb of fault", ["fault", "bogus"], "there are: list, set, drop, duplicate, corrupt, delay, clear"],
+    ["an unknown verb of fault", ["fault", "bogus"], "there are: list, set, drop, duplicate, corrupt, delay, reset, clear"],
     ["a fault with nothing to set", ["fault", "set"], "nothing to set"],
     ["an address of IPv4 where IPv6 is wanted", ["ping", "-6", "203.0.113.1"], "leave out -6"],
     ["an address of IPv6 where IPv4 is wanted", ["connect", "-4", "[::1]", "80"], "leave out -4"],

@@ -13,7 +13,7 @@ test("a recording made on another machine replays to the frames and the trace th
   expect(replayed(new Uint8Array(readFileSync(RECORDING)))).toEqual({
     frames: 5,
     framesOut: "a69fe46856d16e2f",
-    events: 81,
-    trace: "3436e20c8db29c94",
+    events: 79,
+    trace: "3a61275349843218",
   });
 });

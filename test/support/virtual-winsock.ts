@@ -15,6 +15,7 @@ import { CALL } from "../../src/winsock/provider/calls.ts";
 import { Provider } from "../../src/winsock/provider/provider.ts";
 import { newProcessMemory, SharedProcess } from "../../src/winsock/provider/shared-process.ts";
 import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
+import { tellTrace } from "../../src/wire/line-trace.ts";
 import { Loopback } from "../../src/wire/loopback.ts";
 import { MemoryWire } from "../../src/wire/memory-wire.ts";
 import { ipOf, tcpOf } from "./insides.ts";
@@ -75,6 +76,7 @@ export class VirtualWinsock {
     const wire = new MemoryWire();
     this.cable = new ImpairedDevice(wire.device({ name: "ours" }), { timers, random });
     this.ours = this.simulation.host({ random: new SeededRandom(seed * 2 + 1), profile, ...(this.rings && { rings: this.rings }) });
+    tellTrace(this.cable, this.ours.trace);
     // What is given back is spoilt at once.
     if (lends) tcpOf(this.ours).rings.spareLimit = 0;
     this.peer = this.simulation.host({ random: new SeededRandom(seed * 2 + 2), profile: peerProfile });

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import { plainFrame } from "../../src/stack/core/frame-info.ts";
-import { SeededRandom } from "../../src/stack/core/random.ts";
+import { below, SeededRandom } from "../../src/stack/core/random.ts";
 import { FrozenTime } from "../../src/stack/core/time.ts";
 import { TimerQueue } from "../../src/stack/core/timers.ts";
+import { Trace, type TraceEvent } from "../../src/stack/core/trace.ts";
 import { FRAME_HEADROOM, type LinkListener } from "../../src/stack/link/link-device.ts";
+import * as tcp from "../../src/stack/packet/tcp.ts";
 import { ImpairedDevice } from "../../src/wire/impaired-device.ts";
 import type { Direction } from "../../src/wire/impairment.ts";
+import { tellTrace } from "../../src/wire/line-trace.ts";
 import { MemoryWire, type WireOptions } from "../../src/wire/memory-wire.ts";
 import { linkDeviceSuite, transmitFrame } from "../support/link-device-suite.ts";
 import { arpFrame, hasGoodChecksum, partialUdpFrame, tcpFrame, udpFrame } from "./sample-frames.ts";
@@ -296,24 +299,182 @@ describe("ImpairedDevice", () => {
   });
 });
 
-describe("what becomes of frames is told", () => {
-  test.each([
-    ["lost by chance", { loss: 1 }, undefined, ["out lost 0"]],
-    ["lost since they were picked", {}, { match: "any", action: "drop" }, ["out picked 0"]],
-    ["damaged, and sent twice", { corrupt: 1, duplicate: 1 }, undefined, ["out corrupted 0", "out duplicated 0"]],
-    ["held back since they were picked", {}, { match: "any", action: "delay", delayMs: 7 }, ["out delayed 7"]],
-    ["held back so that others pass", { reorder: 1, reorderDelayMs: 3 }, undefined, ["out reordered 3"]],
-    ["without room on a slow line", { delayMs: 5, queueFrames: 1 }, undefined, []],
-    ["only late, as all are", { delayMs: 5 }, undefined, []],
-  ] as const)("%s", (_what, settings, pick, told) => {
-    const { device } = impaired();
-    const heard: string[] = [];
-    device.fateObserver = (direction, fate, delayMs) => heard.push(`${direction} ${fate} ${delayMs}`);
-    device.configure("out", settings);
-    if (pick !== undefined) device.pick(pick);
-    const bytes = new Uint8Array(100);
-    bytes.set(device.mac, 0);
-    device.transmit(bytes, 0, 60, plainFrame());
-    expect(heard).toEqual(told);
+describe("What the line tells of", () => {
+  function told(seed?: number) {
+    const t = impaired(seed === undefined ? {} : { seed });
+    const fates: unknown[] = [];
+    t.device.observer = (direction, fate, bytes, at, end, delayMs) => {
+      fates.push([direction, fate, bytes[at + 13], end - at, ...(delayMs === 0 ? [] : [delayMs])]);
+    };
+    return { ...t, fates };
+  }
+
+  test("each fate, once for each frame that has it, and nothing of what passes or is slow", () => {
+    const t = told();
+    transmitFrame(t.device, numbered(1));
+    t.device.configure("out", { delayMs: 5, rateBitsPerSecond: 1_000_000 });
+    transmitFrame(t.device, numbered(1));
+    expect(t.fates).toEqual([]);
+    t.device.configure("out", { delayMs: 0, rateBitsPerSecond: 0 });
+    for (const [action, fate] of [
+      ["drop", "picked"],
+      ["duplicate", "duplicated"],
+      ["corrupt", "corrupted"],
+    ] as const) {
+      t.device.pick({ match: "udp", action });
+      transmitFrame(t.device, numbered(1));
+      expect(t.fates.splice(0)).toEqual([["out", fate, 0, 62]]);
+    }
+    t.device.pick({ match: "udp", action: "delay", delayMs: 300 });
+    transmitFrame(t.device, numbered(1));
+    expect(t.fates.splice(0)).toEqual([["out", "delayed", 0, 62, 300]]);
+    t.device.configure("out", { reorder: 1, reorderDelayMs: 7 });
+    transmitFrame(t.device, numbered(1));
+    expect(t.fates.splice(0)).toEqual([["out", "reordered", 0, 62, 7]]);
+    t.device.configure("out", { reorder: 0, loss: 1 });
+    transmitFrame(t.device, numbered(1));
+    expect(t.fates.splice(0)).toEqual([["out", "lost", 0, 62]]);
+    t.device.configure("out", { loss: 0, delayMs: 1, queueFrames: 0 });
+    transmitFrame(t.device, numbered(1));
+    expect(t.fates.splice(0)).toEqual([["out", "queue-full", 0, 62]]);
+  });
+
+  test("what comes in is told of when it comes to the line", () => {
+    const t = told();
+    t.device.configure("in", { loss: 1 });
+    transmitFrame(t.peer, toHost(numbered(1)));
+    expect(t.atHost()).toEqual([]);
+    expect(t.fates).toEqual([["in", "lost", 0, 62]]);
+  });
+
+  test("in the trace of a host it has the device's name, and a trace that is off is not written to", () => {
+    const t = impaired();
+    const trace = new Trace(t.time);
+    tellTrace(t.device, trace);
+    t.device.dropNext("udp", "out", 2);
+    transmitFrame(t.device, numbered(1));
+    const events: TraceEvent[] = [];
+    trace.subscribe((event) => events.push("bytes" in event ? { ...event, bytes: event.bytes.slice() } : event));
+    transmitFrame(t.device, numbered(2));
+    expect(events).toEqual([
+      {
+        number: 1,
+        atMs: 0,
+        cause: undefined,
+        type: "frame-impaired",
+        device: "host",
+        direction: "out",
+        fate: "picked",
+        bytes: numbered(2),
+      },
+    ]);
   });
 });
+
+describe("Picks of one segment", () => {
+  const withSequence = (sequence: number, payload = 10) => {
+    const frame = tcpFrame("PA", payload);
+    new DataView(frame.buffer).setUint32(38, sequence);
+    return frame;
+  };
+
+  test("a sequence number or a port is asked for beside the kind", () => {
+    const t = impaired();
+    t.device.pick({ match: "data", action: "drop", sequence: 0xfffffff0 });
+    t.device.pick({ match: "any", action: "drop", port: 5000 });
+    transmitFrame(t.device, withSequence(1));
+    transmitFrame(t.device, arpFrame());
+    expect(t.atPeer()).toHaveLength(2);
+    expect(t.device.describe().picks).toEqual([
+      { match: "data", count: 1, action: "drop", sequence: 0xfffffff0 },
+      { match: "any", count: 1, action: "drop", port: 5000 },
+    ]);
+    transmitFrame(t.device, withSequence(0xfffffff0));
+    transmitFrame(t.device, udpFrame(3));
+    expect(t.atPeer()).toEqual([]);
+    expect(t.device.describe().picks).toEqual([]);
+  });
+
+  test.each([{ sequence: -1 }, { sequence: 2 ** 32 }, { sequence: 0.5 }, { port: 0 }, { port: 65_536 }])("%j is refused", (where) => {
+    expect(() => impaired().device.pick({ match: "any", action: "drop", ...where })).toThrow(RangeError);
+  });
+});
+
+describe("A reset in the receiver's place, RFC 9293 §3.10.7.1", () => {
+  const numbersOf = (frame: Uint8Array) => {
+    const view = new DataView(frame.buffer, frame.byteOffset);
+    return { seq: view.getUint32(38), ack: view.getUint32(42), flags: frame[47] };
+  };
+
+  test("a segment out is swallowed, and its reset comes to the host", () => {
+    const t = impaired();
+    t.device.pick({ match: "syn", action: "reset" });
+    transmitFrame(t.device, tcpFrame("S"));
+    expect(t.atPeer()).toEqual([]);
+    const [reset] = t.atHost();
+    expect(numbersOf(reset!)).toEqual({ seq: 0, ack: 2, flags: 0x14 });
+    expect([...reset!.subarray(0, 12)]).toEqual([2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2]);
+    expect([...reset!.subarray(26, 38)]).toEqual([203, 0, 113, 2, 203, 0, 113, 1, 0, 0x50, 0x9c, 0x40]);
+    expect(hasGoodChecksum(reset!.subarray(0, 54))).toBe(true);
+  });
+
+  test("a segment in with an ACK is answered with the number that it expects, and text without one is acknowledged", () => {
+    const t = impaired();
+    t.device.pick({ match: "tcp", action: "reset", direction: "in", count: 2 });
+    const acked = toHost(tcpFrame("PA", 10));
+    new DataView(acked.buffer).setUint32(42, 4_000_000_000);
+    transmitFrame(t.peer, acked);
+    transmitFrame(t.peer, toHost(tcpFrame("F", 10)));
+    expect(t.atHost()).toEqual([]);
+    expect(t.atPeer().map(numbersOf)).toEqual([
+      { seq: 4_000_000_000, ack: 0, flags: 0x04 },
+      { seq: 0, ack: 12, flags: 0x14 },
+    ]);
+  });
+
+  test("what no reset answers is passed over, and cannot be asked for by its kind", () => {
+    const t = impaired();
+    t.device.pick({ match: "any", action: "reset" });
+    for (const frame of [arpFrame(), udpFrame(4), tcpFrame("R")]) transmitFrame(t.device, frame);
+    expect(t.atPeer()).toHaveLength(3);
+    expect(t.device.describe().picks).toHaveLength(1);
+    for (const match of ["arp", "icmp", "udp", "rst"] as const) {
+      expect(() => t.device.pick({ match, action: "reset" })).toThrow("Cannot answer");
+    }
+  });
+
+  test("a segment over IPv6 is answered over IPv6", () => {
+    const t = impaired();
+    t.device.pick({ match: "syn", action: "reset" });
+    transmitFrame(t.device, ipv6Syn());
+    const [reset] = t.atHost();
+    expect([...reset!.subarray(12, 21)]).toEqual([0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6]);
+    expect([reset![37], reset![53]]).toEqual([2, 1]);
+    expect(tcp.verifyChecksum(reset!, 54, 74, 3 + 6 + 20 + 2 * (0x2001 + 0xdb8))).toBe(true);
+  });
+
+  test("whatever bytes are picked, nothing throws", () => {
+    const t = impaired();
+    const random = new SeededRandom(3);
+    t.device.pick({ match: "any", action: "reset", count: 1_000_000 });
+    for (let i = 0; i < 3000; i++) {
+      const frame = i % 2 === 0 ? tcpFrame("PA", below(random, 40)) : ipv6Syn();
+      for (let n = below(random, 5); n > 0; n--) frame[below(random, frame.length)] = random.u32() & 0xff;
+      transmitFrame(t.device, frame.slice(0, Math.max(14, below(random, frame.length + 1))));
+      t.atPeer();
+      for (const reset of t.atHost()) expect(reset.length).toBeGreaterThanOrEqual(60);
+    }
+  });
+});
+
+/** From 2001:db8::1, port 40000, to 2001:db8::2, port 80; the checksum is not right. */
+function ipv6Syn(): Uint8Array {
+  const b = new Uint8Array(74);
+  b.set([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 0x86, 0xdd, 0x60, 0, 0, 0, 0, 20, 6, 64]);
+  b.set([0x20, 0x01, 0x0d, 0xb8], 22);
+  b.set([0x20, 0x01, 0x0d, 0xb8], 38);
+  b[37] = 1;
+  b[53] = 2;
+  b.set([0x9c, 0x40, 0, 80, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, 0x02], 54);
+  return b;
+}

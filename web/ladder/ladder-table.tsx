@@ -93,7 +93,7 @@ function tableRows(run: RunView): readonly TableRow[] {
     const outcome = [
       row.isRetransmission ? ladder.again : "",
       ...frame.mishaps.map(({ fate }) => ladder.lost[fate] ?? fate),
-      row.verdict !== undefined && row.verdict !== "accepted" ? ladder.dropped(row.verdict) : (row.verdict ?? ""),
+      row.verdict === "accepted" ? words.value.packets.verdicts.accepted : row.verdict === undefined ? "" : ladder.dropped(row.verdict),
     ];
     rows.push({
       place: frame.place,

@@ -121,7 +121,7 @@ function Timers({ run, tracks, rail, scale, from, to, bottom }: LanesProps) {
           >
             <title>{`${track.timer}: ${formatSpan(track.dueMs - track.atMs)}, ${how}`}</title>
             <rect x={x - 4.5} y={top} width={BAR} height={Math.max(2, end - top)} />
-            {track.end?.how === "fired" && <circle cx={x} cy={end} r={5} />}
+            {track.end?.how === "fired" && <circle cx={x} cy={end - 4} r={4.5} />}
             {track.end?.how === "cancelled" && (
               <path d={`M${x - 4} ${end - 4}L${x + 4} ${end + 4}M${x + 4} ${end - 4}L${x - 4} ${end + 4}`} />
             )}

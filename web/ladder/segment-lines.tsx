@@ -18,6 +18,8 @@ interface SegmentLinesProps {
 
 /** Below this distance two labels on one side touch. */
 const LABEL_ROOM = 13;
+/** From so many lines on, they are thinned out, and words with them. */
+const DENSE = 170;
 /** More lines than this are one ink, and cost time. */
 const MAX_LINES = 900;
 
@@ -39,11 +41,13 @@ interface Line {
 export function SegmentLines({ run, rows, rails, scale, from, to }: SegmentLinesProps) {
   const cursor = run.cursor.value.count;
   const selected = run.selection.value.event;
-  const lines = visibleLines(rows, rails, scale, from, to);
-  const labels = placeLabels(lines, selected);
+  const all = visibleLines(rows, rails, scale, from, to, 2);
+  const isDense = all.length > DENSE;
+  const lines = isDense ? visibleLines(rows, rails, scale, from, to, 6) : all;
+  const labels = placeLabels(lines, selected, from + 60, isDense ? 3 * LABEL_ROOM : LABEL_ROOM);
   return (
-    <g class="segments">
-      {lines.map((line, index) => {
+    <g class={isDense ? "segments dense" : "segments"}>
+      {lines.map((line) => {
         const { row, x1, x2, y1, y2, isFirst } = line;
         const { frame } = row;
         const isSelected = selected !== undefined && showsEvent(row, selected);
@@ -60,7 +64,6 @@ export function SegmentLines({ run, rows, rails, scale, from, to }: SegmentLines
         const end = line.brokenAt ?? 1;
         const xe = x1 + (x2 - x1) * end;
         const ye = y1 + (y2 - y1) * end;
-        const label = labels.get(index);
         return (
           // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys choose as well, and the table has the same rows as buttons
           <g key={`${frame.index}-${isFirst ? 0 : y2}`} class={classes.join(" ")} onClick={() => run.selectEvent(frame.place)}>
@@ -79,12 +82,25 @@ export function SegmentLines({ run, rows, rails, scale, from, to }: SegmentLines
                 ⊘ {words.value.ladder.dropped(line.verdict)}
               </text>
             )}
-            {label !== undefined && (
-              <text class="label" x={label.x} y={label.y} text-anchor={label.anchor} transform={label.turn}>
-                {label.text}
-              </text>
-            )}
           </g>
+        );
+      })}
+      {[...labels].map(([index, { text, x, y, anchor, turn }]) => {
+        const { row } = lines[index]!;
+        const isSelected = selected !== undefined && showsEvent(row, selected);
+        return (
+          // biome-ignore lint/a11y/noStaticElementInteractions: as the lines
+          <text
+            key={row.frame.index}
+            class={`label ${isSelected ? "selected" : ""} ${row.frame.place >= cursor ? "later" : ""}`}
+            x={x}
+            y={y}
+            text-anchor={anchor}
+            transform={turn}
+            onClick={() => run.selectEvent(row.frame.place)}
+          >
+            {text}
+          </text>
         );
       })}
     </g>
@@ -126,6 +142,7 @@ function visibleLines(
   scale: LadderScale,
   from: number,
   to: number,
+  grain: number,
 ): readonly Line[] {
   const lines: Line[] = [];
   const drawn = new Set<string>();
@@ -153,7 +170,7 @@ function visibleLines(
       const isLost = row.isLost && place === undefined;
       const isUnseen = place === undefined && seenToLeave !== undefined && end.rail.isTraced && !isLost;
       const slope = isLost ? 16 : 0;
-      const key = `${start.x} ${end.x} ${Math.round(y1 / 2)} ${Math.round(y2 / 2)}`;
+      const key = `${start.x} ${end.x} ${Math.round(y1 / grain)} ${Math.round(y2 / grain)}`;
       // What would lie on another line is not drawn twice.
       if (drawn.has(key)) return;
       drawn.add(key);
@@ -185,27 +202,31 @@ interface Label {
 }
 
 /** Gives words to the lines that have room for them: those in front of others keep theirs, and the selected one always. */
-function placeLabels(lines: readonly Line[], selected: number | undefined): ReadonlyMap<number, Label> {
+function placeLabels(lines: readonly Line[], selected: number | undefined, top: number, labelRoom: number): ReadonlyMap<number, Label> {
   const labels = new Map<number, Label>();
   const taken: { x1: number; x2: number; y: number }[] = [];
   const order = lines.map((_, index) => index);
   const isChosen = (index: number): boolean => selected !== undefined && showsEvent(lines[index]!.row, selected);
   order.sort((a, b) => Number(isChosen(b)) - Number(isChosen(a)) || a - b);
   for (const index of order) {
-    const { row, x1, x2, y1, y2, isFirst, brokenAt } = lines[index]!;
+    const { row, x1: beginX, x2, y1: beginY, y2, isFirst, brokenAt } = lines[index]!;
     if (!isFirst) continue;
+    // Words of a line that begins above stand where it comes into sight.
+    const hidden = beginY < top + 4 && y2 > top + 60 ? (top + 18 - beginY) / (y2 - beginY) : 0;
+    const x1 = beginX + (x2 - beginX) * hidden;
+    const y1 = beginY + (y2 - beginY) * hidden;
     const isRight = x2 > x1;
     const across = Math.abs(x2 - x1) - 26;
     const room = brokenAt === undefined ? across : across * brokenAt - 8;
     const whole = `${row.isRetransmission ? "⟳ " : ""}${row.label}`;
     const slope = (y2 - y1) / Math.abs(x2 - x1);
-    const y = y1 - 4;
+    const y = y1 - 6;
     const candidates = [fitted(whole, room), fitted(whole, room / 2)];
-    const text = candidates.find((candidate) => candidate !== "" && isFree(spanOf(candidate, x1, isRight), y, slope, taken));
+    const text = candidates.find((candidate) => candidate !== "" && isFree(spanOf(candidate, x1, isRight), y, slope, taken, labelRoom));
     if (text === undefined) continue;
     taken.push({ ...spanOf(text, x1, isRight), y });
     const degrees = (Math.atan(slope) * 180) / Math.PI;
-    const turn = degrees > 0.5 && degrees < 32 ? `rotate(${isRight ? degrees : -degrees} ${x1} ${y1})` : undefined;
+    const turn = degrees > 0.5 && degrees < 50 ? `rotate(${isRight ? degrees : -degrees} ${x1} ${y1})` : undefined;
     labels.set(index, { text, x: x1 + (isRight ? 8 : -8), y, anchor: isRight ? "start" : "end", turn });
   }
   return labels;
@@ -221,13 +242,14 @@ function isFree(
   y: number,
   slope: number,
   taken: readonly { readonly x1: number; readonly x2: number; readonly y: number }[],
+  labelRoom: number,
 ): boolean {
   return taken.every((other) => {
     const overlap = Math.min(x2, other.x2) - Math.max(x1, other.x1);
     if (overlap <= 0) return true;
     const isSameSide = x1 === other.x1 || x2 === other.x2;
     // Words of one side lie along parallel lines; those of the other side come down towards them.
-    const wanted = isSameSide ? LABEL_ROOM : LABEL_ROOM + Math.min(60, slope * (x2 - x1));
+    const wanted = isSameSide ? labelRoom : labelRoom + Math.min(60, slope * (x2 - x1));
     return Math.abs(other.y - y) >= wanted;
   });
 }

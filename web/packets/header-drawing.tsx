@@ -1,7 +1,7 @@
 import type { Signal } from "@preact/signals";
 import type { FrameField, FrameLayer } from "../../src/run/frame-fields.ts";
 import { words } from "../words.ts";
-import { isWithin, type LitBits } from "./packet-details.tsx";
+import { isWithin, type LitBits } from "./lit-bits.ts";
 
 const ROW_BITS = 32;
 /** What is longer is drawn shorter: only data and long options are. */
@@ -51,7 +51,6 @@ export function HeaderDrawing({ layer, layers, lit, onLight, onLayer }: HeaderDr
             class={`cell ${isWithin(field, lit.value) ? "lit" : ""} ${isMain ? "" : "further"} ${bits < 4 ? "narrow" : ""}`}
             style={{ gridRow: `${row + 2}`, gridColumn: `${column + 1} / span ${bits}` }}
             title={`${field.name}: ${field.value}${field.meaning === undefined ? "" : ` (${field.meaning})`}`}
-            aria-label={`${field.name}: ${field.value}`}
             aria-hidden={isMain ? undefined : "true"}
             tabIndex={isMain ? 0 : -1}
             onClick={() => onLight(field, layer)}

@@ -5,26 +5,12 @@ import { wholeFrame } from "../../src/run/run-event.ts";
 import type { FrameRow } from "../store/frame-table.ts";
 import { words } from "../words.ts";
 import { HeaderDrawing } from "./header-drawing.tsx";
+import { bitsOf, isLit, isWithin, type LitBits } from "./lit-bits.ts";
 import "./packet-details.css";
 
 /** Bytes that are shown of a frame: more is data, and slow. */
-const MAX_BYTES = 2048;
+const MAX_BYTES = 640;
 const BYTES_PER_LINE = 16;
-
-/** The bits that are lit. */
-export interface LitBits {
-  readonly from: number;
-  readonly to: number;
-}
-
-export const isLit = (field: FrameField, lit: LitBits | undefined): boolean =>
-  lit !== undefined && field.bitAt < lit.to && field.bitAt + field.bitLength > lit.from;
-
-/** Whether the field is what is lit, or a part of it: what only contains it is not. */
-export const isWithin = (field: FrameField, lit: LitBits | undefined): boolean =>
-  lit !== undefined && field.bitAt >= lit.from && field.bitAt + field.bitLength <= lit.to;
-
-const bitsOf = ({ bitAt, bitLength }: FrameField): LitBits => ({ from: bitAt, to: bitAt + bitLength });
 
 /** A packet's fields, the drawing of the header that one of them is in, and its bytes: each lights the others. */
 export function PacketDetails({ row }: { readonly row: FrameRow }) {
@@ -33,7 +19,8 @@ export function PacketDetails({ row }: { readonly row: FrameRow }) {
   const layers = useMemo(() => frameFields(wholeFrame(event)), [event]);
   const lit = useSignal<LitBits | undefined>(undefined);
   const layer = useSignal<string | undefined>(undefined);
-  const drawn = layers.find(({ name }) => name === layer.value) ?? layers.findLast(({ source }) => source !== "") ?? layers[0]!;
+  const innermost = layers.findLast(({ source }) => source !== "") ?? layers[0]!;
+  const drawn = layers.find(({ name }) => name === layer.value) ?? innermost;
   const light = (field: FrameField, of: FrameLayer): void => {
     lit.value = bitsOf(field);
     if (of.source !== "") layer.value = of.name;
@@ -48,8 +35,8 @@ export function PacketDetails({ row }: { readonly row: FrameRow }) {
       <section class="fields" aria-label={packets.fields}>
         <p class="summary">{row.description.summary}</p>
         {layers.map((each) => (
-          <details key={`${each.name} ${each.at}`} open={each.source !== "" && each.name !== "Ethernet II"}>
-            <summary onClick={() => each.source !== "" && (layer.value = each.name)}>
+          <details key={`${each.name} ${each.at}`} open={each === innermost}>
+            <summary>
               <b>{each.name}</b> <span class="soft">{each.end - each.at} B</span>
             </summary>
             <Fields fields={each.fields} lit={lit} onLight={(field) => light(field, each)} />
@@ -117,8 +104,9 @@ function Bytes({ row, lit, onByte }: BytesProps) {
     ));
   return (
     <div class="hex">
-      <h3>{packets.bytes}</h3>
+      <h2 class="hex-title">{packets.bytes}</h2>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the fields are buttons that do the same */}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: as above */}
       <div class="hex-lines mono" onClick={onClick}>
         {lines.map((from) => (
           <div key={from} class="hex-line">

@@ -54,7 +54,6 @@ export function PacketList({ run, rows }: PacketListProps) {
   };
   const { columns } = packets;
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table of the browser's would build every row
     <div
       class="packet-list"
       role="grid"
@@ -114,7 +113,6 @@ export function PacketList({ run, rows }: PacketListProps) {
 
 function Cell({ text, title }: { readonly text: string; readonly title?: string | undefined }) {
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the list moves by rows
     <span role="gridcell" title={title ?? text}>
       {text}
     </span>
@@ -142,7 +140,6 @@ function Verdict({ row }: { readonly row: FrameRow }) {
   }
   const whole = others.length === 0 ? text : `${text} (${others.join(", ")})`;
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: the list moves by rows
     <span role="gridcell" class={kind} title={whole}>
       {whole}
     </span>

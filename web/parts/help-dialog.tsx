@@ -16,8 +16,8 @@ export function HelpDialog({ isOpen }: { readonly isOpen: Signal<boolean> }) {
     [["←", "→"], keys.event],
     [["Shift ←", "Shift →"], keys.packet],
     [["Home", "End"], keys.ends],
-    [["1", "…", "9"], keys.views],
-    [["+", "−", "0"], keys.zoom],
+    [["1", "…", "9", "0"], keys.views],
+    [["+", "−", "f"], keys.zoom],
     [["?"], keys.help],
     [["Esc"], keys.escape],
   ];

@@ -47,7 +47,6 @@ export function SplitPane({ name, label, direction, share, first, second }: Spli
       <div class="split-pane" style={{ flexGrow: at.value }}>
         {first}
       </div>
-      {/* biome-ignore lint/a11y/useSemanticElements: a bar that moves is no hr */}
       <div
         class="split-bar"
         role="separator"

@@ -2,22 +2,20 @@ import { useSignal } from "@preact/signals";
 import type { ProgramState } from "../../src/run/run-state.ts";
 import { Icon } from "../parts/icon.tsx";
 import { tell } from "../parts/toast.tsx";
-import { rememberAs, remembered } from "../store/remembered.ts";
 import type { RunView } from "../store/run-view.ts";
 import { words } from "../words.ts";
 import { CodeEditor } from "./code-editor.tsx";
 import { EXAMPLES } from "./example-programs.ts";
+import { programSource, writeProgram } from "./program-source.ts";
 import "./program-panel.css";
 
 /** A program to write and run, the line that it is at, and what it printed. */
 export function ProgramPanel({ run }: { readonly run: RunView }) {
   const { program: text } = words.value;
   const hosts = run.header.value.hosts.filter(({ isTraced }) => isTraced);
-  const host = useSignal<string | undefined>(undefined);
-  const title = useSignal(EXAMPLES[0]!.title);
-  const source = useSignal(remembered("program") ?? EXAMPLES[0]!.source);
+  const { title, source, host } = programSource.value;
   const shown = useSignal<string | undefined>(undefined);
-  const at = hosts.find(({ name }) => name === host.value) ?? hosts[0];
+  const at = hosts.find(({ name }) => name === host) ?? hosts[0];
   const programs = at === undefined ? undefined : run.hosts.value.get(at.name)?.programs;
   const state: ProgramState | undefined =
     (shown.value === undefined ? undefined : programs?.get(shown.value)) ?? [...(programs?.values() ?? [])].at(-1);
@@ -27,17 +25,13 @@ export function ProgramPanel({ run }: { readonly run: RunView }) {
     if (at === undefined) return;
     run.goToEnd();
     try {
-      shown.value = String(await run.request({ type: "run-program", host: at.name, title: title.value, source: source.value }));
+      shown.value = String(await run.request({ type: "run-program", host: at.name, title, source }));
     } catch (problem) {
       tell(problem);
     }
   };
   const stop = (): void => {
     if (state !== undefined) run.request({ type: "stop-program", program: state.program }).catch(tell);
-  };
-  const change = (next: string): void => {
-    source.value = next;
-    rememberAs("program", next);
   };
   return (
     <section class="program" aria-label={text.title}>
@@ -47,15 +41,13 @@ export function ProgramPanel({ run }: { readonly run: RunView }) {
           <select
             value=""
             onChange={({ currentTarget }) => {
-              const example = EXAMPLES[Number(currentTarget.value)];
+              const example = EXAMPLES.value[Number(currentTarget.value)];
               currentTarget.value = "";
-              if (example === undefined) return;
-              title.value = example.title;
-              change(example.source);
+              if (example !== undefined) writeProgram(example);
             }}
           >
-            <option value="">{title.value}</option>
-            {EXAMPLES.map((example, index) => (
+            <option value="">{title}</option>
+            {EXAMPLES.value.map((example, index) => (
               <option key={example.title} value={index}>
                 {example.title}
               </option>
@@ -65,7 +57,7 @@ export function ProgramPanel({ run }: { readonly run: RunView }) {
         {hosts.length > 1 && (
           <label>
             {text.on}{" "}
-            <select value={at?.name} onChange={({ currentTarget }) => (host.value = currentTarget.value)}>
+            <select value={at?.name} onChange={({ currentTarget }) => writeProgram({ host: currentTarget.value })}>
               {hosts.map(({ name, title: hostTitle }) => (
                 <option key={name} value={name}>
                   {hostTitle}
@@ -81,7 +73,13 @@ export function ProgramPanel({ run }: { readonly run: RunView }) {
           <Icon name="stop" /> {text.stop}
         </button>
       </div>
-      <CodeEditor source={source.value} label={text.code} line={state?.line} isReadOnly={isRunning} onChange={change} />
+      <CodeEditor
+        source={source}
+        label={text.code}
+        line={state?.line}
+        isReadOnly={isRunning}
+        onChange={(next) => writeProgram({ source: next })}
+      />
       <div class="program-output" role="log" aria-label={text.output}>
         {state === undefined ? (
           <p class="soft">{text.notRunYet}</p>

@@ -77,6 +77,25 @@ export class FrameTable {
     return frame === undefined ? undefined : this.#rows[frame.index];
   }
 
+  /** How long frames are on their way, and how many others leave meanwhile: the middle of a sample. */
+  get ways(): { readonly wayMs: number; readonly inFlight: number } {
+    const rows = this.rows;
+    const step = Math.max(1, Math.floor(rows.length / 200));
+    const ways: number[] = [];
+    const flights: number[] = [];
+    for (let i = 0; i < rows.length; i += step) {
+      const { from, arrivals, event } = rows[i]!.frame;
+      const [arrival] = arrivals;
+      if (from === undefined || arrival === undefined) continue;
+      ways.push(arrival.atMs - event.atMs);
+      let next = i + 1;
+      while (next < rows.length && next < i + 50 && rows[next]!.frame.place < arrival.place) next++;
+      flights.push(next - i - 1);
+    }
+    const middle = (values: number[]): number => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+    return { wayMs: middle(ways), inFlight: middle(flights) };
+  }
+
   /** What a host made of a frame that came to it. */
   verdictOf(frame: PairedFrame): string | undefined {
     this.#signal.value;
@@ -124,8 +143,8 @@ export class FrameTable {
     const label = this.#narrator.narrate(description);
     const isRetransmission = description.protocol === "tcp" && frame.from !== undefined && this.#isRetransmission(description);
     const seenBy = frame.event.host;
-    const fromRail = frame.from ?? this.#railOf(source, seenBy, true);
-    const wanted = frame.from === undefined ? seenBy : this.#railOf(destination, seenBy, false);
+    const fromRail = frame.from === undefined ? this.#railOf(source, seenBy, true) : this.#railNamed(frame.from);
+    const wanted = frame.from === undefined ? this.#railNamed(seenBy) : this.#railOf(destination, seenBy, false);
     const verdictOf = (): string | undefined => this.verdictOf(frame);
     return {
       frame,
@@ -150,6 +169,11 @@ export class FrameTable {
         return verdictOf();
       },
     };
+  }
+
+  /** A capture may tell of more hosts than it lists. */
+  #railNamed(name: string): string {
+    return this.#run.header.peek().hosts.some((host) => host.name === name) ? name : this.#other(name);
   }
 
   #railOf(address: string, not: string, isSource: boolean): string {

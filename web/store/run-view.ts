@@ -1,8 +1,9 @@
 import { batch, computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { NO_ABILITIES, type PageRequest, type SourceAbilities, type SourceClock } from "../../src/run/page-messages.ts";
+import { NO_ABILITIES, type SourceAbilities, type SourceClock } from "../../src/run/page-messages.ts";
 import type { RunEvent, RunHeader } from "../../src/run/run-event.ts";
 import type { HostState, RunState } from "../../src/run/run-state.ts";
 import { Timeline } from "../../src/run/timeline.ts";
+import type { AnyRequest } from "../scene-request.ts";
 
 /** Where in the run the page stands: after so many events, at a time that may lie between two of them. */
 export interface Cursor {
@@ -29,7 +30,7 @@ export interface Selection {
 /** Whom the page can ask for something. */
 export interface RunSource {
   /** @throws Error whose message says what is wrong and what to do */
-  request(request: PageRequest): Promise<unknown>;
+  request(request: AnyRequest): Promise<unknown>;
 }
 
 const NO_HEADER: RunHeader = { title: "", kind: "simulated", madeBy: "", hosts: [] };
@@ -112,7 +113,7 @@ export class RunView {
   }
 
   /** @throws Error whose message says what is wrong and what to do */
-  async request(request: PageRequest): Promise<unknown> {
+  async request(request: AnyRequest): Promise<unknown> {
     const source = this.#source.value;
     if (source === undefined) throw new Error("There is no host behind this page");
     return source.request(request);

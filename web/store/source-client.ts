@@ -1,5 +1,7 @@
 import { signal } from "@preact/signals";
-import type { NumberedRequest, PageRequest, SourceMessage } from "../../src/run/page-messages.ts";
+import type { SourceMessage } from "../../src/run/page-messages.ts";
+import type { RunEvent, RunHeader } from "../../src/run/run-event.ts";
+import type { AnyRequest } from "../scene-request.ts";
 import { words } from "../words.ts";
 import type { RunSource, RunView } from "./run-view.ts";
 import { readSocketMessage } from "./socket-messages.ts";
@@ -13,6 +15,8 @@ const RETRY_SECONDS = [1, 2, 5, 10, 30];
 /** How a WebSocket is closed by a host that does not know the token: RFC 6455's "policy violation". */
 const REFUSED = 1008;
 
+type NumberedWish = AnyRequest & { readonly id: number };
+
 interface Waiting {
   readonly resolve: (value: unknown) => void;
   readonly reject: (problem: Error) => void;
@@ -21,14 +25,14 @@ interface Waiting {
 /** Requests and their answers over whatever carries messages. */
 class Conversation implements RunSource {
   readonly #waiting = new Map<number, Waiting>();
-  readonly #post: (request: NumberedRequest) => void;
+  readonly #post: (request: NumberedWish) => void;
   #lastId = 0;
 
-  constructor(post: (request: NumberedRequest) => void) {
+  constructor(post: (request: NumberedWish) => void) {
     this.#post = post;
   }
 
-  request(request: PageRequest): Promise<unknown> {
+  request(request: AnyRequest): Promise<unknown> {
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -37,6 +41,7 @@ class Conversation implements RunSource {
   }
 
   take(message: SourceMessage, run: RunView): void {
+    this.answer(message);
     switch (message.type) {
       case "opened":
         run.opened(message.header, message.abilities);
@@ -47,13 +52,14 @@ class Conversation implements RunSource {
       case "clock":
         run.clockIs({ nowMs: message.nowMs, state: message.state, speed: message.speed });
         break;
-      case "answered":
-        this.#settle(message.id)?.resolve(message.value);
-        break;
-      case "refused":
-        this.#settle(message.id)?.reject(new Error(message.problem));
-        break;
+      default:
     }
+  }
+
+  /** Of what is said, only what a request waits for. */
+  answer(message: SourceMessage): void {
+    if (message.type === "answered") this.#settle(message.id)?.resolve(message.value);
+    else if (message.type === "refused") this.#settle(message.id)?.reject(new Error(message.problem));
   }
 
   end(why: string): void {
@@ -68,10 +74,29 @@ class Conversation implements RunSource {
   }
 }
 
+/** What the run comes from now, and how that is left. */
+let current: { readonly is: "host" | "simulation" | "file"; readonly leave: () => void } | undefined;
+
 /** Connects the run with what is behind the page: the host whose token is in the address, or else the simulation beside the page. */
-export function connectSource(run: RunView): () => void {
+export function connectSource(run: RunView): void {
   const token = new URLSearchParams(location.search).get("token");
-  return token === null ? followWorker(run, ["sim-worker.js", "demo-worker.js"]) : followHost(run, token);
+  if (token === null) useSimulation(run);
+  else current = { is: "host", leave: followHost(run, token) };
+}
+
+/** The simulation beside the page is what the run comes from, whatever it was. */
+export function useSimulation(run: RunView): void {
+  if (current?.is === "simulation") return;
+  current?.leave();
+  current = { is: "simulation", leave: followWorker(run, ["sim-worker.js"]) };
+}
+
+/** The run is a file's: nothing more comes. */
+export function leaveSource(run: RunView): void {
+  current?.leave();
+  current = { is: "file", leave: () => {} };
+  sourceNotice.value = undefined;
+  run.sourceIs(undefined);
 }
 
 /** @param names scripts beside the page; the first that is there is taken */
@@ -81,11 +106,13 @@ function followWorker(run: RunView, names: readonly string[]): () => void {
     sourceNotice.value = words.value.source.noSource;
     return () => {};
   }
+  sourceNotice.value = words.value.source.preparing;
   const worker = new Worker(name);
   const conversation = new Conversation((request) => worker.postMessage(request));
   let hasSpoken = false;
   let endNext: (() => void) | undefined;
   worker.onmessage = ({ data }: MessageEvent<SourceMessage>) => {
+    if (!hasSpoken) sourceNotice.value = undefined;
     hasSpoken = true;
     conversation.take(data, run);
   };
@@ -150,4 +177,25 @@ function followHost(run: RunView, token: string): () => void {
     clearTimeout(timer);
     socket?.close();
   };
+}
+
+/** What a simulation was, made again beside the present run. @throws Error whose message says why it cannot be */
+export async function readSaved(text: string): Promise<{ readonly header: RunHeader; readonly events: readonly RunEvent[] }> {
+  const worker = new Worker("sim-worker.js");
+  const conversation = new Conversation((request) => worker.postMessage(request));
+  let header: RunHeader | undefined;
+  let events: RunEvent[] = [];
+  worker.onmessage = ({ data }: MessageEvent<SourceMessage>) => {
+    if (data.type === "opened") {
+      header = data.header;
+      events = [];
+    } else if (data.type === "events") events.push(...data.events);
+    else conversation.answer(data);
+  };
+  try {
+    await conversation.request({ type: "open-saved", text });
+    return { header: header!, events };
+  } finally {
+    worker.terminate();
+  }
 }

@@ -15,13 +15,15 @@ import type { ViewProps } from "./registry.ts";
 import "./ladder.css";
 
 const ZOOM_STEP = 1.5;
+/** With more frames on their way at once, room for each one's words would tear their ways apart. */
+const MAX_SPREAD_FLIGHT = 9;
 /** Distance of two times at the axis. */
 const TICK_ROOM = 15;
 
 /** Hosts side by side, time downwards: calls, timers, states and the frames between. */
 export function LadderView({ run }: ViewProps) {
   const isTable = useSignal(remembered("ladder-table") === "true");
-  const { ladder, views } = words.value;
+  const { views } = words.value;
   return (
     <section aria-label={views.ladder} class="ladder">
       {isTable.value ? (
@@ -29,7 +31,6 @@ export function LadderView({ run }: ViewProps) {
       ) : (
         <LadderPicture run={run} onTable={() => setTable(true)} />
       )}
-      <span class="aside">{ladder.picture}</span>
     </section>
   );
   function setTable(isShown: boolean): void {
@@ -54,7 +55,8 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
   const scrollTop = useSignal(0);
   /** undefined while the scale follows the run. */
   const chosenScale = useSignal<number | undefined>(undefined);
-  const spreads = useSignal(true);
+  /** undefined while it follows from how much is on its way at once. */
+  const chosenSpread = useSignal<boolean | undefined>(undefined);
   const unfolded = useSignal<ReadonlySet<number>>(new Set());
   const { opening } = run;
 
@@ -71,22 +73,29 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
   const began = opening.value;
   useEffect(() => {
     chosenScale.value = undefined;
+    chosenSpread.value = undefined;
     unfolded.value = new Set();
   }, [began]);
 
   const { moments, tracks } = model;
-  const readable = useMemo(() => readableScale(moments), [Math.floor(moments.length / 50), began]);
+  const ways = useMemo(() => table.ways, [Math.floor(moments.length / 50), began]);
+  const spreads = chosenSpread.value ?? ways.inFlight <= MAX_SPREAD_FLIGHT;
+  const readable = useMemo(() => readableScale(moments, ways.wayMs), [ways, Math.floor(moments.length / 50), began]);
   const pixelsPerMs = chosenScale.value ?? readable;
   const scale = useMemo(
-    () => new LadderScale(moments, { pixelsPerMs, spreads: spreads.value, unfolded: unfolded.value }),
-    [version, pixelsPerMs, spreads.value, unfolded.value],
+    () => new LadderScale(moments, { pixelsPerMs, spreads, unfolded: unfolded.value }),
+    [version, pixelsPerMs, spreads, unfolded.value],
   );
   const { width, height } = size.value;
   const rails = useMemo(() => placeRails(allRails, width), [allRails.length, width, began]);
   const byName = useMemo(() => new Map(rails.map((rail) => [rail.rail.name, rail])), [rails]);
   const total = Math.max(height, scale.height);
-  const from = scrollTop.value - 60;
-  const to = scrollTop.value + height + 60;
+  // The place of the scroll bar is told late when a shorter run is opened.
+  const scrolled = Math.min(scrollTop.value, total - height);
+  const from = scrolled - 60;
+  const to = scrolled + height + 60;
+  const pictureTop = Math.max(0, from);
+  const pictureHeight = Math.min(total, to) - pictureTop;
   const cursor = run.cursor.value;
   const cursorTop = scale.topAt(cursor.count, cursor.atMs);
   const bottom = cursor.isAtEnd ? cursorTop : scale.height - 12;
@@ -106,19 +115,19 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
     const atMs = scale.timeAt(scrollTop.peek() + anchor);
     const next = withinScale(pixelsPerMs * factor);
     chosenScale.value = next;
-    const after = new LadderScale(moments, { pixelsPerMs: next, spreads: spreads.value, unfolded: unfolded.value });
+    const after = new LadderScale(moments, { pixelsPerMs: next, spreads, unfolded: unfolded.value });
     const { timeline } = run;
     requestAnimationFrame(() => {
       if (box.current !== null) box.current.scrollTop = after.topAt(timeline.countAt(atMs), atMs) - anchor;
     });
   };
   const fitAll = (): void => {
-    spreads.value = false;
+    chosenSpread.value = false;
     unfolded.value = new Set();
     chosenScale.value = fittingScale(moments, Math.max(100, height));
   };
   const reset = (): void => {
-    spreads.value = true;
+    chosenSpread.value = undefined;
     chosenScale.value = undefined;
   };
   const onWheel = (event: WheelEvent): void => {
@@ -138,7 +147,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
     if (event.key === "+" || event.key === "=") zoom(ZOOM_STEP);
     else if (event.key === "-") zoom(1 / ZOOM_STEP);
-    else if (event.key === "0") fitAll();
+    else if (event.key === "f") fitAll();
     else if (event.key === "ArrowDown") chooseBeside(run, 1);
     else if (event.key === "ArrowUp") chooseBeside(run, -1);
     else return;
@@ -187,14 +196,14 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
         >
           <Icon name="minus" />
         </button>
-        <button type="button" title={`${ladder.fit} (0)`} onClick={fitAll}>
+        <button type="button" title={`${ladder.fit} (f)`} onClick={fitAll}>
           {ladder.fit}
         </button>
         <button type="button" onClick={reset}>
           {ladder.readable}
         </button>
         <label title={ladder.spreadHint}>
-          <input type="checkbox" checked={spreads.value} onChange={({ currentTarget }) => (spreads.value = currentTarget.checked)} />{" "}
+          <input type="checkbox" checked={spreads} onChange={({ currentTarget }) => (chosenSpread.value = currentTarget.checked)} />{" "}
           {ladder.spread}
         </label>
         <button type="button" onClick={onTable}>
@@ -213,6 +222,8 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
       <div
         class="ladder-scroll"
         ref={box}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, which keys must be able to do
+        tabIndex={0}
         role="region"
         aria-label={ladder.picture}
         onScroll={({ currentTarget }) => (scrollTop.value = currentTarget.scrollTop)}
@@ -220,10 +231,10 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
         <div class="ladder-space" style={{ height: `${total}px` }}>
           <svg
             class="ladder-picture"
-            style={{ top: `${Math.max(0, scrollTop.value - 60)}px` }}
+            style={{ top: `${pictureTop}px` }}
             width={width}
-            height={Math.min(total - Math.max(0, scrollTop.value - 60), height + 120)}
-            viewBox={`0 ${Math.max(0, scrollTop.value - 60)} ${width} ${Math.min(total - Math.max(0, scrollTop.value - 60), height + 120)}`}
+            height={pictureHeight}
+            viewBox={`0 ${pictureTop} ${width} ${pictureHeight}`}
             role="img"
             aria-label={ladder.picture}
           >
@@ -250,7 +261,7 @@ function LadderPicture({ run, onTable }: LadderPictureProps) {
               type="button"
               key={place}
               class="fold-button"
-              style={{ top: `${isFolded ? top + 22 : Math.min(Math.max(top + 20, scrollTop.value + 12), top + tall - 30)}px` }}
+              style={{ top: `${isFolded ? top + 22 : Math.min(Math.max(top + 20, scrolled + 12), top + tall - 30)}px` }}
               title={isFolded ? ladder.unfold : ladder.fold}
               onClick={() => toggleFold(place)}
             >

@@ -1,10 +1,10 @@
-import type { ProfileName, RunEvent } from "../../run/run-event.ts";
+import type { RunEvent } from "../../run/run-event.ts";
 import type { ProgramThread } from "../scene/program-step.ts";
 import type { LessonAnswers } from "../scene/saved-run.ts";
-import type { Scene } from "../scene/scene.ts";
 import { type RunInput, SimulatedRun } from "../scene/simulated-run.ts";
 import { evaluateLesson } from "./evaluate.ts";
 import type { Lesson, LessonReport, LessonSolution } from "./lesson.ts";
+import { sceneFor } from "./lesson-scene.ts";
 
 export interface AttemptOptions {
   readonly seed: number;
@@ -18,12 +18,6 @@ export interface Attempt {
   readonly events: readonly RunEvent[];
   readonly report: LessonReport;
   readonly answers: LessonAnswers;
-}
-
-/** The scene with the learner's host under another profile. */
-export function sceneFor({ scene, host }: Pick<Lesson, "scene" | "host">, profile: ProfileName | undefined): Scene {
-  if (profile === undefined) return scene;
-  return { ...scene, hosts: scene.hosts.map((each) => (each.name === host ? { ...each, profile } : each)) };
 }
 
 /** What is done in an attempt, in the order of time; at one moment faults come before the program. */

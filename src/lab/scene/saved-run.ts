@@ -56,10 +56,6 @@ export function savedRun(run: SimulatedRun, answers?: LessonAnswers): string {
   return `${toJson(saved)}\n`;
 }
 
-/** Whether the text is a saved run of a simulation, and not a list of events. */
-export const isSavedRun = (text: string): boolean =>
-  text.startsWith('{"format":"tapsock-run"') && text.slice(0, 100_000).includes('"simulation":');
-
 /** @throws SavedRunError when the text is none, or of another version of the format */
 export function readSavedRun(text: string): SavedRun {
   let value: unknown;
@@ -97,9 +93,11 @@ export function replaySavedRun({ simulation }: SavedRun, onEvent: SimulatedRunOp
   for (const input of inputs) run.do(input);
   run.runUntil(untilMs);
   if (run.eventCount !== events) {
-    throw new SavedRunError(
-      `This run had ${events} events where it was made, and has ${run.eventCount} here: it was made by another version of tapsock`,
-    );
+    throw otherVersion(events, run.eventCount);
   }
   return run;
 }
+
+/** Made again, the run went another way. */
+export const otherVersion = (events: number, here: number): SavedRunError =>
+  new SavedRunError(`This run had ${events} events where it was made, and has ${here} here: it was made by another version of tapsock`);

@@ -3,7 +3,7 @@ import type { ProfileName, RunEvent } from "../../run/run-event.ts";
 import { formatAddress } from "../../stack/core/address.ts";
 import { connectProgram } from "./connect-program.ts";
 import { type ProgramThread, RecordedProgram } from "./program-step.ts";
-import { type RunInputs, savedRun } from "./saved-run.ts";
+import { type LessonAnswers, otherVersion, type RunInputs, type SavedRun, savedRun } from "./saved-run.ts";
 import type { Scene } from "./scene.ts";
 import { type RunInput, SimulatedRun } from "./simulated-run.ts";
 
@@ -15,6 +15,14 @@ export interface SceneSurroundings {
   readonly now: () => number;
   /** Calls once, after so long in real time. @returns ends it */
   readonly later: (ms: number, what: () => void) => () => void;
+}
+
+/** With what a scene is opened. */
+export interface OpeningWishes {
+  readonly programs?: readonly { readonly host: string; readonly title: string; readonly source: string }[];
+  readonly untilMs?: number;
+  /** Of the lesson that it belongs to: they are saved with the run. */
+  readonly answers?: LessonAnswers;
 }
 
 /** Between two looks at the clock while the run goes on. */
@@ -30,6 +38,7 @@ export class SceneSource {
   #scene: Scene;
   #seed: number;
   #run: SimulatedRun;
+  #answers: LessonAnswers | undefined;
   #pending: RunEvent[] = [];
   #isPlaying = false;
   /** Milliseconds of the run in one real one; 0 for as fast as it goes. */
@@ -49,11 +58,55 @@ export class SceneSource {
     return this.#run;
   }
 
-  /** Another scene, from its beginning. */
-  open(scene: Scene, seed: number, inputs: readonly RunInput[] = []): void {
+  /** Another scene, until a moment. @param programs that begin with it */
+  open(scene: Scene, seed: number, { programs = [], untilMs = 0, answers }: OpeningWishes = {}): void {
     this.#scene = scene;
     this.#seed = seed;
-    this.#begin(inputs, inputs.at(-1)?.atMs ?? 0);
+    this.#answers = answers;
+    this.#begin(started(programs), untilMs);
+  }
+
+  /**
+   * A run that was saved, as it was: its programs are not run, what they did is known. @throws SavedRunError where this is another version's
+   */
+  openSaved({ simulation, answers }: SavedRun): void {
+    const { scene, seed, inputs, programs, untilMs, events } = simulation;
+    const before = { scene: this.#scene, seed: this.#seed, answers: this.#answers };
+    this.#scene = scene;
+    this.#seed = seed;
+    this.#answers = answers;
+    this.#begin(inputs, untilMs, programs);
+    if (this.#run.eventCount === events) return;
+    const count = this.#run.eventCount;
+    this.open(before.scene, before.seed, before.answers === undefined ? {} : { answers: before.answers });
+    throw otherVersion(events, count);
+  }
+
+  /** What a learner has answered, which is saved with the run. */
+  answered(answers: LessonAnswers): void {
+    this.#answers = answers;
+  }
+
+  /** The scene from its beginning, with what was done to its lines, and a program in place of those before. */
+  attempt(scene: Scene, seed: number, { programs = [], untilMs = 0, answers }: OpeningWishes): void {
+    this.#scene = scene;
+    this.#seed = seed;
+    this.#answers = answers;
+    this.#begin(
+      [...this.#faultsSoFar().filter(isAtOnce), ...started(programs), ...this.#faultsSoFar().filter((input) => !isAtOnce(input))],
+      untilMs,
+    );
+  }
+
+  /** What was done to the lines since they were cleared last; what was done after all was over belongs to the next beginning. */
+  #faultsSoFar(): RunInput[] {
+    const { inputs } = this.#run;
+    const over = this.#run.overMs;
+    const cleared = inputs.findLastIndex((input) => input.do === "clear-faults");
+    return inputs
+      .slice(cleared + 1)
+      .filter((input) => input.do === "impair" || input.do === "pick")
+      .map((input) => (input.atMs >= over ? { ...input, atMs: 0 } : input));
   }
 
   /** Sends all that there is: to a page that has just come. */
@@ -123,7 +176,7 @@ export class SceneSource {
       case "tables":
         return tablesOf(run, request.host);
       case "save":
-        return savedRun(run);
+        return savedRun(run, this.#answers);
     }
   }
 
@@ -237,6 +290,11 @@ export class SceneSource {
     this.#surroundings.send({ type: "clock", nowMs: this.#run.now, state, speed: this.#speed });
   }
 }
+
+const isAtOnce = ({ atMs }: RunInput): boolean => atMs === 0;
+
+const started = (programs: NonNullable<OpeningWishes["programs"]>): RunInput[] =>
+  programs.map((each, i) => ({ atMs: 0, do: "run-program", program: String(i + 1), ...each }));
 
 function tablesOf(run: SimulatedRun, name: string): HostTables {
   const host = run.hostCalled(name);

@@ -76,9 +76,17 @@ function send(connection: TcpConnection, total: number): void {
   };
   const take = () => {
     connection.discard(connection.readableBytes);
-    if (connection.finReceived) connection.close(false);
+    // A peer that has only ended its own side still wants the rest.
+    if (connection.finReceived && left === 0) connection.close(false);
   };
-  connection.user = { writable: fill, readable: take, endOfStream: take };
+  connection.user = {
+    writable: () => {
+      fill();
+      take();
+    },
+    readable: take,
+    endOfStream: take,
+  };
   fill();
   take();
 }

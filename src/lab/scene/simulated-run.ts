@@ -1,3 +1,4 @@
+import { faultsInForce } from "../../run/fault-words.ts";
 import type { FaultsInForce, HostEvent, LabContent, RunEvent, RunHeader, RunHost } from "../../run/run-event.ts";
 import { parseAddress, parseV4 } from "../../stack/core/address.ts";
 import { PROFILES, type Profile, type SynOption, WINDOWS } from "../../stack/core/profile.ts";
@@ -7,10 +8,10 @@ import type { Host } from "../../stack/host/host.ts";
 import { Simulation } from "../../stack/host/simulation.ts";
 import type { CallReply } from "../../winsock/provider/calls.ts";
 import { Provider } from "../../winsock/provider/provider.ts";
-import { ImpairedDevice, tellTrace } from "../../wire/impaired-device.ts";
+import { ImpairedDevice } from "../../wire/impaired-device.ts";
 import type { FramePick, Impairment } from "../../wire/impairment.ts";
+import { tellTrace } from "../../wire/line-trace.ts";
 import { MemoryWire } from "../../wire/memory-wire.ts";
-import { faultsInForce } from "./fault-words.ts";
 import type { ProgramStep, ProgramThread, ProgramWait } from "./program-step.ts";
 import type { Scene, SceneFaults, SceneHost } from "./scene.ts";
 import { serve } from "./services.ts";
@@ -142,6 +143,11 @@ export class SimulatedRun {
   /** The steps that each program has made, for who makes the run again without them. */
   get programSteps(): Readonly<Record<string, readonly ProgramStep[]>> {
     return Object.fromEntries(this.#programs.map(({ name, steps }) => [name, steps]));
+  }
+
+  /** When the last program came to its end; Infinity while one has not, or none has begun. */
+  get overMs(): number {
+    return this.#programs.length === 0 ? Number.POSITIVE_INFINITY : Math.max(...this.#programs.map(({ overMs }) => overMs));
   }
 
   /** The same of those that had come to their end by a moment. */

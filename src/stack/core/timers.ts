@@ -24,12 +24,12 @@ export interface TimerHolder {
   readonly subject: TimerSubject;
 }
 
-/** Hears of timers for the trace; the first three are called before the effect. */
+/** Hears of timers for the trace; all but the last are called before the effect. */
 export interface TimerObserver {
   timerSet(name: string, holder: TimerHolder, delayMs: number): void;
-  /** One that was pending. */
-  timerCancelled(name: string, holder: TimerHolder): void;
   timerFired(name: string, holder: TimerHolder): void;
+  /** One that was pending will not go off. */
+  timerCancelled(name: string, holder: TimerHolder): void;
   /** What the timer that fired last had to do is done. */
   timerDone(): void;
 }
@@ -91,7 +91,8 @@ export class Timer extends QueueEntry implements TimerHolder {
   }
 
   cancel(): void {
-    if (this.heapIndex >= 0) this.#queue.observer?.timerCancelled(this.name, this);
+    if (!this.isPending) return;
+    this.#queue.observer?.timerCancelled(this.name, this);
     this.#queue.remove(this);
   }
 
@@ -157,25 +158,26 @@ export class Alarms extends QueueEntry {
     return this.#deadlines[kind]!;
   }
 
-  /** As it was set before, in another table. */
+  /** As it was set before, in another place. */
   restore(kind: number, deadlineMs: number): void {
     this.#deadlines[kind] = deadlineMs;
     if (this.heapIndex < 0 || deadlineMs < this.deadlineMs) this.#queue.add(this, deadlineMs);
   }
 
   cancel(kind: number): void {
-    if (this.#deadlines[kind] !== NEVER) this.#queue.observer?.timerCancelled(this.#names[kind]!, this.#owner);
+    const { observer } = this.#queue;
+    if (observer !== undefined && this.isPending(kind)) observer.timerCancelled(this.#names[kind]!, this.#owner);
     this.#deadlines[kind] = NEVER;
   }
 
   cancelAll(): void {
-    if (this.#queue.observer !== undefined) for (let kind = 0; kind < this.#deadlines.length; kind++) this.cancel(kind);
-    this.#deadlines.fill(NEVER);
-    this.#queue.remove(this);
+    const { observer } = this.#queue;
+    if (observer !== undefined) for (const { name } of this.list()) observer.timerCancelled(name, this.#owner);
+    this.abandon();
   }
 
-  /** Its alarms stand elsewhere from now on. */
-  moveAway(): void {
+  /** Nothing in here goes off any more: what is set goes on in another place. */
+  abandon(): void {
     this.#deadlines.fill(NEVER);
     this.#queue.remove(this);
   }

@@ -148,9 +148,9 @@ export const TRACE_EVENTS: { readonly [Type in EventType]: EventMeaning<Type> } 
     fields: {
       device: DEVICE,
       direction: "`out` for what left the host, `in` for what came for it",
-      fate: "`lost`, `queue-full`, `picked` (lost because it was asked for), `duplicated`, `corrupted`, `delayed`, `reordered`, or `reset` when a reset answers in its place",
+      fate: "`lost`, `queue-full`, `picked` (lost because it was asked for), `duplicated`, `corrupted`, `delayed` (because it was asked for; the delay of a slow line is not told), `reordered`, or `reset` when a reset answers in its place. A frame may have several",
       delayMs: "how much later it goes on, where it does",
-      bytes: "as of `frame`",
+      bytes: "as of `frame`; the frame as it came to the line",
     },
   },
   "network-event": {

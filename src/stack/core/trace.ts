@@ -206,7 +206,7 @@ export class Trace {
   readonly #time: Time;
   #subscribers: readonly TraceSubscriber[] = [];
   readonly #introductions: TraceIntroduction[] = [];
-  readonly #postponed: PostponedCauses[] = [];
+  readonly #forgetters: (() => void)[] = [];
   isOn = false;
   /** Somebody wants to see all that programs do, so every receive is made as a call (winsock/faces/read-ahead.ts). */
   isWatched = false;
@@ -254,6 +254,11 @@ export class Trace {
     this.#introductions.push(introduction);
   }
 
+  /** Lets somebody forget what only a trace needs, each time that nobody looks any more. */
+  whenOff(forget: () => void): void {
+    this.#forgetters.push(forget);
+  }
+
   emit(content: TraceContent): void {
     if (this.#isInTurn && !this.#isTurnTold) {
       this.#isTurnTold = true;
@@ -294,7 +299,7 @@ export class Trace {
   /** For work that waits for a later moment, and then has the cause that it was put off with. */
   postpone(): PostponedCauses {
     const causes = new PostponedCauses(this);
-    this.#postponed.push(causes);
+    this.whenOff(() => causes.clear());
     return causes;
   }
 
@@ -309,7 +314,7 @@ export class Trace {
     this.isOn = this.isWatched || this.#observers.length > 0;
     if (this.isOn) return;
     this.cause = undefined;
-    for (const causes of this.#postponed) causes.clear();
+    for (const forget of this.#forgetters) forget();
   }
 }
 

@@ -93,11 +93,11 @@ export class Host {
       timerSet: (timer, holder, delayMs) => {
         if (trace.isOn) trace.emit({ type: "timer-set", timer, ...ownerOf(holder), delayMs });
       },
-      timerCancelled: (timer, holder) => {
-        if (trace.isOn) trace.emit({ type: "timer-cancelled", timer, ...ownerOf(holder) });
-      },
       timerFired: (timer, holder) => {
         if (trace.isOn) trace.begin({ type: "timer-fired", timer, ...ownerOf(holder) });
+      },
+      timerCancelled: (timer, holder) => {
+        if (trace.isOn) trace.emit({ type: "timer-cancelled", timer, ...ownerOf(holder) });
       },
       timerDone: () => trace.end(undefined),
     };
@@ -174,7 +174,9 @@ export class Host {
     this.#isInTurn = true;
     this.trace.beginTurn();
     try {
-      return this.#rounds();
+      const hasMore = this.#rounds();
+      if (this.trace.isOn) this.#tcp.tellNews();
+      return hasMore;
     } finally {
       this.#isInTurn = false;
       this.trace.endTurn();

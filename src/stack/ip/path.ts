@@ -48,6 +48,8 @@ export interface Path {
   readonly gsoType: FrameInfo["gsoType"];
   /** The device cuts such ones now. */
   readonly cutsSegments: boolean;
+  /** Something waits for the link address of the next hop. */
+  readonly awaitsNeighbour: boolean;
   /** Every station of the link gets what is sent. */
   readonly isBroadcast: boolean;
   /** The peer is reached through a loopback: nothing leaves the host. */

@@ -97,6 +97,10 @@ export abstract class RoutedPath implements FoundPath {
     return this.#isBroadcast;
   }
 
+  get awaitsNeighbour(): boolean {
+    return this.#neighbour !== undefined && this.#neighbour.queue.length > 0;
+  }
+
   get isLoopback(): boolean {
     return this.#interface.isLoopback;
   }

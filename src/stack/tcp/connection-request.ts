@@ -148,7 +148,7 @@ export class ConnectionRequests {
    * @param most that may wait
    */
   add(syn: Syn, most: number): void {
-    while (this.#queue.size >= most) this.#remove(this.first!);
+    while (this.#queue.size >= most) this.#end(this.first!);
     const request = new ConnectionRequest(this.#nextId++, syn, this.#timedOut);
     this.#queue.add(request);
     this.#byFlow.add(request);
@@ -159,7 +159,7 @@ export class ConnectionRequests {
   withdraw(rst: Segment): boolean {
     const request = this.#find(rst);
     if (request === undefined || rst.seq !== seqAdd(request.seq, 1)) return false;
-    this.#remove(request);
+    this.#end(request);
     return true;
   }
 
@@ -167,14 +167,14 @@ export class ConnectionRequests {
   accept(options: Readonly<ConnectionOptions>): TcpConnection | undefined {
     const request = this.first;
     if (request === undefined) return undefined;
-    this.#remove(request);
+    this.#end(request);
     return this.#host.answer(request, options);
   }
 
   /** Resets one, if it still waits. */
   refuse(request: ConnectionRequest): void {
     if (!this.#queue.has(request)) return;
-    this.#remove(request);
+    this.#end(request);
     this.#host.refuse(request);
   }
 
@@ -184,7 +184,7 @@ export class ConnectionRequests {
 
   /** Those to such an address of ours are forgotten. */
   forget(isAffected: (local: IpAddress) => boolean): void {
-    for (const request of this.#queue) if (isAffected(request.local)) this.#remove(request);
+    for (const request of this.#queue) if (isAffected(request.local)) this.#end(request);
   }
 
   #find({ destination, destinationPort, source, sourcePort }: Syn): ConnectionRequest | undefined {
@@ -201,6 +201,12 @@ export class ConnectionRequests {
     this.#context.timers.observer?.timerFired(TIMER, request);
     this.#remove(request);
   };
+
+  /** Before its time. */
+  #end(request: ConnectionRequest): void {
+    this.#context.timers.observer?.timerCancelled(TIMER, request);
+    this.#remove(request);
+  }
 
   #remove(request: ConnectionRequest): void {
     this.#context.timers.remove(request);

@@ -1,7 +1,9 @@
 import { formatEndpoint } from "../core/address.ts";
 import { seqShown } from "../core/seq.ts";
 import type { ControlBlock } from "./control-block.ts";
+import { waitStatus } from "./status.ts";
 import type { ConnectionStatus } from "./tcp-user.ts";
+import { waitOf } from "./wait-reason.ts";
 
 /** STATUS of RFC 9293 §3.9.1.6. */
 export function connectionStatus(conn: ControlBlock): ConnectionStatus {
@@ -27,5 +29,7 @@ export function connectionStatus(conn: ControlBlock): ConnectionStatus {
     bytesReceived: conn.bytesReceived,
     retransmissions: conn.retransmissions,
     timers: conn.alarms.list().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - conn.context.now })),
+    quietMs: conn.context.now - Math.max(conn.contact.lastReceivedMs, conn.contact.lastSentMs, conn.opening?.synSentMs ?? 0),
+    wait: waitStatus(waitOf(conn), conn.context.now),
   };
 }

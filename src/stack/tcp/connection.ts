@@ -1,6 +1,7 @@
 import { seqDiff } from "../core/seq.ts";
 import { ALARM } from "./alarm.ts";
 import { alarmWentOff } from "./connection-alarms.ts";
+import { type ConnectionPicture, pictureOf } from "./connection-news.ts";
 import { connectionStatus } from "./connection-status.ts";
 import { ControlBlock, headerChoicesOf } from "./control-block.ts";
 import { idleTimeChanged, keepAliveChanged } from "./keep-alive.ts";
@@ -74,10 +75,7 @@ export class Connection extends ControlBlock implements TcpConnection {
 
   read(target: Uint8Array, at: number, end: number): number {
     const count = this.receiveBuffer.read(target, at, end);
-    if (count > 0) {
-      considerWindowUpdate(this, count);
-      this.owner.touched(this);
-    }
+    if (count > 0) considerWindowUpdate(this, count);
     return count;
   }
 
@@ -179,8 +177,12 @@ export class Connection extends ControlBlock implements TcpConnection {
     return connectionStatus(this);
   }
 
+  picture(): ConnectionPicture {
+    return pictureOf(this);
+  }
+
   fired(alarm: number): void {
+    if (this.context.trace.isOn) this.owner.touched(this);
     alarmWentOff(this, alarm);
-    this.owner.touched(this);
   }
 }

@@ -39,9 +39,11 @@ export interface ConnectionOwner {
   emitControl(conn: ControlBlock, flags: number, sequence: Seq, acknowledged: Seq): SendResult;
   /** Sends `length` bytes of the send queue from `sequence`. */
   emitText(conn: ControlBlock, flags: number, sequence: Seq, length: number): SendResult;
-  stateChanged(from: TcpState, to: TcpState): void;
-  /** Its user has changed something, of which nothing else may follow. */
+  /** Something is different in the connection that the trace shows; to be called while the trace is on. */
   touched(conn: ControlBlock): void;
+  /** What the connection has to send waits for the device. */
+  awaitsDevice(conn: ControlBlock): boolean;
+  stateChanged(from: TcpState, to: TcpState): void;
   /** The connection is over and to be forgotten; TIME-WAIT, if any, is entered before. */
   released(conn: ControlBlock): void;
   /** SYN-RECEIVED of a passive open became ESTABLISHED. @returns false when the listener's queue refuses it */
@@ -246,7 +248,10 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.state = state;
     this.owner.stateChanged(from, state);
     const { trace } = this.context;
-    if (trace.isOn) trace.emit({ type: "state-changed", connection: this.id, from, to: state, ...sequenceSpace(this) });
+    if (trace.isOn) {
+      trace.emit({ type: "state-changed", connection: this.id, from, to: state, ...sequenceSpace(this) });
+      this.owner.touched(this);
+    }
     if (state === "ESTABLISHED" && this.listener === undefined) this.notify(NOTICE.established);
   }
 

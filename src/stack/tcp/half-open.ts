@@ -3,6 +3,7 @@ import { type Seq, seqAdd } from "../core/seq.ts";
 import { type PendingTimer, QueueEntry, type TimerHolder, type TimerSubject } from "../core/timers.ts";
 import type { SendResult } from "../ip/path.ts";
 import { ALARM, ALARM_NAMES } from "./alarm.ts";
+import type { ConnectionPicture } from "./connection-news.ts";
 import type { ControlBlock } from "./control-block.ts";
 import type { Flow } from "./flow-table.ts";
 import { type SynFacts, takeOver } from "./handshake.ts";
@@ -19,6 +20,7 @@ export interface HalfOpenHost {
   halfOpenTimedOut(packed: HalfOpen): void;
   /** Forgotten in silence. */
   forgetHalfOpen(packed: HalfOpen): void;
+  pictureOf(packed: HalfOpen): ConnectionPicture | undefined;
   /** A whole connection takes its place, if there is a way to the peer. */
   unpack(packed: HalfOpen): ControlBlock | undefined;
 }
@@ -128,6 +130,10 @@ export class HalfOpen extends QueueEntry implements Flow, TimerHolder, SynFacts,
 
   get subject(): TimerSubject {
     return { connection: this.id };
+  }
+
+  picture(): ConnectionPicture | undefined {
+    return this.#host.pictureOf(this);
   }
 
   release(): void {

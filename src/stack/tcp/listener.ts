@@ -21,6 +21,8 @@ export interface PendingHandshake {
 
 /** A passive open: connections that wait for their handshake, and those that wait to be accepted; or requests that wait for both. */
 export class Listener implements TcpListener {
+  /** Among the host's. */
+  readonly id: number;
   readonly local: BoundAddress;
   readonly localPort: number;
   readonly options: Readonly<ConnectionOptions>;
@@ -34,7 +36,8 @@ export class Listener implements TcpListener {
   isPaused = false;
   #backlog: number;
 
-  constructor(request: ListenRequest, onClose: (listener: Listener) => void, requests?: ConnectionRequests) {
+  constructor(id: number, request: ListenRequest, onClose: (listener: Listener) => void, requests?: ConnectionRequests) {
+    this.id = id;
     this.local = request.local;
     this.localPort = request.localPort;
     this.options = withDefaults(request.options);
@@ -43,6 +46,15 @@ export class Listener implements TcpListener {
     this.#backlog = Math.max(1, request.backlog);
     this.#onClose = onClose;
     this.requests = requests;
+  }
+
+  get backlog(): number {
+    return this.#backlog;
+  }
+
+  /** `203.0.113.2:80`, or `*:80` on every address. */
+  get label(): string {
+    return this.local === undefined ? `*:${this.localPort}` : formatEndpoint(this.local, this.localPort);
   }
 
   get waiting(): number {
@@ -95,8 +107,7 @@ export class Listener implements TcpListener {
 
   /** As a row of `ss`: the receive queue counts connections, as in Linux' listing. */
   status(): ConnectionStatus {
-    const local = this.local === undefined ? `*:${this.localPort}` : formatEndpoint(this.local, this.localPort);
-    return { ...EMPTY_STATUS, state: "LISTEN", local, remote: "*:*", receiveQueueBytes: this.waiting };
+    return { ...EMPTY_STATUS, state: "LISTEN", local: this.label, remote: "*:*", receiveQueueBytes: this.waiting };
   }
 
   close(): void {

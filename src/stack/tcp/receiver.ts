@@ -155,6 +155,7 @@ export function discard(conn: ControlBlock, count: number): number {
 
 /** The user has read `count` bytes: perhaps the peer should hear of the room, and perhaps the buffer should grow. */
 export function considerWindowUpdate(conn: ControlBlock, count: number): void {
+  if (conn.context.trace.isOn) conn.owner.touched(conn);
   if (conn.isReleased || conn.finReceived || conn.state === "CLOSED" || conn.state === "SYN-SENT") return;
   tuneCapacity(conn, count);
   const capacity = offerableCapacity(conn);

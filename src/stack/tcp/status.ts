@@ -1,4 +1,5 @@
-import type { ConnectionStatus } from "./tcp-user.ts";
+import type { ConnectionWait } from "../core/wait-reasons.ts";
+import type { ConnectionStatus, WaitStatus } from "./tcp-user.ts";
 
 /** What a row has where there is no connection: a listener's, or one in TIME-WAIT. */
 export const EMPTY_STATUS: ConnectionStatus = {
@@ -23,4 +24,13 @@ export const EMPTY_STATUS: ConnectionStatus = {
   bytesReceived: 0,
   retransmissions: 0,
   timers: [],
+  quietMs: 0,
+  wait: undefined,
 };
+
+export const waitStatus = ({ reason, byteCount, timer, untilMs }: ConnectionWait, nowMs: number): WaitStatus => ({
+  reason,
+  ...(byteCount === undefined ? {} : { byteCount }),
+  ...(timer === undefined ? {} : { timer }),
+  ...(untilMs === undefined ? {} : { inMs: untilMs - nowMs }),
+});

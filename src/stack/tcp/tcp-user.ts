@@ -1,6 +1,7 @@
 import type { IpAddress } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
 import type { TcpState } from "../core/states.ts";
+import type { WaitReason } from "../core/wait-reasons.ts";
 import type { RouteFailure } from "../ip/path.ts";
 
 export type { TcpState } from "../core/states.ts";
@@ -140,4 +141,17 @@ export interface ConnectionStatus {
   readonly bytesReceived: number;
   readonly retransmissions: number;
   readonly timers: readonly { readonly name: string; readonly inMs: number }[];
+  /** Since it last received a segment, or sent text, a FIN or a SYN. */
+  readonly quietMs: number;
+  /** Why it is quiet; undefined for a listener. */
+  readonly wait: WaitStatus | undefined;
+}
+
+/** What a connection waits for, as a word of `WAIT_REASONS` with what the moment knows. */
+export interface WaitStatus {
+  readonly reason: WaitReason;
+  readonly byteCount?: number;
+  /** The alarm that ends it if nothing else does, and when. */
+  readonly timer?: string;
+  readonly inMs?: number;
 }

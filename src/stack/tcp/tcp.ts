@@ -8,6 +8,7 @@ import { KeyedHash } from "../core/keyed-hash.ts";
 import { EphemeralPorts } from "../core/ports.ts";
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { PostponedCauses } from "../core/trace.ts";
+import type { ConnectionWait } from "../core/wait-reasons.ts";
 import type { Ip } from "../ip/ip.ts";
 import type { RouteFailure, SendResult } from "../ip/path.ts";
 import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/transport.ts";
@@ -17,8 +18,8 @@ import * as tcp from "../packet/tcp.ts";
 import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import { Resets, segmentInClosed } from "./closed.ts";
 import { Connection } from "./connection.ts";
+import { ConnectionNews, type ConnectionPicture } from "./connection-news.ts";
 import { type ConnectionRequest, ConnectionRequests, type RequestHost } from "./connection-request.ts";
-import { ConnectionTellings } from "./connection-tellings.ts";
 import { connectionOpened, sequenceSpace } from "./connection-trace.ts";
 import type { ConnectionOwner } from "./control-block.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
@@ -26,6 +27,7 @@ import { HalfOpen, type HalfOpenHost, UNPACKED_HALF_OPEN } from "./half-open.ts"
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
 import { answerSyn, issFor, type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
+import { ListenerNews } from "./listener-news.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { openingBegan, synTimedOut } from "./opening-alarms.ts";
@@ -35,7 +37,7 @@ import { segmentArrives } from "./segment-arrives.ts";
 import { fitPath } from "./segment-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
-import { EMPTY_STATUS } from "./status.ts";
+import { EMPTY_STATUS, waitStatus } from "./status.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
 import {
@@ -85,7 +87,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly #outputCauses: PostponedCauses;
   /** What was told first of what the user of a connection or listener is told. */
   readonly #noticeCauses: PostponedCauses;
-  readonly #tellings: ConnectionTellings;
+  readonly #news: ConnectionNews;
+  readonly #listenerNews: ListenerNews;
+  #lastListenerId = 0;
   /** Chooses initial sequence numbers; tests put others here. */
   sequences: SequenceGenerator;
 
@@ -94,13 +98,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.context = context;
     this.#outputCauses = context.trace.postpone();
     this.#noticeCauses = context.trace.postpone();
+    this.#news = new ConnectionNews(context.trace);
+    this.#listenerNews = new ListenerNews(context.trace);
     this.#ip = ip;
     this.rings = new RingPool(context, rings);
     const hash = new KeyedHash(context.random, 1, 3);
     this.#hash = hash;
     this.#connections = new FlowTable(hash);
     this.#halfOpen = new FlowTable(hash);
-    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, (timeWait) => {
+    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, this.#news, (timeWait) => {
       this.#waitOn(timeWait.localPort, -1);
       this.#traceClosed(timeWait.id);
     });
@@ -109,13 +115,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#timestampOffsets = new KeyedHash(context.random);
     this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
-    this.#tellings = new ConnectionTellings(context, (conn) => this.#blocked.has(conn as Connection));
     context.trace.introduceBy((tell) => {
-      this.#tellings.tellAnew(this.#connections.values());
-      context.requestTurn();
       for (const conn of this.#connections.values()) tell(connectionOpened(conn));
       for (const packed of this.#halfOpen.values()) tell(connectionOpened(packed));
       for (const timeWait of this.#timeWaits.all()) tell(connectionOpened(timeWait));
+      this.#listenerNews.tellAnew();
+      for (const known of [this.#connections.values(), this.#halfOpen.values(), this.#timeWaits.all()]) {
+        for (const one of known) this.#news.tellAnew(one);
+      }
     });
   }
 
@@ -166,14 +173,16 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       this.#acceptable.delete(closed);
       const there = this.#listeners.get(closed.localPort) ?? [];
       if (!there.includes(closed)) return;
+      this.#listenerNews.closed(closed);
       const left = there.filter((other) => other !== closed);
       this.holdPort(closed.localPort, -1);
       if (left.length > 0) this.#listeners.set(closed.localPort, left);
       else this.#listeners.delete(closed.localPort);
     };
-    const listener = new Listener({ ...request, local }, forget, requests);
+    const listener = new Listener(++this.#lastListenerId, { ...request, local }, forget, requests);
     this.#listeners.set(request.localPort, [...(this.#listeners.get(request.localPort) ?? []), listener]);
     this.holdPort(request.localPort, 1);
+    if (this.context.trace.isOn) this.#listenerNews.tell(listener);
     return listener;
   }
 
@@ -255,14 +264,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   #tracedDispatch(seg: Segment): SegmentVerdict {
     const { trace } = this.context;
-    this.#touchFlow(seg);
     const before = this.#idOf(seg);
     const closed: number[] = [];
     this.#closedBySegment = closed;
     try {
       const verdict = this.#dispatch(seg);
-      // One that was packed is whole now.
-      this.#touchFlow(seg);
       const connection = this.#idOf(seg) ?? before;
       trace.emit({ type: "segment-judged", ...(connection === undefined ? { flow: seg.flow } : { connection }), verdict });
       return verdict;
@@ -272,11 +278,6 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
   }
 
-  #touchFlow({ destination, destinationPort, source, sourcePort }: Segment): void {
-    const conn = this.#connections.find(destination, destinationPort, source, sourcePort);
-    if (conn !== undefined) this.#tellings.touch(conn);
-  }
-
   #idOf({ destination, destinationPort, source, sourcePort }: Segment): number | undefined {
     return this.#anyOf(destination, destinationPort, source, sourcePort)?.id;
   }
@@ -284,7 +285,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   #traceClosed(connection: number): void {
     const { trace } = this.context;
     if (!trace.isOn) return;
-    this.#tellings.forget(connection);
+    this.#news.forget(connection);
     // The verdict on the segment that closes it comes first.
     if (this.#closedBySegment !== undefined) this.#closedBySegment.push(connection);
     else trace.emit({ type: "connection-closed", connection });
@@ -292,6 +293,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   #dispatch(seg: Segment): SegmentVerdict {
     const conn = this.#find(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
+    if (conn !== undefined && this.context.trace.isOn) this.#news.touch(conn);
     if (conn !== undefined) return conn.state === "SYN-SENT" ? segmentInSynSent(conn, seg) : segmentArrives(conn, seg);
     const listener = this.#listenerFor(seg);
     const timeWait = this.#timeWaits.find(seg.destination, seg.destinationPort, seg.source, seg.sourcePort);
@@ -356,12 +358,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (listener.halfOpen.size <= UNPACKED_HALF_OPEN || conn.isReleased || conn.turn.isOutputQueued) return;
     const packed = new HalfOpen(conn, listener, this);
     this.context.timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
-    this.#tellings.settle(conn);
-    conn.alarms.moveAway();
+    conn.alarms.abandon();
     this.#connections.delete(conn);
     this.#halfOpen.add(packed);
     listener.halfOpen.delete(conn);
     listener.halfOpen.add(packed);
+    if (this.context.trace.isOn) this.#news.touch(packed);
   }
 
   unpack(packed: HalfOpen): Connection | undefined {
@@ -371,6 +373,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#removeHalfOpen(packed);
     this.#connections.add(conn);
     packed.listener.halfOpen.add(conn);
+    if (this.context.trace.isOn) this.#news.touch(conn);
     return conn;
   }
 
@@ -390,12 +393,17 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     }
     packed.note(conn);
     timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
-    this.touched(conn);
-    this.#tellings.settle(conn);
-    conn.alarms.moveAway();
+    conn.alarms.abandon();
+    if (this.context.trace.isOn) this.#news.touch(packed);
+  }
+
+  pictureOf(packed: HalfOpen): ConnectionPicture | undefined {
+    const picture = this.#restored(packed)?.picture();
+    return picture && { ...picture, wait: waitOfPacked(packed) };
   }
 
   forgetHalfOpen(packed: HalfOpen): void {
+    if (packed.heapIndex >= 0) this.context.timers.observer?.timerCancelled(ALARM_NAMES[ALARM.retransmission], packed);
     this.#removeHalfOpen(packed);
     this.#usePort(packed.localPort, -1);
     this.#countLive(packed, -1);
@@ -427,7 +435,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     const remote = formatEndpoint(packed.remote, remotePort);
     const { now } = this.context;
     const timers = packed.pending().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - now }));
-    return { ...(this.#restored(packed)?.status() ?? EMPTY_STATUS), id, state: packed.state, local, remote, timers };
+    const wait = waitStatus(waitOfPacked(packed), now);
+    return { ...(this.#restored(packed)?.status() ?? EMPTY_STATUS), id, state: packed.state, local, remote, timers, wait };
   }
 
   /** A packed one is made whole: something has come for it. */
@@ -466,16 +475,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   // What connections ask of their host
 
-  touched(conn: Connection): void {
-    if (!this.context.trace.isOn) return;
-    this.#tellings.touch(conn);
-    this.context.requestTurn();
-  }
-
   wantsOutput(conn: Connection): void {
     if (this.context.trace.isOn) {
       this.#outputCauses.keep(conn);
-      this.#tellings.touch(conn);
+      this.touched(conn);
     }
     if (conn.turn.isOutputQueued) return;
     conn.turn.isOutputQueued = true;
@@ -484,12 +487,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   wantsNotice(conn: Connection): void {
+    if (this.context.trace.isOn) this.touched(conn);
     if (conn.turn.isNoticeQueued) return;
     conn.turn.isNoticeQueued = true;
-    if (this.context.trace.isOn) {
-      this.#noticeCauses.keep(conn);
-      this.#tellings.touch(conn);
-    }
+    if (this.context.trace.isOn) this.#noticeCauses.keep(conn);
     this.#wantNotice.push(conn);
     this.context.requestTurn();
   }
@@ -500,6 +501,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   emitText(conn: Connection, flags: number, sequence: Seq, length: number): SendResult {
     return this.#writer.data(conn, flags, sequence, length);
+  }
+
+  touched(conn: Connection): void {
+    // Of one that is over nothing is told, and nothing kept.
+    if (!conn.isReleased) this.#news.touch(conn);
+  }
+
+  awaitsDevice(conn: Connection): boolean {
+    return this.#blocked.has(conn);
   }
 
   stateChanged(from: TcpState, to: TcpState): void {
@@ -554,11 +564,16 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (conn.state !== "TIME-WAIT") this.#traceClosed(conn.id);
   }
 
+  /** The turn is over: the trace, which is on, hears what is different now. */
+  tellNews(): void {
+    this.#news.tell();
+    for (const listeners of this.#listeners.values()) for (const listener of listeners) this.#listenerNews.tell(listener);
+  }
+
   /** End of a turn: users hear what happened, and what is to be sent leaves. @returns whether connections still have work they may do now */
   flush(): boolean {
     const hasMore = this.#settle();
     this.context.trace.end(undefined);
-    this.#tellings.tell();
     return hasMore;
   }
 
@@ -677,9 +692,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#usePort(conn.localPort, 1);
     this.#countLive(conn, 1);
     const { trace } = this.context;
-    if (!trace.isOn) return;
-    trace.emit(connectionOpened(conn));
-    this.#tellings.touch(conn);
+    if (trace.isOn) trace.emit(connectionOpened(conn));
   }
 
   #countLive(conn: Flow, change: 1 | -1): void {
@@ -706,6 +719,12 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     add(this.#portUse, port, change);
   }
 }
+
+const waitOfPacked = ({ deadlineMs }: HalfOpen): ConnectionWait => ({
+  reason: "handshake-end",
+  timer: ALARM_NAMES[ALARM.retransmission],
+  untilMs: deadlineMs,
+});
 
 /** States in which something of ours is still on its way to the peer after its user has closed. */
 const UNFINISHED: ReadonlySet<TcpState> = new Set<TcpState>(["FIN-WAIT-1", "CLOSING", "LAST-ACK"]);

@@ -4,13 +4,15 @@ import type { SegmentVerdict } from "../core/drop-reasons.ts";
 import type { KeyedHash } from "../core/keyed-hash.ts";
 import { type Seq, seqDiff, seqShown } from "../core/seq.ts";
 import { type PendingTimer, QueueEntry, type TimerHolder, type TimerSubject } from "../core/timers.ts";
+import type { ConnectionWait } from "../core/wait-reasons.ts";
 import type { Ip } from "../ip/ip.ts";
 import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
+import type { ConnectionNews, ConnectionPicture } from "./connection-news.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import type { Segment } from "./segment.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
-import { EMPTY_STATUS } from "./status.ts";
+import { EMPTY_STATUS, waitStatus } from "./status.ts";
 import type { ConnectionStatus, TcpState } from "./tcp-user.ts";
 import { timestampNow } from "./timestamps.ts";
 
@@ -57,6 +59,14 @@ class TimeWait implements Flow, TimerHolder {
     return `${formatEndpoint(this.local, this.localPort)} – ${formatEndpoint(this.remote, this.remotePort)}`;
   }
 
+  get wait(): ConnectionWait {
+    return { reason: "time-wait", timer: TIMER, untilMs: this.endsAtMs };
+  }
+
+  picture(): ConnectionPicture {
+    return { wait: this.wait };
+  }
+
   get subject(): TimerSubject {
     return { connection: this.id };
   }
@@ -71,17 +81,26 @@ export class TimeWaits extends QueueEntry {
   readonly #ip: Ip;
   readonly #writer: SegmentWriter;
   readonly #byFlow: FlowTable<TimeWait>;
+  readonly #news: ConnectionNews;
   readonly #forgotten: (timeWait: TimeWait) => void;
   #oldest: TimeWait | undefined;
   #newest: TimeWait | undefined;
 
   /** @param forgotten hears of each that is over */
-  constructor(context: HostContext, ip: Ip, writer: SegmentWriter, hash: KeyedHash, forgotten: (timeWait: TimeWait) => void) {
+  constructor(
+    context: HostContext,
+    ip: Ip,
+    writer: SegmentWriter,
+    hash: KeyedHash,
+    news: ConnectionNews,
+    forgotten: (timeWait: TimeWait) => void,
+  ) {
     super();
     this.#context = context;
     this.#ip = ip;
     this.#writer = writer;
     this.#byFlow = new FlowTable(hash);
+    this.#news = news;
     this.#forgotten = forgotten;
     this.order = context.timers.drawOrder();
   }
@@ -106,7 +125,13 @@ export class TimeWaits extends QueueEntry {
     this.#begin(timeWait);
   }
 
+  /** Before its time. */
   forget(timeWait: TimeWait): void {
+    this.#context.timers.observer?.timerCancelled(TIMER, timeWait);
+    this.#remove(timeWait);
+  }
+
+  #remove(timeWait: TimeWait): void {
     this.#unlink(timeWait);
     this.#byFlow.delete(timeWait);
     this.#forgotten(timeWait);
@@ -139,7 +164,7 @@ export class TimeWaits extends QueueEntry {
   /** As rows of `ss`, the oldest first. */
   statuses(): ConnectionStatus[] {
     const { now } = this.#context;
-    return this.#map(({ id, local, localPort, remote, remotePort, sndNxt, rcvNxt, endsAtMs }) => ({
+    return this.#map(({ id, local, localPort, remote, remotePort, sndNxt, rcvNxt, endsAtMs, wait }) => ({
       ...EMPTY_STATUS,
       id,
       state: "TIME-WAIT",
@@ -148,6 +173,7 @@ export class TimeWaits extends QueueEntry {
       sndNxt: seqShown(sndNxt),
       rcvNxt: seqShown(rcvNxt),
       timers: [{ name: TIMER, inMs: endsAtMs - now }],
+      wait: waitStatus(wait, now),
     }));
   }
 
@@ -161,7 +187,7 @@ export class TimeWaits extends QueueEntry {
     const { timers } = this.#context;
     const over = this.#oldest!;
     timers.observer?.timerFired(TIMER, over);
-    this.forget(over);
+    this.#remove(over);
     if (this.#oldest !== undefined) timers.add(this, this.dueMs);
   }
 
@@ -180,6 +206,7 @@ export class TimeWaits extends QueueEntry {
     const { timers, now, profile } = this.#context;
     timers.observer?.timerSet(TIMER, timeWait, profile.timeWaitMs);
     timeWait.endsAtMs = now + profile.timeWaitMs;
+    if (this.#context.trace.isOn) this.#news.touch(timeWait);
     timeWait.older = this.#newest;
     timeWait.newer = undefined;
     if (this.#newest === undefined) this.#oldest = timeWait;

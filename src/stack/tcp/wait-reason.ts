@@ -1,55 +1,70 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
-import type { WaitReason } from "../core/wait-reasons.ts";
+import type { ConnectionWait } from "../core/wait-reasons.ts";
 import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
+import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 
-/** What a connection waits for now. */
-export interface ConnectionWait {
-  readonly reason: WaitReason;
-  /** Of which the reason speaks; 0 where it speaks of none. */
-  readonly byteCount: number;
-  /** What ends it if nothing else does. */
-  readonly timer?: string;
-  /** When that is, on the host's clock. */
-  readonly untilMs?: number;
+const lost: LostRange = { start: 0 as LostRange["start"], length: 0 };
+
+/** What the connection waits for now, between turns: the first of `WAIT_REASONS` that holds. */
+export function waitOf(conn: ControlBlock): ConnectionWait {
+  return waitToLeave(conn) ?? waitOfHandshake(conn) ?? waitToSend(conn) ?? waitForAnswer(conn);
 }
 
-/** Why a connection is quiet: what it has to do, and what keeps it from that. Asked at the end of a turn, when what might leave has left. */
-export function waitOf(conn: ControlBlock, isBlocked: boolean): ConnectionWait {
-  const { state, opening, flight, alarms } = conn;
-  if (state === "SYN-SENT") {
-    if (opening?.synFate === "queued") return waitFor(conn, "neighbour");
-    return waitFor(conn, "syn-answer", alarms.isPending(ALARM.synAfterReset) ? ALARM.synAfterReset : ALARM.retransmission);
+/** What should leave cannot leave the host. */
+function waitToLeave(conn: ControlBlock): ConnectionWait | undefined {
+  if (conn.owner.awaitsDevice(conn)) return { reason: "device-full" };
+  const hasSent = conn.opening === undefined ? conn.flight > 0 : conn.opening.synFate === "queued";
+  return hasSent && conn.path.awaitsNeighbour ? { reason: "neighbour" } : undefined;
+}
+
+function waitOfHandshake(conn: ControlBlock): ConnectionWait | undefined {
+  if (conn.state === "SYN-SENT") {
+    return timed(conn, "syn-answer", [ALARM.synAfterReset, ALARM.retransmission, ALARM.connectLimit]);
   }
-  if (state === "SYN-RECEIVED") return waitFor(conn, "handshake-end", ALARM.retransmission);
-  if (state === "TIME-WAIT") return waitFor(conn, "time-wait");
-  if (isBlocked) return waitFor(conn, "device-full", undefined, conn.unsentBytes);
-  if (flight > 0 && (conn.loss.recovery !== "none" || conn.contact.retries > 0))
-    return waitFor(conn, "loss-timeout", ALARM.retransmission, flight);
-  const kept = unsentWait(conn);
-  if (kept !== undefined) return kept;
-  if (flight > 0)
-    return waitFor(conn, flight === 1 && conn.finSent ? "fin-acknowledgement" : "acknowledgement", ALARM.retransmission, flight);
-  if (conn.readableBytes > 0) return waitFor(conn, "unread", undefined, conn.readableBytes);
-  if (alarms.isPending(ALARM.delayedAck)) return waitFor(conn, "delayed-ack", ALARM.delayedAck);
-  if (state === "FIN-WAIT-2") return waitFor(conn, "peer-fin", ALARM.finWait2);
-  return waitFor(conn, state === "CLOSE-WAIT" ? "own-close" : "nothing-to-do", ALARM.keepAlive);
+  if (conn.state !== "SYN-RECEIVED") return undefined;
+  return conn.opening?.awaitsRoom ? { reason: "accept-queue" } : timed(conn, "handshake-end", [ALARM.retransmission]);
 }
 
-/** What keeps text, or a FIN, that could leave; undefined where there is none. */
-function unsentWait(conn: ControlBlock): ConnectionWait | undefined {
+/** What holds back text, a FIN, or a retransmission; as sender.ts decides it. */
+function waitToSend(conn: ControlBlock): ConnectionWait | undefined {
+  const { flight, contact, sizes } = conn;
   const unsent = conn.finSent ? 0 : conn.unsentBytes;
-  if (unsent <= 0 && !conn.isFinDue) return undefined;
+  const isToSend = unsent > 0 || conn.isFinDue;
+  const isProbing = flight > 0 && contact.retries > 0 && contact.isAnswered;
+  if (conn.sndWnd === 0 && (isToSend || isProbing)) {
+    const byteCount = unsent > 0 || conn.isFinDue ? unsent : textInFlight(conn);
+    return timed(conn, "peer-window-shut", [ALARM.persist, ALARM.retransmission], byteCount);
+  }
+  if (flight > 0 && contact.retries > 0) return timed(conn, "loss-timeout", [ALARM.retransmission], textInFlight(conn));
+
+  const room = conn.congestion.cwnd - inPipe(conn);
+  if (nextRetransmission(conn, lost)) return { reason: "congestion-window", byteCount: unsent + lost.length };
+  if (!isToSend) return undefined;
   const usable = seqDiff(seqAdd(conn.sndUna, conn.sndWnd), conn.sndNxt);
-  if (conn.alarms.isPending(ALARM.persist)) return waitFor(conn, "peer-window-shut", ALARM.persist, unsent);
-  if (usable <= 0) return waitFor(conn, "peer-window", ALARM.retransmission, unsent);
-  if (conn.turn.cwndLimited) return waitFor(conn, "congestion-window", ALARM.retransmission, unsent);
-  if (unsent < conn.sizes.effSndMss && unsent <= usable && conn.flight > 0 && !conn.options.noDelay)
-    return waitFor(conn, "nagle", undefined, unsent);
-  return waitFor(conn, "peer-window", ALARM.retransmission, unsent);
+  const segment = Math.min(unsent, sizes.effSndMss);
+  if (usable <= 0 || usable < segment) return timed(conn, "peer-window", [ALARM.persist], unsent);
+  if (segment > room) return { reason: "congestion-window", byteCount: unsent };
+  if (unsent > 0 && unsent < sizes.effSndMss && flight > 0 && !conn.options.noDelay) return { reason: "nagle", byteCount: unsent };
+  return undefined;
 }
 
-function waitFor({ alarms }: ControlBlock, reason: WaitReason, alarm?: number, byteCount = 0): ConnectionWait {
-  if (alarm === undefined || !alarms.isPending(alarm)) return { reason, byteCount };
-  return { reason, byteCount, timer: ALARM_NAMES[alarm]!, untilMs: alarms.deadlineOf(alarm) };
+function waitForAnswer(conn: ControlBlock): ConnectionWait {
+  const text = textInFlight(conn);
+  if (text > 0) return { reason: "acknowledgement", byteCount: text };
+  if (conn.alarms.isPending(ALARM.delayedAck)) return timed(conn, "delayed-ack", [ALARM.delayedAck]);
+  if (conn.readableBytes > 0 && !conn.receiveShut) return { reason: "unread", byteCount: conn.readableBytes };
+  if (conn.finSent && !conn.isFinAcked) return { reason: "fin-acknowledgement" };
+  if (conn.state === "FIN-WAIT-2") return timed(conn, "peer-fin", [ALARM.finWait2]);
+  return { reason: conn.state === "CLOSE-WAIT" ? "own-close" : "nothing-to-do" };
+}
+
+/** Without the FIN. */
+const textInFlight = (conn: ControlBlock): number => Math.max(0, conn.flight - (conn.finSent && !conn.isFinAcked ? 1 : 0));
+
+/** With the first of the alarms that is set, if one is. */
+function timed(conn: ControlBlock, reason: ConnectionWait["reason"], alarms: readonly number[], byteCount?: number): ConnectionWait {
+  const wait = byteCount === undefined ? { reason } : { reason, byteCount };
+  const alarm = alarms.find((each) => conn.alarms.isPending(each));
+  return alarm === undefined ? wait : { ...wait, timer: ALARM_NAMES[alarm]!, untilMs: conn.alarms.deadlineOf(alarm) };
 }

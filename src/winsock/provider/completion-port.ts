@@ -64,7 +64,7 @@ export class CompletionPort extends HandleObject {
     const isAhead = isKnown && this.hasRoomAhead;
     this.#queue.push({ packet, aheadSince: isAhead ? this.#takes : -1 });
     if (isAhead) this.#ahead++;
-    this.#budget.change(BYTES_OF_PACKET);
+    this.#changed(1);
     this.wake();
   }
 
@@ -73,7 +73,7 @@ export class CompletionPort extends HandleObject {
     const taken = this.#queue.splice(0, most);
     this.#takes++;
     this.#ahead = 0;
-    this.#budget.change(-BYTES_OF_PACKET * taken.length);
+    this.#changed(-taken.length);
     return taken.map(({ packet }) => packet);
   }
 
@@ -96,7 +96,7 @@ export class CompletionPort extends HandleObject {
       } else at++;
     }
     this.#ahead -= taken;
-    this.#budget.change(-BYTES_OF_PACKET * taken);
+    this.#changed(-taken);
   }
 
   /** Takes back the packet of a call that its thread was told of otherwise. @param onlyFailed unless it succeeded */
@@ -106,7 +106,19 @@ export class CompletionPort extends HandleObject {
     if (found === undefined || (onlyFailed && found.packet.error === 0)) return;
     this.#queue.splice(at, 1);
     if (this.#isAhead(found)) this.#ahead--;
-    this.#budget.change(-BYTES_OF_PACKET);
+    this.#changed(-1);
+  }
+
+  /** For the trace. */
+  get stateText(): string {
+    return this.#queue.length === 1 ? "1 packet" : `${this.#queue.length} packets`;
+  }
+
+  /** So many packets more. */
+  #changed(packets: number): void {
+    if (packets === 0) return;
+    this.#budget.change(BYTES_OF_PACKET * packets);
+    this.onStateChange?.();
   }
 
   #isAhead({ aheadSince }: Queued): boolean {

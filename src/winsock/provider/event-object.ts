@@ -16,17 +16,28 @@ export class EventObject extends HandleObject {
   }
 
   set(): void {
-    this.#isSet = true;
+    this.#become(true);
     this.wake();
   }
 
   reset(): void {
-    this.#isSet = false;
+    this.#become(false);
   }
 
   /** A wait is over because of it. */
   consume(): void {
-    if (!this.#isManualReset) this.#isSet = false;
+    if (!this.#isManualReset) this.#become(false);
+  }
+
+  /** For the trace. */
+  get stateText(): string {
+    return this.#isSet ? "signalled" : "not signalled";
+  }
+
+  #become(isSet: boolean): void {
+    if (this.#isSet === isSet) return;
+    this.#isSet = isSet;
+    this.onStateChange?.();
   }
 
   override abort(): void {}

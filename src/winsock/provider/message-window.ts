@@ -14,12 +14,15 @@ export interface WindowMessage {
 
 /** What was posted to the windows of one thread. */
 export class MessageQueue extends Waitable {
+  /** For the trace. */
+  onStateChange: (() => void) | undefined;
   #messages: WindowMessage[] = [];
 
   /** @returns false when there is no room */
   post(message: WindowMessage): boolean {
     if (this.#messages.length >= MOST_MESSAGES) return false;
     this.#messages.push(message);
+    this.onStateChange?.();
     this.wake();
     return true;
   }
@@ -33,13 +36,23 @@ export class MessageQueue extends Waitable {
     const isAny = first === 0 && last === 0;
     const at = this.#messages.findIndex((m) => (hwnd === 0 || m.hwnd === hwnd) && (isAny || (m.message >= first && m.message <= last)));
     const found = this.#messages[at];
-    if (isTaken && found !== undefined) this.#messages.splice(at, 1);
+    if (isTaken && found !== undefined) {
+      this.#messages.splice(at, 1);
+      this.onStateChange?.();
+    }
     return found;
+  }
+
+  /** For the trace. */
+  get stateText(): string {
+    return this.#messages.length === 1 ? "1 message" : `${this.#messages.length} messages`;
   }
 
   /** The window is gone. */
   forget(hwnd: number): void {
+    const before = this.#messages.length;
     this.#messages = this.#messages.filter((message) => message.hwnd !== hwnd);
+    if (this.#messages.length < before) this.onStateChange?.();
   }
 
   override isQueued(_direction: CallDirection): boolean {

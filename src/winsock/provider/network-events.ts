@@ -13,6 +13,21 @@ export interface EventSink {
   ofSocket(handle: number): EventSink;
 }
 
+/** What becomes of network events. */
+export type NetworkEventChange = "selected" | "recorded" | "reported" | "re-enabled";
+
+/** @param error the code of FD_CONNECT or FD_CLOSE, if one is among the bits */
+export type NetworkEventObserver = (change: NetworkEventChange, bits: number, error: number) => void;
+
+/** By bit. */
+const NAMES = [
+  ..."FD_READ FD_WRITE FD_OOB FD_ACCEPT FD_CONNECT FD_CLOSE FD_QOS FD_GROUP_QOS".split(" "),
+  ..."FD_ROUTING_INTERFACE_CHANGE FD_ADDRESS_LIST_CHANGE".split(" "),
+];
+
+/** The names of the bits, as WinSock2.h has them. */
+export const networkEventNames = (bits: number): string[] => NAMES.filter((_, i) => (bits & (1 << i)) !== 0);
+
 /** Of these each new arrival counts, reported or not, to an event object (Wine's tests *_events). */
 const ARRIVALS = FD_READ | FD_ACCEPT | FD_OOB;
 /** These happen once. */
@@ -24,6 +39,7 @@ const ONCE = FD_CONNECT | FD_CLOSE;
  * the exceptions that Windows makes (winsock.md's table of differences, from Wine's tests). Bits outside the selected mask are recorded too.
  */
 export class NetworkEvents {
+  readonly #observer: NetworkEventObserver;
   #mask = 0;
   #sink: EventSink | undefined;
   #recorded = 0;
@@ -31,6 +47,10 @@ export class NetworkEvents {
   /** Codes of FD_CONNECT and FD_CLOSE. */
   #connectError = 0;
   #closeError = 0;
+
+  constructor(observer: NetworkEventObserver = () => {}) {
+    this.#observer = observer;
+  }
 
   /** Some association is in force: FIONBIO may not make the socket blocking. */
   get isSelected(): boolean {
@@ -59,6 +79,8 @@ export class NetworkEvents {
       this.#recorded &= ~FD_CONNECT;
     }
     this.#recorded |= conditions & ~this.#reported;
+    this.#observer("selected", this.#mask, 0);
+    this.#observe("recorded", this.#recorded);
     this.#tell(this.#recorded);
   }
 
@@ -71,6 +93,7 @@ export class NetworkEvents {
     if (bit === FD_CLOSE) this.#closeError = error;
     this.#recorded |= bit;
     this.#reported &= ~bit;
+    this.#observe("recorded", bit);
     this.#tell(bit);
   }
 
@@ -79,11 +102,13 @@ export class NetworkEvents {
     const fresh = conditions & ~(this.#recorded | this.#reported);
     if (fresh === 0) return;
     this.#recorded |= fresh;
+    this.#observe("recorded", fresh);
     this.#tell(fresh);
   }
 
   /** The program made a call after which these count anew. */
   reenable(bits: number): void {
+    this.#observe("re-enabled", bits & (this.#recorded | this.#reported));
     this.#recorded &= ~bits;
     this.#reported &= ~bits;
   }
@@ -98,6 +123,7 @@ export class NetworkEvents {
     const bits = this.#recorded & this.#mask;
     this.#recorded &= ~bits;
     this.#reported |= bits;
+    this.#observe("reported", bits);
     return bits;
   }
 
@@ -111,12 +137,21 @@ export class NetworkEvents {
     return bit === FD_CLOSE ? this.#closeError : 0;
   }
 
+  /** Of what nobody has selected nothing is told. */
+  #observe(change: NetworkEventChange, bits: number): void {
+    const selected = bits & this.#mask;
+    if (selected === 0) return;
+    const error = change === "re-enabled" ? 0 : this.#errorOf(selected & FD_CONNECT) || this.#errorOf(selected & FD_CLOSE);
+    this.#observer(change, selected, error);
+  }
+
   #tell(bits: number): void {
     const selected = bits & this.#mask;
     if (selected === 0 || this.#sink === undefined) return;
     if (this.#sink.takesMessages) {
       this.#recorded &= ~selected;
       this.#reported |= selected;
+      this.#observe("reported", selected);
     }
     this.#sink.tell(selected, (bit) => this.#errorOf(bit));
   }

@@ -1,4 +1,4 @@
-import type { TraceOpening } from "../../stack/core/trace.ts";
+import type { TraceContent, TraceOpening } from "../../stack/core/trace.ts";
 import { SOCK_RAW, SOCK_STREAM } from "../abi/constants.ts";
 import { CompletionPort } from "./completion-port.ts";
 import { EventObject } from "./event-object.ts";
@@ -14,6 +14,8 @@ import { type Acceptor, StreamSocket } from "./stream-socket.ts";
 import type { Thread } from "./thread.ts";
 import { UdpSocket } from "./udp-socket.ts";
 import type { HandleObject } from "./waitable.ts";
+
+type WaitableKind = Extract<TraceContent, { readonly type: "waitable-changed" }>["kind"];
 
 /** What one program has, as the limits count it. */
 export interface ProcessUsage {
@@ -137,7 +139,22 @@ export class Process implements Owner, Acceptor {
     if (object instanceof Socket) this.#sockets++;
     const { trace } = this.#context.host.context;
     if (trace.isOn && object instanceof Socket) trace.emit(socketOpened(object, handle, this.id));
+    if (object instanceof EventObject) this.#show(object, handle, "event");
+    if (object instanceof CompletionPort) this.#show(object, handle, "completion-port");
     return handle;
+  }
+
+  /** From here on the trace tells of each of its states; by another handle, if it has several, than before. */
+  #show(object: EventObject | CompletionPort, handle: number, kind: WaitableKind): void {
+    const tell = (): void => this.traceWaitable(this.id, handle, kind, object.stateText);
+    object.onStateChange = tell;
+    tell();
+  }
+
+  /** @param client the thread, or its program */
+  traceWaitable(client: number, handle: number, kind: WaitableKind, state: string): void {
+    const { trace } = this.#context.host.context;
+    if (trace.isOn) trace.emit({ type: "waitable-changed", client, handle, kind, state });
   }
 
   /** The handle refers to nothing any more. @returns whether it was the object's last one, so that the object has to go */

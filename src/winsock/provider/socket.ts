@@ -23,7 +23,7 @@ import type { Endpoint } from "./endpoint.ts";
 import { EventObject } from "./event-object.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
 import type { ByteBudget } from "./limits.ts";
-import { NetworkEvents } from "./network-events.ts";
+import { type NetworkEventChange, NetworkEvents, networkEventNames } from "./network-events.ts";
 import { type Answer, type CallDirection, DONE, failed, type Outcome, type Wait } from "./outcome.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { familyOf, type SocketFamily, socketFamily } from "./socket-family.ts";
@@ -86,7 +86,7 @@ export abstract class Socket extends HandleObject {
   soError = 0;
   /** There are, or were, other handles of it: others may receive what one has been shown. */
   isShared = false;
-  readonly events = new NetworkEvents();
+  readonly events = new NetworkEvents((change, bits, error) => this.#traceEvents(change, bits, error));
   /** Signalled from the end of an overlapped call that has no event of its own to the next one (Microsoft, "Synchronization and Overlapped Input and Output"). */
   readonly done = new EventObject(true, false);
   /** Its overlapped calls keep their thread (Microsoft, "WSASocket function", WSA_FLAG_OVERLAPPED). */
@@ -108,6 +108,13 @@ export abstract class Socket extends HandleObject {
     this.family = family;
     this.bindings = bindings;
     this.options = options;
+  }
+
+  #traceEvents(change: NetworkEventChange, bits: number, error: number): void {
+    const { trace } = this.context.host.context;
+    if (!trace.isOn) return;
+    const failure = error === 0 ? {} : { error };
+    trace.emit({ type: "network-event", socket: this.id, change, bits: networkEventNames(bits), ...failure });
   }
 
   /** The program gave it up: calls that still wait end. */

@@ -24,6 +24,7 @@ export class Thread implements ThreadOptions {
   constructor(id: number, process: Process) {
     this.id = id;
     this.process = process;
+    this.messages.onStateChange = () => process.traceWaitable(id, 0, "message-queue", this.messages.stateText);
   }
 
   /** Another thread has taken the packet of this call, or the one posted under this number. */

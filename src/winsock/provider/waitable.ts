@@ -29,6 +29,8 @@ export abstract class Waitable {
 export abstract class HandleObject extends Waitable {
   /** How many refer to it. */
   handles = 0;
+  /** For the trace, of what it shows. */
+  onStateChange: (() => void) | undefined;
 
   /** The last handle goes with the process that had it: at once and without ceremony. */
   abstract abort(): void;

@@ -6,7 +6,7 @@ import { TRACE_EVENTS, TRACE_STAMP } from "../../../src/stack/core/trace-events.
 import { TraceLabels } from "../../../src/stack/core/trace-labels.ts";
 import * as tcp from "../../../src/stack/packet/tcp.ts";
 import { NOBODY } from "../../../src/stack/tcp/notices.ts";
-import { SO_RCVTIMEO, SOL_SOCKET, SOMAXCONN } from "../../../src/winsock/abi/constants.ts";
+import { FD_CONNECT, SO_RCVTIMEO, SOL_SOCKET, SOMAXCONN } from "../../../src/winsock/abi/constants.ts";
 import { sizeof_sockaddr_in } from "../../../src/winsock/abi/structures.ts";
 import { MemoryWire } from "../../../src/wire/memory-wire.ts";
 import { connectIrda, InfraredWinsock, irdaStream, OTHER_LAPTOP } from "../../support/infrared-winsock.ts";
@@ -77,6 +77,8 @@ describe("a refused connect is a chain of causes", () => {
       "connection-opened < connect",
       "CLOSED to SYN-SENT < connect",
       "frame out SYN < connect",
+      "variables-changed",
+      "waits-changed",
       "frame in RST,ACK",
       "SYN-SENT to CLOSED < frame in RST,ACK",
       "segment-judged accepted < frame in RST,ACK",
@@ -245,6 +247,8 @@ test("every event there is comes in its time, with the fields that its page expl
   const v = new InfraredWinsock();
   const events = watched(v);
   const { s, peer } = v.pair();
+  v.winsock.WSAEventSelect(v.stream(), v.winsock.WSACreateEvent(), FD_CONNECT);
+  v.listener(4000, v.winsock);
   v.ours.ip.addAddress(v.ours.ip.interfaces[0]!, parseV4("203.0.113.3"), 24);
   v.ours.attach(new MemoryWire().device({ name: "elsewhere" }), { dhcp: true });
   v.cable.pick({ match: "data", action: "drop", direction: "out", count: 1 });

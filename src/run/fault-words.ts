@@ -1,14 +1,18 @@
-import type { FaultsInForce } from "../../run/run-event.ts";
-import { type DirectionReport, type FramePick, type ImpairmentReport, NO_IMPAIRMENT } from "../../wire/impairment.ts";
+import { type Direction, type DirectionReport, type FramePick, type ImpairmentReport, NO_IMPAIRMENT } from "../wire/impairment.ts";
+import type { FaultsInForce } from "./run-event.ts";
 
 /** What differs from a good line, in short words. */
-export function faultsInForce({ in: arriving, out: leaving, picks }: ImpairmentReport): FaultsInForce {
+export function faultsInForce({
+  in: arriving,
+  out: leaving,
+  picks,
+}: Pick<ImpairmentReport, "picks"> & { readonly [Way in Direction]: Pick<DirectionReport, "settings"> }): FaultsInForce {
   return { in: settingWords(arriving), out: settingWords(leaving), picks: picks.map(pickWords) };
 }
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;
 
-function settingWords({ settings: s }: DirectionReport): string[] {
+function settingWords({ settings: s }: Pick<DirectionReport, "settings">): string[] {
   const words: string[] = [];
   if (s.loss > 0) words.push(`loss ${percent(s.loss)}`);
   if (s.duplicate > 0) words.push(`duplicate ${percent(s.duplicate)}`);
@@ -32,12 +36,14 @@ const ACTION_WORDS: Readonly<Record<FramePick["action"], string>> = {
   duplicate: "duplicate",
   delay: "hold",
   corrupt: "corrupt",
+  reset: "answer with a reset",
 };
 
 /** `drop the next syn-ack`. */
-function pickWords({ match, direction, skip = 0, count = 1, action, delayMs }: FramePick): string {
+function pickWords({ match, direction, skip = 0, count = 1, action, delayMs, sequence, port }: FramePick): string {
+  const named = `${match}${sequence === undefined ? "" : ` with seq ${sequence}`}${port === undefined ? "" : ` of port ${port}`}`;
   const next = skip === 0 ? "the next" : `after ${skip} more the next`;
-  const which = count === 1 ? `${next} ${match}` : `${next} ${count} ${match}`;
+  const which = count === 1 ? `${next} ${named}` : `${next} ${count} ${named}`;
   const way = direction === undefined ? "" : direction === "in" ? ", coming in" : ", going out";
   const time = action === "delay" ? ` for ${delayMs ?? 100} ms` : "";
   return `${ACTION_WORDS[action]} ${which}${time}${way}`;

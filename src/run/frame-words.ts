@@ -16,12 +16,14 @@ export interface FrameAsSent {
 
 /** What is kept of each flow's one way, to tell what is sent again. */
 interface OneWay {
-  /** Beyond the last number that was sent, as a distance from the first. */
+  /** Of its SYN, or whatever was seen first. */
   readonly first: number;
-  furthest: number;
+  /** Behind all that was sent. */
+  next: number;
+  /** Anything was sent that takes a number. */
+  hasSent: boolean;
   lastAck: number | undefined;
   lastWindow: number;
-  lastPeerFurthest: number;
 }
 
 /** While the run is gone through. */
@@ -112,28 +114,22 @@ function flowWords(ways: Map<string, OneWay>, segment: TcpDescription): string[]
   let way = ways.get(key);
   // A port used again begins with a number that is far from all before.
   if (way === undefined || (isSyn && distance(way.first, seq) !== 0)) {
-    way = { first: seq, furthest: 0, lastAck: undefined, lastWindow: -1, lastPeerFurthest: 0 };
+    way = { first: seq, next: seq, hasSent: false, lastAck: undefined, lastWindow: -1 };
     ways.set(key, way);
   }
   const words: string[] = [];
-  const from = distance(way.first, seq);
-  if (length > 0 && from < way.furthest) words.push("retransmission");
+  // Around what was sent last, so that a long stream does not come to be before its own beginning.
+  const from = distance(way.next, seq);
+  if (length > 0 && from < 0) words.push("retransmission");
   // A keep-alive or window probe says again a number that is acknowledged, with nothing new.
-  if (!isSyn && length <= 1 && from === way.furthest - 1 && payloadLength <= 1 && way.furthest > 1 && back?.lastWindow === 0)
-    words.push("probe");
+  if (!isSyn && length <= 1 && from === -1 && payloadLength <= 1 && way.hasSent && back?.lastWindow === 0) words.push("probe");
   if (payloadLength === 1 && back?.lastWindow === 0 && !words.includes("probe")) words.push("probe");
   if (window === 0 && !flags.includes("RST")) words.push("zero-window");
   const hasAck = flags.includes("ACK") && !isSyn;
-  if (
-    hasAck &&
-    length === 0 &&
-    way.lastAck === ack &&
-    back !== undefined &&
-    distance(back.first, ack) < back.furthest &&
-    window === way.lastWindow
-  )
+  if (hasAck && length === 0 && way.lastAck === ack && back !== undefined && distance(ack, back.next) > 0 && window === way.lastWindow)
     words.push("duplicate-ack");
-  way.furthest = Math.max(way.furthest, from + length);
+  if (from + length > 0) way.next = (seq + length) >>> 0;
+  way.hasSent ||= length > 0 && !isSyn;
   if (flags.includes("ACK")) way.lastAck = ack;
   way.lastWindow = window;
   return words;

@@ -222,6 +222,23 @@ describe("ImpairedDevice", () => {
     expect(t.device.describe()).toMatchObject({ impaired: false, picks: [] });
   });
 
+  test("a pick lets as many pass first as it says, of those that no other takes", () => {
+    const t = impaired();
+    t.device.pick({ match: "data", direction: "out", skip: 2, action: "drop" });
+    t.device.pick({ match: "data", direction: "out", skip: 3, action: "drop" });
+    const frames = [1, 2, 3, 4, 5, 6].map((length) => tcpFrame("PA", length));
+    for (const each of frames.slice(0, 2)) transmitFrame(t.device, each);
+    transmitFrame(t.device, tcpFrame("A"));
+    expect(t.device.describe().picks).toEqual([
+      { match: "data", direction: "out", count: 1, action: "drop" },
+      { match: "data", direction: "out", skip: 1, count: 1, action: "drop" },
+    ]);
+    for (const each of frames.slice(2)) transmitFrame(t.device, each);
+    // The third by the first, which the second does not count; then the fifth.
+    expect(t.atPeer()).toEqual([frames[0], frames[1], tcpFrame("A"), frames[3], frames[5]]);
+    expect(() => t.device.pick({ match: "data", skip: -1, action: "drop" })).toThrow(/whole number/);
+  });
+
   test("while it impairs there is no segmentation, from the inner device neither; afterwards all is as before", () => {
     const all = { checksum: true, tso4: true, tso6: true };
     const t = impaired({ wire: { offloads: all } });

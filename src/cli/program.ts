@@ -7,7 +7,10 @@ import { doctorCommand } from "./doctor.ts";
 import { faultCommand } from "./fault.ts";
 import { listenCommand } from "./listen.ts";
 import { neighCommand } from "./neigh.ts";
+import { pageCommand } from "./page.ts";
 import { pingCommand } from "./ping.ts";
+import { recordCommand } from "./record.ts";
+import { replayCommand } from "./replay.ts";
 import { resolveCommand } from "./resolve.ts";
 import { routeCommand } from "./route.ts";
 import { shellCommand } from "./shell.ts";
@@ -44,6 +47,9 @@ export function program(): Command {
     neighCommand(),
     traceCommand(),
     captureCommand(),
+    recordCommand(),
+    replayCommand(),
+    pageCommand(),
     faultCommand(),
     statusCommand(),
     shellCommand(),

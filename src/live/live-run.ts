@@ -287,7 +287,6 @@ export class LiveRun {
     this.#connects++;
     const face = createPromiseFace(this.#options.openPort);
     try {
-      await face.WSAStartup();
       const s = await face.socket(address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP);
       try {
         await face.connect(s, { address, port }, { signal: AbortSignal.timeout(CONNECT_LIMIT_MS) });

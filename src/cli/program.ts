@@ -8,7 +8,10 @@ import { faultCommand } from "./fault.ts";
 import { labCommand } from "./lab.ts";
 import { listenCommand } from "./listen.ts";
 import { neighCommand } from "./neigh.ts";
+import { pageCommand } from "./page.ts";
 import { pingCommand } from "./ping.ts";
+import { recordCommand } from "./record.ts";
+import { replayCommand } from "./replay.ts";
 import { resolveCommand } from "./resolve.ts";
 import { routeCommand } from "./route.ts";
 import { shellCommand } from "./shell.ts";
@@ -45,6 +48,9 @@ export function program(): Command {
     neighCommand(),
     traceCommand(),
     captureCommand(),
+    recordCommand(),
+    replayCommand(),
+    pageCommand(),
     faultCommand(),
     statusCommand(),
     shellCommand(),

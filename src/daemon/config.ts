@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import * as z from "zod";
+import { checkReach, type PageAddress, parsePageAddress } from "../live/page-address.ts";
 import type { DoorLimits } from "../management/door-usage.ts";
 import {
   addressList,
@@ -69,6 +70,8 @@ const keys = z.strictObject({
   infraredDevices: infraredDeviceList.optional(),
   infraredId: infraredIdNumber.optional(),
   infraredName: infraredNameSetting.optional(),
+  page: z.string({ error: "expected address and port" }).optional(),
+  pageAnywhere: z.boolean({ error: "expected true or false" }).optional(),
   administrators: z.enum(ADMINISTRATORS, { error: "expected everyone, root or nobody" }).optional(),
   maxClients: z.coerce
     .number({ error: CLIENTS_EXPECTED })
@@ -90,6 +93,8 @@ export interface DaemonConfig {
   readonly limits: DoorLimits;
   /** Whose programs may have raw sockets. */
   readonly administrators: Administrators;
+  /** Where the lab's page is served; nowhere when undefined. */
+  readonly page: PageAddress | undefined;
   /** What one client may have. */
   readonly programs: Partial<ProviderLimits>;
 }
@@ -108,6 +113,8 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
     maxSockets = DEFAULT_LIMITS.sockets,
     administrators = "everyone",
     socket,
+    page,
+    pageAnywhere = false,
     ...ofHost
   } = all;
   const { tap, profile = "windows", offload = "on", ...others } = ofHost;
@@ -124,11 +131,19 @@ export function daemonConfig(flags: Readonly<Record<string, unknown>>, file: str
       socket: socket ?? usualSocket(env),
       limits: { ...DEFAULT_DOOR_LIMITS, clients: maxClients },
       administrators,
+      page: page === undefined ? undefined : pageAddress(page, pageAnywhere),
       programs: { sockets: maxSockets },
     };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** @throws PageAddressError */
+function pageAddress(text: string, mayBeAnywhere: boolean): PageAddress {
+  const address = parsePageAddress(text);
+  checkReach(address, mayBeAnywhere);
+  return address;
 }
 
 /** @throws UsageError when its path is longer than a Unix socket's can be */

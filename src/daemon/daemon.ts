@@ -1,10 +1,12 @@
+import { LiveRun } from "../live/live-run.ts";
+import { PageServer } from "../live/page-server.ts";
 import { manage } from "../management/manage.ts";
 import type { HostStatus } from "../management/management.ts";
 import { hostThread } from "../network/networks.ts";
 import type { ServiceThread } from "../network/service-thread.ts";
 import type { DoorNotice } from "../network/socket-door.ts";
 import { closeDescriptor } from "../tap/unix-socket.ts";
-import { AsyncCallPort, ONLY_CLIENT } from "../transport/async-call-port.ts";
+import { AsyncCallPort, type EventPort, ONLY_CLIENT } from "../transport/async-call-port.ts";
 import { emptyMessage, OPEN } from "../transport/message.ts";
 import { SharedMemoryLink } from "../transport/shared-memory-link.ts";
 import type { DaemonConfig } from "./config.ts";
@@ -16,6 +18,7 @@ export class Daemon {
   readonly #config: DaemonConfig;
   readonly #log: Log;
   readonly #thread: ServiceThread;
+  #page: PageServer | undefined;
   #stopped: Promise<void> | undefined;
   /** Called once when the host ended without `stop`: `why` is empty when a client asked for it. */
   onHostDown: ((why: string) => void) | undefined;
@@ -31,7 +34,7 @@ export class Daemon {
     );
   }
 
-  /** @throws ControlSocketError, NetworkError: nothing is left behind then */
+  /** @throws ControlSocketError, NetworkError, PageAddressError: nothing is left behind then */
   static async start(config: DaemonConfig, log: Log): Promise<Daemon> {
     // The socket first: where another daemon runs already, its device must not be touched.
     const listener = await listenOn(config.socket);
@@ -42,7 +45,15 @@ export class Daemon {
       thread.onNews = (text) => log.info(text);
       thread.onDoorNotice = (notice) => logDoor(log, notice);
       await thread.untilRunning();
-      return new Daemon(config, log, thread);
+      const daemon = new Daemon(config, log, thread);
+      try {
+        await daemon.#servePage();
+      } catch (error) {
+        // Its end is no host's that went down by itself.
+        daemon.#stopped = Promise.resolve();
+        throw error;
+      }
+      return daemon;
     } catch (error) {
       removeSocket(config.socket);
       await thread?.stop();
@@ -55,18 +66,34 @@ export class Daemon {
     return this.#config.socket;
   }
 
+  /** Undefined where no page is served. */
+  get page(): { readonly ownerUrl: string; readonly readerUrl: string } | undefined {
+    return this.#page;
+  }
+
   async status(): Promise<HostStatus> {
-    const channel = this.#thread.attach();
-    const port = new AsyncCallPort((receiver) => {
-      const link = new SharedMemoryLink(channel, this.#thread.doorbell, receiver);
-      link.send({ ...emptyMessage(), kind: OPEN, client: ONLY_CLIENT });
-      return link;
-    });
+    const port = this.#openPort();
     try {
       return await manage(port, { op: "status" });
     } finally {
       port.close();
     }
+  }
+
+  #openPort(): EventPort {
+    const channel = this.#thread.attach();
+    return new AsyncCallPort((receiver) => {
+      const link = new SharedMemoryLink(channel, this.#thread.doorbell, receiver);
+      link.send({ ...emptyMessage(), kind: OPEN, client: ONLY_CLIENT });
+      return link;
+    });
+  }
+
+  async #servePage(): Promise<void> {
+    const { page } = this.#config;
+    if (page === undefined) return;
+    const run = new LiveRun({ openPort: async () => this.#openPort() });
+    this.#page = await PageServer.start({ address: page, run });
   }
 
   /** In order: the socket is removed, the clients go, connections are closed, the TAP that was made here vanishes. */
@@ -78,6 +105,7 @@ export class Daemon {
   async #stopInOrder(): Promise<void> {
     // At once: while the host ends, another daemon may take this place.
     removeSocket(this.#config.socket);
+    await this.#page?.close();
     await this.#thread.stop();
     this.#log.info("stopped");
   }

@@ -34,6 +34,9 @@ Examples:
   # with an infrared device, in sight of those of other daemons with the same directory
   tapsockd --infrared /run/tapsock/room --infrared-name laptop
 
+  # with the lab's page, for a browser on this machine
+  tapsockd --tap tap0 --ip 203.0.113.2/24 --page 127.0.0.1:8077
+
   # without a TAP: programs talk to each other on a virtual host
   tapsockd --socket /tmp/tapsock.sock
 
@@ -81,12 +84,14 @@ function command(): Command {
     .option("--infrared-devices <json>", "simulated devices in sight of the host's own, as a list of id, name, services and attributes")
     .option("--infrared-id <number>", "the infrared device's id, 1 to 0xfffffffe (default: any)")
     .option("--infrared-name <name>", "what others see of the infrared device (default: the host's name)")
+    .option("--page <address:port>", "serves the lab's page to browsers on this machine, port 0 for any; the ready line has its address")
+    .option("--page-anywhere", "lets --page name an address that other machines reach; what it shows is not encrypted")
     .option("--administrators <who>", "whose programs may have raw sockets: everyone who may attach, root or nobody (default: everyone)")
     .option("--max-clients <count>", `programs that may be attached at a time (default: ${DEFAULT_DOOR_LIMITS.clients})`)
     .option("--max-sockets <count>", `sockets that one program may have (default: ${DEFAULT_LIMITS.sockets})`)
     .option(
       "--config <file>",
-      "JSON object with the keys tap, ip, dhcp, gateway, ip6, gateway6, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, hostname, dns, search, hosts, infrared, infraredDevices, infraredId, infraredName, administrators, maxClients, maxSockets; a flag wins",
+      "JSON object with the keys tap, ip, dhcp, gateway, ip6, gateway6, detectConflicts, conflictPolicy, socket, profile, offload, mac, mtu, kernelIp, capture, record, hostname, dns, search, hosts, infrared, infraredDevices, infraredId, infraredName, page, pageAnywhere, administrators, maxClients, maxSockets; a flag wins",
     )
     .option("--json", "log JSON lines to stderr, and say ready in JSON")
     .allowExcessArguments(false)
@@ -151,9 +156,13 @@ async function sayReady(daemon: Daemon, json: boolean): Promise<void> {
   // Whoever waits for this line may have gone.
   process.stdout.on("error", () => {});
   const line = json
-    ? JSON.stringify({ ready: true, socket: daemon.socketPath, device: name, address, pid })
-    : `tapsockd ready on ${daemon.socketPath} (${name}, ${address || "address by DHCP"})`;
+    ? JSON.stringify({ ready: true, socket: daemon.socketPath, device: name, address, pid, ...pageRecord(daemon) })
+    : `tapsockd ready on ${daemon.socketPath} (${name}, ${address || "address by DHCP"})${pageLines(daemon)}`;
   process.stdout.write(`${line}\n`);
 }
+
+const pageRecord = ({ page }: Daemon): object => (page === undefined ? {} : { page: page.ownerUrl, pageToRead: page.readerUrl });
+
+const pageLines = ({ page }: Daemon): string => (page === undefined ? "" : `\nthe page: ${page.ownerUrl}\nonly to read: ${page.readerUrl}`);
 
 process.exit(await main(process.argv.slice(2)));

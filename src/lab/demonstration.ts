@@ -42,6 +42,9 @@ const { values: options } = parseArgs({
     socket: { type: "string" },
     /** The socket is where the command line looks anyway; in a user namespace that cannot be told from in here. */
     "usual-socket": { type: "boolean", default: false },
+    /** Addresses of the lab's page, which is served from outside of the namespace. */
+    page: { type: "string" },
+    "page-to-read": { type: "string" },
   },
 });
 const socket = options.socket ?? defaultSocketPath();
@@ -116,7 +119,8 @@ async function main(): Promise<void> {
     await end(isRight ? 0 : STATUS_FAILED);
   }
   if (stage instanceof TapStage) await stage.serve();
-  report({ type: "serving", url: `http://${HOST_ADDRESS}/`, socket });
+  const { page, "page-to-read": pageToRead } = options;
+  report({ type: "serving", url: `http://${HOST_ADDRESS}/`, socket, ...(page === undefined ? {} : { page, pageToRead }) });
   tell(nextSteps());
   // Runs until a signal or the death of a part.
 }
@@ -205,7 +209,9 @@ function nextSteps(): string {
     [`  ping -c 3 ${HOST_ADDRESS}`, "tapsock answers"],
   ] as const;
   const width = Math.max(...lines.map(([command]) => command.length));
+  const page = options.page === undefined ? [] : [`\nThe lab's page, for a browser on this machine:\n\n  ${options.page}`];
   return [
+    ...page,
     "\nEverything keeps running until Ctrl-C. Try next, in another terminal (tapsock is dist/bin/tapsock):\n",
     ...lines.map(([command, what]) => `  ${command.padEnd(width)}   ${what}`),
   ].join("\n");

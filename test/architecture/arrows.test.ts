@@ -33,7 +33,7 @@ const LAYERS = [
   "network",
   "winsock/faces",
   "winsock",
-  "page",
+  "live",
   "daemon",
   "lab/scene",
   "lab/lessons",

@@ -27,6 +27,9 @@ export const MOST_PAGES = 16;
 const MOST_MESSAGE_BYTES = 64 * 1024;
 const MOST_CONNECTIONS = 128;
 const HEADERS_LIMIT_MS = 10_000;
+/** For pages to hear that the server ends. */
+const GOODBYE_MS = 250;
+const GOING_AWAY = 1001;
 const POLICY_VIOLATION = 1008;
 const TRY_AGAIN_LATER = 1013;
 const BUILT_PAGE = fileURLToPath(new URL("../../dist/page", import.meta.url));
@@ -84,8 +87,12 @@ export class PageServer {
   }
 
   async close(): Promise<void> {
-    for (const client of this.#sockets.clients) client.terminate();
+    const { clients } = this.#sockets;
+    for (const client of clients) client.close(GOING_AWAY);
     this.#sockets.close();
+    const limitMs = performance.now() + GOODBYE_MS;
+    while (clients.size > 0 && performance.now() < limitMs) await new Promise((resolve) => setTimeout(resolve, 10));
+    for (const client of clients) client.terminate();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;

@@ -4,7 +4,7 @@ import type { HostStatus } from "../management/management.ts";
 import { mibCounters } from "../management/mib-counters.ts";
 import { faultsInForce } from "../run/fault-words.ts";
 import type { HostTables, NumberedRequest, SourceClock } from "../run/page-messages.ts";
-import type { ProfileName, RunEvent, RunHeader } from "../run/run-event.ts";
+import type { RunEvent, RunHeader } from "../run/run-event.ts";
 import { type RunEventJson, runEventJson } from "../run/run-event-json.ts";
 import { runHeaderLine } from "../run/run-file.ts";
 import type { EventPort } from "../transport/async-call-port.ts";
@@ -13,6 +13,7 @@ import { describeError, WinsockError } from "../winsock/abi/errors.ts";
 import { createPromiseFace } from "../winsock/faces/promise-face.ts";
 import type { ImpairmentReport } from "../wire/impairment.ts";
 import { type KeptEvent, KeptEvents, type KeptLimits } from "./kept-events.ts";
+import { LIVE_HOST, LiveEvents, liveHeader } from "./live-events.ts";
 
 /** What a page asked cannot be done. The message is a sentence. */
 export class PageRefusal extends Error {
@@ -38,22 +39,17 @@ export interface LiveRunOptions {
   readonly retryMs?: number;
 }
 
-/** The name of the host in its run. */
-const HOST = "tapsock";
 const LINGER_MS = 10_000;
 const RETRY_MS = 1000;
 /** Picks are used up, and other programs change faults too. */
 const FAULTS_MS = 1000;
 const MOST_CONNECTS = 8;
 const CONNECT_LIMIT_MS = 60_000;
-const PROFILE_NAMES: ReadonlySet<string> = new Set(["windows", "linux", "rfc"]);
 
 /** A stretch of watching one host: from the first page until its end. */
 interface Watch {
   readonly port: EventPort;
-  readonly header: RunHeader;
-  /** The host's clock when the run began. */
-  readonly startMs: number;
+  readonly events: LiveEvents;
   readonly openedMs: number;
   readonly device: string;
 }
@@ -172,8 +168,8 @@ export class LiveRun {
     this.kept.clear();
     this.#lastMs = 0;
     this.#faults = "";
-    this.#header = headerOf(status);
-    this.#watch = { port, header: this.#header, startMs: nowMs, openedMs: performance.now(), device: status.interfaces[0]?.name ?? "" };
+    this.#header = liveHeader(status);
+    this.#watch = { port, events: new LiveEvents(nowMs), openedMs: performance.now(), device: status.interfaces[0]?.name ?? "" };
     for (const data of early) this.#take(data);
     this.#expected = early.length;
     port.onEvent = (_subscription, count, data) => {
@@ -225,23 +221,11 @@ export class LiveRun {
     } catch {
       return;
     }
-    const startMs = this.#watch?.startMs ?? 0;
-    const atMs = Math.max(0, record.atMs - startMs);
-    if (record.type === "left-out") {
-      const { number, forMs, ...counts } = record;
-      this.#keep({ ...record, host: HOST, atMs }, counts);
-    } else if ("base64" in record) {
-      const { bytes: length, ...rest } = record;
-      this.#keep({ ...rest, length, host: HOST, atMs } as RunEventJson, {
-        events: 1,
-        frames: record.type === "frame" ? 1 : 0,
-        bytes: length,
-      });
-    } else if (record.type === "waits-changed" && record.untilMs !== undefined && record.untilMs !== null) {
-      this.#keep({ ...record, untilMs: record.untilMs - startMs, host: HOST, atMs }, ONE_EVENT);
-    } else {
-      this.#keep({ ...record, host: HOST, atMs } as RunEventJson, ONE_EVENT);
-    }
+    const event = this.#watch?.events.of(record);
+    if (event === undefined) return;
+    if (record.type === "left-out") this.#keep(event, record);
+    else if ("base64" in record) this.#keep(event, { events: 1, frames: record.type === "frame" ? 1 : 0, bytes: record.bytes });
+    else this.#keep(event, ONE_EVENT);
   }
 
   #note(text: string): void {
@@ -249,7 +233,7 @@ export class LiveRun {
   }
 
   #own(content: { readonly type: "noted"; readonly text: string } | Pick<FaultsChanged, "type" | "device" | "faults">): void {
-    this.#keep(runEventJson({ ...content, number: 0, atMs: this.nowMs, host: HOST } as RunEvent), ONE_EVENT);
+    this.#keep(runEventJson({ ...content, number: 0, atMs: this.nowMs, host: LIVE_HOST } as RunEvent), ONE_EVENT);
   }
 
   #keep(event: RunEventJson, counts: Pick<KeptEvent, "events" | "frames" | "bytes">): void {
@@ -303,7 +287,6 @@ export class LiveRun {
     this.#connects++;
     const face = createPromiseFace(this.#options.openPort);
     try {
-      await face.WSAStartup();
       const s = await face.socket(address.includes(":") ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP);
       try {
         await face.connect(s, { address, port }, { signal: AbortSignal.timeout(CONNECT_LIMIT_MS) });
@@ -333,18 +316,6 @@ export class LiveRun {
 type FaultsChanged = Extract<RunEvent, { readonly type: "faults-changed" }>;
 
 const ONE_EVENT = { events: 1, frames: 0, bytes: 0 };
-
-function headerOf({ version, profile, interfaces }: HostStatus): RunHeader {
-  const addresses = interfaces.flatMap((each) => each.addresses.map(({ address }) => address.split("/")[0]!));
-  const known = PROFILE_NAMES.has(profile) ? { profile: profile as ProfileName } : {};
-  return {
-    title: addresses[0] === undefined ? "A running host" : `The host ${addresses[0]}`,
-    kind: "live",
-    madeBy: `tapsock ${version}`,
-    epochMs: Date.now(),
-    hosts: [{ name: HOST, title: HOST, addresses, ...known, isTraced: true }],
-  };
-}
 
 function deviceCounters({ interfaces }: HostStatus): Record<string, number> {
   const sum = (counter: "framesIn" | "framesOut" | "bytesIn" | "bytesOut") => interfaces.reduce((total, each) => total + each[counter], 0);

@@ -210,6 +210,9 @@ function Guarded({ children }: { readonly children: ComponentChildren }) {
   );
 }
 
+/** Where a server listens, in the simulation as in scripts/start. */
+const CONNECT_PORT = 8080;
+
 /** From the first host that is traced to the next one. */
 function connectOnce(run: RunView): void {
   const { hosts } = run.header.peek();
@@ -218,7 +221,7 @@ function connectOnce(run: RunView): void {
   if (from === undefined || to === undefined) return;
   run.goToEnd();
   const address = to.addresses[0]!.replace(/\/\d+$/, "");
-  run.request({ type: "connect", host: from.name, address, port: 80 }).catch(tell);
+  run.request({ type: "connect", host: from.name, address, port: CONNECT_PORT }).catch(tell);
 }
 
 async function copyLink(run: RunView, view: ViewName): Promise<void> {

@@ -96,6 +96,7 @@ const scene = z.strictObject({
   hosts: z.array(host).min(1).max(8),
   events: z.array(sceneEvent).optional(),
   wireDelayMs: milliseconds.optional().describe("how long a frame is on its way; 1 when left out"),
+  hidesFaults: z.boolean().optional().describe("what is wrong with the lines nobody is told"),
   limitMs: milliseconds.optional(),
 });
 

@@ -127,7 +127,10 @@ export function mysteryFault(number: number): MysteryFault {
 /** The scene of a mystery, the fault in it. */
 export function mysteryScene(number: number): Scene {
   const fault = mysteryFault(number);
-  return fault.spoil({ ...FIRST_SCENE, title: `Mystery ${number}` }, new SeededRandom(Math.imul(number + 1, SPREAD) >>> 0));
+  return fault.spoil(
+    { ...FIRST_SCENE, title: `Mystery ${number}`, hidesFaults: true },
+    new SeededRandom(Math.imul(number + 1, SPREAD) >>> 0),
+  );
 }
 
 /** What the learner's program does there: it fetches what port 19 has, with a line for each thing that happens. */

@@ -54,6 +54,8 @@ export interface Scene {
   readonly events?: readonly SceneEvent[];
   /** How long a frame is on its way; 1 ms when left out. */
   readonly wireDelayMs?: number;
+  /** What is wrong with its lines nobody is told: it is to be found out. */
+  readonly hidesFaults?: boolean;
   /** A run of it stands still after so long; 10 minutes when left out. */
   readonly limitMs?: number;
 }

@@ -270,6 +270,7 @@ export class SimulatedRun {
   }
 
   #publish(event: RunEvent): void {
+    if (this.scene.hidesFaults === true && (event.type === "faults-changed" || event.type === "frame-impaired")) return;
     this.#events++;
     this.#watcher?.(event);
     this.#options.onEvent(event);

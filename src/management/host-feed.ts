@@ -84,7 +84,7 @@ export class HostFeed {
     this.#unsubscribe = undefined;
   }
 
-  get #now(): number {
+  get #nowMs(): number {
     return this.#parts.timers.now;
   }
 
@@ -110,7 +110,7 @@ export class HostFeed {
 
   /** Of what was open and is so no more, whose end nobody has seen. */
   #tellEnds(before: { readonly connections: ReadonlySet<number>; readonly sockets: ReadonlySet<number> }): void {
-    const stamp = { number: 0, atMs: this.#now };
+    const stamp = { number: 0, atMs: this.#nowMs };
     for (const connection of before.connections) {
       if (!this.#connections.has(connection)) this.#parts.emit({ type: "connection-closed", connection, ...stamp });
     }
@@ -126,7 +126,7 @@ export class HostFeed {
     this.#tokens -= openings;
     const least = eventsPerSecond / 8;
     if (this.#tokens >= least) return;
-    this.#notBeforeMs = this.#now + ((least - this.#tokens) / eventsPerSecond) * 1000;
+    this.#notBeforeMs = this.#nowMs + ((least - this.#tokens) / eventsPerSecond) * 1000;
     this.#tokens = least;
   }
 
@@ -140,7 +140,7 @@ export class HostFeed {
       this.#isTooMuch = true;
       this.#eventsMissed = 1;
       this.#summedUp = this.#parts.counts();
-      this.#summedUpMs = this.#now;
+      this.#summedUpMs = this.#nowMs;
       // Not here: somebody is in the middle of telling the trace something.
       this.#alarm.set(0);
       return;
@@ -174,7 +174,7 @@ export class HostFeed {
 
   /** @returns whether so little happens that all of it can be told again */
   #sumUp(): boolean {
-    const now = this.#now;
+    const now = this.#nowMs;
     const counts = this.#parts.counts();
     const frames = counts.frames - this.#summedUp.frames;
     const bytes = counts.bytes - this.#summedUp.bytes;
@@ -192,7 +192,7 @@ export class HostFeed {
 
   #refill(): void {
     const { eventsPerSecond } = this.#parts;
-    const now = this.#now;
+    const now = this.#nowMs;
     this.#tokens = Math.min(eventsPerSecond, this.#tokens + ((now - this.#tokensAtMs) * eventsPerSecond) / 1000);
     this.#tokensAtMs = now;
   }

@@ -54,7 +54,7 @@ const MOST_HOSTS = 64;
 const MOST_FRAME_BYTES = 1 << 18;
 const MS_PER_SECOND = 1000;
 
-interface CapturedFrame {
+interface FrameInFile {
   /** Unix time in milliseconds. */
   readonly atMs: number;
   readonly bytes: Uint8Array;
@@ -108,7 +108,7 @@ function formatOf(view: DataView): "pcapng" | PcapFormat | undefined {
 
 /** Takes a file apart; what is wrong with it ends the reading, and stands in `notes`. */
 class CaptureReader {
-  readonly frames: CapturedFrame[] = [];
+  readonly frames: FrameInFile[] = [];
   readonly notes: string[] = [];
   application = "";
   readonly #bytes: Uint8Array;
@@ -334,7 +334,7 @@ function asRun({ frames, notes, application }: CaptureReader): CaptureFile {
 }
 
 /** A frame between two others is told by the one that sent it, as one that leaves it. */
-function eventOf(frame: CapturedFrame, { source, destination }: FrameEnds, ours: string, number: number, epochMs: number): FrameRunEvent {
+function eventOf(frame: FrameInFile, { source, destination }: FrameEnds, ours: string, number: number, epochMs: number): FrameRunEvent {
   const isIn = source !== ours && (destination === ours || isGroup(destination));
   return {
     type: "frame",

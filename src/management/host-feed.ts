@@ -30,11 +30,13 @@ export interface FeedParts {
   readonly emit: (record: FeedRecord) => void;
   /** Bytes kept of a frame; 0 for all. */
   readonly snapLength: number;
-  /** As many are told in the long run, and in a burst. */
+  /** As many are told in the long run; of what exceeds it, a quarter of a second's at a time. */
   readonly eventsPerSecond: number;
 }
 
 const SUMMARY_MS = 150;
+/** Enough for a connect and its end; a stream is known as one within a fraction of a second. */
+const BURST_SHARE = 1 / 4;
 /** Until it is known: received, judged, a timer, variables and the turn around them. */
 const USUAL_EVENTS_PER_FRAME = 6;
 /** With fewer frames nothing is learned of how many events one makes. */
@@ -68,7 +70,7 @@ export class HostFeed {
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
-    this.#tokens = parts.eventsPerSecond;
+    this.#tokens = this.#burst;
     this.#tokensAtMs = parts.timers.now;
     this.#alarm = parts.timers.timer(
       "summary",
@@ -82,6 +84,10 @@ export class HostFeed {
     this.#alarm.cancel();
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
+  }
+
+  get #burst(): number {
+    return this.#parts.eventsPerSecond * BURST_SHARE;
   }
 
   get #nowMs(): number {
@@ -124,7 +130,7 @@ export class HostFeed {
     const { eventsPerSecond } = this.#parts;
     this.#refill();
     this.#tokens -= openings;
-    const least = eventsPerSecond / 8;
+    const least = this.#burst / 2;
     if (this.#tokens >= least) return;
     this.#notBeforeMs = this.#nowMs + ((least - this.#tokens) / eventsPerSecond) * 1000;
     this.#tokens = least;
@@ -187,13 +193,13 @@ export class HostFeed {
     this.#refill();
     const { eventsPerSecond } = this.#parts;
     const perSecond = (frames * this.#eventsPerFrame * 1000) / Math.max(1, forMs);
-    return perSecond < eventsPerSecond / 2 && this.#tokens >= eventsPerSecond / 2 && now >= this.#notBeforeMs;
+    return perSecond < eventsPerSecond / 2 && this.#tokens >= this.#burst / 2 && now >= this.#notBeforeMs;
   }
 
   #refill(): void {
     const { eventsPerSecond } = this.#parts;
     const now = this.#nowMs;
-    this.#tokens = Math.min(eventsPerSecond, this.#tokens + ((now - this.#tokensAtMs) * eventsPerSecond) / 1000);
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#tokensAtMs) * eventsPerSecond) / 1000);
     this.#tokensAtMs = now;
   }
 }

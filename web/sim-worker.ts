@@ -24,6 +24,10 @@ const NOT_ISOLATED =
  */
 const SPARE = 2;
 
+/** Threads that cannot begin are tried again so often, after so long. */
+const MOST_FAILURES = 20;
+const RETRY_MS = 200;
+
 interface SpareThread {
   readonly worker: Worker;
   readonly memory: SharedArrayBuffer;
@@ -92,6 +96,7 @@ class SpareThreads {
   readonly #spare: SpareThread[] = [];
   readonly #mayShare = typeof SharedArrayBuffer !== "undefined";
   #coming = 0;
+  #failures = 0;
   #arrived: (() => void) | undefined;
 
   constructor() {
@@ -130,7 +135,14 @@ class SpareThreads {
         this.#spare.push({ worker, memory });
         this.#arrived?.();
       };
+      const failed = (): void => {
+        // A service worker that has just begun may refuse the first script that is asked of it.
+        this.#coming--;
+        worker.terminate();
+        if (this.#failures++ < MOST_FAILURES) setTimeout(() => this.#keep(SPARE), RETRY_MS);
+      };
       worker.addEventListener("message", begun, { once: true });
+      worker.addEventListener("error", failed, { once: true });
     }
   }
 }

@@ -30,11 +30,13 @@ export interface FeedParts {
   readonly emit: (record: FeedRecord) => void;
   /** Bytes kept of a frame; 0 for all. */
   readonly snapLength: number;
-  /** As many are told in the long run, and in a burst. */
+  /** As many are told in the long run; of what exceeds it, a quarter of a second's at a time. */
   readonly eventsPerSecond: number;
 }
 
 const SUMMARY_MS = 150;
+/** Enough for a connect and its end; a stream is known as one within a fraction of a second. */
+const BURST_SHARE = 1 / 4;
 /** Until it is known: received, judged, a timer, variables and the turn around them. */
 const USUAL_EVENTS_PER_FRAME = 6;
 /** With fewer frames nothing is learned of how many events one makes. */
@@ -68,7 +70,7 @@ export class HostFeed {
 
   constructor(parts: FeedParts) {
     this.#parts = parts;
-    this.#tokens = parts.eventsPerSecond;
+    this.#tokens = this.#burst;
     this.#tokensAtMs = parts.timers.now;
     this.#alarm = parts.timers.timer(
       "summary",
@@ -84,7 +86,11 @@ export class HostFeed {
     this.#unsubscribe = undefined;
   }
 
-  get #atMs(): number {
+  get #burst(): number {
+    return this.#parts.eventsPerSecond * BURST_SHARE;
+  }
+
+  get #nowMs(): number {
     return this.#parts.timers.now;
   }
 
@@ -110,7 +116,7 @@ export class HostFeed {
 
   /** Of what was open and is so no more, whose end nobody has seen. */
   #tellEnds(before: { readonly connections: ReadonlySet<number>; readonly sockets: ReadonlySet<number> }): void {
-    const stamp = { number: 0, atMs: this.#atMs };
+    const stamp = { number: 0, atMs: this.#nowMs };
     for (const connection of before.connections) {
       if (!this.#connections.has(connection)) this.#parts.emit({ type: "connection-closed", connection, ...stamp });
     }
@@ -124,9 +130,9 @@ export class HostFeed {
     const { eventsPerSecond } = this.#parts;
     this.#refill();
     this.#tokens -= openings;
-    const least = eventsPerSecond / 8;
+    const least = this.#burst / 2;
     if (this.#tokens >= least) return;
-    this.#notBeforeMs = this.#atMs + ((least - this.#tokens) / eventsPerSecond) * 1000;
+    this.#notBeforeMs = this.#nowMs + ((least - this.#tokens) / eventsPerSecond) * 1000;
     this.#tokens = least;
   }
 
@@ -140,7 +146,7 @@ export class HostFeed {
       this.#isTooMuch = true;
       this.#eventsMissed = 1;
       this.#summedUp = this.#parts.counts();
-      this.#summedUpMs = this.#atMs;
+      this.#summedUpMs = this.#nowMs;
       // Not here: somebody is in the middle of telling the trace something.
       this.#alarm.set(0);
       return;
@@ -174,7 +180,7 @@ export class HostFeed {
 
   /** @returns whether so little happens that all of it can be told again */
   #sumUp(): boolean {
-    const now = this.#atMs;
+    const now = this.#nowMs;
     const counts = this.#parts.counts();
     const frames = counts.frames - this.#summedUp.frames;
     const bytes = counts.bytes - this.#summedUp.bytes;
@@ -187,13 +193,13 @@ export class HostFeed {
     this.#refill();
     const { eventsPerSecond } = this.#parts;
     const perSecond = (frames * this.#eventsPerFrame * 1000) / Math.max(1, forMs);
-    return perSecond < eventsPerSecond / 2 && this.#tokens >= eventsPerSecond / 2 && now >= this.#notBeforeMs;
+    return perSecond < eventsPerSecond / 2 && this.#tokens >= this.#burst / 2 && now >= this.#notBeforeMs;
   }
 
   #refill(): void {
     const { eventsPerSecond } = this.#parts;
-    const now = this.#atMs;
-    this.#tokens = Math.min(eventsPerSecond, this.#tokens + ((now - this.#tokensAtMs) * eventsPerSecond) / 1000);
+    const now = this.#nowMs;
+    this.#tokens = Math.min(this.#burst, this.#tokens + ((now - this.#tokensAtMs) * eventsPerSecond) / 1000);
     this.#tokensAtMs = now;
   }
 }

@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { formatAddress, formatEndpoint, type IpAddress, longestPrefix, parseAddress, withScope } from "../stack/core/address.ts";
+import type { Trace } from "../stack/core/trace.ts";
 import type { DhcpClientService } from "../stack/dhcp/dhcp-service.ts";
 import type { Host } from "../stack/host/host.ts";
 import type { InterfaceAddress, InterfaceService } from "../stack/link/interface-service.ts";
@@ -43,6 +44,8 @@ export interface ManagementParts {
   /** The one that leads out first. */
   readonly devices: readonly ManagedDevice[];
   readonly send: EventSender;
+  /** What subscriptions are to; the host's when left out. */
+  readonly trace?: Trace;
   readonly shutdown: () => void;
   /** What other processes hold; undefined where they cannot come in. */
   readonly doorUsage: () => DoorUsage | undefined;
@@ -54,6 +57,7 @@ export interface ManagementParts {
 /** Answers management requests in the host's thread. A wrong request is answered with a sentence; nothing here throws at the caller. */
 export class ManagementService {
   readonly #host: Host;
+  readonly #trace: Trace;
   readonly #devices: readonly ManagedDevice[];
   readonly #streams: EventStreams;
   readonly #shutdown: () => void;
@@ -66,6 +70,7 @@ export class ManagementService {
 
   constructor(parts: ManagementParts) {
     this.#host = parts.host;
+    this.#trace = parts.trace ?? parts.host.trace;
     this.#devices = parts.devices;
     this.#streams = new EventStreams(parts.send);
     this.#shutdown = parts.shutdown;
@@ -216,16 +221,16 @@ export class ManagementService {
   #startTrace(client: number, snapLength: number): number {
     const encoder = new TextEncoder();
     return this.#streams.start(client, "trace", (emit) =>
-      this.#host.trace.subscribe((event) => emit(encoder.encode(JSON.stringify(traceRecord(event, snapLength))))),
+      this.#trace.subscribe((event) => emit(encoder.encode(JSON.stringify(traceRecord(event, snapLength))))),
     );
   }
 
   #startFeed(client: number, settings: Pick<FeedParts, "snapLength" | "eventsPerSecond">): number {
     const encoder = new TextEncoder();
-    const { trace, timers } = this.#host;
+    const { timers } = this.#host;
     return this.#streams.start(client, "feed", (emit) => {
       const feed = new HostFeed({
-        ...{ trace, timers, snapLength: settings.snapLength, eventsPerSecond: settings.eventsPerSecond },
+        ...{ trace: this.#trace, timers, snapLength: settings.snapLength, eventsPerSecond: settings.eventsPerSecond },
         counts: () => this.#frameCounts(),
         emit: (record) => emit(encoder.encode(JSON.stringify(record))),
       });
@@ -247,7 +252,7 @@ export class ManagementService {
     if (device.capture.isCapturing) throw new RangeError(`Cannot start a capture on ${device.name}: one runs already`);
     return this.#streams.start(client, "capture", (emit) => {
       const infrared = device === this.#devices[0];
-      device.capture.start({ sink: emit, trace: this.#host.trace, infrared, ...(snapLength > 0 ? { snapLength } : {}) });
+      device.capture.start({ sink: emit, trace: this.#trace, infrared, ...(snapLength > 0 ? { snapLength } : {}) });
       return () => device.capture.stop();
     });
   }

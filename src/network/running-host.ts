@@ -167,7 +167,7 @@ function build(parts: HostParts, closers: (() => void)[], close: () => void): Ru
   const management = new ManagementService({
     host,
     devices,
-    send: record?.recorder.sender(send) ?? send,
+    send,
     shutdown: () => doorbell.stop(),
     doorUsage: () => door?.usage,
     programUsage: () => provider.usage,

@@ -1,4 +1,3 @@
-import type { EventSender } from "../management/event-streams.ts";
 import { formatAddress } from "../stack/core/address.ts";
 import type { Random } from "../stack/core/random.ts";
 import type { DhcpOptions } from "../stack/dhcp/dhcp-service.ts";
@@ -103,17 +102,6 @@ export class Recorder {
         this.#called(KIND.call, callBody(this.#now, client, request), () =>
           handler.call(client, request, (answer) => this.#heard(() => reply(answer))),
         ),
-    };
-  }
-
-  /** What sends management's events: whoever gets one may make a call at once. */
-  sender(send: EventSender): EventSender {
-    return (client, subscription, count, data) => {
-      let isSent = false;
-      this.#heard(() => {
-        isSent = send(client, subscription, count, data);
-      });
-      return isSent;
     };
   }
 
@@ -244,6 +232,7 @@ function setupOf(host: Host, run: RecordedRun, devices: readonly RecordingDevice
     profile: host.context.profile.name,
     profileChanges: profileChanges(host.context.profile),
     isManaged: run.isManaged ?? false,
+    omitsEvents: true,
     lentFromBytes: run.lentFromBytes ?? null,
     limits: { ...run.limits },
     interfaces: interfaces.map(recorded),

@@ -108,6 +108,8 @@ const setupSchema = z.object({
   profileChanges: z.record(z.string(), z.unknown()),
   /** Management answers beside the provider, and devices have its wrappers. */
   isManaged: z.boolean(),
+  /** What programs subscribed to is not in it, for a trace depends on who else looks: nobody subscribes when it is replayed. */
+  omitsEvents: z.boolean().default(false),
   /** Smallest ring that the host lent its programs, or null where it copied everything. */
   lentFromBytes: z.number().int().positive().nullable(),
   limits: z.record(z.string(), z.number()),

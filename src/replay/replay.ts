@@ -4,6 +4,7 @@ import { parseAddress } from "../stack/core/address.ts";
 import type { FrameInfo } from "../stack/core/frame-info.ts";
 import { PROFILES, type Profile, WINDOWS } from "../stack/core/profile.ts";
 import type { Random } from "../stack/core/random.ts";
+import { Trace } from "../stack/core/trace.ts";
 import type { DhcpOptions } from "../stack/dhcp/dhcp-service.ts";
 import { Host } from "../stack/host/host.ts";
 import type { AutoconfigurationSettings } from "../stack/ip/ip-service.ts";
@@ -258,11 +259,14 @@ export class Replay {
   }
 
   #withManagement(provider: Provider, devices: readonly ManagedDevice[]): CallHandler {
+    const { omitsEvents } = this.recording.setup;
     const management = new ManagementService({
       host: this.host,
       devices,
+      // Who watched is in the recording for itself; nothing else followed from it.
+      ...(omitsEvents ? { trace: new Trace(this.host.context) } : {}),
       send: () => {
-        this.#heard();
+        if (!omitsEvents) this.#heard();
         return true;
       },
       shutdown: () => {},

@@ -14,12 +14,12 @@ export type FieldKind =
   | "number?"
   | "true?";
 
-type ShapedType = RunEvent["type"];
-type Fields<Type extends ShapedType> = Extract<RunEvent, { readonly type: Type }>;
+type RunEventType = RunEvent["type"];
+type Fields<Type extends RunEventType> = Extract<RunEvent, { readonly type: Type }>;
 /** What all events have is not in the table, nor what all frames have. */
-type Stamped = "type" | "number" | "atMs" | "cause" | "host";
+type StampField = "type" | "number" | "atMs" | "cause" | "host";
 type OfFrames<Event> = Event extends { readonly bytes: Uint8Array } ? "bytes" | "length" : never;
-type ShapedField<Type extends ShapedType> = Exclude<keyof Fields<Type>, Stamped | OfFrames<Fields<Type>>>;
+type ShapeField<Type extends RunEventType> = Exclude<keyof Fields<Type>, StampField | OfFrames<Fields<Type>>>;
 
 export type EventShape = Readonly<Record<string, FieldKind>>;
 
@@ -27,7 +27,7 @@ const TIMER = { timer: "text", connection: "number?", client: "number?", call: "
 const SEQUENCE_SPACE = { sndUna: "number", sndNxt: "number", sndWnd: "number", rcvNxt: "number", rcvWnd: "number" } as const;
 
 /** The fields of every event, so that one that was read from a file or a wire is what its type says. */
-export const EVENT_SHAPES: { readonly [Type in ShapedType]: { readonly [Field in ShapedField<Type>]-?: FieldKind } } = {
+export const EVENT_SHAPES: { readonly [Type in RunEventType]: { readonly [Field in ShapeField<Type>]-?: FieldKind } } = {
   "connection-opened": { connection: "number", local: "text", remote: "text", label: "text", state: "text", earlier: "true?" },
   "connection-closed": { connection: "number" },
   "socket-opened": { socket: "number", client: "number", handle: "number", label: "text", earlier: "true?" },

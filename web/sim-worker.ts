@@ -150,5 +150,6 @@ class SpareThreads {
 if (typeof isProgramThread === "undefined") simulate();
 else {
   addEventListener("message", ({ data }: MessageEvent<ProgramThreadData>) => runProgram(data), { once: true });
-  postMessage("ready");
+  // Only behind the end of this script: until its parent has heard of that, what it sends here waits at its own side, where it then waits itself.
+  setTimeout(() => postMessage("ready"));
 }

@@ -16,7 +16,7 @@ const PAGE_POLICY = join([
 ]);
 
 /** The worker that runs a learner's program, which is text: it may evaluate it, and reach nothing. */
-const PROGRAM_WORKER_POLICY = join(["default-src 'none'", "script-src 'unsafe-eval'", "base-uri 'none'", "frame-ancestors 'none'"]);
+const PROGRAM_WORKER_POLICY = join(["default-src 'none'", "script-src 'self' 'unsafe-eval'", "base-uri 'none'", "frame-ancestors 'none'"]);
 const PROGRAM_WORKER = /^\/program-worker\.js$/;
 
 /** Of every answer, whatever it is. Cross-origin isolation lets the page have shared memory. */

@@ -52,7 +52,7 @@ describe("the page's files", () => {
 
   test("only the worker of programs may evaluate text, and it may reach nothing", async () => {
     const policy = String((await ask("/program-worker.js")).headers["content-security-policy"]);
-    expect(policy).toContain("script-src 'unsafe-eval'");
+    expect(policy).toContain("script-src 'self' 'unsafe-eval'");
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain("connect-src");
     for (const other of ["/program-worker.js/../main.js", "/x/program-worker.js", "/program-worker.js.map"]) {

@@ -67,7 +67,7 @@ async function connectAndSee(page: Page): Promise<void> {
   await untilEvents(page, 100);
   await page.getByRole("button", { name: "All of it" }).click();
   await page
-    .locator("svg text", { hasText: /connect → 0/ })
+    .locator("svg text", { hasText: /SYN,ACK/ })
     .first()
     .waitFor();
 }

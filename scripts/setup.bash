@@ -24,7 +24,7 @@ install_packages() {
 }
 
 build_if_stale() {
-  if [[ ! -e dist/.built || -n "$(find src examples package.json tsconfig*.json scripts/finish-build.mjs -newer dist/.built -print -quit)" ]]; then
+  if [[ ! -e dist/.built || -n "$(find src web examples package.json tsconfig*.json scripts/finish-build.mjs scripts/build-page.mjs -newer dist/.built -print -quit)" ]]; then
     say "building (npm run build)"
     npm run --silent build >&2 || die "The build failed." "The compiler's messages are above."
     touch dist/.built

@@ -1,4 +1,3 @@
-import type { FrameInfo } from "../stack/core/frame-info.ts";
 import type { TraceEvent } from "../stack/core/trace.ts";
 
 /** How a profile is called: a constant of `stack/core/profile.ts`. */
@@ -76,9 +75,4 @@ export function wholeFrame({ bytes, length }: KeptFrame): Uint8Array {
   const whole = new Uint8Array(length);
   whole.set(bytes);
   return whole;
-}
-
-/** How many segments of the wire a frame stands for: more than 1 where segmentation was left to the device. */
-export function segmentCount({ gsoSize, headerLength }: Pick<FrameInfo, "gsoSize" | "headerLength">, length: number): number {
-  return gsoSize > 0 ? Math.max(1, Math.ceil((length - headerLength) / gsoSize)) : 1;
 }

@@ -1,4 +1,4 @@
-import type { ConnectionVariables, TraceCause } from "../stack/core/trace.ts";
+import type { ConnectionVariables } from "../stack/core/trace.ts";
 import type { WaitReason } from "../stack/core/wait-reasons.ts";
 import type { FaultsInForce, RunEvent } from "./run-event.ts";
 
@@ -354,7 +354,3 @@ function without<Key, Value>(map: ReadonlyMap<Key, Value>, key: Key): ReadonlyMa
 
 const counted = (counts: ReadonlyMap<string, number>, key: string): ReadonlyMap<string, number> =>
   withEntry(counts, key, (counts.get(key) ?? 0) + 1);
-
-/** Whether two events have the same cause: they belong together. */
-export const sameCause = (a: TraceCause | undefined, b: TraceCause | undefined): boolean =>
-  a !== undefined && b !== undefined && a.kind === b.kind && a.number === b.number;

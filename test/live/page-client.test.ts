@@ -72,7 +72,7 @@ describe("a page", () => {
     });
     await visitor.ask({ type: "impair", host: "tapsock", direction: "out", settings: { loss: 0.1 } });
     await visitor.until(() => visitor.events.length === 1);
-    expect(visitor.events[0]).toMatchObject({ type: "faults-changed", device: "tap0", faults: { in: [], out: ["10 % lost"], picks: [] } });
+    expect(visitor.events[0]).toMatchObject({ type: "faults-changed", device: "tap0", faults: { in: [], out: ["loss 10 %"], picks: [] } });
     await visitor.ask({ type: "clear-faults" });
     await visitor.until(() => visitor.events.length === 2);
     expect(visitor.events[1]).toMatchObject({ faults: { out: [] } });

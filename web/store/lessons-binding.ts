@@ -92,7 +92,7 @@ function sideBySide(
   const copies = PROFILES.map((profile, i) => ({
     ...own,
     name: profile,
-    title: `${own.title ?? own.name} as ${profile}`,
+    title: profile,
     profile,
     address: addresses[i]!,
   }));

@@ -91,6 +91,8 @@ export class SimulatedRun {
   readonly #simulation: Simulation;
   readonly #hosts = new Map<string, SimulatedHost>();
   readonly #programs: Program[] = [];
+  /** Faults of each host as they were told last. */
+  readonly #told = new Map<string, string>();
   readonly #limitMs: number;
   #lastProgram = 0;
   #events = 0;
@@ -263,6 +265,8 @@ export class SimulatedRun {
     if ("bytes" in event)
       this.#publish({ ...event, bytes: event.bytes.slice(), length: event.bytes.length, host } as HostEvent & { host: string });
     else this.#publish({ ...event, host });
+    // A pick that has taken its frames is in force no more.
+    if (event.type === "frame-impaired") this.#tellFaultsIfOther(host);
   }
 
   #tell(host: string, content: LabContent): void {
@@ -304,9 +308,15 @@ export class SimulatedRun {
     }
   }
 
+  #tellFaultsIfOther(name: string): void {
+    const { device } = this.#hostCalled(name);
+    if (JSON.stringify(faultsInForce(device.describe())) !== this.#told.get(name)) this.#tellFaults(name);
+  }
+
   #tellFaults(name: string): void {
     const { device } = this.#hostCalled(name);
     const faults: FaultsInForce = faultsInForce(device.describe());
+    this.#told.set(name, JSON.stringify(faults));
     this.#tell(name, { type: "faults-changed", device: device.name, faults });
   }
 

@@ -55,6 +55,7 @@ export { Simulation } from "./stack/host/simulation.ts";
 // What can be seen of it
 
 export type {
+  LineFate,
   PostponedCauses,
   SequenceSpace,
   Trace,
@@ -68,6 +69,7 @@ export type {
   TraceSubscriber,
 } from "./stack/core/trace.ts";
 export { TraceLabels } from "./stack/core/trace-labels.ts";
+export type { WaitReason } from "./stack/core/wait-reasons.ts";
 export { describeFrame } from "./stack/packet/describe.ts";
 export type {
   ArpDescription,
@@ -143,6 +145,7 @@ export type {
   PortShortage,
   TcpState,
   TcpUser,
+  WaitStatus,
 } from "./stack/tcp/tcp-user.ts";
 export type { UdpEndpoint, UdpOpenFailure, UdpOpenRequest, UdpService } from "./stack/udp/udp-service.ts";
 export type { UdpSendResult, UdpUser } from "./stack/udp/udp-user.ts";

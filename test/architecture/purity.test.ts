@@ -42,6 +42,11 @@ test.each(["src/stack", "src/irda", "src/winsock/provider", "src/wire", "src/man
   },
 );
 
+/** What a page loads; their build would fail too, with less to say. */
+test.each(["src/run", "src/lab/scene", "src/lab/lessons"])("%s is fit for a browser", (folder) => {
+  expect(linesThatMatch(folder, [/from "node:/, /\bBuffer\b/, /\bprocess\./])).toEqual([]);
+});
+
 /** What only IPv4, what lies below it and the names of sockets may know: that an address has 32 bits. */
 const THIRTY_TWO_BITS = [/\.w[0-3]\b/, /\b\w+V4\b/, /\bmaskOf\b/, /\b0x7f0000/];
 const KNOWS_SOCKADDRS = "src/winsock/provider/socket-family.ts";

@@ -129,7 +129,7 @@ describe("the package", () => {
     }
     expect(files.filter((name) => name.split("/").some((part) => part.startsWith(".")))).toEqual([]);
     expect(existsSync(`${ROOT}dist/gone`)).toBe(false);
-    expect(files.filter((name) => /^dist\/(?!bin\/)/.test(name) && !existsSync(join(ROOT, sourceOf(name))))).toEqual([]);
+    expect(files.filter((name) => /^dist\/(?!bin\/|page\/)/.test(name) && !existsSync(join(ROOT, sourceOf(name))))).toEqual([]);
   });
 
   test("has source maps that hold their sources", () => {

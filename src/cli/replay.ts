@@ -2,6 +2,8 @@ import { readFileSync, statSync } from "node:fs";
 import { Command } from "commander";
 import { Ladder } from "../lab/ladder.ts";
 import { traceEventOf } from "../lab/run-events.ts";
+import { readSavedRun, replaySavedRun, SavedRunError } from "../lab/scene/saved-run.ts";
+import { isSavedRun } from "../lab/scene/saved-run-text.ts";
 import { styleFor } from "../lab/text-style.ts";
 import { traceRecord } from "../management/trace-record.ts";
 import { RecordingError } from "../replay/recording.ts";
@@ -99,17 +101,24 @@ function readEvents(file: string, bytes: Uint8Array): { readonly header: RunHead
       for (const note of notes) complain(`${file}: ${note}`);
       return { header, events };
     }
+    const text = new TextDecoder().decode(bytes);
+    if (isSavedRun(text)) return readSimulation(text);
     const { header, events, faults, faultCount } = readRunFile(bytes);
     for (const { line, problem } of faults) complain(`${file}, line ${line}: ${problem}; passed over`);
     if (faultCount > faults.length) complain(`${file}: ${faultCount - faults.length} more lines were passed over`);
-    if (events.length === 0 && header.kind === "simulated") {
-      throw new CommandFailure(`Cannot show ${file}: it has only what the run is made again from`, "open it in the lab's page");
-    }
     return { header, events };
   } catch (error) {
-    if (!(error instanceof CaptureFileError) && !(error instanceof RunFileError)) throw error;
+    if (!(error instanceof CaptureFileError) && !(error instanceof RunFileError) && !(error instanceof SavedRunError)) throw error;
     throw new CommandFailure(`${file}: ${error.message}`);
   }
+}
+
+/** A saved run of the simulation is made again. @throws SavedRunError */
+function readSimulation(text: string): { readonly header: RunHeader; readonly events: readonly RunEvent[] } {
+  const events: RunEvent[] = [];
+  const run = replaySavedRun(readSavedRun(text), (event) => events.push(event));
+  run.close();
+  return { header: run.header, events };
 }
 
 function replayRecording(file: string, bytes: Uint8Array, options: ReplayOptions): void {

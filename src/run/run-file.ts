@@ -1,6 +1,6 @@
 /**
  * Runs as files: JSON Lines. The first line is the header, then comes an event a line, in their order. A simulated run is made again
- * from what its header says in `inputs`, and may have no events.
+ * from what its header says in `simulation`, and may have no events.
  */
 import type { RunEvent, RunHeader, RunHost } from "./run-event.ts";
 import { readRunEvent, runEventJson } from "./run-event-json.ts";
@@ -22,7 +22,7 @@ export interface RunFileFault {
 
 export interface RunFile {
   readonly header: RunHeader;
-  /** What else the header says, by key: of a simulated run its `inputs`. */
+  /** What else the header says, by key: of a simulated run its `simulation`. */
   readonly others: Readonly<Record<string, unknown>>;
   readonly events: readonly RunEvent[];
   /** The first of the lines that were passed over. */

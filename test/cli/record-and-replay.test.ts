@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { readRunFile, runHeaderLine } from "../../src/run/run-file.ts";
+import { readRunFile } from "../../src/run/run-file.ts";
 import { RunningProgram, startDaemon } from "../daemon/daemon-process.ts";
 
 /** The built command line, as people start it: `npm run build` first. */
@@ -118,13 +118,21 @@ describe("tapsock replay", () => {
     expect(stdout).toContain("WSAECONNREFUSED");
   });
 
+  test("makes a saved run of the simulation again", async () => {
+    expect((await tapsock("lab", "run", "refused", "--own", "--save", inDirectory("ada.tapsock-run"))).status).toBe(0);
+    const { status, stdout } = await tapsock("replay", inDirectory("ada.tapsock-run"));
+    expect(status).toBe(0);
+    expect(stdout).toContain("WSAECONNREFUSED");
+    expect(stdout.match(/── SYN /g)).toHaveLength(5);
+  });
+
   test("of what is no run says so", async () => {
     writeFileSync(inDirectory("text"), "hello\n");
-    writeFileSync(inDirectory("sim"), runHeaderLine({ title: "x", kind: "simulated", madeBy: "x", hosts: [] }, { inputs: { seed: 1 } }));
+    writeFileSync(inDirectory("sim"), '{"format":"tapsock-run","formatVersion":1,"kind":"simulated","simulation":{"seed":1}}\n');
     writeFileSync(inDirectory("cut"), readFileSync(inDirectory("run.recording")).subarray(0, 40));
     for (const [file, sentence] of [
       ["text", /line 1: it is no JSON/],
-      ["sim", /only what the run is made again from/],
+      ["sim", /its scene, seed, inputs or programs are missing/],
       ["cut", /Cannot read the recording/],
       ["not-there", /ENOENT/],
     ] as const) {

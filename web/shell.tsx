@@ -213,14 +213,15 @@ function Guarded({ children }: { readonly children: ComponentChildren }) {
 /** Where a server listens, in the simulation as in scripts/start. */
 const CONNECT_PORT = 8080;
 
-/** From the first host that is traced to the next one. */
+/** From the first host that is traced to the next one; of a host that is alone to the first address of its network. */
 function connectOnce(run: RunView): void {
   const { hosts } = run.header.peek();
   const from = hosts.find(({ isTraced }) => isTraced);
   const to = hosts.find((host) => host !== from && host.addresses.length > 0);
-  if (from === undefined || to === undefined) return;
+  const own = from?.addresses.find((address) => address.includes("."));
+  const address = (to?.addresses[0] ?? own?.replace(/\.\d+(\/|$)/, ".1$1"))?.replace(/\/\d+$/, "");
+  if (from === undefined || address === undefined) return;
   run.goToEnd();
-  const address = to.addresses[0]!.replace(/\/\d+$/, "");
   run.request({ type: "connect", host: from.name, address, port: CONNECT_PORT }).catch(tell);
 }
 

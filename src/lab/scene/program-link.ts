@@ -59,8 +59,15 @@ export class ProgramLink {
     Atomics.notify(this.#words, TURN);
   }
 
+  /** A waking alone says nothing: that of an earlier turn may come when the next turn has passed already. */
   #await(limitMs: number): boolean {
-    return Atomics.wait(this.#words, TURN, this.#other, limitMs) !== "timed-out";
+    const until = performance.now() + limitMs;
+    while (Atomics.load(this.#words, TURN) === this.#other) {
+      const leftMs = until - performance.now();
+      if (leftMs <= 0) return false;
+      Atomics.wait(this.#words, TURN, this.#other, leftMs);
+    }
+    return true;
   }
 }
 

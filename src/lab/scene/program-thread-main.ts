@@ -24,9 +24,16 @@ const MAX_PRINT = 4096;
 /** Runs a program to its end. The thread it runs in has nothing else to do: it waits in here. */
 export function runProgram({ memory, source }: ProgramThreadData): void {
   const link = new ProgramLink(memory, true);
+  // The face takes whatever its port throws for a network that is gone; of a fault of ours the run shall tell.
+  let fault: unknown;
   const port = new ProgramPort((step) => {
-    link.send(toJson(step));
-    return repliesIn(link.receive());
+    try {
+      link.send(toJson(step));
+      return repliesIn(link.receive());
+    } catch (error) {
+      fault ??= error;
+      throw error;
+    }
   }, lineOfStack);
   // That this thread is there takes its time, which is not the program's.
   link.receive();
@@ -47,6 +54,7 @@ export function runProgram({ memory, source }: ProgramThreadData): void {
   } catch (error) {
     failure = { message: messageOf(error), line: error instanceof ProgramError ? error.line : lineOfError(error) };
   }
+  if (fault !== undefined) failure = { message: `a fault of the lab, not of the program: ${messageOf(fault)}`, line: failure?.line };
   port.end(failure?.message, failure?.line);
 }
 

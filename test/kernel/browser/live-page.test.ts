@@ -54,25 +54,22 @@ async function open(url: string): Promise<Page> {
 
 const connectButton = (page: Page) => page.getByRole("button", { name: "Connect", exact: true });
 
-/** A connect by the page's button, drawn. */
-async function connectAndSee(page: Page): Promise<void> {
-  await connectButton(page).click();
-  await page.locator("svg text", { hasText: "ESTABLISHED" }).first().waitFor();
-}
+/** The ladder as a table has all of it, wherever the picture stands. */
+const handshake = (page: Page) => page.locator("table", { hasText: /SYN,ACK/ }).first();
+const tableButton = (page: Page) => page.getByRole("button", { name: "As a table" });
 
 tapTest("the page of a daemon on a TAP: its button connects to the kernel, and what happens is drawn", async () => {
   await kernelListener((socket) => socket.end(), { port: PORT });
   const { ready } = await daemonOn("tt-page", "--page", "127.0.0.1:0");
   const page = await open(ready.page);
   await page.getByText("live", { exact: true }).first().waitFor();
-  await connectAndSee(page);
+  await connectButton(page).click();
+  await tableButton(page).click();
+  await handshake(page).waitFor();
+  await tableButton(page).click();
   await page.getByRole("button", { name: "All of it" }).click();
+  await page.locator("svg text", { hasText: "connect" }).first().waitFor();
   await takePicture(page, "live");
-  await page.getByRole("button", { name: "As a table" }).click();
-  await page
-    .locator("table", { hasText: /SYN,ACK/ })
-    .first()
-    .waitFor();
 });
 
 tapTest("who may only read can change nothing; a page of another origin can neither read nor change", async () => {
@@ -117,11 +114,14 @@ tapTest("a page goes on when its daemon has ended and another has begun", async 
   );
   started.push(server);
   const page = await open((JSON.parse(await server.line('{"page"')) as Served).page);
-  await connectAndSee(page);
+  await tableButton(page).click();
+  await connectButton(page).click();
+  await handshake(page).waitFor();
   daemon.process.kill("SIGTERM");
   await daemon.ended;
   await daemonOn("tt-again");
   // What was drawn before is over when the new host's run is opened.
-  await page.locator("svg text", { hasText: "ESTABLISHED" }).first().waitFor({ state: "hidden", timeout: 60_000 });
-  await connectAndSee(page);
+  await handshake(page).waitFor({ state: "hidden", timeout: 60_000 });
+  await connectButton(page).click();
+  await handshake(page).waitFor();
 });

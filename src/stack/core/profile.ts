@@ -90,6 +90,12 @@ export interface Profile {
   readonly delayedAckMs: number;
   /** Full segments that are acknowledged at once, RFC 9293 §3.8.6.3. */
   readonly ackEverySegments: number;
+  /** More text than one full segment is acknowledged at once too, as Linux does it, and not only as much as `ackEverySegments`. */
+  readonly ackBeyondOneSegment: boolean;
+  /** Segments with text that are acknowledged at once while a stream begins and its user has not answered, as Linux does it; 0 for none. */
+  readonly quickAcks: number;
+  /** A segment without timestamps where both sides have agreed on them: dropped (RFC 7323 §3.2), or taken, as Linux does it. */
+  readonly missingTimestamps: "drop" | "accept";
   /** A send takes the whole buffer once the queue is below its quota, or only what fits. */
   readonly partialSend: boolean;
   readonly receiveBufferBytes: number;
@@ -163,6 +169,9 @@ export const WINDOWS: Profile = {
   cwndRestartAfterIdle: false,
   delayedAckMs: 40,
   ackEverySegments: 2,
+  ackBeyondOneSegment: false,
+  quickAcks: 0,
+  missingTimestamps: "drop",
   partialSend: false,
   receiveBufferBytes: 65536,
   receiveBufferMaxBytes: 16 * 1024 * 1024,
@@ -208,6 +217,9 @@ export const LINUX: Profile = {
   maxRtoMs: 120_000,
   dataRetries: 15,
   cwndRestartAfterIdle: true,
+  ackBeyondOneSegment: true,
+  quickAcks: 16,
+  missingTimestamps: "accept",
   partialSend: true,
   receiveBufferBytes: 131_072,
   receiveBufferMaxBytes: 6 * 1024 * 1024,

@@ -14,6 +14,7 @@ import type { Listener } from "./listener.ts";
 import { type LossView, NO_LOSS } from "./loss-state.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
 import { Opening } from "./opening.ts";
+import type { QuickAcks } from "./quick-acks.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
@@ -148,6 +149,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   listener: Listener | undefined;
   /** Numbered by `ALARM`. */
   readonly alarms: Alarms;
+  /** There once text has come, where the profile has such. */
+  quickAcks: QuickAcks | undefined;
   bytesSent = 0;
   bytesReceived = 0;
   retransmissions = 0;

@@ -4,7 +4,9 @@ import { FIN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { NOTICE } from "./notices.ts";
+import { QuickAcks } from "./quick-acks.ts";
 import type { Segment } from "./segment.ts";
+import { mssOfPath } from "./segment-size.ts";
 import { urgentCame, urgentEnded } from "./urgent.ts";
 
 /**
@@ -63,6 +65,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   let start = from;
   const old = seqDiff(buffer.rcvNxt, start);
   if (old > 0) {
+    troubled(conn);
     if (old >= end - at) {
       acknowledgeSoon(conn);
       return "text-duplicate";
@@ -79,7 +82,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   }
 
   const text = end - at;
-  if (seg.pieces > 0) conn.sizes.rcvMss = Math.max(conn.sizes.rcvMss, Math.min(Math.ceil(text / seg.pieces), conn.path.mtu));
+  if (seg.pieces > 0) conn.sizes.rcvMss = Math.max(conn.sizes.rcvMss, Math.min(Math.ceil(text / seg.pieces), mssOfPath(conn)));
   const before = buffer.rcvNxt;
   const readableBefore = buffer.readableBytes;
   const hadGap = buffer.outOfOrder.count > 0;
@@ -90,6 +93,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   }
   const advanced = seqDiff(buffer.rcvNxt, before);
   if (advanced === 0) {
+    troubled(conn);
     acknowledgeSoon(conn);
     return "accepted";
   }
@@ -101,8 +105,20 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   urgentCame(conn);
   if (conn.receiveShut) discard(conn, buffer.readableBytes);
   else if (buffer.readableBytes > readableBefore) conn.notify(NOTICE.readable);
+  textCame(conn);
   acknowledgeByAndBy(conn);
   return "accepted";
+}
+
+function textCame(conn: ControlBlock): void {
+  const { now, profile } = conn.context;
+  if (profile.quickAcks === 0) return;
+  conn.quickAcks ??= new QuickAcks(profile.quickAcks, now);
+  conn.quickAcks.textCame(now, conn.rtt.timeoutMs, profile.quickAcks);
+}
+
+function troubled(conn: ControlBlock): void {
+  conn.quickAcks?.troubled(conn.context.profile.quickAcks);
 }
 
 /** An ACK leaves at the end of this turn. */
@@ -122,10 +138,14 @@ const LARGE_SEGMENT = 16 * 1024;
  * come; otherwise within the profile's delay.
  */
 function acknowledgeByAndBy(conn: ControlBlock): void {
+  const { profile } = conn.context;
+  const { rcvMss } = conn.sizes;
   const unacknowledged = seqDiff(conn.rcvNxt, conn.lastAckSent);
-  const wanted = conn.sizes.rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : conn.context.profile.ackEverySegments * conn.sizes.rcvMss;
-  if (unacknowledged >= Math.min(wanted, conn.receiveBuffer.limit >>> 1)) conn.turn.ackNow = true;
-  else if (!conn.alarms.isPending(ALARM.delayedAck)) conn.alarms.set(ALARM.delayedAck, conn.context.profile.delayedAckMs);
+  const often = profile.ackBeyondOneSegment ? rcvMss + 1 : profile.ackEverySegments * rcvMss;
+  const wanted = rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : often;
+  if (conn.quickAcks?.isQuick === true) conn.turn.ackNow = true;
+  else if (unacknowledged >= Math.min(wanted, conn.receiveBuffer.limit >>> 1)) conn.turn.ackNow = true;
+  else if (!conn.alarms.isPending(ALARM.delayedAck)) conn.alarms.set(ALARM.delayedAck, profile.delayedAckMs);
   conn.owner.wantsOutput(conn);
 }
 

@@ -26,7 +26,7 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
   if (timestamps !== undefined && !seg.has(RST)) {
     if (!seg.options.hasTimestamps) {
       // Once agreed they belong on every segment (§3.2); the ACK that ends a handshake is forgiven, since peers are known to omit it.
-      if (conn.state !== "SYN-RECEIVED") return "timestamp-missing";
+      if (conn.state !== "SYN-RECEIVED" && conn.context.profile.missingTimestamps === "drop") return "timestamp-missing";
     } else if (isOldTimestamp(timestamps, seg.options.tsVal, conn.context.now)) {
       conn.challenge();
       return "paws-rejected";

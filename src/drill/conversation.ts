@@ -37,10 +37,10 @@ export class Conversation implements ConversationEnds {
     this.remotePort = remotePort;
   }
 
-  /** The program has handed over so many bytes. */
-  wrote(bytes: number): void {
+  /** The program has handed over so many bytes. @param isMore and says that more belongs to them */
+  wrote(bytes: number, isMore: boolean): void {
     this.#written += bytes;
-    this.writeEnds.add(this.#written);
+    if (!isMore) this.writeEnds.add(this.#written);
   }
 
   // What the script sends

@@ -2,6 +2,7 @@ import type { IpAddress } from "../stack/core/address.ts";
 import type { TcpConnection, TcpListener } from "../stack/tcp/tcp-service.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, TcpUser } from "../stack/tcp/tcp-user.ts";
 import type { DrillError } from "./error-names.ts";
+import { SendSpace } from "./send-space.ts";
 import { symbol } from "./symbols.ts";
 
 const IN = symbol("POLLIN");
@@ -43,11 +44,8 @@ export class DrillSocket implements TcpUser {
   bound: { readonly address: IpAddress | undefined; readonly port: number } | undefined;
   /** What the connection is to be opened with, or has. */
   options: Partial<ConnectionOptions> = {};
-  /** SO_SNDBUF, doubled as Linux reports it; undefined for what the host gives. */
-  sendBufferBytes: number | undefined;
+  readonly space = new SendSpace();
   receiveBufferBytes: number | undefined;
-  /** TCP_NOTSENT_LOWAT; undefined for what the host says. */
-  notSentLowat: number | undefined;
   lingerSeconds: number | undefined;
   /** TCP_INQ: recvmsg tells what is left to read. */
   tellsInq = false;

@@ -17,10 +17,30 @@ const CALL_WIDTH = 44;
  * @param shown how many
  */
 export function drawNotes(notes: readonly DrillNote[], shown: number): string[] {
-  const drawn = notes.slice(-shown);
+  const drawn = withoutRuns(notes).slice(-shown);
   if (drawn.length === 0) return [];
   const head = `${"time".padStart(TIME_WIDTH)} ${"line".padStart(LINE_WIDTH)}  ${"calls".padEnd(CALL_WIDTH)} host   script`;
   return [head, ...drawn.map(noteLine)];
+}
+
+/** Of many packets that one line took, the first and the last are enough. */
+function withoutRuns(notes: readonly DrillNote[]): DrillNote[] {
+  const kept: DrillNote[] = [];
+  let run: DrillNote[] = [];
+  const close = (): void => {
+    const [first, second, ...rest] = run;
+    if (rest.length === 0) kept.push(...run);
+    else kept.push(first!, { ...second!, kind: "other", text: `${"".padEnd(CALL_WIDTH)}  … ${rest.length} more` }, rest.at(-1)!);
+    run = [];
+  };
+  for (const note of notes) {
+    const before = run.at(-1);
+    if (before !== undefined && (note.kind !== "out" || note.line !== before.line || note.us !== before.us)) close();
+    if (note.kind === "out") run.push(note);
+    else kept.push(note);
+  }
+  close();
+  return kept;
 }
 
 function noteLine({ us, line, kind, text }: DrillNote): string {

@@ -60,7 +60,7 @@ function checkOptions(options: readonly { readonly kind: string }[], line: numbe
   }
 }
 
-const SEND_FLAGS = ["MSG_OOB", "MSG_DONTWAIT", "MSG_NOSIGNAL"];
+const SEND_FLAGS = ["MSG_OOB", "MSG_MORE", "MSG_EOR", "MSG_DONTWAIT", "MSG_NOSIGNAL"];
 const RECEIVE_FLAGS = ["MSG_OOB", "MSG_PEEK", "MSG_DONTWAIT", "MSG_TRUNC", "MSG_NOSIGNAL"];
 /** Where each call has its flags. */
 const FLAGS: Readonly<Record<string, readonly [number, readonly string[]]>> = {
@@ -143,10 +143,7 @@ function checkSocketOption({ name: call, args }: CallLine, line: number): void {
   const level = intOf(args[1], line);
   const name = intOf(args[2], line);
   const text = args[2]?.kind === "word" ? args[2].name : String(name);
-  const isOwn =
-    level === symbol("SOL_SOCKET")
-      ? name === symbol(call === "setsockopt" ? "SO_LINGER" : "SO_ERROR")
-      : call === "getsockopt" && level === symbol("SOL_TCP") && name === symbol("TCP_MAXSEG");
+  const isOwn = level === symbol("SOL_SOCKET") && name === symbol(call === "setsockopt" ? "SO_LINGER" : "SO_ERROR");
   if (!isOwn && socketOption(level, name) === undefined) throw new UnsupportedScript(line, `socket option ${text}`);
 }
 

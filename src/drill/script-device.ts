@@ -1,4 +1,4 @@
-import { type FrameInfo, plainFrame } from "../stack/core/frame-info.ts";
+import { type FrameInfo, GSO_NONE, GSO_TCPV4, GSO_TCPV6, plainFrame } from "../stack/core/frame-info.ts";
 import { DeviceCounters } from "../stack/link/device-counters.ts";
 import {
   FRAME_HEADROOM,
@@ -38,7 +38,7 @@ export class ScriptDevice implements LinkDevice {
   dropsAll = false;
   readonly #nowMs: () => number;
   readonly #info = plainFrame();
-  #waiting: Uint8Array[] = [];
+  #waiting: { readonly frame: Uint8Array; readonly mergedOf: number }[] = [];
   #listener: LinkListener | undefined;
 
   constructor(mtu: number, nowMs: () => number) {
@@ -58,20 +58,25 @@ export class ScriptDevice implements LinkDevice {
     return "sent";
   }
 
-  /** Hands an IP datagram to the host. */
-  inject(datagram: Uint8Array): void {
+  /** Hands an IP datagram to the host. @param mergedOf text of the segments that a network card has made one of; 0 for none */
+  inject(datagram: Uint8Array, mergedOf = 0): void {
     const frame = new Uint8Array(FRAME_HEADROOM + ethernet.HEADER + datagram.length);
     const type = datagram[0]! >>> 4 === 4 ? ethernet.TYPE_IPV4 : ethernet.TYPE_IPV6;
     ethernet.writeHeader(frame, FRAME_HEADROOM, this.mac, this.peerMac, type);
     frame.set(datagram, FRAME_HEADROOM + ethernet.HEADER);
-    this.#waiting.push(frame);
+    this.#waiting.push({ frame, mergedOf });
     this.counters.cameIn(frame.length - FRAME_HEADROOM);
     this.#listener?.readable();
   }
 
   receive(sink: FrameSink, budget: number): number {
     const frames = this.#waiting.splice(0, budget);
-    for (const frame of frames) sink.frame(frame, FRAME_HEADROOM, frame.length, this.#info);
+    for (const { frame, mergedOf } of frames) {
+      const info = this.#info;
+      info.gsoType = mergedOf === 0 ? GSO_NONE : ethernet.type(frame, FRAME_HEADROOM) === ethernet.TYPE_IPV4 ? GSO_TCPV4 : GSO_TCPV6;
+      info.gsoSize = mergedOf;
+      sink.frame(frame, FRAME_HEADROOM, frame.length, info);
+    }
     return frames.length;
   }
 

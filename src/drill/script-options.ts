@@ -13,6 +13,8 @@ export interface DrillSettings {
   readonly bindPort: number;
   readonly connectPort: number;
   readonly mtu: number;
+  /** Larger segments that come in are taken to have been merged from such; 0 for not. */
+  readonly mergedMss: number;
   readonly toleranceUs: number;
   readonly tolerancePercent: number;
   /** A tick of our timestamps; 0 leaves them uncompared. */
@@ -37,7 +39,6 @@ const HARMLESS = new Set([
   "code_command",
   "code_format",
   "code_sockopt",
-  "mss",
   "define",
 ]);
 const REFUSED = /^(?:wire_|so_|is_anyip$|psp_|init_scripts$)/;
@@ -71,6 +72,7 @@ export function settingsOf(script: Script, given: OptionTexts): DrillSettings {
     bindPort: reader.number("bind_port", 65535) ?? DEFAULT_PORT,
     connectPort: reader.number("connect_port", 65535) ?? DEFAULT_PORT,
     mtu: reader.number("mtu", 65535) ?? DEFAULT_MTU[ipVersion],
+    mergedMss: reader.number("mss", 65535) ?? 0,
     toleranceUs: reader.number("tolerance_usecs", 1e9) ?? 4000,
     tolerancePercent: reader.number("tolerance_percent", 100) ?? 12.5,
     tsTickUs: reader.number("tcp_ts_tick_usecs", 1e6) ?? 0,

@@ -374,8 +374,8 @@ export class ScriptRun implements CallWorld {
     this.#conversations.set(socket, talk);
   }
 
-  wrote(socket: DrillSocket, bytes: number): void {
-    this.#conversations.get(socket)?.wrote(bytes);
+  wrote(socket: DrillSocket, bytes: number, isMore: boolean): void {
+    this.#conversations.get(socket)?.wrote(bytes, isMore);
   }
 
   #needTalk(): Conversation {
@@ -390,7 +390,8 @@ export class ScriptRun implements CallWorld {
   #inject(event: ScriptEvent, line: TcpLine): void {
     const datagram = makeTcp(line, this.#needTalk(), this.settings.tsEcrScaled);
     this.#note(event, "in", lineText(line));
-    this.#device.inject(datagram);
+    const { mergedMss } = this.settings;
+    this.#device.inject(datagram, line.length > mergedMss ? mergedMss : 0);
   }
 
   #expect(event: ScriptEvent, line: TcpLine | UdpLine | IcmpLine, time: ScriptTime): void {

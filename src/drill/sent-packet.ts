@@ -1,4 +1,4 @@
-import { type AddressSlot, fillV4, type IpAddress, isV4, keepAddress, makeAddressSlot } from "../stack/core/address.ts";
+import { type AddressSlot, fillV4, type IpAddress, keepAddress, makeAddressSlot } from "../stack/core/address.ts";
 import { seqShown } from "../stack/core/seq.ts";
 import { u8, u16, u32 } from "../stack/packet/bytes.ts";
 import { pseudoHeader } from "../stack/packet/checksum.ts";

@@ -1,6 +1,6 @@
 import type { Host } from "../stack/host/host.ts";
 import type { TcpConnection } from "../stack/tcp/tcp-service.ts";
-import type { OpenFailure } from "../stack/tcp/tcp-user.ts";
+import type { OpenFailure, WriteEnding } from "../stack/tcp/tcp-user.ts";
 import { DrillSocket } from "./drill-socket.ts";
 import { DrillEpoll, type EpollData } from "./epoll.ts";
 import { type DrillError, ERROR_NUMBERS, isNamed } from "./error-names.ts";
@@ -31,7 +31,8 @@ export interface CallWorld {
   listens(socket: DrillSocket): void;
   connects(socket: DrillSocket, connection: TcpConnection): void;
   accepts(socket: DrillSocket, connection: TcpConnection): void;
-  wrote(socket: DrillSocket, bytes: number): void;
+  /** @param isMore the end of the write is not the end of what belongs together */
+  wrote(socket: DrillSocket, bytes: number, isMore: boolean): void;
 }
 
 const MSG = {
@@ -39,12 +40,12 @@ const MSG = {
   dontWait: symbol("MSG_DONTWAIT"),
   truncate: symbol("MSG_TRUNC"),
   outOfBand: symbol("MSG_OOB"),
+  more: symbol("MSG_MORE"),
+  endOfRecord: symbol("MSG_EOR"),
 };
 const NONBLOCK = symbol("O_NONBLOCK");
 const RDWR = symbol("O_RDWR");
 const ZEROES = new Uint8Array(65_536);
-/** Without a limit of its own a socket hands on what is unsent in pieces of this size at most. */
-const PIECE = 65_536;
 
 const OPEN_ERRORS: Readonly<Record<OpenFailure, DrillError>> = {
   "no-route": "ENETUNREACH",
@@ -82,7 +83,9 @@ export class SocketCalls {
   /** Those who wait for room hear that there is some. */
   wakeWriters(): void {
     for (const socket of this.sockets()) {
-      if (!socket.wantsRoom || !this.isWritable(socket)) continue;
+      if (!socket.wantsRoom || socket.connection === undefined) continue;
+      socket.space.grow(socket.connection, this.#world.profile);
+      if (!this.isWritable(socket)) continue;
       socket.wantsRoom = false;
       socket.wake();
     }
@@ -129,36 +132,9 @@ export class SocketCalls {
     return value(0);
   }
 
-  // Room to send
-
-  /** Bytes that were written and have not left. */
-  #unsent(connection: TcpConnection): number {
-    const { sndNxt, sndUna, sendQueueBytes } = connection.status();
-    return Math.max(0, sendQueueBytes - ((sndNxt - sndUna) >>> 0));
-  }
-
-  #sendLimit(socket: DrillSocket): number {
-    const { profile } = this.#world;
-    return socket.sendBufferBytes ?? Math.max(profile.sendBufferBytes, socket.connection?.idealSendBacklog ?? 0);
-  }
-
-  /** Bytes that a write may add now. */
-  room(socket: DrillSocket): number {
-    const { connection } = socket;
-    if (connection === undefined) return 0;
-    const lowat = socket.notSentLowat;
-    if (lowat !== undefined && this.#unsent(connection) >= lowat) return 0;
-    return Math.max(0, this.#sendLimit(socket) - connection.sendQueueBytes);
-  }
-
-  /** As poll has it: a third of the buffer is free, and less than half of what may be unsent is. */
-  isWritable(socket: DrillSocket): boolean {
-    const { connection } = socket;
-    if (connection === undefined) return false;
-    const lowat = socket.notSentLowat;
-    if (lowat !== undefined && this.#unsent(connection) * 2 >= lowat) return false;
-    const queued = connection.sendQueueBytes;
-    return this.#sendLimit(socket) - queued >= queued >>> 1;
+  /** Whether poll would tell of room to write. */
+  isWritable({ connection, space }: DrillSocket): boolean {
+    return connection !== undefined && space.isWritable(connection, this.#world.profile);
   }
 
   /** What holds of a socket now; who does not find room is woken when there is some. */
@@ -297,9 +273,8 @@ function accept(reader: CallReader): CallAttempt {
     if (connection === undefined) return socket.isNonBlocking ? failure("EAGAIN") : undefined;
     const child = new DrillSocket();
     child.options = { ...socket.options };
-    child.sendBufferBytes = socket.sendBufferBytes;
+    child.space.inherit(socket.space);
     child.receiveBufferBytes = socket.receiveBufferBytes;
-    child.notSentLowat = socket.notSentLowat;
     child.tellsInq = socket.tellsInq;
     for (const [name, set] of socket.values) child.values.set(name, set);
     const outcome = reader.calls.put(reader.call.result, reader.line, child);
@@ -433,8 +408,6 @@ function compareError(wanted: ScriptExpr | undefined, came: DrillError | undefin
 }
 
 function optionValue(level: number, name: number, socket: DrillSocket): number | undefined {
-  if (level === symbol("SOL_TCP") && name === symbol("TCP_MAXSEG"))
-    return socket.connection?.status().mss ?? socket.values.get("TCP_MAXSEG") ?? 536;
   return socketOption(level, name)?.get?.(socket);
 }
 
@@ -533,8 +506,8 @@ function compareControl(reader: CallReader, socket: DrillSocket): void {
 function send(reader: CallReader, bytes: number, flags: number): CallAttempt {
   const isFromNothing = bytes > 0 && isNull(reader.arg(1)) && reader.call.name !== "sendmsg" && reader.call.name !== "writev";
   let written = 0;
+  let isWaiting = false;
   return reader.onSocket((socket) => () => {
-    const { calls } = reader;
     const mayNotWait = socket.isNonBlocking || (flags & MSG.dontWait) !== 0;
     if (socket.stage === "connecting") return mayNotWait ? failure("EAGAIN") : undefined;
     const error = socket.takeError();
@@ -542,24 +515,37 @@ function send(reader: CallReader, bytes: number, flags: number): CallAttempt {
     const { connection } = socket;
     if (connection === undefined || socket.stage !== "connected" || socket.isWriteShut) return failure("EPIPE");
     if (isFromNothing) return failure("EFAULT");
+    // Who has waited goes on when there is room enough to be worth it.
+    if (isWaiting && socket.wantsRoom) return undefined;
     while (written < bytes) {
-      const piece = Math.min(bytes - written, calls.room(socket), PIECE);
+      const piece = Math.min(bytes - written, socket.space.next(connection, reader.world.profile));
       if (piece === 0) break;
-      const isTaken =
-        (flags & MSG.outOfBand) !== 0 && written + piece === bytes
-          ? connection.writeUrgent(ZEROES, 0, piece)
-          : connection.write(ZEROES, 0, piece);
+      socket.space.writes(piece, connection);
+      const isUrgent = (flags & MSG.outOfBand) !== 0 && written + piece === bytes;
+      const isTaken = isUrgent
+        ? connection.writeUrgent(ZEROES, 0, piece)
+        : connection.write(ZEROES, 0, piece, written + piece === bytes ? endingOf(flags) : "more");
       if (!isTaken) return written > 0 ? value(written) : failure("EPIPE");
       written += piece;
-      // What can leave at once leaves room for more.
-      if (written < bytes && calls.room(socket) < bytes - written) reader.world.settle();
+      // What leaves at once leaves room for more.
+      if (written < bytes) reader.world.settle();
     }
-    if (written < bytes) socket.wantsRoom = true;
+    if (written < bytes) {
+      // What was taken is as much as there is for now, and more does not come of itself.
+      if (written > 0) connection.write(ZEROES, 0, 0);
+      socket.wantsRoom = true;
+      isWaiting = true;
+    }
     if (written < bytes && !mayNotWait) return undefined;
     if (written === 0 && bytes > 0) return failure("EAGAIN");
-    reader.world.wrote(socket, written);
+    reader.world.wrote(socket, written, (flags & MSG.more) !== 0);
     return value(written);
   });
+}
+
+function endingOf(flags: number): WriteEnding | undefined {
+  if ((flags & MSG.more) !== 0) return "more";
+  return (flags & MSG.endOfRecord) !== 0 ? "record" : undefined;
 }
 
 // Waiting for several

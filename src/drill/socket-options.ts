@@ -13,6 +13,7 @@ interface DrillSocketOption {
 function change(socket: DrillSocket, options: Partial<ConnectionOptions>): void {
   socket.options = { ...socket.options, ...options };
   socket.connection?.setOptions(options);
+  socket.listener?.setOptions(options);
 }
 
 /** One that is only remembered: what it does cannot be seen from a script here. */
@@ -42,6 +43,8 @@ const keyOf = (level: number, name: number): string => `${level}:${name}`;
 
 /** Linux keeps twice of what was asked for, half of it for its own book-keeping. */
 const DOUBLED = 2;
+/** Before anything is known of a path. */
+const DEFAULT_MSS = 536;
 const NO_LOWAT = 0xffffffff;
 
 const OPTIONS: ReadonlyMap<string, DrillSocketOption> = new Map([
@@ -55,9 +58,9 @@ const OPTIONS: ReadonlyMap<string, DrillSocketOption> = new Map([
     "SOL_SOCKET",
     "SO_SNDBUF",
     (socket, value) => {
-      socket.sendBufferBytes = value * DOUBLED;
+      socket.space.fixedLimit = value * DOUBLED;
     },
-    (socket) => socket.sendBufferBytes ?? 0,
+    (socket) => socket.space.fixedLimit ?? 0,
   ),
   acting(
     "SOL_SOCKET",
@@ -70,7 +73,18 @@ const OPTIONS: ReadonlyMap<string, DrillSocketOption> = new Map([
   ),
   acting("SOL_SOCKET", "SO_KEEPALIVE", (socket, value) => change(socket, { keepAlive: value !== 0 })),
   acting("SOL_SOCKET", "SO_OOBINLINE", (socket, value) => change(socket, { urgentInline: value !== 0 })),
-  acting("SOL_TCP", "TCP_NODELAY", (socket, value) => change(socket, { noDelay: value !== 0 })),
+  acting("SOL_TCP", "TCP_NODELAY", (socket, value) => {
+    change(socket, { noDelay: value !== 0 });
+    // Linux lets go of what it holds whenever this is set, though it was set before.
+    if (value !== 0) socket.connection?.push();
+  }),
+  acting("SOL_TCP", "TCP_CORK", (socket, value) => change(socket, { cork: value !== 0 })),
+  acting(
+    "SOL_TCP",
+    "TCP_MAXSEG",
+    (socket, value) => change(socket, { maxSegmentBytes: value }),
+    (socket) => socket.connection?.status().mss ?? socket.values.get("TCP_MAXSEG") ?? DEFAULT_MSS,
+  ),
   acting("SOL_TCP", "TCP_KEEPIDLE", (socket, value) => change(socket, { keepAliveIdleMs: value * 1000 })),
   acting("SOL_TCP", "TCP_KEEPINTVL", (socket, value) => change(socket, { keepAliveIntervalMs: value * 1000 })),
   acting("SOL_TCP", "TCP_KEEPCNT", (socket, value) => change(socket, { keepAliveProbes: value })),
@@ -80,7 +94,7 @@ const OPTIONS: ReadonlyMap<string, DrillSocketOption> = new Map([
     change(socket, { maxRetransmissionMs: value < 0 ? Number.POSITIVE_INFINITY : value * 1000 }),
   ),
   acting("SOL_TCP", "TCP_NOTSENT_LOWAT", (socket, value) => {
-    socket.notSentLowat = value >>> 0 === NO_LOWAT || value === 0 ? undefined : value >>> 0;
+    socket.space.lowat = value >>> 0 === NO_LOWAT || value === 0 ? undefined : value >>> 0;
   }),
   acting("SOL_TCP", "TCP_INQ", (socket, value) => {
     socket.tellsInq = value !== 0;
@@ -91,5 +105,5 @@ const OPTIONS: ReadonlyMap<string, DrillSocketOption> = new Map([
   acting("SOL_IPV6", "IPV6_UNICAST_HOPS", (socket, value) => change(socket, { ttl: value })),
 ]);
 
-/** SO_ERROR, SO_LINGER and TCP_MAXSEG are the calls' own. */
+/** SO_ERROR and SO_LINGER are the calls' own. */
 export const socketOption = (level: number, name: number): DrillSocketOption | undefined => OPTIONS.get(keyOf(level, name));

@@ -1,7 +1,10 @@
 import { LINUX, type Profile } from "../stack/core/profile.ts";
 
 /** A profile that a script changes while its host runs. */
-export type ChangingProfile = { -readonly [K in keyof Profile]: Profile[K] };
+export type ChangingProfile = { -readonly [K in keyof Profile]: Profile[K] } & {
+  /** TCP_NOTSENT_LOWAT of sockets that say none. */
+  notSentLowat?: number | undefined;
+};
 
 /** Options of a Linux SYN, with and without timestamps; NOPs bring each to a word. */
 const SYN_WITH_TIMESTAMPS: Profile["synOptions"] = ["mss", "sackPermitted", "timestamps", "nop", "windowScale"];
@@ -101,8 +104,11 @@ const RULES: Readonly<Record<string, SysctlRule>> = {
   tcp_congestion_control: { values: /^(?:cubic|reno)$/, set: () => {} },
   hystart_detect: { values: /^3$/, set: () => {} },
   tcp_early_retrans: { values: /^[034]$/, set: () => {} },
-  // Kept by the sockets themselves.
-  tcp_notsent_lowat: { set: () => {} },
+  tcp_notsent_lowat: {
+    set: (profile, value) => {
+      profile.notSentLowat = number(value) >= 0xffffffff ? undefined : number(value);
+    },
+  },
 };
 
 export const isIgnoredSysctl = (key: string): boolean => IGNORED.has(key);

@@ -18,20 +18,10 @@ interface DetailedStatus extends ConnectionStatus {
   readonly deliveredCe?: number;
   readonly reordering?: number;
   readonly reorderingSeen?: number;
-  readonly backoff?: number;
-  readonly probes?: number;
-  readonly minRttMs?: number;
   readonly lastDataReceivedMs?: number;
-  readonly rcvMss?: number;
-  readonly advMss?: number;
   readonly busyMs?: number;
   readonly rwndLimitedMs?: number;
   readonly sndbufLimitedMs?: number;
-  readonly sndWindShift?: number;
-  readonly rcvWindShift?: number;
-  readonly hasTimestamps?: boolean;
-  readonly sackPermitted?: boolean;
-  readonly hasWindowScale?: boolean;
   readonly hasEcn?: boolean;
   readonly ecnSeen?: boolean;
   readonly synDataAcked?: boolean;
@@ -60,12 +50,11 @@ const us = (ms: number | undefined): number | undefined => (ms === undefined ? u
 
 const packets = (bytes: number, mss: number): number | undefined => (mss === 0 ? undefined : Math.round(bytes / mss));
 
-function options(s: DetailedStatus): number | undefined {
-  if (s.synDataAcked === undefined && s.hasTimestamps === undefined) return undefined;
+function options(s: DetailedStatus): number {
   return (
-    (s.hasTimestamps === true ? OPTION.timestamps : 0) |
-    (s.sackPermitted === true ? OPTION.sack : 0) |
-    (s.hasWindowScale === true ? OPTION.wscale : 0) |
+    (s.hasTimestamps ? OPTION.timestamps : 0) |
+    (s.sackPermitted ? OPTION.sack : 0) |
+    (s.sndWindShift > 0 || s.rcvWindShift > 0 ? OPTION.wscale : 0) |
     (s.hasEcn === true ? OPTION.ecn : 0) |
     (s.ecnSeen === true ? OPTION.ecnSeen : 0) |
     (s.synDataAcked === true ? OPTION.synData : 0)
@@ -92,7 +81,7 @@ const FIELDS: Readonly<Record<string, (s: DetailedStatus) => number | undefined>
   tcpi_last_data_recv: (s) => (s.lastDataReceivedMs === undefined ? undefined : Math.round(s.lastDataReceivedMs)),
   tcpi_rtt: (s) => us(s.srttMs),
   tcpi_rttvar: (s) => us(s.rttvarMs),
-  tcpi_min_rtt: (s) => us(s.minRttMs),
+  tcpi_min_rtt: (s) => (Number.isFinite(s.minRttMs) ? us(s.minRttMs) : 0xffffffff),
   tcpi_snd_cwnd: (s) => s.sndCwndPackets ?? packets(s.cwnd, s.mss),
   tcpi_snd_ssthresh: (s) => s.ssthreshPackets ?? (s.ssthresh === 0 ? INFINITE_SSTHRESH : packets(s.ssthresh, s.mss)),
   tcpi_reordering: (s) => s.reordering,

@@ -22,6 +22,7 @@ import { SegmentSizes } from "./segment-sizes.ts";
 import { SendBuffer } from "./send-buffer.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, TcpState, TcpUser } from "./tcp-user.ts";
+import type { TextCuts } from "./text-cuts.ts";
 import type { TimestampState } from "./timestamp-state.ts";
 import { TurnState } from "./turn-state.ts";
 import type { UrgentState } from "./urgent-state.ts";
@@ -102,6 +103,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   finQueued = false;
   finSent = false;
   readonly sizes: SegmentSizes;
+  /** Once the user has said where its text may be cut. */
+  textCuts: TextCuts | undefined;
 
   // Receive sequence variables
   irs: Seq = seq(0);

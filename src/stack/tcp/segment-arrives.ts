@@ -10,6 +10,7 @@ import { acceptTextAndFin, acknowledgeSoon } from "./receiver.ts";
 import { acknowledgmentArrived } from "./recovery.ts";
 import { sampleRtt } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
+import { cutsAcknowledged } from "./text-cutting.ts";
 import { isOldTimestamp, rememberTimestamp } from "./timestamps.ts";
 import { urgentArrives } from "./urgent.ts";
 import { probeTaken, windowGrew } from "./zero-window.ts";
@@ -153,6 +154,7 @@ function checkAck(conn: ControlBlock, seg: Segment): SegmentVerdict | undefined 
   const windowBefore = conn.sndWnd;
   updateWindow(conn, seg);
   acknowledgmentArrived(conn, seg, windowBefore !== conn.sndWnd);
+  cutsAcknowledged(conn);
 
   if (conn.isFinAcked) {
     switch (conn.state) {

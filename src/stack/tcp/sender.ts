@@ -7,6 +7,7 @@ import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 import { sackLength } from "./sack-blocks.ts";
 import { fitPath } from "./segment-size.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
+import { holdsTail, untilRecordEnd } from "./text-cutting.ts";
 import { untilMark, urgentPointerAt } from "./urgent.ts";
 import { armPersist } from "./zero-window.ts";
 
@@ -51,6 +52,7 @@ export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult 
     if (step === "nothing") break;
   }
   if (conn.turn.ackNow && acknowledge(conn, writer) === "blocked") return "blocked";
+  if (conn.textCuts !== undefined && sent < SEGMENTS_PER_TURN) conn.textCuts.isPushed = false;
   return sent === SEGMENTS_PER_TURN ? "again" : "done";
 }
 
@@ -94,8 +96,9 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   }
   if (length > conn.sizes.effSndMss && !(length === unsent && mayBeSmall(conn, length, true, finDue))) length = wholeSegments(conn, length);
   const isLast = length === unsent;
-  // Urgent data waits for nothing but the windows.
-  const reachesMark = length > 0 && length === pointer;
+  const endsRecord = length > 0 && length === untilRecordEnd(conn, conn.sndNxt);
+  // Urgent data waits for nothing but the windows, nor does the end of a record for text that is none of it.
+  const reachesMark = length > 0 && (length === pointer || (endsRecord && !isLast));
 
   // A FIN has a number of its own, for which the window must have room (RFC 9293 §3.4).
   if (length <= 0 && !(finDue && unsent === 0 && usable > 0)) {
@@ -108,20 +111,23 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   }
 
   const withFin = finDue && isLast && (length === 0 || usable > length);
-  const flags = ACK | (withFin ? FIN : 0) | ((isLast || reachesMark) && length > 0 ? PSH : 0);
+  const flags =
+    ACK | (withFin ? FIN : 0) | (((isLast && conn.textCuts?.isOpenEnded !== true) || reachesMark || endsRecord) && length > 0 ? PSH : 0);
   if (writer.data(conn, flags, conn.sndNxt, length) === "full") return "blocked";
 
   conn.sndNxt = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
   if (conn.timestamps === undefined) conn.rtt.time(conn.sndNxt, conn.context.now);
   conn.bytesSent += length;
   if (withFin) finLeft(conn);
+  // What was waited for has left: from now on the retransmission timer watches.
+  conn.alarms.cancel(ALARM.persist);
   if (!conn.alarms.isPending(ALARM.retransmission)) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
   return "sent";
 }
 
 /** Nagle (RFC 9293 §3.7.4) and the sender's silly window avoidance (§3.8.6.2.1) for less than a full segment. */
 function mayBeSmall(conn: ControlBlock, length: number, isLast: boolean, finDue: boolean): boolean {
-  if (isLast) return conn.options.noDelay || conn.flight === 0 || finDue;
+  if (isLast) return finDue || (!holdsTail(conn) && (conn.options.noDelay || conn.flight === 0 || conn.textCuts?.isPushed === true));
   // Held back by the peer's window: worth sending when it is half of the largest ever offered.
   return length >= conn.maxSndWnd / 2;
 }

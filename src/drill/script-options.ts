@@ -65,6 +65,8 @@ export function settingsOf(script: Script, given: OptionTexts): DrillSettings {
   const ipVersion = reader.choice("ip_version", ["ipv4", "ipv6", "ipv4-mapped-ipv6"]) ?? "ipv4";
   const usual = ADDRESSES[ipVersion === "ipv6" ? "ipv6" : "ipv4"];
   const isV6 = ipVersion === "ipv6";
+  // A script that is run over another family than it was written for has the addresses of that.
+  if (given.has("ip_version")) reader.leaveToCaller(["local_ip", "remote_ip", "gateway_ip", "netmask_ip"], isV6);
   const settings: DrillSettings = {
     ipVersion,
     local: reader.address("local_ip", isV6) ?? readAddress(usual.local)!,
@@ -102,6 +104,14 @@ class DrillOptionReader {
     this.#texts.delete(name);
     this.#line = found.line;
     return found;
+  }
+
+  /** Options of the script's that are no addresses of this family count as not given. */
+  leaveToCaller(names: readonly string[], isV6: boolean): void {
+    for (const name of names) {
+      const found = this.#texts.get(name);
+      if (found !== undefined && found.line > 0 && found.text?.includes(":") !== isV6) this.#texts.delete(name);
+    }
   }
 
   #error(problem: string): ScriptError {

@@ -4,6 +4,9 @@ import { LINUX, type Profile } from "../stack/core/profile.ts";
 export type ChangingProfile = { -readonly [K in keyof Profile]: Profile[K] } & {
   /** TCP_NOTSENT_LOWAT of sockets that say none. */
   notSentLowat?: number | undefined;
+  /** Whether the tail of what was sent is probed (RFC 8985 §7), and what governs the congestion window, for stacks that let a profile choose. */
+  tailLossProbe?: boolean;
+  congestionControl?: "cubic" | "reno";
 };
 
 /** Options of a Linux SYN, with and without timestamps; NOPs bring each to a word. */
@@ -14,7 +17,7 @@ const SYN_WITHOUT_TIMESTAMPS: Profile["synOptions"] = ["mss", "nop", "nop", "sac
  * The profile `linux` as scripts of Google and of the kernel take it for granted: what their defaults script sets, and a receive buffer from
  * whose limit of 15 MB the window scale follows.
  */
-export const LINUX_OF_SCRIPTS: Profile = {
+export const LINUX_OF_SCRIPTS: ChangingProfile = {
   ...LINUX,
   synOptions: SYN_WITH_TIMESTAMPS,
   synOptionsWithTimestamps: SYN_WITH_TIMESTAMPS,
@@ -29,6 +32,9 @@ export const LINUX_OF_SCRIPTS: Profile = {
   receiveBufferMaxBytes: 15 * 1024 * 1024,
   sendBufferBytes: 256 * 1024,
   sendBufferMaxBytes: 4 * 1024 * 1024,
+  notSentLowat: undefined,
+  tailLossProbe: true,
+  congestionControl: "cubic",
 };
 
 /** Keys that are about how a kernel batches packets, which is nothing that a peer could ask for. */
@@ -101,9 +107,19 @@ const RULES: Readonly<Record<string, SysctlRule>> = {
       [profile.receiveBufferBytes, profile.receiveBufferMaxBytes] = sizes(value);
     },
   },
-  tcp_congestion_control: { values: /^(?:cubic|reno)$/, set: () => {} },
+  tcp_congestion_control: {
+    values: /^(?:cubic|reno)$/,
+    set: (profile, value) => {
+      profile.congestionControl = value === "reno" ? "reno" : "cubic";
+    },
+  },
   hystart_detect: { values: /^3$/, set: () => {} },
-  tcp_early_retrans: { values: /^[034]$/, set: () => {} },
+  tcp_early_retrans: {
+    values: /^[034]$/,
+    set: (profile, value) => {
+      profile.tailLossProbe = value !== "0";
+    },
+  },
   tcp_notsent_lowat: {
     set: (profile, value) => {
       profile.notSentLowat = number(value) >= 0xffffffff ? undefined : number(value);

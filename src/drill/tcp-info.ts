@@ -7,7 +7,7 @@ import type { SnippetValue } from "./snippet.ts";
  * in packets, times in milliseconds. A field that a snapshot does not have is not provided, which is another thing than 0.
  */
 interface DetailedStatus extends ConnectionStatus {
-  readonly caState?: "Open" | "Disorder" | "CWR" | "Recovery" | "Loss";
+  readonly caState?: "open" | "disorder" | "cwr" | "recovery" | "loss";
   readonly sndCwndPackets?: number;
   readonly ssthreshPackets?: number;
   readonly packetsOut?: number;
@@ -41,7 +41,7 @@ const STATES: Readonly<Record<TcpState, number>> = {
   CLOSING: 11,
 };
 
-const CA_STATES = { Open: 0, Disorder: 1, CWR: 2, Recovery: 3, Loss: 4 } as const;
+const CA_STATES = { open: 0, disorder: 1, cwr: 2, recovery: 3, loss: 4 } as const;
 /** A threshold that nothing has set yet. */
 const INFINITE_SSTHRESH = 0x7fffffff;
 const OPTION = { timestamps: 1, sack: 2, wscale: 4, ecn: 8, ecnSeen: 16, synData: 32 } as const;

@@ -106,6 +106,8 @@ export interface Profile {
   readonly sendBufferMaxBytes: number;
 
   // Closing
+  /** What a reset of text that comes after the user has closed looks like: of the connection's own numbers, or an answer to the segment's, as in Linux. */
+  readonly lateTextReset: "own" | "answer";
   readonly timeWaitMs: number;
   readonly finWait2Ms: number;
 
@@ -177,6 +179,7 @@ export const WINDOWS: Profile = {
   receiveBufferMaxBytes: 16 * 1024 * 1024,
   sendBufferBytes: 65536,
   sendBufferMaxBytes: 4 * 1024 * 1024,
+  lateTextReset: "own",
   timeWaitMs: 120_000,
   finWait2Ms: 120_000,
   portRange: [49152, 65535],
@@ -223,6 +226,7 @@ export const LINUX: Profile = {
   partialSend: true,
   receiveBufferBytes: 131_072,
   receiveBufferMaxBytes: 6 * 1024 * 1024,
+  lateTextReset: "answer",
   timeWaitMs: 60_000,
   finWait2Ms: 60_000,
   portRange: [32768, 60999],

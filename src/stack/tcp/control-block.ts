@@ -279,9 +279,13 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.release();
   }
 
-  /** RFC 9293 §3.6.1: there is text that nobody will ever read, and the peer should know. A user that lingers is told. */
-  refuseText(): void {
-    this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
+  /**
+   * RFC 9293 §3.6.1: there is text that nobody will ever read, and the peer should know. A user that lingers is told.
+   * @param answered the acknowledgment of a segment whose sender the reset answers
+   */
+  refuseText(answered?: Seq): void {
+    if (answered === undefined) this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
+    else this.owner.emitControl(this, tcp.RST, answered, this.rcvNxt);
     this.breakOff("reset");
   }
 

@@ -209,7 +209,7 @@ function receive(conn: ControlBlock, seg: Segment, windowClosed: boolean): Segme
     return "window-closed";
   }
   if (conn.isOrphan && seg.textLength > 0 && seqDiff(seqAdd(seg.seq, seg.textLength), conn.rcvNxt) > 0) {
-    conn.refuseText();
+    conn.refuseText(conn.context.profile.lateTextReset === "answer" ? seg.ack : undefined);
     return "text-after-close";
   }
   return acceptTextAndFin(conn, seg, seg.seq);

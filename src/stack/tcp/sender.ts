@@ -118,6 +118,7 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
   conn.sndNxt = seqAdd(conn.sndNxt, length + (withFin ? 1 : 0));
   if (conn.timestamps === undefined) conn.rtt.time(conn.sndNxt, conn.context.now);
   conn.bytesSent += length;
+  if (length > 0 && length % conn.sizes.effSndMss !== 0) conn.lastSmallEnd = conn.sndNxt;
   if (withFin) finLeft(conn);
   // What was waited for has left: from now on the retransmission timer watches.
   conn.alarms.cancel(ALARM.persist);
@@ -127,9 +128,15 @@ function sendNew(conn: ControlBlock, writer: SegmentWriter, room: number, larges
 
 /** Nagle (RFC 9293 §3.7.4) and the sender's silly window avoidance (§3.8.6.2.1) for less than a full segment. */
 function mayBeSmall(conn: ControlBlock, length: number, isLast: boolean, finDue: boolean): boolean {
-  if (isLast) return finDue || (!holdsTail(conn) && (conn.options.noDelay || conn.flight === 0 || conn.textCuts?.isPushed === true));
+  if (isLast) return finDue || (!holdsTail(conn) && (conn.options.noDelay || isFreeOfSmall(conn) || conn.textCuts?.isPushed === true));
   // Held back by the peer's window: worth sending when it is half of the largest ever offered.
   return length >= conn.maxSndWnd / 2;
+}
+
+/** Nothing is on its way that less than a full segment has to wait for. */
+function isFreeOfSmall(conn: ControlBlock): boolean {
+  if (conn.flight === 0) return true;
+  return conn.context.profile.nagle === "minshall" && seqDiff(conn.lastSmallEnd, conn.sndUna) <= 0;
 }
 
 const wholeSegments = (conn: ControlBlock, bytes: number): number => bytes - (bytes % conn.sizes.effSndMss);

@@ -82,6 +82,10 @@ export interface Profile {
   /** Duplicate ACKs that start fast retransmit, RFC 5681 §3.2. */
   readonly dupAckThreshold: number;
 
+  /** A probe of the tail that nothing was heard of leaves after two round trips, where these take so long at least: RFC 8985 §7. */
+  readonly tailLossProbe: boolean;
+  readonly tailLossProbeMinSrttMs: number;
+
   // Sending and acknowledging
   /** Initial congestion window in segments, RFC 6928. */
   readonly initialCwndSegments: number;
@@ -159,6 +163,8 @@ export const WINDOWS: Profile = {
   maxRtoMs: 60_000,
   dataRetries: 5,
   dupAckThreshold: 3,
+  tailLossProbe: true,
+  tailLossProbeMinSrttMs: 10,
   initialCwndSegments: 10,
   cwndRestartAfterIdle: false,
   delayedAckMs: 40,
@@ -207,6 +213,7 @@ export const LINUX: Profile = {
   minRtoMs: 200,
   maxRtoMs: 120_000,
   dataRetries: 15,
+  tailLossProbeMinSrttMs: 0,
   cwndRestartAfterIdle: true,
   partialSend: true,
   receiveBufferBytes: 131_072,
@@ -242,6 +249,7 @@ export const RFC: Profile = {
   synAckRetries: 5,
   minRtoMs: 1000,
   dataRetries: 15,
+  tailLossProbeMinSrttMs: 0,
   cwndRestartAfterIdle: true,
   // RFC 9293 §3.8.6.3: less than half a second.
   delayedAckMs: 200,

@@ -19,6 +19,8 @@ import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SegmentSizes } from "./segment-sizes.ts";
 import { SendBuffer } from "./send-buffer.ts";
+import type { SentLog } from "./sent.ts";
+import { NOTHING_SENT, type SentPool } from "./sent-pool.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, TcpState, TcpUser } from "./tcp-user.ts";
 import type { TimestampState } from "./timestamp-state.ts";
@@ -31,6 +33,8 @@ export interface ConnectionOwner {
   readonly context: HostContext;
   /** Memory of the buffers. */
   readonly rings: RingPool;
+  /** Of transmissions. */
+  readonly sentLogs: SentPool;
   /** The connection has something to send or acknowledge at the end of this turn. */
   wantsOutput(conn: ControlBlock): void;
   /** The connection has something to tell its user at the end of this turn. */
@@ -126,6 +130,10 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   // Loss and congestion
   readonly rtt: RttEstimator;
   readonly congestion: CongestionControl;
+  /** What is outstanding. */
+  sent: SentLog = NOTHING_SENT;
+  /** Segments that arrived, as far as is known. */
+  deliveredSegments = 0;
   /** Of loss; `lossOf` changes it. */
   loss: LossView = NO_LOSS;
   readonly contact = new Contact();

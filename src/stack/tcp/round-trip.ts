@@ -1,8 +1,10 @@
 import type { ControlBlock } from "./control-block.ts";
+import { lossOf } from "./loss-state.ts";
 import { timestampNow } from "./timestamps.ts";
 
 export function sampleRtt(conn: ControlBlock, rttMs: number): void {
-  conn.rtt.sample(Math.max(0, rttMs));
+  conn.rtt.sample(Math.max(0, rttMs), Math.ceil(conn.flight / (2 * conn.sizes.sndMss)), conn.context.now);
+  if (conn.loss.probeNeedsSample) lossOf(conn).probeNeedsSample = false;
   const { trace } = conn.context;
   if (!trace.isOn) return;
   const { srttMs, rtoMs } = conn.rtt;

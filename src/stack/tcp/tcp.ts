@@ -37,6 +37,7 @@ import { segmentArrives } from "./segment-arrives.ts";
 import { fitPath } from "./segment-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
+import { NOTHING_SENT, SentPool } from "./sent-pool.ts";
 import { EMPTY_STATUS, waitStatus } from "./status.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
@@ -59,6 +60,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly context: HostContext;
   readonly resets: Resets;
   readonly rings: RingPool;
+  readonly sentLogs = new SentPool();
   readonly #ip: Ip;
   /** Of the tables of flows. */
   readonly #hash: KeyedHash;
@@ -560,6 +562,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#countLive(conn, -1);
     conn.listener?.halfOpen.delete(conn);
     conn.sendBuffer.clear();
+    this.sentLogs.give(conn.sent);
+    conn.sent = NOTHING_SENT;
     if (conn.isOrphan) conn.receiveBuffer.clear();
     if (conn.state !== "TIME-WAIT") this.#traceClosed(conn.id);
   }

@@ -1,4 +1,4 @@
-import type { CongestionControl } from "./congestion-control.ts";
+import type { AckSample, CongestionControl, CongestionEvent, CongestionSnapshot } from "./congestion-control.ts";
 
 /** Slow start and congestion avoidance of RFC 5681 with the windows of RFC 6582, counting bytes (RFC 3465), initial window of RFC 6928. */
 export class NewReno implements CongestionControl {
@@ -28,7 +28,7 @@ export class NewReno implements CongestionControl {
     return segments <= 1 ? this.#mss : Math.min(segments * this.#mss, Math.max(2 * this.#mss, segments * 1460));
   }
 
-  onAck(acked: number, limited: boolean): void {
+  onAck({ acked, limited }: AckSample): void {
     // A window that was not used proves nothing about what the network would carry (RFC 7661 §4).
     if (!limited) return;
     if (this.cwnd < this.ssthresh) {
@@ -43,23 +43,27 @@ export class NewReno implements CongestionControl {
     }
   }
 
-  onLoss(flight: number): void {
-    this.ssthresh = this.#half(flight);
-    this.cwnd = this.ssthresh;
+  onEvent(event: CongestionEvent, inFlight: number, _nowMs: number, repeated: boolean): void {
+    if (!repeated) this.ssthresh = this.#half(inFlight);
     this.#credit = 0;
-  }
-
-  onRecovered(flight: number): void {
-    // RFC 6582 §3.2 step 3, first option: no burst when little is outstanding.
-    this.cwnd = Math.min(this.ssthresh, Math.max(flight, this.#mss) + this.#mss);
-    this.cwnd = Math.max(this.cwnd, 2 * this.#mss);
-  }
-
-  onTimeout(flight: number, repeated: boolean): void {
-    if (!repeated) this.ssthresh = this.#half(flight);
+    if (event !== "timeout") return;
     this.cwnd = this.#mss;
-    this.#credit = 0;
     this.#cautious = true;
+  }
+
+  onRecovered(): void {
+    this.cwnd = this.ssthresh;
+  }
+
+  onPause(): void {}
+
+  save(): CongestionSnapshot {
+    return { cwnd: this.cwnd, ssthresh: this.ssthresh };
+  }
+
+  restore({ cwnd, ssthresh }: CongestionSnapshot): void {
+    this.cwnd = Math.max(this.cwnd, cwnd);
+    this.ssthresh = Math.max(this.ssthresh, ssthresh);
   }
 
   /** RFC 5681 equation 4. */

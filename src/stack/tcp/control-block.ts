@@ -15,8 +15,10 @@ import { type LossView, NO_LOSS } from "./loss-state.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
 import { Opening } from "./opening.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
+import type { RecoveryCounters } from "./recovery-counters.ts";
 import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
+import type { DuplicateText } from "./sack-blocks.ts";
 import { SegmentSizes } from "./segment-sizes.ts";
 import { SendBuffer } from "./send-buffer.ts";
 import type { SentLog } from "./sent.ts";
@@ -35,6 +37,7 @@ export interface ConnectionOwner {
   readonly rings: RingPool;
   /** Of transmissions. */
   readonly sentLogs: SentPool;
+  readonly recoveries: RecoveryCounters;
   /** The connection has something to send or acknowledge at the end of this turn. */
   wantsOutput(conn: ControlBlock): void;
   /** The connection has something to tell its user at the end of this turn. */
@@ -117,6 +120,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   receiveShut = false;
   /** Once urgent data was sent or announced. */
   urgent: UrgentState | undefined;
+  /** What came twice, until the peer is told. */
+  duplicate: DuplicateText | undefined;
   /** Last.ACK.sent of RFC 7323 §4.3. */
   lastAckSent: Seq = seq(0);
 

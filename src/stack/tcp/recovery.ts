@@ -201,12 +201,14 @@ function recoveryBegins(conn: ControlBlock, loss: LossState, inFlight: number): 
     congestion.cwnd = congestion.ssthresh;
   }
   loss.reducedMs = context.now;
+  conn.owner.recoveries.fastRecoveries++;
   traceWindow(conn, "fast-retransmit");
 }
 
 /** RFC 5681 §4.3: the loss of a retransmission is a second sign of congestion; once in a round trip. */
 function copyLost(conn: ControlBlock, loss: LossState): void {
   const { congestion, context, rtt } = conn;
+  conn.owner.recoveries.copiesLost++;
   if (context.now - loss.reducedMs < rtt.srttMs) return;
   congestion.cwnd = congestion.ssthresh;
   congestion.onEvent("loss", Math.min(conn.flight, congestion.ssthresh), context.now, false);
@@ -218,8 +220,10 @@ function copyLost(conn: ControlBlock, loss: LossState): void {
 
 /** Everything that was outstanding when recovery began is acknowledged. */
 function ended(conn: ControlBlock, loss: LossState, seg: Segment): void {
-  if (mayUndo(conn, loss, seg)) undone(conn, loss);
-  else {
+  if (mayUndo(conn, loss, seg)) {
+    conn.owner.recoveries.spuriousRecoveries++;
+    undone(conn, loss);
+  } else {
     if (conn.sackPermitted || loss.state === "cwr") conn.congestion.onRecovered(conn.flight);
     else endWithoutSack(conn);
     traceWindow(conn, "recovered");
@@ -241,6 +245,7 @@ function partlyAcknowledged(conn: ControlBlock, loss: LossState, seg: Segment): 
   if (isOfOriginal(conn, loss, seg)) {
     if (conn.sent.resentBytes > 0) return;
     conn.sent.unmarkLost();
+    conn.owner.recoveries.spuriousRecoveries++;
     undone(conn, loss);
     loss.repaired(conn.sndNxt);
     return;
@@ -264,7 +269,10 @@ export function assumeAllLost(conn: ControlBlock): void {
   if (!isRepeated || loss.undo === undefined) loss.undo = isFirst ? new Undo(conn.sndUna, saved) : undefined;
   const { undo } = loss;
   // RFC 2018 §8: a receiver may have thrown away what it reported; a reported first byte proves that it did.
-  if (sent.sackedBytes > 0 && (sent.flagsOf(0) & SENT.sacked) !== 0) sent.forgetSacked();
+  if (sent.sackedBytes > 0 && (sent.flagsOf(0) & SENT.sacked) !== 0) {
+    sent.forgetSacked();
+    conn.owner.recoveries.sacksReneged++;
+  }
   // What left a moment ago may yet arrive (RFC 8985 §6.3).
   const keepMs =
     conn.sackPermitted && loss.rack.rttMs > 0 ? loss.rack.rttMs + loss.rack.reorderingWindowMs(rtt.leastMs, rtt.srttMs, false) : 0;
@@ -275,6 +283,7 @@ export function assumeAllLost(conn: ControlBlock): void {
   loss.retransmitAtOnce = true;
   loss.hasTimedOut = true;
   loss.dupAcks = 0;
+  conn.owner.recoveries.timeouts++;
   traceWindow(conn, "timeout");
 }
 
@@ -321,6 +330,7 @@ function acknowledgedAfterTimeout(conn: ControlBlock, loss: LossState, seg: Segm
 function timeoutWasSpurious(conn: ControlBlock, loss: LossState): void {
   conn.sent.unmarkLost();
   conn.rtt.forgetBackOff();
+  conn.owner.recoveries.spuriousTimeouts++;
   undone(conn, loss);
   loss.repaired(conn.sndNxt);
 }
@@ -335,7 +345,10 @@ const mayUndo = (conn: ControlBlock, loss: LossState, seg: Segment): boolean =>
 
 /** After recovery the last D-SACK may show that all of it was for nothing. */
 function undoByDuplicates(conn: ControlBlock, loss: LossState): void {
-  if (loss.undo?.until !== undefined && loss.undo.allArrivedTwice) undone(conn, loss);
+  if (loss.undo?.until !== undefined && loss.undo.allArrivedTwice) {
+    conn.owner.recoveries.spuriousRecoveries++;
+    undone(conn, loss);
+  }
 }
 
 /** The window is what it was, or more. */
@@ -358,6 +371,7 @@ function probeAcknowledged(conn: ControlBlock, loss: LossState, seg: Segment): v
     if (loss.state === "recovery" || loss.state === "loss") return;
     conn.congestion.onEvent("loss", conn.flight, conn.context.now, false);
     conn.congestion.onRecovered(conn.flight);
+    conn.owner.recoveries.tailLossesRepaired++;
     traceWindow(conn, "probe-repaired");
   }
 }

@@ -43,6 +43,7 @@ function duplicateArrived(conn: ControlBlock, { options }: Segment, news: Delive
   if (!isPlausible) return;
   news.duplicateBytes = seqDiff(right, left);
   const loss = lossOf(conn);
+  conn.owner.recoveries.duplicateSacks++;
   loss.rack.duplicateArrived(conn.sndUna, conn.sndNxt);
   loss.undo?.duplicateArrived(left, right);
   // RFC 8985 §7.4.2: the probe arrived beside its original.

@@ -94,6 +94,7 @@ function retransmit(conn: ControlBlock, writer: SegmentWriter, wanted: number): 
   loss.prr?.sent(length);
   loss.undo?.resent(length, conn.timestamps === undefined ? undefined : timestampNow(conn));
   conn.retransmissions++;
+  conn.owner.recoveries.retransmissions++;
   watchAfterResend(conn, lost.start === conn.sndUna);
   return true;
 }

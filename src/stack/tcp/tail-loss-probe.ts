@@ -17,5 +17,6 @@ export function tailProbeLeft(conn: ControlBlock, isResent: boolean): void {
   loss.probeDue = false;
   loss.probe = { end: conn.sndNxt, isResent };
   loss.probeNeedsSample = true;
+  conn.owner.recoveries.tailLossProbes++;
   watchAfterProbe(conn);
 }

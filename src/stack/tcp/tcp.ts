@@ -31,6 +31,7 @@ import { ListenerNews } from "./listener-news.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { openingBegan, synTimedOut } from "./opening-alarms.ts";
+import { RecoveryCounters } from "./recovery-counters.ts";
 import { RingPool, type RingSource } from "./ring-pool.ts";
 import { Segment, type Syn } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
@@ -61,6 +62,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly resets: Resets;
   readonly rings: RingPool;
   readonly sentLogs = new SentPool();
+  readonly recoveries = new RecoveryCounters();
   readonly #ip: Ip;
   /** Of the tables of flows. */
   readonly #hash: KeyedHash;

@@ -67,7 +67,7 @@ export function acknowledgmentArrived(conn: ControlBlock, seg: Segment, windowCh
 const lossIsOver = (conn: ControlBlock): boolean => conn.loss === NO_LOSS || lossOf(conn).isOver;
 
 function newDataAcknowledged(conn: ControlBlock, seg: Segment): void {
-  conn.sent.acknowledge(seg.ack, news);
+  conn.sent.acknowledge(seg.ack, conn.sizes.sndMss, news);
   conn.sndUna = seg.ack;
   conn.sendBuffer.acknowledge(seg.ack);
   urgentAcknowledged(conn, seg.ack);

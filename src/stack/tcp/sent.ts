@@ -332,7 +332,7 @@ export class SentLog {
   // What arrives
 
   /** Everything before `until` is acknowledged. */
-  acknowledge(until: Seq, news: DeliveryNews): void {
+  acknowledge(until: Seq, mss: number, news: DeliveryNews): void {
     while (this.#count > 0) {
       const place = this.#order[this.#first]!;
       const end = this.#ends[place]! as Seq;
@@ -347,16 +347,16 @@ export class SentLog {
       this.#count--;
     }
     if (this.#count === 0) this.#first = 0;
-    else if (seqDiff(until, this.start) > 0) this.#acknowledgePart(until, news);
+    else if (seqDiff(until, this.start) > 0) this.#acknowledgePart(until, mss, news);
     if (seqDiff(this.#hint, this.start) < 0) this.#hint = this.start;
   }
 
   /** The first record is acknowledged up to `until`. It counts a segment as long as anything is left of it. */
-  #acknowledgePart(until: Seq, news: DeliveryNews): void {
+  #acknowledgePart(until: Seq, mss: number, news: DeliveryNews): void {
     const place = this.#order[this.#first]!;
     const flags = this.#flags[place]!;
     const total = this.#segments[place]!;
-    const segments = Math.min(total - 1, Math.floor((total * seqDiff(until, this.start)) / this.#lengthOf(place)));
+    const segments = total - Math.min(total, segmentsIn(seqDiff(this.#ends[place]! as Seq, until), mss));
     news.arrived(flags, this.start, this.#mark(place, until), segments, true);
     this.#change(place, 0);
     this.segments -= segments;

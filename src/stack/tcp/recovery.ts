@@ -1,6 +1,7 @@
 import { type Seq, seqAdd, seqDiff, seqMax, seqMin } from "../core/seq.ts";
 import * as tcpOptions from "../packet/tcp-options.ts";
 import { ALARM } from "./alarm.ts";
+import type { AckSample } from "./congestion/congestion-control.ts";
 import { sequenceSpace } from "./connection-trace.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { lossOf, NO_LOSS } from "./loss-state.ts";
@@ -13,6 +14,19 @@ import { urgentAcknowledged } from "./urgent.ts";
  * What acknowledgements say about loss: fast retransmit and recovery with SACK (RFC 6675) or without (RFC 6582), and recovery after
  * a timeout (RFC 6298 §5, RFC 5681 §3.1). sender.ts asks `inPipe` and `nextRetransmission` what may leave.
  */
+
+/** What the last ACK said to congestion control; one record for all. */
+const sample: AckSample = {
+  acked: 0,
+  rttMs: undefined,
+  leastRttMs: 0,
+  srttMs: 0,
+  nowMs: 0,
+  inFlight: 0,
+  limited: false,
+  sndUna: 0 as Seq,
+  sndNxt: 0 as Seq,
+};
 
 /** An acceptable ACK, with the window already updated. */
 export function acknowledgmentArrived(conn: ControlBlock, seg: Segment, windowChanged: boolean): void {
@@ -45,7 +59,7 @@ function noteSack(conn: ControlBlock, seg: Segment): void {
 
 function newDataAcknowledged(conn: ControlBlock, seg: Segment): void {
   const acked = seqDiff(seg.ack, conn.sndUna);
-  measure(conn, seg);
+  sample.rttMs = measure(conn, seg);
   conn.sndUna = seg.ack;
   conn.sendBuffer.acknowledge(seg.ack);
   urgentAcknowledged(conn, seg.ack);
@@ -54,10 +68,24 @@ function newDataAcknowledged(conn: ControlBlock, seg: Segment): void {
   if (conn.flight > 0) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
   else conn.alarms.cancel(ALARM.retransmission);
 
-  if (conn.loss === NO_LOSS) conn.congestion.onAck(acked, conn.turn.cwndLimited);
+  if (conn.loss === NO_LOSS) grow(conn, acked, conn.turn.cwndLimited);
   else repaired(conn, acked);
   conn.owner.wantsOutput(conn);
   conn.notify(NOTICE.writable);
+}
+
+/** Congestion control hears of an ACK whose round trip is in the record already. */
+function grow(conn: ControlBlock, acked: number, limited: boolean): void {
+  const { rtt } = conn;
+  sample.acked = acked;
+  sample.leastRttMs = rtt.leastMs;
+  sample.srttMs = rtt.srttMs;
+  sample.nowMs = conn.context.now;
+  sample.inFlight = conn.flight + acked;
+  sample.limited = limited;
+  sample.sndUna = conn.sndUna;
+  sample.sndNxt = conn.sndNxt;
+  conn.congestion.onAck(sample);
 }
 
 /** `acked` bytes more are acknowledged while there is loss to be thought of. */
@@ -65,14 +93,14 @@ function repaired(conn: ControlBlock, acked: number): void {
   const loss = lossOf(conn);
   loss.acknowledged(conn.sndUna);
   if (loss.recovery === "none") {
-    conn.congestion.onAck(acked, conn.turn.cwndLimited);
+    grow(conn, acked, conn.turn.cwndLimited);
   } else if (seqDiff(conn.sndUna, loss.recover) >= 0) {
     // RFC 6582 §3.2 step 3, full acknowledgement.
     if (loss.recovery === "fast") conn.congestion.onRecovered(conn.flight);
     loss.repaired();
     traceWindow(conn, "recovered");
   } else if (loss.recovery === "timeout") {
-    conn.congestion.onAck(acked, true);
+    grow(conn, acked, true);
   } else if (!conn.sackPermitted) {
     loss.partlyRepaired(Math.floor(acked / conn.sizes.sndMss));
   }
@@ -81,13 +109,13 @@ function repaired(conn: ControlBlock, acked: number): void {
 }
 
 /** Karn's rule: only what was sent once is measured, unless timestamps tell which copy is answered (RFC 6298 §3, RFC 7323 §4). */
-function measure(conn: ControlBlock, seg: Segment): void {
+function measure(conn: ControlBlock, seg: Segment): number | undefined {
   if (conn.timestamps !== undefined && seg.options.hasTimestamps && seg.options.tsEcr !== 0) {
-    sampleTimestamp(conn, seg.options.tsEcr);
-    return;
+    return sampleTimestamp(conn, seg.options.tsEcr);
   }
   const rttMs = conn.rtt.timed(seg.ack, conn.context.now);
   if (rttMs !== undefined) sampleRtt(conn, rttMs);
+  return rttMs;
 }
 
 function duplicateAck(conn: ControlBlock): void {
@@ -100,7 +128,8 @@ function duplicateAck(conn: ControlBlock): void {
   if (!enough) return;
   loss.begin("fast", conn.sndUna, conn.sndNxt);
   conn.rtt.stopTiming();
-  conn.congestion.onLoss(conn.flight);
+  conn.congestion.onEvent("loss", conn.flight, conn.context.now, false);
+  conn.congestion.cwnd = conn.congestion.ssthresh;
   traceWindow(conn, "fast-retransmit");
 }
 
@@ -112,7 +141,7 @@ const mayBeOwnEcho = (conn: ControlBlock): boolean => !conn.sackPermitted && con
 
 /** The retransmission timer went off: everything outstanding is taken for lost (RFC 6298 §5.4 to §5.6, RFC 5681 §3.1). */
 export function assumeAllLost(conn: ControlBlock): void {
-  conn.congestion.onTimeout(conn.flight, conn.contact.retries > 1);
+  conn.congestion.onEvent("timeout", conn.flight, conn.context.now, conn.contact.retries > 1);
   lossOf(conn).timedOut(conn.sndUna, conn.sndNxt);
   conn.rtt.stopTiming();
   traceWindow(conn, "timeout");

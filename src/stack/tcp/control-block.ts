@@ -5,8 +5,8 @@ import type { AlarmOwner, Alarms, TimerSubject } from "../core/timers.ts";
 import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
 import * as tcp from "../packet/tcp.ts";
 import { ALARM_NAMES } from "./alarm.ts";
+import { congestionControlOf } from "./congestion/choice.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
-import { NewReno } from "./congestion/new-reno.ts";
 import { sequenceSpace } from "./connection-trace.ts";
 import { Contact } from "./contact.ts";
 import type { Flow } from "./flow-table.ts";
@@ -184,7 +184,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
     this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
     this.rtt = new RttEstimator(opening.options.initialRtoMs ?? profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
-    this.congestion = new NewReno(this.sizes.sndMss, profile.initialCwndSegments);
+    this.congestion = congestionControlOf(opening.options.congestionControl ?? profile.congestionControl, profile.slowStartBursts);
+    this.congestion.begin(this.sizes.sndMss, profile.initialCwndSegments);
     this.receiveBuffer.limit = this.wantedCapacity();
     this.alarms = owner.context.timers.alarms(ALARM_NAMES, this);
   }

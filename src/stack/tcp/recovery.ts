@@ -224,7 +224,8 @@ function ended(conn: ControlBlock, loss: LossState, seg: Segment): void {
     conn.owner.recoveries.spuriousRecoveries++;
     undone(conn, loss);
   } else {
-    if (conn.sackPermitted || loss.state === "cwr") conn.congestion.onRecovered(conn.flight);
+    // PRR has come down to the threshold without a burst.
+    if (conn.sackPermitted || loss.state === "cwr") conn.congestion.onRecovered(Number.POSITIVE_INFINITY);
     else endWithoutSack(conn);
     traceWindow(conn, "recovered");
   }
@@ -236,7 +237,7 @@ function ended(conn: ControlBlock, loss: LossState, seg: Segment): void {
 function endWithoutSack({ congestion, flight, sizes }: ControlBlock): void {
   const { sndMss } = sizes;
   congestion.onRecovered(flight);
-  congestion.cwnd = Math.max(2 * sndMss, Math.min(congestion.ssthresh, Math.max(flight, sndMss) + sndMss));
+  congestion.cwnd = Math.max(2 * sndMss, Math.min(congestion.cwnd, Math.max(flight, sndMss) + sndMss));
 }
 
 /** In recovery a part is acknowledged. */
@@ -370,7 +371,7 @@ function probeAcknowledged(conn: ControlBlock, loss: LossState, seg: Segment): v
     loss.probe = undefined;
     if (loss.state === "recovery" || loss.state === "loss") return;
     conn.congestion.onEvent("loss", conn.flight, conn.context.now, false);
-    conn.congestion.onRecovered(conn.flight);
+    conn.congestion.onRecovered(Number.POSITIVE_INFINITY);
     conn.owner.recoveries.tailLossesRepaired++;
     traceWindow(conn, "probe-repaired");
   }

@@ -11,8 +11,13 @@ export function sampleRtt(conn: ControlBlock, rttMs: number): void {
   trace.emit({ type: "rtt-sampled", connection: conn.id, rttMs, srttMs, rtoMs });
 }
 
-/** @param tsEcr our own TSval, echoed (RFC 7323 §4); it ticks in milliseconds */
-export function sampleTimestamp(conn: ControlBlock, tsEcr: number): void {
+/**
+ * @param tsEcr our own TSval, echoed (RFC 7323 §4); it ticks in milliseconds
+ * @returns the sample; undefined when it makes no sense
+ */
+export function sampleTimestamp(conn: ControlBlock, tsEcr: number): number | undefined {
   const rttMs = (timestampNow(conn) - tsEcr) | 0;
-  if (rttMs >= 0 && rttMs < 600_000) sampleRtt(conn, rttMs);
+  if (rttMs < 0 || rttMs >= 600_000) return undefined;
+  sampleRtt(conn, rttMs);
+  return rttMs;
 }

@@ -1,5 +1,6 @@
 import type { IpAddress } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
+import type { CongestionControlName } from "../core/profile.ts";
 import type { TcpState } from "../core/states.ts";
 import type { WaitReason } from "../core/wait-reasons.ts";
 import type { RouteFailure } from "../ip/path.ts";
@@ -55,6 +56,8 @@ export interface ConnectionOptions {
   ttl: number | undefined;
   /** In IPv4 the TOS octet of what leaves. */
   trafficClass: number;
+  /** Which algorithm governs the window, chosen when the connection is opened; undefined for the profile's. */
+  congestionControl: CongestionControlName | undefined;
   /** Timestamps (RFC 7323) are offered although the profile's SYN does not offer them. */
   timestamps: boolean;
   /** TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT; undefined for the profile's. */
@@ -73,6 +76,7 @@ const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
   maxRetransmissionMs: undefined,
   receiveBufferBytes: undefined,
   failConnectOnIcmpError: false,
+  congestionControl: undefined,
   timestamps: false,
   ttl: undefined,
   trafficClass: 0,

@@ -80,7 +80,6 @@ export class LossState implements LossView {
     if (seqDiff(sndUna, this.recoveryPoint) > 0) this.hasTimedOut = false;
     if (this.state !== "recovery") this.dupAcks = 0;
     if (this.undo?.until !== undefined && seqDiff(sndUna, this.undo.until) > 0) this.undo = undefined;
-    if (seqDiff(sndUna, this.rack.fack) > 0) this.rack.fack = sndUna;
   }
 
   /** Without SACK, a part of what was outstanding is acknowledged in recovery (RFC 6582 §3.2 step 3). @param segments acknowledged, in whole */

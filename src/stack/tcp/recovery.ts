@@ -46,7 +46,11 @@ export function acknowledgmentArrived(conn: ControlBlock, seg: Segment, windowCh
   news.clear();
   const inFlight = inPipe(conn);
   if (hasSack) sackArrived(conn, seg, news);
-  if (advanced) newDataAcknowledged(conn, seg);
+  if (advanced) {
+    // What is acknowledged now is not below what arrived before.
+    if (hasSack) lossOf(conn);
+    newDataAcknowledged(conn, seg);
+  }
   const rttMs = measure(conn, seg);
   conn.deliveredSegments += news.segments;
 
@@ -352,8 +356,9 @@ function undoByDuplicates(conn: ControlBlock, loss: LossState): void {
   }
 }
 
-/** The window is what it was, or more. */
+/** The window is what it was, or more. What was taken for lost was late, and what was taken for the order of the path is not. */
 function undone(conn: ControlBlock, loss: LossState): void {
+  if (loss.state !== "loss") loss.rack.reorderingSeen = true;
   if (loss.undo !== undefined) conn.congestion.restore(loss.undo.saved);
   loss.undo = undefined;
   traceWindow(conn, "undone");

@@ -54,6 +54,23 @@ describe("RACK (RFC 8985 §6)", () => {
     expect(sent(peer)).toEqual([[1, 1000]]);
   });
 
+  test("text that is acknowledged in order is no reordering, also beside the first report, or after a loss", () => {
+    const { peer, conn, write } = underWay(6);
+    peer.advance(35);
+    peer.send(".", { seq: 1, ack: 1001, sack: [[2001, 3001]] });
+    peer.send(".", { seq: 1, ack: 1001, sack: [[2001, 5001]] });
+    expect(sent(peer)).toEqual([[1001, 1000]]);
+    peer.advance(40);
+    peer.send(".", { seq: 1, ack: 6001 });
+    write(6000);
+    peer.advance(40);
+    sent(peer);
+    peer.send(".", { seq: 1, ack: 7001 });
+    peer.send(".", { seq: 1, ack: 7001, sack: [[8001, 11_001]] });
+    expect(sent(peer)).toEqual([[7001, 1000]]);
+    expect(conn.status().retransmissions).toBe(2);
+  });
+
   test("once reordering was seen three do not: the window is a quarter of the shortest round trip (§3.3.2)", () => {
     const { peer } = underWay(6);
     peer.advance(36);

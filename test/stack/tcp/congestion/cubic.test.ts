@@ -19,7 +19,7 @@ const ack = (control: Cubic, acked: number, more: Partial<AckSample> = {}): void
 /** A loss whose recovery takes no time. */
 const lose = (control: Cubic): void => {
   control.onEvent("loss", control.cwnd, 0, false);
-  control.onRecovered(control.ssthresh);
+  control.onRecovered();
 };
 
 /** After a loss at so many segments. */
@@ -75,7 +75,7 @@ describe("a loss", () => {
       expect(control.ssthresh).toBe(left);
       // Until it is repaired the window is whoever's who sends.
       expect(control.cwnd).toBe(segments * mss);
-      control.onRecovered(0);
+      control.onRecovered();
       expect(control.cwnd).toBe(left);
     },
   );
@@ -95,7 +95,7 @@ test.each([
   const control = begun();
   control.cwnd = segments * MSS;
   control.onEvent("ecn", control.cwnd, 0, false);
-  control.onRecovered(control.cwnd);
+  control.onRecovered();
   expect([control.ssthresh, control.cwnd]).toEqual([ssthresh, window]);
 });
 
@@ -103,7 +103,7 @@ test("marks without end bring the window down to one segment, and no further", (
   const control = begun();
   const windows = Array.from({ length: 9 }, () => {
     control.onEvent("ecn", control.cwnd, 0, false);
-    control.onRecovered(control.cwnd);
+    control.onRecovered();
     return control.cwnd;
   });
   expect(windows).toEqual([7000, 4900, 3430, 2401, 1680, 1176, 1000, 1000, 1000]);

@@ -51,7 +51,7 @@ export interface CongestionControl {
    * and leaves ssthresh when it is `repeated`, for the same data. After a loss or a mark the window comes down as recovery.ts says, until `onRecovered`.
    */
   onEvent(event: CongestionEvent, inFlight: number, nowMs: number, repeated: boolean): void;
-  /** All that was outstanding at the loss or mark is acknowledged: the window that follows from it. Not after a timeout. */
+  /** All that was outstanding at the loss or mark is acknowledged: the window that follows from it. Nothing after a timeout or an undo. */
   onRecovered(inFlight: number): void;
   /** Sending starts again after an idle time longer than the timeout (RFC 5681 §4.1). */
   onIdle(): void;

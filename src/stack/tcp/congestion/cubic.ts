@@ -72,7 +72,7 @@ export class Cubic implements CongestionControl {
   #wMax = 0;
   /** The window when ssthresh was set. */
   #cwndPrior = 0;
-  /** The window that the last event leaves: ssthresh, but for a mark down to one segment (§4.6). */
+  /** The window that recovery will leave: ssthresh, but for a mark down to one segment (§4.6). Infinity when none is going on. */
   #reduced = Number.POSITIVE_INFINITY;
   /** After a timeout one ACK may add one segment only (RFC 3465 §2.3). */
   #cautious = false;
@@ -96,6 +96,7 @@ export class Cubic implements CongestionControl {
     this.#fraction = 0;
     this.#wMax = 0;
     this.#cwndPrior = 0;
+    this.#reduced = Number.POSITIVE_INFINITY;
     this.#cautious = false;
     this.#epoch = undefined;
     this.#hystart = undefined;
@@ -172,12 +173,15 @@ export class Cubic implements CongestionControl {
     this.#fraction = 0;
     if (event !== "timeout") return;
     this.cwnd = this.#mss;
+    this.#reduced = Number.POSITIVE_INFINITY;
     this.#wMax = 0;
     this.#cautious = this.#bursts === "limited";
   }
 
   onRecovered(): void {
+    if (this.#reduced === Number.POSITIVE_INFINITY) return;
     this.cwnd = Math.max(this.#reduced, this.#mss);
+    this.#reduced = Number.POSITIVE_INFINITY;
     this.#fraction = 0;
   }
 
@@ -216,6 +220,7 @@ export class Cubic implements CongestionControl {
   restore(saved: CongestionSnapshot): void {
     this.cwnd = saved.cwnd;
     this.ssthresh = saved.ssthresh;
+    this.#reduced = Number.POSITIVE_INFINITY;
     this.#fraction = 0;
     this.#epoch = undefined;
     this.#hystart = undefined;

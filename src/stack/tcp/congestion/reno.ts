@@ -18,7 +18,7 @@ export class Reno implements CongestionControl {
   #credit = 0;
   /** After a timeout one ACK may add one segment only (RFC 3465 §2.3), so that the burst of a cumulative ACK is not sent at once. */
   #cautious = false;
-  /** The window that the last event leaves: ssthresh, but for a mark down to one segment (RFC 3168 §6.1.2). */
+  /** The window that recovery will leave at most: ssthresh, but for a mark down to one segment (RFC 3168 §6.1.2). Infinity when none is going on. */
   #reduced = Number.POSITIVE_INFINITY;
   readonly #bursts: SlowStartBursts;
 
@@ -31,6 +31,7 @@ export class Reno implements CongestionControl {
     this.#initialSegments = segments;
     this.cwnd = initialWindow(mss, segments);
     this.ssthresh = Number.POSITIVE_INFINITY;
+    this.#reduced = Number.POSITIVE_INFINITY;
     this.#credit = 0;
     this.#cautious = false;
   }
@@ -45,7 +46,8 @@ export class Reno implements CongestionControl {
     this.#cautious = false;
     this.#credit += acked;
     if (this.#credit >= this.cwnd) {
-      this.#credit -= this.cwnd;
+      // A round trip acknowledges a window: more of it at once is no merit to grow by later.
+      this.#credit = Math.min(this.#credit - this.cwnd, this.cwnd - 1);
       this.cwnd += this.#mss;
     }
   }
@@ -58,13 +60,16 @@ export class Reno implements CongestionControl {
     this.#credit = 0;
     if (event !== "timeout") return;
     this.cwnd = this.#mss;
+    this.#reduced = Number.POSITIVE_INFINITY;
     this.#cautious = this.#bursts === "limited";
   }
 
   onRecovered(inFlight: number): void {
+    if (this.#reduced === Number.POSITIVE_INFINITY) return;
     // RFC 6582 §3.2 step 3, first option: no burst when little is outstanding.
     const withoutBurst = Math.max(inFlight, this.#mss) + this.#mss;
     this.cwnd = Math.max(Math.min(this.#reduced, withoutBurst), this.#mss);
+    this.#reduced = Number.POSITIVE_INFINITY;
   }
 
   onIdle(): void {
@@ -86,6 +91,7 @@ export class Reno implements CongestionControl {
   restore(saved: CongestionSnapshot): void {
     this.cwnd = saved.cwnd;
     this.ssthresh = saved.ssthresh;
+    this.#reduced = Number.POSITIVE_INFINITY;
     if (!(saved instanceof RenoSnapshot)) return;
     this.#credit = saved.credit;
     this.#cautious = saved.cautious;

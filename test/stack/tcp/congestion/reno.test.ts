@@ -134,6 +134,19 @@ describe("congestion avoidance", () => {
   });
 });
 
+test("an ACK of many windows adds one segment, and does not make later ones add more", () => {
+  const control = begun();
+  lose(control, 8000);
+  ack(control, 100_000);
+  expect(control.cwnd).toBe(5000);
+  ack(control, 1000);
+  expect(control.cwnd).toBe(5000);
+  ack(control, 1);
+  expect(control.cwnd).toBe(6000);
+  ack(control, 5999);
+  expect(control.cwnd).toBe(6000);
+});
+
 test("[CC-17] [SND-26] a window that was not used does not grow (RFC 7661 §4)", () => {
   const control = begun();
   ack(control, 5000, false);

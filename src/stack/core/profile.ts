@@ -105,6 +105,12 @@ export interface Profile {
   readonly delayedAckMs: number;
   /** Full segments that are acknowledged at once, RFC 9293 §3.8.6.3. */
   readonly ackEverySegments: number;
+  /** More text than one full segment is acknowledged at once too, as Linux does it, and not only as much as `ackEverySegments`. */
+  readonly ackBeyondOneSegment: boolean;
+  /** Segments with text that are acknowledged at once while a stream begins and its user has not answered, as Linux does it; 0 for none. */
+  readonly quickAcks: number;
+  /** A segment without timestamps where both sides have agreed on them: dropped (RFC 7323 §3.2), or taken, as Linux does it. */
+  readonly missingTimestamps: "drop" | "accept";
   /** A send takes the whole buffer once the queue is below its quota, or only what fits. */
   readonly partialSend: boolean;
   readonly receiveBufferBytes: number;
@@ -115,6 +121,8 @@ export interface Profile {
   readonly sendBufferMaxBytes: number;
 
   // Closing
+  /** What a reset of text that comes after the user has closed looks like: of the connection's own numbers, or an answer to the segment's, as in Linux. */
+  readonly lateTextReset: "own" | "answer";
   readonly timeWaitMs: number;
   readonly finWait2Ms: number;
 
@@ -182,11 +190,15 @@ export const WINDOWS: Profile = {
   cwndRestartAfterIdle: false,
   delayedAckMs: 40,
   ackEverySegments: 2,
+  ackBeyondOneSegment: false,
+  quickAcks: 0,
+  missingTimestamps: "drop",
   partialSend: false,
   receiveBufferBytes: 65536,
   receiveBufferMaxBytes: 16 * 1024 * 1024,
   sendBufferBytes: 65536,
   sendBufferMaxBytes: 4 * 1024 * 1024,
+  lateTextReset: "own",
   timeWaitMs: 120_000,
   finWait2Ms: 120_000,
   portRange: [49152, 65535],
@@ -229,9 +241,13 @@ export const LINUX: Profile = {
   tailLossProbeMinSrttMs: 0,
   slowStartBursts: "free",
   cwndRestartAfterIdle: true,
+  ackBeyondOneSegment: true,
+  quickAcks: 16,
+  missingTimestamps: "accept",
   partialSend: true,
   receiveBufferBytes: 131_072,
   receiveBufferMaxBytes: 6 * 1024 * 1024,
+  lateTextReset: "answer",
   timeWaitMs: 60_000,
   finWait2Ms: 60_000,
   portRange: [32768, 60999],

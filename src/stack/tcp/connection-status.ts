@@ -1,6 +1,7 @@
 import { formatEndpoint } from "../core/address.ts";
 import { seqShown } from "../core/seq.ts";
 import type { ControlBlock } from "./control-block.ts";
+import { mssOfPath } from "./segment-size.ts";
 import { waitStatus } from "./status.ts";
 import type { ConnectionStatus } from "./tcp-user.ts";
 import { waitOf } from "./wait-reason.ts";
@@ -25,6 +26,15 @@ export function connectionStatus(conn: ControlBlock): ConnectionStatus {
     rttvarMs: conn.rtt.rttvarMs,
     rtoMs: conn.rtt.timeoutMs,
     mss: conn.sizes.sndMss,
+    rcvMss: conn.sizes.rcvMss,
+    advMss: mssOfPath(conn),
+    minRttMs: conn.rtt.leastMs,
+    sndWindShift: conn.sndWindShift,
+    rcvWindShift: conn.rcvWindShift,
+    hasTimestamps: conn.timestamps !== undefined,
+    sackPermitted: conn.sackPermitted,
+    probes: conn.probes?.count ?? 0,
+    backoff: conn.contact.retries,
     bytesSent: conn.bytesSent,
     bytesReceived: conn.bytesReceived,
     retransmissions: conn.retransmissions,

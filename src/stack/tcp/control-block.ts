@@ -14,6 +14,7 @@ import type { Listener } from "./listener.ts";
 import { type LossView, NO_LOSS } from "./loss-state.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
 import { Opening } from "./opening.ts";
+import type { QuickAcks } from "./quick-acks.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 import type { RecoveryCounters } from "./recovery-counters.ts";
 import type { RingPool } from "./ring-pool.ts";
@@ -25,6 +26,7 @@ import type { SentLog } from "./sent.ts";
 import { NOTHING_SENT, type SentPool } from "./sent-pool.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, TcpState, TcpUser } from "./tcp-user.ts";
+import type { TextCuts } from "./text-cuts.ts";
 import type { TimestampState } from "./timestamp-state.ts";
 import { TurnState } from "./turn-state.ts";
 import type { UrgentState } from "./urgent-state.ts";
@@ -108,6 +110,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   finQueued = false;
   finSent = false;
   readonly sizes: SegmentSizes;
+  /** Once the user has said where its text may be cut. */
+  textCuts: TextCuts | undefined;
 
   // Receive sequence variables
   irs: Seq = seq(0);
@@ -161,6 +165,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   listener: Listener | undefined;
   /** Numbered by `ALARM`. */
   readonly alarms: Alarms;
+  /** There once text has come, where the profile has such. */
+  quickAcks: QuickAcks | undefined;
   bytesSent = 0;
   bytesReceived = 0;
   retransmissions = 0;
@@ -287,9 +293,13 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.release();
   }
 
-  /** RFC 9293 §3.6.1: there is text that nobody will ever read, and the peer should know. A user that lingers is told. */
-  refuseText(): void {
-    this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
+  /**
+   * RFC 9293 §3.6.1: there is text that nobody will ever read, and the peer should know. A user that lingers is told.
+   * @param answered the acknowledgment of a segment whose sender the reset answers
+   */
+  refuseText(answered?: Seq): void {
+    if (answered === undefined) this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
+    else this.owner.emitControl(this, tcp.RST, answered, this.rcvNxt);
     this.breakOff("reset");
   }
 

@@ -11,6 +11,7 @@ import { acknowledgmentArrived } from "./recovery.ts";
 import { sampleRtt } from "./round-trip.ts";
 import { cameAgain } from "./sack-blocks.ts";
 import type { Segment } from "./segment.ts";
+import { cutsAcknowledged } from "./text-cutting.ts";
 import { isOldTimestamp, rememberTimestamp } from "./timestamps.ts";
 import { urgentArrives } from "./urgent.ts";
 import { probeTaken, windowGrew } from "./zero-window.ts";
@@ -27,7 +28,7 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
   if (timestamps !== undefined && !seg.has(RST)) {
     if (!seg.options.hasTimestamps) {
       // Once agreed they belong on every segment (§3.2); the ACK that ends a handshake is forgiven, since peers are known to omit it.
-      if (conn.state !== "SYN-RECEIVED") return "timestamp-missing";
+      if (conn.state !== "SYN-RECEIVED" && conn.context.profile.missingTimestamps === "drop") return "timestamp-missing";
     } else if (isOldTimestamp(timestamps, seg.options.tsVal, conn.context.now)) {
       answerUnacceptable(conn, seg);
       return "paws-rejected";
@@ -165,6 +166,7 @@ function checkAck(conn: ControlBlock, seg: Segment): SegmentVerdict | undefined 
   const windowBefore = conn.sndWnd;
   updateWindow(conn, seg);
   acknowledgmentArrived(conn, seg, windowBefore !== conn.sndWnd);
+  cutsAcknowledged(conn);
 
   if (conn.isFinAcked) {
     switch (conn.state) {
@@ -219,7 +221,7 @@ function receive(conn: ControlBlock, seg: Segment, windowClosed: boolean): Segme
     return "window-closed";
   }
   if (conn.isOrphan && seg.textLength > 0 && seqDiff(seqAdd(seg.seq, seg.textLength), conn.rcvNxt) > 0) {
-    conn.refuseText();
+    conn.refuseText(conn.context.profile.lateTextReset === "answer" ? seg.ack : undefined);
     return "text-after-close";
   }
   return acceptTextAndFin(conn, seg, seg.seq);

@@ -6,8 +6,9 @@ import { resendAll } from "./recovery.ts";
 /** A peer that asks for less is taken at this much: tiny segments cost more than they carry (CVE-2019-11479). */
 export const MIN_MSS = 48;
 
-/** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
-export const mssOfPath = (conn: ControlBlock): number => conn.path.mtu - conn.path.ipHeaderLength - tcp.MIN_HEADER;
+/** The MSS to announce: the largest text that fits the link, and no more than the user wants: RFC 9293 §3.7.1 (IP and TCP options not counted off). */
+export const mssOfPath = (conn: ControlBlock): number =>
+  Math.min(conn.path.mtu - conn.path.ipHeaderLength - tcp.MIN_HEADER, conn.options.maxSegmentBytes ?? Number.POSITIVE_INFINITY);
 
 const optionBytes = (conn: ControlBlock): number => (conn.timestamps !== undefined ? PADDED_TIMESTAMPS_LENGTH : 0);
 

@@ -94,9 +94,11 @@ export class SegmentWriter {
     );
     if (result === "full") return result;
     if (length > 0 || (flags & tcp.FIN) !== 0) conn.contact.lastSentMs = conn.context.now;
+    if (length > 0) conn.quickAcks?.answered(conn.context.now);
     if (hasAck && !isReset) {
       conn.lastAckSent = acknowledged;
       conn.turn.ackNow = false;
+      conn.quickAcks?.acknowledged();
       conn.alarms.cancel(ALARM.delayedAck);
     }
     return result;

@@ -1,5 +1,6 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, PSH, SYN } from "../packet/tcp.ts";
+import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { watchAfterResend, watchAfterSend } from "./loss-alarms.ts";
 import { lossOf } from "./loss-state.ts";
@@ -9,6 +10,7 @@ import { fitPath } from "./segment-size.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { textLeft } from "./sent-text.ts";
 import { tailProbeLeft } from "./tail-loss-probe.ts";
+import { holdsTail, untilRecordEnd } from "./text-cutting.ts";
 import { timestampNow } from "./timestamps.ts";
 import { untilMark, urgentPointerAt } from "./urgent.ts";
 import { armPersist } from "./zero-window.ts";
@@ -66,6 +68,7 @@ export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult 
   if (hasNew) watchAfterSend(conn);
   if (isBlocked) return "blocked";
   if (conn.turn.ackNow && acknowledge(conn, writer) === "blocked") return "blocked";
+  if (conn.textCuts !== undefined && sent < SEGMENTS_PER_TURN) conn.textCuts.isPushed = false;
   return sent === SEGMENTS_PER_TURN ? "again" : "done";
 }
 
@@ -143,8 +146,9 @@ function sendNew(
   }
   if (length > conn.sizes.effSndMss && !(length === unsent && mayBeSmall(conn, length, true, finDue))) length = wholeSegments(conn, length);
   const isLast = length === unsent;
-  // Urgent data waits for nothing but the windows.
-  const reachesMark = length > 0 && length === pointer;
+  const endsRecord = length > 0 && length === untilRecordEnd(conn, conn.sndNxt);
+  // Urgent data waits for nothing but the windows, nor does the end of a record for text that is none of it.
+  const reachesMark = length > 0 && (length === pointer || (endsRecord && !isLast));
 
   // A FIN has a number of its own, for which the window must have room (RFC 9293 §3.4).
   if (length <= 0 && !(finDue && unsent === 0 && usable > 0)) {
@@ -157,7 +161,8 @@ function sendNew(
   }
 
   const withFin = finDue && isLast && (length === 0 || usable > length);
-  const flags = ACK | (withFin ? FIN : 0) | ((isLast || reachesMark) && length > 0 ? PSH : 0);
+  const flags =
+    ACK | (withFin ? FIN : 0) | (((isLast && conn.textCuts?.isOpenEnded !== true) || reachesMark || endsRecord) && length > 0 ? PSH : 0);
   const { lastSentMs } = conn.contact;
   if (writer.data(conn, flags, conn.sndNxt, length) === "full") return "blocked";
 
@@ -165,12 +170,14 @@ function sendNew(
   textLeft(conn, length + (withFin ? 1 : 0));
   conn.bytesSent += length;
   if (withFin) finLeft(conn);
+  // What was waited for has left: from now on the retransmission timer watches.
+  conn.alarms.cancel(ALARM.persist);
   return "sent";
 }
 
 /** Nagle (RFC 9293 §3.7.4) and the sender's silly window avoidance (§3.8.6.2.1) for less than a full segment. */
 function mayBeSmall(conn: ControlBlock, length: number, isLast: boolean, finDue: boolean): boolean {
-  if (isLast) return conn.options.noDelay || conn.flight === 0 || finDue;
+  if (isLast) return finDue || (!holdsTail(conn) && (conn.options.noDelay || conn.flight === 0 || conn.textCuts?.isPushed === true));
   // Held back by the peer's window: worth sending when it is half of the largest ever offered.
   return length >= conn.maxSndWnd / 2;
 }

@@ -43,6 +43,10 @@ export interface TcpUser {
 export interface ConnectionOptions {
   /** TCP_NODELAY. */
   noDelay: boolean;
+  /** TCP_CORK: less than a full segment waits for more text, up to a timeout. */
+  cork: boolean;
+  /** TCP_MAXSEG: text of a segment, either way; undefined for what the path takes. */
+  maxSegmentBytes: number | undefined;
   keepAlive: boolean;
   /** SO_OOBINLINE: urgent bytes are read with the stream (RFC 6093 §4); else each stands apart. */
   urgentInline: boolean;
@@ -71,6 +75,8 @@ export interface ConnectionOptions {
 
 const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
   noDelay: false,
+  cork: false,
+  maxSegmentBytes: undefined,
   keepAlive: false,
   urgentInline: true,
   maxRetransmissionMs: undefined,
@@ -122,6 +128,9 @@ export interface ListenRequest {
   readonly networkDown?: () => void;
 }
 
+/** How a write ends: more text comes soon, which what is left of a segment waits for (MSG_MORE), or a record ends, and no segment goes beyond (MSG_EOR). */
+export type WriteEnding = "more" | "record";
+
 /** The facts of RFC 9293 §3.9.1.6 STATUS and what `ss -i` shows; JSON-able. */
 export interface ConnectionStatus {
   readonly id: number;
@@ -141,6 +150,19 @@ export interface ConnectionStatus {
   readonly rttvarMs: number;
   readonly rtoMs: number;
   readonly mss: number;
+  /** Text of the peer's full segments, as it looks, and of the largest that we take from the path. */
+  readonly rcvMss: number;
+  readonly advMss: number;
+  /** The shortest round trip measured; Infinity before the first. */
+  readonly minRttMs: number;
+  /** What both sides have agreed on: shifts of the windows, timestamps, SACK. */
+  readonly sndWindShift: number;
+  readonly rcvWindShift: number;
+  readonly hasTimestamps: boolean;
+  readonly sackPermitted: boolean;
+  /** Questions for room since there was some, and timeouts since the peer last acknowledged something. */
+  readonly probes: number;
+  readonly backoff: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly retransmissions: number;

@@ -154,6 +154,8 @@ const LEAST_RECEIVE_BUFFER = 4096;
 export function connectionOptions(options: SocketOptions): ConnectionOptions {
   return {
     noDelay: options.noDelay,
+    cork: false,
+    maxSegmentBytes: undefined,
     keepAlive: options.keepAlive,
     urgentInline: options.outOfBandInline,
     maxRetransmissionMs: maxRetransmissionMs(options),

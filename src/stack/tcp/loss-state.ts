@@ -31,6 +31,7 @@ export interface LossView {
   readonly probeNeedsSample: boolean;
   readonly prr: ProportionalRateReduction | undefined;
   readonly undo: Undo | undefined;
+  readonly rack: Pick<Rack, "reorderingSeen" | "reorderingBytes">;
 }
 
 /** TLP.end_seq and TLP.is_retrans of RFC 8985 §7. */

@@ -166,6 +166,18 @@ export interface ConnectionStatus {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly retransmissions: number;
+  /** Where it stands with loss. */
+  readonly lossState: "open" | "disorder" | "cwr" | "recovery" | "loss";
+  /** Segments that are outstanding; of these reported by SACK or duplicates, taken for lost, and copies in the network. */
+  readonly outstandingSegments: number;
+  readonly sackedSegments: number;
+  readonly lostSegments: number;
+  readonly resentSegments: number;
+  /** Segments that arrived, as far as is known. */
+  readonly deliveredSegments: number;
+  /** The path was seen to reorder, and over how many segments at most. */
+  readonly reorderingSeen: boolean;
+  readonly reorderingSegments: number;
   readonly timers: readonly { readonly name: string; readonly inMs: number }[];
   /** Since it last received a segment, or sent text, a FIN or a SYN. */
   readonly quietMs: number;

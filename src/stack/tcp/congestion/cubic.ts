@@ -70,7 +70,7 @@ export class Cubic implements CongestionControl {
   #initialSegments = 1;
   /** The window before the last event, less after one that came before it was reached again; 0 for unknown. */
   #wMax = 0;
-  /** The window when ssthresh was set. */
+  /** The window at the last event that set ssthresh; 0 before the first. */
   #cwndPrior = 0;
   /** The window that recovery will leave: ssthresh, but for a mark down to one segment (§4.6). Infinity when none is going on. */
   #reduced = Number.POSITIVE_INFINITY;
@@ -119,7 +119,6 @@ export class Cubic implements CongestionControl {
     hystart.onAck(sample);
     if (hystart.phase !== "over") return;
     this.ssthresh = this.cwnd;
-    this.#cwndPrior = this.cwnd;
     this.#hystart = undefined;
   }
 

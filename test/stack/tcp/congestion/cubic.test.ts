@@ -407,6 +407,18 @@ describe("[CUB-09] an event that was not one is undone", () => {
     expect(course(undone)).toEqual(course(spared));
   });
 
+  test("to where it stood when it was saved, though ACKs came between that and the event", () => {
+    const control = busy();
+    const saved = control.save();
+    drive(control, 3000, 3500, 50);
+    lose(control);
+    control.restore(saved);
+    const spared = busy();
+    drive(control, 3000, 6000, 50);
+    drive(spared, 3000, 6000, 50);
+    expect(control.cwnd).toBe(spared.cwnd);
+  });
+
   test("more than once, from one record", () => {
     const control = busy();
     const { cwnd } = control;

@@ -7,17 +7,9 @@ import type { SnippetValue } from "./snippet.ts";
  * in packets, times in milliseconds. A field that a snapshot does not have is not provided, which is another thing than 0.
  */
 interface DetailedStatus extends ConnectionStatus {
-  readonly caState?: "open" | "disorder" | "cwr" | "recovery" | "loss";
   readonly sndCwndPackets?: number;
   readonly ssthreshPackets?: number;
-  readonly packetsOut?: number;
-  readonly sackedOut?: number;
-  readonly lostOut?: number;
-  readonly retransOut?: number;
-  readonly delivered?: number;
   readonly deliveredCe?: number;
-  readonly reordering?: number;
-  readonly reorderingSeen?: number;
   readonly lastDataReceivedMs?: number;
   readonly busyMs?: number;
   readonly rwndLimitedMs?: number;
@@ -64,7 +56,7 @@ function options(s: DetailedStatus): number {
 /** Fields of TCP_INFO by name, each from a snapshot; undefined where the snapshot does not tell. */
 const FIELDS: Readonly<Record<string, (s: DetailedStatus) => number | undefined>> = {
   tcpi_state: (s) => STATES[s.state],
-  tcpi_ca_state: (s) => (s.caState === undefined ? undefined : CA_STATES[s.caState]),
+  tcpi_ca_state: (s) => CA_STATES[s.lossState],
   tcpi_probes: (s) => s.probes,
   tcpi_backoff: (s) => s.backoff,
   tcpi_options: options,
@@ -74,20 +66,22 @@ const FIELDS: Readonly<Record<string, (s: DetailedStatus) => number | undefined>
   tcpi_snd_mss: (s) => s.mss,
   tcpi_rcv_mss: (s) => s.rcvMss,
   tcpi_advmss: (s) => s.advMss,
-  tcpi_unacked: (s) => s.packetsOut,
-  tcpi_sacked: (s) => s.sackedOut,
-  tcpi_lost: (s) => s.lostOut,
-  tcpi_retrans: (s) => s.retransOut,
+  tcpi_unacked: (s) => s.outstandingSegments,
+  tcpi_sacked: (s) => s.sackedSegments,
+  tcpi_lost: (s) => s.lostSegments,
+  tcpi_retrans: (s) => s.resentSegments,
   tcpi_last_data_recv: (s) => (s.lastDataReceivedMs === undefined ? undefined : Math.round(s.lastDataReceivedMs)),
   tcpi_rtt: (s) => us(s.srttMs),
   tcpi_rttvar: (s) => us(s.rttvarMs),
   tcpi_min_rtt: (s) => (Number.isFinite(s.minRttMs) ? us(s.minRttMs) : 0xffffffff),
   tcpi_snd_cwnd: (s) => s.sndCwndPackets ?? packets(s.cwnd, s.mss),
   tcpi_snd_ssthresh: (s) => s.ssthreshPackets ?? (s.ssthresh === 0 ? INFINITE_SSTHRESH : packets(s.ssthresh, s.mss)),
-  tcpi_reordering: (s) => s.reordering,
-  tcpi_reord_seen: (s) => s.reorderingSeen,
+  // The degree by which Linux begins, RFC 8985 §6.1.
+  tcpi_reordering: (s) => Math.max(3, s.reorderingSegments),
+  tcpi_reord_seen: (s) => Number(s.reorderingSeen),
   tcpi_total_retrans: (s) => s.retransmissions,
-  tcpi_delivered: (s) => s.delivered,
+  // Linux counts the SYN.
+  tcpi_delivered: (s) => s.deliveredSegments + (s.state === "SYN-SENT" ? 0 : 1),
   tcpi_delivered_ce: (s) => s.deliveredCe,
   tcpi_bytes_received: (s) => s.bytesReceived,
   tcpi_bytes_sent: (s) => s.bytesSent,

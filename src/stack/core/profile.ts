@@ -1,6 +1,14 @@
 /** What a profile's order of SYN options is made of. */
 export type SynOption = "mss" | "windowScale" | "sackPermitted" | "timestamps" | "nop";
 
+export type CongestionControlName = "cubic" | "reno";
+
+/**
+ * What one ACK of much may add to the window in slow start where nothing is paced: as much as RFC 9406 §4.3 (L) and, after a timeout,
+ * RFC 3465 §2.3 allow; or all that it acknowledges.
+ */
+export type SlowStartBursts = "limited" | "free";
+
 /**
  * Every constant that differs between systems, in one object. `windows` follows Windows 10 22H2 and later, `linux` kernel 6.x,
  * `rfc` the letter of the standards. Times in milliseconds, sizes in bytes. Where a figure is not pinned by public measurement,
@@ -82,7 +90,14 @@ export interface Profile {
   /** Duplicate ACKs that start fast retransmit, RFC 5681 §3.2. */
   readonly dupAckThreshold: number;
 
+  /** A probe of the tail that nothing was heard of leaves after two round trips, where these take so long at least: RFC 8985 §7. */
+  readonly tailLossProbe: boolean;
+  readonly tailLossProbeMinSrttMs: number;
+
   // Sending and acknowledging
+  /** RFC 9438 with RFC 9406, or RFC 5681. */
+  readonly congestionControl: CongestionControlName;
+  readonly slowStartBursts: SlowStartBursts;
   /** Initial congestion window in segments, RFC 6928. */
   readonly initialCwndSegments: number;
   /** Congestion window falls back to the initial one after an idle RTO, RFC 5681 §4.1. */
@@ -169,6 +184,10 @@ export const WINDOWS: Profile = {
   maxRtoMs: 60_000,
   dataRetries: 5,
   dupAckThreshold: 3,
+  tailLossProbe: true,
+  tailLossProbeMinSrttMs: 10,
+  congestionControl: "cubic",
+  slowStartBursts: "limited",
   initialCwndSegments: 10,
   cwndRestartAfterIdle: false,
   delayedAckMs: 40,
@@ -222,6 +241,8 @@ export const LINUX: Profile = {
   minRtoMs: 200,
   maxRtoMs: 120_000,
   dataRetries: 15,
+  tailLossProbeMinSrttMs: 0,
+  slowStartBursts: "free",
   cwndRestartAfterIdle: true,
   ackBeyondOneSegment: true,
   quickAcks: 16,
@@ -262,6 +283,8 @@ export const RFC: Profile = {
   synAckRetries: 5,
   minRtoMs: 1000,
   dataRetries: 15,
+  tailLossProbeMinSrttMs: 0,
+  congestionControl: "reno",
   cwndRestartAfterIdle: true,
   // RFC 9293 §3.8.6.3: less than half a second.
   delayedAckMs: 200,

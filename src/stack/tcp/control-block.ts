@@ -5,8 +5,8 @@ import type { AlarmOwner, Alarms, TimerSubject } from "../core/timers.ts";
 import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
 import * as tcp from "../packet/tcp.ts";
 import { ALARM_NAMES } from "./alarm.ts";
+import { congestionControlOf } from "./congestion/choice.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
-import { NewReno } from "./congestion/new-reno.ts";
 import { sequenceSpace } from "./connection-trace.ts";
 import { Contact } from "./contact.ts";
 import type { Flow } from "./flow-table.ts";
@@ -16,10 +16,14 @@ import { NOBODY, NOTICE } from "./notices.ts";
 import { Opening } from "./opening.ts";
 import type { QuickAcks } from "./quick-acks.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
+import type { RecoveryCounters } from "./recovery-counters.ts";
 import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
+import type { DuplicateText } from "./sack-blocks.ts";
 import { SegmentSizes } from "./segment-sizes.ts";
 import { SendBuffer } from "./send-buffer.ts";
+import type { SentLog } from "./sent.ts";
+import { NOTHING_SENT, type SentPool } from "./sent-pool.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, TcpState, TcpUser } from "./tcp-user.ts";
 import type { TextCuts } from "./text-cuts.ts";
@@ -33,6 +37,9 @@ export interface ConnectionOwner {
   readonly context: HostContext;
   /** Memory of the buffers. */
   readonly rings: RingPool;
+  /** Of transmissions. */
+  readonly sentLogs: SentPool;
+  readonly recoveries: RecoveryCounters;
   /** The connection has something to send or acknowledge at the end of this turn. */
   wantsOutput(conn: ControlBlock): void;
   /** The connection has something to tell its user at the end of this turn. */
@@ -119,6 +126,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   receiveShut = false;
   /** Once urgent data was sent or announced. */
   urgent: UrgentState | undefined;
+  /** What came twice, until the peer is told. */
+  duplicate: DuplicateText | undefined;
   /** Last.ACK.sent of RFC 7323 §4.3. */
   lastAckSent: Seq = seq(0);
 
@@ -132,6 +141,10 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   // Loss and congestion
   readonly rtt: RttEstimator;
   readonly congestion: CongestionControl;
+  /** What is outstanding. */
+  sent: SentLog = NOTHING_SENT;
+  /** Segments that arrived, as far as is known. */
+  deliveredSegments = 0;
   /** Of loss; `lossOf` changes it. */
   loss: LossView = NO_LOSS;
   readonly contact = new Contact();
@@ -180,7 +193,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
     this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
     this.rtt = new RttEstimator(opening.options.initialRtoMs ?? profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
-    this.congestion = new NewReno(this.sizes.sndMss, profile.initialCwndSegments);
+    this.congestion = congestionControlOf(opening.options.congestionControl ?? profile.congestionControl, profile.slowStartBursts);
+    this.congestion.begin(this.sizes.sndMss, profile.initialCwndSegments);
     this.receiveBuffer.limit = this.wantedCapacity();
     this.alarms = owner.context.timers.alarms(ALARM_NAMES, this);
   }

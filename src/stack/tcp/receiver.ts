@@ -5,6 +5,7 @@ import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { NOTICE } from "./notices.ts";
 import { QuickAcks } from "./quick-acks.ts";
+import { cameAgain, cameTwice } from "./sack-blocks.ts";
 import type { Segment } from "./segment.ts";
 import { mssOfPath } from "./segment-size.ts";
 import { urgentCame, urgentEnded } from "./urgent.ts";
@@ -65,6 +66,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   let start = from;
   const old = seqDiff(buffer.rcvNxt, start);
   if (old > 0) {
+    cameAgain(conn, from, seqAdd(from, end - at));
     troubled(conn);
     if (old >= end - at) {
       acknowledgeSoon(conn);
@@ -86,6 +88,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   const before = buffer.rcvNxt;
   const readableBefore = buffer.readableBytes;
   const hadGap = buffer.outOfOrder.count > 0;
+  const heldBefore = buffer.outOfOrder.bytes;
   const stored = buffer.store(start, seg.bytes, at, end);
   if (!stored) {
     acknowledgeSoon(conn);
@@ -93,6 +96,8 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   }
   const advanced = seqDiff(buffer.rcvNxt, before);
   if (advanced === 0) {
+    // RFC 2883 §4.1: beyond a gap all of it was here already.
+    if (buffer.outOfOrder.bytes === heldBefore) cameTwice(conn, start, seqAdd(start, text));
     troubled(conn);
     acknowledgeSoon(conn);
     return "accepted";

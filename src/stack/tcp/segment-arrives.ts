@@ -9,6 +9,7 @@ import { openingFailed, sendSyn } from "./opening-alarms.ts";
 import { acceptTextAndFin, acknowledgeSoon } from "./receiver.ts";
 import { acknowledgmentArrived } from "./recovery.ts";
 import { sampleRtt } from "./round-trip.ts";
+import { cameAgain } from "./sack-blocks.ts";
 import type { Segment } from "./segment.ts";
 import { cutsAcknowledged } from "./text-cutting.ts";
 import { isOldTimestamp, rememberTimestamp } from "./timestamps.ts";
@@ -29,7 +30,7 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
       // Once agreed they belong on every segment (§3.2); the ACK that ends a handshake is forgiven, since peers are known to omit it.
       if (conn.state !== "SYN-RECEIVED" && conn.context.profile.missingTimestamps === "drop") return "timestamp-missing";
     } else if (isOldTimestamp(timestamps, seg.options.tsVal, conn.context.now)) {
-      conn.challenge();
+      answerUnacceptable(conn, seg);
       return "paws-rejected";
     }
   }
@@ -39,9 +40,7 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
   if (acceptable === "no") {
     if (seg.has(RST)) return "rst-outside-window";
     if (conn.state === "SYN-RECEIVED" && seg.has(SYN) && seg.seq === conn.irs) return synAgain(conn, seg);
-    // A segment with text deserves an answer each time, so that a probe of our window is never left alone; an empty one is bounded.
-    if (seg.length > 0 && !seg.has(SYN)) acknowledgeSoon(conn);
-    else conn.challenge();
+    answerUnacceptable(conn, seg);
     return "outside-window";
   }
 
@@ -76,6 +75,19 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
   // Seventh: the text, and eighth: the FIN.
   if (seg.textLength > 0 || seg.has(FIN)) return receive(conn, seg, acceptable === "window-closed");
   return "accepted";
+}
+
+/**
+ * An ACK of where we stand. A segment with text deserves one each time, so that a probe of our window is never left alone, and a sender
+ * learns of what it sent in vain; an empty one is bounded.
+ */
+function answerUnacceptable(conn: ControlBlock, seg: Segment): void {
+  if (seg.length === 0 || seg.has(SYN)) {
+    conn.challenge();
+    return;
+  }
+  cameAgain(conn, seg.seq, seqAdd(seg.seq, seg.textLength));
+  acknowledgeSoon(conn);
 }
 
 /**

@@ -126,7 +126,7 @@ export class SegmentWriter {
   #writeOptions(conn: ControlBlock, at: number, withSack: boolean): number {
     let length = 0;
     if (conn.timestamps !== undefined) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.timestamps.recent);
-    if (withSack && conn.sackPermitted && conn.receiveBuffer.outOfOrder.count > 0) {
+    if (withSack && conn.sackPermitted && (conn.receiveBuffer.outOfOrder.count > 0 || conn.duplicate !== undefined)) {
       this.#sack.gather(conn);
       length += writeSack(this.#buffer, at + length, this.#sack.left, this.#sack.right, this.#sack.count);
     }

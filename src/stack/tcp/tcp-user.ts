@@ -1,5 +1,6 @@
 import type { IpAddress } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
+import type { CongestionControlName } from "../core/profile.ts";
 import type { TcpState } from "../core/states.ts";
 import type { WaitReason } from "../core/wait-reasons.ts";
 import type { RouteFailure } from "../ip/path.ts";
@@ -59,6 +60,8 @@ export interface ConnectionOptions {
   ttl: number | undefined;
   /** In IPv4 the TOS octet of what leaves. */
   trafficClass: number;
+  /** Which algorithm governs the window, chosen when the connection is opened; undefined for the profile's. */
+  congestionControl: CongestionControlName | undefined;
   /** Timestamps (RFC 7323) are offered although the profile's SYN does not offer them. */
   timestamps: boolean;
   /** TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT; undefined for the profile's. */
@@ -79,6 +82,7 @@ const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
   maxRetransmissionMs: undefined,
   receiveBufferBytes: undefined,
   failConnectOnIcmpError: false,
+  congestionControl: undefined,
   timestamps: false,
   ttl: undefined,
   trafficClass: 0,
@@ -162,6 +166,18 @@ export interface ConnectionStatus {
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly retransmissions: number;
+  /** Where it stands with loss. */
+  readonly lossState: "open" | "disorder" | "cwr" | "recovery" | "loss";
+  /** Segments that are outstanding; of these reported by SACK or duplicates, taken for lost, and copies in the network. */
+  readonly outstandingSegments: number;
+  readonly sackedSegments: number;
+  readonly lostSegments: number;
+  readonly resentSegments: number;
+  /** Segments that arrived, as far as is known. */
+  readonly deliveredSegments: number;
+  /** The path was seen to reorder, and over how many segments at most. */
+  readonly reorderingSeen: boolean;
+  readonly reorderingSegments: number;
   readonly timers: readonly { readonly name: string; readonly inMs: number }[];
   /** Since it last received a segment, or sent text, a FIN or a SYN. */
   readonly quietMs: number;

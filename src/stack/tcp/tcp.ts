@@ -31,12 +31,14 @@ import { ListenerNews } from "./listener-news.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { openingBegan, synTimedOut } from "./opening-alarms.ts";
+import { RecoveryCounters } from "./recovery-counters.ts";
 import { RingPool, type RingSource } from "./ring-pool.ts";
 import { Segment, type Syn } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import { fitPath } from "./segment-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
+import { NOTHING_SENT, SentPool } from "./sent-pool.ts";
 import { EMPTY_STATUS, waitStatus } from "./status.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
@@ -59,6 +61,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly context: HostContext;
   readonly resets: Resets;
   readonly rings: RingPool;
+  readonly sentLogs = new SentPool();
+  readonly recoveries = new RecoveryCounters();
   readonly #ip: Ip;
   /** Of the tables of flows. */
   readonly #hash: KeyedHash;
@@ -560,6 +564,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#countLive(conn, -1);
     conn.listener?.halfOpen.delete(conn);
     conn.sendBuffer.clear();
+    this.sentLogs.give(conn.sent);
+    conn.sent = NOTHING_SENT;
     if (conn.isOrphan) conn.receiveBuffer.clear();
     if (conn.state !== "TIME-WAIT") this.#traceClosed(conn.id);
   }

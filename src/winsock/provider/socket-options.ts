@@ -166,6 +166,8 @@ export function connectionOptions(options: SocketOptions): ConnectionOptions {
     keepAliveIdleMs: options.keepAliveIdleMs || undefined,
     keepAliveIntervalMs: options.keepAliveIntervalMs || undefined,
     keepAliveProbes: options.keepAliveProbes || undefined,
+    // Windows has it of the whole system, and not of a socket.
+    congestionControl: undefined,
     timestamps: options.timestamps,
     initialRtoMs: options.initialRtoMs,
     synRetries: options.synRetries,

@@ -13,7 +13,7 @@ import { complain, print, printJson } from "./output.ts";
 
 interface DrillOptions {
   readonly profile: DrillProfile;
-  readonly ip: DrillIpVersion;
+  readonly ip?: DrillIpVersion;
   readonly psh: PshRule;
   readonly unexpected: UnexpectedPackets;
   readonly define: ReadonlyMap<string, string>;
@@ -26,6 +26,7 @@ interface DrillOptions {
 }
 
 const EXTENSION = ".pkt";
+const USUAL_IP = "ipv4";
 
 export function drillCommand(): Command {
   return new Command("drill")
@@ -35,7 +36,13 @@ export function drillCommand(): Command {
     )
     .argument("[files...]", "scripts, and folders of them")
     .addOption(new Option("--profile <name>", "how the host behaves").choices(["linux", "windows", "rfc"]).default("linux"))
-    .addOption(new Option("--ip <version>", "over which family").choices(["ipv4", "ipv6", "ipv4-mapped-ipv6"]).default("ipv4"))
+    .addOption(
+      new Option("--ip <version>", "over which family, whatever the script says (default: ipv4)").choices([
+        "ipv4",
+        "ipv6",
+        "ipv4-mapped-ipv6",
+      ]),
+    )
     .option("--corpus <folder>", "every script of a published corpus, with what its own runner defines")
     .addOption(
       new Option("--unexpected <rule>", "what becomes of packets at the end that no line expects")
@@ -84,7 +91,7 @@ function setting(text: string, before: ReadonlyMap<string, string | undefined>):
   return new Map(before).set(name, value);
 }
 
-function scriptsIn(files: readonly string[], { corpus, ip }: DrillOptions): string[] {
+function scriptsIn(files: readonly string[], { corpus, ip = USUAL_IP }: DrillOptions): string[] {
   if (files.length === 0 && corpus === undefined) throw new UsageFailure("no script is named: give files or folders, or --corpus FOLDER");
   const named = files.flatMap((file) => (isFolder(file) ? scriptsBelow(file) : [file]));
   const published = corpus === undefined ? [] : scriptsBelow(corpus).filter((file) => isOfFamily(file, ip));
@@ -119,8 +126,9 @@ function scriptsBelow(folder: string): string[] {
 function runAll(scripts: readonly string[], options: DrillOptions): void {
   const choices: DrillChoices = {
     ...options,
-    options: new Map([["ip_version", options.ip], ...options.set]),
-    definitions: options.corpus === undefined ? options.define : new Map([...CORPUS_DEFINITIONS[options.ip], ...options.define]),
+    options: options.ip === undefined ? options.set : new Map([["ip_version", options.ip], ...options.set]),
+    definitions:
+      options.corpus === undefined ? options.define : new Map([...CORPUS_DEFINITIONS[options.ip ?? USUAL_IP], ...options.define]),
   };
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const file of scripts) {
@@ -147,7 +155,7 @@ function sourceOf(file: string): string {
   }
 }
 
-function kernelLines(scripts: readonly string[], { ip, define, set, corpus }: DrillOptions): string[] {
+function kernelLines(scripts: readonly string[], { ip = USUAL_IP, define, set, corpus }: DrillOptions): string[] {
   const definitions = new Map([...(corpus === undefined ? [] : CORPUS_DEFINITIONS[ip]), ...define]);
   const words = [
     ...[...set].map(([name, value]) => (value === undefined ? `--${name}` : `--${name}=${value}`)),

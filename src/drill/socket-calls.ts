@@ -214,11 +214,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   listen: (reader) =>
     reader.atOnce((socket) => {
       if (socket.stage !== "new") return failure("EINVAL");
-      const { host, settings } = reader.world;
+      const { host, settings, profile } = reader.world;
       socket.listener = host.tcp.listen({
         localPort: socket.bound?.port ?? settings.bindPort,
         // Linux lets one more wait than it was told.
-        backlog: reader.int(1) + 1,
+        backlog: reader.int(1) + (profile.name === "linux" ? 1 : 0),
         options: socket.options,
         acceptable: () => socket.wake(),
       });
@@ -353,7 +353,7 @@ function shutdown(socket: DrillSocket, how: number, { profile }: CallWorld): Cal
   if (how !== symbol("SHUT_WR")) {
     socket.isReadShut = true;
     // Linux goes on taking data that nobody will be told to wait for; elsewhere it is thrown away.
-    if (!profile.name.startsWith("linux")) connection.shutdownReceive();
+    if (profile.name !== "linux") connection.shutdownReceive();
   }
   if (how !== symbol("SHUT_RD") && !socket.isWriteShut) {
     socket.isWriteShut = true;

@@ -119,6 +119,8 @@ export interface Profile {
   readonly missingTimestamps: "drop" | "accept";
   /** A send takes the whole buffer once the queue is below its quota, or only what fits. */
   readonly partialSend: boolean;
+  /** What Nagle's algorithm lets less than a full segment wait for: anything that is unacknowledged (RFC 9293 §3.7.4), or another such segment alone, after Minshall. */
+  readonly nagle: "classic" | "minshall";
   readonly receiveBufferBytes: number;
   /** Auto-tuning may raise the receive buffer to this. */
   readonly receiveBufferMaxBytes: number;
@@ -203,6 +205,7 @@ export const WINDOWS: Profile = {
   quickAcks: 0,
   missingTimestamps: "drop",
   partialSend: false,
+  nagle: "classic",
   receiveBufferBytes: 65536,
   receiveBufferMaxBytes: 16 * 1024 * 1024,
   sendBufferBytes: 65536,
@@ -257,6 +260,7 @@ export const LINUX: Profile = {
   quickAcks: 16,
   missingTimestamps: "accept",
   partialSend: true,
+  nagle: "minshall",
   receiveBufferBytes: 131_072,
   receiveBufferMaxBytes: 6 * 1024 * 1024,
   lateTextReset: "answer",

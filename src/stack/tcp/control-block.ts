@@ -110,6 +110,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   finQueued = false;
   finSent = false;
   readonly sizes: SegmentSizes;
+  /** Where the last segment that left less than full ended. */
+  lastSmallEnd: Seq;
   /** Once the user has said where its text may be cut. */
   textCuts: TextCuts | undefined;
 
@@ -187,6 +189,7 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.sizes = new SegmentSizes(opening.path.defaultMss);
     this.sndUna = opening.iss;
     this.sndNxt = opening.iss;
+    this.lastSmallEnd = opening.iss;
     this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
     this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
     this.rtt = new RttEstimator(

@@ -171,6 +171,7 @@ function sendNew(
   if (conn.flight === 0) conn.congestion.onPause(conn.context.now - lastSentMs);
   textLeft(conn, length + (withFin ? 1 : 0));
   conn.bytesSent += length;
+  if (length > 0 && length % conn.sizes.effSndMss !== 0) conn.lastSmallEnd = conn.sndNxt;
   if (withFin) finLeft(conn);
   // What was waited for has left: from now on the retransmission timer watches.
   conn.alarms.cancel(ALARM.persist);
@@ -179,9 +180,15 @@ function sendNew(
 
 /** Nagle (RFC 9293 §3.7.4) and the sender's silly window avoidance (§3.8.6.2.1) for less than a full segment. */
 function mayBeSmall(conn: ControlBlock, length: number, isLast: boolean, finDue: boolean): boolean {
-  if (isLast) return finDue || (!holdsTail(conn) && (conn.options.noDelay || conn.flight === 0 || conn.textCuts?.isPushed === true));
+  if (isLast) return finDue || (!holdsTail(conn) && (conn.options.noDelay || isFreeOfSmall(conn) || conn.textCuts?.isPushed === true));
   // Held back by the peer's window: worth sending when it is half of the largest ever offered.
   return length >= conn.maxSndWnd / 2;
+}
+
+/** Nothing is on its way that less than a full segment has to wait for. */
+function isFreeOfSmall(conn: ControlBlock): boolean {
+  if (conn.flight === 0) return true;
+  return conn.context.profile.nagle === "minshall" && seqDiff(conn.lastSmallEnd, conn.sndUna) <= 0;
 }
 
 const wholeSegments = (conn: ControlBlock, bytes: number): number => bytes - (bytes % conn.sizes.effSndMss);

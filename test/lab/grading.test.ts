@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -6,9 +6,10 @@ import { gradeFile, runFilesIn } from "../../src/lab/grading.ts";
 import { LessonFileError, parseLesson, readLessons } from "../../src/lab/lesson-file.ts";
 import { attempt } from "../../src/lab/lessons/attempt.ts";
 import type { LessonSolution } from "../../src/lab/lessons/lesson.ts";
-import { mysteryFault } from "../../src/lab/lessons/mysteries.ts";
+import { mysteryFault, mysteryScene } from "../../src/lab/lessons/mysteries.ts";
 import { startNodeProgram } from "../../src/lab/node-programs.ts";
-import { savedRun } from "../../src/lab/scene/saved-run.ts";
+import { readSavedRun, replaySavedRun, savedRun } from "../../src/lab/scene/saved-run.ts";
+import { SimulatedRun } from "../../src/lab/scene/simulated-run.ts";
 
 const lessons = readLessons();
 const refused = lessons.find(({ id }) => id === "refused")!;
@@ -81,9 +82,92 @@ describe("a class is graded from its files", () => {
   });
 
   test("a mystery is right where its fault is named", () => {
-    const made = (verdict: string) => saved({}, "x").replace('"lesson":"refused"', `"lesson":"mystery-7","verdict":"${verdict}"`);
+    const made = (verdict: string): string => {
+      const run = new SimulatedRun(mysteryScene(7), {
+        seed: 7,
+        startProgram: (_name, source) => startNodeProgram(source),
+        onEvent: () => {},
+      });
+      run.runUntil(1000);
+      run.close();
+      return savedRun(run, { lesson: "mystery-7", predictions: {}, verdict });
+    };
     expect(gradeFile(put("m1.tapsock-run", made(mysteryFault(7).id)), lessons).verdict).toBe("passed");
     expect(gradeFile(put("m2.tapsock-run", made("nothing")), lessons)).toMatchObject({ verdict: "failed", remark: 'it was not "nothing"' });
+    // A name alone is no run of it, and it is none where a lesson is asked for.
+    const named = saved({}, "x").replace('"lesson":"refused"', `"lesson":"mystery-7","verdict":"${mysteryFault(7).id}"`);
+    expect(gradeFile(put("m3.tapsock-run", named), lessons).verdict).toBe("cannot be graded");
+    expect(gradeFile(join(folder, "m1.tapsock-run"), lessons, refused)).toMatchObject({
+      verdict: "cannot be graded",
+      remark: 'it is a run of "mystery-7"',
+    });
+  });
+
+  // biome-ignore lint/suspicious/noExplicitAny: a file may say anything
+  type Anything = Record<string, any>;
+  const forged = (change: (run: Anything) => void): string => {
+    const run = JSON.parse(saved(refused.solution!, "Eve")) as Anything;
+    change(run);
+    return JSON.stringify(run);
+  };
+  test.each<[string, (run: Anything) => void, RegExp]>([
+    ["a name that is a list", (run) => (run["answers"].student = ["x"]), /answers\.student/],
+    ["a name without end", (run) => (run["answers"].student = "x".repeat(5000)), /answers\.student/],
+    ["guesses that are none", (run) => (run["answers"].predictions = { syns: {} }), /answers\.predictions\.syns/],
+    ["hosts that are none", (run) => (run["simulation"].scene.hosts = [null]), /simulation\.scene\.hosts\[0\]: expected an object/],
+    ["an unknown input", (run) => (run["simulation"].inputs[0] = { atMs: 0, do: "x" }), /inputs\[0\]\.do: expected one of impair/],
+    ["an input at no time", (run) => (run["simulation"].inputs[0].atMs = "abc"), /inputs\[0\]\.atMs/],
+    [
+      "inputs without end",
+      (run) => (run["simulation"].inputs = Array(5001).fill(run["simulation"].inputs[0])),
+      /inputs: expected a list/,
+    ],
+    ["no programs", (run) => (run["simulation"].programs = null), /simulation\.programs/],
+    ["steps that are none", (run) => (run["simulation"].programs["1"] = [{}]), /programs\.1\[0\]\.acts/],
+    [
+      "calls that are none",
+      (run) => (run["simulation"].programs["1"] = [{ acts: [{ act: "call" }], wait: { for: "any" } }]),
+      /acts\[0\]\.request: expected an object/,
+    ],
+    ["an end that never comes", (run) => (run["simulation"].untilMs = 1e300), /untilMs: expected a number/],
+    ["bytes that are none", (run) => (run["simulation"].scene.hosts[0].name = { base64: "AA==" }), /hosts\[0\]\.name/],
+    ["an address that is none", (run) => (run["simulation"].scene.hosts[0].address = "203.0.113.2/x"), /.+/],
+  ])("with %s, a file is refused with its place, and the class goes on", (_what, change, remark) => {
+    const grade = gradeFile(put("forged.tapsock-run", forged(change)), lessons);
+    expect(grade).toMatchObject({ verdict: "cannot be graded", remark: expect.stringMatching(remark) });
+    expect(grade.remark).not.toMatch(/undefined|Cannot read properties|is not iterable/);
+  });
+
+  test("a run that goes on and on is given up once it has more events than it says", () => {
+    const file = forged((run) => {
+      run["simulation"].programs["1"] = Array(20_000).fill({
+        acts: [{ act: "print", text: "x", isError: false }],
+        wait: { for: "nothing" },
+      });
+    });
+    let events = 0;
+    expect(() => replaySavedRun(readSavedRun(file), () => events++)).toThrow(/by another version/);
+    expect(events).toBeLessThan(2 * JSON.parse(file).simulation.events);
+  });
+
+  test("what is cut short is told from what is no run", () => {
+    expect(gradeFile(put("cut.tapsock-run", saved({}, "x").slice(0, 2000)), lessons).remark).toMatch(/damaged or cut short; save it again/);
+    for (const text of ["", "\u001f\u008b\u0008", "hello"])
+      expect(gradeFile(put("odd.tapsock-run", text), lessons).remark).toMatch(/this is no file of tapsock's$/);
+    expect(gradeFile(put("bom.tapsock-run", `\ufeff${saved(refused.solution!, "x")}`), lessons).verdict).toBe("passed");
+  });
+
+  test("a file counts once by whatever links it is found; pipes, devices and links to nothing are no runs", () => {
+    const place = join(folder, "links");
+    mkdirSync(place);
+    writeFileSync(join(place, "z.tapsock-run"), saved(refused.solution!, "Ada"));
+    symlinkSync("z.tapsock-run", join(place, "a.tapsock-run"));
+    symlinkSync("nowhere", join(place, "b.tapsock-run"));
+    symlinkSync("/dev/zero", join(place, "c.tapsock-run"));
+    symlinkSync(".", join(place, "loop"));
+    const files = runFilesIn([place, join(place, "z.tapsock-run")]);
+    expect(files.map((file) => file.slice(place.length + 1))).toEqual(["b.tapsock-run", "c.tapsock-run", "z.tapsock-run"]);
+    expect(files.map((file) => gradeFile(file, lessons).remark)).toEqual(["it is a link to nothing", "it is no file", ""]);
   });
 
   test("folders are looked through, by name", () => {

@@ -55,7 +55,7 @@ export function runProgram({ memory, source }: ProgramThreadData): void {
     failure = { message: messageOf(error), line: error instanceof ProgramError ? error.line : lineOfError(error) };
   }
   if (fault !== undefined) failure = { message: `a fault of the lab, not of the program: ${messageOf(fault)}`, line: failure?.line };
-  port.end(failure?.message, failure?.line);
+  port.end(failure?.message.slice(0, MAX_PRINT), failure?.line);
 }
 
 const repliesIn = (text: string | undefined): readonly CallReply[] => (text === undefined ? [] : (fromJson(text) as CallReply[]));

@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { type Grade, gradeFile, runFilesIn } from "../lab/grading.ts";
 import { Ladder } from "../lab/ladder.ts";
 import { LessonFileError, parseSolution, readLesson, readLessons } from "../lab/lesson-file.ts";
-import { attempt, type LessonAttempt } from "../lab/lessons/attempt.ts";
+import { attempt, type LessonAttempt, type ProgramReport, programReport } from "../lab/lessons/attempt.ts";
 import type { Lesson, LessonReport, LessonSolution } from "../lab/lessons/lesson.ts";
 import { MYSTERY_FAULTS, MYSTERY_PROGRAM, mysteryFault, mysteryScene } from "../lab/lessons/mysteries.ts";
 import { startNodeProgram } from "../lab/node-programs.ts";
@@ -104,10 +104,11 @@ function runCommand(): Command {
       const made = attempt(lesson, solution, { seed: options.seed, startProgram: (_program, source) => startNodeProgram(source) });
       made.run.close();
       save(made, options);
-      if (options.json === true) printJson({ ...made.report, number: lesson.number, seed: options.seed });
+      const said = programReport(made.events);
+      if (options.json === true) printJson({ ...made.report, number: lesson.number, seed: options.seed, ...said });
       else {
         if (options.ladder === true) drawLadder(made, lesson.host);
-        for (const line of reportLines(lesson, made.report)) print(line);
+        for (const line of reportLines(lesson, made.report, said)) print(line);
       }
       if (!made.report.isPassed) process.exitCode = 1;
     });
@@ -357,8 +358,19 @@ function drawLadder({ events }: LessonAttempt, host: string): void {
   print("");
 }
 
-function reportLines({ number, title }: Lesson, { checks, predictions, isPassed }: LessonReport): string[] {
+/** Of what a program printed, so many lines are shown. */
+const MOST_PRINTED = 20;
+
+function reportLines(
+  { number, title }: Lesson,
+  { checks, predictions, isPassed }: LessonReport,
+  { printed, failure }: ProgramReport,
+): string[] {
   const lines = [`Lesson ${number}: ${title}`, ""];
+  lines.push(...printed.slice(0, MOST_PRINTED).map((line) => `        | ${line}`));
+  if (printed.length > MOST_PRINTED) lines.push(`        | … ${printed.length - MOST_PRINTED} lines more`);
+  if (failure !== undefined) lines.push(`FAILED  The program: ${failure}`);
+  if (lines.length > 2) lines.push("");
   for (const { title: what, isPassed: holds, expected, seen, hint } of checks) {
     lines.push(`${holds ? "passed" : "FAILED"}  ${what}`);
     if (holds) continue;

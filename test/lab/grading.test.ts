@@ -117,11 +117,7 @@ describe("a class is graded from its files", () => {
     ["hosts that are none", (run) => (run["simulation"].scene.hosts = [null]), /simulation\.scene\.hosts\[0\]: expected an object/],
     ["an unknown input", (run) => (run["simulation"].inputs[0] = { atMs: 0, do: "x" }), /inputs\[0\]\.do: expected one of impair/],
     ["an input at no time", (run) => (run["simulation"].inputs[0].atMs = "abc"), /inputs\[0\]\.atMs/],
-    [
-      "inputs without end",
-      (run) => (run["simulation"].inputs = Array(5001).fill(run["simulation"].inputs[0])),
-      /inputs: expected a list/,
-    ],
+    ["inputs without end", (run) => (run["simulation"].inputs = Array(5001).fill(run["simulation"].inputs[0])), /inputs: expected a list/],
     ["no programs", (run) => (run["simulation"].programs = null), /simulation\.programs/],
     ["steps that are none", (run) => (run["simulation"].programs["1"] = [{}]), /programs\.1\[0\]\.acts/],
     [

@@ -204,3 +204,6 @@ const savedRunShape = object({
 
 /** What is wrong with a saved run, in words; undefined when its types are what they say. */
 export const savedRunFault = (value: unknown): string | undefined => savedRunShape(value, "")?.replace(/^\./, "");
+
+/** The same of one step of a program. */
+export const programStepFault = (value: unknown): string | undefined => step(value, "step");

@@ -2,7 +2,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { type Grade, gradeFile, runFilesIn } from "../lab/grading.ts";
 import { Ladder } from "../lab/ladder.ts";
-import { LessonFileError, parseSolution, readLesson, readLessons } from "../lab/lesson-file.ts";
+import { LessonFileError, parseSolution, readLesson, readLessonSource, readLessons } from "../lab/lesson-file.ts";
+import { lessonFaults } from "../lab/lesson-trial.ts";
 import { attempt, type LessonAttempt, type ProgramReport, programReport } from "../lab/lessons/attempt.ts";
 import type { Lesson, LessonReport, LessonSolution } from "../lab/lessons/lesson.ts";
 import { MYSTERY_FAULTS, MYSTERY_PROGRAM, mysteryFault, mysteryScene } from "../lab/lessons/mysteries.ts";
@@ -222,30 +223,14 @@ function lintCommand(): Command {
 }
 
 /** What is wrong with a lesson; nothing when it is well. */
-function lintFile(file: string): string[] {
-  let lesson: Lesson;
+function lintFile(file: string): readonly string[] {
+  const text = readable(() => readFileSync(file, "utf8"));
   try {
-    lesson = readable(() => readLesson(file));
+    return lessonFaults(readLessonSource(text, file), file);
   } catch (error) {
     if (error instanceof LessonFileError) return error.message.split("\n");
     throw error;
   }
-  const startProgram = (_program: string, source: string) => startNodeProgram(source);
-  if (lesson.solution === undefined)
-    return lesson.waitsFor === undefined ? [`${file}: it has no solution, so nobody knows whether it can be passed`] : [];
-  const own = attempt(lesson, lesson.solution, { seed: 1, startProgram });
-  own.run.close();
-  const given = attempt(lesson, {}, { seed: 1, startProgram });
-  given.run.close();
-  return [
-    ...own.report.checks
-      .filter(({ isPassed }) => !isPassed)
-      .map(({ id, expected, seen }) => `${file}: its own solution fails in "${id}": expected ${expected}; seen: ${seen}`),
-    ...own.report.predictions
-      .filter(({ isRight }) => !isRight)
-      .map(({ id, given: guess, right }) => `${file}: its own solution guesses ${guess} for "${id}", and ${right} is right`),
-    ...(given.report.isPassed ? [`${file}: what the learner is given passes as it is: there is nothing to do`] : []),
-  ];
 }
 
 // What is named on the command line

@@ -10,7 +10,6 @@ interface DetailedStatus extends ConnectionStatus {
   readonly sndCwndPackets?: number;
   readonly ssthreshPackets?: number;
   readonly deliveredCe?: number;
-  readonly lastDataReceivedMs?: number;
   readonly busyMs?: number;
   readonly rwndLimitedMs?: number;
   readonly sndbufLimitedMs?: number;
@@ -70,7 +69,7 @@ const FIELDS: Readonly<Record<string, (s: DetailedStatus) => number | undefined>
   tcpi_sacked: (s) => s.sackedSegments,
   tcpi_lost: (s) => s.lostSegments,
   tcpi_retrans: (s) => s.resentSegments,
-  tcpi_last_data_recv: (s) => (s.lastDataReceivedMs === undefined ? undefined : Math.round(s.lastDataReceivedMs)),
+  tcpi_last_data_recv: (s) => Math.round(s.textQuietMs),
   tcpi_rtt: (s) => us(s.srttMs),
   tcpi_rttvar: (s) => us(s.rttvarMs),
   tcpi_min_rtt: (s) => (Number.isFinite(s.minRttMs) ? us(s.minRttMs) : 0xffffffff),
@@ -78,7 +77,7 @@ const FIELDS: Readonly<Record<string, (s: DetailedStatus) => number | undefined>
   tcpi_snd_ssthresh: (s) => s.ssthreshPackets ?? (s.ssthresh === 0 ? INFINITE_SSTHRESH : packets(s.ssthresh, s.mss)),
   // The degree by which Linux begins, RFC 8985 §6.1.
   tcpi_reordering: (s) => Math.max(3, s.reorderingSegments),
-  tcpi_reord_seen: (s) => Number(s.reorderingSeen),
+  tcpi_reord_seen: (s) => s.reorderings,
   tcpi_total_retrans: (s) => s.retransmissions,
   // Linux counts the SYN.
   tcpi_delivered: (s) => s.deliveredSegments + (s.state === "SYN-SENT" ? 0 : 1),

@@ -82,17 +82,23 @@ export interface Profile {
   readonly backlogOverflow: "rst" | "drop";
 
   // Retransmission
-  /** Floor of the timeout. RFC 6298 §2.4 asks for 1 s. */
+  /** Floor of the timeout, or as in Linux of what is added to SRTT. RFC 6298 §2.4 asks for 1 s. */
   readonly minRtoMs: number;
+  readonly minRtoIsOf: "timeout" | "variation";
   readonly maxRtoMs: number;
   /** Times that data is sent again before the connection is given up, RFC 9293 §3.8.3 R2. */
   readonly dataRetries: number;
   /** Duplicate ACKs that start fast retransmit, RFC 5681 §3.2. */
   readonly dupAckThreshold: number;
 
+  /** A retransmission that is lost is a second sign of congestion (RFC 5681 §4.3), or, as for Linux, no further one in this recovery. */
+  readonly lostCopyReduces: boolean;
   /** A probe of the tail that nothing was heard of leaves after two round trips, where these take so long at least: RFC 8985 §7. */
   readonly tailLossProbe: boolean;
   readonly tailLossProbeMinSrttMs: number;
+
+  /** A question for room carries the next octet (RFC 9293 §3.8.6.1), or as in Linux nothing but an old number. */
+  readonly windowProbe: "octet" | "empty";
 
   // Sending and acknowledging
   /** RFC 9438 with RFC 9406, or RFC 5681. */
@@ -181,9 +187,12 @@ export const WINDOWS: Profile = {
   synAckRetries: 2,
   backlogOverflow: "rst",
   minRtoMs: 300,
+  minRtoIsOf: "timeout",
   maxRtoMs: 60_000,
   dataRetries: 5,
   dupAckThreshold: 3,
+  lostCopyReduces: true,
+  windowProbe: "octet",
   tailLossProbe: true,
   tailLossProbeMinSrttMs: 10,
   congestionControl: "cubic",
@@ -239,10 +248,13 @@ export const LINUX: Profile = {
   synAckRetries: 5,
   backlogOverflow: "drop",
   minRtoMs: 200,
+  minRtoIsOf: "variation",
   maxRtoMs: 120_000,
   dataRetries: 15,
   tailLossProbeMinSrttMs: 0,
   slowStartBursts: "free",
+  lostCopyReduces: false,
+  windowProbe: "empty",
   cwndRestartAfterIdle: true,
   ackBeyondOneSegment: true,
   quickAcks: 16,

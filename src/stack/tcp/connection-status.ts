@@ -44,10 +44,11 @@ export function connectionStatus(conn: ControlBlock): ConnectionStatus {
     lostSegments: conn.sent.lostSegments,
     resentSegments: conn.sent.resentSegments,
     deliveredSegments: conn.deliveredSegments,
-    reorderingSeen: conn.loss.rack.reorderingSeen,
+    reorderings: conn.loss.rack.reorderings,
     reorderingSegments: Math.ceil(conn.loss.rack.reorderingBytes / conn.sizes.sndMss),
     timers: conn.alarms.list().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - conn.context.now })),
     quietMs: conn.context.now - Math.max(conn.contact.lastReceivedMs, conn.contact.lastSentMs, conn.opening?.synSentMs ?? 0),
+    textQuietMs: conn.context.now - conn.contact.lastTextReceivedMs,
     wait: waitStatus(waitOf(conn), conn.context.now),
   };
 }

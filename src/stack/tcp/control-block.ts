@@ -192,7 +192,12 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.lastSmallEnd = opening.iss;
     this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
     this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
-    this.rtt = new RttEstimator(opening.options.initialRtoMs ?? profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
+    this.rtt = new RttEstimator(
+      opening.options.initialRtoMs ?? profile.initialRtoMs,
+      profile.minRtoMs,
+      profile.maxRtoMs,
+      profile.minRtoIsOf === "variation" ? profile.minRtoMs : undefined,
+    );
     this.congestion = congestionControlOf(opening.options.congestionControl ?? profile.congestionControl, profile.slowStartBursts);
     this.congestion.begin(this.sizes.sndMss, profile.initialCwndSegments);
     this.receiveBuffer.limit = this.wantedCapacity();

@@ -31,7 +31,7 @@ export interface LossView {
   readonly probeNeedsSample: boolean;
   readonly prr: ProportionalRateReduction | undefined;
   readonly undo: Undo | undefined;
-  readonly rack: Pick<Rack, "reorderingSeen" | "reorderingBytes">;
+  readonly rack: Pick<Rack, "reorderings" | "reorderingBytes">;
 }
 
 /** TLP.end_seq and TLP.is_retrans of RFC 8985 §7. */

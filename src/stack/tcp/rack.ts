@@ -11,11 +11,12 @@ const GRANULARITY_MS = 1;
 export class Rack {
   /** RACK.xmit_ts and RACK.end_seq: of the transmission that left last of all that arrived. */
   readonly newest: TransmissionMark = { sentMs: Number.NEGATIVE_INFINITY, serial: 0, end: seq(0) };
-  /** RACK.rtt: of that transmission. */
+  /** RACK.rtt: of the last that arrived, by sequence number. */
   rttMs = 0;
   /** RACK.fack: the highest sequence number that arrived. */
   fack: Seq;
-  reorderingSeen = false;
+  /** How often the path was seen to reorder. */
+  reorderings = 0;
   /** How far apart, in sequence numbers, the farthest two were that changed places. */
   reorderingBytes = 0;
   /** RACK.reo_wnd_mult: quarters of the shortest round trip. */
@@ -26,6 +27,11 @@ export class Rack {
 
   constructor(sndUna: Seq) {
     this.fack = sndUna;
+  }
+
+  /** RACK.reordering_seen. */
+  get reorderingSeen(): boolean {
+    return this.reorderings > 0;
   }
 
   /** It remembers nothing that would be missed. */
@@ -39,15 +45,15 @@ export class Rack {
    */
   update(news: DeliveryNews, nowMs: number, leastRttMs: number, isOriginal: boolean): void {
     if (news.lowestOriginal !== undefined && seqDiff(this.fack, news.lowestOriginal) > 0) {
-      this.reorderingSeen = true;
+      this.reorderings++;
       this.reorderingBytes = Math.max(this.reorderingBytes, seqDiff(this.fack, news.lowestOriginal));
     }
     if (news.highest !== undefined && seqDiff(news.highest, this.fack) > 0) this.fack = news.highest;
     if (news.newest.sentMs === Number.NEGATIVE_INFINITY) return;
-    const rttMs = nowMs - news.newest.sentMs;
+    const isSure = (sentMs: number, wasResent: boolean): boolean => !wasResent || (!isOriginal && nowMs - sentMs >= leastRttMs);
+    if (isSure(news.lastArrivedMs, news.lastArrivedWasResent)) this.rttMs = nowMs - news.lastArrivedMs;
     // The answer came too soon to be the second copy's (step 2).
-    if (news.newestWasResent && (isOriginal || rttMs < leastRttMs)) return;
-    this.rttMs = rttMs;
+    if (!isSure(news.newest.sentMs, news.newestWasResent)) return;
     if (sentAfter(news.newest, this.newest)) copyMark(news.newest, this.newest);
   }
 

@@ -103,6 +103,7 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
     return "accepted";
   }
   conn.bytesReceived += advanced;
+  conn.contact.lastTextReceivedMs = conn.context.now;
   // Text that is new shows that our acknowledgements arrive.
   conn.path.confirm();
   // RFC 5681 §4.2: filling a gap is acknowledged at once.

@@ -111,6 +111,8 @@ interface Acknowledgement {
 function lossConsidered(conn: ControlBlock, seg: Segment, ack: Acknowledgement): number {
   const loss = lossOf(conn);
   const { advanced, isDuplicate } = ack;
+  // What duplicates spoke of has grown the window by limited transmit already.
+  const counted = advanced && !conn.sackPermitted ? loss.dupAcks * conn.sizes.sndMss : 0;
   if (advanced) {
     loss.acknowledged(conn.sndUna);
     probeAcknowledged(conn, loss, seg);
@@ -136,7 +138,10 @@ function lossConsidered(conn: ControlBlock, seg: Segment, ack: Acknowledgement):
   }
 
   if (loss.prr !== undefined) reduce(conn, loss, advanced && !isMoreLost);
-  else if (advanced && loss.state !== "recovery") grow(conn, ack.inFlight, ack.rttMs);
+  else if (advanced && loss.state !== "recovery") {
+    news.bytes = Math.max(Math.min(news.bytes, conn.sizes.sndMss), news.bytes - counted);
+    grow(conn, ack.inFlight, ack.rttMs);
+  }
   return reorderingMs;
 }
 
@@ -148,7 +153,8 @@ function grow(conn: ControlBlock, inFlight: number, rttMs: number | undefined): 
   sample.srttMs = conn.rtt.srttMs;
   sample.nowMs = conn.context.now;
   sample.inFlight = inFlight;
-  sample.limited = conn.turn.cwndLimited || conn.loss.state === "loss";
+  const { cwnd, ssthresh } = conn.congestion;
+  sample.limited = conn.loss.state === "loss" || conn.turn.windowUse.isLimited(cwnd, ssthresh);
   sample.sndUna = conn.sndUna;
   sample.sndNxt = conn.sndNxt;
   conn.congestion.onAck(sample);
@@ -213,7 +219,7 @@ function recoveryBegins(conn: ControlBlock, loss: LossState, inFlight: number): 
 function copyLost(conn: ControlBlock, loss: LossState): void {
   const { congestion, context, rtt } = conn;
   conn.owner.recoveries.copiesLost++;
-  if (context.now - loss.reducedMs < rtt.srttMs) return;
+  if (!context.profile.lostCopyReduces || context.now - loss.reducedMs < rtt.srttMs) return;
   congestion.cwnd = congestion.ssthresh;
   congestion.onEvent("loss", Math.min(conn.flight, congestion.ssthresh), context.now, false);
   loss.recoveryPoint = conn.sndNxt;
@@ -358,7 +364,7 @@ function undoByDuplicates(conn: ControlBlock, loss: LossState): void {
 
 /** The window is what it was, or more. What was taken for lost was late, and what was taken for the order of the path is not. */
 function undone(conn: ControlBlock, loss: LossState): void {
-  if (loss.state !== "loss") loss.rack.reorderingSeen = true;
+  if (loss.state !== "loss") loss.rack.reorderings++;
   if (loss.undo !== undefined) conn.congestion.restore(loss.undo.saved);
   loss.undo = undefined;
   traceWindow(conn, "undone");

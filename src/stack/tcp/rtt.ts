@@ -17,8 +17,11 @@ export class RttEstimator {
   #spanEndsMs = 0;
   readonly #minMs: number;
   readonly #maxMs: number;
+  readonly #variationMs: number;
 
-  constructor(initialMs: number, minMs: number, maxMs: number) {
+  /** @param variationMs the least that is added to SRTT: the clock's granularity, or more */
+  constructor(initialMs: number, minMs: number, maxMs: number, variationMs = 1) {
+    this.#variationMs = variationMs;
     this.rtoMs = initialMs;
     this.#minMs = minMs;
     this.#maxMs = maxMs;
@@ -39,7 +42,7 @@ export class RttEstimator {
       this.rttvarMs = rttMs / 2;
       this.hasSample = true;
     }
-    this.rtoMs = Math.min(this.#maxMs, Math.max(this.#minMs, this.srttMs + Math.max(1, 4 * this.rttvarMs)));
+    this.rtoMs = Math.min(this.#maxMs, Math.max(this.#minMs, this.srttMs + Math.max(this.#variationMs, 4 * this.rttvarMs)));
     this.backoffs = 0;
   }
 

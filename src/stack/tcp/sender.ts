@@ -33,12 +33,12 @@ export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult 
   if (conn.isReleased || conn.state === "CLOSED") return "done";
   if (conn.state === "SYN-SENT") return conn.opening?.synDue ? openWithSyn(conn, writer) : "done";
   if (conn.state === "SYN-RECEIVED") return conn.turn.ackNow ? acknowledge(conn, writer) : "done";
-  conn.turn.cwndLimited = false;
   fitPath(conn);
   conn.sizes.effSndMss = conn.sizes.sndMss - sackLength(conn);
   const largest = conn.path.cutsSegments ? SUPER_SEGMENT - (SUPER_SEGMENT % conn.sizes.effSndMss) : conn.sizes.effSndMss;
   idleRestart(conn);
 
+  conn.turn.cwndLimited = false;
   if (conn.loss.probeDue && !probeTail(conn, writer)) return "blocked";
   let sent = 0;
   let hasNew = false;
@@ -66,6 +66,7 @@ export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult 
     else break;
   }
   if (hasNew) watchAfterSend(conn);
+  if (hasNew || conn.turn.cwndLimited) conn.turn.windowUse.sent(conn.turn.cwndLimited, conn.sndUna, conn.sndNxt);
   if (isBlocked) return "blocked";
   if (conn.turn.ackNow && acknowledge(conn, writer) === "blocked") return "blocked";
   if (conn.textCuts !== undefined && sent < SEGMENTS_PER_TURN) conn.textCuts.isPushed = false;
@@ -88,7 +89,8 @@ function retransmit(conn: ControlBlock, writer: SegmentWriter, wanted: number): 
   const text = queued > 0 ? untilMark(conn, lost.start, queued) : queued;
   const length = text < queued ? text : wanted;
   const withFin = conn.finSent && text < length;
-  const flags = ACK | (withFin ? FIN : 0) | (text > 0 && seqAdd(lost.start, text) === conn.sendBuffer.end ? PSH : 0);
+  const isEnd = seqAdd(lost.start, text) === conn.sendBuffer.end || text === untilRecordEnd(conn, lost.start);
+  const flags = ACK | (withFin ? FIN : 0) | (text > 0 && isEnd ? PSH : 0);
   if (writer.data(conn, flags, lost.start, Math.max(0, text)) === "full") return false;
   const { sent, sizes, context } = conn;
   const loss = lossOf(conn);

@@ -43,6 +43,9 @@ export class DeliveryNews {
   /** The transmission that left last of all that arrived: RACK.xmit_ts and RACK.end_seq of RFC 8985 §6.2. */
   readonly newest: TransmissionMark = { sentMs: Number.NEGATIVE_INFINITY, serial: 0, end: seq(0) };
   newestWasResent = false;
+  /** Of the one that was looked at last, the highest where all were acknowledged: RACK.rtt is its round trip. */
+  lastArrivedMs = 0;
+  lastArrivedWasResent = false;
   /** Where the lowest begins that had left once only, if any arrived: when something above it came before, the path reorders. */
   lowestOriginal: Seq | undefined;
   /** The end of the lowest and of the highest such, for who asks whether it left before a certain moment. */
@@ -75,6 +78,8 @@ export class DeliveryNews {
     this.bytes += seqDiff(end, start);
     this.segments += segments;
     if (this.highest === undefined || seqDiff(end, this.highest) > 0) this.highest = end;
+    this.lastArrivedMs = sentMs;
+    this.lastArrivedWasResent = wasResent;
     if (sentAfter(mark, this.newest)) {
       copyMark(mark, this.newest);
       this.newestWasResent = wasResent;

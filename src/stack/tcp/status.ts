@@ -38,10 +38,11 @@ export const EMPTY_STATUS: ConnectionStatus = {
   lostSegments: 0,
   resentSegments: 0,
   deliveredSegments: 0,
-  reorderingSeen: false,
+  reorderings: 0,
   reorderingSegments: 0,
   timers: [],
   quietMs: 0,
+  textQuietMs: 0,
   wait: undefined,
 };
 

@@ -175,12 +175,14 @@ export interface ConnectionStatus {
   readonly resentSegments: number;
   /** Segments that arrived, as far as is known. */
   readonly deliveredSegments: number;
-  /** The path was seen to reorder, and over how many segments at most. */
-  readonly reorderingSeen: boolean;
+  /** How often the path was seen to reorder, and over how many segments at most. */
+  readonly reorderings: number;
   readonly reorderingSegments: number;
   readonly timers: readonly { readonly name: string; readonly inMs: number }[];
   /** Since it last received a segment, or sent text, a FIN or a SYN. */
   readonly quietMs: number;
+  /** Since text came. */
+  readonly textQuietMs: number;
   /** Why it is quiet; undefined for a listener. */
   readonly wait: WaitStatus | undefined;
 }

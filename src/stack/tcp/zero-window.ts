@@ -53,7 +53,7 @@ export function persistTimedOut(conn: ControlBlock): void {
     conn.breakOff("timed-out");
     return;
   }
-  if (conn.unsentBytes <= 0) {
+  if (conn.unsentBytes <= 0 || (conn.sndWnd === 0 && conn.context.profile.windowProbe === "empty")) {
     askWithoutText(conn, probes);
     return;
   }
@@ -73,7 +73,7 @@ export function persistTimedOut(conn: ControlBlock): void {
   conn.alarms.set(ALARM.persist, persistDelay(conn));
 }
 
-/** Only a FIN waits, which never leaves before the window has room for it: an old number makes the peer answer with where it stands. */
+/** Without text, as for a FIN, which never leaves before the window has room for it: an old number makes the peer answer with where it stands. */
 function askWithoutText(conn: ControlBlock, probes: WindowProbes): void {
   probes.hasLeft = conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt) !== "full";
   if (probes.hasLeft) {

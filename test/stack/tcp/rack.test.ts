@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { LINUX } from "../../../src/stack/core/profile.ts";
+import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
 import { established } from "../../support/established.ts";
 import type { ScriptPeer } from "../../support/script-peer.ts";
 
@@ -13,8 +13,8 @@ function sent(peer: ScriptPeer): [number, number][] {
 }
 
 /** A round trip of 40 ms is known, and segments of 1000 bytes are under way, one each millisecond. */
-function underWay(segments: number, handshakeMs = 40) {
-  const parts = established({ profile: LINUX, handshakeMs, synAck: { sackPermitted: true } });
+function underWay(segments: number, profile = LINUX) {
+  const parts = established({ profile, handshakeMs: 40, synAck: { sackPermitted: true } });
   for (let i = 0; i < segments; i++) {
     parts.write(1000);
     parts.peer.advance(1);
@@ -120,7 +120,7 @@ describe("RACK (RFC 8985 §6)", () => {
   });
 
   test("[CC-15] and it is a second sign of congestion (RFC 5681 §4.3)", () => {
-    const { peer, conn, write } = underWay(10);
+    const { peer, conn, write } = underWay(10, WINDOWS);
     peer.advance(36);
     peer.send(".", { seq: 1, ack: 1, sack: [[1001, 4001]] });
     const { ssthresh } = conn.status();

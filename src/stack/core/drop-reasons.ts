@@ -257,6 +257,8 @@ const SEGMENT = {
   "rst-challenged": "The reset lies in the window, and is not at the exact next number: its sender is asked to confirm (RFC 5961).",
   "rst-in-time-wait": "A reset in TIME-WAIT, which must not end that state early (RFC 1337).",
   "syn-challenged": "A SYN in an open connection is not obeyed: its sender is asked to confirm (RFC 5961).",
+  "answered-by-cookie":
+    "The listener's handshakes are as many as it may have: the SYN was answered by a cookie, and nothing is kept of it (RFC 4987).",
   "syn-duplicate": "The peer's SYN came once more, because our answer is late or was lost.",
   "syn-in-time-wait": "A SYN would open the connection in TIME-WAIT anew, and nobody listens on its port any more.",
   "timestamp-missing": "Timestamps were agreed on, and the segment has none (RFC 7323).",

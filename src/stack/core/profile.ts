@@ -78,6 +78,11 @@ export interface Profile {
   /** What an ICMP unreachable does in SYN-SENT: nothing (RFC 1122 §4.2.3.9, soft), or it ends the attempt with its own error, as in Linux. */
   readonly icmpInSynSent: "soft" | "fail";
   readonly synAckRetries: number;
+  /**
+   * When SYNs are answered by cookies (RFC 4987 §3.6): when a listener has as many half-open connections as it may, always, or never; the
+   * oldest of them gives way then. Windows guards itself under attack in a way of its own (SynAttackProtect), of which little is published.
+   */
+  readonly synCookies: "when-full" | "always" | "never";
   /** A SYN for a full accept queue: answered by RST, or dropped. */
   readonly backlogOverflow: "rst" | "drop";
 
@@ -185,6 +190,7 @@ export const WINDOWS: Profile = {
   synRstRetryMs: 500,
   icmpInSynSent: "soft",
   synAckRetries: 2,
+  synCookies: "when-full",
   backlogOverflow: "rst",
   minRtoMs: 300,
   minRtoIsOf: "timeout",

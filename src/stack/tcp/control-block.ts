@@ -1,5 +1,6 @@
 import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { Profile } from "../core/profile.ts";
 import { type Seq, seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { AlarmOwner, Alarms, TimerSubject } from "../core/timers.ts";
 import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
@@ -362,11 +363,14 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
 
   /** Bytes of window to offer at first, and again when the user chooses. */
   protected wantedCapacity(): number {
-    const wanted = this.options.receiveBufferBytes ?? this.context.profile.receiveBufferBytes;
-    // Below a few segments the window could never hold one.
-    return Math.max(wanted, 4 * 1460);
+    return capacityOf(this.options, this.context.profile);
   }
 }
+
+/** Bytes of window that a connection offers at first. */
+export const capacityOf = ({ receiveBufferBytes }: ConnectionOptions, profile: Profile): number =>
+  // Below a few segments the window could never hold one.
+  Math.max(receiveBufferBytes ?? profile.receiveBufferBytes, 4 * 1460);
 
 /** TCP's datagrams are never fragmented. */
 export const headerChoicesOf = ({ ttl, trafficClass }: ConnectionOptions): HeaderChoices | undefined =>

@@ -6,8 +6,8 @@ import type { Incoming, TcpConnection, TcpListener } from "./tcp-service.ts";
 import { type ConnectionOptions, type ConnectionStatus, type ListenRequest, withDefaults } from "./tcp-user.ts";
 
 /**
- * Half-open connections of one listener; a SYN beyond them takes the place of the oldest (RFC 4987 §3.4). A client gets in when its
- * handshake takes less than the cap by the rate of a flood: at 10,000 SYNs a second, 400 ms.
+ * Half-open connections of one listener; a SYN beyond them is answered by a cookie. Where the profile has none it takes the place of the
+ * oldest (RFC 4987 §3.4), and a client gets in when its handshake takes less than the cap by the rate of a flood: at 10,000 SYNs a second, 400 ms.
  */
 export const HALF_OPEN_CAP = 4096;
 
@@ -34,6 +34,8 @@ export class Listener implements TcpListener {
   /** Of a listener whose user decides before a SYN is answered. */
   readonly requests: ConnectionRequests | undefined;
   isPaused = false;
+  /** When a SYN was last answered by a cookie, on the host's clock in milliseconds. */
+  cookieSentMs: number | undefined;
   #backlog: number;
 
   constructor(id: number, request: ListenRequest, onClose: (listener: Listener) => void, requests?: ConnectionRequests) {
@@ -79,9 +81,14 @@ export class Listener implements TcpListener {
     return this.halfOpen.size > HALF_OPEN_CAP / 2;
   }
 
+  /** There is room for no more half-open connections. */
+  get isHalfOpenFull(): boolean {
+    return this.halfOpen.size >= HALF_OPEN_CAP;
+  }
+
   /** The oldest half-open connection gives way, in silence, when there is no room for another. */
   makeRoom(): void {
-    if (this.halfOpen.size < HALF_OPEN_CAP) return;
+    if (!this.isHalfOpenFull) return;
     for (const oldest of this.halfOpen) {
       oldest.release();
       return;

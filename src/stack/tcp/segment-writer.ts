@@ -1,6 +1,6 @@
 import { GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import type { SynOption } from "../core/profile.ts";
-import type { Seq } from "../core/seq.ts";
+import { type Seq, seqAdd } from "../core/seq.ts";
 import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
 import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
@@ -11,6 +11,7 @@ import type { ControlBlock } from "./control-block.ts";
 import { synWindow } from "./handshake.ts";
 import { windowToOffer } from "./receiver.ts";
 import { SackBlocks } from "./sack-blocks.ts";
+import type { Syn } from "./segment.ts";
 import { mssOfPath } from "./segment-size.ts";
 import { timestampNow } from "./timestamps.ts";
 import { urgentPointerAt } from "./urgent.ts";
@@ -41,6 +42,24 @@ export class SegmentWriter {
       options = this.#writeOptions(conn, optionsAt, (flags & tcp.RST) === 0);
     }
     return this.#send(conn, at, tcp.MIN_HEADER + options, flags, sequence, acknowledged, 0);
+  }
+
+  /** A SYN-ACK of which nothing is kept here. */
+  synAck(
+    path: Path,
+    syn: Syn,
+    sequence: Seq,
+    window: number,
+    values: SynOptionValues,
+    order: readonly SynOption[],
+    choices: HeaderChoices | undefined,
+  ): SendResult {
+    const at = path.headroom;
+    const headerBytes = tcp.MIN_HEADER + writeSynOptions(this.#buffer, at + tcp.MIN_HEADER, order, values);
+    const { destinationPort, sourcePort } = syn;
+    const flags = tcp.SYN | tcp.ACK;
+    tcp.writeHeader(this.#buffer, at, destinationPort, sourcePort, sequence, seqAdd(syn.seq, 1), headerBytes, flags, window);
+    return this.#finish(path, at, at + headerBytes, 0, headerBytes, choices);
   }
 
   /** A reset for a segment that belongs to no connection, RFC 9293 §3.10.7.1. */

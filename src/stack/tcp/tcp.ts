@@ -40,6 +40,7 @@ import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
 import { NOTHING_SENT, SentPool } from "./sent-pool.ts";
 import { EMPTY_STATUS, waitStatus } from "./status.ts";
+import { SynCookies } from "./syn-cookies.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
 import {
@@ -60,6 +61,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly protocol = PROTOCOL_TCP;
   readonly context: HostContext;
   readonly resets: Resets;
+  readonly cookies: SynCookies;
   readonly rings: RingPool;
   readonly sentLogs = new SentPool();
   readonly recoveries = new RecoveryCounters();
@@ -117,6 +119,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.#timestampOffsets = new KeyedHash(context.random);
+    this.cookies = new SynCookies(context, ip, this.#writer, (local, remote) => this.timestampOffset(local, remote));
     this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
     context.trace.introduceBy((tell) => {
@@ -552,7 +555,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   /** One clock for all connections of a pair of hosts, so that a new one may follow the old (RFC 7323 §5.5, RFC 6191), another for each pair (§7.1). */
-  timestampOffset(local: IpAddress, remote: IpAddress): number {
+  timestampOffset(local: AddressWords, remote: AddressWords): number {
     return this.#timestampOffsets.ofPair(local, remote, 0) | 0;
   }
 

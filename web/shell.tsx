@@ -204,7 +204,7 @@ function Guarded({ children }: { readonly children: ComponentChildren }) {
     <div class="view" role="alert">
       <p>{words.value.page.viewFailed(message)}</p>
       <button type="button" onClick={retry}>
-        <Icon name="again" />
+        <Icon name="again" /> {words.value.page.drawAgain}
       </button>
     </div>
   );

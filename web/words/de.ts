@@ -30,6 +30,7 @@ export const de: Words = {
     empty: "Was auf den Rechnern geschieht, erscheint hier, sobald es geschieht.",
     noConnections: "In diesem Augenblick gab es noch keine Verbindung.",
     viewFailed: (message) => `Diese Ansicht ließ sich nicht zeichnen: ${message}`,
+    drawAgain: "Neu zeichnen",
   },
   views: {
     ladder: "Leiter",

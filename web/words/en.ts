@@ -28,6 +28,7 @@ export const en = {
     empty: "What happens on the hosts appears here as it happens.",
     noConnections: "No connection has been opened at this moment.",
     viewFailed: (message: string) => `This view could not be drawn: ${message}`,
+    drawAgain: "Draw it again",
   },
   views: {
     ladder: "Ladder",

@@ -4,6 +4,7 @@ import * as constants from "../src/winsock/abi/constants.ts";
 import { errorName } from "../src/winsock/abi/errors.ts";
 import { IOCTLS } from "../src/winsock/provider/ioctl.ts";
 import { listOptions, type OptionListing } from "../src/winsock/provider/options.ts";
+import { IRLMP_LEVEL } from "../src/winsock/provider/sol-irlmp.ts";
 import { page, table } from "./markdown.ts";
 
 /** Winsock 2, by Microsoft's page "Winsock Functions", without what belongs to service providers and to protocols that are gone. */
@@ -126,7 +127,7 @@ const CODES = Object.entries(constants).flatMap(([name, code]): (readonly [strin
 const MEANING: Readonly<Record<OptionListing["effect"], string>> = { honoured: "honoured", kept: "accepted", none: "refused" };
 
 export function optionsPage(): string {
-  const known = listOptions();
+  const known = listOptions(IRLMP_LEVEL);
   const sections = LEVELS.flatMap(([level, number, prefix]) => {
     const named = Object.entries(constants).filter(([name, value]) => prefix.test(name) && typeof value === "number");
     const rows = known.filter((each) => each.level === number).map((each) => row(named, each));

@@ -236,6 +236,7 @@ export {
   type CallRequest,
   type Replier,
 } from "./winsock/provider/calls.ts";
+export { joinInfrared } from "./winsock/provider/infrared-sockets.ts";
 export type { ProviderLimits } from "./winsock/provider/limits.ts";
 export type { ProcessUsage } from "./winsock/provider/process.ts";
 export { type ControlHandler, Provider, type ProviderUsage } from "./winsock/provider/provider.ts";

@@ -181,5 +181,5 @@ export class InfraredMedium implements InfraredMediumService {
   }
 }
 
-/** A room with these devices; a host joins it by `Provider.joinInfrared`. */
+/** A room with these devices; a host joins it by `joinInfrared`. */
 export const createInfraredMedium = (options: InfraredMediumOptions): InfraredMediumService => new InfraredMedium(options);

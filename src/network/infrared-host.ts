@@ -5,6 +5,7 @@ import type { InfraredStatus } from "../management/management.ts";
 import { guarded } from "../stack/core/guard.ts";
 import type { Host } from "../stack/host/host.ts";
 import { DatagramRoom } from "../tap/datagram-room.ts";
+import { joinInfrared } from "../winsock/provider/infrared-sockets.ts";
 import type { Provider } from "../winsock/provider/provider.ts";
 import type { LoopHost } from "./host-loop.ts";
 
@@ -42,7 +43,7 @@ export class InfraredHost implements LoopHost {
     this.#room = room === undefined ? undefined : DatagramRoom.enter(room, settings.id, LONGEST_FRAME);
     const heard = this.#medium.openWindow((frame) => this.#room?.send(frame));
     this.#hear = (frame) => guarded(host.context, () => heard(frame));
-    provider.joinInfrared(this.#medium, settings);
+    joinInfrared(provider, this.#medium, settings);
   }
 
   /** To be polled for reading; undefined without a room. */

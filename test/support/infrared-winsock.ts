@@ -4,6 +4,7 @@ import { AF_IRDA, FIONBIO, IRLMP_ENUMDEVICES, SOCK_STREAM, SOL_IRLMP } from "../
 import { new_DEVICELIST, new_SOCKADDR_IRDA, type SOCKADDR_IRDA, sizeof_SOCKADDR_IRDA } from "../../src/winsock/abi/irda-structures.ts";
 import type { SOCKET } from "../../src/winsock/abi/structures.ts";
 import type { BlockingFace } from "../../src/winsock/faces/blocking-face.ts";
+import { joinInfrared } from "../../src/winsock/provider/infrared-sockets.ts";
 import { ECHO, LAPTOP, PRINTER } from "./infrared-room.ts";
 import { VirtualWinsock } from "./virtual-winsock.ts";
 import { outcome } from "./winsock-calls.ts";
@@ -17,8 +18,8 @@ export class InfraredWinsock extends VirtualWinsock {
   constructor() {
     super();
     this.medium = new InfraredMedium({ devices: [ECHO, { id: PRINTER, name: "printer", services: [{ name: "Print" }] }] });
-    this.provider.joinInfrared(this.medium, { id: LAPTOP, name: "laptop" });
-    this.peerProvider.joinInfrared(this.medium, { id: OTHER_LAPTOP, name: "other" });
+    joinInfrared(this.provider, this.medium, { id: LAPTOP, name: "laptop" });
+    joinInfrared(this.peerProvider, this.medium, { id: OTHER_LAPTOP, name: "other" });
   }
 }
 

@@ -17,6 +17,7 @@ import { new_WSANETWORKEVENTS } from "../../src/winsock/abi/event-structures.ts"
 import * as abi from "../../src/winsock/abi/index.ts";
 import { sizeof_SOCKADDR_IRDA } from "../../src/winsock/abi/irda-structures.ts";
 import type { SOCKET } from "../../src/winsock/abi/structures.ts";
+import { joinInfrared } from "../../src/winsock/provider/infrared-sockets.ts";
 import { ECHO, End, LAPTOP, PHONE, PRINTER } from "../support/infrared-room.ts";
 import {
   bindIrda,
@@ -172,7 +173,7 @@ describe("connect, notes for IrDA sockets", () => {
 
   test("a host that joins a room has the family, a host without an infrared device has not", () => {
     const joined = new VirtualWinsock();
-    joined.provider.joinInfrared(createInfraredMedium({ devices: [ECHO] }), { id: LAPTOP, name: "laptop" });
+    joinInfrared(joined.provider, createInfraredMedium({ devices: [ECHO] }), { id: LAPTOP, name: "laptop" });
     expect(connectIrda(joined.winsock, irdaStream(joined.winsock), PHONE, "Echo")).toEqual(SUCCESS);
     const { winsock } = new VirtualWinsock();
     expect(outcome(winsock, winsock.socket(AF_IRDA, SOCK_STREAM, 0))).toEqual([INVALID_SOCKET, errors.WSAEAFNOSUPPORT]);

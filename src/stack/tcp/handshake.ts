@@ -98,6 +98,7 @@ export function establish(conn: ControlBlock): void {
   conn.opening = undefined;
   conn.contact.acknowledged();
   conn.contact.lastReceivedMs = conn.context.now;
+  conn.contact.lastTextReceivedMs = conn.context.now;
   conn.path.confirm();
   conn.become("ESTABLISHED");
   if (conn.options.keepAlive) keepAliveChanged(conn);

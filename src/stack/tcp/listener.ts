@@ -28,7 +28,7 @@ export class Listener implements TcpListener {
   readonly id: number;
   readonly local: BoundAddress;
   readonly localPort: number;
-  readonly options: Readonly<ConnectionOptions>;
+  options: Readonly<ConnectionOptions>;
   readonly acceptable: () => void;
   readonly networkDown: () => void;
   readonly #queue: TcpConnection[] = [];
@@ -127,6 +127,10 @@ export class Listener implements TcpListener {
 
   setBacklog(backlog: number): void {
     this.#backlog = Math.max(1, backlog);
+  }
+
+  setOptions(options: Partial<ConnectionOptions>): void {
+    this.options = { ...this.options, ...options };
   }
 
   accept(): TcpConnection | undefined {

@@ -10,7 +10,9 @@ export const MIN_MSS = 48;
 /** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
 export const mssToAnnounce = ({ mtu, ipHeaderLength }: Path): number => mtu - ipHeaderLength - tcp.MIN_HEADER;
 
-export const mssOfPath = (conn: ControlBlock): number => mssToAnnounce(conn.path);
+/** The same, and no more than the user wants. */
+export const mssOfPath = ({ path, options }: ControlBlock): number =>
+  Math.min(mssToAnnounce(path), options.maxSegmentBytes ?? Number.POSITIVE_INFINITY);
 
 const optionBytes = (conn: ControlBlock): number => (conn.timestamps !== undefined ? PADDED_TIMESTAMPS_LENGTH : 0);
 

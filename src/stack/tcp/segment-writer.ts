@@ -113,9 +113,11 @@ export class SegmentWriter {
     );
     if (result === "full") return result;
     if (length > 0 || (flags & tcp.FIN) !== 0) conn.contact.lastSentMs = conn.context.now;
+    if (length > 0) conn.quickAcks?.answered(conn.context.now);
     if (hasAck && !isReset) {
       conn.lastAckSent = acknowledged;
       conn.turn.ackNow = false;
+      conn.quickAcks?.acknowledged();
       conn.alarms.cancel(ALARM.delayedAck);
     }
     return result;
@@ -143,7 +145,7 @@ export class SegmentWriter {
   #writeOptions(conn: ControlBlock, at: number, withSack: boolean): number {
     let length = 0;
     if (conn.timestamps !== undefined) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.timestamps.recent);
-    if (withSack && conn.sackPermitted && conn.receiveBuffer.outOfOrder.count > 0) {
+    if (withSack && conn.sackPermitted && (conn.receiveBuffer.outOfOrder.count > 0 || conn.duplicate !== undefined)) {
       this.#sack.gather(conn);
       length += writeSack(this.#buffer, at + length, this.#sack.left, this.#sack.right, this.#sack.count);
     }

@@ -32,12 +32,14 @@ import { ListenerNews } from "./listener-news.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { openingBegan, synTimedOut } from "./opening-alarms.ts";
+import { RecoveryCounters } from "./recovery-counters.ts";
 import { RingPool, type RingSource } from "./ring-pool.ts";
 import { Segment, type Syn } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import { fitPath } from "./segment-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
+import { NOTHING_SENT, SentPool } from "./sent-pool.ts";
 import { EMPTY_STATUS, waitStatus } from "./status.ts";
 import { SynCookies } from "./syn-cookies.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
@@ -64,6 +66,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly rings: RingPool;
   /** Tests put others here. */
   readonly limits: TcpLimits = { ...TCP_LIMITS };
+  readonly sentLogs = new SentPool();
+  readonly recoveries = new RecoveryCounters();
   readonly #ip: Ip;
   /** Of the tables of flows. */
   readonly #hash: KeyedHash;
@@ -570,6 +574,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#countLive(conn, -1);
     conn.listener?.handshakeEnded(conn);
     conn.sendBuffer.clear();
+    this.sentLogs.give(conn.sent);
+    conn.sent = NOTHING_SENT;
     if (conn.isOrphan) conn.receiveBuffer.clear();
     if (conn.state !== "TIME-WAIT") this.#traceClosed(conn.id);
   }

@@ -52,17 +52,11 @@ import {
 } from "../abi/errors.ts";
 import { irdaServiceName, sizeof_SOCKADDR_IRDA, sockaddrIrdaBytes } from "../abi/irda-structures.ts";
 import { type Answer, DONE, failed, type Outcome, succeeded } from "./outcome.ts";
-import { type Owner, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { type InfraredAcceptor, type Owner, Socket, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import { familyOf, IRDA } from "./socket-family.ts";
 import { defaultOptions, inheritedOptions } from "./socket-options.ts";
 
 type IrdaPhase = "idle" | "connecting" | "connected" | "listening";
-
-/** Makes sockets for the program that accepts infrared connections. */
-export interface IrdaAcceptor extends Owner {
-  readonly hasRoom: boolean;
-  open(socket: Socket): number;
-}
 
 interface IrdaName {
   readonly device: number;
@@ -289,7 +283,7 @@ export class IrdaSocket extends Socket implements InfraredUser {
   }
 
   /** @param room for the peer's address, or −1 when it is not wanted */
-  accept(room: number, acceptor: IrdaAcceptor): Answer {
+  accept(room: number, acceptor: InfraredAcceptor): Answer {
     if (!this.isListening) return failed(WSAEINVAL);
     if (room >= 0 && room < sizeof_SOCKADDR_IRDA) return failed(WSAEFAULT);
     const attempt = (): Outcome | undefined => {

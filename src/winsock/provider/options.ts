@@ -19,22 +19,22 @@ import { UDP_LEVEL } from "./ipproto-udp.ts";
 import { isStream, type LengthClass, type OptionTable, type SocketOption, type SocketType } from "./option.ts";
 import { type Answer, DONE, failed, type Outcome } from "./outcome.ts";
 import type { Socket } from "./socket.ts";
-import { IRLMP_LEVEL } from "./sol-irlmp.ts";
 import { SOCKET_LEVEL } from "./sol-socket.ts";
 
-/** Levels that exist, whatever options they have here. */
+/** Levels that exist on every host, whatever options they have here. */
 const LEVELS: ReadonlyMap<number, OptionTable> = new Map([
   [SOL_SOCKET, SOCKET_LEVEL],
   [IPPROTO_TCP, TCP_LEVEL],
   [IPPROTO_IP, IP_LEVEL],
   [IPPROTO_IPV6, IPV6_LEVEL],
   [IPPROTO_UDP, UDP_LEVEL],
-  [SOL_IRLMP, IRLMP_LEVEL],
 ]);
+
+const NO_OPTIONS: OptionTable = new Map();
 
 /** @returns the option, or the code for asking this socket about it */
 function find(socket: Socket, level: number, name: number): SocketOption | number {
-  const names = LEVELS.get(level);
+  const names = level === SOL_IRLMP ? (socket.context.infrared?.options ?? NO_OPTIONS) : LEVELS.get(level);
   if (names === undefined) return WSAEINVAL;
   // Infrared and IP have no level in common but the sockets' own.
   if (level !== SOL_SOCKET && (level === SOL_IRLMP) !== (socket.family.af === AF_IRDA)) return WSAENOPROTOOPT;
@@ -65,9 +65,9 @@ export interface OptionListing {
   readonly set: number;
 }
 
-/** Every option that is told from unknown ones, by level. */
-export function listOptions(): OptionListing[] {
-  const ofSockets = [...LEVELS].flatMap(([level, options]) =>
+/** Every option that is told from unknown ones, by level. @param infrared those of SOL_IRLMP, which not every host has */
+export function listOptions(infrared: OptionTable): OptionListing[] {
+  const ofSockets = [...LEVELS, [SOL_IRLMP, infrared] as const].flatMap(([level, options]) =>
     [...options].map(([name, option]): OptionListing => {
       const { lengths, structure, only, streamCode, raw, isOnlyKept } = option;
       const read = option.get !== undefined || option.read !== undefined || option.ask !== undefined ? 0 : (option.getError ?? WSAEINVAL);

@@ -3,7 +3,6 @@ import { SOCK_RAW, SOCK_STREAM } from "../abi/constants.ts";
 import { CompletionPort } from "./completion-port.ts";
 import { EventObject } from "./event-object.ts";
 import { HANDLE_STEP, HandleTable } from "./handles.ts";
-import { IrdaSocket } from "./irda-socket.ts";
 import { ByteBudget, type ProviderLimits } from "./limits.ts";
 import { MessageWindow } from "./message-window.ts";
 import { RawSocket } from "./raw-socket.ts";
@@ -118,9 +117,8 @@ export class Process implements Owner, Acceptor {
   }
 
   /** Undefined on a host without an infrared device. */
-  newIrdaSocket(): IrdaSocket | undefined {
-    const { infrared } = this.#context;
-    return infrared === undefined ? undefined : new IrdaSocket(this, this.#context, infrared);
+  newIrdaSocket(): Socket | undefined {
+    return this.#context.infrared?.newSocket(this, this.#context);
   }
 
   newUdpSocket(family: SocketFamily): UdpSocket {

@@ -1,5 +1,4 @@
-import { InfraredMedium, type InfraredMediumService } from "../../irda/infrared-medium.ts";
-import type { StationSettings } from "../../irda/infrared-station.ts";
+import type { HostContext } from "../../stack/core/context.ts";
 import {
   WSA_INVALID_HANDLE,
   WSAEFAULT,
@@ -30,7 +29,7 @@ import { cancel, cancelIo, cleanUp, closeHandle, duplicateHandle, fence, newSock
 import type { ProviderHost } from "./provider-host.ts";
 import { decodeSets, select } from "./select.ts";
 import { beginServiceLookup, endServiceLookup } from "./service-lookup.ts";
-import { type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
+import { type InfraredSockets, type SocketContext, TRANSFER_LIMIT } from "./socket.ts";
 import { answerFor } from "./socket-calls.ts";
 import { LONGEST_FAMILY_NAME } from "./socket-family.ts";
 import { type Caller, Thread } from "./thread.ts";
@@ -88,10 +87,9 @@ export class Provider implements CallHandler {
     this.#control = control;
   }
 
-  /** The host gets an infrared device in this room, and its programs AF_IRDA. @throws RangeError when the id is taken, or no id */
-  joinInfrared(medium: InfraredMediumService, settings: StationSettings): void {
-    if (!(medium instanceof InfraredMedium)) throw new TypeError("An infrared medium is made by createInfraredMedium");
-    this.#context.infrared = medium.join(this.#host.context, settings);
+  /** Its programs get AF_IRDA; `joinInfrared` makes what they get it by. */
+  useInfrared(join: (host: HostContext) => InfraredSockets): void {
+    this.#context.infrared = join(this.#host.context);
   }
 
   openClient(client: number, key = 0, isAdministrator = true): void {

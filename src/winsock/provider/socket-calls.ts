@@ -6,7 +6,6 @@ import { CALL, type CallRequest } from "./calls.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
 import { enumerateEvents, selectEvents } from "./event-calls.ts";
 import { ioctl } from "./ioctl.ts";
-import { IrdaSocket } from "./irda-socket.ts";
 import { getOption, setOption } from "./options.ts";
 import { type Answer, DONE, failed, isWait, type Outcome, succeeded } from "./outcome.ts";
 import { PACKET_AHEAD } from "./overlapped.ts";
@@ -45,7 +44,7 @@ const NOTHING = new Uint8Array(0);
 
 function accepted(socket: Socket, room: number, offer: number | undefined, process: Process): Answer {
   if (socket instanceof StreamSocket) return socket.accept(room, offer, process);
-  return socket instanceof IrdaSocket ? socket.accept(room, process) : failed(WSAEOPNOTSUPP);
+  return socket.context.infrared?.accept(socket, room, process) ?? failed(WSAEOPNOTSUPP);
 }
 
 /** SO_UPDATE_ACCEPT_CONTEXT, whose value is another socket. */

@@ -1,4 +1,3 @@
-import type { InfraredStation } from "../../irda/infrared-station.ts";
 import type { IpAddress } from "../../stack/core/address.ts";
 import { type BoundAddress, specificOf } from "../../stack/core/bound-address.ts";
 import type { PortShortage } from "../../stack/tcp/tcp-user.ts";
@@ -24,6 +23,7 @@ import { EventObject } from "./event-object.ts";
 import type { KeptBytes } from "./kept-bytes.ts";
 import type { ByteBudget } from "./limits.ts";
 import { type NetworkEventChange, NetworkEvents, networkEventNames } from "./network-events.ts";
+import type { OptionTable } from "./option.ts";
 import { type Answer, type CallDirection, DONE, failed, type Outcome, type Wait } from "./outcome.ts";
 import type { ProviderHost } from "./provider-host.ts";
 import { familyOf, type SocketFamily, socketFamily } from "./socket-family.ts";
@@ -53,6 +53,21 @@ export interface Owner {
   readonly waiting: ByteBudget;
 }
 
+/** Makes sockets for the program that accepts infrared connections. */
+export interface InfraredAcceptor extends Owner {
+  readonly hasRoom: boolean;
+  open(socket: Socket): number;
+}
+
+/** What a host with an infrared device has for its programs beyond the sockets of IP. */
+export interface InfraredSockets {
+  /** Of SOL_IRLMP. */
+  readonly options: OptionTable;
+  newSocket(owner: Owner, context: SocketContext): Socket;
+  /** @param room for the peer's address, or −1 when it is not wanted */
+  accept(socket: Socket, room: number, acceptor: InfraredAcceptor): Answer;
+}
+
 /** What the sockets of one host share. */
 export interface SocketContext {
   readonly host: ProviderHost;
@@ -60,8 +75,8 @@ export interface SocketContext {
   readonly udpBindings: Bindings;
   /** Of raw sockets, which have no ports: nothing conflicts. */
   readonly rawBindings: Bindings;
-  /** The host's infrared device, if it has one. */
-  infrared: InfraredStation | undefined;
+  /** Undefined on a host without an infrared device. */
+  infrared: InfraredSockets | undefined;
   /** The id of the socket that was made last. */
   lastSocket: number;
   /** Where received bytes lie until the reply was given. */

@@ -224,11 +224,11 @@ describe("TIME-WAIT", () => {
 });
 
 test("a FIN that falls due while loss has shrunk the window below what is in flight leaves whole (RFC 9293 §3.10.4)", () => {
-  const { peer, conn, write } = established({ synAck: { sackPermitted: true } });
+  const { peer, conn, write } = established();
   write(10_000);
   peer.seen.length = 0;
-  // The first segment is lost, the window halves, and more is in flight than it allows.
-  for (let end = 2001; end <= 4001; end += 1000) peer.send(".", { seq: 1, ack: 1, sack: [[1001, end]] });
+  // The first segment is lost, the window halves, and more is in flight than it allows: without SACK at once, not in proportion.
+  for (let i = 0; i < 3; i++) peer.send(".", { seq: 1, ack: 1 });
   peer.expect(".", { seq: 1, length: 1000 });
   expect(conn.status().cwnd).toBeLessThan(7000);
   peer.expectSilence();

@@ -236,6 +236,8 @@ const TCP = {
   "tcp-to-broadcast": "The segment was sent to a broadcast address, which TCP does not know (RFC 9293 MUST-57).",
   "tcp-bad-checksum": "The TCP checksum is wrong.",
   "tcp-port-zero": "The segment comes from or goes to port 0, which nobody has.",
+  "too-many-orphans":
+    "A program closed a connection whose peer has not finished, and as many of these as there may be are left: it was reset (a connection, not a packet, is counted).",
   "reset-rate-limited": "A segment of no connection was to be answered by a reset, and enough have been sent in this second.",
 } as const;
 

@@ -147,6 +147,11 @@ export class Connection extends ControlBlock implements TcpConnection {
       this.refuseText();
       return;
     }
+    if (!this.owner.orphaned(this)) {
+      this.resetPeer();
+      this.breakOff("reset");
+      return;
+    }
     this.shutdownSend();
     if (this.state === "FIN-WAIT-2") this.alarms.set(ALARM.finWait2, this.context.profile.finWait2Ms);
   }

@@ -1,6 +1,7 @@
 import { formatEndpoint } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
 import { ConnectionRequest, type ConnectionRequests } from "./connection-request.ts";
+import { PackedQueue } from "./packed-queue.ts";
 import { EMPTY_STATUS } from "./status.ts";
 import type { Incoming, TcpConnection, TcpListener } from "./tcp-service.ts";
 import { type ConnectionOptions, type ConnectionStatus, type ListenRequest, withDefaults } from "./tcp-user.ts";
@@ -13,6 +14,8 @@ export const HALF_OPEN_CAP = 4096;
 
 /** A connection that waits for the end of its handshake. */
 export interface PendingHandshake {
+  /** A later one has a greater. */
+  readonly id: number;
   /** Forgotten in silence. */
   release(): void;
   /** Reset. */
@@ -30,7 +33,11 @@ export class Listener implements TcpListener {
   readonly networkDown: () => void;
   readonly #queue: TcpConnection[] = [];
   readonly #onClose: (listener: Listener) => void;
-  readonly halfOpen = new Set<PendingHandshake>();
+  readonly #oldestPacked: (listener: Listener) => PendingHandshake | undefined;
+  /** Connections whose handshake is under way. */
+  readonly #opening = new Set<PendingHandshake>();
+  /** Those that the host keeps packed. */
+  readonly packed = new PackedQueue();
   /** Of a listener whose user decides before a SYN is answered. */
   readonly requests: ConnectionRequests | undefined;
   isPaused = false;
@@ -38,7 +45,14 @@ export class Listener implements TcpListener {
   cookieSentMs: number | undefined;
   #backlog: number;
 
-  constructor(id: number, request: ListenRequest, onClose: (listener: Listener) => void, requests?: ConnectionRequests) {
+  /** @param oldestPacked of the half-open connections that the host keeps packed for this listener */
+  constructor(
+    id: number,
+    request: ListenRequest,
+    onClose: (listener: Listener) => void,
+    oldestPacked: (listener: Listener) => PendingHandshake | undefined,
+    requests?: ConnectionRequests,
+  ) {
     this.id = id;
     this.local = request.local;
     this.localPort = request.localPort;
@@ -47,6 +61,7 @@ export class Listener implements TcpListener {
     this.networkDown = request.networkDown ?? (() => {});
     this.#backlog = Math.max(1, request.backlog);
     this.#onClose = onClose;
+    this.#oldestPacked = oldestPacked;
     this.requests = requests;
   }
 
@@ -78,21 +93,36 @@ export class Listener implements TcpListener {
 
   /** So many are half open that most are a flood's: SYN-ACKs leave once, a client that misses one sends its SYN again. */
   get isPressed(): boolean {
-    return this.halfOpen.size > HALF_OPEN_CAP / 2;
+    return this.halfOpenCount > HALF_OPEN_CAP / 2;
   }
 
   /** There is room for no more half-open connections. */
   get isHalfOpenFull(): boolean {
-    return this.halfOpen.size >= HALF_OPEN_CAP;
+    return this.halfOpenCount >= HALF_OPEN_CAP;
+  }
+
+  get halfOpenCount(): number {
+    return this.#opening.size + this.packed.size;
+  }
+
+  handshakeBegan(conn: PendingHandshake): void {
+    this.#opening.add(conn);
+  }
+
+  /** It is over, or goes on packed. */
+  handshakeEnded(conn: PendingHandshake): void {
+    this.#opening.delete(conn);
   }
 
   /** The oldest half-open connection gives way, in silence, when there is no room for another. */
   makeRoom(): void {
     if (!this.isHalfOpenFull) return;
-    for (const oldest of this.halfOpen) {
-      oldest.release();
-      return;
+    let oldest = this.#oldestPacked(this);
+    for (const first of this.#opening) {
+      if (oldest === undefined || first.id < oldest.id) oldest = first;
+      break;
     }
+    oldest?.release();
   }
 
   setBacklog(backlog: number): void {
@@ -123,9 +153,14 @@ export class Listener implements TcpListener {
 
   close(): void {
     this.#onClose(this);
-    for (const conn of [...this.halfOpen, ...this.#queue]) conn.abort();
+    for (const conn of [...this.#opening, ...this.#queue]) conn.abort();
+    for (let packed = this.#oldestPacked(this); packed !== undefined; packed = this.#oldestPacked(this)) {
+      packed.abort();
+      // There may be no way to its peer.
+      if (this.#oldestPacked(this)?.id === packed.id) packed.release();
+    }
     this.#queue.length = 0;
-    this.halfOpen.clear();
+    this.#opening.clear();
     this.requests?.refuseAll();
   }
 }

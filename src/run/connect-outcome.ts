@@ -12,6 +12,8 @@ export interface ConnectOutcome {
   readonly error: number;
   /** What it returned, as the trace says it. */
   readonly text: string;
+  /** Place of the last event that belongs to it: its return, or the acknowledgement behind. */
+  readonly place: number;
   /** Nothing more belongs to it; before, its last acknowledgement may be missing. */
   readonly isWhole: boolean;
 }
@@ -31,13 +33,17 @@ export function connectOutcome(timeline: Timeline, host: string, from: number): 
   let returned: EventOf<"winsock-returned"> | undefined;
   const segments: string[] = [];
   let isWhole = false;
+  let last = 0;
   for (let place = Math.max(from, timeline.first); place < timeline.end && !isWhole; place++) {
     const event = timeline.at(place)!;
     if (event.host !== host) continue;
     if (returned !== undefined) {
       const isLate = event.atMs - returned.atMs > SAME_MOMENT_MS;
       const segment = isLate || event.type !== "frame" ? undefined : segmentOf(event, opened);
-      if (segment?.flags === tcp.ACK && segment.payloadLength === 0) segments.push(tcp.flagsText(segment.flags));
+      if (segment?.flags === tcp.ACK && segment.payloadLength === 0) {
+        segments.push(tcp.flagsText(segment.flags));
+        last = place;
+      }
       isWhole = isLate || segment !== undefined;
     } else if (event.type === "winsock-called" && /connect/i.test(event.name)) called ??= event;
     else if (called === undefined) continue;
@@ -47,11 +53,12 @@ export function connectOutcome(timeline: Timeline, host: string, from: number): 
       if (segment !== undefined) segments.push(tcp.flagsText(segment.flags));
     } else if (event.type === "winsock-returned" && event.client === called.client && event.call === called.call) {
       returned = event;
+      last = place;
       isWhole = event.error !== 0;
     }
   }
   if (called === undefined || returned === undefined) return undefined;
-  return { segments, tookMs: returned.atMs - called.atMs, error: returned.error, text: returned.text, isWhole };
+  return { segments, tookMs: returned.atMs - called.atMs, error: returned.error, text: returned.text, place: last, isWhole };
 }
 
 /** The segment in a frame, where it is one of the connection's. */

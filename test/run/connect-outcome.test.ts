@@ -25,6 +25,13 @@ test("a connect takes three segments, of which the third leaves as it returns", 
   expect(outcomeOf("handshake")).toMatchObject({ segments: ["SYN", "SYN,ACK", "ACK"], error: 0, tookMs: 20 });
 });
 
+test("it ends with its last segment", () => {
+  const { timeline, host } = solved("handshake");
+  const { place, isWhole } = connectOutcome(timeline, host, 0)!;
+  expect(timeline.at(place)).toMatchObject({ type: "frame", host, direction: "out" });
+  expect(isWhole).toBe(true);
+});
+
 test("one that is refused takes as many as the profile tries", () => {
   const outcome = outcomeOf("refused")!;
   expect(outcome.error).toBe(10061);

@@ -20,7 +20,10 @@ export function ProgramPanel({ run }: { readonly run: RunView }) {
   const programs = at === undefined ? undefined : run.hosts.value.get(at.name)?.programs;
   const state: ProgramState | undefined =
     (shown.value === undefined ? undefined : programs?.get(shown.value)) ?? [...(programs?.values() ?? [])].at(-1);
-  const isRunning = state !== undefined && !state.isEnded;
+  // Whatever moment is looked at: what is started, starts now.
+  run.version.value;
+  const now = at === undefined || state === undefined ? undefined : run.timeline.now.hosts.get(at.name)?.programs.get(state.program);
+  const isRunning = now !== undefined && !now.isEnded;
 
   const start = async (): Promise<void> => {
     if (at === undefined) return;

@@ -66,7 +66,16 @@ export function FirstSteps({ run, shown, onConnect }: FirstStepsProps) {
         <>
           <p>
             <b>{outcomeText(state.outcome)}</b>{" "}
-            {state.guess !== undefined && first.guessed(state.guess, isRight(state.guess, state.outcome))}
+            {state.guess !== undefined && first.guessed(state.guess, isRight(state.guess, state.outcome))}{" "}
+            <button
+              type="button"
+              onClick={() => {
+                shown.value = "ladder";
+                run.goToEvent(state.outcome.place);
+              }}
+            >
+              {first.show}
+            </button>
           </p>
           <p>
             {first.next} {lesson}{" "}

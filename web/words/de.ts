@@ -52,6 +52,7 @@ export const de: Words = {
     tookNone: (span) => `Kein Segment wurde gesendet; connect kehrte nach ${span} zurück.`,
     failed: (text) => `Es scheiterte: ${text}.`,
     guessed: (guess, isRight) => (isRight ? `Die Vermutung, ${guess}, war richtig.` : `Die Vermutung war ${guess}.`),
+    show: "Auf der Leiter zeigen",
     next: "Wie es weitergeht:",
     program: "Ein Winsock-Programm schreiben: einen Echo-Server",
     close: "Schließen",

@@ -50,6 +50,7 @@ export const en = {
     tookNone: (span: string) => `No segment was sent; connect returned after ${span}.`,
     failed: (text: string) => `It failed: ${text}.`,
     guessed: (guess: number, isRight: boolean) => (isRight ? `Your guess, ${guess}, was right.` : `Your guess was ${guess}.`),
+    show: "Show it on the ladder",
     next: "What next:",
     program: "Write a Winsock program: an echo server",
     close: "Close",

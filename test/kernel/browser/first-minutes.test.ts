@@ -101,8 +101,7 @@ async function guessAndConnect(page: Page, states: number): Promise<void> {
   await button(page, "Connect").click();
   await page.getByText("It took 3 segments (SYN; SYN,ACK; ACK)").waitFor();
   await page.getByText("Your guess was 2.").waitFor();
-  // Virtual time goes on, and with it the ladder.
-  if (states > 1) await button(page, "All of it").click();
+  await button(page, "Show it on the ladder").click();
   for (const words of [/^SYN/, /^SYN,ACK/, /^ACK/]) await segment(page, words).waitFor();
   await page
     .locator("svg text", { hasText: "ESTABLISHED" })
@@ -116,6 +115,7 @@ async function guessAndConnect(page: Page, states: number): Promise<void> {
 }
 
 async function armLossOfData(page: Page): Promise<void> {
+  await page.keyboard.press("End");
   await view(page, "Faults").click();
   await button(page, /drop the next segment with data/).click();
   await page.getByText(/^✓ Armed/).waitFor();

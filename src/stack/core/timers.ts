@@ -53,6 +53,9 @@ export abstract class QueueEntry {
   /** Called by the queue, which it has left: what was due at `deadlineMs` happens. */
   abstract goOff(): void;
   abstract pending(): PendingTimer[];
+
+  /** Nothing is due, and the queue has let go of it. */
+  rests(): void {}
 }
 
 /**
@@ -117,6 +120,7 @@ export interface AlarmOwner extends TimerHolder {
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
+const NONE_SET: number[] = [];
 
 /**
  * Several named alarms of one owner, as a table of deadlines with one place in the queue. That moves only when something becomes due
@@ -128,15 +132,14 @@ export class Alarms extends QueueEntry {
   /** An alarm's number is its index. */
   readonly #names: readonly string[];
   readonly #owner: AlarmOwner;
-  /** By number; Infinity when not pending. */
-  readonly #deadlines: number[];
+  /** By number, Infinity when not pending; of no length while none is, since most owners are quiet most of the time. */
+  #deadlines: number[] = NONE_SET;
 
   constructor(queue: TimerQueue, names: readonly string[], owner: AlarmOwner) {
     super();
     this.#queue = queue;
     this.#names = names;
     this.#owner = owner;
-    this.#deadlines = names.map(() => NEVER);
     this.order = queue.drawOrder();
   }
 
@@ -148,18 +151,17 @@ export class Alarms extends QueueEntry {
   set(kind: number, delayMs: number): void {
     const queue = this.#queue;
     queue.observer?.timerSet(this.#names[kind]!, this.#owner, delayMs);
-    const deadlineMs = queue.now + Math.max(0, delayMs);
-    this.#deadlines[kind] = deadlineMs;
-    if (this.heapIndex < 0 || deadlineMs < this.deadlineMs) queue.add(this, deadlineMs);
+    this.restore(kind, queue.now + Math.max(0, delayMs));
   }
 
   /** On the queue's time; Infinity when not pending. */
   deadlineOf(kind: number): number {
-    return this.#deadlines[kind]!;
+    return this.#deadlines.length === 0 ? NEVER : this.#deadlines[kind]!;
   }
 
   /** As it was set before, in another place. */
   restore(kind: number, deadlineMs: number): void {
+    if (this.#deadlines.length === 0) this.#deadlines = this.#names.map(() => NEVER);
     this.#deadlines[kind] = deadlineMs;
     if (this.heapIndex < 0 || deadlineMs < this.deadlineMs) this.#queue.add(this, deadlineMs);
   }
@@ -167,7 +169,7 @@ export class Alarms extends QueueEntry {
   cancel(kind: number): void {
     const { observer } = this.#queue;
     if (observer !== undefined && this.isPending(kind)) observer.timerCancelled(this.#names[kind]!, this.#owner);
-    this.#deadlines[kind] = NEVER;
+    if (this.#deadlines.length > 0) this.#deadlines[kind] = NEVER;
   }
 
   cancelAll(): void {
@@ -178,12 +180,12 @@ export class Alarms extends QueueEntry {
 
   /** Nothing in here goes off any more: what is set goes on in another place. */
   abandon(): void {
-    this.#deadlines.fill(NEVER);
+    this.#deadlines = NONE_SET;
     this.#queue.remove(this);
   }
 
   isPending(kind: number): boolean {
-    return this.#deadlines[kind] !== NEVER;
+    return this.deadlineOf(kind) !== NEVER;
   }
 
   get dueMs(): number {
@@ -199,8 +201,13 @@ export class Alarms extends QueueEntry {
     // Back in its place first: whatever the alarm does or throws, the others stay set.
     const next = this.dueMs;
     if (next !== NEVER) this.#queue.add(this, next);
+    else this.rests();
     this.#queue.observer?.timerFired(this.#names[kind]!, this.#owner);
     this.#owner.fired(kind);
+  }
+
+  override rests(): void {
+    this.#deadlines = NONE_SET;
   }
 
   pending(): PendingTimer[] {
@@ -292,8 +299,10 @@ export class TimerQueue implements Time {
       if (first === undefined) return undefined;
       const { dueMs } = first;
       if (dueMs === first.deadlineMs) return first;
-      if (dueMs === NEVER) this.remove(first);
-      else this.#place(first, dueMs);
+      if (dueMs === NEVER) {
+        this.remove(first);
+        first.rests();
+      } else this.#place(first, dueMs);
     }
   }
 

@@ -306,7 +306,8 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     const to = through === undefined ? this.#scopedBeside(keepAddress(remote), from?.scope) : through.scoped(keepAddress(remote));
     const way = this.wayTo(to, from, through);
     if (typeof way === "string") return way;
-    const path = this.#familyOf(to).path(way, from ?? way.local, to, from === undefined, through);
+    const source = from === undefined || sameAddress(from, way.local) ? way.local : from;
+    const path = this.#familyOf(to).path(way, source, to, from === undefined, through);
     this.#recentPaths[slot] = path;
     return path;
   }

@@ -1,4 +1,4 @@
-import { type AddressWords, formatEndpoint, type IpAddress, isMulticast, isUnspecified, keepAddress } from "../core/address.ts";
+import { type AddressWords, formatEndpoint, type IpAddress, isMulticast, isUnspecified } from "../core/address.ts";
 import { AddressMap } from "../core/address-map.ts";
 import { type BoundAddress, closeness, reachesFamilyOf, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
@@ -149,7 +149,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     // RFC 9293 MUST-46: broadcast and multicast have no connections.
     if (isUnspecified(request.remote) || isMulticast(request.remote) || this.#ip.isBroadcast(request.remote)) return "no-route";
     if (!reachesFamilyOf(request.local, request.remote)) return "source-not-local";
-    const path = this.#ip.route(request.remote, specificOf(request.local));
+    const way = this.#ip.route(request.remote, specificOf(request.local));
+    if (typeof way === "string") return way;
+    // One object for connections between the same two hosts, as far as they are opened one after another.
+    const path = this.#ip.pathTo(way.remote, way.local);
     if (typeof path === "string") return path;
     const { local, remote } = path;
     const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote, remotePort);
@@ -323,7 +326,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** A connection for the SYN that a listener was sent, not yet answered; `iss` was chosen as for an open of ours. */
   openPassively(syn: Syn, iss: Seq, options: Readonly<ConnectionOptions>, listener: Listener | undefined): Connection | RouteFailure {
-    const path = this.#ip.route(keepAddress(syn.source), keepAddress(syn.destination));
+    const path = this.#ip.pathTo(syn.source, syn.destination);
     if (typeof path === "string") return path;
     const conn = new Connection(this, {
       id: this.#nextId++,
@@ -425,7 +428,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** The connection that a packed one stands for. @returns undefined when no way leads to its peer now */
   #restored(packed: HalfOpen): Connection | undefined {
-    const path = this.#ip.route(packed.remote, packed.local);
+    const path = this.#ip.pathTo(packed.remote, packed.local);
     if (typeof path === "string") return undefined;
     const { id, localPort, remotePort, iss, listener } = packed;
     const conn = new Connection(this, { id, path, localPort, remotePort, iss, isPassive: true, options: listener.options, user: NOBODY });

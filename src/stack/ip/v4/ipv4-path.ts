@@ -28,13 +28,34 @@ export class Ipv4Output extends PathOutput {
 
 /** A flow's way to its peer over IPv4. TCP's datagrams carry DF (RFC 1191 §3); those of others above `mtu` leave in fragments (RFC 1122 §3.3.3). */
 export class Ipv4Path extends RoutedPath {
-  readonly headroom = FRAME_HEADROOM + HEADERS;
-  readonly headerLength = HEADERS;
-  readonly ipHeaderLength = ipv4.MIN_HEADER;
-  readonly maxMessage = MAX_DATAGRAM - ipv4.MIN_HEADER;
-  readonly gsoType = GSO_TCPV4;
-  readonly defaultMss = 536;
-  protected readonly etherType = ethernet.TYPE_IPV4;
+  get headroom(): number {
+    return FRAME_HEADROOM + HEADERS;
+  }
+
+  get headerLength(): number {
+    return HEADERS;
+  }
+
+  get ipHeaderLength(): number {
+    return ipv4.MIN_HEADER;
+  }
+
+  get maxMessage(): number {
+    return MAX_DATAGRAM - ipv4.MIN_HEADER;
+  }
+
+  get gsoType(): FrameInfo["gsoType"] {
+    return GSO_TCPV4;
+  }
+
+  get defaultMss(): number {
+    return 536;
+  }
+
+  protected get etherType(): number {
+    return ethernet.TYPE_IPV4;
+  }
+
   readonly #output: Ipv4Output;
   readonly #idCounter: number;
 

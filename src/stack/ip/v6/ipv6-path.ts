@@ -19,14 +19,35 @@ const FLOW_LABEL_MASK = 0xfffff;
 /** A flow's way to its peer over IPv6. TCP's packets leave whole; those of others above `mtu` leave in fragments (RFC 8200 §4.5). */
 export class Ipv6Path extends RoutedPath {
   /** With room for a fragment header. */
-  readonly headroom = FRAME_HEADROOM + HEADERS + FRAGMENT_HEADER;
-  readonly headerLength = HEADERS;
-  readonly ipHeaderLength = ipv6.HEADER;
-  readonly maxMessage = MAX_PACKET - ipv6.HEADER;
-  readonly gsoType = GSO_TCPV6;
+  get headroom(): number {
+    return FRAME_HEADROOM + HEADERS + FRAGMENT_HEADER;
+  }
+
+  get headerLength(): number {
+    return HEADERS;
+  }
+
+  get ipHeaderLength(): number {
+    return ipv6.HEADER;
+  }
+
+  get maxMessage(): number {
+    return MAX_PACKET - ipv6.HEADER;
+  }
+
+  get gsoType(): FrameInfo["gsoType"] {
+    return GSO_TCPV6;
+  }
+
   /** What every link carries, 1280, less the headers: RFC 9293 §3.7.1. */
-  readonly defaultMss = 1220;
-  protected readonly etherType = ethernet.TYPE_IPV6;
+  get defaultMss(): number {
+    return 1220;
+  }
+
+  protected get etherType(): number {
+    return ethernet.TYPE_IPV6;
+  }
+
   readonly #output: PathOutput;
   /** One for each flow, and not to be guessed: RFC 6437 §3. */
   readonly #flowLabel: number;

@@ -76,6 +76,11 @@ export class PageServer {
     return server;
   }
 
+  /** Without a token: for everybody to know. */
+  get origin(): string {
+    return pageOrigin(this.#address);
+  }
+
   /** The address for who may change the host, its token within. */
   get ownerUrl(): string {
     return `${pageOrigin(this.#address)}/?token=${this.#tokens.owner}`;

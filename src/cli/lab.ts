@@ -2,8 +2,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { Command, Option } from "commander";
 import { type Grade, gradeFile, runFilesIn } from "../lab/grading.ts";
 import { Ladder } from "../lab/ladder.ts";
-import { LessonFileError, parseSolution, readLesson, readLessons } from "../lab/lesson-file.ts";
-import { attempt, type LessonAttempt } from "../lab/lessons/attempt.ts";
+import { LessonFileError, parseSolution, readLesson, readLessonSource, readLessons } from "../lab/lesson-file.ts";
+import { lessonFaults } from "../lab/lesson-trial.ts";
+import { attempt, type LessonAttempt, type ProgramReport, programReport } from "../lab/lessons/attempt.ts";
 import type { Lesson, LessonReport, LessonSolution } from "../lab/lessons/lesson.ts";
 import { MYSTERY_FAULTS, MYSTERY_PROGRAM, mysteryFault, mysteryScene } from "../lab/lessons/mysteries.ts";
 import { startNodeProgram } from "../lab/node-programs.ts";
@@ -104,10 +105,11 @@ function runCommand(): Command {
       const made = attempt(lesson, solution, { seed: options.seed, startProgram: (_program, source) => startNodeProgram(source) });
       made.run.close();
       save(made, options);
-      if (options.json === true) printJson({ ...made.report, number: lesson.number, seed: options.seed });
+      const said = programReport(made.events);
+      if (options.json === true) printJson({ ...made.report, number: lesson.number, seed: options.seed, ...said });
       else {
         if (options.ladder === true) drawLadder(made, lesson.host);
-        for (const line of reportLines(lesson, made.report)) print(line);
+        for (const line of reportLines(lesson, made.report, said)) print(line);
       }
       if (!made.report.isPassed) process.exitCode = 1;
     });
@@ -221,30 +223,14 @@ function lintCommand(): Command {
 }
 
 /** What is wrong with a lesson; nothing when it is well. */
-function lintFile(file: string): string[] {
-  let lesson: Lesson;
+function lintFile(file: string): readonly string[] {
+  const text = readable(() => readFileSync(file, "utf8"));
   try {
-    lesson = readable(() => readLesson(file));
+    return lessonFaults(readLessonSource(text, file), file);
   } catch (error) {
     if (error instanceof LessonFileError) return error.message.split("\n");
     throw error;
   }
-  const startProgram = (_program: string, source: string) => startNodeProgram(source);
-  if (lesson.solution === undefined)
-    return lesson.waitsFor === undefined ? [`${file}: it has no solution, so nobody knows whether it can be passed`] : [];
-  const own = attempt(lesson, lesson.solution, { seed: 1, startProgram });
-  own.run.close();
-  const given = attempt(lesson, {}, { seed: 1, startProgram });
-  given.run.close();
-  return [
-    ...own.report.checks
-      .filter(({ isPassed }) => !isPassed)
-      .map(({ id, expected, seen }) => `${file}: its own solution fails in "${id}": expected ${expected}; seen: ${seen}`),
-    ...own.report.predictions
-      .filter(({ isRight }) => !isRight)
-      .map(({ id, given: guess, right }) => `${file}: its own solution guesses ${guess} for "${id}", and ${right} is right`),
-    ...(given.report.isPassed ? [`${file}: what the learner is given passes as it is: there is nothing to do`] : []),
-  ];
 }
 
 // What is named on the command line
@@ -357,8 +343,19 @@ function drawLadder({ events }: LessonAttempt, host: string): void {
   print("");
 }
 
-function reportLines({ number, title }: Lesson, { checks, predictions, isPassed }: LessonReport): string[] {
+/** Of what a program printed, so many lines are shown. */
+const MOST_PRINTED = 20;
+
+function reportLines(
+  { number, title }: Lesson,
+  { checks, predictions, isPassed }: LessonReport,
+  { printed, failure }: ProgramReport,
+): string[] {
   const lines = [`Lesson ${number}: ${title}`, ""];
+  lines.push(...printed.slice(0, MOST_PRINTED).map((line) => `        | ${line}`));
+  if (printed.length > MOST_PRINTED) lines.push(`        | … ${printed.length - MOST_PRINTED} lines more`);
+  if (failure !== undefined) lines.push(`FAILED  The program: ${failure}`);
+  if (lines.length > 2) lines.push("");
   for (const { title: what, isPassed: holds, expected, seen, hint } of checks) {
     lines.push(`${holds ? "passed" : "FAILED"}  ${what}`);
     if (holds) continue;

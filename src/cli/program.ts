@@ -4,6 +4,7 @@ import { captureCommand } from "./capture.ts";
 import { connectCommand } from "./connect.ts";
 import { dnsCommand } from "./dns.ts";
 import { doctorCommand } from "./doctor.ts";
+import { drillCommand } from "./drill.ts";
 import { faultCommand } from "./fault.ts";
 import { labCommand } from "./lab.ts";
 import { listenCommand } from "./listen.ts";
@@ -55,6 +56,7 @@ export function program(): Command {
     statusCommand(),
     shellCommand(),
     labCommand(),
+    drillCommand(),
     doctorCommand(),
   ];
   for (const command of commands) {

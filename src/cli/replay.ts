@@ -74,6 +74,7 @@ function showRun(file: string, bytes: Uint8Array, options: ReplayOptions): void 
   const host = options.host ?? (header.hosts.find(({ isTraced }) => isTraced) ?? header.hosts[0])?.name;
   if (!events.some((event) => event.host === host)) {
     const known = header.hosts.map(({ name }) => name).join(", ");
+    if (events.length === 0) throw new CommandFailure(`Cannot show ${file}: nothing happens in it that could be drawn`);
     throw new CommandFailure(`Cannot show ${file}: nothing is told of the host ${host}`, `name one with --host; there are: ${known}`);
   }
   print(`${header.title}${header.madeBy === "" ? "" : `, by ${header.madeBy}`}${beganAt(header)}`);
@@ -102,6 +103,10 @@ function readEvents(file: string, bytes: Uint8Array): { readonly header: RunHead
       return { header, events };
     }
     const text = new TextDecoder().decode(bytes);
+    if (!text.trimStart().startsWith("{"))
+      throw new RunFileError(
+        bytes.length === 0 ? "there is nothing in it" : "this is neither a run, nor a recording, nor a pcapng or pcap capture",
+      );
     if (isSavedRun(text)) return readSimulation(text);
     const { header, events, faults, faultCount } = readRunFile(bytes);
     for (const { line, problem } of faults) complain(`${file}, line ${line}: ${problem}; passed over`);

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import type { RunEvent } from "../run/run-event.ts";
 import { evaluateLesson } from "./lessons/evaluate.ts";
 import type { Lesson, LessonReport } from "./lessons/lesson.ts";
-import { mysteryFault } from "./lessons/mysteries.ts";
+import { mysteryFault, mysteryScene } from "./lessons/mysteries.ts";
 import { readSavedRun, replaySavedRun, SavedRunError } from "./scene/saved-run.ts";
 import type { Scene } from "./scene/scene.ts";
 
@@ -26,14 +26,24 @@ export interface Grade {
 const MAX_BYTES = 64 * 1024 * 1024;
 const ENDING = ".tapsock-run";
 
-/** The run files among the paths, and in folders among them, by name. @throws the system's error for a path that is not there */
+/**
+ * The run files among the paths, and in folders among them, by name; a file that is found twice, or by a link too, once.
+ * @throws the system's error for a path that is not there
+ */
 export function runFilesIn(paths: readonly string[]): string[] {
-  return paths.flatMap((path) => (statSync(path).isDirectory() ? filesOf(path) : [path])).sort();
+  const byPlace = new Map<string, string>();
+  for (const file of paths.flatMap((path) => (statSync(path).isDirectory() ? filesOf(path) : [path])).sort()) {
+    const place = existsSync(file) ? realpathSync(file) : file;
+    // Of a file and its links, the file gives the name.
+    if (!byPlace.has(place) || place === resolve(file)) byPlace.set(place, file);
+  }
+  return [...byPlace.values()].sort();
 }
 
+/** Whatever is called as a run is: a link that leads nowhere shall be heard of. */
 const filesOf = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && (entry.name.endsWith(ENDING) || entry.name.endsWith(".jsonl")))
+    .filter((entry) => !entry.isDirectory() && (entry.name.endsWith(ENDING) || entry.name.endsWith(".jsonl")))
     .map((entry) => join(entry.parentPath, entry.name));
 
 /**
@@ -52,16 +62,26 @@ export function gradeFile(path: string, lessons: readonly Lesson[], wanted?: Les
     remark,
   });
   try {
-    if (statSync(path).size > MAX_BYTES) return refused(`the file is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return refused("it is a link to nothing");
+    // A pipe or a device may never end.
+    if (!found.isFile()) return refused("it is no file");
+    if (found.size > MAX_BYTES) return refused(`the file is larger than ${MAX_BYTES / 1024 / 1024} MiB`);
     const saved = readSavedRun(readFileSync(path, "utf8"));
     const { answers } = saved;
-    if (answers === undefined) return refused("it is no run of a lesson");
-    const student = answers.student ?? named.student;
-    const mystery = /^mystery-(\d+)$/.exec(answers.lesson)?.[1];
-    if (mystery !== undefined) return gradeMystery({ ...named, student, lesson: answers.lesson }, Number(mystery), answers.verdict);
+    if (answers === undefined || answers === null) return refused("it is no run of a lesson");
+    const student = answers.student?.trim() || named.student;
+    const mystery = /^mystery-(\d{1,7})$/.exec(answers.lesson)?.[1];
+    if (wanted !== undefined && answers.lesson !== wanted.id)
+      return refused(`it is a run of ${mystery === undefined ? "the lesson " : ""}"${answers.lesson}"`);
+    if (mystery !== undefined) {
+      if (canonical(mysteryScene(Number(mystery))) !== canonical(saved.simulation.scene))
+        return refused("its hosts and wire are not the mystery's");
+      replaySavedRun(saved, () => {}).close();
+      return gradeMystery({ ...named, student, lesson: answers.lesson }, Number(mystery), answers.verdict);
+    }
     const lesson = wanted ?? lessons.find(({ id }) => id === answers.lesson);
     if (lesson === undefined) return refused(`there is no lesson called "${answers.lesson}"`);
-    if (answers.lesson !== lesson.id) return refused(`it is a run of the lesson "${answers.lesson}"`);
     if (!isSceneOf(lesson, saved.simulation.scene)) return refused("its hosts and wire are not the lesson's");
     const events: RunEvent[] = [];
     const run = replaySavedRun(saved, (event) => events.push(event));
@@ -101,7 +121,7 @@ function gradeMystery(named: Pick<Grade, "file" | "student" | "lesson">, number:
 }
 
 /** The learner may have chosen another profile for the own host; all else is the lesson's. */
-function isSceneOf({ scene, host }: Lesson, seen: Scene): boolean {
+function isSceneOf({ scene, host }: Pick<Lesson, "scene" | "host">, seen: Scene): boolean {
   const withoutProfile = ({ hosts, ...rest }: Scene) => ({
     ...rest,
     hosts: hosts.map((each) => (each.name === host ? { ...each, profile: "" } : each)),

@@ -5,6 +5,7 @@
 import { plainFrame } from "../stack/core/frame-info.ts";
 import { describeFrame } from "../stack/packet/describe.ts";
 import type { FrameDescription } from "../stack/packet/frame-description.ts";
+import { asEthernet } from "./capture-links.ts";
 import type { FrameRunEvent, RunHeader } from "./run-event.ts";
 
 /** A file is no capture, or of a kind that cannot be shown. The message is a sentence. */
@@ -34,7 +35,6 @@ const ENHANCED_PACKET = 0x00000006;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const PCAP_MICROSECONDS = 0xa1b2c3d4;
 const PCAP_NANOSECONDS = 0xa1b23c4d;
-const LINKTYPE_ETHERNET = 1;
 /** Upper bits of pcap's field say whether a frame check sequence follows. */
 const LINKTYPE_BITS = 0x0fff_ffff;
 
@@ -55,7 +55,7 @@ const MOST_FRAME_BYTES = 1 << 18;
 const MS_PER_SECOND = 1000;
 
 interface FrameInFile {
-  /** Unix time in milliseconds. */
+  /** In milliseconds since the second in which the first frame came: Unix time would leave no room for nanoseconds. */
   readonly atMs: number;
   readonly bytes: Uint8Array;
   readonly length: number;
@@ -68,6 +68,12 @@ interface CaptureInterfaceFound {
   readonly snapLength: number;
   readonly ticksPerSecond: number;
   readonly offsetSeconds: number;
+}
+
+/** Seconds and what is beyond them, in milliseconds. */
+interface CaptureTime {
+  readonly seconds: number;
+  readonly beyondMs: number;
 }
 
 /** Whether a file begins as a capture. */
@@ -116,6 +122,9 @@ class CaptureReader {
   readonly #limits: CaptureLimits;
   #interfaces: CaptureInterfaceFound[] = [];
   readonly #foreignLinks = new Set<number>();
+  readonly #changes = new Set<string>();
+  #baseSeconds: number | undefined;
+  #lastTime: CaptureTime = { seconds: 0, beyondMs: 0 };
   #isLittleEndian = true;
 
   constructor(bytes: Uint8Array, view: DataView, limits: CaptureLimits) {
@@ -135,8 +144,8 @@ class CaptureReader {
       const kept = this.#u32(at + 8);
       if (kept > MOST_FRAME_BYTES) return this.#damaged(at);
       if (at + PCAP_RECORD + kept > view.byteLength) return this.#cut(at);
-      const seconds = this.#u32(at) + this.#u32(at + 4) / ticksPerSecond;
-      if (!this.#take(link, seconds * MS_PER_SECOND, at + PCAP_RECORD, kept, this.#u32(at + 12))) return false;
+      const time = { seconds: this.#u32(at), beyondMs: (this.#u32(at + 4) / ticksPerSecond) * MS_PER_SECOND };
+      if (!this.#take(link, time, at + PCAP_RECORD, kept, this.#u32(at + 12))) return false;
       at += PCAP_RECORD + kept;
     }
     return true;
@@ -182,9 +191,7 @@ class CaptureReader {
         const link = this.#interfaces[this.#u32(at + 8)];
         const kept = this.#u32(at + 20);
         if (link === undefined || kept > length - 28) return this.#damaged(at);
-        const ticks = this.#u32(at + 12) * 2 ** 32 + this.#u32(at + 16);
-        const seconds = link.offsetSeconds + ticks / link.ticksPerSecond;
-        return this.#take(link, seconds * MS_PER_SECOND, at + 28, kept, this.#u32(at + 24));
+        return this.#take(link, timeOf(this.#u32(at + 12), this.#u32(at + 16), link), at + 28, kept, this.#u32(at + 24));
       }
       case SIMPLE_PACKET: {
         if (length < 12) return this.#damaged(at);
@@ -193,7 +200,7 @@ class CaptureReader {
         const whole = this.#u32(at + 8);
         const most = link.snapLength === 0 ? whole : Math.min(whole, link.snapLength);
         // It says no time: it stands where the one before does.
-        return this.#take(link, this.frames.at(-1)?.atMs ?? 0, at + 12, Math.min(most, length - 12), whole);
+        return this.#take(link, this.#lastTime, at + 12, Math.min(most, length - 12), whole);
       }
     }
     return true;
@@ -230,21 +237,33 @@ class CaptureReader {
   }
 
   /** @returns whether to go on */
-  #take(link: CaptureInterfaceFound, atMs: number, at: number, kept: number, length: number): boolean {
-    if (link.linkType !== LINKTYPE_ETHERNET) {
+  #take(link: CaptureInterfaceFound, time: CaptureTime, at: number, kept: number, length: number): boolean {
+    const frame = asEthernet(link.linkType, this.#bytes.subarray(at, at + kept), Math.max(length, kept));
+    if (frame === undefined) {
       if (!this.#foreignLinks.has(link.linkType) && this.#foreignLinks.size < MOST_HOSTS) {
         this.#foreignLinks.add(link.linkType);
-        this.#note(`frames of ${link.name} are left out: its link type is ${link.linkType}, and only Ethernet (1) can be shown`);
+        this.#note(`frames of ${link.name} are left out: its link type is ${link.linkType}, which this program does not know`);
       }
       return true;
     }
     if (this.frames.length >= this.#limits.frames) {
       return this.#note(`only its first ${this.#limits.frames} frames are shown`);
     }
-    if (!Number.isFinite(atMs)) return true;
-    const bytes = this.#bytes.slice(at, at + kept);
-    this.frames.push({ atMs, bytes, length: Math.min(MOST_FRAME_BYTES, Math.max(length, kept)), device: link.name });
+    if (!Number.isFinite(time.seconds + time.beyondMs)) return true;
+    if (frame.change !== undefined && !this.#changes.has(frame.change)) {
+      this.#changes.add(frame.change);
+      this.#note(frame.change);
+    }
+    this.#lastTime = time;
+    this.#baseSeconds ??= time.seconds;
+    const atMs = (time.seconds - this.#baseSeconds) * MS_PER_SECOND + time.beyondMs;
+    this.frames.push({ atMs, bytes: frame.bytes, length: Math.min(MOST_FRAME_BYTES, frame.length), device: link.name });
     return true;
+  }
+
+  /** Unix time of what frames' times count from. */
+  get baseMs(): number {
+    return (this.#baseSeconds ?? 0) * MS_PER_SECOND;
   }
 
   #u32(at: number): number {
@@ -268,6 +287,17 @@ class CaptureReader {
   #damaged(at: number): false {
     return this.#note(`it is damaged at byte ${at}; what comes behind is not read`);
   }
+}
+
+/** Nanoseconds since 1970 are more than a number holds exactly. */
+function timeOf(high: number, low: number, { ticksPerSecond, offsetSeconds }: CaptureInterfaceFound): CaptureTime {
+  if (!Number.isSafeInteger(ticksPerSecond)) {
+    const seconds = (high * 2 ** 32 + low) / ticksPerSecond;
+    return { seconds: offsetSeconds, beyondMs: seconds * MS_PER_SECOND };
+  }
+  const ticks = (BigInt(high) << 32n) | BigInt(low);
+  const whole = BigInt(ticksPerSecond);
+  return { seconds: Number(ticks / whole) + offsetSeconds, beyondMs: (Number(ticks % whole) / ticksPerSecond) * MS_PER_SECOND };
 }
 
 /** Who a frame is from and for, by IP or ARP; undefined for other frames. */
@@ -300,8 +330,16 @@ const isGroup = (address: string): boolean =>
   address.startsWith("ff") || address.startsWith("255.") || address.endsWith(".255") || (Number.parseInt(address, 10) & 0xf0) === 0xe0;
 const isNobody = (address: string): boolean => address === "0.0.0.0" || address === "::";
 
-function asRun({ frames, notes, application }: CaptureReader): CaptureFile {
-  const ends = frames.map(({ bytes }) => endsOf(describeFrame(bytes, 0, bytes.length)));
+function asRun({ frames, notes, application, baseMs }: CaptureReader): CaptureFile {
+  // What was cut off is zeros, so that lengths hold; in one place for all, since a file may claim much.
+  const whole = new Uint8Array(MOST_FRAME_BYTES);
+  const ends = frames.map(({ bytes, length }) => {
+    if (bytes.length === length) return endsOf(describeFrame(bytes, 0, length));
+    whole.set(bytes);
+    const found = endsOf(describeFrame(whole, 0, length));
+    whole.fill(0, 0, bytes.length);
+    return found;
+  });
   const counts = new Map<string, number>();
   for (const each of ends) {
     for (const address of each === undefined ? [] : [each.source, each.destination]) {
@@ -313,11 +351,11 @@ function asRun({ frames, notes, application }: CaptureReader): CaptureFile {
   const client = ends.find((each) => each?.isClient === true && counts.has(each.source))?.source;
   const ours = client ?? byFrames[0] ?? "capture";
   const shown = [ours, ...byFrames.filter((address) => address !== ours)].slice(0, MOST_HOSTS);
-  const epochMs = frames.reduce((first, { atMs }) => Math.min(first, atMs), Number.POSITIVE_INFINITY);
+  const firstMs = frames.reduce((first, { atMs }) => Math.min(first, atMs), Number.POSITIVE_INFINITY);
   const events = frames.flatMap((frame, i): FrameRunEvent[] => {
     const each = ends[i];
     if (each === undefined) return [];
-    return [eventOf(frame, each, ours, i + 1, epochMs)];
+    return [eventOf(frame, each, ours, i + 1, firstMs)];
   });
   const others = frames.length - events.length;
   return {
@@ -325,7 +363,7 @@ function asRun({ frames, notes, application }: CaptureReader): CaptureFile {
       title: "Capture",
       kind: "capture",
       madeBy: application,
-      epochMs,
+      epochMs: baseMs + firstMs,
       hosts: shown.map((address) => ({ name: address, title: address, addresses: [address], isTraced: false })),
     },
     events: events.sort((a, b) => a.atMs - b.atMs),
@@ -334,13 +372,14 @@ function asRun({ frames, notes, application }: CaptureReader): CaptureFile {
 }
 
 /** A frame between two others is told by the one that sent it, as one that leaves it. */
-function eventOf(frame: FrameInFile, { source, destination }: FrameEnds, ours: string, number: number, epochMs: number): FrameRunEvent {
+function eventOf(frame: FrameInFile, { source, destination }: FrameEnds, ours: string, number: number, firstMs: number): FrameRunEvent {
   const isIn = source !== ours && (destination === ours || isGroup(destination));
   return {
     type: "frame",
     number,
     host: isIn || source === ours || isNobody(source) ? ours : source,
-    atMs: frame.atMs - epochMs,
+    // To the picosecond: what is finer is the difference's own.
+    atMs: Math.round((frame.atMs - firstMs) * 1e9) / 1e9,
     direction: isIn ? "in" : "out",
     device: frame.device,
     bytes: frame.bytes,

@@ -1,4 +1,5 @@
 import type { FrameDescription } from "../stack/packet/frame-description.ts";
+import { nearestWord } from "./nearest-word.ts";
 
 /** What a filter is asked about. */
 export interface FilteredPacket {
@@ -102,7 +103,7 @@ export function parsePacketFilter(text: string): PacketFilter {
 function testOf(word: string): Test | FilterProblem {
   const name = SYNONYMS[word] ?? word;
   const test = Object.hasOwn(TESTS, name) ? TESTS[name] : undefined;
-  return test ?? { kind: "unknown", word, near: nearest(word) };
+  return test ?? { kind: "unknown", word, near: nearestWord(word, FILTER_WORDS) };
 }
 
 function testWithValue(word: "port" | "from" | "to", value: string | undefined): Test | FilterProblem {
@@ -124,25 +125,4 @@ function isEnd(end: string, value: string): boolean {
   if (whole === value) return true;
   const address = whole.startsWith("[") ? whole.slice(1, whole.indexOf("]")) : whole.replace(/(?<=\.\d+):\d+$/, "");
   return address === value;
-}
-
-/** The word that somebody may have meant. */
-function nearest(word: string): string | undefined {
-  if (word.length > 20) return undefined;
-  const ranked = FILTER_WORDS.map((known) => ({ known, steps: distance(word, known) })).sort((a, b) => a.steps - b.steps);
-  const best = ranked[0]!;
-  return best.steps <= (word.length > 4 ? 2 : 1) ? best.known : undefined;
-}
-
-/** How many letters are to be put in, taken out or changed to make one word the other. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }

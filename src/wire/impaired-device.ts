@@ -21,6 +21,9 @@ import {
 import { isAnsweredByReset, resetAnswering } from "./segment-reset.ts";
 import { WrappedDevice } from "./wrapped-device.ts";
 
+/** In force at a time: each frame is held against all of them. */
+const MOST_PICKS = 100;
+
 /**
  * Hears what the line does to a frame, whose bytes are as it came to the line and valid during the call only. A frame may have several
  * fates. Of `delayed` it hears where a pick asked for it, not for every frame of a slow line.
@@ -98,6 +101,7 @@ export class ImpairedDevice extends WrappedDevice {
   /** @throws RangeError when a word or a number is not one of the possible ones */
   pick(pick: FramePick): void {
     checkPick(pick);
+    if (this.#picks.length >= MOST_PICKS) throw new RangeError(`Cannot pick more: ${MOST_PICKS} picks are in force; clear them first`);
     const { match, direction, action, sequence, port, skip = 0, count = 1, delayMs = 100 } = pick;
     this.#picks.push({ match, direction, action, sequence, port, skip, left: count, delayMs });
     this.#refresh();

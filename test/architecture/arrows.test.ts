@@ -38,6 +38,7 @@ const LAYERS = [
   "lab/scene",
   "lab/lessons",
   "lab",
+  "drill",
   "cli",
 ];
 

@@ -1,5 +1,5 @@
-import { describe, expect, test } from "@jest/globals";
-import { table } from "../../src/cli/output.ts";
+import { describe, expect, jest, test } from "@jest/globals";
+import { print, printJson, table } from "../../src/cli/output.ts";
 import { socketLines } from "../../src/cli/ss.ts";
 import { addressText, dhcpText, upTime } from "../../src/cli/status.ts";
 import { CASES, codeInOutput, verdictText } from "../../src/lab/demonstration-cases.ts";
@@ -20,6 +20,22 @@ describe("listings", () => {
         ],
       ),
     ).toEqual(["name         n", "tap0             7", "a-long-name  12345"]);
+  });
+
+  test("what others wrote is shown in its cell, and no order to the terminal", () => {
+    const [, row] = table(["student", "n"], [["\u001b[2JEve\nMal  passed\u009b31m\u202e", 1]]);
+    expect(row).toBe("\\u001b[2JEve Mal passed\\u009b31m\\u202e  1");
+  });
+
+  test("lines are printed with our colours and nobody's orders, and JSON stays JSON", () => {
+    const said: string[] = [];
+    const write = jest.spyOn(process.stdout, "write").mockImplementation((text) => said.push(String(text)) > 0);
+    print("\u001b[31mred\u001b[0m \u001b]0;title\u0007\r");
+    printJson({ text: "\u009b2J\u001b" });
+    write.mockRestore();
+    expect(said[0]).toBe("\u001b[31mred\u001b[0m \\u001b]0;title\\u0007\\u000d\n");
+    expect(JSON.parse(said[1]!)).toEqual({ text: "\u009b2J\u001b" });
+    expect(said[1]).not.toMatch(/\p{Cc}./u);
   });
 
   test.each([

@@ -50,6 +50,7 @@ describe("the command line", () => {
     "status",
     "shell",
     "lab",
+    "drill",
     "doctor",
   ];
 

@@ -131,8 +131,8 @@ describe("a capture as a run", () => {
   });
 
   test("of another link type is refused by its number", () => {
-    expect(() => readCaptureFile(pcapng(FRAMES, 101))).toThrow(/link type is 101, and only Ethernet/);
-    expect(() => readCaptureFile(pcap(true, false, 113))).toThrow(/link type is 113/);
+    expect(() => readCaptureFile(pcapng(FRAMES, 195))).toThrow(/link type is 195, which this program does not know/);
+    expect(() => readCaptureFile(pcap(true, false, 127))).toThrow(/link type is 127/);
   });
 
   test("is bounded in bytes and frames", () => {
@@ -159,5 +159,84 @@ describe("a capture as a run", () => {
         }),
       );
     }
+  });
+});
+
+describe("captures as tools make them", () => {
+  const times = (ns: readonly bigint[]) =>
+    readCaptureFile(
+      joined([
+        sectionHeader("tapsock test"),
+        interfaceDescription({ name: "tap0", linkType: 1, snapLength: 0 }),
+        ...ns.map((each) => enhancedPacket(0, EPOCH_NS + each, FRAMES[0]!.bytes, FRAMES[0]!.bytes.length, "out", [])),
+      ]),
+    ).events.map(({ atMs }) => atMs);
+
+  test("nanoseconds are kept, although Unix time in them is more than a number holds", () => {
+    expect(times([0n, 1001n, 2002n, 1_000_000_003n])).toEqual([0, 0.001001, 0.002002, 1000.000003]);
+    expect(times([999_999_999n, 1_000_000_001n])).toEqual([0, 0.000002]);
+  });
+
+  /** A pcap file whose frames are cut and changed on their way into it. */
+  function pcapOf(linkType: number, made: (frame: Uint8Array) => Uint8Array, snap = 65_535): Uint8Array {
+    const header = new DataView(new ArrayBuffer(24));
+    header.setUint32(0, 0xa1b2c3d4);
+    header.setUint32(20, linkType);
+    const records = FRAMES.map(({ bytes }, i) => {
+      const frame = made(bytes);
+      const record = new DataView(new ArrayBuffer(16));
+      record.setUint32(0, 1_700_000_000 + i);
+      record.setUint32(8, Math.min(snap, frame.length));
+      record.setUint32(12, frame.length);
+      return joined([new Uint8Array(record.buffer), frame.subarray(0, snap)]);
+    });
+    return joined([new Uint8Array(header.buffer), ...records]);
+  }
+  const plain = readCaptureFile(pcapOf(1, (frame) => frame));
+  const hostsAndWays = ({ events }: typeof plain) => events.map(({ host, direction }) => `${host} ${direction}`);
+  const isIp = ({ bytes }: Pick<Seen, "bytes">): boolean => bytes[12] === 8 && bytes[13] === 0;
+  const ipOf = (frame: Uint8Array) => frame.subarray(14);
+
+  test("frames that were cut are who they are from and for, by what is left of them", () => {
+    const cut = readCaptureFile(pcapOf(1, (frame) => frame, 50));
+    expect(hostsAndWays(cut)).toEqual(hostsAndWays(plain));
+    expect(cut.notes).toEqual([]);
+    expect(cut.events.every(({ bytes, length }, i) => bytes.length <= 50 && length === FRAMES[i]!.bytes.length)).toBe(true);
+  });
+
+  test("tags of VLANs are taken off, and said", () => {
+    const tag = Uint8Array.of(0x88, 0xa8, 0, 7, 0x81, 0, 0, 5);
+    const tagged = readCaptureFile(pcapOf(1, (frame) => joined([frame.subarray(0, 12), tag, frame.subarray(12)])));
+    expect(tagged.events).toEqual(plain.events);
+    expect(tagged.notes).toEqual(["its VLAN tags are taken off"]);
+  });
+
+  test.each<[string, number, (frame: Uint8Array) => Uint8Array]>([
+    ["a tunnel", 101, ipOf],
+    ["a BSD loopback", 0, (frame) => joined([Uint8Array.of(2, 0, 0, 0), ipOf(frame)])],
+    ["any interface of Linux", 113, (frame) => joined([new Uint8Array(14), frame.subarray(12, 14), ipOf(frame)])],
+    ["any interface of Linux, second form", 276, (frame) => joined([frame.subarray(12, 14), new Uint8Array(18), ipOf(frame)])],
+  ])("frames of %s get a header of zeros", (_what, linkType, made) => {
+    const { events, notes } = readCaptureFile(pcapOf(linkType, made));
+    const tcp = events.filter(isIp);
+    expect(tcp.map(({ bytes }) => bytes.subarray(14))).toEqual(plain.events.filter(isIp).map(({ bytes }) => bytes.subarray(14)));
+    expect(tcp.length).toBeGreaterThan(1);
+    expect(tcp.map(({ host, direction }) => `${host} ${direction}`)).toEqual(
+      plain.events.filter(isIp).map(({ host, direction }) => `${host} ${direction}`),
+    );
+    expect(notes[0]).toMatch(/no Ethernet header: zeros/);
+  });
+
+  test.each([0, 1, 12, 101, 108, 113, 228, 276])("whatever is in frames of link %i, nothing is thrown", (linkType) => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        try {
+          const { events } = readCaptureFile(pcapOf(linkType, () => bytes));
+          for (const event of events) expect(event.length).toBeGreaterThanOrEqual(event.bytes.length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(CaptureFileError);
+        }
+      }),
+    );
   });
 });

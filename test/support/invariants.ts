@@ -2,6 +2,8 @@ import { type Seq, seqDiff } from "../../src/stack/core/seq.ts";
 import type { Host, TurnObserver } from "../../src/stack/host/host.ts";
 import { ALARM } from "../../src/stack/tcp/alarm.ts";
 import type { ControlBlock } from "../../src/stack/tcp/control-block.ts";
+import { SENT } from "../../src/stack/tcp/sent.ts";
+import { NOTHING_SENT } from "../../src/stack/tcp/sent-pool.ts";
 import type { RangesView } from "../../src/stack/tcp/sequence-ranges.ts";
 import { tcpOf } from "./insides.ts";
 
@@ -98,13 +100,8 @@ function progressRules(conn: ControlBlock, before: Marks): Rule[] {
 }
 
 function rangeRules(conn: ControlBlock): Rule[] {
-  const { scoreboard } = conn.loss;
   const { outOfOrder, rcvNxt } = conn.receiveBuffer;
-  return [
-    [areOrdered(scoreboard, conn.sndUna, conn.sndNxt), "the scoreboard is in order, within what is in flight"],
-    [scoreboard.bytes <= conn.flight, "no more is SACKed than is in flight"],
-    [areOrdered(outOfOrder, rcvNxt, conn.rcvAdv), "text out of order is in order, within the window"],
-  ];
+  return [...logRules(conn), [areOrdered(outOfOrder, rcvNxt, conn.rcvAdv), "text out of order is in order, within the window"]];
 }
 
 /** Disjoint, merged, ascending, in [from, to]; the bytes are their sum. */
@@ -121,12 +118,37 @@ function areOrdered(ranges: RangesView, from: Seq, to: Seq): boolean {
   return bytes === ranges.bytes && seqDiff(to, last) >= 0;
 }
 
+/** The log of transmissions covers what is outstanding, in order, and its sums are those of its records. */
+function logRules(conn: ControlBlock): Rule[] {
+  const { sent } = conn;
+  if (sent === NOTHING_SENT) return [[conn.flight === 0, "what is in flight is in the log"]];
+  let at = conn.sndUna;
+  let isOrdered = sent.start === conn.sndUna && sent.end === conn.sndNxt;
+  const sums = { sacked: 0, lost: 0, resent: 0, segments: 0 };
+  for (let i = 0; i < sent.count; i++) {
+    const length = seqDiff(sent.endOf(i), sent.startOf(i));
+    const flags = sent.flagsOf(i);
+    if (sent.startOf(i) !== at || length <= 0) isOrdered = false;
+    at = sent.endOf(i);
+    if ((flags & SENT.sacked) !== 0) sums.sacked += length;
+    if ((flags & SENT.lost) !== 0) sums.lost += length;
+    if ((flags & SENT.resent) !== 0) sums.resent += length;
+  }
+  return [
+    [isOrdered, "the log of transmissions is what is in flight, in order"],
+    [sums.sacked === sent.sackedBytes && sums.lost === sent.lostBytes && sums.resent === sent.resentBytes, "the log's sums are right"],
+    [sent.inNetwork >= 0, "no less than nothing is in the network"],
+    [sent.segments >= sent.sackedSegments + sent.lostSegments, "a segment is reported or lost, not both"],
+  ];
+}
+
 function alarmRules(conn: ControlBlock): Rule[] {
-  const hasRetransmission = conn.alarms.isPending(ALARM.retransmission);
+  const ofLoss = [ALARM.retransmission, ALARM.tailLossProbe, ALARM.reordering].filter((alarm) => conn.alarms.isPending(alarm)).length;
+  const hasRetransmission = ofLoss > 0;
   const hasPersist = conn.alarms.isPending(ALARM.persist);
   const hasWork = conn.flight > 0 || conn.unsentBytes > 0 || conn.isFinDue;
   return [
-    [!(hasRetransmission && hasPersist), "retransmission and persist exclude each other"],
+    [ofLoss + Number(hasPersist) <= 1, "of retransmission, probe, reordering and persist one runs at a time (RFC 8985 §8)"],
     [hasWork || !(hasRetransmission || hasPersist), "who has nothing to send has no alarm for it"],
     [!hasWork || hasRetransmission || hasPersist, "who has something to send sends it, or has an alarm for it"],
   ];

@@ -222,6 +222,15 @@ describe("ImpairedDevice", () => {
     expect(t.device.describe()).toMatchObject({ impaired: false, picks: [] });
   });
 
+  test("there are not more picks than a frame can be held against", () => {
+    const { device } = impaired();
+    for (let i = 0; i < 100; i++) device.pick({ match: "any", action: "drop", count: 1_000_000 });
+    expect(() => device.pick({ match: "any", action: "drop" })).toThrow(/100 picks are in force; clear them first/);
+    device.clear();
+    device.pick({ match: "any", action: "drop" });
+    expect(device.describe().picks).toHaveLength(1);
+  });
+
   test("a pick lets as many pass first as it says, of those that no other takes", () => {
     const t = impaired();
     t.device.pick({ match: "data", direction: "out", skip: 2, action: "drop" });

@@ -12,6 +12,8 @@ export interface AttemptOptions {
   readonly onEvent?: (event: RunEvent) => void;
 }
 
+const FIRST_PROGRAM = "1";
+
 /** What came of an attempt; the run is to be closed. */
 export interface LessonAttempt {
   readonly run: SimulatedRun;
@@ -27,7 +29,7 @@ export function inputsOf(lesson: Pick<Lesson, "host" | "program">, { program = l
     ...(leaving === undefined ? [] : [{ atMs, do: "impair" as const, host, direction: "out" as const, settings: leaving }]),
     ...(pick === undefined ? [] : [{ atMs, do: "pick" as const, host, pick }]),
   ]);
-  const start: RunInput = { atMs: 0, do: "run-program", host: lesson.host, program: "1", title: "your program", source: program };
+  const start: RunInput = { atMs: 0, do: "run-program", host: lesson.host, program: FIRST_PROGRAM, title: "your program", source: program };
   return [...inputs.filter(({ atMs }) => atMs === 0), start, ...inputs.filter(({ atMs }) => atMs > 0)].sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -47,4 +49,21 @@ export function attempt(lesson: Lesson, solution: LessonSolution, { seed, startP
   const { predictions = {}, verdict } = solution;
   const answers = { lesson: lesson.id, predictions, ...(verdict === undefined ? {} : { verdict }) };
   return { run, events, report: evaluateLesson(lesson, run.header, events, predictions), answers };
+}
+
+/** What the learner's program said, and how it failed where it did. */
+export interface ProgramReport {
+  readonly printed: readonly string[];
+  readonly failure?: string;
+  /** Of the program; counted from 1. */
+  readonly line?: number;
+}
+
+/** The learner's program is the first of a run. */
+export function programReport(events: readonly RunEvent[]): ProgramReport {
+  const printed = events.flatMap((event) => (event.type === "program-printed" && event.program === FIRST_PROGRAM ? [event.text] : []));
+  const end = events.find((event) => event.type === "program-ended" && event.program === FIRST_PROGRAM);
+  if (end?.type !== "program-ended" || end.failure === undefined) return { printed };
+  const { failure, line } = end;
+  return { printed, failure: line === undefined ? failure : `line ${line}: ${failure}`, ...(line === undefined ? {} : { line }) };
 }

@@ -4,6 +4,9 @@ import type { ProgramAct, ProgramStep, ProgramWait } from "./program-step.ts";
 /** Hands a step to the simulation, and waits for what it answers. */
 export type StepMaker = (step: ProgramStep) => readonly CallReply[];
 
+/** Lines of one program: nobody reads more. */
+const MOST_PRINTS = 5000;
+
 /** The calls of a program of a simulation: what it posts leaves with the next thing that it waits for. */
 export class ProgramPort implements BlockingPort {
   readonly #makeStep: StepMaker;
@@ -11,6 +14,7 @@ export class ProgramPort implements BlockingPort {
   readonly #posted = new Map<number, (reply: CallReply) => void>();
   #acts: ProgramAct[] = [];
   #lastId = 0;
+  #prints = 0;
 
   /** @param lineNow the line of the program that is being executed */
   constructor(makeStep: StepMaker, lineNow: () => number | undefined) {
@@ -46,6 +50,8 @@ export class ProgramPort implements BlockingPort {
   close(): void {}
 
   print(text: string, isError: boolean): void {
+    // It waits in here until it is ended from outside.
+    if (++this.#prints > MOST_PRINTS) this.end(`it has printed ${MOST_PRINTS} lines: is there a loop without end?`, this.#lineNow());
     this.#acts.push({ act: "print", line: this.#lineNow(), text, isError });
   }
 

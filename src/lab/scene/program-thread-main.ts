@@ -1,5 +1,6 @@
 import type { CallReply } from "../../winsock/provider/calls.ts";
 import { fromJson, toJson } from "./bytes-text.ts";
+import { programFunction, withRemedy } from "./program-function.ts";
 import { ProgramLink } from "./program-link.ts";
 import { winsockModule } from "./program-module.ts";
 import { ProgramPort } from "./program-port.ts";
@@ -42,20 +43,17 @@ export function runProgram({ memory, source }: ProgramThreadData): void {
   (Error as { stackTraceLimit?: number }).stackTraceLimit = FRAMES;
   let failure: { readonly message: string; readonly line: number | undefined } | undefined;
   try {
-    const run = new Function("winsock", "console", "Math", "Date", `${programBody(source)}\n//# sourceURL=${FILE}`) as (
-      ...names: unknown[]
-    ) => unknown;
+    const run = programFunction(programBody(source), FILE);
     run(
       winsockModule(() => port),
       printer(port),
       withoutChance(),
-      undefined,
     );
   } catch (error) {
-    failure = { message: messageOf(error), line: error instanceof ProgramError ? error.line : lineOfError(error) };
+    failure = { message: messageOf(error), line: (error instanceof ProgramError ? error.line : undefined) ?? lineOfError(error) };
   }
   if (fault !== undefined) failure = { message: `a fault of the lab, not of the program: ${messageOf(fault)}`, line: failure?.line };
-  port.end(failure?.message, failure?.line);
+  port.end(failure?.message.slice(0, MAX_PRINT), failure?.line);
 }
 
 const repliesIn = (text: string | undefined): readonly CallReply[] => (text === undefined ? [] : (fromJson(text) as CallReply[]));
@@ -72,6 +70,7 @@ function printer(port: ProgramPort): Readonly<Record<string, (...what: unknown[]
 function shown(what: unknown): string {
   if (typeof what === "string") return what;
   if (what instanceof Uint8Array) return new TextDecoder().decode(what);
+  if (what instanceof Error) return `${what.name}: ${what.message}`;
   try {
     return JSON.stringify(what) ?? String(what);
   } catch {
@@ -96,9 +95,20 @@ const lineOfStack = (): number | undefined => lineOfError(new Error("where"));
 
 /** The innermost line of the program in an error's stack. */
 function lineOfError(error: unknown): number | undefined {
-  if (!(error instanceof Error) || error.stack === undefined) return undefined;
-  const line = FRAME.exec(error.stack)?.[1];
-  return line === undefined ? undefined : Number(line) - LINES_BEFORE;
+  try {
+    const line = error instanceof Error ? FRAME.exec(String(error.stack))?.[1] : undefined;
+    return line === undefined ? undefined : Number(line) - LINES_BEFORE;
+  } catch {
+    return undefined;
+  }
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+/** Of whatever was thrown, and that may throw when it is asked. */
+function messageOf(error: unknown): string {
+  try {
+    if (error instanceof ProgramError) return error.message;
+    return withRemedy(error instanceof Error ? `${error.name}: ${error.message}` : `it threw ${shown(error)}`);
+  } catch {
+    return "it threw something that cannot be shown";
+  }
+}

@@ -1,6 +1,7 @@
 import type { RunHeader } from "../../run/run-event.ts";
 import { fromJson, toJson } from "./bytes-text.ts";
 import { type ProgramStep, RecordedProgram } from "./program-step.ts";
+import { savedRunFault } from "./saved-run-shape.ts";
 import type { Scene } from "./scene.ts";
 import { type RunInput, SimulatedRun, type SimulatedRunOptions } from "./simulated-run.ts";
 
@@ -56,46 +57,50 @@ export function savedRun(run: SimulatedRun, answers?: LessonAnswers): string {
   return `${toJson(saved)}\n`;
 }
 
-/** @throws SavedRunError when the text is none, or of another version of the format */
+/** @throws SavedRunError when the text is none, is cut short or changed, or of another version of the format */
 export function readSavedRun(text: string): SavedRun {
+  const trimmed = text.replace(/^\ufeff/, "").trim();
   let value: unknown;
   try {
-    value = fromJson(text.trim());
-  } catch (error) {
-    throw new SavedRunError(`Cannot read the run: ${error instanceof Error ? error.message : String(error)}`);
+    value = fromJson(trimmed);
+  } catch {
+    const why = BEGINNING.test(trimmed) ? "it is damaged or cut short; save it again" : NO_FILE;
+    throw new SavedRunError(`Cannot read the run: ${why}`);
   }
   const saved = value as Partial<SavedRun> | null;
   if (typeof saved !== "object" || saved === null || saved.format !== "tapsock-run")
-    throw new SavedRunError("Cannot read the run: this is no file of tapsock's");
-  if (saved.formatVersion !== 1)
-    throw new SavedRunError(`Cannot read the run: its format is version ${String(saved.formatVersion)}, and this tapsock knows version 1`);
-  const simulation = saved.simulation as Partial<RunInputs> | undefined;
-  const isWhole =
-    typeof simulation === "object" &&
-    simulation !== null &&
-    Array.isArray(simulation.scene?.hosts) &&
-    Array.isArray(simulation.inputs) &&
-    typeof simulation.programs === "object" &&
-    typeof simulation.seed === "number" &&
-    typeof simulation.untilMs === "number";
-  if (!isWhole) throw new SavedRunError("Cannot read the run: its scene, seed, inputs or programs are missing");
+    throw new SavedRunError(`Cannot read the run: ${NO_FILE}`);
+  if (saved.formatVersion !== 1) {
+    const version = JSON.stringify(saved.formatVersion)?.slice(0, 40);
+    throw new SavedRunError(`Cannot read the run: its format is version ${version}, and this tapsock knows version 1`);
+  }
+  if (saved.simulation === undefined)
+    throw new SavedRunError("Cannot read the run: its simulation is missing; this is a list of events, which tapsock replay shows");
+  const fault = savedRunFault(saved);
+  if (fault !== undefined) throw new SavedRunError(`Cannot read the run: it was changed: ${fault}`);
   return saved as SavedRun;
 }
 
+const BEGINNING = /^\{\s*"/;
+const NO_FILE = "this is no file of tapsock's";
+
 /**
  * Makes a saved run again, without its programs: what they did is in the file.
- * @throws SavedRunError when this version of tapsock makes another run of it; RangeError for a scene that cannot be
+ * @throws SavedRunError when this version of tapsock makes another run of it, or none
  */
 export function replaySavedRun({ simulation }: SavedRun, onEvent: SimulatedRunOptions["onEvent"]): SimulatedRun {
   const { scene, seed, inputs, programs, untilMs, events } = simulation;
   const startProgram: SimulatedRunOptions["startProgram"] = (program) => new RecordedProgram(programs[program] ?? []);
-  const run = new SimulatedRun(scene, { seed, startProgram, onEvent });
-  for (const input of inputs) run.do(input);
-  run.runUntil(untilMs);
-  if (run.eventCount !== events) {
+  try {
+    const run = new SimulatedRun(scene, { seed, startProgram, onEvent, mostEvents: events });
+    for (const input of inputs) run.do(input);
+    run.runUntil(untilMs);
+    if (run.eventCount === events) return run;
     throw otherVersion(events, run.eventCount);
+  } catch (error) {
+    if (error instanceof SavedRunError) throw error;
+    throw new SavedRunError(`Cannot make the run again: ${error instanceof Error ? error.message : String(error)}`);
   }
-  return run;
 }
 
 /** Made again, the run went another way. */

@@ -32,6 +32,9 @@ const LEAP_MS = 60_000;
 /** Events in one message at most. */
 const BATCH = 2000;
 
+/** Of 32 bits. */
+const MOST_SEED = 0xffff_ffff;
+
 /** Runs a scene as a page asks: in a page's own worker, or anywhere else where the messages go to. */
 export class SceneSource {
   readonly #surroundings: SceneSurroundings;
@@ -67,19 +70,30 @@ export class SceneSource {
   }
 
   /**
-   * A run that was saved, as it was: its programs are not run, what they did is known. @throws SavedRunError where this is another version's
+   * A run that was saved, as it was: its programs are not run, what they did is known. @throws Error with a sentence where it cannot be; then all is as before
    */
   openSaved({ simulation, answers }: SavedRun): void {
     const { scene, seed, inputs, programs, untilMs, events } = simulation;
-    const before = { scene: this.#scene, seed: this.#seed, answers: this.#answers };
+    // Beside the present run, which stays when there is something wrong with this one.
+    const pending: RunEvent[] = [];
+    const onEvent = (event: RunEvent): unknown => pending.push(event);
+    const run = new SimulatedRun(scene, { seed, startProgram: this.#startsUnless(programs), onEvent, mostEvents: events });
+    try {
+      for (const input of inputs) run.do(input);
+      run.runUntil(untilMs);
+      if (run.eventCount !== events) throw otherVersion(events, run.eventCount);
+    } catch (error) {
+      run.close();
+      throw error;
+    }
+    this.#pause();
+    this.#run.close();
     this.#scene = scene;
     this.#seed = seed;
     this.#answers = answers;
-    this.#begin(inputs, untilMs, programs);
-    if (this.#run.eventCount === events) return;
-    const count = this.#run.eventCount;
-    this.open(before.scene, before.seed, before.answers === undefined ? {} : { answers: before.answers });
-    throw otherVersion(events, count);
+    this.#run = run;
+    this.#pending = pending;
+    this.begin();
   }
 
   /** What a learner has answered, which is saved with the run. */
@@ -222,6 +236,7 @@ export class SceneSource {
   }
 
   #goTo(atMs: number): void {
+    if (!(atMs >= 0)) throw new RangeError(`Cannot go to ${atMs} ms: want 0 or more`);
     this.#pause();
     const run = this.#run;
     if (atMs >= run.now) {
@@ -231,10 +246,13 @@ export class SceneSource {
     this.#begin(
       run.inputs.filter((input) => input.atMs <= atMs),
       atMs,
+      run.programsOverBy(atMs),
     );
   }
 
   #restart(seed = this.#seed, profile?: ProfileName): void {
+    if (!(Number.isInteger(seed) && seed >= 0 && seed <= MOST_SEED))
+      throw new RangeError(`Cannot begin with the seed ${seed}: want a whole number from 0 to ${MOST_SEED}`);
     const inputs = this.#run.inputs.filter((input) => input.atMs === 0);
     this.#seed = seed;
     if (profile !== undefined) {
@@ -258,13 +276,21 @@ export class SceneSource {
   }
 
   #newRun(inputs: readonly RunInput[], over: RunInputs["programs"] = {}): SimulatedRun {
-    const startProgram = (program: string, source: string): ProgramThread => {
+    const run = new SimulatedRun(this.#scene, {
+      seed: this.#seed,
+      startProgram: this.#startsUnless(over),
+      onEvent: (event) => this.#pending.push(event),
+    });
+    for (const input of inputs) run.do(input);
+    return run;
+  }
+
+  /** Programs of which it is known what they did get no thread. */
+  #startsUnless(over: RunInputs["programs"]): (program: string, source: string) => ProgramThread {
+    return (program, source) => {
       const steps = over[program];
       return steps === undefined ? this.#surroundings.startProgram(program, source) : new RecordedProgram(steps);
     };
-    const run = new SimulatedRun(this.#scene, { seed: this.#seed, startProgram, onEvent: (event) => this.#pending.push(event) });
-    for (const input of inputs) run.do(input);
-    return run;
   }
 
   // Messages

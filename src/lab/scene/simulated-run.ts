@@ -13,6 +13,7 @@ import type { FramePick, Impairment } from "../../wire/impairment.ts";
 import { tellTrace } from "../../wire/line-trace.ts";
 import { MemoryWire } from "../../wire/memory-wire.ts";
 import type { ProgramStep, ProgramThread, ProgramWait } from "./program-step.ts";
+import { MOST_INPUTS, MOST_PROGRAMS, MOST_STEPS } from "./run-limits.ts";
 import type { Scene, SceneFaults, SceneHost } from "./scene.ts";
 import { serve } from "./services.ts";
 
@@ -42,6 +43,8 @@ export interface SimulatedRunOptions {
   /** Makes the thread of a program that is to be run. */
   readonly startProgram: (program: string, source: string) => ProgramThread;
   readonly onEvent: (event: RunEvent) => void;
+  /** A run that has more is another than was wanted, and stands still. */
+  readonly mostEvents?: number;
 }
 
 /**
@@ -53,8 +56,6 @@ const STEP_MS = 1 / 128;
 const WIRE_DELAY_MS = 1;
 /** No line of a scene is so long that this matters. */
 const LINE_FRAMES = 1_000_000;
-/** Steps without end are somebody's mistake. */
-const MAX_STEPS = 20_000;
 const LIMIT_MS = 600_000;
 
 interface SimulatedHost {
@@ -166,16 +167,17 @@ export class SimulatedRun {
   /** Lets everything happen until a moment, or until `done`. */
   runUntil(untilMs: number, done: () => boolean = () => false): void {
     const limit = Math.min(untilMs, this.#limitMs);
-    while (!done()) {
+    const isEnough = (): boolean => done() || this.#hasTooMany;
+    while (!isEnough()) {
       this.#settle();
-      if (done()) return;
+      if (isEnough()) return;
       const next = this.nextMs;
       if (next > limit || next === Number.POSITIVE_INFINITY) {
         // The time that was asked for passes, although nothing happens in it.
         if (Number.isFinite(limit)) this.#simulation.run(() => false, Math.max(limit, this.now));
         return;
       }
-      this.#simulation.run(() => this.#hasReady() || done(), next);
+      this.#simulation.run(() => this.#hasReady() || isEnough(), next);
     }
   }
 
@@ -196,6 +198,7 @@ export class SimulatedRun {
 
   /** Does something to the run now, and notes it. @throws RangeError when it cannot be done; then it is not noted */
   do(input: RunInput): void {
+    if (this.inputs.length >= MOST_INPUTS) throw new RangeError(`Cannot do more: ${MOST_INPUTS} things were done to this run; begin anew`);
     if (input.atMs < this.now) throw new RangeError(`Cannot do anything at ${input.atMs} ms: it is ${this.now} ms`);
     this.runUntil(input.atMs);
     switch (input.do) {
@@ -280,6 +283,10 @@ export class SimulatedRun {
     this.#options.onEvent(event);
   }
 
+  get #hasTooMany(): boolean {
+    return this.#events > (this.#options.mostEvents ?? Number.POSITIVE_INFINITY);
+  }
+
   /** How many events there have been. */
   get eventCount(): number {
     return this.#events;
@@ -324,6 +331,8 @@ export class SimulatedRun {
 
   #startProgram(hostName: string, title: string, source: string): void {
     const at = this.#hostCalled(hostName);
+    if (this.#programs.length >= MOST_PROGRAMS)
+      throw new RangeError(`Cannot run a program: ${MOST_PROGRAMS} were run in this run; begin anew`);
     const client = ++this.#lastProgram;
     const name = String(client);
     const thread = this.#options.startProgram(name, source);
@@ -351,7 +360,7 @@ export class SimulatedRun {
     for (;;) {
       this.#simulation.settle();
       const program = this.#programs.find(({ readyMs }) => readyMs <= this.now);
-      if (program === undefined) return;
+      if (program === undefined || this.#hasTooMany) return;
       this.#goOn(program);
     }
   }
@@ -363,9 +372,9 @@ export class SimulatedRun {
     program.replies = [];
     program.readyMs = Number.POSITIVE_INFINITY;
     const step =
-      steps.length < MAX_STEPS
+      steps.length < MOST_STEPS
         ? thread.next(replies)
-        : { acts: [], wait: { for: "end" as const, failure: `it has made ${MAX_STEPS} calls without coming to an end` } };
+        : { acts: [], wait: { for: "end" as const, failure: `it has made ${MOST_STEPS} calls without coming to an end` } };
     steps.push(step);
     program.wait = step.wait;
     at.host.enter(this.now);

@@ -72,6 +72,30 @@ export function fillV4(slot: AddressSlot, bits: number): void {
   slot.scope = 0;
 }
 
+/** An address among other numbers takes so many of them. */
+export const PACKED_ADDRESS_WORDS = 5;
+
+export function packAddress(into: Int32Array, at: number, { w0, w1, w2, w3, scope }: AddressWords): void {
+  into[at] = w0;
+  into[at + 1] = w1;
+  into[at + 2] = w2;
+  into[at + 3] = w3;
+  into[at + 4] = scope;
+}
+
+/** The slot holds from now on the address that lies packed at `at`. */
+export function unpackAddress(slot: AddressSlot, from: Int32Array, at: number): void {
+  slot.w0 = from[at] as number;
+  slot.w1 = from[at + 1] as number;
+  slot.w2 = from[at + 2] as number;
+  slot.w3 = from[at + 3] as number;
+  slot.scope = (from[at + 4] as number) >>> 0;
+}
+
+/** Whether it is this one that lies packed at `at`. */
+export const isPackedAddress = (from: Int32Array, at: number, { w0, w1, w2, w3, scope }: AddressWords): boolean =>
+  from[at + 3] === w3 && from[at + 2] === w2 && from[at + 1] === w1 && from[at] === w0 && from[at + 4] === (scope | 0);
+
 export const IPV4_ANY = ipv4(0);
 export const IPV4_BROADCAST = ipv4(0xffffffff);
 export const IPV6_ANY = ipv6(0, 0, 0, 0);

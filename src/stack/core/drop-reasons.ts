@@ -236,6 +236,8 @@ const TCP = {
   "tcp-to-broadcast": "The segment was sent to a broadcast address, which TCP does not know (RFC 9293 MUST-57).",
   "tcp-bad-checksum": "The TCP checksum is wrong.",
   "tcp-port-zero": "The segment comes from or goes to port 0, which nobody has.",
+  "too-many-orphans":
+    "A program closed a connection whose peer has not finished, and as many of these as there may be are left: it was reset (a connection, not a packet, is counted).",
   "reset-rate-limited": "A segment of no connection was to be answered by a reset, and enough have been sent in this second.",
 } as const;
 
@@ -257,6 +259,8 @@ const SEGMENT = {
   "rst-challenged": "The reset lies in the window, and is not at the exact next number: its sender is asked to confirm (RFC 5961).",
   "rst-in-time-wait": "A reset in TIME-WAIT, which must not end that state early (RFC 1337).",
   "syn-challenged": "A SYN in an open connection is not obeyed: its sender is asked to confirm (RFC 5961).",
+  "answered-by-cookie":
+    "The listener's handshakes are as many as it may have: the SYN was answered by a cookie, and nothing is kept of it (RFC 4987).",
   "syn-duplicate": "The peer's SYN came once more, because our answer is late or was lost.",
   "syn-in-time-wait": "A SYN would open the connection in TIME-WAIT anew, and nobody listens on its port any more.",
   "timestamp-missing": "Timestamps were agreed on, and the segment has none (RFC 7323).",

@@ -25,16 +25,23 @@ export class KeyedHash {
     // The length is part of the message: what is told by three words collides with nothing that takes nine.
     if (areV4(a, b)) return this.of(a.w3, b.w3, c);
     this.#begin();
-    this.#absorb(a.w0);
-    this.#absorb(a.w1);
-    this.#absorb(a.w2);
-    this.#absorb(a.w3);
-    this.#absorb(b.w0);
-    this.#absorb(b.w1);
-    this.#absorb(b.w2);
-    this.#absorb(b.w3);
+    this.#absorbBoth(a, b);
     this.#absorb(c);
     return this.#finish(9);
+  }
+
+  /** Of two addresses and three words. @returns an unsigned 32-bit value */
+  ofFlow(a: AddressWords, b: AddressWords, c: number, d: number, e: number): number {
+    this.#begin();
+    const areShort = areV4(a, b);
+    if (areShort) {
+      this.#absorb(a.w3);
+      this.#absorb(b.w3);
+    } else this.#absorbBoth(a, b);
+    this.#absorb(c);
+    this.#absorb(d);
+    this.#absorb(e);
+    return this.#finish(areShort ? 5 : 11);
   }
 
   /** Of three words. @returns an unsigned 32-bit value */
@@ -52,6 +59,17 @@ export class KeyedHash {
     state.v1 = this.#k1;
     state.v2 = 0x6c796765 ^ this.#k0;
     state.v3 = 0x74656462 ^ this.#k1;
+  }
+
+  #absorbBoth(a: AddressWords, b: AddressWords): void {
+    this.#absorb(a.w0);
+    this.#absorb(a.w1);
+    this.#absorb(a.w2);
+    this.#absorb(a.w3);
+    this.#absorb(b.w0);
+    this.#absorb(b.w1);
+    this.#absorb(b.w2);
+    this.#absorb(b.w3);
   }
 
   #absorb(word: number): void {

@@ -1,6 +1,14 @@
 /** What a profile's order of SYN options is made of. */
 export type SynOption = "mss" | "windowScale" | "sackPermitted" | "timestamps" | "nop";
 
+export type CongestionControlName = "cubic" | "reno";
+
+/**
+ * What one ACK of much may add to the window in slow start where nothing is paced: as much as RFC 9406 §4.3 (L) and, after a timeout,
+ * RFC 3465 §2.3 allow; or all that it acknowledges.
+ */
+export type SlowStartBursts = "limited" | "free";
+
 /**
  * Every constant that differs between systems, in one object. `windows` follows Windows 10 22H2 and later, `linux` kernel 6.x,
  * `rfc` the letter of the standards. Times in milliseconds, sizes in bytes. Where a figure is not pinned by public measurement,
@@ -70,19 +78,37 @@ export interface Profile {
   /** What an ICMP unreachable does in SYN-SENT: nothing (RFC 1122 §4.2.3.9, soft), or it ends the attempt with its own error, as in Linux. */
   readonly icmpInSynSent: "soft" | "fail";
   readonly synAckRetries: number;
+  /**
+   * When SYNs are answered by cookies (RFC 4987 §3.6): when a listener has as many half-open connections as it may, always, or never; the
+   * oldest of them gives way then. Windows guards itself under attack in a way of its own (SynAttackProtect), of which little is published.
+   */
+  readonly synCookies: "when-full" | "always" | "never";
   /** A SYN for a full accept queue: answered by RST, or dropped. */
   readonly backlogOverflow: "rst" | "drop";
 
   // Retransmission
-  /** Floor of the timeout. RFC 6298 §2.4 asks for 1 s. */
+  /** Floor of the timeout, or as in Linux of what is added to SRTT. RFC 6298 §2.4 asks for 1 s. */
   readonly minRtoMs: number;
+  readonly minRtoIsOf: "timeout" | "variation";
   readonly maxRtoMs: number;
   /** Times that data is sent again before the connection is given up, RFC 9293 §3.8.3 R2. */
   readonly dataRetries: number;
   /** Duplicate ACKs that start fast retransmit, RFC 5681 §3.2. */
   readonly dupAckThreshold: number;
 
+  /** A retransmission that is lost is a second sign of congestion (RFC 5681 §4.3), or, as for Linux, no further one in this recovery. */
+  readonly lostCopyReduces: boolean;
+  /** A probe of the tail that nothing was heard of leaves after two round trips, where these take so long at least: RFC 8985 §7. */
+  readonly tailLossProbe: boolean;
+  readonly tailLossProbeMinSrttMs: number;
+
+  /** A question for room carries the next octet (RFC 9293 §3.8.6.1), or as in Linux nothing but an old number. */
+  readonly windowProbe: "octet" | "empty";
+
   // Sending and acknowledging
+  /** RFC 9438 with RFC 9406, or RFC 5681. */
+  readonly congestionControl: CongestionControlName;
+  readonly slowStartBursts: SlowStartBursts;
   /** Initial congestion window in segments, RFC 6928. */
   readonly initialCwndSegments: number;
   /** Congestion window falls back to the initial one after an idle RTO, RFC 5681 §4.1. */
@@ -90,8 +116,16 @@ export interface Profile {
   readonly delayedAckMs: number;
   /** Full segments that are acknowledged at once, RFC 9293 §3.8.6.3. */
   readonly ackEverySegments: number;
+  /** More text than one full segment is acknowledged at once too, as Linux does it, and not only as much as `ackEverySegments`. */
+  readonly ackBeyondOneSegment: boolean;
+  /** Segments with text that are acknowledged at once while a stream begins and its user has not answered, as Linux does it; 0 for none. */
+  readonly quickAcks: number;
+  /** A segment without timestamps where both sides have agreed on them: dropped (RFC 7323 §3.2), or taken, as Linux does it. */
+  readonly missingTimestamps: "drop" | "accept";
   /** A send takes the whole buffer once the queue is below its quota, or only what fits. */
   readonly partialSend: boolean;
+  /** What Nagle's algorithm lets less than a full segment wait for: anything that is unacknowledged (RFC 9293 §3.7.4), or another such segment alone, after Minshall. */
+  readonly nagle: "classic" | "minshall";
   readonly receiveBufferBytes: number;
   /** Auto-tuning may raise the receive buffer to this. */
   readonly receiveBufferMaxBytes: number;
@@ -100,6 +134,8 @@ export interface Profile {
   readonly sendBufferMaxBytes: number;
 
   // Closing
+  /** What a reset of text that comes after the user has closed looks like: of the connection's own numbers, or an answer to the segment's, as in Linux. */
+  readonly lateTextReset: "own" | "answer";
   readonly timeWaitMs: number;
   readonly finWait2Ms: number;
 
@@ -154,20 +190,33 @@ export const WINDOWS: Profile = {
   synRstRetryMs: 500,
   icmpInSynSent: "soft",
   synAckRetries: 2,
+  synCookies: "when-full",
   backlogOverflow: "rst",
   minRtoMs: 300,
+  minRtoIsOf: "timeout",
   maxRtoMs: 60_000,
   dataRetries: 5,
   dupAckThreshold: 3,
+  lostCopyReduces: true,
+  windowProbe: "octet",
+  tailLossProbe: true,
+  tailLossProbeMinSrttMs: 10,
+  congestionControl: "cubic",
+  slowStartBursts: "limited",
   initialCwndSegments: 10,
   cwndRestartAfterIdle: false,
   delayedAckMs: 40,
   ackEverySegments: 2,
+  ackBeyondOneSegment: false,
+  quickAcks: 0,
+  missingTimestamps: "drop",
   partialSend: false,
+  nagle: "classic",
   receiveBufferBytes: 65536,
   receiveBufferMaxBytes: 16 * 1024 * 1024,
   sendBufferBytes: 65536,
   sendBufferMaxBytes: 4 * 1024 * 1024,
+  lateTextReset: "own",
   timeWaitMs: 120_000,
   finWait2Ms: 120_000,
   portRange: [49152, 65535],
@@ -205,12 +254,22 @@ export const LINUX: Profile = {
   synAckRetries: 5,
   backlogOverflow: "drop",
   minRtoMs: 200,
+  minRtoIsOf: "variation",
   maxRtoMs: 120_000,
   dataRetries: 15,
+  tailLossProbeMinSrttMs: 0,
+  slowStartBursts: "free",
+  lostCopyReduces: false,
+  windowProbe: "empty",
   cwndRestartAfterIdle: true,
+  ackBeyondOneSegment: true,
+  quickAcks: 16,
+  missingTimestamps: "accept",
   partialSend: true,
+  nagle: "minshall",
   receiveBufferBytes: 131_072,
   receiveBufferMaxBytes: 6 * 1024 * 1024,
+  lateTextReset: "answer",
   timeWaitMs: 60_000,
   finWait2Ms: 60_000,
   portRange: [32768, 60999],
@@ -242,6 +301,8 @@ export const RFC: Profile = {
   synAckRetries: 5,
   minRtoMs: 1000,
   dataRetries: 15,
+  tailLossProbeMinSrttMs: 0,
+  congestionControl: "reno",
   cwndRestartAfterIdle: true,
   // RFC 9293 §3.8.6.3: less than half a second.
   delayedAckMs: 200,

@@ -197,7 +197,7 @@ export const TRACE_EVENTS: { readonly [Type in EventType]: EventMeaning<Type> } 
       connection: CONNECTION,
       cwnd: "the congestion window, in bytes",
       ssthresh: "where slow start ends, in bytes",
-      why: "`fast-retransmit`, `timeout` or `recovered`",
+      why: "`fast-retransmit`, `timeout`, `recovered`; `undone` when the loss proved to be none; `probe-repaired` when a tail loss probe filled a hole",
       ...SEQUENCE_SPACE,
     },
   },

@@ -60,7 +60,7 @@ export interface ConnectionVariables extends SequenceSpace {
   readonly retransmissions: number;
   readonly duplicateAcks: number;
   /** Where recovery from loss stands. */
-  readonly recovery: "open" | "recovery" | "loss";
+  readonly recovery: "open" | "disorder" | "cwr" | "recovery" | "loss";
   /** Beyond SND.UNA, what the peer has said to have. */
   readonly sacked: readonly SequenceRange[];
   /** Beyond RCV.NXT, what has come. */
@@ -172,7 +172,7 @@ export type TraceContent =
       readonly connection: number;
       readonly cwnd: number;
       readonly ssthresh: number;
-      readonly why: "fast-retransmit" | "timeout" | "recovered";
+      readonly why: "fast-retransmit" | "timeout" | "recovered" | "undone" | "probe-repaired";
     } & SequenceSpace)
   | { readonly type: "neighbour-changed"; readonly device: string; readonly address: string; readonly state: NeighbourState }
   | { readonly type: "dhcp-changed"; readonly device: string; readonly from: DhcpState; readonly to: DhcpState }

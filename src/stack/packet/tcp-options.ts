@@ -177,12 +177,14 @@ export interface SynOptionValues {
 export function writeSynOptions(b: Uint8Array, at: number, order: readonly SynOption[], values: SynOptionValues): number {
   let length = 0;
   let nops = 0;
-  for (const option of order) {
+  for (const [i, option] of order.entries()) {
     if (option === "nop") {
       nops++;
       continue;
     }
     const wanted = synOptionLength(option, values);
+    // SACK-permitted right before timestamps shares a word with them; where they are left out, NOPs fill its word up, as Linux has it.
+    if (option === "sackPermitted" && order[i + 1] === "timestamps" && wanted > 0 && !values.timestamps) nops += 2;
     // Where SACK-permitted before them was left out, NOPs bring the timestamps' numbers to where they are read fastest (RFC 7323 appendix A).
     if (option === "timestamps" && wanted > 0) nops += (6 - ((length + nops) % 4)) % 4;
     if (wanted > 0) {

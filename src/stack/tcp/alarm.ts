@@ -7,6 +7,8 @@ export const ALARM_NAMES = [
   "syn-after-reset",
   "keep-alive",
   "fin-wait-2",
+  "tail-loss-probe",
+  "reordering",
 ] as const;
 
 /** Their numbers: places in `ALARM_NAMES`. */
@@ -24,4 +26,8 @@ export const ALARM = {
   keepAlive: 5,
   /** An orphan does not wait for the peer's FIN for ever. */
   finWait2: 6,
+  /** RFC 8985 §7. */
+  tailLossProbe: 7,
+  /** RFC 8985 §6.2 step 5. */
+  reordering: 8,
 } as const;

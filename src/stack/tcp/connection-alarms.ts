@@ -3,7 +3,9 @@ import type { ControlBlock } from "./control-block.ts";
 import { keepAliveTimedOut } from "./keep-alive.ts";
 import { synAgain, synTimedOut } from "./opening-alarms.ts";
 import { acknowledgeSoon } from "./receiver.ts";
+import { reorderingTimedOut } from "./recovery.ts";
 import { retransmissionTimedOut } from "./retransmission.ts";
+import { tailProbeDue } from "./tail-loss-probe.ts";
 import { persistTimedOut } from "./zero-window.ts";
 
 /** Everything that time does to a connection. @param alarm of `ALARM` */
@@ -27,6 +29,12 @@ export function alarmWentOff(conn: ControlBlock, alarm: number): void {
       return;
     case ALARM.keepAlive:
       keepAliveTimedOut(conn);
+      return;
+    case ALARM.tailLossProbe:
+      tailProbeDue(conn);
+      return;
+    case ALARM.reordering:
+      reorderingTimedOut(conn);
       return;
     case ALARM.finWait2:
       conn.release();

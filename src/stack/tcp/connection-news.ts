@@ -3,7 +3,6 @@ import type { ConnectionVariables, SequenceRange, Trace } from "../core/trace.ts
 import type { ConnectionWait } from "../core/wait-reasons.ts";
 import { sequenceSpace } from "./connection-trace.ts";
 import type { ControlBlock } from "./control-block.ts";
-import type { LossView } from "./loss-state.ts";
 import type { RangesView } from "./sequence-ranges.ts";
 import { waitOf } from "./wait-reason.ts";
 
@@ -95,12 +94,6 @@ export class ConnectionNews {
 
 export const pictureOf = (conn: ControlBlock): ConnectionPicture => ({ variables: variablesOf(conn), wait: waitOf(conn) });
 
-const RECOVERY: Readonly<Record<LossView["recovery"], ConnectionVariables["recovery"]>> = {
-  none: "open",
-  fast: "recovery",
-  timeout: "loss",
-};
-
 function variablesOf(conn: ControlBlock): ConnectionVariables {
   const { congestion, rtt, loss } = conn;
   return {
@@ -118,8 +111,11 @@ function variablesOf(conn: ControlBlock): ConnectionVariables {
     receiveQueueBytes: conn.readableBytes,
     retransmissions: conn.retransmissions,
     duplicateAcks: loss.dupAcks,
-    recovery: RECOVERY[loss.recovery],
-    sacked: rangesOf(loss.scoreboard),
+    recovery: loss.state,
+    sacked:
+      conn.sent.sackedBytes === 0
+        ? NO_RANGES
+        : Array.from(conn.sent.sackedRanges(), ([start, end]): SequenceRange => [seqShown(start), seqShown(end)]),
     held: rangesOf(conn.receiveBuffer.outOfOrder),
   };
 }

@@ -1,6 +1,7 @@
 import { formatEndpoint } from "../core/address.ts";
 import { seqShown } from "../core/seq.ts";
 import type { ControlBlock } from "./control-block.ts";
+import { mssOfPath } from "./segment-size.ts";
 import { waitStatus } from "./status.ts";
 import type { ConnectionStatus } from "./tcp-user.ts";
 import { waitOf } from "./wait-reason.ts";
@@ -25,11 +26,29 @@ export function connectionStatus(conn: ControlBlock): ConnectionStatus {
     rttvarMs: conn.rtt.rttvarMs,
     rtoMs: conn.rtt.timeoutMs,
     mss: conn.sizes.sndMss,
+    rcvMss: conn.sizes.rcvMss,
+    advMss: mssOfPath(conn),
+    minRttMs: conn.rtt.leastMs,
+    sndWindShift: conn.sndWindShift,
+    rcvWindShift: conn.rcvWindShift,
+    hasTimestamps: conn.timestamps !== undefined,
+    sackPermitted: conn.sackPermitted,
+    probes: conn.probes?.count ?? 0,
+    backoff: conn.contact.retries,
     bytesSent: conn.bytesSent,
     bytesReceived: conn.bytesReceived,
     retransmissions: conn.retransmissions,
+    lossState: conn.loss.state,
+    outstandingSegments: conn.sent.segments,
+    sackedSegments: conn.sackPermitted ? conn.sent.sackedSegments : Math.min(conn.loss.dupAcks, conn.sent.segments),
+    lostSegments: conn.sent.lostSegments,
+    resentSegments: conn.sent.resentSegments,
+    deliveredSegments: conn.deliveredSegments,
+    reorderings: conn.loss.rack.reorderings,
+    reorderingSegments: Math.ceil(conn.loss.rack.reorderingBytes / conn.sizes.sndMss),
     timers: conn.alarms.list().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - conn.context.now })),
     quietMs: conn.context.now - Math.max(conn.contact.lastReceivedMs, conn.contact.lastSentMs, conn.opening?.synSentMs ?? 0),
+    textQuietMs: conn.context.now - conn.contact.lastTextReceivedMs,
     wait: waitStatus(waitOf(conn), conn.context.now),
   };
 }

@@ -10,7 +10,9 @@ import { NOBODY, NOTICE } from "./notices.ts";
 import { connectLimitChanged } from "./opening-alarms.ts";
 import { considerWindowUpdate, discard } from "./receiver.ts";
 import type { TcpConnection } from "./tcp-service.ts";
-import type { ConnectionOptions, ConnectionStatus } from "./tcp-user.ts";
+import type { ConnectionOptions, ConnectionStatus, WriteEnding } from "./tcp-user.ts";
+import { TextCuts } from "./text-cuts.ts";
+import { textWritten } from "./text-cutting.ts";
 import { urgentWritten } from "./urgent.ts";
 
 /** Queued and unacknowledged bytes that one connection may hold, whatever its user's quota. */
@@ -30,11 +32,19 @@ export class Connection extends ControlBlock implements TcpConnection {
     return Math.min(2 * Math.min(this.congestion.cwnd, this.maxSndWnd), this.context.profile.sendBufferMaxBytes);
   }
 
-  write(bytes: Uint8Array, at: number, end: number): boolean {
+  write(bytes: Uint8Array, at: number, end: number, ending?: WriteEnding): boolean {
     if (this.finQueued || this.isReleased || this.sendBuffer.length + (end - at) > SEND_QUEUE_CAP) return false;
     this.sendBuffer.append(bytes, at, end);
+    if (ending !== undefined || this.textCuts !== undefined) textWritten(this, ending);
     this.owner.wantsOutput(this);
     return true;
+  }
+
+  push(): void {
+    if (this.isReleased) return;
+    this.textCuts ??= new TextCuts();
+    this.textCuts.isPushed = true;
+    this.owner.wantsOutput(this);
   }
 
   writeUrgent(bytes: Uint8Array, at: number, end: number): boolean {
@@ -137,6 +147,11 @@ export class Connection extends ControlBlock implements TcpConnection {
       this.refuseText();
       return;
     }
+    if (!this.owner.orphaned(this)) {
+      this.resetPeer();
+      this.breakOff("reset");
+      return;
+    }
     this.shutdownSend();
     if (this.state === "FIN-WAIT-2") this.alarms.set(ALARM.finWait2, this.context.profile.finWait2Ms);
   }
@@ -144,7 +159,7 @@ export class Connection extends ControlBlock implements TcpConnection {
   setOptions(options: Partial<ConnectionOptions>): void {
     const before = this.options;
     this.options = { ...before, ...options };
-    const { noDelay, keepAlive, keepAliveIdleMs, maxRetransmissionMs, receiveBufferBytes } = this.options;
+    const { noDelay, cork, keepAlive, keepAliveIdleMs, maxRetransmissionMs, receiveBufferBytes } = this.options;
     // Only what changed acts: what runs by a value that stays runs on.
     if (receiveBufferBytes !== before.receiveBufferBytes) {
       this.receiveBuffer.limit = this.wantedCapacity();
@@ -155,7 +170,7 @@ export class Connection extends ControlBlock implements TcpConnection {
     if (this.options.urgentInline) this.#returnUrgent();
     this.headerChoices = headerChoicesOf(this.options);
     if (maxRetransmissionMs !== before.maxRetransmissionMs) connectLimitChanged(this);
-    if (noDelay && !before.noDelay) this.owner.wantsOutput(this);
+    if ((noDelay && !before.noDelay) || (!cork && before.cork)) this.owner.wantsOutput(this);
   }
 
   /** What was apart until now can be read, and whoever waits for something to read has to hear of it. */

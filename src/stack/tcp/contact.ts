@@ -7,6 +7,7 @@ export class Contact {
   /** Of the last text or FIN, and of the last question for room. */
   lastSentMs = 0;
   lastReceivedMs = 0;
+  lastTextReceivedMs = 0;
 
   /** The peer has acknowledged something. */
   acknowledged(): void {

@@ -1,26 +1,33 @@
 import { formatEndpoint, type IpAddress } from "../core/address.ts";
 import type { HostContext } from "../core/context.ts";
+import type { Profile } from "../core/profile.ts";
 import { type Seq, seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { AlarmOwner, Alarms, TimerSubject } from "../core/timers.ts";
 import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
 import * as tcp from "../packet/tcp.ts";
 import { ALARM_NAMES } from "./alarm.ts";
+import { congestionControlOf } from "./congestion/choice.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
-import { NewReno } from "./congestion/new-reno.ts";
 import { sequenceSpace } from "./connection-trace.ts";
 import { Contact } from "./contact.ts";
+import type { DuplicateText } from "./duplicate-text.ts";
 import type { Flow } from "./flow-table.ts";
 import type { Listener } from "./listener.ts";
 import { type LossView, NO_LOSS } from "./loss-state.ts";
 import { NOBODY, NOTICE } from "./notices.ts";
 import { Opening } from "./opening.ts";
+import type { QuickAcks } from "./quick-acks.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
+import type { RecoveryCounters } from "./recovery-counters.ts";
 import type { RingPool } from "./ring-pool.ts";
 import { RttEstimator } from "./rtt.ts";
 import { SegmentSizes } from "./segment-sizes.ts";
 import { SendBuffer } from "./send-buffer.ts";
+import type { SentLog } from "./sent.ts";
+import { NOTHING_SENT, type SentPool } from "./sent-pool.ts";
 import { isEdge, isSynchronized } from "./state-diagram.ts";
 import type { AbortReason, ConnectFailure, ConnectionOptions, IcmpReport, TcpState, TcpUser } from "./tcp-user.ts";
+import type { TextCuts } from "./text-cuts.ts";
 import type { TimestampState } from "./timestamp-state.ts";
 import { TurnState } from "./turn-state.ts";
 import type { UrgentState } from "./urgent-state.ts";
@@ -31,6 +38,9 @@ export interface ConnectionOwner {
   readonly context: HostContext;
   /** Memory of the buffers. */
   readonly rings: RingPool;
+  /** Of transmissions. */
+  readonly sentLogs: SentPool;
+  readonly recoveries: RecoveryCounters;
   /** The connection has something to send or acknowledge at the end of this turn. */
   wantsOutput(conn: ControlBlock): void;
   /** The connection has something to tell its user at the end of this turn. */
@@ -49,6 +59,8 @@ export interface ConnectionOwner {
   /** SYN-RECEIVED of a passive open became ESTABLISHED. @returns false when the listener's queue refuses it */
   handshakeDone(conn: ControlBlock): boolean;
   enterTimeWait(conn: ControlBlock): void;
+  /** Its user has closed, and the peer has not finished. @returns false when there are too many of these, and it should be reset */
+  orphaned(conn: ControlBlock): boolean;
   /** Where TSval begins towards this peer. */
   timestampOffset(local: IpAddress, remote: IpAddress): number;
 }
@@ -101,6 +113,10 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   finQueued = false;
   finSent = false;
   readonly sizes: SegmentSizes;
+  /** Where the last segment that left less than full ended. */
+  lastSmallEnd: Seq;
+  /** Once the user has said where its text may be cut. */
+  textCuts: TextCuts | undefined;
 
   // Receive sequence variables
   irs: Seq = seq(0);
@@ -113,6 +129,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   receiveShut = false;
   /** Once urgent data was sent or announced. */
   urgent: UrgentState | undefined;
+  /** What came twice, until the peer is told. */
+  duplicate: DuplicateText | undefined;
   /** Last.ACK.sent of RFC 7323 §4.3. */
   lastAckSent: Seq = seq(0);
 
@@ -126,6 +144,10 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   // Loss and congestion
   readonly rtt: RttEstimator;
   readonly congestion: CongestionControl;
+  /** What is outstanding. */
+  sent: SentLog = NOTHING_SENT;
+  /** Segments that arrived, as far as is known. */
+  deliveredSegments = 0;
   /** Of loss; `lossOf` changes it. */
   loss: LossView = NO_LOSS;
   readonly contact = new Contact();
@@ -148,6 +170,8 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
   listener: Listener | undefined;
   /** Numbered by `ALARM`. */
   readonly alarms: Alarms;
+  /** There once text has come, where the profile has such. */
+  quickAcks: QuickAcks | undefined;
   bytesSent = 0;
   bytesReceived = 0;
   retransmissions = 0;
@@ -168,10 +192,17 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.sizes = new SegmentSizes(opening.path.defaultMss);
     this.sndUna = opening.iss;
     this.sndNxt = opening.iss;
+    this.lastSmallEnd = opening.iss;
     this.sendBuffer = new SendBuffer(seqAdd(opening.iss, 1), owner.rings);
     this.receiveBuffer = new ReceiveBuffer(seq(0), owner.rings);
-    this.rtt = new RttEstimator(opening.options.initialRtoMs ?? profile.initialRtoMs, profile.minRtoMs, profile.maxRtoMs);
-    this.congestion = new NewReno(this.sizes.sndMss, profile.initialCwndSegments);
+    this.rtt = new RttEstimator(
+      opening.options.initialRtoMs ?? profile.initialRtoMs,
+      profile.minRtoMs,
+      profile.maxRtoMs,
+      profile.minRtoIsOf === "variation" ? profile.minRtoMs : undefined,
+    );
+    this.congestion = congestionControlOf(opening.options.congestionControl ?? profile.congestionControl, profile.slowStartBursts);
+    this.congestion.begin(this.sizes.sndMss, profile.initialCwndSegments);
     this.receiveBuffer.limit = this.wantedCapacity();
     this.alarms = owner.context.timers.alarms(ALARM_NAMES, this);
   }
@@ -273,9 +304,13 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
     this.release();
   }
 
-  /** RFC 9293 §3.6.1: there is text that nobody will ever read, and the peer should know. A user that lingers is told. */
-  refuseText(): void {
-    this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
+  /**
+   * RFC 9293 §3.6.1: there is text that nobody will ever read, and the peer should know. A user that lingers is told.
+   * @param answered the acknowledgment of a segment whose sender the reset answers
+   */
+  refuseText(answered?: Seq): void {
+    if (answered === undefined) this.owner.emitControl(this, tcp.RST | tcp.ACK, this.sndNxt, this.rcvNxt);
+    else this.owner.emitControl(this, tcp.RST, answered, this.rcvNxt);
     this.breakOff("reset");
   }
 
@@ -330,11 +365,14 @@ export abstract class ControlBlock implements Flow, AlarmOwner {
 
   /** Bytes of window to offer at first, and again when the user chooses. */
   protected wantedCapacity(): number {
-    const wanted = this.options.receiveBufferBytes ?? this.context.profile.receiveBufferBytes;
-    // Below a few segments the window could never hold one.
-    return Math.max(wanted, 4 * 1460);
+    return capacityOf(this.options, this.context.profile);
   }
 }
+
+/** Bytes of window that a connection offers at first. */
+export const capacityOf = ({ receiveBufferBytes }: ConnectionOptions, profile: Profile): number =>
+  // Below a few segments the window could never hold one.
+  Math.max(receiveBufferBytes ?? profile.receiveBufferBytes, 4 * 1460);
 
 /** TCP's datagrams are never fragmented. */
 export const headerChoicesOf = ({ ttl, trafficClass }: ConnectionOptions): HeaderChoices | undefined =>

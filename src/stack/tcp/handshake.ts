@@ -1,4 +1,5 @@
-import type { SynOption } from "../core/profile.ts";
+import type { HostContext } from "../core/context.ts";
+import type { Profile, SynOption } from "../core/profile.ts";
 import { type Seq, seqAdd } from "../core/seq.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { keepAliveChanged } from "./keep-alive.ts";
@@ -22,25 +23,32 @@ export interface SynFacts {
 }
 
 export function learnFromSyn(conn: ControlBlock, syn: Syn): void {
+  takeOver(conn, agreedOn(syn, conn.context, conn.path.defaultMss, conn.isPassive || conn.options.timestamps));
+}
+
+/**
+ * What a SYN says, as far as both sides have it.
+ * @param defaultMss of the path
+ * @param hasTimestamps we answer the peer's timestamps, or have offered ours, whatever our SYN has by itself
+ */
+export function agreedOn(syn: Syn, { profile, now }: HostContext, defaultMss: number, hasTimestamps: boolean): SynFacts {
   const { options } = syn;
-  const { profile, now } = conn.context;
   const offers = (option: SynOption): boolean => profile.synOptions.includes(option);
   // RFC 7323 §2.5: scaling works only when both SYNs carry it.
   const scaling = options.windowScale >= 0 && offers("windowScale");
   const timestamps =
-    options.hasTimestamps &&
-    (conn.isPassive || conn.options.timestamps ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
-  takeOver(conn, {
+    options.hasTimestamps && (hasTimestamps ? profile.synOptionsWithTimestamps : profile.synOptions).includes("timestamps");
+  return {
     irs: syn.seq,
     window: syn.window,
-    peerMss: Math.max(options.mss === 0 ? conn.path.defaultMss : options.mss, MIN_MSS),
+    peerMss: Math.max(options.mss === 0 ? defaultMss : options.mss, MIN_MSS),
     sndWindShift: scaling ? options.windowScale : 0,
     rcvWindShift: scaling ? profile.windowScale : 0,
     sackPermitted: options.sackPermitted && offers("sackPermitted"),
     timestamps,
     tsRecent: timestamps ? options.tsVal : 0,
     tsRecentAtMs: timestamps ? now : 0,
-  });
+  };
 }
 
 /** The peer's side of a control block begins. */
@@ -70,10 +78,13 @@ export function takeOver(conn: ControlBlock, facts: SynFacts): void {
 }
 
 /** Window field of our SYN or SYN-ACK. */
-export function synWindow(conn: ControlBlock): number {
-  const { synWindow: ofSyn, synAckWindow, synAckWindowUnscaled } = conn.context.profile;
-  const wanted = conn.isPassive ? (conn.rcvWindShift > 0 ? synAckWindow : synAckWindowUnscaled) : ofSyn;
-  return Math.min(wanted, conn.receiveBuffer.limit, 65535);
+export const synWindow = (conn: ControlBlock): number =>
+  windowOfSyn(conn.context.profile, conn.isPassive, conn.rcvWindShift > 0, conn.receiveBuffer.limit);
+
+/** @param capacity of the receive buffer, in bytes */
+export function windowOfSyn(profile: Profile, isAnswer: boolean, isScaling: boolean, capacity: number): number {
+  const wanted = isAnswer ? (isScaling ? profile.synAckWindow : profile.synAckWindowUnscaled) : profile.synWindow;
+  return Math.min(wanted, capacity, 65535);
 }
 
 /** The handshake is complete: timers and measurements start afresh. */
@@ -87,6 +98,7 @@ export function establish(conn: ControlBlock): void {
   conn.opening = undefined;
   conn.contact.acknowledged();
   conn.contact.lastReceivedMs = conn.context.now;
+  conn.contact.lastTextReceivedMs = conn.context.now;
   conn.path.confirm();
   conn.become("ESTABLISHED");
   if (conn.options.keepAlive) keepAliveChanged(conn);

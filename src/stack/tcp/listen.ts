@@ -11,6 +11,8 @@ import type { SequenceGenerator } from "./isn.ts";
 import type { Listener } from "./listener.ts";
 import { sendSyn } from "./opening-alarms.ts";
 import type { Segment, Syn } from "./segment.ts";
+import { segmentArrives } from "./segment-arrives.ts";
+import type { SynCookies } from "./syn-cookies.ts";
 import type { ConnectionOptions } from "./tcp-user.ts";
 
 /** What a listener needs of its host. */
@@ -18,6 +20,7 @@ export interface ListenHost {
   readonly context: HostContext;
   readonly resets: Resets;
   readonly sequences: SequenceGenerator;
+  readonly cookies: SynCookies;
   /** A connection in CLOSED. @param listener where it waits to be accepted; undefined when it has been already */
   openPassively(syn: Syn, iss: Seq, options: Readonly<ConnectionOptions>, listener: Listener | undefined): ControlBlock | RouteFailure;
   /** The SYN-ACK was tried. */
@@ -32,9 +35,11 @@ export interface ListenHost {
  */
 export function segmentInListen(listener: Listener, seg: Segment, host: ListenHost, oldSndNxt: Seq | undefined): SegmentVerdict {
   // First: a reset has nothing to reset, but that a peer may take back a SYN which waits for a decision. Second: an ACK is of something
-  // we never sent.
+  // we never sent, unless it was a cookie.
   if (seg.has(RST)) return listener.requests?.withdraw(seg) === true ? "accepted" : "rst-to-listener";
   if (seg.has(ACK)) {
+    const syn = host.cookies.synOf(listener, seg);
+    if (syn !== undefined) return cookieReturned(listener, seg, syn, host);
     host.resets.answer(seg);
     return "ack-to-listener";
   }
@@ -65,12 +70,38 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
     if (host.context.profile.backlogOverflow === "rst") host.resets.answer(seg);
     return "accept-queue-full";
   }
+  // A number that must lie beyond an old connection's is none that a hash could choose.
+  if (oldSndNxt === undefined && host.cookies.areDue(listener)) return host.cookies.answer(listener, seg);
   listener.makeRoom();
   const conn = host.openPassively(seg, issFor(seg, host.sequences, oldSndNxt), listener.options, listener);
   if (typeof conn === "string") return conn;
   answerSyn(conn, seg);
   host.answered(conn, listener);
   return "accepted";
+}
+
+/** The handshake that was answered by a cookie ends: only now there is a connection. The segment may bring text and a FIN as any other. */
+function cookieReturned(listener: Listener, seg: Segment, syn: Syn, host: ListenHost): SegmentVerdict {
+  if (listener.isPaused) {
+    host.resets.answer(seg);
+    return "listener-paused";
+  }
+  if (listener.isFull) {
+    // With `drop` the peer takes itself for connected, and whatever it sends next tries again.
+    if (host.context.profile.backlogOverflow === "rst") host.resets.answer(seg);
+    return "accept-queue-full";
+  }
+  const conn = host.openPassively(syn, seqAdd(seg.ack, -1), listener.options, listener);
+  if (typeof conn === "string") return conn;
+  conn.sndNxt = seg.ack;
+  conn.become("SYN-RECEIVED");
+  learnFromSyn(conn, syn);
+  // When the SYN-ACK left nobody knows, so that no round trip is taken from it.
+  conn.opening = undefined;
+  const verdict = segmentArrives(conn, seg);
+  // There is no SYN-ACK to try again.
+  if (conn.state === "SYN-RECEIVED") conn.release();
+  return verdict;
 }
 
 /** The initial sequence number of the answer. */

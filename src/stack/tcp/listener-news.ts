@@ -26,7 +26,7 @@ export class ListenerNews {
   /** Ask first whether the trace is on. */
   tell(listener: Listener): void {
     const { backlog, waiting } = listener;
-    const halfOpen = listener.halfOpen.size;
+    const halfOpen = listener.halfOpenCount;
     const told = this.#told.get(listener);
     if (told?.backlog === backlog && told.waiting === waiting && told.halfOpen === halfOpen) return;
     const now = { backlog, waiting, halfOpen };

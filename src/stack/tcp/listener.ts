@@ -1,18 +1,21 @@
 import { formatEndpoint } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
 import { ConnectionRequest, type ConnectionRequests } from "./connection-request.ts";
+import { PackedQueue } from "./packed-queue.ts";
 import { EMPTY_STATUS } from "./status.ts";
 import type { Incoming, TcpConnection, TcpListener } from "./tcp-service.ts";
 import { type ConnectionOptions, type ConnectionStatus, type ListenRequest, withDefaults } from "./tcp-user.ts";
 
 /**
- * Half-open connections of one listener; a SYN beyond them takes the place of the oldest (RFC 4987 §3.4). A client gets in when its
- * handshake takes less than the cap by the rate of a flood: at 10,000 SYNs a second, 400 ms.
+ * Half-open connections of one listener; a SYN beyond them is answered by a cookie. Where the profile has none it takes the place of the
+ * oldest (RFC 4987 §3.4), and a client gets in when its handshake takes less than the cap by the rate of a flood: at 10,000 SYNs a second, 400 ms.
  */
 export const HALF_OPEN_CAP = 4096;
 
 /** A connection that waits for the end of its handshake. */
 export interface PendingHandshake {
+  /** A later one has a greater. */
+  readonly id: number;
   /** Forgotten in silence. */
   release(): void;
   /** Reset. */
@@ -25,18 +28,31 @@ export class Listener implements TcpListener {
   readonly id: number;
   readonly local: BoundAddress;
   readonly localPort: number;
-  readonly options: Readonly<ConnectionOptions>;
+  options: Readonly<ConnectionOptions>;
   readonly acceptable: () => void;
   readonly networkDown: () => void;
   readonly #queue: TcpConnection[] = [];
   readonly #onClose: (listener: Listener) => void;
-  readonly halfOpen = new Set<PendingHandshake>();
+  readonly #oldestPacked: (listener: Listener) => PendingHandshake | undefined;
+  /** Connections whose handshake is under way. */
+  readonly #opening = new Set<PendingHandshake>();
+  /** Those that the host keeps packed. */
+  readonly packed = new PackedQueue();
   /** Of a listener whose user decides before a SYN is answered. */
   readonly requests: ConnectionRequests | undefined;
   isPaused = false;
+  /** When a SYN was last answered by a cookie, on the host's clock in milliseconds. */
+  cookieSentMs: number | undefined;
   #backlog: number;
 
-  constructor(id: number, request: ListenRequest, onClose: (listener: Listener) => void, requests?: ConnectionRequests) {
+  /** @param oldestPacked of the half-open connections that the host keeps packed for this listener */
+  constructor(
+    id: number,
+    request: ListenRequest,
+    onClose: (listener: Listener) => void,
+    oldestPacked: (listener: Listener) => PendingHandshake | undefined,
+    requests?: ConnectionRequests,
+  ) {
     this.id = id;
     this.local = request.local;
     this.localPort = request.localPort;
@@ -45,6 +61,7 @@ export class Listener implements TcpListener {
     this.networkDown = request.networkDown ?? (() => {});
     this.#backlog = Math.max(1, request.backlog);
     this.#onClose = onClose;
+    this.#oldestPacked = oldestPacked;
     this.requests = requests;
   }
 
@@ -76,20 +93,44 @@ export class Listener implements TcpListener {
 
   /** So many are half open that most are a flood's: SYN-ACKs leave once, a client that misses one sends its SYN again. */
   get isPressed(): boolean {
-    return this.halfOpen.size > HALF_OPEN_CAP / 2;
+    return this.halfOpenCount > HALF_OPEN_CAP / 2;
+  }
+
+  /** There is room for no more half-open connections. */
+  get isHalfOpenFull(): boolean {
+    return this.halfOpenCount >= HALF_OPEN_CAP;
+  }
+
+  get halfOpenCount(): number {
+    return this.#opening.size + this.packed.size;
+  }
+
+  handshakeBegan(conn: PendingHandshake): void {
+    this.#opening.add(conn);
+  }
+
+  /** It is over, or goes on packed. */
+  handshakeEnded(conn: PendingHandshake): void {
+    this.#opening.delete(conn);
   }
 
   /** The oldest half-open connection gives way, in silence, when there is no room for another. */
   makeRoom(): void {
-    if (this.halfOpen.size < HALF_OPEN_CAP) return;
-    for (const oldest of this.halfOpen) {
-      oldest.release();
-      return;
+    if (!this.isHalfOpenFull) return;
+    let oldest = this.#oldestPacked(this);
+    for (const first of this.#opening) {
+      if (oldest === undefined || first.id < oldest.id) oldest = first;
+      break;
     }
+    oldest?.release();
   }
 
   setBacklog(backlog: number): void {
     this.#backlog = Math.max(1, backlog);
+  }
+
+  setOptions(options: Partial<ConnectionOptions>): void {
+    this.options = { ...this.options, ...options };
   }
 
   accept(): TcpConnection | undefined {
@@ -112,9 +153,14 @@ export class Listener implements TcpListener {
 
   close(): void {
     this.#onClose(this);
-    for (const conn of [...this.halfOpen, ...this.#queue]) conn.abort();
+    for (const conn of [...this.#opening, ...this.#queue]) conn.abort();
+    for (let packed = this.#oldestPacked(this); packed !== undefined; packed = this.#oldestPacked(this)) {
+      packed.abort();
+      // There may be no way to its peer.
+      if (this.#oldestPacked(this)?.id === packed.id) packed.release();
+    }
     this.#queue.length = 0;
-    this.halfOpen.clear();
+    this.#opening.clear();
     this.requests?.refuseAll();
   }
 }

@@ -4,7 +4,10 @@ import { FIN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { NOTICE } from "./notices.ts";
+import { QuickAcks } from "./quick-acks.ts";
+import { cameAgain, cameTwice } from "./sack-blocks.ts";
 import type { Segment } from "./segment.ts";
+import { mssOfPath } from "./segment-size.ts";
 import { urgentCame, urgentEnded } from "./urgent.ts";
 
 /**
@@ -63,6 +66,8 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   let start = from;
   const old = seqDiff(buffer.rcvNxt, start);
   if (old > 0) {
+    cameAgain(conn, from, seqAdd(from, end - at));
+    troubled(conn);
     if (old >= end - at) {
       acknowledgeSoon(conn);
       return "text-duplicate";
@@ -79,10 +84,11 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   }
 
   const text = end - at;
-  if (seg.pieces > 0) conn.sizes.rcvMss = Math.max(conn.sizes.rcvMss, Math.min(Math.ceil(text / seg.pieces), conn.path.mtu));
+  if (seg.pieces > 0) conn.sizes.rcvMss = Math.max(conn.sizes.rcvMss, Math.min(Math.ceil(text / seg.pieces), mssOfPath(conn)));
   const before = buffer.rcvNxt;
   const readableBefore = buffer.readableBytes;
   const hadGap = buffer.outOfOrder.count > 0;
+  const heldBefore = buffer.outOfOrder.bytes;
   const stored = buffer.store(start, seg.bytes, at, end);
   if (!stored) {
     acknowledgeSoon(conn);
@@ -90,10 +96,14 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   }
   const advanced = seqDiff(buffer.rcvNxt, before);
   if (advanced === 0) {
+    // RFC 2883 §4.1: beyond a gap all of it was here already.
+    if (buffer.outOfOrder.bytes === heldBefore) cameTwice(conn, start, seqAdd(start, text));
+    troubled(conn);
     acknowledgeSoon(conn);
     return "accepted";
   }
   conn.bytesReceived += advanced;
+  conn.contact.lastTextReceivedMs = conn.context.now;
   // Text that is new shows that our acknowledgements arrive.
   conn.path.confirm();
   // RFC 5681 §4.2: filling a gap is acknowledged at once.
@@ -101,8 +111,20 @@ function acceptText(conn: ControlBlock, seg: Segment, from: Seq): SegmentVerdict
   urgentCame(conn);
   if (conn.receiveShut) discard(conn, buffer.readableBytes);
   else if (buffer.readableBytes > readableBefore) conn.notify(NOTICE.readable);
+  textCame(conn);
   acknowledgeByAndBy(conn);
   return "accepted";
+}
+
+function textCame(conn: ControlBlock): void {
+  const { now, profile } = conn.context;
+  if (profile.quickAcks === 0) return;
+  conn.quickAcks ??= new QuickAcks(profile.quickAcks, now);
+  conn.quickAcks.textCame(now, conn.rtt.timeoutMs, profile.quickAcks);
+}
+
+function troubled(conn: ControlBlock): void {
+  conn.quickAcks?.troubled(conn.context.profile.quickAcks);
 }
 
 /** An ACK leaves at the end of this turn. */
@@ -122,10 +144,14 @@ const LARGE_SEGMENT = 16 * 1024;
  * come; otherwise within the profile's delay.
  */
 function acknowledgeByAndBy(conn: ControlBlock): void {
+  const { profile } = conn.context;
+  const { rcvMss } = conn.sizes;
   const unacknowledged = seqDiff(conn.rcvNxt, conn.lastAckSent);
-  const wanted = conn.sizes.rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : conn.context.profile.ackEverySegments * conn.sizes.rcvMss;
-  if (unacknowledged >= Math.min(wanted, conn.receiveBuffer.limit >>> 1)) conn.turn.ackNow = true;
-  else if (!conn.alarms.isPending(ALARM.delayedAck)) conn.alarms.set(ALARM.delayedAck, conn.context.profile.delayedAckMs);
+  const often = profile.ackBeyondOneSegment ? rcvMss + 1 : profile.ackEverySegments * rcvMss;
+  const wanted = rcvMss >= LARGE_SEGMENT ? LARGE_SEGMENT : often;
+  if (conn.quickAcks?.isQuick === true) conn.turn.ackNow = true;
+  else if (unacknowledged >= Math.min(wanted, conn.receiveBuffer.limit >>> 1)) conn.turn.ackNow = true;
+  else if (!conn.alarms.isPending(ALARM.delayedAck)) conn.alarms.set(ALARM.delayedAck, profile.delayedAckMs);
   conn.owner.wantsOutput(conn);
 }
 

@@ -12,7 +12,7 @@ export function retransmissionTimedOut(conn: ControlBlock): void {
   const { profile, now } = conn.context;
   const { contact } = conn;
   if (conn.flight === 0) return;
-  if (conn.loss.recovery === "timeout" && conn.loss.retransmitAtOnce) {
+  if (conn.loss.state === "loss" && conn.loss.retransmitAtOnce) {
     // The device has not taken the last try yet, so that there is nothing to conclude from silence.
     conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
     return;

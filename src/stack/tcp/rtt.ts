@@ -1,62 +1,62 @@
-import { type Seq, seqDiff } from "../core/seq.ts";
+/** A path may become longer: the shortest round trip is of the last one or two of these. */
+const LEAST_SPAN_MS = 300_000;
 
 /**
  * Round-trip estimation and the retransmission timeout, RFC 6298. Times in milliseconds.
  */
 export class RttEstimator {
   srttMs = 0;
-  /** The shortest of all samples; Infinity before the first. */
-  leastMs = Number.POSITIVE_INFINITY;
   rttvarMs = 0;
   /** Without back-off; `timeoutMs` applies it. */
   rtoMs: number;
   /** Doublings since the last sample (§5.5): an ACK of what was sent twice does not end them (Karn). */
   backoffs = 0;
   hasSample = false;
-  /** The number whose acknowledgement ends the running measurement, with its start. */
-  #timedSeq: Seq | undefined;
-  #timedAtMs = 0;
+  #least = Number.POSITIVE_INFINITY;
+  #leastBefore = Number.POSITIVE_INFINITY;
+  #spanEndsMs = 0;
   readonly #minMs: number;
   readonly #maxMs: number;
+  readonly #variationMs: number;
 
-  constructor(initialMs: number, minMs: number, maxMs: number) {
+  /** @param variationMs the least that is added to SRTT: the clock's granularity, or more */
+  constructor(initialMs: number, minMs: number, maxMs: number, variationMs = 1) {
+    this.#variationMs = variationMs;
     this.rtoMs = initialMs;
     this.#minMs = minMs;
     this.#maxMs = maxMs;
   }
 
-  /** §2.2, §2.3 with α = 1/8, β = 1/4; a clock granularity of 1 ms. */
-  sample(rttMs: number): void {
-    this.leastMs = Math.min(this.leastMs, rttMs);
+  /**
+   * §2.2, §2.3 with α = 1/8, β = 1/4; a clock granularity of 1 ms.
+   * @param perRound samples to be expected in a round trip: with many, each counts for less, so that the history stays as long (RFC 7323 §4.2)
+   */
+  sample(rttMs: number, perRound: number, nowMs: number): void {
+    this.#noteLeast(rttMs, nowMs);
     if (this.hasSample) {
-      this.rttvarMs = 0.75 * this.rttvarMs + 0.25 * Math.abs(this.srttMs - rttMs);
-      this.srttMs = 0.875 * this.srttMs + 0.125 * rttMs;
+      const share = 1 / Math.max(1, perRound);
+      this.rttvarMs += (share / 4) * (Math.abs(this.srttMs - rttMs) - this.rttvarMs);
+      this.srttMs += (share / 8) * (rttMs - this.srttMs);
     } else {
       this.srttMs = rttMs;
       this.rttvarMs = rttMs / 2;
       this.hasSample = true;
     }
-    this.rtoMs = Math.min(this.#maxMs, Math.max(this.#minMs, this.srttMs + Math.max(1, 4 * this.rttvarMs)));
+    this.rtoMs = Math.min(this.#maxMs, Math.max(this.#minMs, this.srttMs + Math.max(this.#variationMs, 4 * this.rttvarMs)));
     this.backoffs = 0;
   }
 
-  /** Without timestamps one segment at a time is measured: that which leaves now and ends before `end`, unless another is. */
-  time(end: Seq, nowMs: number): void {
-    if (this.#timedSeq !== undefined) return;
-    this.#timedSeq = end;
-    this.#timedAtMs = nowMs;
+  /** The shortest round trip of this span of time and of the one before; Infinity before the first (RFC 8985 §6.2 step 1). */
+  get leastMs(): number {
+    return Math.min(this.#least, this.#leastBefore);
   }
 
-  /** Karn's rule (§3): what is sent twice is not measured. */
-  stopTiming(): void {
-    this.#timedSeq = undefined;
-  }
-
-  /** @returns milliseconds since the measured segment left, undefined unless `ack` acknowledges it */
-  timed(ack: Seq, nowMs: number): number | undefined {
-    if (this.#timedSeq === undefined || seqDiff(ack, this.#timedSeq) < 0) return undefined;
-    this.#timedSeq = undefined;
-    return nowMs - this.#timedAtMs;
+  #noteLeast(rttMs: number, nowMs: number): void {
+    if (nowMs >= this.#spanEndsMs) {
+      this.#leastBefore = this.hasSample ? this.#least : Number.POSITIVE_INFINITY;
+      this.#least = rttMs;
+      this.#spanEndsMs = nowMs + LEAST_SPAN_MS;
+    } else if (rttMs < this.#least) this.#least = rttMs;
   }
 
   /** What the timer is set to now. */

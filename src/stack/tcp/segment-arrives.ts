@@ -9,7 +9,9 @@ import { openingFailed, sendSyn } from "./opening-alarms.ts";
 import { acceptTextAndFin, acknowledgeSoon } from "./receiver.ts";
 import { acknowledgmentArrived } from "./recovery.ts";
 import { sampleRtt } from "./round-trip.ts";
+import { cameAgain } from "./sack-blocks.ts";
 import type { Segment } from "./segment.ts";
+import { cutsAcknowledged } from "./text-cutting.ts";
 import { isOldTimestamp, rememberTimestamp } from "./timestamps.ts";
 import { urgentArrives } from "./urgent.ts";
 import { probeTaken, windowGrew } from "./zero-window.ts";
@@ -26,9 +28,9 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
   if (timestamps !== undefined && !seg.has(RST)) {
     if (!seg.options.hasTimestamps) {
       // Once agreed they belong on every segment (§3.2); the ACK that ends a handshake is forgiven, since peers are known to omit it.
-      if (conn.state !== "SYN-RECEIVED") return "timestamp-missing";
+      if (conn.state !== "SYN-RECEIVED" && conn.context.profile.missingTimestamps === "drop") return "timestamp-missing";
     } else if (isOldTimestamp(timestamps, seg.options.tsVal, conn.context.now)) {
-      conn.challenge();
+      answerUnacceptable(conn, seg);
       return "paws-rejected";
     }
   }
@@ -38,9 +40,7 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
   if (acceptable === "no") {
     if (seg.has(RST)) return "rst-outside-window";
     if (conn.state === "SYN-RECEIVED" && seg.has(SYN) && seg.seq === conn.irs) return synAgain(conn, seg);
-    // A segment with text deserves an answer each time, so that a probe of our window is never left alone; an empty one is bounded.
-    if (seg.length > 0 && !seg.has(SYN)) acknowledgeSoon(conn);
-    else conn.challenge();
+    answerUnacceptable(conn, seg);
     return "outside-window";
   }
 
@@ -75,6 +75,19 @@ export function segmentArrives(conn: ControlBlock, seg: Segment): SegmentVerdict
   // Seventh: the text, and eighth: the FIN.
   if (seg.textLength > 0 || seg.has(FIN)) return receive(conn, seg, acceptable === "window-closed");
   return "accepted";
+}
+
+/**
+ * An ACK of where we stand. A segment with text deserves one each time, so that a probe of our window is never left alone, and a sender
+ * learns of what it sent in vain; an empty one is bounded.
+ */
+function answerUnacceptable(conn: ControlBlock, seg: Segment): void {
+  if (seg.length === 0 || seg.has(SYN)) {
+    conn.challenge();
+    return;
+  }
+  cameAgain(conn, seg.seq, seqAdd(seg.seq, seg.textLength));
+  acknowledgeSoon(conn);
 }
 
 /**
@@ -153,6 +166,7 @@ function checkAck(conn: ControlBlock, seg: Segment): SegmentVerdict | undefined 
   const windowBefore = conn.sndWnd;
   updateWindow(conn, seg);
   acknowledgmentArrived(conn, seg, windowBefore !== conn.sndWnd);
+  cutsAcknowledged(conn);
 
   if (conn.isFinAcked) {
     switch (conn.state) {
@@ -207,7 +221,7 @@ function receive(conn: ControlBlock, seg: Segment, windowClosed: boolean): Segme
     return "window-closed";
   }
   if (conn.isOrphan && seg.textLength > 0 && seqDiff(seqAdd(seg.seq, seg.textLength), conn.rcvNxt) > 0) {
-    conn.refuseText();
+    conn.refuseText(conn.context.profile.lateTextReset === "answer" ? seg.ack : undefined);
     return "text-after-close";
   }
   return acceptTextAndFin(conn, seg, seg.seq);

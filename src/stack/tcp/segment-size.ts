@@ -1,3 +1,4 @@
+import type { Path } from "../ip/path.ts";
 import * as tcp from "../packet/tcp.ts";
 import { PADDED_TIMESTAMPS_LENGTH } from "../packet/tcp-options.ts";
 import type { ControlBlock } from "./control-block.ts";
@@ -7,7 +8,11 @@ import { resendAll } from "./recovery.ts";
 export const MIN_MSS = 48;
 
 /** The MSS to announce: the largest text that fits the link, RFC 9293 §3.7.1 (IP and TCP options not counted off). */
-export const mssOfPath = (conn: ControlBlock): number => conn.path.mtu - conn.path.ipHeaderLength - tcp.MIN_HEADER;
+export const mssToAnnounce = ({ mtu, ipHeaderLength }: Path): number => mtu - ipHeaderLength - tcp.MIN_HEADER;
+
+/** The same, and no more than the user wants. */
+export const mssOfPath = ({ path, options }: ControlBlock): number =>
+  Math.min(mssToAnnounce(path), options.maxSegmentBytes ?? Number.POSITIVE_INFINITY);
 
 const optionBytes = (conn: ControlBlock): number => (conn.timestamps !== undefined ? PADDED_TIMESTAMPS_LENGTH : 0);
 

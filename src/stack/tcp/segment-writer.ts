@@ -1,6 +1,6 @@
 import { GSO_NONE, plainFrame } from "../core/frame-info.ts";
 import type { SynOption } from "../core/profile.ts";
-import type { Seq } from "../core/seq.ts";
+import { type Seq, seqAdd } from "../core/seq.ts";
 import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
 import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
@@ -11,6 +11,7 @@ import type { ControlBlock } from "./control-block.ts";
 import { synWindow } from "./handshake.ts";
 import { windowToOffer } from "./receiver.ts";
 import { SackBlocks } from "./sack-blocks.ts";
+import type { Syn } from "./segment.ts";
 import { mssOfPath } from "./segment-size.ts";
 import { timestampNow } from "./timestamps.ts";
 import { urgentPointerAt } from "./urgent.ts";
@@ -41,6 +42,24 @@ export class SegmentWriter {
       options = this.#writeOptions(conn, optionsAt, (flags & tcp.RST) === 0);
     }
     return this.#send(conn, at, tcp.MIN_HEADER + options, flags, sequence, acknowledged, 0);
+  }
+
+  /** A SYN-ACK of which nothing is kept here. */
+  synAck(
+    path: Path,
+    syn: Syn,
+    sequence: Seq,
+    window: number,
+    values: SynOptionValues,
+    order: readonly SynOption[],
+    choices: HeaderChoices | undefined,
+  ): SendResult {
+    const at = path.headroom;
+    const headerBytes = tcp.MIN_HEADER + writeSynOptions(this.#buffer, at + tcp.MIN_HEADER, order, values);
+    const { destinationPort, sourcePort } = syn;
+    const flags = tcp.SYN | tcp.ACK;
+    tcp.writeHeader(this.#buffer, at, destinationPort, sourcePort, sequence, seqAdd(syn.seq, 1), headerBytes, flags, window);
+    return this.#finish(path, at, at + headerBytes, 0, headerBytes, choices);
   }
 
   /** A reset for a segment that belongs to no connection, RFC 9293 §3.10.7.1. */
@@ -94,9 +113,11 @@ export class SegmentWriter {
     );
     if (result === "full") return result;
     if (length > 0 || (flags & tcp.FIN) !== 0) conn.contact.lastSentMs = conn.context.now;
+    if (length > 0) conn.quickAcks?.answered(conn.context.now);
     if (hasAck && !isReset) {
       conn.lastAckSent = acknowledged;
       conn.turn.ackNow = false;
+      conn.quickAcks?.acknowledged();
       conn.alarms.cancel(ALARM.delayedAck);
     }
     return result;
@@ -124,7 +145,7 @@ export class SegmentWriter {
   #writeOptions(conn: ControlBlock, at: number, withSack: boolean): number {
     let length = 0;
     if (conn.timestamps !== undefined) length += writeTimestamps(this.#buffer, at, timestampNow(conn), conn.timestamps.recent);
-    if (withSack && conn.sackPermitted && conn.receiveBuffer.outOfOrder.count > 0) {
+    if (withSack && conn.sackPermitted && (conn.receiveBuffer.outOfOrder.count > 0 || conn.duplicate !== undefined)) {
       this.#sack.gather(conn);
       length += writeSack(this.#buffer, at + length, this.#sack.left, this.#sack.right, this.#sack.count);
     }

@@ -10,6 +10,7 @@ import type {
   PortShortage,
   TcpState,
   TcpUser,
+  WriteEnding,
 } from "./tcp-user.ts";
 
 /** The user's side of one connection: the calls of RFC 9293 §3.9.1. None of them waits. */
@@ -23,8 +24,10 @@ export interface TcpConnection {
   /** Changed when a connection passes from the listener's queue to its acceptor. */
   user: TcpUser;
 
-  /** SEND: copies all of `bytes[at, end)` into the send queue, which grows as needed; the caller keeps quotas by `sendQueueBytes`. @returns false when the queue's hard cap would be passed or sending is over */
-  write(bytes: Uint8Array, at: number, end: number): boolean;
+  /** SEND: copies all of `bytes[at, end)` into the send queue, which grows as needed; the caller keeps quotas by `sendQueueBytes`. @param ending what the user says of where its text may be cut; nothing when left out @returns false when the queue's hard cap would be passed or sending is over */
+  write(bytes: Uint8Array, at: number, end: number, ending?: WriteEnding): boolean;
+  /** What is held back for more text leaves now, as far as the windows let it. */
+  push(): void;
   /** The same of urgent data: the urgent pointer names the end of it (RFC 9293 §3.8.5), so that whoever takes one byte apart takes its last. */
   writeUrgent(bytes: Uint8Array, at: number, end: number): boolean;
   /** Queued and unacknowledged bytes. */
@@ -105,6 +108,8 @@ export interface TcpListener {
   /** While it is, each SYN is answered by a reset, but that of a request that waits. What waits already may be accepted. */
   isPaused: boolean;
   setBacklog(backlog: number): void;
+  /** What connections have that begin from now on. */
+  setOptions(options: Partial<ConnectionOptions>): void;
   /** Ends listening; connections that nobody accepted are reset. */
   close(): void;
 }

@@ -1,5 +1,6 @@
 import type { IpAddress } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
+import type { CongestionControlName } from "../core/profile.ts";
 import type { TcpState } from "../core/states.ts";
 import type { WaitReason } from "../core/wait-reasons.ts";
 import type { RouteFailure } from "../ip/path.ts";
@@ -42,6 +43,10 @@ export interface TcpUser {
 export interface ConnectionOptions {
   /** TCP_NODELAY. */
   noDelay: boolean;
+  /** TCP_CORK: less than a full segment waits for more text, up to a timeout. */
+  cork: boolean;
+  /** TCP_MAXSEG: text of a segment, either way; undefined for what the path takes. */
+  maxSegmentBytes: number | undefined;
   keepAlive: boolean;
   /** SO_OOBINLINE: urgent bytes are read with the stream (RFC 6093 §4); else each stands apart. */
   urgentInline: boolean;
@@ -55,6 +60,8 @@ export interface ConnectionOptions {
   ttl: number | undefined;
   /** In IPv4 the TOS octet of what leaves. */
   trafficClass: number;
+  /** Which algorithm governs the window, chosen when the connection is opened; undefined for the profile's. */
+  congestionControl: CongestionControlName | undefined;
   /** Timestamps (RFC 7323) are offered although the profile's SYN does not offer them. */
   timestamps: boolean;
   /** TCP_KEEPIDLE, TCP_KEEPINTVL and TCP_KEEPCNT; undefined for the profile's. */
@@ -68,11 +75,14 @@ export interface ConnectionOptions {
 
 const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
   noDelay: false,
+  cork: false,
+  maxSegmentBytes: undefined,
   keepAlive: false,
   urgentInline: true,
   maxRetransmissionMs: undefined,
   receiveBufferBytes: undefined,
   failConnectOnIcmpError: false,
+  congestionControl: undefined,
   timestamps: false,
   ttl: undefined,
   trafficClass: 0,
@@ -118,6 +128,9 @@ export interface ListenRequest {
   readonly networkDown?: () => void;
 }
 
+/** How a write ends: more text comes soon, which what is left of a segment waits for (MSG_MORE), or a record ends, and no segment goes beyond (MSG_EOR). */
+export type WriteEnding = "more" | "record";
+
 /** The facts of RFC 9293 §3.9.1.6 STATUS and what `ss -i` shows; JSON-able. */
 export interface ConnectionStatus {
   readonly id: number;
@@ -137,12 +150,39 @@ export interface ConnectionStatus {
   readonly rttvarMs: number;
   readonly rtoMs: number;
   readonly mss: number;
+  /** Text of the peer's full segments, as it looks, and of the largest that we take from the path. */
+  readonly rcvMss: number;
+  readonly advMss: number;
+  /** The shortest round trip measured; Infinity before the first. */
+  readonly minRttMs: number;
+  /** What both sides have agreed on: shifts of the windows, timestamps, SACK. */
+  readonly sndWindShift: number;
+  readonly rcvWindShift: number;
+  readonly hasTimestamps: boolean;
+  readonly sackPermitted: boolean;
+  /** Questions for room since there was some, and timeouts since the peer last acknowledged something. */
+  readonly probes: number;
+  readonly backoff: number;
   readonly bytesSent: number;
   readonly bytesReceived: number;
   readonly retransmissions: number;
+  /** Where it stands with loss. */
+  readonly lossState: "open" | "disorder" | "cwr" | "recovery" | "loss";
+  /** Segments that are outstanding; of these reported by SACK or duplicates, taken for lost, and copies in the network. */
+  readonly outstandingSegments: number;
+  readonly sackedSegments: number;
+  readonly lostSegments: number;
+  readonly resentSegments: number;
+  /** Segments that arrived, as far as is known. */
+  readonly deliveredSegments: number;
+  /** How often the path was seen to reorder, and over how many segments at most. */
+  readonly reorderings: number;
+  readonly reorderingSegments: number;
   readonly timers: readonly { readonly name: string; readonly inMs: number }[];
   /** Since it last received a segment, or sent text, a FIN or a SYN. */
   readonly quietMs: number;
+  /** Since text came. */
+  readonly textQuietMs: number;
   /** Why it is quiet; undefined for a listener. */
   readonly wait: WaitStatus | undefined;
 }

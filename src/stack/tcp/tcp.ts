@@ -23,21 +23,25 @@ import { type ConnectionRequest, ConnectionRequests, type RequestHost } from "./
 import { connectionOpened, sequenceSpace } from "./connection-trace.ts";
 import type { ConnectionOwner } from "./control-block.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
-import { HalfOpen, type HalfOpenHost, UNPACKED_HALF_OPEN } from "./half-open.ts";
+import { type HalfOpen, type HalfOpenHost, HalfOpens, UNPACKED_HALF_OPEN } from "./half-open.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
+import { TCP_LIMITS, type TcpLimits } from "./limits.ts";
 import { answerSyn, issFor, type ListenHost, segmentInListen } from "./listen.ts";
 import { Listener } from "./listener.ts";
 import { ListenerNews } from "./listener-news.ts";
 import { Loans } from "./loans.ts";
 import { NOBODY } from "./notices.ts";
 import { openingBegan, synTimedOut } from "./opening-alarms.ts";
+import { RecoveryCounters } from "./recovery-counters.ts";
 import { RingPool, type RingSource } from "./ring-pool.ts";
 import { Segment, type Syn } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import { fitPath } from "./segment-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { output } from "./sender.ts";
+import { NOTHING_SENT, SentPool } from "./sent-pool.ts";
 import { EMPTY_STATUS, waitStatus } from "./status.ts";
+import { SynCookies } from "./syn-cookies.ts";
 import { segmentInSynSent } from "./syn-sent.ts";
 import type { TcpConnection, TcpListener, TcpService } from "./tcp-service.ts";
 import {
@@ -58,13 +62,18 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly protocol = PROTOCOL_TCP;
   readonly context: HostContext;
   readonly resets: Resets;
+  readonly cookies: SynCookies;
   readonly rings: RingPool;
+  /** Tests put others here. */
+  readonly limits: TcpLimits = { ...TCP_LIMITS };
+  readonly sentLogs = new SentPool();
+  readonly recoveries = new RecoveryCounters();
   readonly #ip: Ip;
   /** Of the tables of flows. */
   readonly #hash: KeyedHash;
   readonly #connections: FlowTable<Connection>;
   /** Passive connections in SYN-RECEIVED that are packed; each connection is here or among `#connections`. */
-  readonly #halfOpen: FlowTable<HalfOpen>;
+  readonly #halfOpen: HalfOpens;
   readonly #timeWaits: TimeWaits;
   readonly #listeners = new Map<number, Listener[]>();
   readonly #ports: EphemeralPorts;
@@ -77,6 +86,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly #writer = new SegmentWriter();
   #wantOutput: Connection[] = [];
   #wantNotice: Connection[] = [];
+  /** Connections that live on without their users. */
+  readonly #orphans = new Set<Connection>();
   readonly #blocked = new Set<Connection>();
   /** Listeners whose queue has grown in this turn. */
   readonly #acceptable = new Set<Listener>();
@@ -105,14 +116,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     const hash = new KeyedHash(context.random, 1, 3);
     this.#hash = hash;
     this.#connections = new FlowTable(hash);
-    this.#halfOpen = new FlowTable(hash);
-    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, this.#news, (timeWait) => {
+    this.#halfOpen = new HalfOpens(context, hash, this);
+    this.#timeWaits = new TimeWaits(context, ip, this.#writer, hash, this.#news, this.limits, (timeWait) => {
       this.#waitOn(timeWait.localPort, -1);
       this.#traceClosed(timeWait.id);
     });
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.#timestampOffsets = new KeyedHash(context.random);
+    this.cookies = new SynCookies(context, ip, this.#writer, (local, remote) => this.timestampOffset(local, remote));
     this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
     context.trace.introduceBy((tell) => {
@@ -179,7 +191,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       if (left.length > 0) this.#listeners.set(closed.localPort, left);
       else this.#listeners.delete(closed.localPort);
     };
-    const listener = new Listener(++this.#lastListenerId, { ...request, local }, forget, requests);
+    const listener = new Listener(++this.#lastListenerId, { ...request, local }, forget, (of) => this.#halfOpen.oldestOf(of), requests);
     this.#listeners.set(request.localPort, [...(this.#listeners.get(request.localPort) ?? []), listener]);
     this.holdPort(request.localPort, 1);
     if (this.context.trace.isOn) this.#listenerNews.tell(listener);
@@ -324,7 +336,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       user: NOBODY,
     });
     conn.listener = listener;
-    listener?.halfOpen.add(conn);
+    listener?.handshakeBegan(conn);
     this.#add(conn);
     return conn;
   }
@@ -355,14 +367,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** Under pressure what was just answered is kept small. */
   answered(conn: Connection, listener: Listener): void {
-    if (listener.halfOpen.size <= UNPACKED_HALF_OPEN || conn.isReleased || conn.turn.isOutputQueued) return;
-    const packed = new HalfOpen(conn, listener, this);
-    this.context.timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
+    if (listener.halfOpenCount <= UNPACKED_HALF_OPEN || conn.isReleased || conn.turn.isOutputQueued) return;
+    const packed = this.#halfOpen.add(conn, listener);
     conn.alarms.abandon();
     this.#connections.delete(conn);
-    this.#halfOpen.add(packed);
-    listener.halfOpen.delete(conn);
-    listener.halfOpen.add(packed);
+    listener.handshakeEnded(conn);
     if (this.context.trace.isOn) this.#news.touch(packed);
   }
 
@@ -372,15 +381,13 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     conn.alarms.restore(ALARM.retransmission, packed.deadlineMs);
     this.#removeHalfOpen(packed);
     this.#connections.add(conn);
-    packed.listener.halfOpen.add(conn);
+    packed.listener.handshakeBegan(conn);
     if (this.context.trace.isOn) this.#news.touch(conn);
     return conn;
   }
 
   /** For the time of one try. */
   halfOpenTimedOut(packed: HalfOpen): void {
-    const { timers } = this.context;
-    timers.observer?.timerFired(ALARM_NAMES[ALARM.retransmission], packed);
     const conn = this.#restored(packed);
     if (conn === undefined) {
       this.forgetHalfOpen(packed);
@@ -391,10 +398,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       this.#removeHalfOpen(packed);
       return;
     }
-    packed.note(conn);
-    timers.add(packed, conn.alarms.deadlineOf(ALARM.retransmission));
+    const triedAgain = this.#halfOpen.tried(packed, conn);
     conn.alarms.abandon();
-    if (this.context.trace.isOn) this.#news.touch(packed);
+    if (this.context.trace.isOn) this.#news.touch(triedAgain);
   }
 
   pictureOf(packed: HalfOpen): ConnectionPicture | undefined {
@@ -403,7 +409,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   forgetHalfOpen(packed: HalfOpen): void {
-    if (packed.heapIndex >= 0) this.context.timers.observer?.timerCancelled(ALARM_NAMES[ALARM.retransmission], packed);
+    if (this.#halfOpen.isPending(packed)) this.context.timers.observer?.timerCancelled(ALARM_NAMES[ALARM.retransmission], packed);
     this.#removeHalfOpen(packed);
     this.#usePort(packed.localPort, -1);
     this.#countLive(packed, -1);
@@ -414,9 +420,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   #removeHalfOpen(packed: HalfOpen): void {
-    this.context.timers.remove(packed);
     this.#halfOpen.delete(packed);
-    packed.listener.halfOpen.delete(packed);
   }
 
   /** The connection that a packed one stands for. @returns undefined when no way leads to its peer now */
@@ -434,7 +438,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     const local = formatEndpoint(packed.local, localPort);
     const remote = formatEndpoint(packed.remote, remotePort);
     const { now } = this.context;
-    const timers = packed.pending().map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - now }));
+    const timers = [packed.timer].map(({ name, deadlineMs }) => ({ name, inMs: deadlineMs - now }));
     const wait = waitStatus(waitOfPacked(packed), now);
     return { ...(this.#restored(packed)?.status() ?? EMPTY_STATUS), id, state: packed.state, local, remote, timers, wait };
   }
@@ -517,6 +521,15 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (UNFINISHED.has(to)) this.#unfinished++;
   }
 
+  orphaned(conn: Connection): boolean {
+    if (this.#orphans.size >= this.limits.orphans && !this.#orphans.has(conn)) {
+      this.context.drops.count("too-many-orphans");
+      return false;
+    }
+    this.#orphans.add(conn);
+    return true;
+  }
+
   handshakeDone(conn: Connection): boolean {
     const listener = conn.listener;
     if (listener === undefined) return true;
@@ -525,7 +538,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
       if (this.context.profile.backlogOverflow === "rst") conn.abort();
       return conn.isReleased;
     }
-    listener.halfOpen.delete(conn);
+    listener.handshakeEnded(conn);
     listener.enqueue(conn);
     this.#hasIncoming(listener);
     return true;
@@ -548,18 +561,21 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   /** One clock for all connections of a pair of hosts, so that a new one may follow the old (RFC 7323 §5.5, RFC 6191), another for each pair (§7.1). */
-  timestampOffset(local: IpAddress, remote: IpAddress): number {
+  timestampOffset(local: AddressWords, remote: AddressWords): number {
     return this.#timestampOffsets.ofPair(local, remote, 0) | 0;
   }
 
   released(conn: Connection): void {
     this.#connections.delete(conn);
     this.#blocked.delete(conn);
+    this.#orphans.delete(conn);
     this.#outputCauses.forget(conn);
     this.#usePort(conn.localPort, -1);
     this.#countLive(conn, -1);
-    conn.listener?.halfOpen.delete(conn);
+    conn.listener?.handshakeEnded(conn);
     conn.sendBuffer.clear();
+    this.sentLogs.give(conn.sent);
+    conn.sent = NOTHING_SENT;
     if (conn.isOrphan) conn.receiveBuffer.clear();
     if (conn.state !== "TIME-WAIT") this.#traceClosed(conn.id);
   }

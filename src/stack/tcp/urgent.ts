@@ -2,6 +2,7 @@ import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { NOTICE } from "./notices.ts";
 import type { Segment } from "./segment.ts";
+import { untilRecordEnd } from "./text-cutting.ts";
 import { MAX_URGENT_MARKS } from "./urgent-marks.ts";
 import { UrgentState } from "./urgent-state.ts";
 
@@ -36,12 +37,13 @@ export function urgentPointerAt(conn: ControlBlock, from: Seq): number {
 }
 
 /**
- * How much text a segment from `from` may have: none goes beyond a mark, and one that announces a mark is a segment by itself, since a device
+ * How much text a segment from `from` may have: none goes beyond a mark or the end of a record, and one that announces a mark is a segment by itself, since a device
  * that cuts it would give each part the same pointer.
  */
 export function untilMark(conn: ControlBlock, from: Seq, most: number): number {
   const ahead = urgentPointerAt(conn, from);
-  return ahead === 0 ? most : Math.min(most, ahead, conn.sizes.effSndMss);
+  const inRecord = Math.min(most, untilRecordEnd(conn, from));
+  return ahead === 0 ? inRecord : Math.min(inRecord, ahead, conn.sizes.effSndMss);
 }
 
 /** Sixth of RFC 9293 §3.10.7.4: RCV.UP moves forward only, and is believed of bytes that are to come, wherever it points. */

@@ -2,6 +2,8 @@ import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, PSH } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
+import { isWatched, watchAfterAck } from "./loss-alarms.ts";
+import { textLeft } from "./sent-text.ts";
 import { untilMark } from "./urgent.ts";
 import type { WindowProbes } from "./window-probes.ts";
 
@@ -13,7 +15,7 @@ export const ORPHAN_TRIES = 12;
 /** There is something to send and the window holds nothing of it. */
 export function armPersist(conn: ControlBlock): void {
   const { alarms } = conn;
-  if (alarms.isPending(ALARM.persist) || alarms.isPending(ALARM.retransmission)) return;
+  if (alarms.isPending(ALARM.persist) || isWatched(conn)) return;
   alarms.set(ALARM.persist, persistDelay(conn));
 }
 
@@ -24,12 +26,12 @@ export function windowGrew(conn: ControlBlock, wasShut: boolean): void {
   // Tries that only asked for the window say nothing about the path.
   conn.contact.retries = 0;
   conn.rtt.forgetBackOff();
-  if (conn.flight > 0) conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
+  if (conn.flight > 0) watchAfterAck(conn, true, 0);
 }
 
 /** The octet that probed a shut window was taken in after all: it counts as sent. */
 export function probeTaken(conn: ControlBlock): void {
-  conn.sndNxt = seqAdd(conn.sndNxt, 1);
+  textLeft(conn, 1);
   conn.bytesSent++;
   if (conn.probes !== undefined) conn.probes.at = undefined;
 }
@@ -51,7 +53,7 @@ export function persistTimedOut(conn: ControlBlock): void {
     conn.breakOff("timed-out");
     return;
   }
-  if (conn.unsentBytes <= 0) {
+  if (conn.unsentBytes <= 0 || (conn.sndWnd === 0 && conn.context.profile.windowProbe === "empty")) {
     askWithoutText(conn, probes);
     return;
   }
@@ -61,7 +63,7 @@ export function persistTimedOut(conn: ControlBlock): void {
     probes.count++;
     if (conn.sndWnd < usable) probes.at = conn.sndNxt;
     else {
-      conn.sndNxt = seqAdd(conn.sndNxt, usable);
+      textLeft(conn, usable);
       conn.bytesSent += usable;
       probes.count = 0;
       conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
@@ -71,7 +73,7 @@ export function persistTimedOut(conn: ControlBlock): void {
   conn.alarms.set(ALARM.persist, persistDelay(conn));
 }
 
-/** Only a FIN waits, which never leaves before the window has room for it: an old number makes the peer answer with where it stands. */
+/** Without text, as for a FIN, which never leaves before the window has room for it: an old number makes the peer answer with where it stands. */
 function askWithoutText(conn: ControlBlock, probes: WindowProbes): void {
   probes.hasLeft = conn.owner.emitControl(conn, ACK, seqAdd(conn.sndUna, -1), conn.rcvNxt) !== "full";
   if (probes.hasLeft) {

@@ -154,6 +154,8 @@ const LEAST_RECEIVE_BUFFER = 4096;
 export function connectionOptions(options: SocketOptions): ConnectionOptions {
   return {
     noDelay: options.noDelay,
+    cork: false,
+    maxSegmentBytes: undefined,
     keepAlive: options.keepAlive,
     urgentInline: options.outOfBandInline,
     maxRetransmissionMs: maxRetransmissionMs(options),
@@ -164,6 +166,8 @@ export function connectionOptions(options: SocketOptions): ConnectionOptions {
     keepAliveIdleMs: options.keepAliveIdleMs || undefined,
     keepAliveIntervalMs: options.keepAliveIntervalMs || undefined,
     keepAliveProbes: options.keepAliveProbes || undefined,
+    // Windows has it of the whole system, and not of a socket.
+    congestionControl: undefined,
     timestamps: options.timestamps,
     initialRtoMs: options.initialRtoMs,
     synRetries: options.synRetries,

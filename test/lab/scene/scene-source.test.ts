@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { startNodeProgram } from "../../../src/lab/node-programs.ts";
 import { connectProgram } from "../../../src/lab/scene/connect-program.ts";
+import { readSavedRun } from "../../../src/lab/scene/saved-run.ts";
 import { FIRST_SCENE } from "../../../src/lab/scene/scene.ts";
 import { SceneSource } from "../../../src/lab/scene/scene-source.ts";
 import type { PageRequest, SourceMessage } from "../../../src/run/page-messages.ts";
@@ -15,13 +16,18 @@ afterEach(() => {
 class Watched {
   readonly messages: SourceMessage[] = [];
   readonly source: SceneSource;
+  /** Threads of programs. */
+  begun = 0;
   #nowMs = 0;
   #planned: (() => void) | undefined;
   #lastId = 0;
 
   constructor() {
     this.source = new SceneSource(FIRST_SCENE, 1, {
-      startProgram: (_name, source) => startNodeProgram(source),
+      startProgram: (_name, source) => {
+        this.begun++;
+        return startNodeProgram(source);
+      },
       send: (message) => this.messages.push(message),
       now: () => this.#nowMs,
       later: (_ms, what) => {
@@ -167,4 +173,44 @@ test("a saved run is opened again as it was, and goes on", () => {
   page.pass(100);
   const answer = page.ask({ type: "save" });
   expect(answer).toMatchObject({ type: "answered", value: expect.stringContaining('"format":"tapsock-run"') });
+});
+
+describe("a saved run that cannot be made again", () => {
+  test("leaves the present one as it is", () => {
+    const page = new Watched();
+    page.ask({ type: "connect", host: "client", address: "203.0.113.1", port: 8080 });
+    page.ask({ type: "go-to", atMs: 2000 });
+    const saved = readSavedRun((page.ask({ type: "save" }) as { value: string }).value);
+    const { run } = page.source;
+    const messages = page.messages.length;
+    const other = { ...saved, simulation: { ...saved.simulation, events: 3 } };
+    expect(() => page.source.openSaved(other)).toThrow(/had 3 events/);
+    const twice = { ...saved.simulation.scene, hosts: [...saved.simulation.scene.hosts, ...saved.simulation.scene.hosts] };
+    expect(() => page.source.openSaved({ ...saved, simulation: { ...saved.simulation, scene: twice } })).toThrow(/two hosts/);
+    expect(page.source.run).toBe(run);
+    expect(page.messages).toHaveLength(messages);
+    page.source.openSaved(saved);
+    expect(page.source.run.eventCount).toBe(run.eventCount);
+  });
+});
+
+describe("a program that has come to its end", () => {
+  test("is not run again for a later moment than that", () => {
+    const page = new Watched();
+    page.ask({ type: "connect", host: "client", address: "203.0.113.1", port: 8080 });
+    page.ask({ type: "go-to", atMs: 5000 });
+    const before = page.events.filter(({ atMs }) => atMs <= 2000);
+    const begun = page.begun;
+    page.ask({ type: "go-to", atMs: 2000 });
+    expect(page.begun).toBe(begun);
+    expect(page.events).toEqual(before);
+    page.ask({ type: "go-to", atMs: 0 });
+    expect(page.begun).toBe(begun + 1);
+  });
+});
+
+test.each([-1, 1.5, 2 ** 32, Number.NaN])("there is no run with the seed %p", (seed) => {
+  const page = new Watched();
+  expect(page.ask({ type: "restart", seed })).toMatchObject({ type: "refused", problem: expect.stringContaining("want a whole number") });
+  expect(page.ask({ type: "go-to", atMs: Number.NaN })).toMatchObject({ type: "refused" });
 });

@@ -211,7 +211,8 @@ describe("the same run again", () => {
     ["no JSON", "hello", /Cannot read the run/],
     ["something else", '{"a":1}', /no file of tapsock's/],
     ["another version", '{"format":"tapsock-run","formatVersion":2}', /version 2/],
-    ["a run without its scene", '{"format":"tapsock-run","formatVersion":1,"simulation":{}}', /missing/],
+    ["a list of events", '{"format":"tapsock-run","formatVersion":1}', /missing/],
+    ["a run without its scene", '{"format":"tapsock-run","formatVersion":1,"simulation":{}}', /simulation.scene: expected an object/],
   ])("a file that is %s is refused with a sentence", (_what, text, sentence) => {
     expect(() => readSavedRun(text)).toThrow(sentence);
   });

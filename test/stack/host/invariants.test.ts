@@ -19,7 +19,7 @@ const tampered: readonly (readonly [string, (conn: ControlBlock) => void])[] = [
   ["SND.WND is not above the largest window", (conn) => (conn.sndWnd = conn.maxSndWnd + 1)],
   ["nothing is acknowledged that has not come", (conn) => (conn.lastAckSent = seqAdd(conn.rcvNxt, 1))],
   ["the right edge of the window does not go back", (conn) => (conn.rcvAdv = seqAdd(conn.rcvAdv, -1))],
-  ["retransmission and persist exclude each other", (conn) => conn.alarms.set(ALARM.persist, 1000)],
+  ["of retransmission, probe, reordering and persist one runs at a time (RFC 8985 §8)", (conn) => conn.alarms.set(ALARM.persist, 1000)],
   ["who has something to send sends it, or has an alarm for it", (conn) => conn.alarms.cancel(ALARM.retransmission)],
 ];
 

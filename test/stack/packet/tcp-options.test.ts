@@ -159,8 +159,14 @@ describe("writing TCP options", () => {
   test("[HDR-11] an option that is left out takes its NOPs with it, and zeros fill the last word", () => {
     expect(laidOut(WINDOWS, { ...ALL, windowScale: -1 })).toEqual([2, 4, 5, 0xb4, 1, 1, 4, 2]);
     expect(laidOut(WINDOWS, { ...ALL, sackPermitted: false })).toEqual([2, 4, 5, 0xb4, 1, 3, 3, 8]);
-    expect(laidOut(LINUX, { ...ALL, timestamps: false, windowScale: -1 })).toEqual([2, 4, 5, 0xb4, 4, 2, 0, 0]);
+    expect(laidOut(["mss", "sackPermitted"], ALL)).toEqual([2, 4, 5, 0xb4, 4, 2, 0, 0]);
     expect(laidOut([], ALL)).toEqual([]);
+  });
+
+  test("SACK-permitted, which shares a word with timestamps in Linux, is filled up by NOPs where there are none", () => {
+    expect(laidOut(LINUX, { ...ALL, timestamps: false, windowScale: -1 })).toEqual([2, 4, 5, 0xb4, 1, 1, 4, 2]);
+    expect(laidOut(LINUX, { ...ALL, timestamps: false })).toEqual([2, 4, 5, 0xb4, 1, 1, 4, 2, 1, 3, 3, 8]);
+    expect(laidOut(LINUX, { ...ALL, timestamps: false, sackPermitted: false })).toEqual([2, 4, 5, 0xb4, 1, 3, 3, 8]);
   });
 
   test("timestamps end on a word whatever was left out before them (RFC 7323 appendix A; nmap's O3 of Windows: M5B4NW8NNT11)", () => {

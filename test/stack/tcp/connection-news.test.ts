@@ -83,7 +83,7 @@ describe("Variables of a connection in the trace", () => {
     expect(variables.splice(0)).toEqual([{ sndNxt: shown(1001), flight: 1000, sendQueueBytes: 1500 }]);
     expect(order.slice(-3)).toEqual(["variables-changed", "waits-changed", "turn-ended"]);
     peer.send(".", { seq: 1, ack: 1 });
-    expect(variables.splice(0)).toEqual([{ duplicateAcks: 1 }]);
+    expect(variables.splice(0)).toEqual([{ duplicateAcks: 1, recovery: "disorder" }]);
     peer.send("R", { seq: 70_000 });
     expect(variables).toEqual([]);
   });

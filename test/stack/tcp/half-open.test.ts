@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, RFC, WINDOWS } from "../../../src/stack/core/profile.ts";
-import { HalfOpen, UNPACKED_HALF_OPEN } from "../../../src/stack/tcp/half-open.ts";
-import type { Listener } from "../../../src/stack/tcp/listener.ts";
+import { UNPACKED_HALF_OPEN } from "../../../src/stack/tcp/half-open.ts";
+import { tcpOf } from "../../support/insides.ts";
 import { ScriptPeer } from "../../support/script-peer.ts";
 
 const PORT = 50_000;
@@ -29,7 +29,7 @@ function listening(others: number, profile = WINDOWS) {
     story.push(structuredClone({ seen, shown, pending: pending() }));
     peer.seen.length = 0;
   };
-  const isPacked = () => [...(listener as Listener).halfOpen].some((one) => one instanceof HalfOpen && one.remotePort === PORT);
+  const isPacked = () => row() !== undefined && ![...tcpOf(peer.host).connections()].some(({ remotePort }) => remotePort === PORT);
   return { peer, listener, story, look, isPacked };
 }
 

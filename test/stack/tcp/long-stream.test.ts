@@ -26,7 +26,7 @@ const sentAgain = (peer: ReturnType<typeof established>["peer"]) => peer.seen.so
 test("two gigabytes after the last loss, three duplicates are still a loss (RFC 9293 §3.4, RFC 6582 §3.2)", () => {
   const { peer, write, state } = longAfterTimeout({ stillInFlight: 1000 });
   // As it stands after such a stream; sending it would take too long.
-  lossOf(state).recover = seqAdd(state.sndUna, -(2 ** 31 - 1) - 5000);
+  lossOf(state).recoveryPoint = seqAdd(state.sndUna, -(2 ** 31 - 1) - 5000);
   write(4000);
   threeDuplicates(peer);
   expect(sentAgain(peer)).toBe(true);

@@ -12,6 +12,7 @@ describe("what TCP is told of a socket's options", () => {
   test("is nothing of buffers and limits that were not set", () => {
     expect(connectionOptions(fresh())).toEqual({
       noDelay: false,
+      cork: false,
       keepAlive: false,
       urgentInline: false,
       maxRetransmissionMs: undefined,

@@ -1,4 +1,4 @@
-import { type AddressWords, formatEndpoint, type IpAddress, isMulticast, isUnspecified, isV4, keepAddress } from "../core/address.ts";
+import { type AddressWords, formatEndpoint, type IpAddress, isMulticast, isUnspecified } from "../core/address.ts";
 import { AddressMap } from "../core/address-map.ts";
 import { type BoundAddress, closeness, reachesFamilyOf, specificOf } from "../core/bound-address.ts";
 import type { HostContext } from "../core/context.ts";
@@ -10,7 +10,7 @@ import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
 import type { PostponedCauses } from "../core/trace.ts";
 import type { ConnectionWait } from "../core/wait-reasons.ts";
 import type { Ip } from "../ip/ip.ts";
-import type { Path, RouteFailure, SendResult } from "../ip/path.ts";
+import type { RouteFailure, SendResult } from "../ip/path.ts";
 import type { IcmpError, IcmpErrorKind, InboundPacket, Transport } from "../ip/transport.ts";
 import { pseudoHeader } from "../packet/checksum.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
@@ -151,7 +151,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (!reachesFamilyOf(request.local, request.remote)) return "source-not-local";
     const way = this.#ip.route(request.remote, specificOf(request.local));
     if (typeof way === "string") return way;
-    const path = isV4(way.remote) ? this.#pathTo(way.remote, way.local) : way;
+    const path = this.#ip.flowTo(way.remote, way.local);
     if (typeof path === "string") return path;
     const { local, remote } = path;
     const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote, remotePort);
@@ -323,17 +323,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     return verdict;
   }
 
-  /**
-   * Over IPv4 one object for connections between the same two hosts, as far as they are opened one after another. Over IPv6 each has a
-   * path of its own, since that has the label of its flow (RFC 6437 §3).
-   */
-  #pathTo(remote: AddressWords, local: AddressWords): Path | RouteFailure {
-    return isV4(remote) ? this.#ip.pathTo(remote, local) : this.#ip.route(keepAddress(remote), keepAddress(local));
-  }
-
   /** A connection for the SYN that a listener was sent, not yet answered; `iss` was chosen as for an open of ours. */
   openPassively(syn: Syn, iss: Seq, options: Readonly<ConnectionOptions>, listener: Listener | undefined): Connection | RouteFailure {
-    const path = this.#pathTo(syn.source, syn.destination);
+    const path = this.#ip.flowTo(syn.source, syn.destination);
     if (typeof path === "string") return path;
     const conn = new Connection(this, {
       id: this.#nextId++,
@@ -435,7 +427,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** The connection that a packed one stands for. @returns undefined when no way leads to its peer now */
   #restored(packed: HalfOpen): Connection | undefined {
-    const path = this.#pathTo(packed.remote, packed.local);
+    const path = this.#ip.flowTo(packed.remote, packed.local);
     if (typeof path === "string") return undefined;
     const { id, localPort, remotePort, iss, listener } = packed;
     const conn = new Connection(this, { id, path, localPort, remotePort, iss, isPassive: true, options: listener.options, user: NOBODY });

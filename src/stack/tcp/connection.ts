@@ -180,6 +180,10 @@ export class Connection extends ControlBlock implements TcpConnection {
     if (this.readableBytes > before) this.notify(NOTICE.readable);
   }
 
+  get isFastOpen(): boolean {
+    return this.opening?.isFast === true;
+  }
+
   get hasTimestamps(): boolean {
     return this.timestamps !== undefined;
   }

@@ -10,6 +10,7 @@ import { congestionControlOf } from "./congestion/choice.ts";
 import type { CongestionControl } from "./congestion/congestion-control.ts";
 import { sequenceSpace } from "./connection-trace.ts";
 import { Contact } from "./contact.ts";
+import type { FastOpen } from "./fast-open.ts";
 import type { Flow } from "./flow-table.ts";
 import type { Listener } from "./listener.ts";
 import { type LossView, NO_LOSS } from "./loss-state.ts";
@@ -43,6 +44,7 @@ export interface ConnectionOwner {
   readonly recoveries: RecoveryCounters;
   /** The connection has something to send or acknowledge at the end of this turn. */
   wantsOutput(conn: ControlBlock): void;
+  readonly fastOpen: FastOpen;
   /** The connection has something to tell its user at the end of this turn. */
   wantsNotice(conn: ControlBlock): void;
   /** Sends `flags` with these numbers outside of the data stream: SYN, bare ACK, RST, probe. */

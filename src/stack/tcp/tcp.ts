@@ -22,6 +22,7 @@ import { ConnectionNews, type ConnectionPicture } from "./connection-news.ts";
 import { type ConnectionRequest, ConnectionRequests, type RequestHost } from "./connection-request.ts";
 import { connectionOpened, sequenceSpace } from "./connection-trace.ts";
 import type { ConnectionOwner } from "./control-block.ts";
+import { FastOpen, type FastOpenKey } from "./fast-open.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import { type HalfOpen, type HalfOpenHost, HalfOpens, UNPACKED_HALF_OPEN } from "./half-open.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
@@ -63,6 +64,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly context: HostContext;
   readonly resets: Resets;
   readonly cookies: SynCookies;
+  readonly fastOpen: FastOpen;
   readonly rings: RingPool;
   /** Tests put others here. */
   readonly limits: TcpLimits = { ...TCP_LIMITS };
@@ -124,6 +126,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.#timestampOffsets = new KeyedHash(context.random);
+    this.fastOpen = new FastOpen(context);
     this.cookies = new SynCookies(context, ip, this.#writer, (local, remote) => this.timestampOffset(local, remote));
     this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
@@ -139,6 +142,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   // The calls of users
+
+  setFastOpenKey(key: FastOpenKey): void {
+    this.fastOpen.setKey(key);
+  }
+
+  forgetFastOpenPeers(): void {
+    this.fastOpen.forgetPeers();
+  }
 
   newLoans(): Loans {
     return new Loans(this.rings);
@@ -177,6 +188,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     conn.sndNxt = seqAdd(conn.iss, 1);
     conn.become("SYN-SENT");
     openingBegan(conn);
+    if (request.firstBytes !== undefined) conn.write(request.firstBytes, 0, request.firstBytes.length);
     this.wantsOutput(conn);
     return conn;
   }
@@ -342,6 +354,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     listener?.handshakeBegan(conn);
     this.#add(conn);
     return conn;
+  }
+
+  openedFast(conn: Connection, listener: Listener): void {
+    listener.enqueue(conn);
+    this.#hasIncoming(listener);
   }
 
   // Requests that wait for a decision
@@ -536,6 +553,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   handshakeDone(conn: Connection): boolean {
     const listener = conn.listener;
     if (listener === undefined) return true;
+    if (conn.isFastOpen) {
+      listener.fastOpenEnded();
+      return true;
+    }
     if (listener.isFull) {
       if (conn.opening !== undefined) conn.opening.awaitsRoom = true;
       if (this.context.profile.backlogOverflow === "rst") conn.abort();
@@ -576,6 +597,9 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#usePort(conn.localPort, -1);
     this.#countLive(conn, -1);
     conn.listener?.handshakeEnded(conn);
+    const { opening } = conn;
+    if (opening?.isFast === true) conn.listener?.fastOpenEnded(opening.wasReset ? this.context.now : undefined);
+    if (opening?.fastOpenWasLost === true) this.fastOpen.lost(conn.remote);
     conn.sendBuffer.clear();
     this.sentLogs.give(conn.sent);
     conn.sent = NOTHING_SENT;

@@ -1,8 +1,9 @@
 // Makes dist/page: static files that any file server can hand out from any folder. The page is one script and one sheet; workers are files
-// of their own. No source maps, since the page is read by classes and not by its makers.
+// of their own. No source maps, since the page is read by classes and not by its makers. With --sizes it says what the files weigh.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import { minify } from "@swc/core";
 import { build } from "esbuild";
 import { readLessons } from "../dist/lab/lesson-file.js";
 
@@ -20,7 +21,7 @@ const ENTRIES = {
 rmSync(page, { recursive: true, force: true });
 mkdirSync(page, { recursive: true });
 const present = Object.entries(ENTRIES).filter(([, source]) => existsSync(`${root}web/${source}`));
-await build({
+const { outputFiles } = await build({
   entryPoints: Object.fromEntries(present.map(([name, source]) => [name, `${root}web/${source}`])),
   outdir: page,
   bundle: true,
@@ -34,7 +35,9 @@ await build({
   sourcemap: false,
   legalComments: "none",
   logLevel: "warning",
+  write: false,
 });
+for (const { path, text } of outputFiles) writeFileSync(path, path.endsWith(".js") ? await smaller(text) : text);
 copyFileSync(`${root}web/index.html`, `${page}/index.html`);
 
 // Lessons and programs are data of their own, each written in a file of its own.
@@ -47,10 +50,27 @@ const data = {
 };
 writeFileSync(`${page}/data.json`, JSON.stringify(data));
 
-const sizes = Object.fromEntries(
-  readdirSync(page).map((name) => {
+if (process.argv.includes("--sizes")) printSizes();
+
+/** esbuild renames private fields, which the other does not; the other folds and renames the rest better: together a sixteenth less, compressed. */
+async function smaller(text) {
+  const { code } = await minify(text, {
+    compress: { passes: 3, ecma: 2022, hoist_props: true, sequences: 0 },
+    mangle: { toplevel: true },
+    ecma: 2022,
+    module: false,
+  });
+  return code;
+}
+
+/** In bytes. Lessons and programs are texts that teachers write: they are listed, and not in the sum. */
+function printSizes() {
+  const rows = readdirSync(page).map((name) => {
     const bytes = readFileSync(`${page}/${name}`);
-    return [name, { bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes).length }];
-  }),
-);
-writeFileSync(`${page}/sizes.json`, `${JSON.stringify(sizes, undefined, 2)}\n`);
+    return { name, bytes: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes).length };
+  });
+  const sum = (what) => rows.reduce((total, row) => total + (row.name === "data.json" ? 0 : row[what]), 0);
+  rows.push({ name: "without data.json", bytes: sum("bytes"), gzip: sum("gzip"), brotli: sum("brotli") });
+  for (const { name, bytes, gzip, brotli } of [{ name: "", bytes: "bytes", gzip: "gzip", brotli: "brotli" }, ...rows])
+    console.log([name.padEnd(20), ...[bytes, gzip, brotli].map((each) => String(each).padStart(9))].join(""));
+}

@@ -7,15 +7,17 @@ import { SplitPane } from "./parts/split-pane.tsx";
 import { TimeBar } from "./parts/time-bar.tsx";
 import { Toasts, tell } from "./parts/toast.tsx";
 import { ProgramPanel } from "./program/program-panel.tsx";
+import { isProgramShown, showProgram } from "./program/program-source.ts";
 import { downloadRun } from "./store/download.ts";
+import { connectMade } from "./store/first-connect.ts";
 import { linkToHere } from "./store/link.ts";
 import { openFile } from "./store/opened-file.ts";
 import type { Player } from "./store/player.ts";
-import { rememberAs, remembered } from "./store/remembered.ts";
 import type { RunView } from "./store/run-view.ts";
 import { sourceNotice } from "./store/source-client.ts";
 import { chooseTheme, type Theme, theme } from "./store/theme.ts";
 import { FaultBadge } from "./views/fault-badge.tsx";
+import { FirstSteps } from "./views/first-steps.tsx";
 import { VIEWS, type ViewName } from "./views/registry.ts";
 import { chooseLanguage, LANGUAGES, type Language, language, words } from "./words.ts";
 
@@ -28,7 +30,6 @@ interface ShellProps {
 /** The page: header with the views, the view with the program beside it, and the bar of time. */
 export function Shell({ run, player, shown }: ShellProps) {
   const isHelpOpen = useSignal(false);
-  const hasProgram = useSignal(remembered("program-panel") === "true");
   const isDropping = useSignal(false);
   useEffect(() => watchKeys({ run, player, shown, isHelpOpen }), [run, player, shown, isHelpOpen]);
   useEffect(() => watchDrops(run, isDropping), [run, isDropping]);
@@ -44,11 +45,12 @@ export function Shell({ run, player, shown }: ShellProps) {
       <button type="button" class="skip" onClick={() => document.getElementById("view")?.focus()}>
         {page.skipToView}
       </button>
-      <Header run={run} shown={shown} hasProgram={hasProgram} isHelpOpen={isHelpOpen} />
+      <Header run={run} shown={shown} isHelpOpen={isHelpOpen} />
       <main id="view" tabIndex={-1}>
         <Notices run={run} />
+        <FirstSteps run={run} shown={shown} onConnect={() => connectOnce(run)} />
         <div class="place">
-          {hasProgram.value && run.abilities.value.programs ? (
+          {isProgramShown.value && run.abilities.value.programs ? (
             <SplitPane name="program" label={page.program} direction="row" share={0.66} first={view} second={<ProgramPanel run={run} />} />
           ) : (
             view
@@ -66,19 +68,14 @@ export function Shell({ run, player, shown }: ShellProps) {
 interface HeaderProps {
   readonly run: RunView;
   readonly shown: Signal<ViewName>;
-  readonly hasProgram: Signal<boolean>;
   readonly isHelpOpen: Signal<boolean>;
 }
 
-function Header({ run, shown, hasProgram, isHelpOpen }: HeaderProps) {
+function Header({ run, shown, isHelpOpen }: HeaderProps) {
   const { page, views, source } = words.value;
   const { title, kind } = run.header.value;
   const { connects, programs, saves } = run.abilities.value;
   const file = useRef<HTMLInputElement>(null);
-  const setProgram = (isShown: boolean): void => {
-    hasProgram.value = isShown;
-    rememberAs("program-panel", String(isShown));
-  };
   return (
     <header>
       <h1>{page.title}</h1>
@@ -93,7 +90,7 @@ function Header({ run, shown, hasProgram, isHelpOpen }: HeaderProps) {
           </button>
         )}
         {programs && (
-          <button type="button" aria-pressed={hasProgram.value} onClick={() => setProgram(!hasProgram.value)}>
+          <button type="button" aria-pressed={isProgramShown.value} onClick={() => showProgram(!isProgramShown.value)}>
             {page.program}
           </button>
         )}
@@ -188,7 +185,7 @@ function Notices({ run }: { readonly run: RunView }) {
       ))}
       {isEmpty && (
         <p>
-          <b>{page.emptyTitle}.</b> {run.abilities.value.connects ? page.emptyWithConnect : page.empty}
+          <b>{page.emptyTitle}.</b> {page.empty}
         </p>
       )}
     </div>
@@ -204,7 +201,7 @@ function Guarded({ children }: { readonly children: ComponentChildren }) {
     <div class="view" role="alert">
       <p>{words.value.page.viewFailed(message)}</p>
       <button type="button" onClick={retry}>
-        <Icon name="again" />
+        <Icon name="again" /> {words.value.page.drawAgain}
       </button>
     </div>
   );
@@ -222,6 +219,7 @@ function connectOnce(run: RunView): void {
   const address = (to?.addresses[0] ?? own?.replace(/\.\d+(\/|$)/, ".1$1"))?.replace(/\/\d+$/, "");
   if (from === undefined || address === undefined) return;
   run.goToEnd();
+  connectMade(run, from.name);
   run.request({ type: "connect", host: from.name, address, port: CONNECT_PORT }).catch(tell);
 }
 

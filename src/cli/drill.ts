@@ -16,8 +16,8 @@ interface DrillOptions {
   readonly ip?: DrillIpVersion;
   readonly psh: PshRule;
   readonly unexpected: UnexpectedPackets;
-  readonly define: ReadonlyMap<string, string>;
-  readonly set: ReadonlyMap<string, string | undefined>;
+  readonly define?: ReadonlyMap<string, string>;
+  readonly set?: ReadonlyMap<string, string | undefined>;
   readonly corpus?: string;
   readonly against?: "kernel";
   readonly seed: number;
@@ -52,13 +52,8 @@ export function drillCommand(): Command {
     .addOption(
       new Option("--psh <rule>", "PSH is compared always, or only where a write ends").choices(["lenient", "strict"]).default("lenient"),
     )
-    .option("-D, --define <name=value>", "what a word in the scripts stands for; may be given again", definition, new Map<string, string>())
-    .option(
-      "--set <name=value>",
-      "an option as a script has it, such as tolerance_usecs=1000; may be given again",
-      setting,
-      new Map<string, string | undefined>(),
-    )
+    .option("-D, --define <name=value>", "what a word in the scripts stands for; may be given again", definition)
+    .option("--set <name=value>", "an option as a script has it, such as tolerance_usecs=1000; may be given again", setting)
     .addOption(new Option("--seed <number>", "of everything that is left to chance").argParser(between(0, 0xffffffff)).default(1))
     .addOption(new Option("--against <what>", "say how to run the same scripts against a kernel").choices(["kernel"]))
     .option("--verbose", "tell of each script")
@@ -79,13 +74,13 @@ export function drillCommand(): Command {
     });
 }
 
-function definition(text: string, before: ReadonlyMap<string, string>): Map<string, string> {
+function definition(text: string, before: ReadonlyMap<string, string> = new Map()): Map<string, string> {
   const [name, value] = readDefinition(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError("A definition is written as NAME=value.");
   return new Map(before).set(name, value);
 }
 
-function setting(text: string, before: ReadonlyMap<string, string | undefined>): Map<string, string | undefined> {
+function setting(text: string, before: ReadonlyMap<string, string | undefined> = new Map()): Map<string, string | undefined> {
   const [, name, value] = /^(?:--)?([a-z_]+)(?:=(.*))?$/s.exec(text) ?? [];
   if (name === undefined) throw new InvalidArgumentError("An option is written as name=value, or as its name.");
   return new Map(before).set(name, value);
@@ -124,11 +119,11 @@ function scriptsBelow(folder: string): string[] {
 }
 
 function runAll(scripts: readonly string[], options: DrillOptions): void {
+  const { ip, set = new Map<string, string | undefined>(), define = new Map<string, string>() } = options;
   const choices: DrillChoices = {
     ...options,
-    options: options.ip === undefined ? options.set : new Map([["ip_version", options.ip], ...options.set]),
-    definitions:
-      options.corpus === undefined ? options.define : new Map([...CORPUS_DEFINITIONS[options.ip ?? USUAL_IP], ...options.define]),
+    options: ip === undefined ? set : new Map([["ip_version", ip], ...set]),
+    definitions: options.corpus === undefined ? define : new Map([...CORPUS_DEFINITIONS[ip ?? USUAL_IP], ...define]),
   };
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const file of scripts) {
@@ -155,7 +150,7 @@ function sourceOf(file: string): string {
   }
 }
 
-function kernelLines(scripts: readonly string[], { ip = USUAL_IP, define, set, corpus }: DrillOptions): string[] {
+function kernelLines(scripts: readonly string[], { ip = USUAL_IP, define = new Map(), set = new Map(), corpus }: DrillOptions): string[] {
   const definitions = new Map([...(corpus === undefined ? [] : CORPUS_DEFINITIONS[ip]), ...define]);
   const words = [
     ...[...set].map(([name, value]) => (value === undefined ? `--${name}` : `--${name}=${value}`)),

@@ -17,7 +17,8 @@ const CALL_WIDTH = 44;
  * @param shown how many
  */
 export function drawNotes(notes: readonly DrillNote[], shown: number): string[] {
-  const drawn = withoutRuns(notes).slice(-shown);
+  // A packet may have left long before a line asked for it.
+  const drawn = withoutRuns([...notes].sort((a, b) => a.us - b.us)).slice(-shown);
   if (drawn.length === 0) return [];
   const head = `${"time".padStart(TIME_WIDTH)} ${"line".padStart(LINE_WIDTH)}  ${"calls".padEnd(CALL_WIDTH)} host   script`;
   return [head, ...drawn.map(noteLine)];

@@ -20,5 +20,6 @@ export function translatedWait(
   { bytes, aFin, something, someTimer }: WaitBlanks,
 ): string | undefined {
   const count = byteCount === undefined ? something : byteCount === 0 ? aFin : bytes(byteCount);
-  return sentences[reason]?.replace("{bytes}", count).replace("{timer}", timer ?? someTimer);
+  if (!Object.hasOwn(sentences, reason)) return undefined;
+  return sentences[reason]?.replace("{bytes}", () => count).replace("{timer}", () => timer ?? someTimer);
 }

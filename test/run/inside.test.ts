@@ -24,7 +24,7 @@ import {
 } from "../../src/run/state-diagram.ts";
 import { translatedWait } from "../../src/run/wait-words.ts";
 import { callLanes } from "../../src/run/winsock-lanes.ts";
-import { type ConnectionWait, WAIT_REASONS, type WaitReason } from "../../src/stack/core/wait-reasons.ts";
+import { type ConnectionWait, WAIT_REASONS, type WaitReason, waitSentence } from "../../src/stack/core/wait-reasons.ts";
 import { isEdge } from "../../src/stack/tcp/state-diagram.ts";
 import { insideDe } from "../../web/words/inside.de.ts";
 import { recordHosts } from "../support/recorded-run.ts";
@@ -205,6 +205,11 @@ describe("waits in words", () => {
     expect(german({ reason: "acknowledgement", byteCount: 0 })).toContain("ein FIN");
     expect(german({ reason: "unread" })).toContain("hat etwas für");
     expect(translatedWait({ reason: "nagle" }, {}, blanks)).toBeUndefined();
+    // Of another version, or of somebody who wants to see a page fail.
+    for (const reason of ["to-be-invented", "__proto__", "constructor"] as unknown as ConnectionWait["reason"][]) {
+      expect(translatedWait({ reason }, reasons, blanks)).toBeUndefined();
+      expect(waitSentence(reason, {}, 0)).toBe(`waits: ${reason}`);
+    }
   });
 
   test("every reason has German words, which name what the English ones name", () => {

@@ -2,7 +2,7 @@ import type { RunView } from "../store/run-view.ts";
 import { frameTable } from "../store/tables.ts";
 import { formatMoment, words } from "../words.ts";
 import { ladderModel } from "./ladder-model.ts";
-import { showsEvent } from "./segment-lines.tsx";
+import { againText, showsEvent } from "./segment-lines.tsx";
 
 /** Rows around the cursor: all of a long run would be too much to read or to build. */
 const MAX_ROWS = 400;
@@ -91,7 +91,7 @@ function tableRows(run: RunView): readonly TableRow[] {
   for (const row of table.rows) {
     const { frame } = row;
     const outcome = [
-      row.isRetransmission ? ladder.again : "",
+      row.isRetransmission ? [ladder.again, againText(row)].filter((word) => word !== undefined).join(": ") : "",
       ...frame.mishaps.map(({ fate }) => ladder.lost[fate] ?? fate),
       row.verdict === "accepted" ? words.value.packets.verdicts.accepted : row.verdict === undefined ? "" : ladder.dropped(row.verdict),
     ];

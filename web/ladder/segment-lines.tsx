@@ -218,10 +218,12 @@ function placeLabels(lines: readonly Line[], selected: number | undefined, top: 
     const isRight = x2 > x1;
     const across = Math.abs(x2 - x1) - 26;
     const room = brokenAt === undefined ? across : across * brokenAt - 8;
-    const whole = `${row.isRetransmission ? "⟳ " : ""}${row.label}`;
+    const why = againText(row);
+    const short = `${row.isRetransmission ? "⟳ " : ""}${row.label}`;
+    const whole = why === undefined ? short : `${short} (${why})`;
     const slope = (y2 - y1) / Math.abs(x2 - x1);
     const y = y1 - 6;
-    const candidates = [fitted(whole, room), fitted(whole, room / 2)];
+    const candidates = [fitted(whole, room), fitted(short, room), fitted(short, room / 2)];
     const text = candidates.find((candidate) => candidate !== "" && isFree(spanOf(candidate, x1, isRight), y, slope, taken, labelRoom));
     if (text === undefined) continue;
     taken.push({ ...spanOf(text, x1, isRight), y });
@@ -230,6 +232,13 @@ function placeLabels(lines: readonly Line[], selected: number | undefined, top: 
     labels.set(index, { text, x: x1 + (isRight ? 8 : -8), y, anchor: isRight ? "start" : "end", turn });
   }
   return labels;
+}
+
+/** Why it was sent again, in words. */
+export function againText({ reason }: FrameRow): string | undefined {
+  const { againBecause } = words.value.ladder;
+  if (reason === undefined) return undefined;
+  return reason.is === "timer" ? againBecause.timer(reason.timer) : againBecause.frame;
 }
 
 const spanOf = (text: string, x: number, isRight: boolean): { x1: number; x2: number } => {

@@ -2,6 +2,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { type FrameField, type FrameLayer, frameFields } from "../../src/run/frame-fields.ts";
 import { wholeFrame } from "../../src/run/run-event.ts";
+import { againText } from "../ladder/segment-lines.tsx";
 import type { FrameRow } from "../store/frame-table.ts";
 import { words } from "../words.ts";
 import { HeaderDrawing } from "./header-drawing.tsx";
@@ -34,6 +35,12 @@ export function PacketDetails({ row }: { readonly row: FrameRow }) {
     <div class="packet-details">
       <section class="fields" aria-label={packets.fields}>
         <p class="summary">{row.description.summary}</p>
+        {row.isRetransmission && (
+          <p>
+            ⟳ {words.value.ladder.again}
+            {againText(row) !== undefined && `: ${againText(row)}`}
+          </p>
+        )}
         {layers.map((each) => (
           <details key={`${each.name} ${each.at}`} open={each === innermost}>
             <summary>

@@ -6,12 +6,13 @@ import type { RunView } from "../store/run-view.ts";
 import { words } from "../words.ts";
 import { CodeEditor } from "./code-editor.tsx";
 import { EXAMPLES } from "./example-programs.ts";
-import { programSource, writeProgram } from "./program-source.ts";
+import { chooseProgram, ownProgram, programSource, writeProgram } from "./program-source.ts";
 import "./program-panel.css";
 
 /** A program to write and run, the line that it is at, and what it printed. */
 export function ProgramPanel({ run }: { readonly run: RunView }) {
   const { program: text } = words.value;
+  const examples = ownProgram.value === undefined ? EXAMPLES.value : [...EXAMPLES.value, ownProgram.value];
   const hosts = run.header.value.hosts.filter(({ isTraced }) => isTraced);
   const { title, source, host } = programSource.value;
   const shown = useSignal<string | undefined>(undefined);
@@ -19,7 +20,10 @@ export function ProgramPanel({ run }: { readonly run: RunView }) {
   const programs = at === undefined ? undefined : run.hosts.value.get(at.name)?.programs;
   const state: ProgramState | undefined =
     (shown.value === undefined ? undefined : programs?.get(shown.value)) ?? [...(programs?.values() ?? [])].at(-1);
-  const isRunning = state !== undefined && !state.isEnded;
+  // Whatever moment is looked at: what is started, starts now.
+  run.version.value;
+  const now = at === undefined || state === undefined ? undefined : run.timeline.now.hosts.get(at.name)?.programs.get(state.program);
+  const isRunning = now !== undefined && !now.isEnded;
 
   const start = async (): Promise<void> => {
     if (at === undefined) return;
@@ -41,13 +45,14 @@ export function ProgramPanel({ run }: { readonly run: RunView }) {
           <select
             value=""
             onChange={({ currentTarget }) => {
-              const example = EXAMPLES.value[Number(currentTarget.value)];
+              // The first is what is in the editor now.
+              const example = examples[currentTarget.selectedIndex - 1];
               currentTarget.value = "";
-              if (example !== undefined) writeProgram(example);
+              if (example !== undefined) chooseProgram(example);
             }}
           >
             <option value="">{title}</option>
-            {EXAMPLES.value.map((example, index) => (
+            {examples.map((example, index) => (
               <option key={example.title} value={index}>
                 {example.title}
               </option>

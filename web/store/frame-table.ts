@@ -16,10 +16,18 @@ export interface FrameRow extends FilteredPacket {
   /** The address of either end, without a port. */
   readonly source: string;
   readonly destination: string;
+  /** Why it was sent again, where the trace tells. */
+  readonly reason: AgainReason | undefined;
   /** Where it is drawn from and to, by the names of rails. */
   readonly fromRail: string;
   readonly toRail: string;
 }
+
+/** What made a host send a segment again: a timer that went off, or what a frame told. */
+export type AgainReason = { readonly is: "timer"; readonly timer: string } | { readonly is: "frame" };
+
+/** A timer goes off just before what it sets off. */
+const CAUSE_REACH = 300;
 
 /** A host of the run, or an address that only frames show. */
 export interface Rail {
@@ -153,6 +161,7 @@ export class FrameTable {
       source,
       destination,
       isRetransmission,
+      reason: isRetransmission ? this.#reasonOf(frame) : undefined,
       fromRail,
       from: frame.from ?? this.#owners.get(source),
       // What comes later is asked for when it is wanted.
@@ -169,6 +178,17 @@ export class FrameTable {
         return verdictOf();
       },
     };
+  }
+
+  #reasonOf({ event: { host, cause }, place }: PairedFrame): AgainReason | undefined {
+    if (cause?.kind === "frame") return { is: "frame" };
+    if (cause?.kind !== "timer") return undefined;
+    const { timeline } = this.#run;
+    for (let before = place - 1; before >= Math.max(timeline.first, place - CAUSE_REACH); before--) {
+      const event = timeline.at(before)!;
+      if (event.host === host && event.number === cause.number && event.type === "timer-fired") return { is: "timer", timer: event.timer };
+    }
+    return undefined;
   }
 
   /** A capture may tell of more hosts than it lists. */

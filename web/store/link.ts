@@ -1,4 +1,6 @@
 import { effect, type Signal } from "@preact/signals";
+import { openServerProgram } from "../program/program-source.ts";
+import { openLesson } from "../views/lessons.tsx";
 import { VIEWS, type ViewName } from "../views/registry.ts";
 import type { RunView } from "./run-view.ts";
 
@@ -62,6 +64,7 @@ export function followLink(run: RunView, shown: Signal<ViewName>): void {
     history.replaceState(undefined, "", `${location.pathname}${location.search}${hash}`);
   };
 
+  takeOnce();
   take(wanted);
   addEventListener("hashchange", () => {
     if (location.hash !== written) take(readHash());
@@ -76,6 +79,14 @@ export function followLink(run: RunView, shown: Signal<ViewName>): void {
     shown.value;
     if (wanted === undefined) _timer ??= setTimeout(write, WRITE_AFTER_MS);
   });
+}
+
+/** What a link of another page of ours asks for, beside a place in a run. */
+function takeOnce(): void {
+  const fields = new URLSearchParams(location.hash.slice(1));
+  const lesson = fields.get("lesson");
+  if (lesson !== null) openLesson(lesson);
+  if (fields.has("program")) openServerProgram();
 }
 
 function hashOf(run: RunView, view: ViewName): string {

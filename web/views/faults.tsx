@@ -80,7 +80,7 @@ function InForce({ run, ask }: { readonly run: RunView; readonly ask: Ask }) {
 /** The pick of a button, and what the button is called after. */
 const READY: readonly { readonly kind: "syn-ack" | "data" | "fin" | "syn"; readonly pick: FramePick }[] = [
   { kind: "syn-ack", pick: { match: "syn-ack", action: "drop", count: 1 } },
-  { kind: "data", pick: { match: "data", action: "drop", count: 1 } },
+  { kind: "data", pick: { match: "data", direction: "out", action: "drop", count: 1 } },
   { kind: "fin", pick: { match: "fin", action: "delay", delayMs: 3000, count: 1 } },
   { kind: "syn", pick: { match: "syn", action: "reset", count: 1 } },
 ];

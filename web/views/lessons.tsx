@@ -4,6 +4,7 @@ import { insideWords } from "../inside-words.ts";
 import { type LessonsModel, lessonsModel, type ShownLesson } from "../lessons-model.ts";
 import { exportProgress, progress } from "../store/progress.ts";
 import type { RunView } from "../store/run-view.ts";
+import { simulationLink } from "../store/simulation-link.ts";
 import { words } from "../words.ts";
 import { OpenLesson } from "./open-lesson.tsx";
 import { Mystery } from "./open-mystery.tsx";
@@ -16,18 +17,32 @@ type Opened = { readonly lesson: string } | { readonly mystery: number } | undef
 /** It stays open while other views are looked at. */
 const opened = signal<Opened>(undefined);
 
+/** What the view of lessons shows from now on. */
+export function openLesson(id: string): void {
+  opened.value = { lesson: id };
+}
+
 /** Lessons and mysteries: the list, or the one that is open. */
 export function LessonsView({ run }: ViewProps) {
   const model = lessonsModel.value;
-  const text = insideWords.value.lessons;
   return (
     <section aria-label={words.value.views.lessons} class="view inside lessons">
-      {model === undefined ? (
-        <p class="soft">{run.header.value.kind === "simulated" ? text.none : text.notHere}</p>
-      ) : (
-        <Shown run={run} model={model} what={opened.value} />
-      )}
+      {model === undefined ? <NotHere run={run} /> : <Shown run={run} model={model} what={opened.value} />}
     </section>
+  );
+}
+
+/** Lessons need a run that can be begun anew: the simulation, which is the same page without a host behind it. */
+function NotHere({ run }: { readonly run: RunView }) {
+  const text = insideWords.value.lessons;
+  if (run.header.value.kind === "simulated") return <p class="soft">{text.none}</p>;
+  return (
+    <p>
+      {text.notHere}{" "}
+      <a href={simulationLink({ view: "lessons" })} target="_blank" rel="noreferrer">
+        {text.inSimulation}
+      </a>
+    </p>
   );
 }
 

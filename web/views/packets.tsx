@@ -4,6 +4,7 @@ import { FILTER_WORDS, type FilterProblem, parsePacketFilter } from "../../src/r
 import { PacketDetails } from "../packets/packet-details.tsx";
 import { PacketList } from "../packets/packet-list.tsx";
 import { SplitPane } from "../parts/split-pane.tsx";
+import { downloadCapture } from "../store/download.ts";
 import { rememberAs, remembered } from "../store/remembered.ts";
 import { frameTable } from "../store/tables.ts";
 import { words } from "../words.ts";
@@ -48,6 +49,9 @@ export function PacketsView({ run }: ViewProps) {
         <span class="soft" role="status">
           {packets.shown(shown.length, all.length)}
         </span>
+        <button type="button" title={packets.captureHint} disabled={all.length === 0} onClick={() => downloadCapture(run)}>
+          {packets.capture}
+        </button>
         <details class="filter-help">
           <summary>?</summary>
           <p id="packet-filter-help">

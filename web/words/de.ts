@@ -26,10 +26,10 @@ export const de: Words = {
     linkCopied: "Der Verweis auf diesen Augenblick ist kopiert.",
     linkNotCopied: "Der Browser erlaubt das Kopieren nicht; der Verweis steht in der Adresszeile.",
     emptyTitle: "Noch ist nichts geschehen",
-    emptyWithConnect: "„Verbinden“ drücken: Drei Segmente bauen eine Verbindung auf. Wie viele braucht es zum Abbau?",
     empty: "Was auf den Rechnern geschieht, erscheint hier, sobald es geschieht.",
     noConnections: "In diesem Augenblick gab es noch keine Verbindung.",
     viewFailed: (message) => `Diese Ansicht ließ sich nicht zeichnen: ${message}`,
+    drawAgain: "Neu zeichnen",
   },
   views: {
     ladder: "Leiter",
@@ -42,6 +42,21 @@ export const de: Words = {
     tables: "Tabellen",
     faults: "Störungen",
     lessons: "Lektionen",
+  },
+  first: {
+    title: "Der erste connect",
+    guess: "Wie viele Segmente wird es gebraucht haben, wenn connect zurückkehrt? Vermutung:",
+    press: "Dann „Verbinden“ drücken.",
+    lesson: "Lektion 2 wartet: Three segments",
+    took: (count, names, span) =>
+      `Es brauchte ${count} ${count === 1 ? "Segment" : "Segmente"} (${names}) und ${span} vom Aufruf bis zur Rückkehr.`,
+    tookNone: (span) => `Kein Segment wurde gesendet; connect kehrte nach ${span} zurück.`,
+    failed: (text) => `Es scheiterte: ${text}.`,
+    guessed: (guess, isRight) => (isRight ? `Die Vermutung, ${guess}, war richtig.` : `Die Vermutung war ${guess}.`),
+    show: "Auf der Leiter zeigen",
+    next: "Wie es weitergeht:",
+    program: "Ein Winsock-Programm schreiben: einen Echo-Server",
+    close: "Schließen",
   },
   source: {
     simulated: "simuliert",
@@ -131,6 +146,10 @@ export const de: Words = {
     },
     dropped: (reason) => `verworfen: ${reason}`,
     again: "erneut",
+    againBecause: {
+      timer: (timer) => `der Timer „${timer}“ lief ab`,
+      frame: "was ankam, zeigte einen Verlust",
+    },
     fired: "abgelaufen",
     cancelled: "abgebrochen",
     setAnew: "neu gestellt",
@@ -149,6 +168,8 @@ export const de: Words = {
     zoomed: (span) => `100 Pixel sind ${span}`,
   },
   packets: {
+    capture: "Für Wireshark speichern",
+    captureHint: "Die Pakete dieses Laufs als pcapng-Datei, mit dem, was die Rechner daraus gemacht haben, als Kommentar",
     filter: "Filter",
     filterHint: "z. B. syn, retransmit, dropped, port 80, from 203.0.113.2",
     filterHelp: "Filterwörter (alle müssen zutreffen; „not“ davor kehrt eines um):",

@@ -24,10 +24,10 @@ export const en = {
     linkCopied: "The link to this moment is copied.",
     linkNotCopied: "The browser refused to copy; the link stands in the address line.",
     emptyTitle: "Nothing has happened yet",
-    emptyWithConnect: "Press “Connect”: three segments open a connection. Guess how many more close it.",
     empty: "What happens on the hosts appears here as it happens.",
     noConnections: "No connection has been opened at this moment.",
     viewFailed: (message: string) => `This view could not be drawn: ${message}`,
+    drawAgain: "Draw it again",
   },
   views: {
     ladder: "Ladder",
@@ -40,6 +40,21 @@ export const en = {
     tables: "Tables",
     faults: "Faults",
     lessons: "Lessons",
+  },
+  first: {
+    title: "Your first connect",
+    guess: "How many segments will it have taken when connect returns? My guess:",
+    press: "Then press “Connect”.",
+    lesson: "Lesson 2 waits for you: Three segments",
+    took: (count: number, names: string, span: string) =>
+      `It took ${count} ${count === 1 ? "segment" : "segments"} (${names}), and ${span} from the call to its return.`,
+    tookNone: (span: string) => `No segment was sent; connect returned after ${span}.`,
+    failed: (text: string) => `It failed: ${text}.`,
+    guessed: (guess: number, isRight: boolean) => (isRight ? `Your guess, ${guess}, was right.` : `Your guess was ${guess}.`),
+    show: "Show it on the ladder",
+    next: "What next:",
+    program: "Write a Winsock program: an echo server",
+    close: "Close",
   },
   source: {
     simulated: "simulated",
@@ -129,6 +144,10 @@ export const en = {
     },
     dropped: (reason: string) => `dropped: ${reason}`,
     again: "again",
+    againBecause: {
+      timer: (timer: string) => `the ${timer} timer went off`,
+      frame: "what came told of a loss",
+    },
     fired: "fired",
     cancelled: "cancelled",
     setAnew: "set anew",
@@ -147,6 +166,8 @@ export const en = {
     zoomed: (span: string) => `100 pixels are ${span}`,
   },
   packets: {
+    capture: "Save for Wireshark",
+    captureHint: "The packets of this run as a pcapng file, with what the hosts made of them as comments",
     filter: "Filter",
     filterHint: "e.g. syn, retransmit, dropped, port 80, from 203.0.113.2",
     filterHelp: "Words (all must hold; “not” before one turns it round):",

@@ -349,7 +349,7 @@ export const insideDe: InsideWords = {
     ready: "Fertige",
     readyOnes: {
       "syn-ack": "das nächste SYN-ACK verwerfen",
-      data: "das nächste Segment mit Daten verwerfen",
+      data: "das nächste Segment mit Daten verwerfen, das er sendet",
       fin: "das nächste FIN 3 s zurückhalten",
       syn: "das nächste SYN mit Reset beantworten",
     },
@@ -393,6 +393,7 @@ export const insideDe: InsideWords = {
     export: "Fortschritt speichern",
     exportHint: "Eine JSON-Datei mit dem, was vorhergesagt und bestanden wurde",
     notHere: "Lektionen laufen in der Simulation; dieser Lauf ist anderer Art.",
+    inSimulation: "Die Lektionen in der Simulation öffnen",
     none: "In dieser Seite gibt es keine Lektionen.",
     problem: (text) => `Die Lektion ließ sich nicht ausführen: ${text}`,
     mystery: "Mit dieser Leitung stimmt etwas nicht. Ausführen, hinsehen und die Störung benennen.",

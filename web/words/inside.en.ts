@@ -319,7 +319,7 @@ export const insideEn = {
     ready: "Ready made",
     readyOnes: {
       "syn-ack": "drop the next SYN-ACK",
-      data: "drop the next segment with data",
+      data: "drop the next segment with data that it sends",
       fin: "hold the next FIN for 3 s",
       syn: "answer the next SYN with a reset",
     },
@@ -364,6 +364,7 @@ export const insideEn = {
     export: "Export progress",
     exportHint: "A JSON file with what was predicted and passed",
     notHere: "Lessons run in the simulation; this run is of another kind.",
+    inSimulation: "Open the lessons in the simulation",
     none: "There are no lessons in this page.",
     problem: (text: string) => `The lesson could not run: ${text}`,
     mystery: "Something is wrong with this line. Run it, look, and name the fault.",

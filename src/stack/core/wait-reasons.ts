@@ -42,7 +42,9 @@ export interface ConnectionWait extends WaitDetails {
 /** The reason's sentence with what the moment knows, as what a connection does: `has 3000 bytes to send, and …`. */
 export function waitSentence(reason: WaitReason, { byteCount, timer, untilMs }: WaitDetails, nowMs: number): string {
   const left = untilMs === undefined ? "" : ` in ${timeText(Math.max(0, untilMs - nowMs))}`;
-  return WAIT_REASONS[reason]
+  // A run may be told by another version, which knows more.
+  const sentence: string = Object.hasOwn(WAIT_REASONS, reason) ? WAIT_REASONS[reason] : `waits: ${reason}`;
+  return sentence
     .replace("{bytes}", bytesText(byteCount))
     .replace("{timer} timer goes off", timer === undefined ? "time comes" : `${timer} timer goes off${left}`)
     .replace("the {timer} timer", timer === undefined ? "its time" : `the ${timer} timer${left}`);

@@ -121,6 +121,8 @@ function lossConsidered(conn: ControlBlock, seg: Segment, ack: Acknowledgement):
   if (conn.sackPermitted) loss.rack.update(news, conn.context.now, conn.rtt.leastMs, newestIsOriginal(conn, seg));
 
   const isDone = seqDiff(conn.sndUna, loss.recoveryPoint) >= 0;
+  // Without SACK the window that recovery leaves is meant to stop a burst: this ACK does not open it again.
+  const isEnded = loss.state === "recovery" && isDone && !conn.sackPermitted;
   if ((loss.state === "recovery" || loss.state === "cwr") && isDone) ended(conn, loss, seg);
   else if (loss.state === "recovery" && advanced) partlyAcknowledged(conn, loss, seg);
   else if (loss.state === "loss") acknowledgedAfterTimeout(conn, loss, seg, ack);
@@ -138,7 +140,7 @@ function lossConsidered(conn: ControlBlock, seg: Segment, ack: Acknowledgement):
   }
 
   if (loss.prr !== undefined) reduce(conn, loss, advanced && !isMoreLost);
-  else if (advanced && loss.state !== "recovery") {
+  else if (advanced && loss.state !== "recovery" && !isEnded) {
     news.bytes = Math.max(Math.min(news.bytes, conn.sizes.sndMss), news.bytes - counted);
     grow(conn, ack.inFlight, ack.rttMs);
   }

@@ -2,12 +2,6 @@ import { type Seq, seqDiff, seqMin } from "../core/seq.ts";
 import { MAX_SACK_BLOCKS } from "../packet/tcp-options.ts";
 import type { ControlBlock } from "./control-block.ts";
 
-/** What came twice: the D-SACK block of the next segment (RFC 2883). */
-export interface DuplicateText {
-  readonly left: Seq;
-  readonly right: Seq;
-}
-
 /** [left, right) has come, and part of it before: the next segment says so. The first of a turn stands. */
 export function cameTwice(conn: ControlBlock, left: Seq, right: Seq): void {
   if (!conn.sackPermitted || conn.duplicate !== undefined || seqDiff(right, left) <= 0) return;

@@ -8,7 +8,7 @@ import sirv from "sirv";
 /** The built page: `npm run build` first. */
 export const PAGE_FOLDER = fileURLToPath(new URL("../../../dist/page/", import.meta.url));
 /** Where pictures go that docs/lab.md shows; `npm run pictures` puts them into docs. */
-const PICTURES = process.env["TAPSOCK_PICTURES"] ?? fileURLToPath(new URL("../../../.cache/pictures/", import.meta.url));
+export const PICTURES = process.env["TAPSOCK_PICTURES"] ?? fileURLToPath(new URL("../../../.cache/pictures/", import.meta.url));
 
 /** Debian's; the sandbox of a browser wants an ordinary user, and nothing here comes from outside. */
 export const openBrowser = (): Promise<Browser> => chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });

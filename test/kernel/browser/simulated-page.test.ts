@@ -50,13 +50,16 @@ async function openPage(
 }
 
 const view = (page: Page, name: string) => page.getByRole("navigation").getByRole("button", { name });
+const eventCount = async (page: Page): Promise<number> =>
+  Number(/event \d+ of (\d+)/.exec((await page.locator("body").textContent()) ?? "")?.[1] ?? 0);
+
 /** The run has so many events at least. */
 async function untilEvents(page: Page, least: number): Promise<void> {
   const until = performance.now() + LIMIT_MS;
   for (;;) {
-    const text = (await page.locator("body").textContent()) ?? "";
-    if (Number(/event \d+ of (\d+)/.exec(text)?.[1]) >= least) return;
-    if (performance.now() > until) throw new Error(`The run has not got ${least} events: ${text.slice(-200)}`);
+    const count = await eventCount(page);
+    if (count >= least) return;
+    if (performance.now() > until) throw new Error(`The run has ${count} events, not ${least}`);
     await page.waitForTimeout(50);
   }
 }
@@ -82,11 +85,13 @@ function savedAs(lesson: string): string {
 }
 
 async function openRun(page: Page, text: string): Promise<void> {
+  const before = await eventCount(page);
   await page
     .locator("input[type=file]")
     .first()
     .setInputFiles({ name: "run.tapsock-run", mimeType: "application/json", buffer: Buffer.from(text) });
-  await untilEvents(page, 1);
+  // The page has a run of its own already.
+  await untilEvents(page, before + 1);
 }
 
 describe("the page by itself, from a file server that sends no headers", () => {

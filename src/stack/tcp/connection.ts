@@ -109,6 +109,7 @@ export class Connection extends ControlBlock implements TcpConnection {
   shutdownSend(): void {
     if (this.finQueued || this.isReleased) return;
     this.finQueued = true;
+    this.owner.finishes(this);
     switch (this.state) {
       case "SYN-SENT":
         this.abort();

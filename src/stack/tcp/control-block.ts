@@ -61,6 +61,8 @@ export interface ConnectionOwner {
   /** SYN-RECEIVED of a passive open became ESTABLISHED. @returns false when the listener's queue refuses it */
   handshakeDone(conn: ControlBlock): boolean;
   enterTimeWait(conn: ControlBlock): void;
+  /** Its user has closed its direction: a FIN is to be sent. */
+  finishes(conn: ControlBlock): void;
   /** Its user has closed, and the peer has not finished. @returns false when there are too many of these, and it should be reset */
   orphaned(conn: ControlBlock): boolean;
   /** Where TSval begins towards this peer. */

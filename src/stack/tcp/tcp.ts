@@ -88,6 +88,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly #writer = new SegmentWriter();
   #wantOutput: Connection[] = [];
   #wantNotice: Connection[] = [];
+  /** Connections whose users have closed their direction, until it is known that the FIN was acknowledged. */
+  readonly #finishing = new Set<Connection>();
   /** Connections that live on without their users. */
   readonly #orphans = new Set<Connection>();
   readonly #blocked = new Set<Connection>();
@@ -257,7 +259,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** Some connection that its user has closed has text or a FIN that is not acknowledged. */
   get hasUndelivered(): boolean {
-    for (const conn of this.#connections.values()) if (conn.finQueued && !conn.isFinAcked) return true;
+    for (const conn of this.#finishing) {
+      if (!conn.isFinAcked) return true;
+      // It stays so: each is looked at once.
+      this.#finishing.delete(conn);
+    }
     return false;
   }
 
@@ -541,6 +547,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (UNFINISHED.has(to)) this.#unfinished++;
   }
 
+  finishes(conn: Connection): void {
+    this.#finishing.add(conn);
+  }
+
   orphaned(conn: Connection): boolean {
     if (this.#orphans.size >= this.limits.orphans && !this.#orphans.has(conn)) {
       this.context.drops.count("too-many-orphans");
@@ -593,6 +603,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#connections.delete(conn);
     this.#blocked.delete(conn);
     this.#orphans.delete(conn);
+    this.#finishing.delete(conn);
     this.#outputCauses.forget(conn);
     this.#usePort(conn.localPort, -1);
     this.#countLive(conn, -1);

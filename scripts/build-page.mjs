@@ -1,6 +1,7 @@
 // Makes dist/page: static files that any file server can hand out from any folder. The page is one script and one sheet; workers are files
 // of their own. No source maps, since the page is read by classes and not by its makers. With --sizes it says what the files weigh.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { minify } from "@swc/core";
@@ -17,6 +18,18 @@ const ENTRIES = {
   "program-worker": "program-worker.ts",
   "isolation-worker": "isolation-worker.ts",
 };
+
+/** Modules that hosts with fixed addresses and without name servers do not come to: web/fixed-hosts.ts stands for them. */
+const OF_OTHER_HOSTS = [
+  "dhcp/dhcp-client",
+  "dns/open-question",
+  "ip/v6/advertised-names",
+  "ip/v6/interface-ids",
+  "ip/v6/router-discovery",
+  "ip/v6/slaac",
+  "ip/v6/temporary-addresses",
+].map((name) => `${root}src/stack/${name}.ts`);
+const met = new Set();
 
 rmSync(page, { recursive: true, force: true });
 mkdirSync(page, { recursive: true });
@@ -36,7 +49,10 @@ const { outputFiles } = await build({
   legalComments: "none",
   logLevel: "warning",
   write: false,
+  plugins: [{ name: "fixed-hosts", setup: useFixedHosts }],
 });
+for (const path of OF_OTHER_HOSTS)
+  if (!met.has(path)) throw new Error(`The page is to be built without ${path}, which nothing of it imports`);
 for (const { path, text } of outputFiles) writeFileSync(path, path.endsWith(".js") ? await smaller(text) : text);
 copyFileSync(`${root}web/index.html`, `${page}/index.html`);
 
@@ -51,6 +67,15 @@ const data = {
 writeFileSync(`${page}/data.json`, JSON.stringify(data));
 
 if (process.argv.includes("--sizes")) printSizes();
+
+function useFixedHosts(build) {
+  build.onResolve({ filter: /^\.{1,2}\/.*\.ts$/ }, ({ path, resolveDir, importer }) => {
+    const wanted = resolve(resolveDir, path);
+    if (!OF_OTHER_HOSTS.includes(wanted) || importer.endsWith("/web/fixed-hosts.ts")) return undefined;
+    met.add(wanted);
+    return { path: `${root}web/fixed-hosts.ts` };
+  });
+}
 
 /** esbuild renames private fields, which the other does not; the other folds and renames the rest better: together a sixteenth less, compressed. */
 async function smaller(text) {

@@ -21,6 +21,12 @@ export function daemonSocketOf(given: string | undefined): string {
   return network.kind === "daemon" ? network.path : defaultSocketPath();
 }
 
+/** The socket of the daemon that is spoken to; undefined for another kind of network. */
+export function spokenSocket(given: string | undefined): string | undefined {
+  const network = parseNetworkUrl(networkUrlOf(given));
+  return network.kind === "daemon" ? network.path : undefined;
+}
+
 /**
  * Runs `work` with a port to the network and ends it afterwards.
  * @throws UsageFailure when the URL makes no sense; NetworkError when the network cannot be had

@@ -1,13 +1,14 @@
 import { Command } from "commander";
 import { LiveRun } from "../live/live-run.ts";
 import { checkReach, PageAddressError, parsePageAddress } from "../live/page-address.ts";
+import { announcePage, keptTokens, withdrawPage } from "../live/page-files.ts";
 import { PageServer } from "../live/page-server.ts";
 import { closeNetwork, openAsyncPort } from "../network/networks.ts";
 import { wholeNumber } from "./arguments.ts";
 import { CommandFailure, UsageFailure } from "./failure.ts";
 import { interruption, untilAborted } from "./interruption.ts";
-import { chooseNetwork, type NetworkOptions, networkOption, networkUrlOf } from "./network.ts";
-import { print, printJson } from "./output.ts";
+import { chooseNetwork, type NetworkOptions, networkOption, networkUrlOf, spokenSocket } from "./network.ts";
+import { complain, print, printJson } from "./output.ts";
 
 interface PageOptions extends NetworkOptions {
   readonly listen: string;
@@ -34,23 +35,30 @@ export function pageCommand(): Command {
     .action(async (options: PageOptions) => {
       chooseNetwork(options.network);
       const stopped = interruption();
-      const server = await serve(options);
+      const socket = spokenSocket(options.network);
+      const server = await serve(options, socket);
+      if (socket !== undefined) announcePage(socket, server.origin);
       if (options.json) printJson({ page: server.ownerUrl, pageToRead: server.readerUrl, network: networkUrlOf(options.network) });
       else {
         print(`the page: ${server.ownerUrl}`);
         print(`only to read: ${server.readerUrl}`);
       }
       await untilAborted(stopped);
+      if (socket !== undefined) withdrawPage(socket);
       await server.close();
       await closeNetwork();
     });
 }
 
-async function serve(options: PageOptions): Promise<PageServer> {
+/** @param socket of the daemon, beside which the tokens are kept */
+async function serve(options: PageOptions, socket: string | undefined): Promise<PageServer> {
   try {
     const address = parsePageAddress(options.listen);
     checkReach(address, options.pageAnywhere === true);
-    return await PageServer.start({ address, morePorts: options.morePorts, run: new LiveRun({ openPort: openAsyncPort }) });
+    const kept = socket === undefined ? undefined : keptTokens(socket);
+    if (kept?.problem !== undefined) complain(`warning: ${kept.problem}`);
+    const tokens = kept === undefined ? {} : { tokens: kept.tokens };
+    return await PageServer.start({ address, morePorts: options.morePorts, run: new LiveRun({ openPort: openAsyncPort }), ...tokens });
   } catch (error) {
     if (!(error instanceof PageAddressError)) throw error;
     if (error.message.includes("--page-anywhere") || error.message.includes("expected")) throw new UsageFailure(error.message);

@@ -1,10 +1,11 @@
 import { userInfo } from "node:os";
 import { Command } from "commander";
 import { readDemonstrationState } from "../lab/demonstration-state.ts";
+import { type AnnouncedPage, announcedPage } from "../live/page-files.ts";
 import { manage } from "../management/manage.ts";
 import type { AddressStatus, DhcpStatus, HostStatus, InfraredStatus } from "../management/management.ts";
 import { mibCounters } from "../management/mib-counters.ts";
-import { daemonSocketOf, type NetworkOptions, networkOption, networkUrlOf, withNetwork } from "./network.ts";
+import { daemonSocketOf, type NetworkOptions, networkOption, networkUrlOf, spokenSocket, withNetwork } from "./network.ts";
 import { print, printJson, table } from "./output.ts";
 
 export function statusCommand(): Command {
@@ -17,10 +18,19 @@ export function statusCommand(): Command {
     .action(async (options: NetworkOptions & { json?: boolean }) => {
       const network = networkUrlOf(options.network);
       const status = await withNetwork(options.network, (port) => manage(port, { op: "status" }));
+      const socket = spokenSocket(options.network);
       const demonstration = readDemonstrationState(daemonSocketOf(options.network));
+      const page = socket === undefined ? undefined : announcedPage(socket);
       if (options.json)
-        printJson({ network, user: userName(), ...status, mib: mibCounters(status.drops), demonstration: demonstration ?? null });
-      else for (const line of statusLines(network, userName(), status, demonstration?.namespace)) print(line);
+        printJson({
+          network,
+          user: userName(),
+          ...status,
+          mib: mibCounters(status.drops),
+          page: page ?? null,
+          demonstration: demonstration ?? null,
+        });
+      else for (const line of statusLines(network, userName(), status, { namespace: demonstration?.namespace, page })) print(line);
     });
 }
 
@@ -33,7 +43,13 @@ function userName(): string {
   }
 }
 
-export function statusLines(network: string, user: string, status: HostStatus, namespace?: string): string[] {
+/** What is known beside what the host says of itself. */
+interface Surroundings {
+  readonly namespace?: string | undefined;
+  readonly page?: AnnouncedPage | undefined;
+}
+
+export function statusLines(network: string, user: string, status: HostStatus, { namespace, page }: Surroundings = {}): string[] {
   const { version, pid, upMs, profile, clients, connections, interfaces, drops, impaired, capturing, events, door, programs, infrared } =
     status;
   const reasons = Object.entries(drops);
@@ -54,6 +70,7 @@ export function statusLines(network: string, user: string, status: HostStatus, n
   return [
     `I am      ${user}, process ${process.pid}, speaking to ${network}`,
     `runs      tapsock ${version}, process ${pid}, for ${upTime(upMs)}${namespace === undefined ? "" : `, in the namespace ${namespace}`}`,
+    ...(page === undefined ? [] : [`page      ${page.url}${page.urlToRead === undefined ? " (its token is for who started it)" : ""}`]),
     `profile   ${profile}`,
     `in use    ${clients} ${clients === 1 ? "client" : "clients"}, ${connections} ${connections === 1 ? "connection" : "connections"}`,
     ...(door === undefined ? [] : [`door      ${doorText(door)}`]),

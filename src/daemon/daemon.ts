@@ -1,4 +1,5 @@
 import { LiveRun } from "../live/live-run.ts";
+import { announcePage, keptTokens, withdrawPage } from "../live/page-files.ts";
 import { PageServer } from "../live/page-server.ts";
 import { manage } from "../management/manage.ts";
 import type { HostStatus } from "../management/management.ts";
@@ -93,7 +94,10 @@ export class Daemon {
     const { page } = this.#config;
     if (page === undefined) return;
     const run = new LiveRun({ openPort: async () => this.#openPort() });
-    this.#page = await PageServer.start({ address: page, run });
+    const { tokens, problem } = keptTokens(this.#config.socket);
+    if (problem !== undefined) this.#log.warn(problem);
+    this.#page = await PageServer.start({ address: page, run, tokens });
+    announcePage(this.#config.socket, this.#page.origin);
   }
 
   /** In order: the socket is removed, the clients go, connections are closed, the TAP that was made here vanishes. */
@@ -105,6 +109,7 @@ export class Daemon {
   async #stopInOrder(): Promise<void> {
     // At once: while the host ends, another daemon may take this place.
     removeSocket(this.#config.socket);
+    if (this.#page !== undefined) withdrawPage(this.#config.socket);
     await this.#page?.close();
     await this.#thread.stop();
     this.#log.info("stopped");

@@ -30,5 +30,5 @@ export const PAGE_HEADERS: OutgoingHttpHeaders = {
   "Cache-Control": "no-cache",
 };
 
-/** @param path of a file that is there, as the server found it */
+/** @param path of what was asked for, as URLs have it */
 export const policyFor = (path: string): string => (PROGRAM_WORKER.test(path) ? PROGRAM_WORKER_POLICY : PAGE_POLICY);

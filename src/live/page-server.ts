@@ -76,6 +76,11 @@ export class PageServer {
     return server;
   }
 
+  /** Without a token: for everybody to know. */
+  get origin(): string {
+    return pageOrigin(this.#address);
+  }
+
   /** The address for who may change the host, its token within. */
   get ownerUrl(): string {
     return `${pageOrigin(this.#address)}/?token=${this.#tokens.owner}`;
@@ -115,6 +120,8 @@ export class PageServer {
 
   #request(request: IncomingMessage, response: ServerResponse): void {
     for (const [name, value] of Object.entries(PAGE_HEADERS)) response.setHeader(name, value!);
+    // Also where the answer is that a browser has the file: the policy that comes with that replaces the one it keeps.
+    response.setHeader("Content-Security-Policy", policyFor(targetOf(request.url ?? "").path));
     if (!isOurHost(request.headers.host, this.#address)) {
       refuse(response, 403, "This page has another address; see what its server printed.\n");
       return;
@@ -158,11 +165,7 @@ export class PageServer {
 
 function filesOf(folder: string): (request: IncomingMessage, response: ServerResponse, next: () => void) => void {
   if (!existsSync(`${folder}/index.html`)) return (_request, response) => refuse(response, 503, NOT_BUILT);
-  return sirv(folder, {
-    etag: true,
-    gzip: true,
-    setHeaders: (response, path) => response.setHeader("Content-Security-Policy", policyFor(path)),
-  });
+  return sirv(folder, { etag: true, gzip: true });
 }
 
 function targetOf(url: string): { readonly path: string; readonly token: string } {

@@ -131,7 +131,7 @@ describe("tapsock replay", () => {
     writeFileSync(inDirectory("sim"), '{"format":"tapsock-run","formatVersion":1,"kind":"simulated","simulation":{"seed":1}}\n');
     writeFileSync(inDirectory("cut"), readFileSync(inDirectory("run.recording")).subarray(0, 40));
     for (const [file, sentence] of [
-      ["text", /line 1: it is no JSON/],
+      ["text", /neither a run, nor a recording, nor a pcapng or pcap capture/],
       ["sim", /its scene, seed, inputs or programs are missing/],
       ["cut", /Cannot read the recording/],
       ["not-there", /ENOENT/],

@@ -17,9 +17,9 @@ interface Answer {
 }
 
 /** As a program asks that need not follow a browser's rules: any path, any Host. */
-function ask(path: string, { method = "GET", host = `127.0.0.1:${page.port}` } = {}): Promise<Answer> {
+function ask(path: string, { method = "GET", host = `127.0.0.1:${page.port}`, headers = {} } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const asked = request({ port: page.port, host: "127.0.0.1", path, method, headers: { host } }, (response) => {
+    const asked = request({ port: page.port, host: "127.0.0.1", path, method, headers: { ...headers, host } }, (response) => {
       let body = "";
       response.setEncoding("utf8");
       response.on("data", (text: string) => {
@@ -55,6 +55,11 @@ describe("the page's files", () => {
     expect(policy).toContain("script-src 'self' 'unsafe-eval'");
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain("connect-src");
+    // A browser that has the file already is told so, and takes the policy that comes with that.
+    const { headers } = await ask("/program-worker.js");
+    const again = await ask("/program-worker.js", { headers: { "If-None-Match": String(headers["etag"]) } });
+    expect(again.status).toBe(304);
+    expect(again.headers["content-security-policy"]).toBe(policy);
     for (const other of ["/program-worker.js/../main.js", "/x/program-worker.js", "/program-worker.js.map"]) {
       expect(String((await ask(other)).headers["content-security-policy"])).not.toContain("unsafe-eval");
     }

@@ -312,6 +312,14 @@ export class Ip implements IpService, InterfaceUser, WayFinder, MembershipOwner 
     return path;
   }
 
+  /**
+   * As `route`, for a connection. Over IPv4 those between the same two hosts share one object, as far as they are opened one after another;
+   * over IPv6 each has its own, since that has the label of its flow (RFC 6437 §3).
+   */
+  flowTo(remote: AddressWords, local: AddressWords): FoundPath | RouteFailure {
+    return isV4(remote) ? this.pathTo(remote, local) : this.route(keepAddress(remote), keepAddress(local));
+  }
+
   get generation(): number {
     return this.routes.generation;
   }

@@ -164,8 +164,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (!reachesFamilyOf(request.local, request.remote)) return "source-not-local";
     const way = this.#ip.route(request.remote, specificOf(request.local));
     if (typeof way === "string") return way;
-    // One object for connections between the same two hosts, as far as they are opened one after another.
-    const path = this.#ip.pathTo(way.remote, way.local);
+    const path = this.#ip.flowTo(way.remote, way.local);
     if (typeof path === "string") return path;
     const { local, remote } = path;
     const isFree = (port: number): boolean => !this.#isFlowInUse(local, port, remote, remotePort);
@@ -344,7 +343,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** A connection for the SYN that a listener was sent, not yet answered; `iss` was chosen as for an open of ours. */
   openPassively(syn: Syn, iss: Seq, options: Readonly<ConnectionOptions>, listener: Listener | undefined): Connection | RouteFailure {
-    const path = this.#ip.pathTo(syn.source, syn.destination);
+    const path = this.#ip.flowTo(syn.source, syn.destination);
     if (typeof path === "string") return path;
     const conn = new Connection(this, {
       id: this.#nextId++,
@@ -451,7 +450,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** The connection that a packed one stands for. @returns undefined when no way leads to its peer now */
   #restored(packed: HalfOpen): Connection | undefined {
-    const path = this.#ip.pathTo(packed.remote, packed.local);
+    const path = this.#ip.flowTo(packed.remote, packed.local);
     if (typeof path === "string") return undefined;
     const { id, localPort, remotePort, iss, listener } = packed;
     const conn = new Connection(this, { id, path, localPort, remotePort, iss, isPassive: true, options: listener.options, user: NOBODY });

@@ -66,7 +66,9 @@ class Stopwatch {
     const lines = [
       "| a person is there at | does | sees | took the machine |",
       "| --- | --- | --- | --- |",
-      ...this.#rows.map(({ at, does, sees, ms }) => `| ${at} | ${does} | ${sees} | ${seconds(ms)} |`),
+      ...this.#rows
+        .toSorted((a, b) => a.at.localeCompare(b.at))
+        .map(({ at, does, sees, ms }) => `| ${at} | ${does} | ${sees} | ${seconds(ms)} |`),
       `| | | all of it | ${seconds(total)} |`,
     ];
     mkdirSync(PICTURES, { recursive: true });
@@ -138,7 +140,6 @@ async function seeLossMended(page: Page): Promise<void> {
   await view(page, "Ladder").click();
   await button(page, "As a table").click();
   await page.keyboard.press("End");
-  await takePicture(page, "first-minutes-loss");
 }
 
 /** From the list of lessons to two connections on one graph. */
@@ -238,7 +239,6 @@ tapTest("live: from the start of a host on a TAP to a program of one's own", asy
       .waitFor();
     await page.getByLabel("Filter").fill("");
     await view(page, "Ladder").click();
-    await takePicture(page, "first-minutes-curl");
   });
   await watch.row(
     "2:45",

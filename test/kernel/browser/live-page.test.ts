@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, expect, jest } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
 import { RunningProgram, startDaemon } from "../../daemon/daemon-process.ts";
@@ -121,6 +122,26 @@ tapTest("a page goes on when its daemon has ended and another has begun", async 
   await daemon.ended;
   await daemonOn("tt-again");
   // What was drawn before is over when the new host's run is opened.
+  await handshake(page).waitFor({ state: "hidden", timeout: 60_000 });
+  await connectButton(page).click();
+  await handshake(page).waitFor();
+});
+
+tapTest("a page that the daemon itself serves goes on with the next daemon at its place, and tapsock status says where it is", async () => {
+  await kernelListener((socket) => socket.end(), { port: PORT });
+  const { daemon, path, ready } = await daemonOn("tt-own", "--page", "127.0.0.1:8077");
+  const page = await open(ready.page);
+  await tableButton(page).click();
+  await connectButton(page).click();
+  await handshake(page).waitFor();
+  const { stdout } = await promisify(execFile)(process.execPath, [CLI, "status", "--network", `daemon:${path}`, "--json"], {
+    env: { ...process.env, NODE_OPTIONS: "" },
+  });
+  expect((JSON.parse(stdout) as { readonly page: unknown }).page).toEqual({ url: ready.page, urlToRead: ready.pageToRead });
+  daemon.process.kill("SIGTERM");
+  await daemon.ended;
+  const next = await daemonOn("tt-own", "--page", "127.0.0.1:8077");
+  expect(next.ready).toMatchObject({ page: ready.page, pageToRead: ready.pageToRead });
   await handshake(page).waitFor({ state: "hidden", timeout: 60_000 });
   await connectButton(page).click();
   await handshake(page).waitFor();

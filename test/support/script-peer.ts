@@ -16,6 +16,7 @@ import {
   makeSegmentOptions,
   parse,
   type SegmentOptions,
+  writeFastOpen,
   writeSack,
   writeSynOptions,
   writeTimestamps,
@@ -56,6 +57,9 @@ export interface ScriptSegment {
   readonly windowScale?: number;
   readonly sackPermitted?: boolean;
   readonly timestamps?: readonly [number, number];
+  /** Of the Fast Open option, on a SYN; of no length for a request. */
+  readonly fastOpen?: Uint8Array;
+  readonly fastOpenIsExperimental?: boolean;
   readonly sack?: readonly (readonly [number, number])[];
   readonly from?: number;
   readonly to?: number;
@@ -188,6 +192,8 @@ export class ScriptPeer {
         tsVal: fields.timestamps?.[0] ?? 0,
         tsEcr: fields.timestamps?.[1] ?? 0,
       });
+      if (fields.fastOpen !== undefined)
+        optionBytes += writeFastOpen(options, optionBytes, fields.fastOpen, fields.fastOpenIsExperimental ?? false, 40 - optionBytes);
     } else {
       if (fields.timestamps) optionBytes += writeTimestamps(options, 0, fields.timestamps[0], fields.timestamps[1]);
       const sack = fields.sack ?? [];

@@ -72,6 +72,16 @@ export function fillV4(slot: AddressSlot, bits: number): void {
   slot.scope = 0;
 }
 
+/** Addresses as they stand in a header, one after the other: four bytes each of IPv4, or sixteen. */
+export function networkBytes(...addresses: readonly AddressWords[]): Uint8Array {
+  const bytes: number[] = [];
+  for (const { w0, w1, w2, w3 } of addresses) {
+    const words = w2 === V4_MAPPED && w1 === 0 && w0 === 0 ? [w3] : [w0, w1, w2, w3];
+    for (const word of words) bytes.push(word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255);
+  }
+  return Uint8Array.from(bytes);
+}
+
 /** An address among other numbers takes so many of them. */
 export const PACKED_ADDRESS_WORDS = 5;
 

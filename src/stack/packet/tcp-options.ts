@@ -14,6 +14,14 @@ export const WINDOW_SCALE = 3;
 export const SACK_PERMITTED = 4;
 export const SACK = 5;
 export const TIMESTAMPS = 8;
+/** TCP Fast Open, RFC 7413 §4.1.1. */
+export const FAST_OPEN = 34;
+/** Shared by experiments (RFC 6994); that of Fast Open is told by the number behind it. */
+export const EXPERIMENT = 254;
+const FAST_OPEN_EXPERIMENT = 0xf989;
+/** A cookie is so long, and of an even number of bytes. */
+const LEAST_COOKIE = 4;
+export const MOST_COOKIE = 16;
 
 const MSS_LENGTH = 4;
 const WINDOW_SCALE_LENGTH = 3;
@@ -49,6 +57,11 @@ export interface SegmentOptions {
   readonly sackLeft: Int32Array;
   /** The sequence number right after each block. */
   readonly sackRight: Int32Array;
+  /** Bytes of the Fast Open cookie; 0 where one is asked for, −1 when the option is absent. Counts only on a SYN. */
+  fastOpenLength: number;
+  readonly fastOpenCookie: Uint8Array;
+  /** The option came in the kind of experiments. */
+  fastOpenIsExperimental: boolean;
   /** An option had an illegal length. What was read before it, and after it if its end could be told, stands. */
   malformed: boolean;
 }
@@ -64,6 +77,9 @@ export const makeSegmentOptions = (): SegmentOptions => ({
   sackBlocks: 0,
   sackLeft: new Int32Array(MAX_SACK_BLOCKS),
   sackRight: new Int32Array(MAX_SACK_BLOCKS),
+  fastOpenLength: -1,
+  fastOpenCookie: new Uint8Array(MOST_COOKIE),
+  fastOpenIsExperimental: false,
   malformed: false,
 });
 
@@ -78,6 +94,7 @@ export function parse(b: Uint8Array, at: number, into: SegmentOptions): void {
   into.sackPermitted = false;
   into.hasTimestamps = false;
   into.sackBlocks = 0;
+  into.fastOpenLength = -1;
   into.malformed = false;
 
   const end = at + tcp.headerLength(b, at);
@@ -128,9 +145,23 @@ function readOption(b: Uint8Array, o: number, kind: number, length: number, into
       return true;
     case SACK:
       return readSack(b, o, length, into);
+    case FAST_OPEN:
+      readFastOpen(b, o + 2, length - 2, false, into);
+      return true;
+    case EXPERIMENT:
+      if (length >= 4 && u16(b, o + 2) === FAST_OPEN_EXPERIMENT) readFastOpen(b, o + 4, length - 4, true, into);
+      return true;
     default:
       return true;
   }
+}
+
+/** One with another length than cookies have says nothing (RFC 7413 §4.1.1). */
+function readFastOpen(b: Uint8Array, at: number, length: number, isExperimental: boolean, into: SegmentOptions): void {
+  if (length !== 0 && (length < LEAST_COOKIE || length > MOST_COOKIE || length % 2 !== 0)) return;
+  into.fastOpenLength = length;
+  into.fastOpenIsExperimental = isExperimental;
+  for (let i = 0; i < length; i++) into.fastOpenCookie[i] = u8(b, at + i);
 }
 
 function readTimestamps(b: Uint8Array, o: number, into: SegmentOptions): void {
@@ -246,6 +277,25 @@ function writeSynOption(b: Uint8Array, at: number, option: Exclude<SynOption, "n
       putU32(b, at + 6, values.tsEcr);
       return;
   }
+}
+
+/**
+ * Writes the Fast Open option and NOPs up to a multiple of four, behind what a SYN has otherwise.
+ * @param cookie of no length asks for one
+ * @param most bytes that there is room for
+ * @returns bytes written; 0 where there is too little room
+ */
+export function writeFastOpen(b: Uint8Array, at: number, cookie: Uint8Array, isExperimental: boolean, most: number): number {
+  const head = isExperimental ? 4 : 2;
+  const length = head + cookie.length;
+  const padded = (length + 3) & ~3;
+  if (padded > most) return 0;
+  b[at] = isExperimental ? EXPERIMENT : FAST_OPEN;
+  b[at + 1] = length;
+  if (isExperimental) putU16(b, at + 2, FAST_OPEN_EXPERIMENT);
+  b.set(cookie, at + head);
+  b.fill(NOP, at + length, at + padded);
+  return padded;
 }
 
 /** Writes NOP, NOP and the timestamps, as RFC 7323 appendix A lays them out. Returns the 12 bytes written. */

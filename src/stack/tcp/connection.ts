@@ -109,6 +109,7 @@ export class Connection extends ControlBlock implements TcpConnection {
   shutdownSend(): void {
     if (this.finQueued || this.isReleased) return;
     this.finQueued = true;
+    this.owner.finishes(this);
     switch (this.state) {
       case "SYN-SENT":
         this.abort();
@@ -178,6 +179,10 @@ export class Connection extends ControlBlock implements TcpConnection {
     const before = this.readableBytes;
     this.receiveBuffer.returnUrgent();
     if (this.readableBytes > before) this.notify(NOTICE.readable);
+  }
+
+  get isFastOpen(): boolean {
+    return this.opening?.isFast === true;
   }
 
   get hasTimestamps(): boolean {

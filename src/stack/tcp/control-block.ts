@@ -11,6 +11,7 @@ import type { CongestionControl } from "./congestion/congestion-control.ts";
 import { sequenceSpace } from "./connection-trace.ts";
 import { Contact } from "./contact.ts";
 import type { DuplicateText } from "./duplicate-text.ts";
+import type { FastOpen } from "./fast-open.ts";
 import type { Flow } from "./flow-table.ts";
 import type { Listener } from "./listener.ts";
 import { type LossView, NO_LOSS } from "./loss-state.ts";
@@ -43,6 +44,7 @@ export interface ConnectionOwner {
   readonly recoveries: RecoveryCounters;
   /** The connection has something to send or acknowledge at the end of this turn. */
   wantsOutput(conn: ControlBlock): void;
+  readonly fastOpen: FastOpen;
   /** The connection has something to tell its user at the end of this turn. */
   wantsNotice(conn: ControlBlock): void;
   /** Sends `flags` with these numbers outside of the data stream: SYN, bare ACK, RST, probe. */
@@ -59,6 +61,8 @@ export interface ConnectionOwner {
   /** SYN-RECEIVED of a passive open became ESTABLISHED. @returns false when the listener's queue refuses it */
   handshakeDone(conn: ControlBlock): boolean;
   enterTimeWait(conn: ControlBlock): void;
+  /** Its user has closed its direction: a FIN is to be sent. */
+  finishes(conn: ControlBlock): void;
   /** Its user has closed, and the peer has not finished. @returns false when there are too many of these, and it should be reset */
   orphaned(conn: ControlBlock): boolean;
   /** Where TSval begins towards this peer. */

@@ -6,4 +6,4 @@ export interface TcpLimits {
   orphans: number;
 }
 
-export const TCP_LIMITS: Readonly<TcpLimits> = { timeWaits: 65_536, orphans: 4096 };
+export const TCP_LIMITS: Readonly<TcpLimits> = { timeWaits: 65_536, orphans: 16_384 };

@@ -6,10 +6,12 @@ import { ACK, FIN, RST, SYN } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { Resets } from "./closed.ts";
 import type { ControlBlock } from "./control-block.ts";
-import { learnFromSyn } from "./handshake.ts";
+import type { FastOpen } from "./fast-open.ts";
+import { learnFromSyn, synWindow } from "./handshake.ts";
 import type { SequenceGenerator } from "./isn.ts";
 import type { Listener } from "./listener.ts";
 import { sendSyn } from "./opening-alarms.ts";
+import { acceptTextAndFin } from "./receiver.ts";
 import type { Segment, Syn } from "./segment.ts";
 import { segmentArrives } from "./segment-arrives.ts";
 import type { SynCookies } from "./syn-cookies.ts";
@@ -21,10 +23,13 @@ export interface ListenHost {
   readonly resets: Resets;
   readonly sequences: SequenceGenerator;
   readonly cookies: SynCookies;
+  readonly fastOpen: FastOpen;
   /** A connection in CLOSED. @param listener where it waits to be accepted; undefined when it has been already */
   openPassively(syn: Syn, iss: Seq, options: Readonly<ConnectionOptions>, listener: Listener | undefined): ControlBlock | RouteFailure;
   /** The SYN-ACK was tried. */
   answered(conn: ControlBlock, listener: Listener): void;
+  /** A connection of Fast Open waits to be accepted. */
+  openedFast(conn: ControlBlock, listener: Listener): void;
   /** A request for a connection waits to be decided upon. */
   requested(listener: Listener): void;
 }
@@ -75,9 +80,38 @@ export function segmentInListen(listener: Listener, seg: Segment, host: ListenHo
   listener.makeRoom();
   const conn = host.openPassively(seg, issFor(seg, host.sequences, oldSndNxt), listener.options, listener);
   if (typeof conn === "string") return conn;
+  if (listener.fastOpenQueue > 0 && seg.options.fastOpenLength >= 0 && fastOpened(conn, seg, listener, host)) return "accepted";
   answerSyn(conn, seg);
   host.answered(conn, listener);
   return "accepted";
+}
+
+/**
+ * A SYN with the option of Fast Open, RFC 7413 §4.2: the SYN-ACK gives a cookie to who has none that counts. With a good one the text is
+ * taken, and the connection is the user's, before the handshake is over.
+ * @returns whether the SYN is answered
+ */
+function fastOpened(conn: ControlBlock, seg: Segment, listener: Listener, host: ListenHost): boolean {
+  const { opening } = conn;
+  if (opening === undefined) return false;
+  const { source, destination, options } = seg;
+  const judged = options.fastOpenLength === 0 ? "invalid" : host.fastOpen.judge(source, destination, options);
+  if (judged !== "valid")
+    opening.fastOpen = { cookie: host.fastOpen.cookieFor(source, destination), isExperimental: options.fastOpenIsExperimental };
+  // A FIN would end what has not begun: its sender waits for the handshake as others do.
+  if (judged === "invalid" || seg.has(FIN) || !listener.hasFastOpenRoom(host.context.now)) return false;
+  opening.isFast = true;
+  listener.handshakeEnded(conn);
+  listener.fastOpenBegan();
+  conn.sndNxt = seqAdd(conn.iss, 1);
+  conn.become("SYN-RECEIVED");
+  learnFromSyn(conn, seg);
+  if (seg.textLength > 0) acceptTextAndFin(conn, seg, seqAdd(seg.seq, 1));
+  conn.rcvAdv = seqAdd(conn.rcvNxt, synWindow(conn));
+  sendSyn(conn, SYN | ACK);
+  conn.alarms.set(ALARM.retransmission, conn.rtt.timeoutMs);
+  host.openedFast(conn, listener);
+  return true;
 }
 
 /** The handshake that was answered by a cookie ends: only now there is a connection. The segment may bring text and a FIN as any other. */

@@ -12,6 +12,9 @@ import { type ConnectionOptions, type ConnectionStatus, type ListenRequest, with
  */
 export const HALF_OPEN_CAP = 4096;
 
+/** RFC 7413 §5.1: a reset Fast Open counts as one under way for so long. */
+const FAST_OPEN_RESET_MS = 60_000;
+
 /** A connection that waits for the end of its handshake. */
 export interface PendingHandshake {
   /** A later one has a greater. */
@@ -43,6 +46,10 @@ export class Listener implements TcpListener {
   isPaused = false;
   /** When a SYN was last answered by a cookie, on the host's clock in milliseconds. */
   cookieSentMs: number | undefined;
+  fastOpenQueue: number;
+  #fastOpens = 0;
+  /** When connections of Fast Open were reset before their handshake was over, on the host's clock. */
+  readonly #fastOpenResets: number[] = [];
   #backlog: number;
 
   /** @param oldestPacked of the half-open connections that the host keeps packed for this listener */
@@ -60,6 +67,7 @@ export class Listener implements TcpListener {
     this.acceptable = request.acceptable;
     this.networkDown = request.networkDown ?? (() => {});
     this.#backlog = Math.max(1, request.backlog);
+    this.fastOpenQueue = request.fastOpenQueue ?? 0;
     this.#onClose = onClose;
     this.#oldestPacked = oldestPacked;
     this.requests = requests;
@@ -123,6 +131,23 @@ export class Listener implements TcpListener {
       break;
     }
     oldest?.release();
+  }
+
+  /** One more connection may be open before its handshake is over (RFC 7413 §4.2). @param nowMs on the host's clock */
+  hasFastOpenRoom(nowMs: number): boolean {
+    const resets = this.#fastOpenResets;
+    while (resets.length > 0 && nowMs - resets[0]! >= FAST_OPEN_RESET_MS) resets.shift();
+    return this.#fastOpens + resets.length < this.fastOpenQueue;
+  }
+
+  fastOpenBegan(): void {
+    this.#fastOpens++;
+  }
+
+  /** @param resetAtMs when a reset ended it, if one did: who forges SYNs may forge resets too, and gets no room by it for a while */
+  fastOpenEnded(resetAtMs?: number): void {
+    this.#fastOpens--;
+    if (resetAtMs !== undefined) this.#fastOpenResets.push(resetAtMs);
   }
 
   setBacklog(backlog: number): void {

@@ -61,6 +61,11 @@ export function synAgain(conn: ControlBlock): void {
   if (conn.contact.retries >= R1_RETRIES && !conn.isPassive) conn.path.suspect();
   if (!conn.listener?.isPressed || opening.awaitsRoom) {
     conn.retransmissions++;
+    if (conn.state === "SYN-SENT" && opening.fastOpen !== undefined) {
+      // What is in the way of the option, or of text on a SYN, is not in that of a plain one (RFC 7413 §4.2.2).
+      opening.fastOpen = undefined;
+      opening.fastOpenWasLost = true;
+    }
     sendSyn(conn, conn.state === "SYN-SENT" ? SYN : SYN | ACK);
   }
   conn.alarms.set(ALARM.retransmission, synTimeout(conn));
@@ -89,8 +94,10 @@ export function synTimedOut(conn: ControlBlock): void {
 
 /** Nothing comes of SYN-RECEIVED. Passive: back to LISTEN (RFC 9293 §3.10.7.4), and only a user that has accepted already is told. */
 export function openingFailed(conn: ControlBlock, reason: "refused" | "timed-out"): void {
+  const { opening } = conn;
+  if (opening !== undefined) opening.wasReset = reason === "refused";
   if (!conn.isPassive) conn.fail(reason);
-  else if (conn.listener !== undefined) conn.release();
+  else if (conn.listener !== undefined && opening?.isFast !== true) conn.release();
   else conn.breakOff(reason === "refused" ? "reset" : reason);
 }
 

@@ -1,4 +1,5 @@
 import type { SendResult } from "../ip/path.ts";
+import type { FastOpenOption } from "./fast-open.ts";
 
 /** What counts only until the handshake is over. Times on the host's clock, in milliseconds. */
 export class Opening {
@@ -12,6 +13,14 @@ export class Opening {
   isSynRetransmitted = false;
   /** What became of the last SYN or SYN-ACK; one that waited for the neighbour's link address has no time to measure by. */
   synFate: SendResult | undefined;
+  /** The option of Fast Open that the SYN or SYN-ACK carries. */
+  fastOpen: FastOpenOption | undefined;
+  /** The SYN that carried it was not answered, and is sent again without. */
+  fastOpenWasLost = false;
+  /** The SYN showed a good cookie: its text is the user's before the handshake is over. */
+  isFast = false;
+  /** It was ended by a reset. */
+  wasReset = false;
   /** Of the try that is timed. */
   synSentMs = 0;
 

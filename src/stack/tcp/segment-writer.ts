@@ -5,7 +5,14 @@ import type { HeaderChoices, Path, SendResult } from "../ip/path.ts";
 import { FRAME_HEADROOM, MAX_FRAME } from "../link/link-device.ts";
 import { PROTOCOL_TCP } from "../packet/ipv4.ts";
 import * as tcp from "../packet/tcp.ts";
-import { type SynOptionValues, writeSack, writeSynOptions, writeTimestamps } from "../packet/tcp-options.ts";
+import {
+  MAX_LENGTH as MAX_OPTIONS,
+  type SynOptionValues,
+  writeFastOpen,
+  writeSack,
+  writeSynOptions,
+  writeTimestamps,
+} from "../packet/tcp-options.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { synWindow } from "./handshake.ts";
@@ -37,11 +44,26 @@ export class SegmentWriter {
     const optionsAt = at + tcp.MIN_HEADER;
     let options = 0;
     if ((flags & tcp.SYN) !== 0) {
-      options = writeSynOptions(this.#buffer, optionsAt, synOptionOrder(conn, flags), synOptionValues(conn, flags));
+      options = this.#writeSynOptions(conn, optionsAt, flags);
     } else {
       options = this.#writeOptions(conn, optionsAt, (flags & tcp.RST) === 0);
     }
     return this.#send(conn, at, tcp.MIN_HEADER + options, flags, sequence, acknowledged, 0);
+  }
+
+  /** The first SYN of an active open, with so many bytes of the send queue behind it. */
+  syn(conn: ControlBlock, length: number): SendResult {
+    const at = conn.path.headroom;
+    const headerBytes = tcp.MIN_HEADER + this.#writeSynOptions(conn, at + tcp.MIN_HEADER, tcp.SYN);
+    if (length > 0) conn.sendBuffer.copy(seqAdd(conn.iss, 1), length, this.#buffer, at + headerBytes);
+    return this.#send(conn, at, headerBytes, tcp.SYN, conn.iss, conn.rcvNxt, length);
+  }
+
+  #writeSynOptions(conn: ControlBlock, at: number, flags: number): number {
+    const length = writeSynOptions(this.#buffer, at, synOptionOrder(conn, flags), synOptionValues(conn, flags));
+    const fastOpen = conn.opening?.fastOpen;
+    if (fastOpen === undefined) return length;
+    return length + writeFastOpen(this.#buffer, at + length, fastOpen.cookie, fastOpen.isExperimental, MAX_OPTIONS - length);
   }
 
   /** A SYN-ACK of which nothing is kept here. */
@@ -107,7 +129,7 @@ export class SegmentWriter {
       conn.path,
       at,
       at + headerBytes + length,
-      length > conn.sizes.effSndMss ? conn.sizes.effSndMss : 0,
+      !isSyn && length > conn.sizes.effSndMss ? conn.sizes.effSndMss : 0,
       headerBytes,
       conn.headerChoices,
     );

@@ -1,5 +1,5 @@
 import { seqAdd, seqDiff } from "../core/seq.ts";
-import { ACK, FIN, PSH, SYN } from "../packet/tcp.ts";
+import { ACK, FIN, PSH } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
 import { watchAfterResend, watchAfterSend } from "./loss-alarms.ts";
@@ -9,6 +9,7 @@ import { sackLength } from "./sack-blocks.ts";
 import { fitPath } from "./segment-size.ts";
 import type { SegmentWriter } from "./segment-writer.ts";
 import { textLeft } from "./sent-text.ts";
+import { prepareFastOpen } from "./syn-text.ts";
 import { tailProbeLeft } from "./tail-loss-probe.ts";
 import { holdsTail, untilRecordEnd } from "./text-cutting.ts";
 import { timestampNow } from "./timestamps.ts";
@@ -74,8 +75,10 @@ export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult 
 }
 
 function openWithSyn(conn: ControlBlock, writer: SegmentWriter): OutputResult {
-  const fate = writer.control(conn, SYN, conn.iss, conn.rcvNxt);
+  const text = prepareFastOpen(conn);
+  const fate = writer.syn(conn, text);
   if (fate === "full") return "blocked";
+  conn.sndNxt = seqAdd(conn.iss, 1 + text);
   const { opening } = conn;
   if (opening !== undefined) {
     opening.synDue = false;

@@ -7,6 +7,7 @@ import { retryAfterReset, simultaneousOpen, synAfterOldConnection, synRetriesOf 
 import { acceptTextAndFin } from "./receiver.ts";
 import { sampleRtt, sampleTimestamp } from "./round-trip.ts";
 import type { Segment } from "./segment.ts";
+import { fastOpenAnswered } from "./syn-text.ts";
 
 /** SEGMENT ARRIVES in SYN-SENT, RFC 9293 §3.10.7.3. */
 export function segmentInSynSent(conn: ControlBlock, seg: Segment): SegmentVerdict {
@@ -34,6 +35,7 @@ export function segmentInSynSent(conn: ControlBlock, seg: Segment): SegmentVerdi
   if (acksOurSyn) {
     conn.sndUna = seg.ack;
     sampleHandshake(conn, seg);
+    fastOpenAnswered(conn, seg);
     establish(conn);
     conn.turn.ackNow = true;
     conn.owner.wantsOutput(conn);
@@ -42,6 +44,7 @@ export function segmentInSynSent(conn: ControlBlock, seg: Segment): SegmentVerdi
     return "accepted";
   }
   // Simultaneous open, RFC 9293 §3.5: both sides' SYNs crossed.
+  conn.sndNxt = seqAdd(conn.iss, 1);
   conn.become("SYN-RECEIVED");
   simultaneousOpen(conn);
   conn.owner.emitControl(conn, SYN | ACK, conn.iss, conn.rcvNxt);

@@ -1,5 +1,6 @@
 import type { IpAddress } from "../core/address.ts";
 import type { BoundAddress } from "../core/bound-address.ts";
+import type { FastOpenKey } from "./fast-open.ts";
 import type { Loans } from "./loans.ts";
 import type {
   ConnectionOptions,
@@ -79,6 +80,8 @@ export interface TcpConnection {
   abort(): void;
 
   setOptions(options: Partial<ConnectionOptions>): void;
+  /** Its SYN showed a cookie (RFC 7413): it may be used as any other although its handshake is not over. */
+  readonly isFastOpen: boolean;
   /** Segments carry timestamps (RFC 7323). */
   readonly hasTimestamps: boolean;
   /** The shortest round trip measured, in milliseconds; Infinity before the first. */
@@ -108,6 +111,8 @@ export interface TcpListener {
   /** While it is, each SYN is answered by a reset, but that of a request that waits. What waits already may be accepted. */
   isPaused: boolean;
   setBacklog(backlog: number): void;
+  /** As `ListenRequest.fastOpenQueue`. */
+  fastOpenQueue: number;
   /** What connections have that begin from now on. */
   setOptions(options: Partial<ConnectionOptions>): void;
   /** Ends listening; connections that nobody accepted are reset. */
@@ -116,6 +121,10 @@ export interface TcpListener {
 
 /** TCP as its users see it. */
 export interface TcpService {
+  /** The key of Fast Open's cookies (RFC 7413 §4.1.2), for servers that stand for one another; without one it is a secret that changes. */
+  setFastOpenKey(key: FastOpenKey): void;
+  /** What is known of peers' cookies and segment sizes. */
+  forgetFastOpenPeers(): void;
   /** For bytes of one connection that its user reads where they lie. */
   newLoans(): Loans;
   /** OPEN, active: the SYN leaves in the host's next turn. */

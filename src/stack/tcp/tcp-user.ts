@@ -41,6 +41,8 @@ export interface TcpUser {
 
 /** Per-connection settings that override the profile; times in milliseconds. */
 export interface ConnectionOptions {
+  /** TCP Fast Open (RFC 7413): what is written before the first SYN leaves may go with it, and may come to the peer's program twice (§6.1). */
+  fastOpen: boolean;
   /** TCP_NODELAY. */
   noDelay: boolean;
   /** TCP_CORK: less than a full segment waits for more text, up to a timeout. */
@@ -74,6 +76,7 @@ export interface ConnectionOptions {
 }
 
 const DEFAULT_OPTIONS: Readonly<ConnectionOptions> = {
+  fastOpen: false,
   noDelay: false,
   cork: false,
   maxSegmentBytes: undefined,
@@ -105,6 +108,8 @@ export interface OpenRequest {
   /** 0 or undefined chooses an ephemeral port. */
   readonly localPort?: number;
   readonly options?: Partial<ConnectionOptions>;
+  /** The first bytes of the stream, as if written at once: with the option `fastOpen` they go with the SYN where the peer's cookie is known. */
+  readonly firstBytes?: Uint8Array;
   readonly user: TcpUser;
 }
 
@@ -121,6 +126,11 @@ export interface ListenRequest {
   readonly backlog: number;
   /** No SYN is answered before the user accepts its connection, or refuses it (RFC 9293 §3.10.7.2 says what an answer is, and not when). */
   readonly isConditional?: boolean;
+  /**
+   * Connections that may be open by TCP Fast Open (RFC 7413) before their handshake is over: a SYN's text is then there to be read, and may
+   * be there twice (§6.1). 0, or left out, takes none.
+   */
+  readonly fastOpenQueue?: number;
   readonly options?: Partial<ConnectionOptions>;
   /** A connection waits in the queue. */
   readonly acceptable: () => void;

@@ -22,6 +22,7 @@ import { ConnectionNews, type ConnectionPicture } from "./connection-news.ts";
 import { type ConnectionRequest, ConnectionRequests, type RequestHost } from "./connection-request.ts";
 import { connectionOpened, sequenceSpace } from "./connection-trace.ts";
 import type { ConnectionOwner } from "./control-block.ts";
+import { FastOpen, type FastOpenKey } from "./fast-open.ts";
 import { type Flow, FlowTable } from "./flow-table.ts";
 import { type HalfOpen, type HalfOpenHost, HalfOpens, UNPACKED_HALF_OPEN } from "./half-open.ts";
 import { keyedSequences, type SequenceGenerator } from "./isn.ts";
@@ -63,6 +64,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly context: HostContext;
   readonly resets: Resets;
   readonly cookies: SynCookies;
+  readonly fastOpen: FastOpen;
   readonly rings: RingPool;
   /** Tests put others here. */
   readonly limits: TcpLimits = { ...TCP_LIMITS };
@@ -86,6 +88,8 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   readonly #writer = new SegmentWriter();
   #wantOutput: Connection[] = [];
   #wantNotice: Connection[] = [];
+  /** Connections whose users have closed their direction, until it is known that the FIN was acknowledged. */
+  readonly #finishing = new Set<Connection>();
   /** Connections that live on without their users. */
   readonly #orphans = new Set<Connection>();
   readonly #blocked = new Set<Connection>();
@@ -124,6 +128,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#ports = new EphemeralPorts(context.random, context.profile.portRange);
     this.resets = new Resets(context, ip, this.#writer);
     this.#timestampOffsets = new KeyedHash(context.random);
+    this.fastOpen = new FastOpen(context);
     this.cookies = new SynCookies(context, ip, this.#writer, (local, remote) => this.timestampOffset(local, remote));
     this.sequences = keyedSequences(context, new KeyedHash(context.random));
     ip.register(this);
@@ -139,6 +144,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   }
 
   // The calls of users
+
+  setFastOpenKey(key: FastOpenKey): void {
+    this.fastOpen.setKey(key);
+  }
+
+  forgetFastOpenPeers(): void {
+    this.fastOpen.forgetPeers();
+  }
 
   newLoans(): Loans {
     return new Loans(this.rings);
@@ -176,6 +189,7 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     conn.sndNxt = seqAdd(conn.iss, 1);
     conn.become("SYN-SENT");
     openingBegan(conn);
+    if (request.firstBytes !== undefined) conn.write(request.firstBytes, 0, request.firstBytes.length);
     this.wantsOutput(conn);
     return conn;
   }
@@ -244,7 +258,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
 
   /** Some connection that its user has closed has text or a FIN that is not acknowledged. */
   get hasUndelivered(): boolean {
-    for (const conn of this.#connections.values()) if (conn.finQueued && !conn.isFinAcked) return true;
+    for (const conn of this.#finishing) {
+      if (!conn.isFinAcked) return true;
+      // It stays so: each is looked at once.
+      this.#finishing.delete(conn);
+    }
     return false;
   }
 
@@ -341,6 +359,11 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     listener?.handshakeBegan(conn);
     this.#add(conn);
     return conn;
+  }
+
+  openedFast(conn: Connection, listener: Listener): void {
+    listener.enqueue(conn);
+    this.#hasIncoming(listener);
   }
 
   // Requests that wait for a decision
@@ -523,6 +546,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     if (UNFINISHED.has(to)) this.#unfinished++;
   }
 
+  finishes(conn: Connection): void {
+    this.#finishing.add(conn);
+  }
+
   orphaned(conn: Connection): boolean {
     if (this.#orphans.size >= this.limits.orphans && !this.#orphans.has(conn)) {
       this.context.drops.count("too-many-orphans");
@@ -535,6 +562,10 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
   handshakeDone(conn: Connection): boolean {
     const listener = conn.listener;
     if (listener === undefined) return true;
+    if (conn.isFastOpen) {
+      listener.fastOpenEnded();
+      return true;
+    }
     if (listener.isFull) {
       if (conn.opening !== undefined) conn.opening.awaitsRoom = true;
       if (this.context.profile.backlogOverflow === "rst") conn.abort();
@@ -571,10 +602,14 @@ export class Tcp implements TcpService, Transport, ConnectionOwner, ListenHost, 
     this.#connections.delete(conn);
     this.#blocked.delete(conn);
     this.#orphans.delete(conn);
+    this.#finishing.delete(conn);
     this.#outputCauses.forget(conn);
     this.#usePort(conn.localPort, -1);
     this.#countLive(conn, -1);
     conn.listener?.handshakeEnded(conn);
+    const { opening } = conn;
+    if (opening?.isFast === true) conn.listener?.fastOpenEnded(opening.wasReset ? this.context.now : undefined);
+    if (opening?.fastOpenWasLost === true) this.fastOpen.lost(conn.remote);
     conn.sendBuffer.clear();
     this.sentLogs.give(conn.sent);
     conn.sent = NOTHING_SENT;

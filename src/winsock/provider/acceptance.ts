@@ -41,7 +41,7 @@ export class Acceptance implements TcpUser {
   next(): TcpConnection | undefined {
     for (;;) {
       const connection = this.#answered ?? this.take();
-      if (connection?.state === "SYN-RECEIVED") {
+      if (connection?.state === "SYN-RECEIVED" && !connection.isFastOpen) {
         this.#answered = connection;
         connection.user = this;
         return undefined;

@@ -56,7 +56,7 @@ export const TCP_LEVEL: OptionTable = new Map<number, SocketOption>([
   kept(c.TCP_CONGESTION_ALGORITHM, "dword", 0, "stream"),
   kept(c.TCP_DELAY_FIN_ACK, "dword", 0, "stream"),
   [c.TCP_MAXRTMS, amount("maxRetransmissionMs", "stream")],
-  kept(c.TCP_FASTOPEN, "dword", 0, "stream"),
+  [c.TCP_FASTOPEN, amount("fastOpen", "stream")],
   [
     c.TCP_KEEPCNT,
     {

@@ -36,6 +36,8 @@ export interface SocketOptions {
   failConnectOnIcmpError: boolean;
   /** IPV6_V6ONLY: while false a socket of AF_INET6 speaks IPv4 too, by v4-mapped addresses. Without meaning for others. */
   isV6Only: boolean;
+  /** TCP_FASTOPEN, as set: not 0 on who connects, ConnectEx's first bytes go with the SYN; on a listener, connections are taken so. */
+  fastOpen: number;
   /** TCP_TIMESTAMPS: offered although the profile's SYN does not. */
   timestamps: boolean;
   /** IP_TTL and IPV6_UNICAST_HOPS, which are one here; undefined for the profile's. */
@@ -98,6 +100,7 @@ export function defaultOptions(sendBufferBytes: number, receiveBufferBytes: numb
     maxRetransmissionMs: 0,
     failConnectOnIcmpError: false,
     isV6Only: true,
+    fastOpen: 0,
     timestamps: false,
     ttl: undefined,
     trafficClass: 0,
@@ -153,6 +156,7 @@ const LEAST_RECEIVE_BUFFER = 4096;
 /** The options as TCP takes them. */
 export function connectionOptions(options: SocketOptions): ConnectionOptions {
   return {
+    fastOpen: options.fastOpen !== 0,
     noDelay: options.noDelay,
     cork: false,
     maxSegmentBytes: undefined,

@@ -5,6 +5,7 @@ import {
   FIONBIO,
   HasOverlappedIoCompleted,
   INFINITE,
+  IPPROTO_TCP,
   new_WSADATA,
   new_WSAOVERLAPPED,
   SD_SEND,
@@ -16,6 +17,7 @@ import {
   SOL_SOCKET,
   STATUS_PENDING,
   sizeof_sockaddr_in,
+  TCP_FASTOPEN,
   TF_REUSE_SOCKET,
   WSA_INVALID_PARAMETER,
   WSA_IO_PENDING,
@@ -67,6 +69,48 @@ describe("ConnectEx", () => {
     expect(w.WaitForSingleObject(ov.hEvent, INFINITE)).toBe(0);
     expect(resultOf(w, s, ov)).toBe(5);
     expect(recv(p, p.accept(listener, null, null))).toBe("hello");
+  });
+
+  test("with TCP_FASTOPEN on both sides its first bytes are there before the handshake is over, from the second connection on", () => {
+    const v = new VirtualWinsock();
+    const { winsock: w, peerWinsock: p } = v;
+    v.cable.configure("in", { delayMs: 50 });
+    v.cable.configure("out", { delayMs: 50 });
+    const listener = v.listener(80);
+    const on = { value: 1 };
+    p.setsockopt(listener, IPPROTO_TCP, TCP_FASTOPEN, on, 4);
+    const times: number[] = [];
+    for (let i = 0; i < 3; i++) {
+      const s = bound(v);
+      expect(w.setsockopt(s, IPPROTO_TCP, TCP_FASTOPEN, on, 4)).toBe(0);
+      const ov = new_WSAOVERLAPPED();
+      const startMs = v.nowMs;
+      expect(connectEx(v, s, 80, { ov, text: "hello" })).toEqual(PENDING);
+      const server = p.accept(listener, null, null);
+      expect(recv(p, server)).toBe("hello");
+      times.push(v.nowMs - startMs);
+      say(p, server, "and back");
+      expect(resultOf(w, s, ov)).toBe(5);
+      expect(recv(w, s)).toBe("and back");
+      w.closesocket(s);
+      p.closesocket(server);
+    }
+    expect(times[0]).toBeGreaterThanOrEqual(150);
+    expect(times.slice(1)).toEqual([50, 50]);
+  });
+
+  test("without TCP_FASTOPEN nothing leaves before the connection stands", () => {
+    const v = new VirtualWinsock();
+    v.cable.configure("in", { delayMs: 50 });
+    v.cable.configure("out", { delayMs: 50 });
+    const listener = v.listener(80);
+    v.peerWinsock.setsockopt(listener, IPPROTO_TCP, TCP_FASTOPEN, { value: 1 }, 4);
+    for (let i = 0; i < 2; i++) {
+      const startMs = v.nowMs;
+      connectEx(v, bound(v), 80, { text: "hello" });
+      expect(recv(v.peerWinsock, v.peerWinsock.accept(listener, null, null))).toBe("hello");
+      expect(v.nowMs - startMs).toBeGreaterThanOrEqual(150);
+    }
   });
 
   test("says that it goes on even where it is over by then, and its packet follows", () => {

@@ -49,11 +49,11 @@ function limited(limits: Partial<ProviderLimits>) {
 }
 
 describe("what one program may have", () => {
-  test("65,536 sockets unless told otherwise; the next is WSAEMFILE, and usage says both", () => {
+  test("131,072 sockets unless told otherwise; the next is WSAEMFILE, and usage says both", () => {
     const w = limited({});
-    for (let i = 0; i < 65_536; i++) if (w.socket().error !== 0) throw new Error(`socket ${i}`);
+    for (let i = 0; i < 131_072; i++) if (w.socket().error !== 0) throw new Error(`socket ${i}`);
     expect(w.socket().error).toBe(WSAEMFILE);
-    expect(w.provider.usage).toMatchObject({ clients: 1, sockets: 65_536, limits: DEFAULT_LIMITS });
+    expect(w.provider.usage).toMatchObject({ clients: 1, sockets: 131_072, limits: DEFAULT_LIMITS });
     const few = limited({ sockets: 2 });
     expect([few.socket(), few.socket(), few.socket()].map((reply) => reply.error)).toEqual([0, 0, WSAEMFILE]);
   });

@@ -213,10 +213,10 @@ describe("socket (Wine's tests WSASocket and Protocol)", () => {
     expect(winsock.WSAGetLastError()).toBe(error);
   });
 
-  test("a 65,537th socket is WSAEMFILE, until one is closed", () => {
+  test("a 131,073rd socket is WSAEMFILE, until one is closed", () => {
     const v = new VirtualWinsock();
-    const sockets = Array.from({ length: 65_536 }, () => v.stream());
-    expect(new Set(sockets).size).toBe(65_536);
+    const sockets = Array.from({ length: 131_072 }, () => v.stream());
+    expect(new Set(sockets).size).toBe(131_072);
     expect(sockets.every((s) => s > 0 && s % 4 === 0)).toBe(true);
     expect([v.stream(), v.winsock.WSAGetLastError()]).toEqual([-1, e.WSAEMFILE]);
     v.winsock.closesocket(sockets[7]!);

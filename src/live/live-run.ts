@@ -37,12 +37,15 @@ export interface LiveRunOptions {
   /** How long it is watched on when nobody looks, so that a page that is loaded again finds its run. */
   readonly lingerMs?: number;
   readonly retryMs?: number;
+  /** Between two looks at the faults in force, which other programs change too. */
+  readonly faultsMs?: number;
 }
 
 const LINGER_MS = 10_000;
 const RETRY_MS = 1000;
-/** Picks are used up, and other programs change faults too. */
 const FAULTS_MS = 1000;
+/** A frame was impaired, by a pick perhaps that is used up by it; others may be right behind. */
+const FAULTS_SOON_MS = 50;
 const MOST_CONNECTS = 8;
 const CONNECT_LIMIT_MS = 60_000;
 
@@ -70,6 +73,7 @@ export class LiveRun {
   #retry: NodeJS.Timeout | undefined;
   #linger: NodeJS.Timeout | undefined;
   #faultLooks: NodeJS.Timeout | undefined;
+  #faultsSoon: NodeJS.Timeout | undefined;
   #connects = 0;
 
   constructor(options: LiveRunOptions) {
@@ -180,7 +184,7 @@ export class LiveRun {
     port.onDown = (why) => this.#down(port, why);
     for (const viewer of this.#viewers) viewer.runOpened();
     await this.#lookAtFaults();
-    this.#faultLooks = setInterval(() => void this.#lookAtFaults(), FAULTS_MS);
+    this.#faultLooks = setInterval(() => void this.#lookAtFaults(), this.#options.faultsMs ?? FAULTS_MS);
     this.#faultLooks.unref();
   }
 
@@ -226,6 +230,15 @@ export class LiveRun {
     if (record.type === "left-out") this.#keep(event, record);
     else if ("base64" in record) this.#keep(event, { events: 1, frames: record.type === "frame" ? 1 : 0, bytes: record.bytes });
     else this.#keep(event, ONE_EVENT);
+    if (record.type === "frame-impaired") this.#faultsSoon ??= this.#lookSoon();
+  }
+
+  #lookSoon(): NodeJS.Timeout {
+    const timer = setTimeout(() => {
+      this.#faultsSoon = undefined;
+      void this.#lookAtFaults();
+    }, FAULTS_SOON_MS);
+    return timer.unref();
   }
 
   #note(text: string): void {

@@ -165,9 +165,9 @@ export class ManagementService {
       }
       case "fault-pick": {
         const { impaired } = this.#device(request.device);
-        const { match, action, count, direction, delayMs, sequence, port } = request;
+        const { match, action, count, skip, direction, delayMs, sequence, port } = request;
         const where = direction === "both" ? {} : { direction };
-        impaired.pick({ match, action, count, ...where, ...withoutUndefined({ delayMs, sequence, port }) });
+        impaired.pick({ match, action, count, ...where, ...withoutUndefined({ skip, delayMs, sequence, port }) });
         return impaired.describe();
       }
       case "fault-clear":

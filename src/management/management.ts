@@ -80,6 +80,7 @@ const requests = [
     action: z.enum(["drop", "duplicate", "delay", "corrupt", "reset"]),
     direction,
     count: count.default(1),
+    skip: z.number().int().min(0).max(1_000_000).optional(),
     delayMs: milliseconds.optional(),
     sequence: z.number().int().min(0).max(0xffffffff).optional(),
     port: z.number().int().min(1).max(65_535).optional(),

@@ -4,7 +4,7 @@ import { seqShown } from "../stack/core/seq.ts";
 import * as tcp from "../stack/packet/tcp.ts";
 import { type Direction, type FramePick, type Impairment, NO_IMPAIRMENT } from "../wire/impairment.ts";
 import { segmentIn, sequenceLength } from "./flow-segments.ts";
-import type { FaultsInForce, RunEvent } from "./run-event.ts";
+import type { FaultNumbers, FaultsInForce, RunEvent } from "./run-event.ts";
 
 export type FaultField = keyof Impairment;
 
@@ -45,6 +45,38 @@ export function pickAgain(event: RunEvent | undefined): SegmentPick | undefined 
   const direction: Direction = event.direction;
   const port = Number(segment.destination.slice(segment.destination.lastIndexOf(":") + 1));
   return { match: "tcp", direction, action: "drop", count: 1, sequence: seqShown(segment.seq), port };
+}
+
+/** What a form shows of a direction of a line: the numbers in force on it, where the run tells them. */
+export function settingsInForce(faults: ReadonlyMap<string, FaultsInForce>, direction: Direction): Impairment {
+  const known = [...faults.values()].find(({ numbers }) => numbers !== undefined)?.numbers;
+  return { ...NO_IMPAIRMENT, ...known?.[direction] };
+}
+
+/** One fault, where it stands, and what it is. */
+export interface NamedFault {
+  readonly where: "in" | "out" | "pick";
+  /** As the run says it. */
+  readonly text: string;
+  readonly setting?: { readonly field: FaultField; readonly value: number };
+  readonly pick?: FramePick;
+}
+
+/** Every fault of a host's lines, in numbers where the run tells them; in words alone where it is of an earlier version. */
+export function namedFaults(faults: ReadonlyMap<string, FaultsInForce>): readonly NamedFault[] {
+  return [...faults.values()].flatMap(({ numbers, ...words }) =>
+    numbers === undefined ? faultsOf(new Map([["", words]])) : inNumbers(numbers, words),
+  );
+}
+
+function inNumbers(numbers: FaultNumbers, words: FaultsInForce): NamedFault[] {
+  const settings = (["out", "in"] as const).flatMap((where) =>
+    FAULT_FIELDS.flatMap((field): NamedFault[] => {
+      const value = numbers[where][field];
+      return value === undefined ? [] : [{ where, text: `${field} ${value}`, setting: { field, value } }];
+    }),
+  );
+  return [...settings, ...numbers.picks.map((pick, i) => ({ where: "pick" as const, text: words.picks[i] ?? "", pick }))];
 }
 
 /** Every fault of a host's lines in words, with its direction; empty when all is well. */

@@ -1,4 +1,11 @@
-import { type Direction, type DirectionReport, type FramePick, type ImpairmentReport, NO_IMPAIRMENT } from "../wire/impairment.ts";
+import {
+  type Direction,
+  type DirectionReport,
+  type FramePick,
+  type Impairment,
+  type ImpairmentReport,
+  NO_IMPAIRMENT,
+} from "../wire/impairment.ts";
 import type { FaultsInForce } from "./run-event.ts";
 
 /** What differs from a good line, in short words. */
@@ -7,8 +14,16 @@ export function faultsInForce({
   out: leaving,
   picks,
 }: Pick<ImpairmentReport, "picks"> & { readonly [Way in Direction]: Pick<DirectionReport, "settings"> }): FaultsInForce {
-  return { in: settingWords(arriving), out: settingWords(leaving), picks: picks.map(pickWords) };
+  return {
+    in: settingWords(arriving),
+    out: settingWords(leaving),
+    picks: picks.map(pickWords),
+    numbers: { in: differing(arriving.settings), out: differing(leaving.settings), picks },
+  };
 }
+
+const differing = (settings: Impairment): Partial<Impairment> =>
+  Object.fromEntries(Object.entries(settings).filter(([name, value]) => value !== NO_IMPAIRMENT[name as keyof Impairment]));
 
 const percent = (share: number): string => `${Number((share * 100).toPrecision(3))} %`;
 

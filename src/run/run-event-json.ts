@@ -1,3 +1,5 @@
+import { FRAME_KINDS } from "../wire/frame-match.ts";
+import { ACTIONS, NO_IMPAIRMENT } from "../wire/impairment.ts";
 import { fromBase64, toBase64 } from "./base64.ts";
 import { EVENT_SHAPES, type EventShape, type FieldKind, FRAME_TYPES } from "./event-shapes.ts";
 import type { RunEvent } from "./run-event.ts";
@@ -96,9 +98,31 @@ function isOfKind(value: unknown, kind: FieldKind): boolean {
     case "variables":
       return isObject(value) && Object.entries(value).every(([name, found]) => isLeftOut(found) || isVariable(name, found));
     case "faults":
-      return isObject(value) && isTexts(value["in"]) && isTexts(value["out"]) && isTexts(value["picks"]);
+      return (
+        isObject(value) && isTexts(value["in"]) && isTexts(value["out"]) && isTexts(value["picks"]) && areFaultNumbers(value["numbers"])
+      );
   }
 }
+
+const SETTINGS: ReadonlySet<string> = new Set(Object.keys(NO_IMPAIRMENT));
+const MOST_PICKS = 1000;
+const PICK_NUMBERS = ["skip", "count", "delayMs", "sequence", "port"] as const;
+
+function areFaultNumbers(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (!isObject(value) || !Array.isArray(value["picks"]) || value["picks"].length > MOST_PICKS) return false;
+  return isSettings(value["in"]) && isSettings(value["out"]) && value["picks"].every(isPick);
+}
+
+const isSettings = (value: unknown): boolean =>
+  isObject(value) && Object.entries(value).every(([name, number]) => SETTINGS.has(name) && Number.isFinite(number));
+
+const isPick = (value: unknown): boolean =>
+  isObject(value) &&
+  (FRAME_KINDS as readonly unknown[]).includes(value["match"]) &&
+  (ACTIONS as readonly unknown[]).includes(value["action"]) &&
+  (value["direction"] === undefined || value["direction"] === "in" || value["direction"] === "out") &&
+  PICK_NUMBERS.every((name) => value[name] === undefined || Number.isFinite(value[name]));
 
 function isVariable(name: string, value: unknown): boolean {
   if (name === "recovery") return RECOVERIES.has(value);

@@ -1,4 +1,5 @@
 import type { TraceEvent } from "../stack/core/trace.ts";
+import type { FramePick, Impairment } from "../wire/impairment.ts";
 
 /** How a profile is called: a constant of `stack/core/profile.ts`. */
 export type ProfileName = "windows" | "linux" | "rfc";
@@ -60,6 +61,15 @@ export interface FaultsInForce {
   readonly in: readonly string[];
   readonly out: readonly string[];
   readonly picks: readonly string[];
+  /** The same in numbers, for forms and for other languages; runs of earlier versions have words only. */
+  readonly numbers?: FaultNumbers;
+}
+
+/** What differs from a good line. */
+export interface FaultNumbers {
+  readonly in: Partial<Impairment>;
+  readonly out: Partial<Impairment>;
+  readonly picks: readonly FramePick[];
 }
 
 export type LabEvent = LabContent & { readonly number: 0; readonly atMs: number; readonly cause?: undefined };

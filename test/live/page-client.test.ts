@@ -80,6 +80,26 @@ describe("a page", () => {
     expect(readRunFile((saved as { value: string }).value)).toMatchObject({ header: { kind: "live" }, events: [{}, {}], faultCount: 0 });
   });
 
+  test("is told at once when a pick has taken its frame", async () => {
+    const page = await start({ faultsMs: 3_600_000 });
+    const visitor = await opened(page);
+    await visitor.ask({ type: "impair", host: "tapsock", direction: "out", settings: { loss: 0.1 } });
+    await visitor.until(() => visitor.events.length === 1);
+    page.host.loss = 0;
+    const impaired = { type: "frame-impaired", direction: "in", device: "tap0", fate: "picked", base64: "AQID", bytes: 60 };
+    page.host.say({ ...impaired, number: 1, atMs: 1100 });
+    await visitor.until(() => visitor.events.length === 3);
+    expect(visitor.events[2]).toMatchObject({ type: "faults-changed", faults: { in: [], out: [], picks: [] } });
+  });
+
+  test("lets frames pass before a pick, and picks one segment again", async () => {
+    const page = await start();
+    const visitor = await opened(page);
+    const pick = { match: "tcp", action: "drop", direction: "out", count: 1, skip: 1, sequence: 4_294_967_295, port: 80 };
+    expect(await visitor.ask({ type: "pick", host: "tapsock", pick })).toMatchObject({ type: "answered" });
+    expect(page.host.asked.at(-1)).toMatchObject({ op: "fault-pick", ...pick });
+  });
+
   test.each([
     ["what a simulation can", { type: "step", to: "frame" }, /a host that runs by itself knows no "step"/],
     ["a setting out of bounds", { type: "impair", host: "h", direction: "out", settings: { loss: 2 } }, /^Cannot do that: settings.loss/],

@@ -46,6 +46,7 @@ export class ScriptedHost {
         this.loss = request.op === "fault-set" ? (request.settings.loss ?? 0) : 0;
         return this.#faults();
       },
+      "fault-pick": () => this.#faults(),
       "fault-clear": () => {
         this.loss = 0;
         return this.#faults();

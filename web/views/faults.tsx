@@ -1,10 +1,10 @@
-import { useSignal } from "@preact/signals";
-import { FAULT_FIELDS, type FaultField, pickAgain, readSetting, shownSetting } from "../../src/run/fault-form.ts";
+import { signal, useSignal } from "@preact/signals";
+import { FAULT_FIELDS, type FaultField, pickAgain, readSetting, settingsInForce, shownSetting } from "../../src/run/fault-form.ts";
 import type { PageRequest } from "../../src/run/page-messages.ts";
 import { type FrameRunEvent, wholeFrame } from "../../src/run/run-event.ts";
 import { describeFrame } from "../../src/stack/packet/describe.ts";
 import { FRAME_KINDS, type FrameKind } from "../../src/wire/frame-match.ts";
-import type { Direction, FramePick } from "../../src/wire/impairment.ts";
+import type { Direction, FramePick, Impairment } from "../../src/wire/impairment.ts";
 import { NO_IMPAIRMENT } from "../../src/wire/impairment.ts";
 import { insideWords } from "../inside-words.ts";
 import { rememberAs, remembered } from "../store/remembered.ts";
@@ -69,7 +69,14 @@ function InForce({ run, ask }: { readonly run: RunView; readonly ask: Ask }) {
         </ul>
       )}
       {run.abilities.value.faults && (
-        <button type="button" class="primary" onClick={() => ask({ type: "clear-faults" }, text.cleared)}>
+        <button
+          type="button"
+          class="primary"
+          onClick={() => {
+            typed.value = new Map();
+            ask({ type: "clear-faults" }, text.cleared);
+          }}
+        >
           {text.clearAll}
         </button>
       )}
@@ -101,6 +108,7 @@ function Picks({ run, ask, hosts }: PicksProps) {
   const action = useSignal<(typeof PICK_ACTIONS)[number]>("drop");
   const direction = useSignal<Direction | "either">("either");
   const count = useSignal(1);
+  const skip = useSignal(0);
   const delayMs = useSignal(USUAL_DELAY_MS);
   const at = hosts.includes(host.value) ? host.value : (hosts[0] ?? "");
   const selected = run.selection.value.event;
@@ -143,6 +151,7 @@ function Picks({ run, ask, hosts }: PicksProps) {
             match: kind.value,
             action: action.value,
             count: count.value,
+            ...(skip.value > 0 ? { skip: skip.value } : {}),
             ...(direction.value === "either" ? {} : { direction: direction.value }),
             ...(action.value === "delay" ? { delayMs: delayMs.value } : {}),
           };
@@ -198,6 +207,17 @@ function Picks({ run, ask, hosts }: PicksProps) {
           />
         </label>
         <label class="choice">
+          {text.skip}
+          <input
+            type="number"
+            min="0"
+            max="1000"
+            required
+            value={skip.value}
+            onInput={(e) => (skip.value = e.currentTarget.valueAsNumber)}
+          />
+        </label>
+        <label class="choice">
           {text.direction}
           <select value={direction.value} onChange={(e) => (direction.value = directionOf(e.currentTarget.value))}>
             <option value="either">{text.either}</option>
@@ -217,12 +237,19 @@ const summaryOf = (frame: FrameRunEvent): string => describeFrame(wholeFrame(fra
 
 const DIRECTIONS: readonly Direction[] = ["out", "in"];
 
-/** What was typed into the fields of a line; it outlives the view. */
-const typed = new Map<string, Readonly<Record<FaultField, string>>>();
-const GOOD = Object.fromEntries(FAULT_FIELDS.map((field) => [field, String(shownSetting(field, NO_IMPAIRMENT[field]))])) as Record<
-  FaultField,
-  string
->;
+type FieldTexts = Readonly<Record<FaultField, string>>;
+
+/** What was typed into the fields of a line and is not set yet; it outlives the view. */
+const typed = signal<ReadonlyMap<string, FieldTexts>>(new Map());
+const textsOf = (settings: Impairment): FieldTexts =>
+  Object.fromEntries(FAULT_FIELDS.map((field) => [field, String(shownSetting(field, settings[field]))])) as Record<FaultField, string>;
+
+function type(key: string, texts: FieldTexts | undefined): void {
+  const next = new Map(typed.peek());
+  if (texts === undefined) next.delete(key);
+  else next.set(key, texts);
+  typed.value = next;
+}
 
 function LineForm({ run, host, ask }: { readonly run: RunView; readonly host: string; readonly ask: Ask }) {
   const text = insideWords.value.faults;
@@ -231,7 +258,7 @@ function LineForm({ run, host, ask }: { readonly run: RunView; readonly host: st
       <h2>{text.line(titleOf(run, host))}</h2>
       <div class="line-forms">
         {DIRECTIONS.map((direction) => (
-          <DirectionForm key={direction} host={host} title={titleOf(run, host)} direction={direction} ask={ask} />
+          <DirectionForm key={direction} run={run} host={host} title={titleOf(run, host)} direction={direction} ask={ask} />
         ))}
       </div>
     </section>
@@ -239,27 +266,28 @@ function LineForm({ run, host, ask }: { readonly run: RunView; readonly host: st
 }
 
 interface DirectionProps {
+  readonly run: RunView;
   readonly host: string;
   readonly title: string;
   readonly direction: Direction;
   readonly ask: Ask;
 }
 
-function DirectionForm({ host, title, direction, ask }: DirectionProps) {
+/** The fields show what is in force, until something is typed. */
+function DirectionForm({ run, host, title, direction, ask }: DirectionProps) {
   const text = insideWords.value.faults;
   const key = `${direction} ${host}`;
-  const fields = useSignal<Readonly<Record<FaultField, string>>>(typed.get(key) ?? GOOD);
-  const wrong = FAULT_FIELDS.filter((field) => readSetting(field, fields.value[field]) === undefined);
-  const change = (to: Readonly<Record<FaultField, string>>): void => {
-    typed.set(key, to);
-    fields.value = to;
-  };
+  run.version.value;
+  const faults = run.timeline.now.hosts.get(host)?.faults ?? new Map();
+  const fields = typed.value.get(key) ?? textsOf(settingsInForce(faults, direction));
+  const wrong = FAULT_FIELDS.filter((field) => readSetting(field, fields[field]) === undefined);
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
         if (wrong.length > 0) return;
-        const settings = Object.fromEntries(FAULT_FIELDS.map((field) => [field, readSetting(field, fields.value[field])]));
+        const settings = Object.fromEntries(FAULT_FIELDS.map((field) => [field, readSetting(field, fields[field])]));
+        type(key, undefined);
         ask({ type: "impair", host, direction, settings }, text.setDone(title));
       }}
     >
@@ -271,9 +299,9 @@ function DirectionForm({ host, title, direction, ask }: DirectionProps) {
             <input
               type="text"
               inputMode="decimal"
-              value={fields.value[field]}
+              value={fields[field]}
               aria-invalid={wrong.includes(field)}
-              onInput={(event) => change({ ...fields.value, [field]: event.currentTarget.value })}
+              onInput={(event) => type(key, { ...fields, [field]: event.currentTarget.value })}
             />
             <span class="soft">{text.units[field]}</span>
           </label>
@@ -287,7 +315,7 @@ function DirectionForm({ host, title, direction, ask }: DirectionProps) {
           <button type="submit" disabled={wrong.length > 0}>
             {text.set}
           </button>{" "}
-          <button type="button" class="quiet" onClick={() => change(GOOD)}>
+          <button type="button" class="quiet" onClick={() => type(key, textsOf(NO_IMPAIRMENT))}>
             {text.reset}
           </button>
         </p>

@@ -22,7 +22,8 @@ interface FirstStepsProps {
 export function FirstSteps({ run, shown, onConnect }: FirstStepsProps) {
   const { first } = words.value;
   const state = useMemo(() => firstStepsOf(run), [run]).value;
-  if (state === undefined) return null;
+  // Who has gone on to another view has found the way.
+  if (state === undefined || shown.value !== "ladder") return null;
   const hasLessons = run.abilities.value.goesBack;
   const lesson = hasLessons ? (
     <button

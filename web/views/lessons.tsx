@@ -68,6 +68,7 @@ function List({ model }: { readonly model: LessonsModel }) {
   const passed = able.filter(({ id }) => progressOf(progress.value, id).isPassed).length;
   return (
     <>
+      {text.inEnglish !== "" && <p class="note">{text.inEnglish}</p>}
       <div class="inside-bar">
         <h2>{text.list}</h2>
         <span>
@@ -112,10 +113,12 @@ function LessonLine({ lesson: { id, number, title, goal, waitsFor } }: { readonl
   return (
     <li>
       <button type="button" disabled={waitsFor !== undefined} onClick={() => (opened.value = { lesson: id })}>
-        <b>
+        <b lang="en">
           {number}. {title}
         </b>
-        <span class="goal">{goal}</span>
+        <span class="goal" lang="en">
+          {goal}
+        </span>
         {waitsFor === undefined ? (
           <State is={isPassed ? "passed" : runs > 0 ? "failed" : predictions === undefined ? "new" : "begun"} />
         ) : (

@@ -308,6 +308,8 @@ export const insideEn = {
       ack: "bare ACK",
     } as Record<string, string>,
     count: "how many",
+    skip: "let pass before",
+    afterPassing: (n: number) => (n === 1 ? "after one has passed" : `after ${n} have passed`),
     for: "for",
     ms: "ms",
     direction: "direction",
@@ -364,6 +366,8 @@ export const insideEn = {
     export: "Export progress",
     exportHint: "A JSON file with what was predicted and passed",
     notHere: "Lessons run in the simulation; this run is of another kind.",
+    /** Nothing where they are in the page's language. */
+    inEnglish: "",
     inSimulation: "Open the lessons in the simulation",
     none: "There are no lessons in this page.",
     problem: (text: string) => `The lesson could not run: ${text}`,

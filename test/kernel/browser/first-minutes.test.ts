@@ -286,6 +286,7 @@ tapTest("live: from the start of a host on a TAP to a program of one's own", asy
     },
   );
   await watch.row("5:00", "*What next*", "the lesson that waits; an echo server in the editor, which runs", async () => {
+    await view(page, "Ladder").click();
     await page.getByRole("link", { name: "Lesson 2 waits for you" }).waitFor();
     const opened = page.context().waitForEvent("page");
     await page.getByRole("link", { name: "Write a Winsock program" }).click();

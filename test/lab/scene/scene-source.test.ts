@@ -142,8 +142,8 @@ test("the run says what is in force on a line, and one request clears it", () =>
   page.ask({ type: "impair", host: "client", direction: "in", settings: { loss: 0.25, delayMs: 5 } });
   page.ask({ type: "pick", host: "server", pick: { match: "syn-ack", action: "drop", direction: "out" } });
   const told = () => page.events.filter((event) => event.type === "faults-changed");
-  expect(told().map((event) => event.type === "faults-changed" && [event.host, event.faults])).toEqual([
-    ["client", { in: ["loss 25 %", "delay 5 ms"], out: [], picks: [] }],
+  expect(told().map((event) => event.type === "faults-changed" && [event.host, event.faults])).toMatchObject([
+    ["client", { in: ["loss 25 %", "delay 5 ms"], out: [], picks: [], numbers: { in: { loss: 0.25, delayMs: 5 }, out: {}, picks: [] } }],
     ["server", { in: [], out: [], picks: ["drop the next syn-ack, going out"] }],
   ]);
   page.ask({ type: "clear-faults" });

@@ -132,7 +132,7 @@ describe("tapsock replay", () => {
     writeFileSync(inDirectory("cut"), readFileSync(inDirectory("run.recording")).subarray(0, 40));
     for (const [file, sentence] of [
       ["text", /neither a run, nor a recording, nor a pcapng or pcap capture/],
-      ["sim", /its scene, seed, inputs or programs are missing/],
+      ["sim", /simulation\.scene: expected an object/],
       ["cut", /Cannot read the recording/],
       ["not-there", /ENOENT/],
     ] as const) {

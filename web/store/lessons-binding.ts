@@ -41,8 +41,9 @@ export function bindLessons(run: RunView, lessons: readonly Lesson[]): LessonsMo
 
     async begin(id, profile) {
       const lesson = lessonCalled(id);
-      await run.request({ type: "open-scene", scene: sceneFor(lesson, profile), seed: SEED, answers: answersOf(id, {}) });
+      // Not behind the answer: by then somebody may have begun to write.
       programSource.value = { title: lesson.title, source: lesson.program, host: lesson.host };
+      await run.request({ type: "open-scene", scene: sceneFor(lesson, profile), seed: SEED, answers: answersOf(id, {}) });
     },
 
     async run(id, profile, predictions) {

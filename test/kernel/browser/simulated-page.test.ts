@@ -159,7 +159,7 @@ describe("the page by itself, from a file server that sends no headers", () => {
     const refused = readLessons().find(({ id }) => id === "refused")!;
     await view(page, "Lessons").click();
     await page.getByRole("button", { name: /Refused/ }).click();
-    await page.locator("input[type=number]").fill("5");
+    await page.getByRole("spinbutton", { name: "How many SYNs" }).fill("5");
     await page.getByLabel("WSAECONNREFUSED").check();
     await page.getByRole("button", { name: /Commit/ }).click();
     await page.getByRole("button", { name: "▶ Run", exact: true }).click();

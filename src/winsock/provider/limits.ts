@@ -10,10 +10,10 @@ export interface ProviderLimits {
   readonly waitingBytes: number;
 }
 
-/** A server outgrows them late: a socket, a receive and a send that wait for each of 131,072 clients. */
+/** A server outgrows them late: a socket, and a call that waits, for each of 131,072 clients. */
 export const DEFAULT_LIMITS: ProviderLimits = {
   sockets: 131_072,
-  pendingCalls: 262_144,
+  pendingCalls: 131_072,
   queuedBytes: 64 * 1024 * 1024,
   waitingBytes: 64 * 1024 * 1024,
 };

@@ -133,7 +133,7 @@ test("overlapped sends that found the queue full are let in together when half o
 test("but not for long, where there is room; and at once where the program has said how much may be queued", () => {
   const all = connected();
   const sends = overlappedSends(all, 1000, 2);
-  while (!sends.some(isOver)) all.peerReads(1, 2.5, 5000);
+  while (!sends.every(isOver)) all.peerReads(1, 2.5, 5000);
   const [[, queued = 0, quota = 0], second] = sends as [number[], number[]];
   expect([queued < quota + 1000, 2 * (queued - 1000) > quota, second[0]]).toEqual([true, true, 1000]);
   const other = connected();

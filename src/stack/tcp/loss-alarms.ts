@@ -68,12 +68,16 @@ function remainingMs(conn: ControlBlock): number {
   return sent.count === 0 ? rtt.timeoutMs : Math.max(1, rtt.timeoutMs - (context.now - sent.sentMsOf(0)));
 }
 
+/** Something is outstanding, and nothing of it is reported or lost. */
+export const isTailUnheard = ({ flight, loss, sent }: ControlBlock): boolean =>
+  flight > 0 && loss.state === "open" && sent.sackedBytes === 0;
+
 /** RFC 8985 §7.2: nothing is reported, lost or being probed, and a round trip was measured since the last probe. */
 function mayProbe(conn: ControlBlock): boolean {
   const { profile } = conn.context;
   if (!profile.tailLossProbe || !conn.sackPermitted || conn.sndWnd === 0) return false;
-  const { loss, sent, rtt } = conn;
-  if (loss.state !== "open" || loss.probe !== undefined || loss.probeNeedsSample || sent.sackedBytes > 0) return false;
+  const { loss, rtt } = conn;
+  if (!isTailUnheard(conn) || loss.probe !== undefined || loss.probeNeedsSample) return false;
   return conn.contact.retries === 0 && rtt.backoffs === 0 && rtt.srttMs >= profile.tailLossProbeMinSrttMs;
 }
 

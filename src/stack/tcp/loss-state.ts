@@ -9,7 +9,7 @@ import type { Undo } from "./undo.ts";
  *     open ──────► disorder ──────► recovery      what was sent is answered out of order; and by RACK or duplicates something is lost
  *       │             │
  *       └─────────────┴──► loss                   the retransmission timer went off
- *       └─────────────┴──► cwr                    the network asked for less (RFC 3168)
+ *       └─────────────┴──► cwr                    the network asked for less (RFC 3168): not yet, since we do not take part in ECN
  */
 export type LossStateName = "open" | "disorder" | "cwr" | "recovery" | "loss";
 

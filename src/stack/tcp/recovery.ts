@@ -55,20 +55,18 @@ export function acknowledgmentArrived(conn: ControlBlock, seg: Segment, windowCh
   conn.deliveredSegments += news.segments;
 
   let reorderingMs = 0;
-  if (conn.loss === NO_LOSS && news.bytes > 0 && advanced && conn.sent.sackedBytes === 0) grow(conn, inFlight, rttMs);
+  if (conn.loss === NO_LOSS && news.bytes > 0 && advanced && conn.sent.sackedBytes === 0) grow(conn, news.bytes, inFlight, rttMs);
   else reorderingMs = lossConsidered(conn, seg, { advanced, isDuplicate, inFlight, rttMs });
   if (conn.flight === 0) {
     conn.owner.sentLogs.give(conn.sent);
     conn.sent = NOTHING_SENT;
     // Not while more is on its way: a path that reorders would have it made anew all the time.
-    if (conn.loss.state === "open" && lossIsOver(conn)) conn.loss = NO_LOSS;
+    if (conn.loss !== NO_LOSS && lossOf(conn).isOver) conn.loss = NO_LOSS;
   }
   if (advanced || news.bytes > 0 || reorderingMs > 0) watchAfterAck(conn, advanced, reorderingMs);
   conn.owner.wantsOutput(conn);
   if (advanced) conn.notify(NOTICE.writable);
 }
-
-const lossIsOver = (conn: ControlBlock): boolean => conn.loss === NO_LOSS || lossOf(conn).isOver;
 
 function newDataAcknowledged(conn: ControlBlock, seg: Segment): void {
   conn.sent.acknowledge(seg.ack, conn.sizes.sndMss, news);
@@ -141,15 +139,14 @@ function lossConsidered(conn: ControlBlock, seg: Segment, ack: Acknowledgement):
 
   if (loss.prr !== undefined) reduce(conn, loss, advanced && !isMoreLost);
   else if (advanced && loss.state !== "recovery" && !isEnded) {
-    news.bytes = Math.max(Math.min(news.bytes, conn.sizes.sndMss), news.bytes - counted);
-    grow(conn, ack.inFlight, ack.rttMs);
+    grow(conn, Math.max(Math.min(news.bytes, conn.sizes.sndMss), news.bytes - counted), ack.inFlight, ack.rttMs);
   }
   return reorderingMs;
 }
 
 /** The window grows by what was delivered, outside of recovery. */
-function grow(conn: ControlBlock, inFlight: number, rttMs: number | undefined): void {
-  sample.acked = news.bytes;
+function grow(conn: ControlBlock, delivered: number, inFlight: number, rttMs: number | undefined): void {
+  sample.acked = delivered;
   sample.rttMs = rttMs;
   sample.leastRttMs = conn.rtt.leastMs;
   sample.srttMs = conn.rtt.srttMs;
@@ -312,6 +309,7 @@ export function resendAll(conn: ControlBlock): void {
 
 /** F-RTO with SACK and without, RFC 5682 §2.1 and §3.1; and the end of recovery after a timeout. */
 function acknowledgedAfterTimeout(conn: ControlBlock, loss: LossState, seg: Segment, { advanced, isDuplicate }: Acknowledgement): void {
+  loss.prefersNew = false;
   const isDone = seqDiff(conn.sndUna, loss.recoveryPoint) >= 0;
   if (advanced && mayUndo(conn, loss, seg)) {
     timeoutWasSpurious(conn, loss);
@@ -364,7 +362,7 @@ function undoByDuplicates(conn: ControlBlock, loss: LossState): void {
   }
 }
 
-/** The window is what it was, or more. What was taken for lost was late, and what was taken for the order of the path is not. */
+/** The window is what it was. What was taken for lost was late, and what was taken for the order of the path is not. */
 function undone(conn: ControlBlock, loss: LossState): void {
   if (loss.state !== "loss") loss.rack.reorderings++;
   if (loss.undo !== undefined) conn.congestion.restore(loss.undo.saved);
@@ -427,6 +425,9 @@ export function inPipe(conn: ControlBlock): number {
   return Math.max(0, sent.inNetwork - loss.dupAcks * conn.sizes.sndMss);
 }
 
+/** What fits one datagram: beyond it nobody needs to look for the end of a lost range. */
+const MOST_AT_ONCE = 65_535;
+
 /** The next lost range, filled in place; one record for all. */
 export interface LostRange {
   start: Seq;
@@ -441,7 +442,7 @@ export function nextRetransmission(conn: ControlBlock, into: LostRange): boolean
   const index = sent.nextDue();
   if (index === sent.count) return false;
   into.start = sent.startOf(index);
-  into.length = seqDiff(sent.dueUntil(index), into.start);
+  into.length = seqDiff(sent.dueUntil(index, MOST_AT_ONCE), into.start);
   return true;
 }
 

@@ -14,7 +14,7 @@ export function sackArrived(conn: ControlBlock, seg: Segment, news: DeliveryNews
     const length = seqDiff(right, left);
     if (length <= 0) continue;
     if (i === 0 && isDuplicate(seg)) {
-      duplicateArrived(conn, seg, news);
+      duplicateArrived(conn, seg);
       continue;
     }
     // Outside of what is outstanding is nonsense. The right edge is held against the left one only now: of a block far away it may lie on
@@ -36,12 +36,11 @@ function isDuplicate({ ack, options }: Segment): boolean {
 }
 
 /** The peer has received the first block twice. Only what was ever sent, and lately, is believed. */
-function duplicateArrived(conn: ControlBlock, { options }: Segment, news: DeliveryNews): void {
+function duplicateArrived(conn: ControlBlock, { options }: Segment): void {
   const left = tcpOptions.sackLeftEdge(options, 0);
   const right = tcpOptions.sackRightEdge(options, 0);
   const isPlausible = seqDiff(right, conn.sndNxt) <= 0 && seqDiff(conn.sndUna, left) <= Math.max(conn.maxSndWnd, 65_535);
   if (!isPlausible) return;
-  news.duplicateBytes = seqDiff(right, left);
   const loss = lossOf(conn);
   conn.owner.recoveries.duplicateSacks++;
   loss.rack.duplicateArrived(conn.sndUna, conn.sndNxt);

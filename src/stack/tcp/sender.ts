@@ -2,7 +2,7 @@ import { seqAdd, seqDiff } from "../core/seq.ts";
 import { ACK, FIN, PSH } from "../packet/tcp.ts";
 import { ALARM } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
-import { watchAfterResend, watchAfterSend } from "./loss-alarms.ts";
+import { isTailUnheard, watchAfterResend, watchAfterSend } from "./loss-alarms.ts";
 import { lossOf } from "./loss-state.ts";
 import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
 import { sackLength } from "./sack-blocks.ts";
@@ -63,7 +63,7 @@ export function output(conn: ControlBlock, writer: SegmentWriter): OutputResult 
     else if (step === "blocked") {
       isBlocked = true;
       break;
-    } else if (conn.loss.prefersNew) newTextTried(conn, hasNew);
+    } else if (conn.loss.prefersNew && seqDiff(conn.sndNxt, conn.loss.recoveryPoint) <= 0) noNewText(conn);
     else break;
   }
   if (hasNew) watchAfterSend(conn);
@@ -107,16 +107,21 @@ function retransmit(conn: ControlBlock, writer: SegmentWriter, wanted: number): 
   return true;
 }
 
-/** After a timeout new text was to be tried first (RFC 5682). Where there was none, what is lost is sent again. */
-function newTextTried(conn: ControlBlock, hasLeft: boolean): void {
+/** After a timeout new text was to be tried first (RFC 5682 §3.1 step 2). There is none: what is lost is sent again. */
+function noNewText(conn: ControlBlock): void {
   const loss = lossOf(conn);
   loss.prefersNew = false;
-  if (!hasLeft) loss.isDoubtful = false;
+  loss.isDoubtful = false;
 }
 
 /** One segment of new text, or else the last that left once more, whatever the congestion window says (RFC 8985 §7.3). */
 function probeTail(conn: ControlBlock, writer: SegmentWriter): boolean {
   const { effSndMss } = conn.sizes;
+  // While the device was full an answer may have come.
+  if (!isTailUnheard(conn)) {
+    lossOf(conn).probeDue = false;
+    return true;
+  }
   const step = sendNew(conn, writer, effSndMss, effSndMss, true);
   if (step === "nothing") {
     const { sent, sndNxt } = conn;

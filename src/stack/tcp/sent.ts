@@ -1,6 +1,6 @@
 import { type Seq, seq, seqAdd, seqDiff } from "../core/seq.ts";
 
-/** What is known of a transmission, as bits of `SentLog.flagsAt`. */
+/** What is known of a transmission, as bits of `SentLog.flagsOf`. */
 export const SENT = {
   /** The peer has reported it (RFC 2018). */
   sacked: 1,
@@ -48,12 +48,10 @@ export class DeliveryNews {
   lastArrivedWasResent = false;
   /** Where the lowest begins that had left once only, if any arrived: when something above it came before, the path reorders. */
   lowestOriginal: Seq | undefined;
-  /** The end of the lowest and of the highest such, for who asks whether it left before a certain moment. */
+  /** Its end, for who asks whether it left before a certain moment. */
   lowestOriginalEnd: Seq = seq(0);
   /** The highest end of all that arrived, if anything did. */
   highest: Seq | undefined;
-  /** What the peer reported as arrived twice (RFC 2883), sequence numbers. */
-  duplicateBytes = 0;
 
   clear(): void {
     this.bytes = 0;
@@ -65,7 +63,6 @@ export class DeliveryNews {
     this.newestWasResent = false;
     this.lowestOriginal = undefined;
     this.highest = undefined;
-    this.duplicateBytes = 0;
   }
 
   /** A record, or the front of one, is acknowledged or reported. @param flags of `SENT`, as they were before */
@@ -123,7 +120,7 @@ export function sentAfter(a: TransmissionMark, b: TransmissionMark): boolean {
  *
  *     order   ┌──┬──┬──┬──┐  places of the records in sequence order: the only array in which anything moves
  *             └──┴──┴──┴──┘
- *     place   start · end · sent at · serial · flags · times sent · segments · next older · next newer
+ *     place   start · end · sent at · serial · flags · segments · next older · next newer
  *
  * Those in the network are also linked by when they left last, so that RACK looks at none that left after what has arrived (RFC 8985 §6.2).
  */
@@ -138,7 +135,6 @@ export class SentLog {
   #ends = new Int32Array(FIRST_CAPACITY);
   #sentMs = new Float64Array(FIRST_CAPACITY);
   #flags = new Uint8Array(FIRST_CAPACITY);
-  #times = new Uint8Array(FIRST_CAPACITY);
   #segments = new Int32Array(FIRST_CAPACITY);
   #older = new Int32Array(FIRST_CAPACITY);
   #newer = new Int32Array(FIRST_CAPACITY);
@@ -162,7 +158,6 @@ export class SentLog {
   /** Copies in the network. */
   resentBytes = 0;
   resentSegments = 0;
-  /** Lost, and no copy is in the network. */
   #dueBytes = 0;
   /** Copies that were lost, so far. */
   copiesLost = 0;
@@ -214,6 +209,11 @@ export class SentLog {
     return seqDiff(this.end, this.start) - this.sackedBytes - this.lostBytes + this.resentBytes;
   }
 
+  /** Lost, and no copy is in the network. */
+  get dueBytes(): number {
+    return this.#dueBytes;
+  }
+
   /** Something lost is to be sent again. */
   get hasDue(): boolean {
     return this.#dueBytes > 0;
@@ -237,11 +237,6 @@ export class SentLog {
   /** When it left last. */
   sentMsOf(index: number): number {
     return this.#sentMs[this.#placeOf(index)]!;
-  }
-
-  /** How often it left, up to 255. */
-  timesOf(index: number): number {
-    return this.#times[this.#placeOf(index)]!;
   }
 
   /** The first record that ends after `at`, or `count`. */
@@ -283,7 +278,6 @@ export class SentLog {
     this.#sentMs[place] = nowMs;
     this.#serials[place] = ++this.#lastSerial | 0;
     this.#flags[place] = 0;
-    this.#times[place] = 1;
     this.#segments[place] = segments;
     this.#insertPlace(this.#count, place);
     this.#linkNewest(place);
@@ -309,10 +303,11 @@ export class SentLog {
     return i;
   }
 
-  /** Where the stretch that begins with this record ends. */
-  dueUntil(index: number): Seq {
+  /** Where the stretch that begins with this record ends; somewhere beyond `most` bytes, if it is longer. */
+  dueUntil(index: number, most: number): Seq {
+    const start = this.startOf(index);
     let i = index;
-    while (i + 1 < this.#count && isDue(this.flagsOf(i + 1))) i++;
+    while (i + 1 < this.#count && isDue(this.flagsOf(i + 1)) && seqDiff(this.endOf(i), start) < most) i++;
     return this.endOf(i);
   }
 
@@ -328,7 +323,6 @@ export class SentLog {
       this.#change(place, this.#flags[place]! | SENT.resent | SENT.wasResent);
       this.#sentMs[place] = nowMs;
       this.#serials[place] = ++this.#lastSerial | 0;
-      this.#times[place] = Math.min(255, this.#times[place]! + 1);
       this.#unlink(place);
       this.#linkNewest(place);
     }
@@ -508,7 +502,6 @@ export class SentLog {
     this.segments += this.#segments[place]! + segments - total;
     this.#sentMs[front] = this.#sentMs[place]!;
     this.#serials[front] = this.#serials[place]!;
-    this.#times[front] = this.#times[place]!;
     this.#flags[front] = 0;
     this.#change(front, flags);
     this.#change(place, flags);
@@ -575,9 +568,6 @@ export class SentLog {
     const flags = new Uint8Array(capacity);
     flags.set(this.#flags);
     this.#flags = flags;
-    const times = new Uint8Array(capacity);
-    times.set(this.#times);
-    this.#times = times;
   }
 
   // The order in which they left

@@ -2,9 +2,7 @@ import { seqAdd, seqDiff } from "../core/seq.ts";
 import type { ConnectionWait } from "../core/wait-reasons.ts";
 import { ALARM, ALARM_NAMES } from "./alarm.ts";
 import type { ControlBlock } from "./control-block.ts";
-import { inPipe, type LostRange, nextRetransmission } from "./recovery.ts";
-
-const lost: LostRange = { start: 0 as LostRange["start"], length: 0 };
+import { inPipe } from "./recovery.ts";
 
 /** What the connection waits for now, between turns: the first of `WAIT_REASONS` that holds. */
 export function waitOf(conn: ControlBlock): ConnectionWait {
@@ -39,7 +37,7 @@ function waitToSend(conn: ControlBlock): ConnectionWait | undefined {
   if (flight > 0 && contact.retries > 0) return timed(conn, "loss-timeout", [ALARM.retransmission], textInFlight(conn));
 
   const room = conn.congestion.cwnd - inPipe(conn);
-  if (nextRetransmission(conn, lost)) return { reason: "congestion-window", byteCount: unsent + lost.length };
+  if (conn.sent.hasDue) return { reason: "congestion-window", byteCount: unsent + conn.sent.dueBytes };
   if (!isToSend) return undefined;
   const usable = seqDiff(seqAdd(conn.sndUna, conn.sndWnd), conn.sndNxt);
   const segment = Math.min(unsent, sizes.effSndMss);

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { LINUX, WINDOWS } from "../../../src/stack/core/profile.ts";
+import type { Connection } from "../../../src/stack/tcp/connection.ts";
+import { lossOf } from "../../../src/stack/tcp/loss-state.ts";
 import { established } from "../../support/established.ts";
 import type { ScriptPeer } from "../../support/script-peer.ts";
 
@@ -209,6 +211,21 @@ describe("a tail loss probe (RFC 8985 §7)", () => {
     peer.advance(100);
     peer.send(".", { seq: 1, ack: 4001 });
     expect(conn.status().ssthresh).toBe(0);
+  });
+
+  test("that the device has not taken is not sent any more once what it was to probe is answered", () => {
+    for (const answer of [
+      { ack: 3001, left: [] },
+      { ack: 1, sack: [[2001, 3001]] as const, left: ["reordering"] },
+    ]) {
+      const { peer, conn } = tail(3);
+      // As a full device leaves it.
+      lossOf(conn as Connection).probeDue = true;
+      peer.send(".", { seq: 1, ...answer });
+      expect([sent(peer), watches(peer)]).toEqual([[], answer.left]);
+      peer.advance(1);
+      expect(lossOf(conn as Connection).probeDue).toBe(false);
+    }
   });
 
   test("that shows a hole starts recovery by what it makes the peer report", () => {

@@ -98,6 +98,27 @@ describe("a timeout that was too early (F-RTO, RFC 5682)", () => {
     expect([conn.status().cwnd >= cwnd, conn.status().ssthresh]).toEqual([true, 0]);
   });
 
+  test("nothing is sent again in the turn in which new text has left, however little of it there was (step 2.b)", () => {
+    const { peer, conn, write } = underWay();
+    peer.advance(1000);
+    write(700);
+    peer.seen.length = 0;
+    peer.send(".", { seq: 1, ack: 1001 });
+    // Nor when the user makes the connection look again.
+    conn.setOptions({ noDelay: true });
+    peer.settle();
+    expect(peer.seen.filter((s) => s.length > 0).map((s) => [s.seq, s.length])).toEqual([[10_001, 700]]);
+  });
+
+  test("where there is no new text, what is lost is sent again", () => {
+    const { peer } = underWay();
+    peer.advance(1000);
+    peer.seen.length = 0;
+    peer.send(".", { seq: 1, ack: 1001 });
+    peer.settle();
+    expect(peer.seen.filter((s) => s.length > 0).map((s) => s.seq)).toEqual([1001, 2001]);
+  });
+
   test("is a real one when the new text makes the peer report a hole: what is lost is sent again", () => {
     const { peer, conn, write } = underWay();
     peer.advance(1000);

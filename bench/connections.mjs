@@ -16,18 +16,10 @@ const { values } = parseArgs({
     help: { type: "boolean" },
   },
 });
-const { ipv4: address } = await import("../dist/stack/core/address.js");
-const { plainFrame } = await import("../dist/stack/core/frame-info.js");
 const { PROFILES } = await import("../dist/stack/core/profile.js");
-const { SeededRandom } = await import("../dist/stack/core/random.js");
-const { seqAdd, seq } = await import("../dist/stack/core/seq.js");
-const { Host } = await import("../dist/stack/host/host.js");
-const { pseudoHeaderV4 } = await import("../dist/stack/packet/checksum.js");
-const ethernet = await import("../dist/stack/packet/ethernet.js");
-const ipv4 = await import("../dist/stack/packet/ipv4.js");
 const tcp = await import("../dist/stack/packet/tcp.js");
 const { NOBODY } = await import("../dist/stack/tcp/notices.js");
-const { MemoryWire } = await import("../dist/wire/memory-wire.js");
+const { ScriptedPeers } = await import("./scripted-peers.mjs");
 
 const connections = Number(values.connections);
 const rounds = Number(values.rounds);
@@ -37,79 +29,20 @@ if (values.help || profile === undefined || !(connections > 0 && connections <= 
   process.exit(values.help ? 0 : 2);
 }
 
-const OWN = 0xcb007102;
-const OWN_PORT = 80;
-const FIRST_PEER = 0xcb007103;
-const FIRST_PORT = 1024;
-/** Connections that one address of the script has. */
-const PORTS = 60_000;
-const IP_AT = ethernet.HEADER;
-const TCP_AT = IP_AT + ipv4.MIN_HEADER;
-const ISN = seq(5000);
 const EXCHANGES = 2000;
 const byte = new Uint8Array([0x62]);
 
-/** A host with a listener that answers each byte by one, and a script whose connections are numbered. */
-class Stage {
-  host = new Host({ random: new SeededRandom(1), profile });
-  accepted = [];
-  #now = 0;
-  #device;
-  #frame = new Uint8Array(TCP_AT + 100);
-  /** By the connection's number: what the next acknowledgement says, and what the script has sent. */
-  #next;
-  #sent;
-  #info = plainFrame();
-  #ourMac;
-  #sink = { frame: (bytes, at, end) => this.#see(bytes, at, end) };
-
+/** The host answers each byte by one. */
+class Stage extends ScriptedPeers {
   constructor(count) {
-    this.count = count;
-    this.#next = new Int32Array(count);
-    this.#sent = new Int32Array(count).fill(ISN);
-    const wire = new MemoryWire();
-    const ours = wire.device({ name: "ours" });
-    this.#ourMac = ours.mac;
-    this.#device = wire.device({ name: "script" });
-    this.#device.setListener({ readable: () => {}, writable: () => {}, linkChanged: () => {} });
-    this.host.attach(ours, { address: address(OWN), prefixLength: 24 });
-    for (let i = 0; i <= count / PORTS; i++) this.host.ip.interfaces[0].neighbours.addStatic(address(FIRST_PEER + i), this.#device.mac);
-    const listener = this.host.tcp.listen({
-      localPort: OWN_PORT,
-      backlog: 200,
-      acceptable: () => {
-        for (let conn = listener.accept(); conn !== undefined; conn = listener.accept()) {
-          const accepted = conn;
-          accepted.user = {
-            ...NOBODY,
-            readable: () => {
-              accepted.discard(accepted.readableBytes);
-              accepted.write(byte, 0, 1);
-            },
-          };
-          this.accepted.push(accepted);
-        }
+    const userOf = (conn) => ({
+      ...NOBODY,
+      readable: () => {
+        conn.discard(conn.readableBytes);
+        conn.write(byte, 0, 1);
       },
     });
-  }
-
-  turn() {
-    while (this.host.turn(this.#now)) {}
-    this.#device.receive(this.#sink, 100_000);
-  }
-
-  send(i, flags, length = 0) {
-    const end = TCP_AT + tcp.MIN_HEADER + length;
-    const peer = FIRST_PEER + Math.floor(i / PORTS);
-    const isSyn = (flags & tcp.SYN) !== 0;
-    ethernet.writeHeader(this.#frame, 0, this.#ourMac, this.#device.mac, ethernet.TYPE_IPV4);
-    ipv4.writeHeader(this.#frame, IP_AT, end - IP_AT, peer, OWN, ipv4.PROTOCOL_TCP, 64);
-    const port = FIRST_PORT + (i % PORTS);
-    tcp.writeHeader(this.#frame, TCP_AT, port, OWN_PORT, this.#sent[i], isSyn ? 0 : this.#next[i], tcp.MIN_HEADER, flags, 65_535);
-    tcp.putChecksum(this.#frame, TCP_AT, end, pseudoHeaderV4(peer, OWN, ipv4.PROTOCOL_TCP, end - TCP_AT));
-    this.#sent[i] = seqAdd(this.#sent[i], length + ((flags & (tcp.SYN | tcp.FIN)) !== 0 ? 1 : 0));
-    this.#device.transmit(this.#frame, 0, end, this.#info);
-    this.turn();
+    super({ count, profile, backlog: 200, userOf });
   }
 
   /** A byte there, a byte back with its acknowledgement, and the acknowledgement of that. */
@@ -134,26 +67,6 @@ class Stage {
       this.send(i, tcp.ACK | tcp.FIN);
     }
     this.accepted.length = 0;
-  }
-
-  /** Alarms go off as they come due. */
-  advance(ms) {
-    const until = this.#now + ms;
-    while (this.host.nextDeadlineMs <= until) {
-      this.#now = Math.max(this.host.nextDeadlineMs, this.#now);
-      this.turn();
-    }
-    this.#now = until;
-  }
-
-  #see(bytes, at, end) {
-    const t = at + TCP_AT;
-    const i = ((ipv4.destination(bytes, at + IP_AT) >>> 0) - FIRST_PEER) * PORTS + tcp.destinationPort(bytes, t) - FIRST_PORT;
-    const flags = tcp.flags(bytes, t);
-    if ((flags & tcp.RST) !== 0) throw new Error(`Connection ${i} was reset`);
-    const ipEnd = at + IP_AT + ipv4.totalLength(bytes, at + IP_AT);
-    const length = Math.min(end, ipEnd) - tcp.payloadAt(bytes, t) + ((flags & (tcp.SYN | tcp.FIN)) !== 0 ? 1 : 0);
-    this.#next[i] = seqAdd(tcp.sequence(bytes, t), length);
   }
 }
 

@@ -104,11 +104,16 @@ export class LiveRun {
     else void this.#open();
     return () => {
       this.#viewers.delete(viewer);
-      if (this.#viewers.size > 0 || this.#isClosed) return;
-      clearTimeout(this.#linger);
-      this.#linger = setTimeout(() => void this.#end(), this.#options.lingerMs ?? LINGER_MS);
-      this.#linger.unref();
+      if (this.#viewers.size === 0) this.#endSoon();
     };
+  }
+
+  /** Nobody looks. Who looks again soon finds the run as it was. */
+  #endSoon(): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => void this.#end(), this.#options.lingerMs ?? LINGER_MS);
+    this.#linger.unref();
   }
 
   async close(): Promise<void> {
@@ -156,6 +161,7 @@ export class LiveRun {
     }
     // Who looked may have gone meanwhile, or the whole of it.
     if (this.#isClosed) await this.#end();
+    else if (this.#viewers.size === 0) this.#endSoon();
   }
 
   async #begin(port: EventPort): Promise<void> {
@@ -183,9 +189,10 @@ export class LiveRun {
     };
     port.onDown = (why) => this.#down(port, why);
     for (const viewer of this.#viewers) viewer.runOpened();
-    await this.#lookAtFaults();
+    // Before anything else is waited for: from now on the host may go down at any moment, which ends it.
     this.#faultLooks = setInterval(() => void this.#lookAtFaults(), this.#options.faultsMs ?? FAULTS_MS);
     this.#faultLooks.unref();
+    await this.#lookAtFaults();
   }
 
   #down(port: EventPort, why: string): void {

@@ -1,4 +1,5 @@
 import { type Seq, seqAdd, seqDiff } from "../core/seq.ts";
+import { MAX_SACK_BLOCKS } from "../packet/tcp-options.ts";
 import type { Loans } from "./loans.ts";
 import { capacityFor, EMPTY_RING, type RingPool, type RingUser } from "./ring-pool.ts";
 import { type RangesView, SequenceRanges } from "./sequence-ranges.ts";
@@ -11,6 +12,7 @@ export const MAX_OUT_OF_ORDER_RANGES = 1024;
 const QUICK_MS = 2;
 
 /** Of all buffers that hold nothing out of order. */
+const NONE_RECENT: readonly Seq[] = [];
 const NO_RANGES = new SequenceRanges(0);
 
 /**
@@ -35,8 +37,8 @@ export class ReceiveBuffer implements RingUser {
   #urgent: UrgentMarks | undefined;
   #rcvNxt: Seq;
   #ranges: SequenceRanges = NO_RANGES;
-  /** In the range that came last out of order. */
-  #newest: Seq;
+  /** Each in another of the ranges, that which grew last first; as many as SACK has room for. */
+  #recent: readonly Seq[] = NONE_RECENT;
   /** Most bytes at once since the pool last looked, gaps included. */
   #peak = 0;
   #isWatched = false;
@@ -50,7 +52,6 @@ export class ReceiveBuffer implements RingUser {
 
   constructor(rcvNxt: Seq, rings: RingPool) {
     this.#rcvNxt = rcvNxt;
-    this.#newest = rcvNxt;
     this.#tuningStart = rcvNxt;
     this.#rings = rings;
   }
@@ -58,7 +59,6 @@ export class ReceiveBuffer implements RingUser {
   /** The peer's first number becomes known, while nothing is held. */
   begin(rcvNxt: Seq): void {
     this.#rcvNxt = rcvNxt;
-    this.#newest = rcvNxt;
     this.#tuningStart = rcvNxt;
   }
 
@@ -124,7 +124,9 @@ export class ReceiveBuffer implements RingUser {
     }
     if (offset > 0) {
       if (!ranges.add(from, until)) return false;
-      this.#newest = from;
+      const grown = ranges.firstEndingAfter(from);
+      const others = this.#recent.filter((each) => ranges.firstEndingAfter(each) !== grown);
+      this.#recent = [from, ...others.slice(0, MAX_SACK_BLOCKS - 1)];
       return true;
     }
     // In order: it may reach into or up to what was held.
@@ -137,10 +139,17 @@ export class ReceiveBuffer implements RingUser {
     return true;
   }
 
-  /** Among `outOfOrder`, the one that the last arrival belongs to: the first SACK block (RFC 2018 §4). */
-  get newestRange(): number {
-    const newest = this.#ranges.firstEndingAfter(this.#newest);
-    return newest < this.#ranges.count ? newest : 0;
+  /**
+   * Which of `outOfOrder` SACK reports: that to which the last arrival belongs, then those that were reported last (RFC 2018 §4).
+   * @returns their indices, the newest first
+   */
+  recentRanges(most: number): number[] {
+    const ranges = this.#ranges;
+    // What has come in order since is no range any more, and points to the next.
+    const recent = this.#recent.filter((each) => seqDiff(each, this.#rcvNxt) > 0).map((each) => ranges.firstEndingAfter(each));
+    const known = new Set(recent.filter((range) => range < ranges.count));
+    for (let range = 0; range < ranges.count && known.size < most; range++) known.add(range);
+    return [...known].slice(0, most);
   }
 
   /**

@@ -19,10 +19,9 @@ export class SackBlocks {
   readonly right = new Uint32Array(MAX_SACK_BLOCKS);
   count = 0;
 
-  /** First what came twice, which is told once; then the block with what arrived last, then others in order. */
+  /** First what came twice, which is told once; then the block with what arrived last, then those reported before it. */
   gather(conn: ControlBlock): void {
     const { outOfOrder } = conn.receiveBuffer;
-    const first = conn.receiveBuffer.newestRange;
     let at = 0;
     if (conn.duplicate !== undefined) {
       this.left[at] = conn.duplicate.left;
@@ -30,12 +29,14 @@ export class SackBlocks {
       at++;
       conn.duplicate = undefined;
     }
-    this.count = Math.min(at + outOfOrder.count, room(conn));
-    for (let i = 0; at < this.count; i++, at++) {
-      const range = (first + i) % outOfOrder.count;
-      this.left[at] = outOfOrder.start(range);
-      this.right[at] = outOfOrder.end(range);
+    if (outOfOrder.count > 0) {
+      for (const range of conn.receiveBuffer.recentRanges(room(conn) - at)) {
+        this.left[at] = outOfOrder.start(range);
+        this.right[at] = outOfOrder.end(range);
+        at++;
+      }
     }
+    this.count = at;
   }
 }
 

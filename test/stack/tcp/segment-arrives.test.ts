@@ -48,6 +48,17 @@ describe("sequence numbers", () => {
     ]);
   });
 
+  test("[SCK-04] and of more than fit, those that were reported last stay: each block is told of several times (RFC 2018 §4)", () => {
+    const { peer } = established({ profile: LINUX, synAck: { sackPermitted: true, timestamps: [7, 1] } });
+    const reported = [11, 31, 51, 21, 41, 53, 1].map((at) => {
+      peer.send("P.", { seq: at, ack: 1, text: 5, timestamps: [8, 1] });
+      const { options } = peer.expect(".");
+      return Array.from({ length: options.sackBlocks }, (_, i) => seqDiff(sackLeftEdge(options, i), peer.isn));
+    });
+    // Beside timestamps there is room for three.
+    expect(reported).toEqual([[11], [31, 11], [51, 31, 11], [21, 51, 31], [41, 21, 51], [51, 41, 21], [51, 41, 21]]);
+  });
+
   test("text that is old in part is acknowledged at once: the peer has missed an ACK (RFC 9293 §3.10.7.4)", () => {
     const { peer } = established();
     peer.send("P.", { seq: 1, ack: 1, text: text("abcde") });

@@ -21,7 +21,16 @@ export type { BoundAddress } from "./stack/core/bound-address.ts";
 export type { HostContext } from "./stack/core/context.ts";
 export type { DropReason, PacketVerdict, SegmentVerdict } from "./stack/core/drop-reasons.ts";
 export type { DropCounters } from "./stack/core/drops.ts";
-export { LINUX, PROFILES, type Profile, RFC, type SynOption, WINDOWS } from "./stack/core/profile.ts";
+export {
+  type CongestionControlName,
+  LINUX,
+  PROFILES,
+  type Profile,
+  RFC,
+  type SlowStartBursts,
+  type SynOption,
+  WINDOWS,
+} from "./stack/core/profile.ts";
 export {
   type AlarmOwner,
   type Alarms,
@@ -129,6 +138,7 @@ export type {
 } from "./stack/link/interface-service.ts";
 export type { NeighbourListing, NeighbourState } from "./stack/link/neighbours.ts";
 export type { Overhearing, RawEndpoint, RawOpenRequest, RawSendResult, RawService, RawUser } from "./stack/raw/raw-service.ts";
+export type { FastOpenKey } from "./stack/tcp/fast-open.ts";
 export type { Loans } from "./stack/tcp/loans.ts";
 export { NOBODY } from "./stack/tcp/notices.ts";
 export type { RingSource } from "./stack/tcp/ring-pool.ts";
@@ -146,6 +156,7 @@ export type {
   TcpState,
   TcpUser,
   WaitStatus,
+  WriteEnding,
 } from "./stack/tcp/tcp-user.ts";
 export type { UdpEndpoint, UdpOpenFailure, UdpOpenRequest, UdpService } from "./stack/udp/udp-service.ts";
 export type { UdpSendResult, UdpUser } from "./stack/udp/udp-user.ts";

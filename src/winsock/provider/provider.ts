@@ -87,7 +87,10 @@ export class Provider implements CallHandler {
     this.#control = control;
   }
 
-  /** Its programs get AF_IRDA; `joinInfrared` makes what they get it by. */
+  /**
+   * Its programs get AF_IRDA; `joinInfrared` makes what they get it by, and is what others call.
+   * @internal
+   */
   useInfrared(join: (host: HostContext) => InfraredSockets): void {
     this.#context.infrared = join(this.#host.context);
   }

@@ -20,6 +20,7 @@ describe("what TCP is told of a socket's options", () => {
       failConnectOnIcmpError: false,
       trafficClass: 0,
       timestamps: false,
+      fastOpen: false,
     });
   });
 
